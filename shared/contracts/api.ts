@@ -1,0 +1,170 @@
+/** Shapes of the HTTP API: requests as schemas (parsed at the edge), answers as types. */
+import { z } from 'zod';
+import { incrementTableFault, MAX_INCREMENT_ROWS } from '../domain/increments.ts';
+import { MAX_AMOUNT } from '../domain/money.ts';
+import type { ItemDetails, PublicState } from './events.ts';
+
+const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
+const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
+
+const amount = z.int().min(1).max(MAX_AMOUNT);
+const time = z.iso.datetime({ offset: true });
+
+export const itemRequest = z.strictObject({
+  title: z.string().trim().min(1).max(200),
+  description: z.string().max(5_000).optional(),
+  imageUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2_000)
+    .optional(),
+});
+export type ItemRequest = z.infer<typeof itemRequest>;
+
+const incrementRow = z.strictObject({ from: z.int().min(0).max(MAX_AMOUNT), by: amount });
+
+const softClose = z.strictObject({
+  windowSeconds: z.int().min(1).max(86_400),
+  extendSeconds: z.int().min(1).max(86_400),
+  hardEndsAt: time.optional(),
+});
+
+export const auctionRequest = z
+  .strictObject({
+    itemId: z.string().max(64).optional(),
+    item: itemRequest.optional(),
+    currency: z.string().refine((code) => CURRENCIES.has(code), 'must be an ISO 4217 code'),
+    startPrice: amount,
+    reservePrice: amount.optional(),
+    buyNowPrice: amount.optional(),
+    startsAt: time.optional(),
+    endsAt: time.optional(),
+    durationSeconds: z.number().min(0.001).max(MAX_DURATION_SECONDS).optional(),
+    increments: z.array(incrementRow).min(1).max(MAX_INCREMENT_ROWS).optional(),
+    softClose: softClose.nullable().optional(),
+  })
+  .superRefine((request, context) => {
+    const fault = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if ((request.itemId === undefined) === (request.item === undefined)) {
+      fault('itemId', 'give exactly one of itemId and item');
+    }
+    if ((request.endsAt === undefined) === (request.durationSeconds === undefined)) {
+      fault('endsAt', 'give exactly one of endsAt and durationSeconds');
+    }
+    const least = Math.max(request.startPrice, request.reservePrice ?? 0);
+    if (request.reservePrice !== undefined && request.reservePrice < request.startPrice) {
+      fault('reservePrice', 'must not be below startPrice');
+    }
+    if (request.buyNowPrice !== undefined && request.buyNowPrice < least) {
+      fault('buyNowPrice', 'must not be below startPrice or reservePrice');
+    }
+    const tableFault = request.increments && incrementTableFault(request.increments);
+    if (tableFault !== undefined) fault('increments', tableFault);
+  });
+export type AuctionRequest = z.infer<typeof auctionRequest>;
+
+export const extendRequest = z.strictObject({ endsAt: time });
+
+export const emptyRequest = z.strictObject({});
+
+export const devTokenRequest = z.strictObject({
+  userId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  roles: z.array(z.enum(['bidder', 'seller', 'admin'])).max(3),
+});
+
+export const auctionListQuery = z.strictObject({
+  status: z.enum(['scheduled', 'live', 'ended', 'cancelled']).default('live'),
+  sort: z.enum(['ending_soon']).default('ending_soon'),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional(),
+});
+export type AuctionListQuery = z.infer<typeof auctionListQuery>;
+
+export type Role = 'bidder' | 'seller' | 'admin';
+
+/** A bid: exactly one of an exact amount and a maximum. */
+export type BidRequest = { readonly amount: number } | { readonly maxAmount: number };
+
+export interface ItemView extends ItemDetails {
+  readonly sellerId: string;
+  /** The scheduled or live auction that holds the item. */
+  readonly auctionId: string | null;
+}
+
+/** What never changes in an auction's public view; stored as text with the auction. */
+export interface PublicTerms {
+  readonly id: string;
+  readonly item: ItemDetails;
+  readonly sellerId: string;
+  readonly currency: string;
+  readonly buyNowPrice?: number;
+  readonly startsAt: string;
+}
+
+/** `GET /v1/auctions/{id}` and the snapshot a viewer gets. */
+export interface AuctionView extends PublicTerms, PublicState {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly serverTime: string;
+}
+
+/** The answer to an accepted bid or buy-now. */
+export interface BidReceipt {
+  readonly bidId: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly result: 'leading' | 'outbid';
+  /** The caller's own alias in this auction. */
+  readonly bidder: number;
+  readonly price: number;
+  readonly minimumBid: number;
+  readonly endsAt: string;
+  readonly serverTime: string;
+}
+
+/** `GET /v1/auctions/{id}/me`; nulls before the first bid. */
+export interface OwnView {
+  readonly alias: number | null;
+  readonly leading: boolean;
+  readonly maxAmount: number | null;
+  readonly bidCount: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** `GET /v1/config`: where the other services are, as browsers reach them. */
+export interface PublicConfig {
+  readonly gatewayUrl: string;
+  readonly broadcastUrl: string;
+  readonly historyUrl: string;
+  readonly authMode: 'dev' | 'jwt';
+}
+
+/** Puts an auction's view together from its stored parts. */
+export function auctionView(
+  terms: PublicTerms,
+  state: PublicState,
+  at: { epoch: number; seq: number; serverTime: string },
+): AuctionView {
+  return { ...terms, ...state, ...at };
+}
+
+/** History: one auction as the archive knows it. */
+export interface ArchivedAuction extends PublicTerms, PublicState {
+  readonly epoch: number;
+  readonly seq: number;
+  /** The highest seq up to which every event is archived. */
+  readonly archivedSeq: number;
+}
+
+/** History: one accepted bid. */
+export interface ArchivedBid {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly at: string;
+  readonly alias: number;
+  readonly amount: number;
+}

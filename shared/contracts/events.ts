@@ -1,0 +1,144 @@
+/**
+ * The events of an auction, as the decide script writes them and everyone else reads them.
+ *
+ * A log entry (one script call) holds lines separated by "\n", one event a line:
+ *
+ *     {"v":1,"auctionId":"a7-…","public":P,"salt":"<32 hex digits>","private":Q}
+ *
+ * P and Q are JSON objects and their bytes are never re-encoded: viewers get P, the seal hashes
+ * P and sha256(salt + Q). Inside a JSON string a quote is always escaped, so `,"salt":"` and
+ * `,"private":` occur exactly once outside Q and a line can be cut without parsing it.
+ */
+export type AuctionStatus = 'scheduled' | 'live' | 'ended' | 'cancelled';
+export type Outcome = 'sold' | 'reserve_not_met' | 'no_bids';
+
+export const EVENT_TYPES = [
+  'scheduled',
+  'started',
+  'bid',
+  'no_change',
+  'bought',
+  'extended',
+  'ended',
+  'cancelled',
+  'epoch',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** Absolute public state of an auction right after an event. Amounts in minor units. */
+export interface PublicState {
+  readonly status: AuctionStatus;
+  readonly outcome?: Outcome;
+  readonly price: number;
+  readonly minimumBid: number;
+  /** The leader's alias. */
+  readonly leader: number | null;
+  readonly bidCount: number;
+  readonly reserveMet: boolean;
+  readonly endsAt: string;
+}
+
+/** What everyone may see of an event. */
+export interface PublicEvent {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly type: EventType;
+  readonly at: string;
+  readonly state: PublicState;
+  readonly bid?: { readonly alias: number; readonly amount: number };
+}
+
+/** What only the archive keeps. `rebuild` needs nothing else. */
+export interface PrivateEvent {
+  /** The user whose command this was; absent for timed events. */
+  readonly userId?: string;
+  readonly bidId?: string;
+  readonly alias?: number;
+  /** What was offered: exactly one of the two for a bid. */
+  readonly amount?: number;
+  readonly maxAmount?: number;
+  /** Idempotency key (the bid id when the client gave none) and the request it stood for. */
+  readonly key?: string;
+  readonly fingerprint?: string;
+  /** The leader and the hidden maximum after the event. */
+  readonly leaderId?: string;
+  readonly leaderMax?: number;
+  /** `epoch` events: the last seq that is kept of the epoch before. */
+  readonly fork?: number;
+  /** The first event: all terms and the item. */
+  readonly creation?: Creation;
+  readonly startsAt?: number;
+  readonly endsAt?: number;
+  readonly hardEndsAt?: number;
+}
+
+/** The item as the public sees it. */
+export interface ItemDetails {
+  readonly id: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly imageUrl?: string;
+}
+
+/**
+ * The terms of a new auction as the gateway hands them to the script, with the relative times not
+ * yet resolved against Redis's clock. Amounts in minor units, times in ms, 0 for "none".
+ */
+export interface Creation {
+  readonly item: ItemDetails;
+  /** True when the request brings the item along: the script stores it too. */
+  readonly newItem: boolean;
+  readonly sellerId: string;
+  readonly currency: string;
+  readonly startPrice: number;
+  readonly reservePrice: number;
+  readonly buyNowPrice: number;
+  /** `from:by` pairs joined by commas. */
+  readonly increments: string;
+  readonly startsAt: number;
+  readonly endsAt: number;
+  readonly durationMs: number;
+  readonly softWindowMs: number;
+  readonly softExtendMs: number;
+  readonly hardEndsAt: number;
+}
+
+/** One event line, cut into its parts without re-encoding them. */
+export interface EventLine {
+  readonly auctionId: string;
+  readonly publicText: string;
+  readonly salt: string;
+  readonly privateText: string;
+}
+
+const LINE = /^\{"v":1,"auctionId":"([A-Za-z0-9_-]{1,64})","public":$/;
+const PUBLIC_MARK = '"public":';
+const SALT_MARK = ',"salt":"';
+const PRIVATE_MARK = '","private":';
+
+/**
+ * Cuts one line of a log entry.
+ * @throws Error when the line does not have the documented form.
+ */
+export function splitEventLine(line: string): EventLine {
+  const publicAt = line.indexOf(PUBLIC_MARK) + PUBLIC_MARK.length;
+  const saltAt = line.indexOf(SALT_MARK, publicAt);
+  const privateAt = line.indexOf(PRIVATE_MARK, saltAt);
+  const auctionId = LINE.exec(line.slice(0, publicAt))?.[1];
+  if (auctionId === undefined || saltAt < 0 || privateAt < 0 || !line.endsWith('}')) {
+    throw new Error('not an event line of version 1');
+  }
+  return {
+    auctionId,
+    publicText: line.slice(publicAt, saltAt),
+    salt: line.slice(saltAt + SALT_MARK.length, privateAt),
+    privateText: line.slice(privateAt + PRIVATE_MARK.length, -1),
+  };
+}
+
+/** The lines of a log entry. */
+export const eventLines = (entry: string): string[] => entry.split('\n');
+
+/** The JetStream message id of a log entry; JetStream drops a second message with the same id. */
+export const entryMessageId = (auctionId: string, epoch: number, lastSeq: number): string =>
+  `${auctionId}:${epoch}:${lastSeq}`;

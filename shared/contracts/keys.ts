@@ -1,0 +1,65 @@
+/**
+ * Every Redis key and channel name, and every JetStream name, is built here and nowhere else.
+ * The part in braces is Redis Cluster's hash tag: all keys of one shard live in one slot, so that
+ * one script may touch an auction, its item and the shard's indexes.
+ */
+const tag = (shard: number): string => `{s${shard}}`;
+
+/** Holds the number of shards the data was written with; see {@link shardKeys}. */
+export const SHARDS_KEY = 'outcry:shards';
+
+/** Names that belong to a whole shard. */
+export function shardKeys(shard: number) {
+  const s = tag(shard);
+  return {
+    /** Present when the shard's data is whole; without it scripts answer UNAVAILABLE. */
+    whole: `${s}:whole`,
+    /** Sorted sets of auction ids by status: by `startsAt`, `endsAt`, end time, end time (ms). */
+    scheduled: `${s}:auctions:scheduled`,
+    live: `${s}:auctions:live`,
+    ended: `${s}:auctions:ended`,
+    cancelled: `${s}:auctions:cancelled`,
+    /** Hash: item id to the auction that holds it (scheduled or live). */
+    busyItems: `${s}:busy-items`,
+    /** Sorted set: auctions whose archive lags behind, by when the keeper looks next (ms). */
+    behind: `${s}:behind`,
+    /** The keeper's lease for the shard. */
+    keeperLease: `${s}:keeper`,
+    /** Channel: private notices to users (outbid, won). Never forwarded as it is. */
+    noticesChannel: `${s}:notices`,
+    /** Channel: the due time (ms) of an auction that became scheduled, live or extended. */
+    dueChannel: `${s}:due`,
+  } as const;
+}
+
+/** Names that belong to one auction. */
+export function auctionKeys(shard: number, auctionId: string) {
+  const s = tag(shard);
+  return {
+    /** Hash: terms and state. */
+    auction: `${s}:auction:${auctionId}`,
+    /** Stream: the auction's events, one entry a script call, id `<last seq>-0`. */
+    log: `${s}:log:${auctionId}`,
+    /** Hash: user id to `alias|bids|maximum`. */
+    bidders: `${s}:bidders:${auctionId}`,
+    /** Hash: `user:idempotency key` to the first answer. */
+    answers: `${s}:answers:${auctionId}`,
+    /** Channel: the public feed. */
+    liveChannel: `${s}:live:${auctionId}`,
+  } as const;
+}
+
+/** The hash that holds an item. */
+export const itemKey = (shard: number, itemId: string): string => `${tag(shard)}:item:${itemId}`;
+
+/** Remembers which id a create request with an idempotency key was given. */
+export const claimKey = (shard: number, digest: string): string => `${tag(shard)}:claim:${digest}`;
+
+/** The JetStream stream that carries every log entry, and its durable consumer. */
+export const EVENT_STREAM = 'OUTCRY_EVENTS';
+export const ARCHIVE_CONSUMER = 'archive';
+export const EVENT_SUBJECTS = 'outcry.v1.events.>';
+
+/** The subject of an auction's log entries. Ids hold no dots, so each part is one token. */
+export const eventSubject = (shard: number, auctionId: string): string =>
+  `outcry.v1.events.${shard}.${auctionId}`;

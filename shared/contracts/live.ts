@@ -1,0 +1,60 @@
+/** Messages between broadcast-service and viewers. */
+import type { AuctionView } from './api.ts';
+import type { PublicEvent, PublicState } from './events.ts';
+import type { Problem } from './problems.ts';
+
+/** A place in an auction's history. */
+export interface Position {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+export type Ack<T> =
+  | { readonly ok: true; readonly data: T }
+  | { readonly ok: false; readonly problem: Problem };
+
+export interface WatchRequest {
+  readonly auctionId: string;
+  /** The last position the client has; it gets what came after it. */
+  readonly after?: Position;
+}
+
+/** With `recovered: false` the client replaces all it had by `auction`; `events` is then empty. */
+export interface WatchData {
+  readonly auction: AuctionView;
+  readonly events: readonly PublicEvent[];
+  readonly recovered: boolean;
+}
+
+/**
+ * New events of a watched auction. `state` is absolute and belongs to `seq`; `events` may lack
+ * some or all events up to `seq` for a slow reader. The decide script writes exactly these bytes.
+ */
+export interface EventsMessage extends Position {
+  readonly auctionId: string;
+  readonly events: readonly PublicEvent[];
+  readonly state: PublicState;
+  readonly serverTime: string;
+}
+
+export interface PresenceMessage {
+  readonly auctionId: string;
+  readonly viewers: number;
+}
+
+/** To one user's sockets only. */
+export interface OutbidMessage {
+  readonly auctionId: string;
+  readonly price: number;
+  readonly minimumBid: number;
+}
+
+export interface WonMessage {
+  readonly auctionId: string;
+  readonly price: number;
+}
+
+/** What the script publishes on a shard's internal notices channel, as an array. */
+export type Notice =
+  | ({ readonly type: 'outbid'; readonly userId: string } & OutbidMessage)
+  | ({ readonly type: 'won'; readonly userId: string } & WonMessage);

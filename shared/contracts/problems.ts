@@ -1,0 +1,81 @@
+/**
+ * Every error code clients can see, with its HTTP status and title (RFC 9457). The one documented
+ * table: the OpenAPI page, the client and the web app read it from here.
+ */
+import type { RefusalCode } from '../domain/refusals.ts';
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** A refusal whose own code is internal: clients see INVALID_REQUEST with the field named. */
+type ShownRefusal = Exclude<RefusalCode, 'END_NOT_AFTER_START'>;
+
+const REFUSALS = {
+  AUCTION_NOT_FOUND: { status: 404, title: 'There is no such auction here' },
+  IDEMPOTENCY_MISMATCH: { status: 422, title: 'The idempotency key belongs to another request' },
+  AUCTION_NOT_STARTED: { status: 409, title: 'The auction has not started yet' },
+  AUCTION_ENDED: { status: 409, title: 'The auction has ended' },
+  AUCTION_CANCELLED: { status: 409, title: 'The auction was cancelled' },
+  SELLER_CANNOT_BID: { status: 403, title: 'Sellers may not bid on their own auction' },
+  BID_TOO_LOW: { status: 409, title: 'The bid is below the minimum bid' },
+  MAX_NOT_RAISED: { status: 409, title: 'You lead already and this is not above your maximum' },
+  BUY_NOW_GONE: { status: 409, title: 'Buy now is not available' },
+  NOT_SELLER: { status: 403, title: 'Only the seller may do this' },
+  AUCTION_HAS_BIDS: { status: 409, title: 'The auction already has bids' },
+  BEYOND_HARD_END: { status: 409, title: 'The auction may not end that late' },
+  END_NOT_LATER: { status: 409, title: 'The new end must be later than the present one' },
+  ITEM_BUSY: { status: 409, title: 'The item is in another scheduled or live auction' },
+} as const satisfies Record<ShownRefusal, ProblemKind>;
+
+const OTHERS = {
+  UNAUTHENTICATED: { status: 401, title: 'A valid access token is needed' },
+  FORBIDDEN: { status: 403, title: 'Your role does not allow this' },
+  NOT_FOUND: { status: 404, title: 'Nothing is here' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take that method' },
+  ITEM_NOT_FOUND: { status: 404, title: 'There is no such item' },
+  // Also sent as 400 (unparsable JSON), 413 (too large) and 415 (not JSON).
+  INVALID_REQUEST: { status: 422, title: 'The request is not valid' },
+  RATE_LIMITED: { status: 429, title: 'Too many requests' },
+  UNAVAILABLE: { status: 503, title: 'Not possible right now; nothing was changed' },
+  OUTCOME_UNKNOWN: { status: 503, title: 'The answer was lost; retry with the same key' },
+  INTERNAL: { status: 500, title: 'Something went wrong on our side' },
+} as const satisfies Record<string, ProblemKind>;
+
+export const PROBLEMS = { ...REFUSALS, ...OTHERS };
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** The body of every error answer, `application/problem+json`. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  readonly requestId: string;
+  readonly minimumBid?: number;
+  readonly retryAfterMs?: number;
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** Members that not every problem has; `status` only where a code has more than one. */
+export type ProblemExtras = Pick<Problem, 'minimumBid' | 'retryAfterMs' | 'errors'> & {
+  readonly status?: number;
+};
+
+/** Builds a problem. `type` is a relative reference into the documented table. */
+export function problem(
+  code: ProblemCode,
+  detail: string,
+  requestId: string,
+  extras: ProblemExtras = {},
+): Problem {
+  const { status, title } = PROBLEMS[code];
+  return { type: `/problems/${code}`, title, status, detail, code, requestId, ...extras };
+}
+
+/** True for answers that may succeed when the same request, with its key, is sent again. */
+export const isRetryable = (code: ProblemCode): boolean =>
+  code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN' || code === 'RATE_LIMITED';

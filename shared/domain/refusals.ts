@@ -1,0 +1,27 @@
+/**
+ * Why the engine refuses a command, in the order in which it looks. Every refusal leaves the
+ * auction as it was. The HTTP status of each code is in contracts/problems.ts.
+ */
+export const REFUSAL_CODES = [
+  'AUCTION_NOT_FOUND',
+  'IDEMPOTENCY_MISMATCH',
+  'AUCTION_NOT_STARTED',
+  'AUCTION_ENDED',
+  'AUCTION_CANCELLED',
+  'SELLER_CANNOT_BID',
+  'BID_TOO_LOW',
+  'MAX_NOT_RAISED',
+  'BUY_NOW_GONE',
+  'NOT_SELLER',
+  'AUCTION_HAS_BIDS',
+  'BEYOND_HARD_END',
+  'END_NOT_LATER',
+  'END_NOT_AFTER_START',
+  'ITEM_BUSY',
+] as const;
+
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+const KNOWN = new Set<string>(REFUSAL_CODES);
+
+export const isRefusalCode = (text: string): text is RefusalCode => KNOWN.has(text);

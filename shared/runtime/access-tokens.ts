@@ -1,0 +1,118 @@
+/** Checks access tokens (JWT): HS256 with a shared secret, or the keys of a JWKS address. */
+import { createHash } from 'node:crypto';
+import { createRemoteJWKSet, errors, importJWK, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import type { CommonSettings } from './config.ts';
+
+export interface Caller {
+  readonly userId: string;
+  readonly roles: ReadonlySet<string>;
+  /** Expiry, ms since 1970. */
+  readonly expiresAt: number;
+}
+
+/** The token is missing, malformed, expired or not signed by us; the message is for the client. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+}
+
+/** The keys to check tokens with cannot be had right now: not the caller's fault. */
+export class TokenKeysUnavailableError extends Error {
+  override readonly name = 'TokenKeysUnavailableError';
+}
+
+export type VerifyToken = (token: string) => Caller | Promise<Caller>;
+
+const CLOCK_TOLERANCE_SECONDS = 5;
+const MAX_CACHED_TOKENS = 50_000;
+const MAX_TOKEN_CHARACTERS = 8_192;
+const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const ASYMMETRIC_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+
+type TokenSettings = Pick<
+  CommonSettings,
+  'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ALGORITHMS' | 'JWT_ISSUER' | 'JWT_AUDIENCE'
+>;
+
+/**
+ * Makes the verifier. A verified token is remembered by its hash until it expires, so that a hot
+ * bidder costs one signature check an hour and not one a bid.
+ * @returns a function that gives the caller, or throws {@link TokenError} or
+ *   {@link TokenKeysUnavailableError}
+ */
+export async function createTokenVerifier(settings: TokenSettings): Promise<VerifyToken> {
+  const key = await verificationKey(settings);
+  const algorithms =
+    settings.JWT_SECRET === undefined
+      ? (settings.JWT_ALGORITHMS ?? ASYMMETRIC_ALGORITHMS)
+      : ['HS256'];
+  const verified = new Map<string, Caller>();
+
+  const verify = async (token: string, digest: string): Promise<Caller> => {
+    let payload;
+    try {
+      ({ payload } = await jwtVerify(token, key, {
+        algorithms,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        requiredClaims: ['sub', 'exp'],
+        ...(settings.JWT_ISSUER === undefined ? {} : { issuer: settings.JWT_ISSUER }),
+        ...(settings.JWT_AUDIENCE === undefined ? {} : { audience: settings.JWT_AUDIENCE }),
+      }));
+    } catch (error) {
+      if (isKeyFetchFailure(error)) {
+        throw new TokenKeysUnavailableError('the signing keys cannot be fetched');
+      }
+      throw new TokenError(reasonOf(error));
+    }
+    const { sub, exp, roles } = payload as { sub?: unknown; exp?: unknown; roles?: unknown };
+    if (typeof sub !== 'string' || !USER_ID.test(sub) || typeof exp !== 'number') {
+      throw new TokenError('the token names no usable user id (1 to 64 of A-Z a-z 0-9 _ -)');
+    }
+    const named = Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
+    const caller: Caller = { userId: sub, roles: new Set(named), expiresAt: exp * 1000 };
+    remember(verified, digest, caller);
+    return caller;
+  };
+
+  return (token) => {
+    if (token.length > MAX_TOKEN_CHARACTERS) throw new TokenError('the token is too long');
+    const digest = createHash('sha256').update(token).digest('base64url');
+    const known = verified.get(digest);
+    if (known !== undefined) {
+      if (known.expiresAt + CLOCK_TOLERANCE_SECONDS * 1000 > Date.now()) return known;
+      verified.delete(digest);
+    }
+    return verify(token, digest);
+  };
+}
+
+/** Bounded: the oldest entry makes room for the newest. */
+function remember(verified: Map<string, Caller>, digest: string, caller: Caller): void {
+  if (verified.size >= MAX_CACHED_TOKENS) {
+    const oldest = verified.keys().next().value;
+    if (oldest !== undefined) verified.delete(oldest);
+  }
+  verified.set(digest, caller);
+}
+
+async function verificationKey(settings: TokenSettings): Promise<JWTVerifyGetKey> {
+  if (settings.JWT_JWKS_URL !== undefined) {
+    return createRemoteJWKSet(new URL(settings.JWT_JWKS_URL), { timeoutDuration: 2_000 });
+  }
+  if (settings.JWT_SECRET === undefined) throw new Error('JWT_SECRET or JWT_JWKS_URL must be set');
+  const k = Buffer.from(settings.JWT_SECRET).toString('base64url');
+  const key = await importJWK({ kty: 'oct', k, alg: 'HS256' }, 'HS256');
+  return () => key;
+}
+
+function isKeyFetchFailure(error: unknown): boolean {
+  if (error instanceof errors.JWKSTimeout) return true;
+  return !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC';
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return 'the token has expired';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return `the token's "${error.claim}" is not accepted`;
+  }
+  return 'the token is not valid';
+}

@@ -1,0 +1,92 @@
+/** Environment variables, parsed once per service; every mistake is reported at once. */
+import { z } from 'zod';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const MIN_SECRET_CHARACTERS = 32;
+
+/** `0`/`1`, `true`/`false`. */
+export const flag = z
+  .enum(['true', 'false', '1', '0'])
+  .transform((text) => text === 'true' || text === '1');
+
+/** A comma-separated list; empty parts are dropped. */
+export const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+/** Variables that every service reads. */
+export const commonSettings = z.object({
+  NODE_ENV: z.string().default('development'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  HOST: z.string().default('0.0.0.0'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6379'),
+  REDIS_CLUSTER: flag.default(false),
+  SHARDS: z.coerce.number().int().min(1).max(4096).default(16),
+  AUTH_MODE: z.enum(['dev', 'jwt']).default('jwt'),
+  JWT_SECRET: z.string().optional(),
+  JWT_JWKS_URL: z.url().optional(),
+  JWT_ALGORITHMS: list.optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  CORS_ORIGINS: list.default([]),
+});
+export type CommonSettings = z.infer<typeof commonSettings>;
+
+/** Names every mistake in the environment, one a line. */
+export class ConfigError extends Error {
+  constructor(service: string, mistakes: readonly string[]) {
+    super(
+      `${service} cannot start: ${mistakes.length} mistake(s) in its configuration\n  - ${mistakes.join('\n  - ')}`,
+    );
+    this.name = 'ConfigError';
+  }
+}
+
+function authMistakes(settings: CommonSettings): string[] {
+  const mistakes: string[] = [];
+  const { JWT_SECRET: secret, JWT_JWKS_URL: jwksUrl } = settings;
+  if (secret === undefined && jwksUrl === undefined) {
+    mistakes.push('JWT_SECRET or JWT_JWKS_URL must be set');
+  }
+  if (secret !== undefined && jwksUrl !== undefined) {
+    mistakes.push('set only one of JWT_SECRET and JWT_JWKS_URL');
+  }
+  if (secret !== undefined && secret.length < MIN_SECRET_CHARACTERS) {
+    mistakes.push(`JWT_SECRET must have at least ${MIN_SECRET_CHARACTERS} characters`);
+  }
+  if (settings.AUTH_MODE === 'dev' && secret === undefined) {
+    mistakes.push('AUTH_MODE=dev needs JWT_SECRET');
+  }
+  if (settings.NODE_ENV === 'production' && settings.AUTH_MODE === 'dev') {
+    mistakes.push('AUTH_MODE=dev is not allowed with NODE_ENV=production');
+  }
+  return mistakes;
+}
+
+/**
+ * Parses a service's settings.
+ * @throws ConfigError naming every mistake; values are never repeated, they may be secrets.
+ */
+export function parseSettings<T extends z.ZodType<CommonSettings>>(
+  service: string,
+  schema: T,
+  environment: Environment,
+): z.infer<T> {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = schema.safeParse(given);
+  if (!result.success) {
+    throw new ConfigError(
+      service,
+      result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    );
+  }
+  const mistakes = authMistakes(result.data);
+  if (mistakes.length > 0) throw new ConfigError(service, mistakes);
+  return result.data;
+}
