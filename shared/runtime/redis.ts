@@ -24,9 +24,14 @@ export function openRedis(
   url: string,
   name: string,
   log: Logger,
-  options: RedisOptions = {},
+  options: Omit<RedisOptions, 'replyMapping'> = {},
 ): Redis {
-  const redis = new Redis(url, { ...SAFE_OPTIONS, connectionName: name, ...options });
+  const redis = new Redis(url, {
+    ...SAFE_OPTIONS,
+    connectionName: name,
+    replyMapping: 'legacy',
+    ...options,
+  });
   let failing = false;
   redis.on('error', (error: Error) => {
     if (!failing) log.warn({ err: error, connection: name }, 'Redis cannot be reached, retrying');
