@@ -1,0 +1,92 @@
+/**
+ * Checks that an answer is the kind of thing that was asked for, before it is taken at its
+ * documented type: enough to notice a wrong address or a broken proxy. The full schemas, and the
+ * library behind them, stay out of the browser.
+ */
+import type {
+  ArchivedAuction,
+  ArchivedBid,
+  AuctionView,
+  BidReceipt,
+  ItemView,
+  OwnView,
+  Page,
+  PublicConfig,
+} from '@outcry/shared/contracts/api.ts';
+
+/** The answer to `POST /v1/dev/tokens`. */
+export interface DevToken {
+  readonly token: string;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+}
+
+export type Guard<T> = (body: unknown) => body is T;
+
+type TypeName<V> = V extends string
+  ? 'string'
+  : V extends number
+    ? 'number'
+    : V extends boolean
+      ? 'boolean'
+      : 'object';
+
+type Members<T> = { readonly [K in keyof T]?: TypeName<T[K]> };
+
+const having =
+  <T extends object>(members: Members<T>): Guard<T> =>
+  (body): body is T =>
+    typeof body === 'object' &&
+    body !== null &&
+    Object.entries(members).every(([name, type]) => typeof Reflect.get(body, name) === type);
+
+const pageOf =
+  <T>(isItem: Guard<T>): Guard<Page<T>> =>
+  (body): body is Page<T> =>
+    typeof body === 'object' &&
+    body !== null &&
+    'nextCursor' in body &&
+    (body.nextCursor === null || typeof body.nextCursor === 'string') &&
+    'items' in body &&
+    Array.isArray(body.items) &&
+    body.items.every(isItem);
+
+export const isConfig = having<PublicConfig>({ gatewayUrl: 'string', broadcastUrl: 'string' });
+
+export const isDevToken = having<DevToken>({ token: 'string', expiresAt: 'string' });
+
+export const isItem = having<ItemView>({ id: 'string', title: 'string' });
+
+export const isAuction = having<AuctionView>({
+  id: 'string',
+  item: 'object',
+  status: 'string',
+  price: 'number',
+  endsAt: 'string',
+  epoch: 'number',
+  seq: 'number',
+  serverTime: 'string',
+});
+
+export const isAuctionPage = pageOf(isAuction);
+
+export const isOwnView = having<OwnView>({ leading: 'boolean', bidCount: 'number' });
+
+export const isReceipt = having<BidReceipt>({
+  bidId: 'string',
+  epoch: 'number',
+  seq: 'number',
+  result: 'string',
+  price: 'number',
+});
+
+export const isArchivedAuction = having<ArchivedAuction>({
+  id: 'string',
+  status: 'string',
+  price: 'number',
+  archivedSeq: 'number',
+});
+
+export const isArchivedBidPage = pageOf(
+  having<ArchivedBid>({ epoch: 'number', seq: 'number', at: 'string', amount: 'number' }),
+);

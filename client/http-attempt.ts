@@ -1,0 +1,119 @@
+/** One HTTP request and what became of it. Never throws for anything the network or server does. */
+import { isRetryable, type Problem } from '@outcry/shared/contracts/problems.ts';
+import type { Guard } from './answers.ts';
+import { retryAfterMs } from './back-off.ts';
+import { clientProblem, isProblem } from './outcry-error.ts';
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export type Attempt<T> =
+  | { readonly ok: true; readonly body: T }
+  | {
+      readonly ok: false;
+      readonly problem: Problem;
+      readonly retryable: boolean;
+      /** A POST that may have had its effect although no usable answer came back. */
+      readonly mayHaveRun: boolean;
+      readonly cause?: unknown;
+    };
+
+/** Sends a request once; its answer, body included, must arrive within `timeoutMs`. */
+export async function attempt<T>(
+  fetch: Fetch,
+  request: HttpRequest,
+  isAnswer: Guard<T>,
+  timeoutMs: number,
+): Promise<Attempt<T>> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(request.url, {
+      method: request.method,
+      headers: request.headers,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(request.body === undefined ? {} : { body: request.body }),
+    });
+    text = await response.text();
+  } catch (error) {
+    return noAnswer(request, error, timeoutMs);
+  }
+  const body = parsed(text);
+  if (!response.ok) return refused(request, response, body);
+  if (isAnswer(body)) return { ok: true, body };
+  return {
+    ok: false,
+    problem: clientProblem('INTERNAL', `the answer of ${request.url} is not what was asked for`),
+    retryable: false,
+    mayHaveRun: request.method === 'POST',
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Failures that Node reports before a byte was sent; browsers do not say. */
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+
+function noAnswer(request: HttpRequest, error: unknown, timeoutMs: number): Attempt<never> {
+  const timedOut = error instanceof Error && error.name === 'TimeoutError';
+  const mayHaveRun = request.method === 'POST' && !NEVER_CONNECTED.has(systemCode(error));
+  const detail = timedOut
+    ? `${request.url} did not answer within ${timeoutMs} ms`
+    : `${request.url} could not be reached`;
+  return {
+    ok: false,
+    problem: clientProblem(mayHaveRun ? 'OUTCOME_UNKNOWN' : 'UNAVAILABLE', detail),
+    retryable: true,
+    mayHaveRun,
+    cause: error,
+  };
+}
+
+function systemCode(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code =
+    typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+function refused(request: HttpRequest, response: Response, body: unknown): Attempt<never> {
+  const waitMs = retryAfterMs(response.headers.get('retry-after'), Date.now());
+  const stated = isProblem(body) ? body : undeclared(request, response.status);
+  const withWait =
+    stated.retryAfterMs === undefined && waitMs !== undefined
+      ? { ...stated, retryAfterMs: waitMs }
+      : stated;
+  return {
+    ok: false,
+    problem: withWait,
+    retryable: isRetryable(withWait.code),
+    mayHaveRun: withWait.code === 'OUTCOME_UNKNOWN',
+  };
+}
+
+/** An error answer that is not one of our problems: a proxy's, or of a server too new for us. */
+function undeclared(request: HttpRequest, status: number): Problem {
+  const detail = `${request.url} answered with status ${status}`;
+  if (status === 429) return clientProblem('RATE_LIMITED', detail);
+  if (status === 401) return clientProblem('UNAUTHENTICATED', detail);
+  if (status === 403) return clientProblem('FORBIDDEN', detail);
+  if (status === 404) return clientProblem('NOT_FOUND', detail);
+  if (status >= 400 && status < 500) return clientProblem('INVALID_REQUEST', detail, { status });
+  // A proxy that gave up cannot say whether the request had got through before.
+  if (status >= 502 && status <= 504) {
+    return clientProblem(request.method === 'POST' ? 'OUTCOME_UNKNOWN' : 'UNAVAILABLE', detail);
+  }
+  return clientProblem('INTERNAL', detail, { status });
+}

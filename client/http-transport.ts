@@ -1,0 +1,111 @@
+/** Requests that are sent again, with the same idempotency key, until there is a real answer. */
+import type { Guard } from './answers.ts';
+import { backOffMs, LONGEST_RETRY_AFTER_MS, sleep } from './back-off.ts';
+import { attempt, type Attempt, type Fetch, type HttpRequest } from './http-attempt.ts';
+import { clientProblem, OutcryError } from './outcry-error.ts';
+
+export type TokenSource = string | (() => string | undefined);
+
+export interface TransportOptions {
+  /** An access token, or where to get the present one; asked again for every attempt. */
+  readonly token?: TokenSource | undefined;
+  readonly fetch?: Fetch | undefined;
+  /** For each attempt. Default 5,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Attempts after the first one. Default 3. */
+  readonly retries?: number | undefined;
+}
+
+/** A key makes repeated calls of one command count once; each POST gets a fresh one by default. */
+export interface CommandOptions {
+  readonly idempotencyKey?: string | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+const DEFAULT_RETRIES = 3;
+
+export class HttpTransport {
+  readonly #options: TransportOptions;
+  readonly #fetch: Fetch;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    // Looked up at each call and called as a global: browsers refuse a detached `fetch`.
+    this.#fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+  }
+
+  /** @throws OutcryError */
+  get<T>(url: string, isAnswer: Guard<T>): Promise<T> {
+    return this.#send({ method: 'GET', url, headers: {} }, isAnswer);
+  }
+
+  /**
+   * Every POST carries a key, so that sending it again cannot make it happen twice.
+   * @throws OutcryError with the key that was used
+   */
+  post<T>(
+    url: string,
+    body: unknown,
+    isAnswer: Guard<T>,
+    options: CommandOptions = {},
+  ): Promise<T> {
+    const key = options.idempotencyKey ?? newIdempotencyKey();
+    const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+    return this.#send({ method: 'POST', url, headers, body: JSON.stringify(body) }, isAnswer, key);
+  }
+
+  async #send<T>(request: HttpRequest, isAnswer: Guard<T>, key?: string): Promise<T> {
+    const retries = this.#options.retries ?? DEFAULT_RETRIES;
+    let mayHaveRun = false;
+    for (let retry = 0; ; retry += 1) {
+      const outcome = await attempt(
+        this.#fetch,
+        { ...request, headers: { ...request.headers, ...this.#authorization() } },
+        isAnswer,
+        this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      );
+      if (outcome.ok) return outcome.body;
+      mayHaveRun ||= outcome.mayHaveRun;
+      const askedMs = outcome.problem.retryAfterMs ?? 0;
+      if (!outcome.retryable || retry >= retries || askedMs > LONGEST_RETRY_AFTER_MS) {
+        throw failure(outcome, mayHaveRun, key);
+      }
+      await sleep(backOffMs(retry, askedMs, Math.random()));
+    }
+  }
+
+  #authorization(): Record<string, string> {
+    const { token } = this.#options;
+    const value = typeof token === 'function' ? token() : token;
+    return value === undefined ? {} : { authorization: `Bearer ${value}` };
+  }
+}
+
+/** Refusals from before the decision: they say nothing about an earlier attempt that got lost. */
+const SAYS_NOTHING_OF_EARLIER_ATTEMPTS = new Set([
+  'UNAVAILABLE',
+  'RATE_LIMITED',
+  'UNAUTHENTICATED',
+]);
+
+function failure(
+  last: Extract<Attempt<unknown>, { ok: false }>,
+  mayHaveRun: boolean,
+  key: string | undefined,
+): OutcryError {
+  const { problem: stated, cause } = last;
+  if (!mayHaveRun || !SAYS_NOTHING_OF_EARLIER_ATTEMPTS.has(stated.code)) {
+    return new OutcryError(stated, key, cause);
+  }
+  const waits = stated.retryAfterMs === undefined ? {} : { retryAfterMs: stated.retryAfterMs };
+  const detail = `an earlier attempt may have succeeded; the last one: ${stated.detail}`;
+  return new OutcryError(clientProblem('OUTCOME_UNKNOWN', detail, waits), key, cause);
+}
+
+const KEY_BYTES = 16;
+
+/** 128 random bits in hex. (`crypto.randomUUID` is missing on pages served without TLS.) */
+export function newIdempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
