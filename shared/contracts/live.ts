@@ -1,5 +1,5 @@
 /** Messages between broadcast-service and viewers. */
-import type { AuctionView } from './api.ts';
+import type { AuctionView, BidReceipt, BidRequest } from './api.ts';
 import type { PublicEvent, PublicState } from './events.ts';
 import type { Problem } from './problems.ts';
 
@@ -58,3 +58,24 @@ export interface WonMessage {
 export type Notice =
   | ({ readonly type: 'outbid'; readonly userId: string } & OutbidMessage)
   | ({ readonly type: 'won'; readonly userId: string } & WonMessage);
+
+/** A bid over the socket; the broadcaster forwards it to the gateway with the user's token. */
+export type LiveBidRequest = BidRequest & {
+  readonly auctionId: string;
+  readonly idempotencyKey?: string;
+};
+
+/** Socket.IO events that viewers send. */
+export interface FromViewer {
+  watch(request: WatchRequest, ack: (answer: Ack<WatchData>) => void): void;
+  unwatch(request: { readonly auctionId: string }, ack?: (answer: Ack<null>) => void): void;
+  bid(request: LiveBidRequest, ack: (answer: Ack<BidReceipt>) => void): void;
+}
+
+/** Socket.IO events that viewers receive. */
+export interface ToViewer {
+  events(message: EventsMessage): void;
+  presence(message: PresenceMessage): void;
+  outbid(message: OutbidMessage): void;
+  won(message: WonMessage): void;
+}
