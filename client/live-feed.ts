@@ -1,0 +1,261 @@
+/** Watching auctions as they happen, over Socket.IO. */
+import { io, type Socket } from 'socket.io-client';
+import type { BidReceipt, BidRequest } from '@outcry/shared/contracts/api.ts';
+import type { FromViewer, Position, ToViewer } from '@outcry/shared/contracts/live.ts';
+import { isRetryable, type Problem } from '@outcry/shared/contracts/problems.ts';
+import { backOffMs } from './back-off.ts';
+import { newIdempotencyKey, type TokenSource } from './http-transport.ts';
+import { clientProblem, isProblem, OutcryError } from './outcry-error.ts';
+import { ServerClock } from './server-clock.ts';
+import {
+  AuctionWatch,
+  callSafely,
+  type AuctionListener,
+  type UserNotice,
+  type WatchedAuction,
+} from './watched-auction.ts';
+
+export interface LiveFeedOptions {
+  /** Where broadcast-service is, for instance `http://localhost:8081`. */
+  readonly url: string;
+  /** Asked again at each connection. Without one the feed is anonymous: no notices, no bids. */
+  readonly token?: TokenSource | undefined;
+  /** Events kept for each auction. Default 100. */
+  readonly recentEvents?: number | undefined;
+  /** For each question to the server. Default 5,000. */
+  readonly timeoutMs?: number | undefined;
+  /** The user was outbid or has won, in whatever auction, watched or not. */
+  readonly onNotice?: ((notice: UserNotice) => void) | undefined;
+  /** The server does not take the token. Nothing is live until {@link LiveFeed.reconnect}. */
+  readonly onRefused?: ((problem: Problem) => void) | undefined;
+}
+
+export interface WatchOptions {
+  /** A position already known, for instance from a page of bids: later events are delivered. */
+  readonly after?: Position | undefined;
+}
+
+const DEFAULT_RECENT_EVENTS = 100;
+const DEFAULT_TIMEOUT_MS = 5_000;
+/** How often a position is checked against the server, which also measures its clock. */
+const CHECK_EVERY_MS = 30_000;
+const MAX_BACK_OFF_STEPS = 5;
+
+/**
+ * Keeps watched auctions up to date through reconnections, lost messages and failovers. One feed
+ * holds one connection, however many auctions it watches (the server allows 100).
+ */
+export class LiveFeed {
+  /** The server's time, for countdowns. */
+  readonly serverClock = new ServerClock();
+  readonly #socket: Socket<ToViewer, FromViewer>;
+  readonly #options: LiveFeedOptions;
+  readonly #watches = new Map<string, AuctionWatch>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  /** Rises with each connection; answers to an earlier one are ignored. */
+  #connectionNumber = 0;
+  #refusals = 0;
+  #closed = false;
+
+  constructor(options: LiveFeedOptions) {
+    this.#options = options;
+    this.#socket = io(options.url, {
+      transports: ['websocket'],
+      auth: (give) => give(this.#credentials()),
+      reconnectionDelay: 1_000,
+      reconnectionDelayMax: 5_000,
+      randomizationFactor: 0.5,
+      timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      // Two feeds on one page must not share a connection: their tokens may differ.
+      forceNew: true,
+    });
+    this.#hear();
+    this.#later(CHECK_EVERY_MS, () => this.#check());
+  }
+
+  get connected(): boolean {
+    return this.#socket.connected;
+  }
+
+  /** Starts watching, or adds a listener to an auction that is watched already. */
+  watch(auctionId: string, listener: AuctionListener, options: WatchOptions = {}): WatchedAuction {
+    const known = this.#watches.get(auctionId);
+    if (known !== undefined) {
+      known.listen(listener);
+      return known;
+    }
+    const limit = this.#options.recentEvents ?? DEFAULT_RECENT_EVENTS;
+    const watch = new AuctionWatch(auctionId, limit, options.after);
+    watch.listen(listener);
+    this.#watches.set(auctionId, watch);
+    if (this.#socket.connected) this.#catchUp(watch);
+    return watch;
+  }
+
+  /** Removes a listener, or all; an auction without listeners is no longer watched. */
+  unwatch(auctionId: string, listener?: AuctionListener): void {
+    const watch = this.#watches.get(auctionId);
+    watch?.dismiss(listener);
+    if (watch === undefined || watch.isHeard) return;
+    this.#watches.delete(auctionId);
+    if (this.#socket.connected) this.#socket.emit('unwatch', { auctionId });
+  }
+
+  /**
+   * Bids over the connection of the feed. Never sent twice by itself.
+   * @throws OutcryError with the key; after `OUTCOME_UNKNOWN` send the bid again with that key,
+   *   here or over HTTP
+   */
+  async bid(
+    auctionId: string,
+    offer: BidRequest,
+    idempotencyKey: string = newIdempotencyKey(),
+  ): Promise<BidReceipt> {
+    if (!this.#socket.connected) {
+      const problem = clientProblem('UNAVAILABLE', 'the live connection is down');
+      throw new OutcryError(problem, idempotencyKey);
+    }
+    const request = { auctionId, ...offer, idempotencyKey };
+    return new Promise((resolve, reject) => {
+      this.#socket.timeout(this.#timeoutMs).emit('bid', request, (error: Error | null, answer) => {
+        if (error !== null) {
+          const problem = clientProblem('OUTCOME_UNKNOWN', 'the bid got no answer');
+          reject(new OutcryError(problem, idempotencyKey, error));
+        } else if (answer.ok) {
+          resolve(answer.data);
+        } else {
+          reject(new OutcryError(answer.problem, idempotencyKey));
+        }
+      });
+    });
+  }
+
+  /** Connects anew, with the present token: after a login, a logout or a refusal. */
+  reconnect(): void {
+    if (this.#closed) return;
+    this.#refusals = 0;
+    this.#socket.disconnect();
+    this.#socket.connect();
+  }
+
+  /** Ends the feed for good. */
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#watches.clear();
+    this.#socket.disconnect();
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  }
+
+  #credentials(): Record<string, string> {
+    const { token } = this.#options;
+    const value = typeof token === 'function' ? token() : token;
+    return value === undefined ? {} : { token: value };
+  }
+
+  #hear(): void {
+    const socket = this.#socket;
+    socket.on('connect', () => {
+      this.#connectionNumber += 1;
+      this.#refusals = 0;
+      this.serverClock.forget();
+      for (const watch of this.#watches.values()) this.#catchUp(watch);
+    });
+    socket.on('disconnect', (reason) => {
+      this.#connectionNumber += 1;
+      for (const watch of this.#watches.values()) watch.lose();
+      // After the server said good-bye, the library leaves coming back to us.
+      if (reason === 'io server disconnect') this.#connectLater();
+    });
+    socket.on('connect_error', (error) => this.#refused(error));
+    socket.on('events', (message) => this.#watches.get(message.auctionId)?.receive(message));
+    socket.on('presence', ({ auctionId, viewers }) => this.#watches.get(auctionId)?.count(viewers));
+    socket.on('outbid', (message) => this.#notify({ type: 'outbid', ...message }));
+    socket.on('won', (message) => this.#notify({ type: 'won', ...message }));
+  }
+
+  #notify(notice: UserNotice): void {
+    callSafely(() => this.#options.onNotice?.(notice));
+    this.#watches.get(notice.auctionId)?.notify(notice);
+  }
+
+  /** The library tries again by itself when the network failed, but not after a refusal. */
+  #refused(error: Error): void {
+    if (this.#socket.active) return;
+    const stated: unknown = 'data' in error ? error.data : undefined;
+    const problem = isProblem(stated)
+      ? stated
+      : clientProblem('UNAVAILABLE', `the live connection was refused: ${error.message}`);
+    if (problem.code !== 'UNAUTHENTICATED' && problem.code !== 'FORBIDDEN') {
+      this.#connectLater();
+      return;
+    }
+    for (const watch of this.#watches.values()) watch.fail(problem);
+    callSafely(() => this.#options.onRefused?.(problem));
+  }
+
+  #connectLater(): void {
+    this.#later(backOffMs(this.#refusals, 0, Math.random()), () => this.#socket.connect());
+    this.#refusals = Math.min(this.#refusals + 1, MAX_BACK_OFF_STEPS);
+  }
+
+  #catchUp(watch: AuctionWatch, attempt = 0): void {
+    watch.catchUp();
+    const connection = this.#connectionNumber;
+    const isCurrent = (): boolean =>
+      connection === this.#connectionNumber && this.#watches.get(watch.auctionId) === watch;
+    this.#ask(watch, (outcome) => {
+      if (!isCurrent() || outcome === 'ok') return;
+      if (outcome !== 'no answer') {
+        watch.fail(outcome);
+        if (!isRetryable(outcome.code)) return;
+      }
+      this.#later(backOffMs(Math.min(attempt, MAX_BACK_OFF_STEPS), 0, Math.random()), () => {
+        if (isCurrent()) this.#catchUp(watch, attempt + 1);
+      });
+    });
+  }
+
+  /** Asks for what came after the watch's position; a refusal is left to `done`. */
+  #ask(watch: AuctionWatch, done: (outcome: Problem | 'ok' | 'no answer') => void): void {
+    const { auctionId, position } = watch;
+    const connection = this.#connectionNumber;
+    const measured = this.serverClock.measure();
+    const request = { auctionId, ...(position === undefined ? {} : { after: position }) };
+    this.#socket.timeout(this.#timeoutMs).emit('watch', request, (error: Error | null, answer) => {
+      if (error !== null) {
+        done('no answer');
+      } else if (!answer.ok) {
+        done(answer.problem);
+      } else if (connection === this.#connectionNumber) {
+        measured(Date.parse(answer.data.auction.serverTime));
+        if (this.#watches.get(auctionId) === watch) watch.caughtUp(answer.data);
+        done('ok');
+      }
+    });
+  }
+
+  /** Watches one auction again, the one checked longest ago: nothing is missed in silence. */
+  #check(): void {
+    this.#later(CHECK_EVERY_MS, () => this.#check());
+    const watch = this.#watches.values().next().value;
+    if (watch === undefined || watch.connection !== 'live' || !this.#socket.connected) return;
+    this.#watches.delete(watch.auctionId);
+    this.#watches.set(watch.auctionId, watch);
+    // A check without an answer changes nothing: the next one comes, or the connection breaks.
+    this.#ask(watch, () => undefined);
+  }
+
+  #later(delayMs: number, act: () => void): void {
+    if (this.#closed) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+}
