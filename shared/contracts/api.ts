@@ -152,6 +152,16 @@ export function auctionView(
   return { ...terms, ...state, ...at };
 }
 
+/** The same from the texts that the decide script stored (fields `terms` and `state`). */
+export const readAuctionView = (
+  termsText: string,
+  stateText: string,
+  at: { epoch: number; seq: number; serverTime: string },
+): AuctionView => auctionView(ownJson<PublicTerms>(termsText), ownJson<PublicState>(stateText), at);
+
+/** Parses JSON that Outcry itself wrote and stored, so that its shape is known. */
+export const ownJson = <T>(text: string): T => JSON.parse(text) as T;
+
 /** History: one auction as the archive knows it. */
 export interface ArchivedAuction extends PublicTerms, PublicState {
   readonly epoch: number;

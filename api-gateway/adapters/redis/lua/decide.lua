@@ -179,7 +179,7 @@ if auction then
   head = auction.status .. '|' .. digits(minimum_bid()) .. '|' .. digits(auction.endsAt) .. '|'
     .. auction.leader .. '|' .. auction.sellerId
   if not existed then
-    local constant = { 'archivedEpoch', '0', 'archivedSeq', '0', 'publishedEpoch', '0',
+    local constant = { 'archivedEpoch', '0', 'archivedSeq', '0',
       'publishedSeq', '0' }
     for _, name in ipairs({ 'itemId', 'sellerId', 'increments', 'terms', 'startPrice',
       'reservePrice', 'buyNowPrice', 'softWindowMs', 'softExtendMs', 'hardEndsAt', 'startsAt' }) do

@@ -1,0 +1,142 @@
+/** The engine's adapter: calls the decide script and reads its reply. */
+import type { Redis, Result } from 'ioredis';
+import { auctionKeys, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import {
+  newBidId,
+  newSalt,
+  NotRunError,
+  type AuctionCommand,
+  type AuctionDecider,
+  type AuctionHead,
+  type DecidedBatch,
+} from '../../bidding/auction-commands.ts';
+import { luaFile, script, scriptForFullRedis } from './lua-files.ts';
+import { runFailure } from './run-failure.ts';
+
+/** The script is one text made of these files, in this order. */
+const SCRIPT_FILES = ['text', 'auction', 'time', 'bids', 'seller', 'decide'];
+const KEY_COUNT = 12;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    decideAuction(...keysAndArguments: string[]): Result<string[], Context>;
+    /** The same script, allowed to run when Redis is at its memory limit. */
+    decideInFullRedis(...keysAndArguments: string[]): Result<string[], Context>;
+  }
+}
+
+/** Commands that only free memory or read may run in a full Redis; everything else may not. */
+const needsNoMemory = (command: AuctionCommand): boolean =>
+  command.kind === 'read' || command.kind === 'me';
+
+export class DecideScript implements AuctionDecider {
+  readonly #redis: Redis;
+  readonly #shards: number;
+
+  constructor(redis: Redis, shards: number) {
+    const body = SCRIPT_FILES.map(luaFile).join('\n');
+    redis.defineCommand('decideAuction', { numberOfKeys: KEY_COUNT, lua: script(body) });
+    redis.defineCommand('decideInFullRedis', {
+      numberOfKeys: KEY_COUNT,
+      lua: scriptForFullRedis(body),
+    });
+    this.#redis = redis;
+    this.#shards = shards;
+  }
+
+  async decide(auctionId: string, commands: readonly AuctionCommand[]): Promise<DecidedBatch> {
+    const shard = shardOfId(auctionId, this.#shards);
+    if (shard === undefined) throw new NotRunError(`no shard holds ${auctionId}`);
+    const callArguments = scriptArguments(shard, auctionId, commands);
+    let reply: string[];
+    try {
+      reply = commands.every(needsNoMemory)
+        ? await this.#redis.decideInFullRedis(...callArguments)
+        : await this.#redis.decideAuction(...callArguments);
+    } catch (error) {
+      throw runFailure(error);
+    }
+    if (reply[0] !== 'OK') {
+      throw new NotRunError('Redis waits for its data to be restored');
+    }
+    return readReply(auctionId, reply);
+  }
+}
+
+function scriptArguments(
+  shard: number,
+  auctionId: string,
+  commands: readonly AuctionCommand[],
+): string[] {
+  const shared = shardKeys(shard);
+  const own = auctionKeys(shard, auctionId);
+  const creation = commands.find((command) => command.creation !== undefined)?.creation;
+  const packed = [
+    shared.whole,
+    own.auction,
+    own.log,
+    own.bidders,
+    own.answers,
+    shared.scheduled,
+    shared.live,
+    shared.ended,
+    shared.cancelled,
+    shared.busyItems,
+    shared.behind,
+    // Only a creation writes the item; the script must still get twelve keys.
+    creation === undefined ? own.auction : itemKey(shard, creation.itemId),
+    auctionId,
+    own.liveChannel,
+    shared.noticesChannel,
+    shared.dueChannel,
+    newSalt(),
+    creation?.creationText ?? '',
+    creation?.openTermsText ?? '',
+    creation?.itemText ?? '',
+  ];
+  for (const command of commands) packed.push(packCommand(command));
+  return packed;
+}
+
+/** kind|user|a or empty|bid id|amount|maximum|salt|fingerprint|key, as the script cuts it. */
+function packCommand(command: AuctionCommand): string {
+  const { kind, userId, admin, amount, maxAmount, fingerprint, key } = command;
+  const writes = kind !== 'read' && kind !== 'me';
+  const ids = writes ? [newBidId(), newSalt()] : ['', ''];
+  return `${kind}|${userId}|${admin ? 'a' : ''}|${ids[0]}|${amount}|${maxAmount}|${ids[1]}|${fingerprint}|${key}`;
+}
+
+function readReply(auctionId: string, reply: readonly string[]): DecidedBatch {
+  const [, now = '0', epoch = '0', seq = '0', text = '', firstSeq = '', head = '', terms = ''] =
+    reply;
+  return {
+    now: Number(now),
+    entry:
+      text === ''
+        ? undefined
+        : {
+            auctionId,
+            epoch: Number(epoch),
+            firstSeq: Number(firstSeq),
+            lastSeq: Number(seq),
+            text,
+          },
+    head: readHead(head, Number(epoch)),
+    terms,
+    answers: reply.slice(8),
+  };
+}
+
+function readHead(head: string, epoch: number): AuctionHead | undefined {
+  if (head === '') return undefined;
+  const [status = '', minimumBid, endsAt, leader = '', sellerId = ''] = head.split('|');
+  return {
+    status,
+    minimumBid: Number(minimumBid),
+    endsAt: Number(endsAt),
+    leader,
+    sellerId,
+    epoch,
+  };
+}

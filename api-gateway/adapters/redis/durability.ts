@@ -1,0 +1,54 @@
+/** Asks Redis whether "accepted" can mean "durable". */
+import type { Redis } from 'ioredis';
+import { SHARDS_KEY, shardKeys } from '@outcry/shared/contracts/keys.ts';
+
+/** Redis's answers are compared with these; anything else could lose an accepted bid. */
+const NEEDED_SETTINGS = {
+  appendonly: 'yes',
+  appendfsync: 'always',
+  'maxmemory-policy': 'noeviction',
+} as const;
+
+/**
+ * Why Redis must not take bids, or undefined when it may.
+ * @param asserted the operator vouches for the settings, because a managed Redis may not be asked
+ * @throws Error when Redis cannot be asked at all
+ */
+export async function redisFault(
+  redis: Redis,
+  shards: number,
+  asserted: boolean,
+): Promise<string | undefined> {
+  const settings = asserted ? undefined : await settingsFault(redis);
+  return settings ?? (await dataFault(redis, shards));
+}
+
+async function settingsFault(redis: Redis): Promise<string | undefined> {
+  const names = Object.keys(NEEDED_SETTINGS);
+  let reply: unknown;
+  try {
+    reply = await redis.call('CONFIG', 'GET', ...names);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!/NOPERM|unknown command|not allowed/i.test(reason)) throw error;
+    return 'Redis may not be asked for its durability settings; check them and set REDIS_DURABILITY_ASSERTED=true';
+  }
+  const pairs = Array.isArray(reply) ? reply.map(String) : [];
+  const wrong = Object.entries(NEEDED_SETTINGS).filter(
+    ([name, value]) => pairs[pairs.indexOf(name) + 1] !== value,
+  );
+  if (wrong.length === 0) return undefined;
+  return `Redis must be configured with ${wrong.map(([name, value]) => `${name} ${value}`).join(', ')}`;
+}
+
+async function dataFault(redis: Redis, shards: number): Promise<string | undefined> {
+  const written = await redis.get(SHARDS_KEY);
+  if (written !== null && Number(written) !== shards) {
+    return `Redis was written with SHARDS=${written}; this gateway has SHARDS=${shards}`;
+  }
+  const present = await Promise.all(
+    Array.from({ length: shards }, (_, shard) => redis.exists(shardKeys(shard).whole)),
+  );
+  if (written !== null && present.every((found) => found === 1)) return undefined;
+  return 'Redis holds no complete data: on a fresh system archival-worker prepares it, after a loss `npm run rebuild` does';
+}

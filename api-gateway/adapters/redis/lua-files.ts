@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+
+/** A script's text from the lua folder, which a build copies next to the bundle. */
+export const luaFile = (name: string): string =>
+  readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+
+/** A script that may write; Redis refuses to start it when its memory is full. */
+export const script = (body: string): string => `#!lua\n${body}`;
+
+/** A script that must work even in a full Redis: it frees memory or hardly needs any. */
+export const scriptForFullRedis = (body: string): string => `#!lua flags=allow-oom\n${body}`;

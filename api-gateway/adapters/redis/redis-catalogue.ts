@@ -1,0 +1,179 @@
+import type { Redis, Result } from 'ioredis';
+import {
+  ownJson,
+  readAuctionView,
+  type AuctionListQuery,
+  type AuctionView,
+  type ItemView,
+  type Page,
+} from '@outcry/shared/contracts/api.ts';
+import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
+import { auctionKeys, claimKey, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { CursorError, type Catalogue, type IdClaim } from '../../auctions/catalogue.ts';
+import { NotRunError } from '../../bidding/auction-commands.ts';
+import { luaFile, script } from './lua-files.ts';
+import { runFailure } from './run-failure.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    createItem(...keysAndArguments: string[]): Result<string, Context>;
+  }
+}
+
+const CLAIM_SECONDS = 25 * 60 * 60;
+/** How often a shard is asked again when many auctions share one due time. */
+const MAX_CHUNKS = 100;
+
+/** A place in a list: the sort key (ms) and the id that breaks ties. */
+interface Place {
+  readonly at: number;
+  readonly id: string;
+}
+
+export class RedisCatalogue implements Catalogue {
+  readonly #redis: Redis;
+  readonly #shards: number;
+
+  constructor(redis: Redis, shards: number) {
+    redis.defineCommand('createItem', { numberOfKeys: 2, lua: script(luaFile('create-item')) });
+    this.#redis = redis;
+    this.#shards = shards;
+  }
+
+  async addItem(itemId: string, sellerId: string, itemText: string): Promise<void> {
+    const shard = this.#shardOf(itemId);
+    const keys = [shardKeys(shard).whole, itemKey(shard, itemId)];
+    const reply = await attempt(this.#redis.createItem(...keys, itemText, sellerId));
+    if (reply !== 'OK') throw new NotRunError('Redis waits for its data to be restored');
+  }
+
+  async findItem(itemId: string): Promise<ItemView | undefined> {
+    const shard = this.#shardOf(itemId);
+    const [stored, auctionId] = await attempt(
+      Promise.all([
+        this.#redis.hmget(itemKey(shard, itemId), 'json', 'sellerId'),
+        this.#redis.hget(shardKeys(shard).busyItems, itemId),
+      ]),
+    );
+    const [text, sellerId] = stored;
+    if (typeof text !== 'string' || typeof sellerId !== 'string') return undefined;
+    return { ...ownJson<ItemDetails>(text), sellerId, auctionId };
+  }
+
+  async claim(digest: string, claim: IdClaim): Promise<IdClaim> {
+    // The digest alone picks the shard, so that another request under the same key meets the claim.
+    const shard = Number.parseInt(digest.slice(0, 8), 16) % this.#shards;
+    const key = claimKey(shard, digest);
+    const value = `${claim.id}|${claim.fingerprint}`;
+    const earlier = await attempt(this.#redis.set(key, value, 'EX', CLAIM_SECONDS, 'NX', 'GET'));
+    if (earlier === null) return claim;
+    const [id = '', fingerprint = ''] = earlier.split('|');
+    return { id, fingerprint };
+  }
+
+  async list(query: AuctionListQuery): Promise<Page<AuctionView>> {
+    const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
+    const newestFirst = query.status === 'ended' || query.status === 'cancelled';
+    const wanted = query.limit + 1;
+    const places = await attempt(
+      Promise.all(
+        Array.from({ length: this.#shards }, (_, shard) =>
+          this.#placesIn(shardKeys(shard)[query.status], newestFirst, after, wanted),
+        ),
+      ),
+    );
+    const merged = places.flat().toSorted((a, b) => comparePlaces(a, b, newestFirst));
+    const page = merged.slice(0, query.limit);
+    const last = page.at(-1);
+    const views = await attempt(this.#views(page.map((place) => place.id)));
+    return {
+      items: views,
+      nextCursor: merged.length > query.limit && last !== undefined ? writeCursor(last) : null,
+    };
+  }
+
+  #shardOf(id: string): number {
+    const shard = shardOfId(id, this.#shards);
+    if (shard === undefined) throw new NotRunError(`no shard holds ${id}`);
+    return shard;
+  }
+
+  async #placesIn(
+    index: string,
+    newestFirst: boolean,
+    after: Place | undefined,
+    wanted: number,
+  ): Promise<Place[]> {
+    const places: Place[] = [];
+    for (let chunk = 0; chunk < MAX_CHUNKS; chunk += 1) {
+      const limit = ['LIMIT', chunk * wanted, wanted] as const;
+      const reply = newestFirst
+        ? await this.#redis.zrevrangebyscore(
+            index,
+            after?.at ?? '+inf',
+            '-inf',
+            'WITHSCORES',
+            ...limit,
+          )
+        : await this.#redis.zrangebyscore(
+            index,
+            after?.at ?? '-inf',
+            '+inf',
+            'WITHSCORES',
+            ...limit,
+          );
+      for (let i = 0; i < reply.length; i += 2) {
+        const place = { id: reply[i] ?? '', at: Number(reply[i + 1]) };
+        if (after === undefined || comparePlaces(place, after, newestFirst) > 0) places.push(place);
+      }
+      if (places.length >= wanted || reply.length < wanted * 2) break;
+    }
+    return places.slice(0, wanted);
+  }
+
+  async #views(auctionIds: readonly string[]): Promise<AuctionView[]> {
+    const [time, ...records] = await Promise.all([
+      this.#redis.time(),
+      ...auctionIds.map((id) =>
+        this.#redis.hmget(
+          auctionKeys(this.#shardOf(id), id).auction,
+          'terms',
+          'state',
+          'epoch',
+          'seq',
+        ),
+      ),
+    ]);
+    const serverTime = new Date(Math.floor(Number(time[0]) * 1000 + Number(time[1]) / 1000));
+    return records.flatMap(([terms, state, epoch, seq]) => {
+      if (typeof terms !== 'string' || typeof state !== 'string') return []; // expired meanwhile
+      const at = { epoch: Number(epoch), seq: Number(seq), serverTime: serverTime.toISOString() };
+      return [readAuctionView(terms, state, at)];
+    });
+  }
+}
+
+async function attempt<T>(command: Promise<T>): Promise<T> {
+  try {
+    return await command;
+  } catch (error) {
+    throw runFailure(error);
+  }
+}
+
+function comparePlaces(a: Place, b: Place, newestFirst: boolean): number {
+  const order = a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return newestFirst ? -order : order;
+}
+
+const writeCursor = (place: Place): string =>
+  Buffer.from(`${place.at}:${place.id}`).toString('base64url');
+
+function readCursor(cursor: string): Place {
+  const match = /^(\d{1,15}):([A-Za-z0-9_-]{1,64})$/.exec(
+    Buffer.from(cursor, 'base64url').toString('utf8'),
+  );
+  if (match === null) throw new CursorError('the cursor is not one of ours');
+  return { at: Number(match[1]), id: match[2] ?? '' };
+}

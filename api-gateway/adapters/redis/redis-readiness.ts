@@ -1,0 +1,59 @@
+import type { Redis } from 'ioredis';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { redisFault } from './durability.ts';
+
+const ASK_LIMIT_MS = 2_000;
+const ASK_EVERY_MS = 1_000;
+
+/** Keeps asking whether Redis may take bids: on every connect, and each second while it may not. */
+export class RedisReadiness {
+  readonly #redis: Redis;
+  readonly #shards: number;
+  readonly #asserted: boolean;
+  readonly #log: Logger;
+  readonly #timer: NodeJS.Timeout;
+  #fault: string | undefined = 'not connected to Redis yet';
+  #asking = false;
+
+  constructor(redis: Redis, shards: number, asserted: boolean, log: Logger) {
+    this.#redis = redis;
+    this.#shards = shards;
+    this.#asserted = asserted;
+    this.#log = log;
+    redis.on('ready', () => void this.#ask());
+    redis.on('close', () => {
+      this.#fault = 'no connection to Redis';
+    });
+    this.#timer = setInterval(() => {
+      if (this.#fault !== undefined && redis.status === 'ready') void this.#ask();
+    }, ASK_EVERY_MS);
+  }
+
+  /** Why Redis must not take bids now; undefined when it may. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    const before = this.#fault;
+    try {
+      this.#fault = await withTimeLimit(
+        redisFault(this.#redis, this.#shards, this.#asserted),
+        ASK_LIMIT_MS,
+        'asking Redis for its settings',
+      );
+    } catch (error) {
+      this.#fault = error instanceof Error ? error.message : String(error);
+    } finally {
+      this.#asking = false;
+    }
+    if (this.#fault !== undefined && this.#fault !== before) this.#log.warn(this.#fault);
+  }
+}

@@ -1,0 +1,20 @@
+import { MayHaveRunError, NotRunError } from '../../bidding/auction-commands.ts';
+
+/** Error replies with which Redis says that it did not start the command. */
+const NOT_STARTED =
+  /^(OOM|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|NOAUTH|NOPERM|WRONGPASS|BUSY|NOSCRIPT|MOVED|ASK)\b/;
+
+/** What the client library says when it never handed the command to a socket. */
+const NEVER_SENT = /enableOfflineQueue|isn't writeable|Failed to refresh slots|ClusterAllFailed/i;
+
+/**
+ * Sorts a failed script call: certainly not run, or possibly run. When in doubt it may have run,
+ * because telling a bidder "nothing happened" wrongly would be a lie about money.
+ */
+export function runFailure(error: unknown): NotRunError | MayHaveRunError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (NOT_STARTED.test(message) || NEVER_SENT.test(message)) {
+    return new NotRunError('Redis cannot take commands right now', { cause: error });
+  }
+  return new MayHaveRunError('the reply of Redis was lost', { cause: error });
+}

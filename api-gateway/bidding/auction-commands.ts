@@ -1,0 +1,108 @@
+/** What the gateway asks the engine to decide, and how the engine answers. */
+import { randomFillSync } from 'node:crypto';
+import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
+
+/** A new auction, already encoded: its bytes are stored and hashed as they are. */
+export interface NewAuction {
+  readonly itemId: string;
+  /** JSON of `Creation` (shared/contracts/events.ts). */
+  readonly creationText: string;
+  /** JSON of the public terms without `startsAt` and without the closing brace. */
+  readonly openTermsText: string;
+  /** JSON of the item when the request brings one along, else ''. */
+  readonly itemText: string;
+}
+
+/** One command on one auction. Amounts are minor units; 0 and '' stand for "none". */
+export interface AuctionCommand {
+  readonly kind: 'bid' | 'buy' | 'cancel' | 'extend' | 'create' | 'read' | 'me';
+  readonly userId: string;
+  readonly admin: boolean;
+  /** The exact bid; for `extend` the new end in ms. */
+  readonly amount: number;
+  readonly maxAmount: number;
+  /** The client's idempotency key: printable ASCII, no spaces. */
+  readonly key: string;
+  /** Two requests under one key are the same when their fingerprints are equal. */
+  readonly fingerprint: string;
+  readonly creation?: NewAuction;
+}
+
+/** A log entry: the events of one script call, as text that is never re-encoded. */
+export interface LogEntry {
+  readonly auctionId: string;
+  readonly epoch: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly text: string;
+}
+
+/** What the engine last said of an auction; enough to refuse a hopeless bid without asking. */
+export interface AuctionHead {
+  readonly status: string;
+  readonly minimumBid: number;
+  readonly endsAt: number;
+  readonly leader: string;
+  readonly sellerId: string;
+  readonly epoch: number;
+}
+
+export interface DecidedBatch {
+  /** Redis's clock, ms. */
+  readonly now: number;
+  readonly entry: LogEntry | undefined;
+  readonly head: AuctionHead | undefined;
+  /** Public terms JSON; '' unless a command in the batch needs them. */
+  readonly terms: string;
+  /** One answer a command, in order, still as the script wrote it; see {@link parseAnswer}. */
+  readonly answers: readonly string[];
+}
+
+/**
+ * The engine. One call decides a batch of commands on one auction, atomically and durably.
+ * An empty batch only lets passing time do its work.
+ */
+export interface AuctionDecider {
+  /**
+   * @throws NotRunError when the batch certainly changed nothing
+   * @throws MayHaveRunError when the reply was lost and the batch may have been decided
+   */
+  decide(auctionId: string, commands: readonly AuctionCommand[]): Promise<DecidedBatch>;
+}
+
+export class NotRunError extends Error {
+  override readonly name = 'NotRunError';
+}
+
+export class MayHaveRunError extends Error {
+  override readonly name = 'MayHaveRunError';
+}
+
+/** One command's answer. `body` is a receipt when `code` is OK, see receipts.ts. */
+export interface Answer {
+  readonly code: 'OK' | RefusalCode;
+  readonly replayed: boolean;
+  readonly body: string;
+}
+
+const RANDOM_POOL_BYTES = 8_192;
+const pool = Buffer.alloc(RANDOM_POOL_BYTES);
+let used = RANDOM_POOL_BYTES;
+
+/** `bytes` random bytes as text; drawn from a pool, because asking the system each time is slow. */
+function randomText(bytes: number, encoding: 'hex' | 'base64url'): string {
+  if (used + bytes > RANDOM_POOL_BYTES) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString(encoding, used - bytes, used);
+}
+
+/** 32 hex digits: keeps the private part of an event from being guessed from its hash. */
+export const newSalt = (): string => randomText(16, 'hex');
+
+export const newBidId = (): string => `b-${randomText(15, 'base64url')}`;
+
+/** The random tail of an item or auction id. */
+export const newIdTail = (): string => randomText(15, 'base64url');

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import {
+  commonSettings,
+  flag,
+  parseSettings,
+  type Environment,
+} from '@outcry/shared/runtime/config.ts';
+import { natsSettings } from '@outcry/shared/runtime/jetstream.ts';
+
+const schema = commonSettings.extend({
+  ...natsSettings.shape,
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  /** Set where a managed Redis forbids asking for its durability settings. */
+  REDIS_DURABILITY_ASSERTED: flag.default(false),
+  PUBLIC_GATEWAY_URL: z.url().default('http://localhost:8080'),
+  PUBLIC_BROADCAST_URL: z.url().default('http://localhost:8081'),
+  PUBLIC_HISTORY_URL: z.url().default('http://localhost:8082'),
+});
+
+export type GatewaySettings = z.infer<typeof schema>;
+
+/** @throws ConfigError naming every mistake in the environment */
+export function gatewaySettings(environment: Environment = process.env): GatewaySettings {
+  return parseSettings('api-gateway', schema, environment);
+}

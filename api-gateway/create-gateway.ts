@@ -1,0 +1,128 @@
+/** Puts the gateway together: the only place that knows which adapter serves which port. */
+import { randomUUID } from 'node:crypto';
+import { Hono } from 'hono';
+import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
+import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
+import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
+import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
+import { openRedis } from '@outcry/shared/runtime/redis.ts';
+import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
+import { DecideScript } from './adapters/redis/decide-script.ts';
+import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
+import { RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
+import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
+import { RedisReadiness } from './adapters/redis/redis-readiness.ts';
+import type { DecidedBatch } from './bidding/auction-commands.ts';
+import { GroupCommit } from './bidding/group-commit.ts';
+import type { GatewaySettings } from './config.ts';
+import { PublishEntries } from './hand-off/publish-entries.ts';
+import { createApp } from './http/create-app.ts';
+import { devTokenSigner } from './http/dev-tokens.ts';
+import { Keeper } from './keeper/keeper.ts';
+import { publishMissed } from './keeper/publish-missed.ts';
+import { createMetrics } from './metrics.ts';
+
+/**
+ * Starts a gateway. It listens at once and is ready as soon as Redis is; NATS may come later.
+ * @throws Error when the port is taken
+ */
+export async function createGateway(settings: GatewaySettings, log: Logger): Promise<Service> {
+  const closers = new Closers(log);
+  const shards = settings.SHARDS;
+
+  const redis = openRedis(settings.REDIS_URL, 'gateway', log, { enableAutoPipelining: true });
+  const subscriber = openRedis(settings.REDIS_URL, 'gateway-due', log);
+  closers.defer('Redis', () => {
+    redis.disconnect();
+    subscriber.disconnect();
+  });
+  const readiness = new RedisReadiness(redis, shards, settings.REDIS_DURABILITY_ASSERTED, log);
+  closers.defer('readiness', () => readiness.close());
+
+  const nats = connectNats(settings.NATS_URL, 'api-gateway', log);
+  closers.defer('NATS', () => nats.close());
+  const limits = {
+    maxBytes: settings.NATS_STREAM_MAX_BYTES,
+    replicas: settings.NATS_STREAM_REPLICAS,
+  };
+  const stream = new JetStreamEvents(nats, shards, limits, log);
+  closers.defer('event stream', () => stream.close());
+  const mark = new RedisPublishedMark(redis, shards);
+  const publisher = new PublishEntries(stream, mark, log);
+  closers.defer('hand-off', () => publisher.close());
+
+  const registry = createRegistry('api-gateway');
+  const decider = new DecideScript(redis, shards);
+  const handOff = (batch: DecidedBatch): void => {
+    if (batch.entry !== undefined) publisher.offer(batch.entry);
+  };
+  const engine = new GroupCommit(decider, (_auctionId, batch, size) => {
+    handOff(batch);
+    metrics.batchSize.observe(size);
+    for (const answer of batch.answers) {
+      metrics.commands.inc({ result: answer.slice(1, answer.indexOf('|')) });
+    }
+  });
+  closers.defer('engine', () => engine.close());
+
+  const keeperStore = new RedisKeeperStore(redis);
+  const keeper = new Keeper(
+    keeperStore,
+    {
+      passTime: async (auctionId) => handOff(await decider.decide(auctionId, [])),
+      publishMissed: async (shard, auctionId) => {
+        const found = await publishMissed(keeperStore, stream, mark, shard, auctionId);
+        metrics.missedEntries.inc(found);
+        return found;
+      },
+    },
+    new RedisDueHints(subscriber, shards),
+    { shards, holder: randomUUID() },
+    log,
+  );
+  closers.defer('keeper', () => keeper.stop());
+  const metrics = createMetrics(registry, {
+    waiting: () => engine.waiting,
+    leftToKeeper: () => publisher.leftToKeeper,
+    heldShards: () => keeper.heldShards,
+  });
+
+  const api = createApp({
+    engine,
+    catalogue: new RedisCatalogue(redis, shards),
+    verifyToken: await createTokenVerifier(settings),
+    shards,
+    publicConfig: {
+      gatewayUrl: settings.PUBLIC_GATEWAY_URL,
+      broadcastUrl: settings.PUBLIC_BROADCAST_URL,
+      historyUrl: settings.PUBLIC_HISTORY_URL,
+      authMode: settings.AUTH_MODE,
+    },
+    corsOrigins: settings.CORS_ORIGINS,
+    signDevToken:
+      settings.AUTH_MODE === 'dev' && settings.JWT_SECRET !== undefined
+        ? devTokenSigner(settings.JWT_SECRET, settings.JWT_ISSUER, settings.JWT_AUDIENCE)
+        : undefined,
+    log,
+  });
+  let stopping = false;
+  const root = new Hono();
+  addOperationRoutes(root, registry, () => {
+    if (stopping) return { gateway: 'stopping' };
+    return readiness.fault === undefined ? {} : { redis: readiness.fault };
+  });
+  root.route('/', api);
+  const http = await serveHttp(root.fetch, settings.PORT, settings.HOST);
+  closers.defer('HTTP server', () => http.close());
+  keeper.start();
+
+  return {
+    port: http.port,
+    close: async () => {
+      stopping = true;
+      await closers.close();
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { SignJWT } from 'jose';
+import type { SignDevToken } from './gateway-parts.ts';
+
+const LIFETIME_MS = 12 * 60 * 60 * 1000;
+
+/** Signs tokens for demo users with the shared secret. Only for AUTH_MODE=dev. */
+export function devTokenSigner(secret: string, issuer?: string, audience?: string): SignDevToken {
+  const key = new TextEncoder().encode(secret);
+  return async (userId, roles) => {
+    const expiresAt = new Date(Date.now() + LIFETIME_MS);
+    const unsigned = new SignJWT({ roles })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setSubject(userId)
+      .setIssuedAt()
+      .setExpirationTime(expiresAt);
+    if (issuer !== undefined) unsigned.setIssuer(issuer);
+    if (audience !== undefined) unsigned.setAudience(audience);
+    return { token: await unsigned.sign(key), expiresAt: expiresAt.toISOString() };
+  };
+}

@@ -1,0 +1,23 @@
+import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
+import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import type { Catalogue } from '../auctions/catalogue.ts';
+import type { GroupCommit } from '../bidding/group-commit.ts';
+
+/** What the routes work with; create-gateway.ts puts it together. */
+export interface GatewayParts {
+  readonly engine: GroupCommit;
+  readonly catalogue: Catalogue;
+  readonly verifyToken: VerifyToken;
+  readonly shards: number;
+  readonly publicConfig: PublicConfig;
+  readonly corsOrigins: readonly string[];
+  /** Signs tokens for demo users; undefined unless AUTH_MODE=dev. */
+  readonly signDevToken: SignDevToken | undefined;
+  readonly log: Logger;
+}
+
+export type SignDevToken = (
+  userId: string,
+  roles: readonly string[],
+) => Promise<{ token: string; expiresAt: string }>;

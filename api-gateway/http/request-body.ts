@@ -1,0 +1,80 @@
+/** Reads a request's JSON body within limits, straight from Node's request. */
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { sendProblem } from './answers.ts';
+import type { GatewayContext } from './context.ts';
+import { parseStrictJson } from './strict-json.ts';
+
+const MAX_BODY_BYTES = 65_536;
+const JSON_CONTENT = /^application\/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)/i;
+
+export type Read<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly response: Response };
+
+/** The body as text. An empty body needs no content type. */
+export async function readBodyText(c: Context<GatewayContext>): Promise<Read<string>> {
+  const incoming = c.env.incoming;
+  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return tooLarge(c);
+  const bytes = await readBytes(incoming);
+  if (bytes === undefined) return tooLarge(c);
+  if (bytes.length === 0) return { ok: true, value: '' };
+  if (!JSON_CONTENT.test(incoming.headers['content-type'] ?? '')) {
+    return refuse(c, 415, 'Send the body as application/json.');
+  }
+  if (!isUtf8(bytes)) return refuse(c, 400, 'The body is not valid UTF-8.');
+  return { ok: true, value: bytes.toString('utf8') };
+}
+
+/** The body checked against a schema; an empty body counts as `{}`. */
+export async function readBody<T extends z.ZodType>(
+  c: Context<GatewayContext>,
+  schema: T,
+): Promise<Read<z.infer<T>>> {
+  const text = await readBodyText(c);
+  if (!text.ok) return text;
+  const parsed = parseStrictJson(text.value === '' ? '{}' : text.value);
+  if (!parsed.ok) return refuse(c, 400, `${parsed.reason}.`);
+  const checked = schema.safeParse(parsed.value);
+  if (checked.success) return { ok: true, value: checked.data };
+  const response = sendProblem(c, 'INVALID_REQUEST', 'Some members of the body cannot be used.', {
+    errors: errorsOf(checked.error),
+  });
+  return { ok: false, response };
+}
+
+/** Schema faults as `errors[]` of a problem; at most 20. */
+export const errorsOf = (error: z.ZodError): { path: string; message: string }[] =>
+  error.issues.slice(0, 20).map((issue) => ({
+    path: issue.path.join('.').slice(0, 100),
+    message: issue.message.slice(0, 200),
+  }));
+
+function readBytes(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > MAX_BODY_BYTES) resolve(undefined);
+      else chunks.push(chunk);
+    });
+    incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    // A client that leaves half-way ends the wait too; what it sent must not be acted on.
+    incoming.on('error', () => resolve(undefined));
+    incoming.on('close', () => resolve(undefined));
+  });
+}
+
+function tooLarge(c: Context<GatewayContext>): Read<never> {
+  const read = refuse(c, 413, `The body may have at most ${MAX_BODY_BYTES} bytes.`);
+  // The rest of the body is not worth reading.
+  if (!read.ok) read.response.headers.set('connection', 'close');
+  return read;
+}
+
+function refuse(c: Context<GatewayContext>, status: 400 | 413 | 415, detail: string): Read<never> {
+  return { ok: false, response: sendProblem(c, 'INVALID_REQUEST', detail, { status }) };
+}

@@ -1,0 +1,236 @@
+/**
+ * Valid log entries for tests and benchmarks, made by the rules in `domain` and written in the
+ * bytes that the decide script writes. Everything follows from the arguments: no clock, no chance.
+ */
+import { createHash } from 'node:crypto';
+import { entryMessageId, type Creation, type PublicState } from '../contracts/events.ts';
+import { eventSubject } from '../contracts/keys.ts';
+import {
+  decide,
+  minimumBid,
+  passTime,
+  reserveMet,
+  scheduledAuction,
+  type Auction,
+  type Command,
+  type RuleEvent,
+} from '../domain/auction-rules.ts';
+import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
+
+/** One script call's events, ready to be published. */
+export interface TestEntry {
+  readonly auctionId: string;
+  readonly subject: string;
+  readonly messageId: string;
+  /** Event lines joined by "\n". */
+  readonly text: string;
+  readonly epoch: number;
+  readonly lastSeq: number;
+}
+
+export interface TestAuctionOptions {
+  readonly auctionId: string;
+  readonly shard?: number;
+  readonly sellerId?: string;
+  readonly itemTitle?: string;
+  readonly startPrice?: number;
+  readonly reservePrice?: number;
+  readonly buyNowPrice?: number;
+  /** Milliseconds since 1970; the auction lasts an hour. */
+  readonly startsAt?: number;
+  /** How far time moves with every command. */
+  readonly stepMs?: number;
+}
+
+const HOUR_MS = 60 * 60 * 1000;
+const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
+
+/** Plays one auction and writes its log entries. */
+export class TestAuction {
+  readonly auctionId: string;
+  readonly #shard: number;
+  readonly #creation: Creation;
+  readonly #startsAt: number;
+  readonly #stepMs: number;
+  /** The auction after each seq of the present history: what a rollback returns to. */
+  #after: Auction[] = [];
+  #auction: Auction;
+  #epoch = 1;
+  #seq = 0;
+  #now: number;
+
+  constructor(options: TestAuctionOptions) {
+    const { auctionId, shard = 0, sellerId = 'seller-1', startPrice = 1_000 } = options;
+    const { reservePrice = 0, buyNowPrice = 0, startsAt = DEFAULT_START_MS } = options;
+    const { stepMs = 1_000 } = options;
+    this.auctionId = auctionId;
+    this.#shard = shard;
+    this.#startsAt = startsAt;
+    this.#stepMs = stepMs;
+    this.#now = startsAt - stepMs;
+    this.#creation = {
+      item: { id: `i${auctionId.slice(1)}`, title: options.itemTitle ?? 'A lamp' },
+      newItem: true,
+      sellerId,
+      currency: 'EUR',
+      startPrice,
+      reservePrice,
+      buyNowPrice,
+      increments: DEFAULT_INCREMENTS.map(({ from, by }) => `${from}:${by}`).join(','),
+      startsAt,
+      endsAt: startsAt + HOUR_MS,
+      durationMs: 0,
+      softWindowMs: 30_000,
+      softExtendMs: 30_000,
+      hardEndsAt: startsAt + 2 * HOUR_MS,
+    };
+    const terms = { ...this.#creation, increments: DEFAULT_INCREMENTS };
+    this.#auction = scheduledAuction(terms, startsAt + HOUR_MS);
+  }
+
+  /** The public state after the last event. */
+  get state(): PublicState {
+    return publicState(this.#auction);
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** The `scheduled` event; the first entry. */
+  create(): TestEntry {
+    const { sellerId, startsAt, endsAt, hardEndsAt } = this.#creation;
+    const line = this.#line('scheduled', undefined, {
+      userId: sellerId,
+      key: 'create-1',
+      fingerprint: fingerprint('create'),
+      creation: this.#creation,
+      startsAt,
+      endsAt,
+      hardEndsAt,
+    });
+    return this.#entry([line]);
+  }
+
+  /** The `started` event. */
+  start(): TestEntry {
+    return this.#passTimeTo(this.#startsAt);
+  }
+
+  /** The `ended` event, at the end's time. */
+  end(): TestEntry {
+    return this.#passTimeTo(this.#auction.endsAt);
+  }
+
+  /** An accepted bid. @throws Error when the rules refuse it. */
+  bid(userId: string, offer: { amount: number } | { maxAmount: number }): TestEntry {
+    return this.bids([{ userId, ...offer }]);
+  }
+
+  /** Several accepted bids in one entry. */
+  bids(
+    offers: readonly ({ userId: string } & ({ amount: number } | { maxAmount: number }))[],
+  ): TestEntry {
+    return this.#entry(offers.map((offer) => this.#decided({ kind: 'bid', ...offer })));
+  }
+
+  /** Buys at the buy-now price. */
+  buyNow(userId: string): TestEntry {
+    return this.#entry([this.#decided({ kind: 'buy', userId })]);
+  }
+
+  /** The seller cancels. */
+  cancel(): TestEntry {
+    const { sellerId } = this.#creation;
+    return this.#entry([this.#decided({ kind: 'cancel', userId: sellerId, admin: false })]);
+  }
+
+  /** Redis restarted, with the auction as it was after `fork`: the `epoch` event. */
+  restart(fork: number = this.#seq): TestEntry {
+    const kept = this.#after[fork - 1];
+    if (kept === undefined) throw new Error(`the auction has no event ${fork}`);
+    this.#after = this.#after.slice(0, fork);
+    this.#auction = kept;
+    this.#seq = fork;
+    this.#epoch += 1;
+    return this.#entry([this.#line('epoch', undefined, { fork })]);
+  }
+
+  #passTimeTo(time: number): TestEntry {
+    this.#now = Math.max(this.#now, time);
+    const { auction, events } = passTime(this.#auction, this.#now);
+    this.#auction = auction;
+    return this.#entry(events.map((event) => this.#line(event.type, undefined, {})));
+  }
+
+  #decided(command: Command): string {
+    this.#now += this.#stepMs;
+    const decision = decide(this.#auction, command, this.#now);
+    if (!decision.accepted) throw new Error(`the rules refuse this: ${decision.code}`);
+    this.#auction = decision.auction;
+    const { userId } = command;
+    const bidId = `b-${this.#epoch}-${this.#seq + 1}`;
+    const key = { key: bidId, fingerprint: fingerprint(`${command.kind}:${bidId}`) };
+    const alias = this.#auction.bidders.get(userId)?.alias;
+    const members =
+      command.kind === 'bid' || command.kind === 'buy'
+        ? { userId, bidId, alias, ...offerOf(command), ...key }
+        : { userId, ...key };
+    return this.#line(decision.event.type, decision.event.bid, members);
+  }
+
+  #line(
+    type: RuleEvent['type'] | 'scheduled' | 'epoch',
+    bid: RuleEvent['bid'],
+    members: object,
+  ): string {
+    this.#seq += 1;
+    this.#after[this.#seq - 1] = this.#auction;
+    const at = new Date(this.#now).toISOString();
+    const event = { epoch: this.#epoch, seq: this.#seq, type, at, state: this.state };
+    const { leader, leaderMax } = this.#auction;
+    const secrets = leader === undefined ? members : { ...members, leaderId: leader, leaderMax };
+    const salt = createHash('md5').update(`${this.auctionId}:${this.#epoch}:${this.#seq}`);
+    return (
+      `{"v":1,"auctionId":"${this.auctionId}","public":` +
+      JSON.stringify(bid === undefined ? event : { ...event, bid }) +
+      `,"salt":"${salt.digest('hex')}","private":${JSON.stringify(secrets)}}`
+    );
+  }
+
+  #entry(lines: readonly string[]): TestEntry {
+    const { auctionId } = this;
+    return {
+      auctionId,
+      subject: eventSubject(this.#shard, auctionId),
+      messageId: entryMessageId(auctionId, this.#epoch, this.#seq),
+      text: lines.join('\n'),
+      epoch: this.#epoch,
+      lastSeq: this.#seq,
+    };
+  }
+}
+
+function publicState(auction: Auction): PublicState {
+  return {
+    status: auction.status,
+    ...(auction.outcome === undefined ? {} : { outcome: auction.outcome }),
+    price: auction.price,
+    minimumBid: minimumBid(auction),
+    leader: auction.bidders.get(auction.leader ?? '')?.alias ?? null,
+    bidCount: auction.bidCount,
+    reserveMet: reserveMet(auction),
+    endsAt: new Date(auction.endsAt).toISOString(),
+  };
+}
+
+function offerOf(command: Command): object {
+  if ('amount' in command) return { amount: command.amount };
+  return 'maxAmount' in command ? { maxAmount: command.maxAmount } : {};
+}
+
+const fingerprint = (text: string): string => createHash('md5').update(text).digest('hex');
