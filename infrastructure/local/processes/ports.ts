@@ -1,0 +1,58 @@
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+
+// Below the ranges from which Linux (32768 up) and macOS (49152 up) take the ports of outgoing
+// connections: a port from those could be taken while its server is down between kill and start.
+const LOWEST = 15_000;
+const HIGHEST = 32_000;
+
+/** A server could not have its port because another process holds it. */
+export class PortTakenError extends Error {
+  readonly port: number;
+
+  constructor(name: string, port: number) {
+    super(
+      `${name} cannot start: port ${port} on 127.0.0.1 is taken by another process. ` +
+        'Stop that process or choose another port.',
+    );
+    this.name = 'PortTakenError';
+    this.port = port;
+  }
+}
+
+/** Whether a server could listen on this port of 127.0.0.1 now. */
+export function isPortFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      probe.close(() => resolve(true));
+    });
+  });
+}
+
+/**
+ * A TCP port of 127.0.0.1 that nobody uses now, chosen at random so that test runs beside each
+ * other rarely meet.
+ *
+ * @throws Error when 200 guesses in a row are taken
+ */
+export async function freePort(): Promise<number> {
+  for (let guess = 0; guess < 200; guess += 1) {
+    const port = randomInt(LOWEST, HIGHEST);
+    if (await isPortFree(port)) return port;
+  }
+  throw new Error(`found no free port between ${LOWEST} and ${HIGHEST}`);
+}
+
+/**
+ * The first free port at or above `from`.
+ *
+ * @throws Error when the next 100 are all taken
+ */
+export async function nextFreePort(from: number): Promise<number> {
+  for (let port = from; port < from + 100 && port < 65_536; port += 1) {
+    if (await isPortFree(port)) return port;
+  }
+  throw new Error(`found no free port from ${from} to ${from + 99}`);
+}

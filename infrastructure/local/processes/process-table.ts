@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { runCommand } from './run-command.ts';
+
+interface Row {
+  pid: number;
+  parent: number;
+  zombie: boolean;
+}
+
+/**
+ * Whether a process with this number runs. One that has ended and only waits for its parent to
+ * take notice (a zombie) does not: in a container nobody may ever take notice.
+ */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+  }
+  return !(readProcRow(String(pid))?.zombie ?? false);
+}
+
+/** Numbers of all processes below `pid`, parents before their children. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const childrenOf = new Map<number, number[]>();
+  for (const row of await allProcesses()) {
+    if (row.zombie) continue;
+    const siblings = childrenOf.get(row.parent);
+    if (siblings === undefined) childrenOf.set(row.parent, [row.pid]);
+    else siblings.push(row.pid);
+  }
+  const found: number[] = [];
+  const pending = [pid];
+  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+    const children = childrenOf.get(next) ?? [];
+    found.push(...children);
+    pending.push(...children);
+  }
+  return found;
+}
+
+// Linux is read from /proc because small images have no `ps`.
+async function allProcesses(): Promise<Row[]> {
+  if (process.platform === 'linux') {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(readProcRow)
+      .filter((row) => row !== undefined);
+  }
+  const { output } = await runCommand('ps', ['-A', '-o', 'pid=,ppid=,stat=']);
+  return output.split('\n').flatMap((line) => {
+    const [pid, parent, state] = line.trim().split(/\s+/);
+    if (pid === undefined || parent === undefined) return [];
+    return [{ pid: Number(pid), parent: Number(parent), zombie: state?.startsWith('Z') ?? false }];
+  });
+}
+
+function readProcRow(pid: string): Row | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may itself hold spaces and parentheses.
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { pid: Number(pid), parent: Number(parent), zombie: state === 'Z' };
+  } catch {
+    return undefined;
+  }
+}

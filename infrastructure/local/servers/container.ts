@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import type { ProcessRecipe } from '../processes/guarded-process.ts';
+import { runCommand } from '../processes/run-command.ts';
+
+/** A container by name, and the Docker client that reaches it. */
+export interface Container {
+  docker: string;
+  name: string;
+}
+
+export interface ContainerRun {
+  image: string;
+  /** TCP port, the same inside and outside, so that URLs are the same too. */
+  port: number;
+  /** Folders and files of this machine and where they appear inside. */
+  mounts: Readonly<Record<string, string>>;
+  env?: Readonly<Record<string, string>>;
+  /** Further options of `docker run`. */
+  options?: readonly string[];
+  /** The command line inside. */
+  args: readonly string[];
+}
+
+/** The name for a server's container: always the same for one data folder and port. */
+export function containerName(server: string, dataDir: string, port: number): string {
+  const folder = createHash('sha256').update(dataDir).digest('hex').slice(0, 8);
+  return `outcry-${server}-${folder}-${port}`;
+}
+
+/**
+ * A `docker run` in the foreground: its client ends with the container and passes signals on.
+ * A client that is killed leaves the container behind, hence the command for the watchdog.
+ */
+export function containerProcess(
+  { docker, name }: Container,
+  { image, port, mounts, env = {}, options = [], args }: ContainerRun,
+): Omit<ProcessRecipe, 'log'> {
+  return {
+    file: docker,
+    args: [
+      'run',
+      '--rm',
+      '--name',
+      name,
+      '--publish',
+      `127.0.0.1:${port}:${port}`,
+      ...Object.entries(mounts).flatMap(([outside, inside]) => ['-v', `${outside}:${inside}`]),
+      ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+      ...options,
+      image,
+      ...args,
+    ],
+    orphanCommand: [docker, 'rm', '--force', name],
+  };
+}
+
+/** Number of the container's main process on the Docker host. */
+export async function containerPid({ docker, name }: Container): Promise<number | undefined> {
+  const { output } = await runCommand(docker, ['inspect', '--format', '{{.State.Pid}}', name]);
+  const pid = Number.parseInt(output, 10);
+  return pid > 0 ? pid : undefined;
+}
+
+/** SIGKILL to the container. One that is gone is no error. */
+export async function killContainer({ docker, name }: Container): Promise<void> {
+  await runCommand(docker, ['kill', '--signal', 'KILL', name]);
+}
+
+/** Removes what an earlier run that was killed left under the name. */
+export async function removeContainer({ docker, name }: Container): Promise<void> {
+  await runCommand(docker, ['rm', '--force', name]);
+}

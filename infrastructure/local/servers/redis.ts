@@ -1,0 +1,83 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { obtainRedis, type Program } from '../programs/programs.ts';
+import { ask } from './ask.ts';
+import { containerName, containerProcess } from './container.ts';
+import type { LocalServer, ServerOptions } from './local-server.ts';
+import { type ServerRecipe, startOnPort } from './run-server.ts';
+
+export interface RedisOptions extends ServerOptions {
+  /** Redis's `maxmemory`, such as `64mb` (default: no bound). */
+  maxmemory?: string;
+  /** Further arguments, such as `['--cluster-enabled', 'yes']`. Later ones win. */
+  args?: readonly string[];
+}
+
+/**
+ * Starts a Redis that fsyncs every write before it answers and never evicts; resolves when it
+ * answers. Its data folder keeps its data over restarts.
+ *
+ * @throws PortTakenError; Error when Redis cannot be obtained or does not come up
+ */
+export async function startRedis(options: RedisOptions): Promise<LocalServer> {
+  const program = await obtainRedis(options.say);
+  const dataDir = resolve(options.dataDir);
+  await mkdir(dataDir, { recursive: true });
+  return startOnPort(options.port, (port) => recipe(program, dataDir, port, options));
+}
+
+function recipe(
+  program: Program,
+  dataDir: string,
+  port: number,
+  options: RedisOptions,
+): ServerRecipe {
+  const common = {
+    name: 'redis',
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    log: options.log ?? join(dataDir, 'redis.log'),
+    stopSignal: 'SIGTERM' as const,
+    answers: (pid: number | undefined) => answers(port, pid),
+  };
+  if (program.kind === 'file') {
+    const args = ['--bind', '127.0.0.1', '--dir', dataDir, ...settings(port, options)];
+    return { ...common, process: { file: program.path, args } };
+  }
+  const container = { docker: program.docker, name: containerName('redis', dataDir, port) };
+  return {
+    ...common,
+    container,
+    process: containerProcess(container, {
+      image: program.image,
+      port,
+      mounts: { [dataDir]: '/data' },
+      // Inside, connections come from Docker's bridge; outside, only 127.0.0.1 is published.
+      args: ['redis-server', '--protected-mode', 'no', ...settings(port, options)],
+    }),
+  };
+}
+
+function settings(port: number, { maxmemory, args = [] }: RedisOptions): string[] {
+  const all: Record<string, string> = {
+    port: String(port),
+    daemonize: 'no',
+    save: '',
+    appendonly: 'yes',
+    appendfsync: 'always',
+    'maxmemory-policy': 'noeviction',
+    ...(maxmemory !== undefined && { maxmemory }),
+  };
+  return [...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]), ...args];
+}
+
+// While it reads its data it answers -LOADING; with a password in `args` it answers -NOAUTH.
+async function answers(port: number, pid: number | undefined): Promise<boolean> {
+  const answer = await ask(port, 'PING\r\nINFO server\r\nQUIT\r\n', (text) =>
+    /^-|\+OK\r\n$/.test(text),
+  );
+  if (answer === undefined) return false;
+  if (answer.startsWith('-NOAUTH')) return true;
+  if (!answer.startsWith('+PONG')) return false;
+  return pid === undefined || answer.includes(`process_id:${pid}\r\n`);
+}
