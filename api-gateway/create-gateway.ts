@@ -9,7 +9,7 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
 import { openRedis } from '@outcry/shared/runtime/redis.ts';
 import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
-import { DecideScript } from './adapters/redis/decide-script.ts';
+import { decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
 import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
 import { RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
 import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
@@ -54,7 +54,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   closers.defer('hand-off', () => publisher.close());
 
   const registry = createRegistry('api-gateway');
-  const decider = new DecideScript(redis, shards);
+  const decider = new DecideScript(redis, shards, decideScriptBody());
   const handOff = (batch: DecidedBatch): void => {
     if (batch.entry !== undefined) publisher.offer(batch.entry);
   };

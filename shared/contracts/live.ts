@@ -9,6 +9,10 @@ export interface Position {
   readonly seq: number;
 }
 
+/** Negative when `a` comes before `b`. */
+export const comparePositions = (a: Position, b: Position): number =>
+  a.epoch - b.epoch || a.seq - b.seq;
+
 export type Ack<T> =
   | { readonly ok: true; readonly data: T }
   | { readonly ok: false; readonly problem: Problem };

@@ -26,6 +26,9 @@ declare module 'ioredis' {
   }
 }
 
+/** The script as it runs in production, put together from its files. */
+export const decideScriptBody = (): string => SCRIPT_FILES.map(luaFile).join('\n');
+
 /** Commands that only free memory or read may run in a full Redis; everything else may not. */
 const needsNoMemory = (command: AuctionCommand): boolean =>
   command.kind === 'read' || command.kind === 'me';
@@ -34,8 +37,8 @@ export class DecideScript implements AuctionDecider {
   readonly #redis: Redis;
   readonly #shards: number;
 
-  constructor(redis: Redis, shards: number) {
-    const body = SCRIPT_FILES.map(luaFile).join('\n');
+  /** @param body the script's text without its first line: {@link decideScriptBody} */
+  constructor(redis: Redis, shards: number, body: string) {
     redis.defineCommand('decideAuction', { numberOfKeys: KEY_COUNT, lua: script(body) });
     redis.defineCommand('decideInFullRedis', {
       numberOfKeys: KEY_COUNT,

@@ -1,0 +1,138 @@
+/** One random auction, driven through group commit and the real script, followed by the model. */
+import { randomUUID } from 'node:crypto';
+import type { Creation } from '@outcry/shared/contracts/events.ts';
+import { minimumBid } from '@outcry/shared/domain/auction-rules.ts';
+import { shardedId } from '@outcry/shared/domain/ids.ts';
+import type { AuctionCommand, AuctionDecider, DecidedBatch } from '../bidding/auction-commands.ts';
+import { DEFAULT_LIMITS, GroupCommit } from '../bidding/group-commit.ts';
+import { ModelAuction, REFERENCE_RULES, type Rules } from './model-auction.ts';
+import { offeredAmount, plainCommand, type RandomCommand } from './random-commands.ts';
+
+export interface AgreementRun {
+  readonly creation: Creation;
+  readonly commands: readonly RandomCommand[];
+  /** How many commands are on their way at once: batches form when it is above 1. */
+  readonly concurrency: number;
+}
+
+/** What the run may do to Redis half-way; gives back when Redis answers again. */
+export type Interruption = () => Promise<void>;
+
+/**
+ * Runs one auction to the end of its commands.
+ * @throws Disagreement at the first difference between the script and the model
+ */
+export async function runAgreement(
+  decider: AuctionDecider,
+  run: AgreementRun,
+  options: { rules?: Rules; interrupt?: Interruption } = {},
+): Promise<void> {
+  const model = new ModelAuction(options.rules ?? REFERENCE_RULES);
+  let restarted = false;
+  let failure: Error | undefined;
+  const followed: AuctionDecider = {
+    decide: async (auctionId, commands): Promise<DecidedBatch> => {
+      const batch = await decider.decide(auctionId, commands);
+      try {
+        model.follow(commands, batch, restarted);
+        restarted = false;
+      } catch (error) {
+        failure ??= error instanceof Error ? error : new Error(String(error));
+      }
+      return batch;
+    },
+  };
+  const engine = new GroupCommit(followed, () => {}, DEFAULT_LIMITS);
+  const auctionId = shardedId('a', 0, randomUUID());
+  const sent: AuctionCommand[] = [];
+  const submit = async (command: AuctionCommand): Promise<void> => {
+    const outcome = await engine.submit(auctionId, command);
+    if (outcome.kind !== 'answered') throw new Error(`no answer: ${outcome.reason}`);
+    if (failure !== undefined) throw failure;
+  };
+  try {
+    await submit(createCommand(auctionId, run.creation));
+    const half = Math.floor(run.commands.length / 2);
+    for (let at = 0; at < run.commands.length; at += run.concurrency) {
+      if (options.interrupt !== undefined && at <= half && half < at + run.concurrency) {
+        await options.interrupt();
+        restarted = true;
+      }
+      const burst = run.commands.slice(at, at + run.concurrency);
+      const pauses = burst.flatMap((each) => (each.kind === 'pause' ? [each.ms] : []));
+      await Promise.all(
+        burst.flatMap((each) => {
+          const command = concrete(each, model, sent);
+          if (command === undefined) return [];
+          sent.push(command);
+          return [submit(command)];
+        }),
+      );
+      if (pauses.length > 0) {
+        await new Promise((resolve) => setTimeout(resolve, Math.max(...pauses)));
+      }
+    }
+  } finally {
+    await engine.close();
+  }
+}
+
+function createCommand(auctionId: string, relative: Creation): AuctionCommand {
+  const now = Date.now();
+  const itemId = auctionId.replace('a', 'i');
+  const creation: Creation = {
+    ...relative,
+    item: { ...relative.item, id: itemId },
+    startsAt: relative.startsAt === 0 ? 0 : now + relative.startsAt,
+    endsAt: now + relative.endsAt,
+    hardEndsAt: relative.hardEndsAt === 0 ? 0 : now + relative.hardEndsAt,
+  };
+  return plainCommand('create', relative.sellerId, {
+    creation: {
+      itemId,
+      creationText: JSON.stringify(creation),
+      openTermsText: JSON.stringify({ id: auctionId, item: creation.item }).slice(0, -1),
+      itemText: '',
+    },
+  });
+}
+
+/** Turns a random step into a command on the auction as it stands. */
+function concrete(
+  step: RandomCommand,
+  model: ModelAuction,
+  sent: readonly AuctionCommand[],
+): AuctionCommand | undefined {
+  const { auction } = model;
+  const key = `key-${sent.length}`;
+  switch (step.kind) {
+    case 'pause':
+      return undefined;
+    case 'retry': {
+      const earlier = sent.at(-step.back);
+      if (earlier === undefined) return undefined;
+      return step.changed ? { ...earlier, fingerprint: 'changed' } : earlier;
+    }
+    case 'extend': {
+      const endsAt = auction.endsAt + step.byMs;
+      return plainCommand('extend', step.userId, { amount: endsAt, fingerprint: `${endsAt}`, key });
+    }
+    case 'bid': {
+      const amount = offeredAmount(step.offer, {
+        minimumBid: minimumBid(auction),
+        leaderMax: auction.leaderMax,
+        reserve: auction.terms.reservePrice,
+        price: auction.price,
+      });
+      const offer = step.exact ? { amount } : { maxAmount: amount };
+      // Every third bid comes without a key, as from clients that do not retry.
+      return plainCommand('bid', step.userId, {
+        ...offer,
+        fingerprint: `${amount}`,
+        key: sent.length % 3 === 0 ? '' : key,
+      });
+    }
+    default:
+      return plainCommand(step.kind, step.userId, { admin: step.admin, key });
+  }
+}

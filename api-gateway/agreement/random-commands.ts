@@ -1,0 +1,156 @@
+/** Random auctions and commands, chosen so that every rule meets its edges often. */
+import fc from 'fast-check';
+import type { Creation } from '@outcry/shared/contracts/events.ts';
+import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
+import type { AuctionCommand } from '../bidding/auction-commands.ts';
+
+const DEFAULT_TABLE = DEFAULT_INCREMENTS.map((row) => `${row.from}:${row.by}`).join(',');
+const USERS = ['ann', 'bob', 'cid', 'dee', 'eve'];
+const SELLER = 'sam';
+
+/** A bid is drawn relative to the state it meets, or most would be refused as too low. */
+export type RandomCommand =
+  | {
+      readonly kind: 'bid';
+      readonly userId: string;
+      readonly exact: boolean;
+      readonly offer: Offer;
+    }
+  | { readonly kind: 'buy' | 'cancel' | 'me'; readonly userId: string; readonly admin: boolean }
+  | { readonly kind: 'extend'; readonly userId: string; readonly byMs: number }
+  | { readonly kind: 'pause'; readonly ms: number }
+  | { readonly kind: 'retry'; readonly back: number; readonly changed: boolean };
+
+/** `base` is the price, minimum bid, leader's maximum or reserve; `plus` is added. */
+export interface Offer {
+  readonly base: 'minimum' | 'leaderMax' | 'reserve' | 'price';
+  readonly plus: number;
+}
+
+const user = fc.constantFrom(...USERS);
+const userOrSeller = fc.oneof(
+  { weight: 9, arbitrary: user },
+  { weight: 1, arbitrary: fc.constant(SELLER) },
+);
+const offer: fc.Arbitrary<Offer> = fc.record({
+  base: fc.constantFrom('minimum', 'minimum', 'leaderMax', 'leaderMax', 'reserve', 'price'),
+  plus: fc.oneof(fc.constantFrom(-1, 0, 0, 1, 5, 25), fc.integer({ min: -100, max: 5_000 })),
+});
+
+/** One step of a run. */
+export const randomCommand: fc.Arbitrary<RandomCommand> = fc.oneof(
+  {
+    weight: 60,
+    arbitrary: fc.record({
+      kind: fc.constant('bid' as const),
+      userId: userOrSeller,
+      exact: fc.boolean(),
+      offer,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('buy' as const, 'cancel' as const),
+      userId: userOrSeller,
+      admin: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('me' as const),
+      userId: user,
+      admin: fc.constant(false),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('extend' as const),
+      userId: userOrSeller,
+      byMs: fc.integer({ min: -20, max: 60 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('pause' as const),
+      ms: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('retry' as const),
+      back: fc.integer({ min: 1, max: 12 }),
+      changed: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
+    }),
+  },
+);
+
+/** Terms of an auction that lives for a fraction of a second, in Redis's real time. */
+export const randomCreation: fc.Arbitrary<Creation> = fc
+  .record({
+    startPrice: fc.constantFrom(1, 99, 100, 1_000, 9_950),
+    reserve: fc.constantFrom(0, 0, 0, 50, 1_000, 7_000),
+    buyNow: fc.constantFrom(0, 0, 500, 20_000),
+    startInMs: fc.constantFrom(0, 0, 0, 0, 5, 15),
+    durationMs: fc.integer({ min: 10, max: 250 }),
+    softWindowMs: fc.constantFrom(0, 0, 1, 10, 40),
+    softExtendMs: fc.constantFrom(1, 10, 40),
+    hardAfterMs: fc.constantFrom(0, 0, 20, 300),
+    increments: fc.constantFrom(DEFAULT_TABLE, DEFAULT_TABLE, '0:1', '0:7,1000:100,5000:3'),
+  })
+  .map((terms) => {
+    const reservePrice = terms.reserve === 0 ? 0 : terms.startPrice + terms.reserve;
+    const buyNowPrice = terms.buyNow === 0 ? 0 : terms.startPrice + reservePrice + terms.buyNow;
+    const endsInMs = terms.startInMs + terms.durationMs;
+    return {
+      item: { id: '', title: 'A thing' },
+      newItem: false,
+      sellerId: SELLER,
+      currency: 'USD',
+      startPrice: terms.startPrice,
+      reservePrice,
+      buyNowPrice,
+      increments: terms.increments,
+      // Still relative; the run adds the time at which it creates the auction.
+      startsAt: terms.startInMs,
+      endsAt: endsInMs,
+      durationMs: 0,
+      softWindowMs: terms.softWindowMs,
+      softExtendMs: terms.softWindowMs === 0 ? 0 : terms.softExtendMs,
+      hardEndsAt: terms.hardAfterMs === 0 ? 0 : endsInMs + terms.hardAfterMs,
+    };
+  });
+
+/** What a bid command says once the state it aims at is known. */
+export function offeredAmount(
+  chosen: Offer,
+  state: { minimumBid: number; leaderMax: number; reserve: number; price: number },
+): number {
+  const bases = {
+    minimum: state.minimumBid,
+    leaderMax: state.leaderMax === 0 ? state.minimumBid : state.leaderMax,
+    reserve: state.reserve === 0 ? state.minimumBid : state.reserve,
+    price: state.price,
+  };
+  return Math.max(1, bases[chosen.base] + chosen.plus);
+}
+
+/** A command without amounts. */
+export const plainCommand = (
+  kind: AuctionCommand['kind'],
+  userId: string,
+  rest: Partial<AuctionCommand> = {},
+): AuctionCommand => ({
+  kind,
+  userId,
+  admin: false,
+  amount: 0,
+  maxAmount: 0,
+  key: '',
+  fingerprint: kind,
+  ...rest,
+});

@@ -1,0 +1,149 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startRedis } from '@outcry/local/servers/redis.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { decide } from '@outcry/shared/domain/auction-rules.ts';
+import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
+import { decideScriptBody, DecideScript } from '../adapters/redis/decide-script.ts';
+import { runAgreement, type AgreementRun, type Interruption } from './agreement-run.ts';
+import { Disagreement, REFERENCE_RULES, type Rules } from './model-auction.ts';
+import { randomCommand, randomCreation } from './random-commands.ts';
+
+const COMMANDS_PER_AUCTION = 100;
+const AUCTIONS_AT_ONCE = 8;
+const RESTARTS = 5;
+
+const log = createLogger('test', 'silent');
+let folder: string;
+let server: LocalServer;
+let redis: Redis;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outcry-agreement-'));
+  server = await startRedis({ dataDir: folder });
+  redis = openRedis(server.url, 'test', log, { enableAutoPipelining: true });
+  await untilReady(redis, 5_000);
+  await markShardsWhole(redis, 1);
+}, 60_000);
+
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+const agreementRun: fc.Arbitrary<AgreementRun> = fc.record({
+  creation: randomCreation,
+  commands: fc.array(randomCommand, {
+    minLength: COMMANDS_PER_AUCTION,
+    maxLength: COMMANDS_PER_AUCTION,
+  }),
+  concurrency: fc.constantFrom(1, 4, 16, 40),
+});
+
+/** Runs random auctions, several at once; the seed in a failure replays the commands. */
+async function runMany(
+  commands: number,
+  options: { body?: string; rules?: Rules; interrupt?: Interruption; seed?: number } = {},
+): Promise<void> {
+  const decider = new DecideScript(redis, 1, options.body ?? decideScriptBody());
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const atOnce = options.interrupt === undefined ? AUCTIONS_AT_ONCE : 1;
+  const runs = Math.ceil(commands / COMMANDS_PER_AUCTION / atOnce);
+  const chunk = fc.array(agreementRun, { minLength: atOnce, maxLength: atOnce });
+  const { rules = REFERENCE_RULES, interrupt } = options;
+  for (const [i, auctions] of fc.sample(chunk, { numRuns: runs, seed }).entries()) {
+    try {
+      await Promise.all(
+        auctions.map((run) =>
+          runAgreement(decider, run, { rules, ...(interrupt === undefined ? {} : { interrupt }) }),
+        ),
+      );
+    } catch (error) {
+      throw new Error(`seed ${seed}, chunk ${i}: ${String(error)}`, { cause: error });
+    }
+    if (i % 50 === 49) await redis.flushall().then(() => markShardsWhole(redis, 1));
+  }
+}
+
+describe('the script and the reference model', () => {
+  test(
+    `agree on ${SIZES.agreementCommands} random commands`,
+    () => runMany(SIZES.agreementCommands),
+    LONG_TEST_MS,
+  );
+
+  test('agree across restarts of Redis, with a new epoch after each', { timeout: 60_000 }, () =>
+    runMany(RESTARTS * COMMANDS_PER_AUCTION, {
+      interrupt: async () => {
+        await server.kill();
+        await server.start();
+        await untilReady(redis, 5_000);
+      },
+    }),
+  );
+
+  const PLANTED: readonly (readonly [string, string, string])[] = [
+    [
+      'a tie goes to the later bidder',
+      'offered > auction.leaderMax then',
+      'offered >= auction.leaderMax then',
+    ],
+    ['the minimum bid itself is refused', 'offered < minimum_bid()', 'offered <= minimum_bid()'],
+    [
+      'an equal maximum counts as a raise',
+      'offered <= auction.leaderMax then',
+      'offered < auction.leaderMax then',
+    ],
+    ['the end is included', 'now >= auction.endsAt then', 'now > auction.endsAt then'],
+    [
+      'the reserve must be exceeded',
+      'auction.leaderMax >= auction.reservePrice',
+      'auction.leaderMax > auction.reservePrice',
+    ],
+    [
+      'the soft window starts late',
+      'now >= auction.endsAt - auction.softWindowMs',
+      'now > auction.endsAt - auction.softWindowMs',
+    ],
+  ];
+  test.each(PLANTED)(
+    'are told apart when %s (planted in the script)',
+    async (_what, right, wrong) => {
+      const body = decideScriptBody();
+      expect(body.split(right)).toHaveLength(2);
+      await expect(
+        runMany(SIZES.agreementCommands, { body: body.replace(right, wrong) }),
+      ).rejects.toThrow(/the script says/);
+    },
+    LONG_TEST_MS,
+  );
+
+  test(
+    'are told apart when the model lets a tie win (planted in the model)',
+    async () => {
+      const rules: Rules = {
+        ...REFERENCE_RULES,
+        decide: (auction, command, now) =>
+          command.kind === 'bid' &&
+          'maxAmount' in command &&
+          command.maxAmount === auction.leaderMax
+            ? decide(auction, { ...command, maxAmount: command.maxAmount + 1 }, now)
+            : decide(auction, command, now),
+      };
+      const failed = await runMany(SIZES.agreementCommands, { rules }).catch(
+        (error: unknown) => error,
+      );
+      expect(failed).toBeInstanceOf(Error);
+      expect((failed as Error).cause).toBeInstanceOf(Disagreement);
+    },
+    LONG_TEST_MS,
+  );
+});

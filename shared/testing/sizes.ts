@@ -1,0 +1,19 @@
+/**
+ * How large the long tests are: short ones for CI, full ones for `npm run test:full`, which sets
+ * TEST_SIZE=full. All sizes are here and nowhere else.
+ */
+const full = process.env['TEST_SIZE'] === 'full';
+
+/** A size from the environment wins, for runs of hours. */
+const given = (name: string): number | undefined => {
+  const text = process.env[name];
+  return text === undefined ? undefined : Number(text);
+};
+
+export const SIZES = {
+  /** Random commands on which the script and the reference model must agree. */
+  agreementCommands: given('AGREEMENT_COMMANDS') ?? (full ? 200_000 : 20_000),
+} as const;
+
+/** Time limit of the long tests, ms. */
+export const LONG_TEST_MS = full ? 6 * 60 * 60 * 1000 : 5 * 60 * 1000;
