@@ -12,6 +12,7 @@ import {
 import { connect, nanos, type NatsConnection, type Status } from '@nats-io/transport-node';
 import type { NodeConnectionOptions } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { pause } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 
 /** What every service that speaks to NATS reads. Give all of them the same values. */
@@ -185,19 +186,6 @@ function connectionOptions(url: string, name: string): NodeConnectionOptions {
 
 const retryDelayMs = (attempt: number): number =>
   Math.min(100 * 2 ** Math.min(attempt, 5), RETRY_MAX_MS) * (0.5 + Math.random() / 2);
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done, { once: true });
-    if (signal?.aborted === true) done();
-  });
-}
 
 /** Name, subjects and limits of a stream. */
 export interface StreamSetup {

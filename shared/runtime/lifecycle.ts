@@ -67,6 +67,20 @@ export async function withTimeLimit<T>(
   }
 }
 
+/** Waits; ends early, without an error, when the signal is aborted. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done, { once: true });
+    if (signal?.aborted === true) done();
+  });
+}
+
 /** A started service: `ready` says why it should get no traffic, or undefined when it may. */
 export interface Service {
   readonly port: number;
