@@ -1,0 +1,87 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
+import { auctionKeys, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import {
+  call,
+  newAuction,
+  startTestGateway,
+  tokenFor,
+  until,
+  type TestGateway,
+} from '../testing/test-gateway.ts';
+
+let gateway: TestGateway;
+let nats: NatsConnection;
+let ann: string;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  nats = await connect({ servers: gateway.natsServer.url });
+  ann = await tokenFor(gateway, 'ann');
+});
+afterAll(async () => {
+  await nats.close();
+  await gateway.stop();
+});
+
+const keysOf = (id: string) => auctionKeys(shardOfId(id, gateway.shards) ?? 0, id);
+const publishedSeq = async (id: string) =>
+  Number(await gateway.redis.hget(keysOf(id).auction, 'publishedSeq'));
+const bid = (id: string, amount: number) =>
+  call(gateway, 'POST', `/v1/auctions/${id}/bids`, { token: ann, body: { maxAmount: amount } });
+
+/** Every message in the stream: its id and its text. */
+async function messages(): Promise<{ id: string; text: string }[]> {
+  const manager = await jetstreamManager(nats);
+  const { state } = await manager.streams.info(EVENT_STREAM);
+  const found: { id: string; text: string }[] = [];
+  for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+    const message = await manager.streams.getMessage(EVENT_STREAM, { seq });
+    if (message !== null)
+      found.push({ id: message.header.get('Nats-Msg-Id'), text: message.string() });
+  }
+  return found;
+}
+
+describe('the hand-off', () => {
+  test('publishes each log entry unchanged under its message id and moves the mark', async () => {
+    const id = await newAuction(gateway);
+    await bid(id, 2_000);
+    await bid(id, 3_000);
+    await until('all is published', async () => (await publishedSeq(id)) === 4);
+    const log = await gateway.redis.xrange(keysOf(id).log, '-', '+');
+    const sent = (await messages()).filter((message) => message.id.startsWith(id));
+    expect(sent.map((message) => message.id)).toEqual([`${id}:1:2`, `${id}:1:3`, `${id}:1:4`]);
+    expect(sent.map((message) => message.text)).toEqual(log.map(([, fields]) => fields[3]));
+    for (const message of sent) {
+      for (const line of eventLines(message.text)) expect(splitEventLine(line).auctionId).toBe(id);
+    }
+  });
+
+  test('kill -9 of NATS stops no bid, and the keeper publishes what was missed', async () => {
+    const id = await newAuction(gateway);
+    await bid(id, 2_000);
+    await until('the first bid is published', async () => (await publishedSeq(id)) === 3);
+    await gateway.natsServer.kill();
+    for (let amount = 3_000; amount <= 6_000; amount += 1_000) {
+      expect((await bid(id, amount)).status).toBe(201);
+    }
+    await gateway.natsServer.start();
+    await until('the rest is published', async () => (await publishedSeq(id)) === 7);
+    nats = await connect({ servers: gateway.natsServer.url });
+    const ids = (await messages())
+      .map((message) => message.id)
+      .filter((each) => each.startsWith(id));
+    expect(ids).toEqual([
+      `${id}:1:2`,
+      `${id}:1:3`,
+      `${id}:1:4`,
+      `${id}:1:5`,
+      `${id}:1:6`,
+      `${id}:1:7`,
+    ]);
+  });
+});

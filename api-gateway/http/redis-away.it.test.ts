@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/keys.ts';
+import {
+  call,
+  newAuction,
+  startTestGateway,
+  tokenFor,
+  until,
+  type TestGateway,
+} from '../testing/test-gateway.ts';
+
+let gateway: TestGateway;
+let ann: string;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  ann = await tokenFor(gateway, 'ann');
+});
+afterAll(() => gateway.stop());
+
+const bid = (id: string, maxAmount: number, key: string) =>
+  call(gateway, 'POST', `/v1/auctions/${id}/bids`, {
+    token: ann,
+    body: { maxAmount },
+    headers: { 'idempotency-key': key },
+  });
+
+test('kill -9 of Redis: 503 while it is away, then on with a new epoch and all that was accepted', async () => {
+  const id = await newAuction(gateway);
+  const before = await bid(id, 2_000, 'before');
+  await gateway.redisServer.kill();
+  await until('bids are refused as unavailable', async () => {
+    const answer = await bid(id, 3_000, 'during');
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).not.toBeNull();
+    return answer.body.code === 'UNAVAILABLE';
+  });
+  expect((await call(gateway, 'GET', '/readyz')).status).toBe(503);
+  await gateway.redisServer.start();
+  await until('bids are taken again', async () => (await bid(id, 3_000, 'after')).status === 201);
+  expect((await bid(id, 2_000, 'before')).body).toEqual(before.body);
+  const auction = await call(gateway, 'GET', `/v1/auctions/${id}`);
+  // scheduled, started, the first bid | epoch, the raise
+  expect(auction.body).toMatchObject({ epoch: 2, seq: 5, leader: 1, bidCount: 1 });
+});
+
+test('SCRIPT FLUSH is not noticed', async () => {
+  const id = await newAuction(gateway);
+  await gateway.redis.script('FLUSH');
+  expect((await bid(id, 2_000, 'x')).status).toBe(201);
+});
+
+test('without the marker of a shard its auctions are unavailable, not missing', async () => {
+  const id = await newAuction(gateway);
+  const { whole } = shardKeys(Number(id.slice(1, id.indexOf('-'))));
+  await gateway.redis.del(whole);
+  expect((await bid(id, 2_000, 'y')).body.code).toBe('UNAVAILABLE');
+  expect((await call(gateway, 'GET', `/v1/auctions/${id}`)).body.code).toBe('UNAVAILABLE');
+  await gateway.redis.set(whole, '1');
+  expect((await bid(id, 2_000, 'y')).status).toBe(201);
+});
+
+test('a Redis that could lose a bid, or that has other shards, is not ready', async () => {
+  const notReady = async (reason: string): Promise<void> => {
+    const another = await gateway.startAnother();
+    await until(`the gateway says: ${reason}`, async () => {
+      const answer = await call({ url: `http://127.0.0.1:${another.port}` }, 'GET', '/readyz');
+      return answer.status === 503 && JSON.stringify(answer.body).includes(reason);
+    });
+    await another.close();
+  };
+  await gateway.redis.config('SET', 'appendfsync', 'everysec');
+  await notReady('appendfsync always');
+  await gateway.redis.config('SET', 'appendfsync', 'always');
+  await gateway.redis.set(SHARDS_KEY, '5');
+  await notReady('SHARDS=5');
+  await gateway.redis.set(SHARDS_KEY, `${gateway.shards}`);
+});

@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  call,
+  newAuction,
+  startTestGateway,
+  tokenFor,
+  until,
+  type TestGateway,
+} from '../testing/test-gateway.ts';
+
+let gateway: TestGateway;
+let sam: string;
+let ann: string;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  [sam, ann] = await Promise.all([tokenFor(gateway, 'sam'), tokenFor(gateway, 'ann')]);
+});
+afterAll(() => gateway.stop());
+
+const create = (body: unknown, key?: string, token = sam) =>
+  call(gateway, 'POST', '/v1/auctions', {
+    token,
+    body,
+    ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
+  });
+const TERMS = {
+  item: {
+    title: 'Palm Pilot',
+    description: 'As "new" – ünïcode 🎉',
+    imageUrl: 'https://example.org/p.png',
+  },
+  currency: 'EUR',
+  startPrice: 500,
+  durationSeconds: 60,
+};
+
+describe('items', () => {
+  test('201, then readable by anyone; the auction that holds it is named', async () => {
+    const created = await call(gateway, 'POST', '/v1/items', {
+      token: sam,
+      body: { title: 'Xbox' },
+    });
+    expect(created.status).toBe(201);
+    expect(created.body).toMatchObject({ title: 'Xbox', sellerId: 'sam', auctionId: null });
+    const itemId = String(created.body['id']);
+    const { item: _item, ...terms } = TERMS;
+    const auction = await create({ ...terms, itemId });
+    expect(auction.status).toBe(201);
+    const read = await call(gateway, 'GET', `/v1/items/${itemId}`);
+    expect(read.body).toMatchObject({ id: itemId, auctionId: auction.body['id'] });
+    const second = await create({ ...terms, itemId });
+    expect([second.status, second.body.code]).toEqual([409, 'ITEM_BUSY']);
+  });
+
+  test('another seller may not sell it; unknown items are not found', async () => {
+    const created = await call(gateway, 'POST', '/v1/items', {
+      token: sam,
+      body: { title: 'Xbox' },
+    });
+    const { item: _item, ...terms } = TERMS;
+    const foreign = await create({ ...terms, itemId: created.body['id'] }, undefined, ann);
+    expect([foreign.status, foreign.body.code]).toEqual([403, 'NOT_SELLER']);
+    expect((await create({ ...terms, itemId: 'i0-none' })).body.code).toBe('ITEM_NOT_FOUND');
+    expect((await call(gateway, 'GET', '/v1/items/i0-none')).status).toBe(404);
+  });
+});
+
+describe('POST /v1/auctions', () => {
+  test('201 with every member of the contract', async () => {
+    const answer = await create({ ...TERMS, reservePrice: 2_000, buyNowPrice: 9_000 });
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('location')).toBe(`/v1/auctions/${String(answer.body['id'])}`);
+    expect(answer.body).toMatchObject({
+      item: TERMS.item,
+      sellerId: 'sam',
+      currency: 'EUR',
+      status: 'live',
+      price: 500,
+      minimumBid: 500,
+      bidCount: 0,
+      leader: null,
+      reserveMet: false,
+      buyNowPrice: 9_000,
+      epoch: 1,
+      seq: 2,
+    });
+    const length =
+      Date.parse(String(answer.body['endsAt'])) - Date.parse(String(answer.body['startsAt']));
+    expect(length).toBe(60_000);
+    expect(JSON.stringify(answer.body)).not.toContain('2000');
+  });
+
+  test('a repeated request under one key creates one auction', async () => {
+    const first = await create(TERMS, 'create-1');
+    const again = await create(TERMS, 'create-1');
+    expect(again.status).toBe(201);
+    expect(again.body).toEqual(first.body);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    const other = await create({ ...TERMS, startPrice: 501 }, 'create-1');
+    expect(other.body.code).toBe('IDEMPOTENCY_MISMATCH');
+  });
+
+  const WRONG: readonly (readonly [string, Record<string, unknown>, string])[] = [
+    ['neither end nor duration', { durationSeconds: undefined }, 'endsAt'],
+    [
+      'an end in the past',
+      { durationSeconds: undefined, endsAt: '2020-01-01T00:00:00Z' },
+      'endsAt',
+    ],
+    ['a currency that does not exist', { currency: 'XYZ' }, 'currency'],
+    ['a reserve below the start', { reservePrice: 100 }, 'reservePrice'],
+    ['buy now below the reserve', { reservePrice: 900, buyNowPrice: 600 }, 'buyNowPrice'],
+    ['an increment table with a gap', { increments: [{ from: 5, by: 1 }] }, 'increments'],
+    ['an empty title', { item: { title: '  ' } }, 'item.title'],
+    [
+      'a script as image',
+      { item: { title: 'x', imageUrl: 'javascript:alert(1)' } },
+      'item.imageUrl',
+    ],
+    ['an unknown member', { discount: 5 }, ''],
+  ];
+  test.each(WRONG)('422 for %s, naming the member', async (_what, change, path) => {
+    const answer = await create({ ...TERMS, ...change });
+    expect([answer.status, answer.body.code]).toEqual([422, 'INVALID_REQUEST']);
+    expect(answer.body.errors?.map((error) => error.path)).toContain(path);
+  });
+});
+
+describe('a seller', () => {
+  test('cancels before the first bid, not after, and only the own auction', async () => {
+    const id = await newAuction(gateway);
+    const cancel = (token: string) =>
+      call(gateway, 'POST', `/v1/auctions/${id}/cancel`, { token, body: {} });
+    expect((await cancel(ann)).body.code).toBe('NOT_SELLER');
+    const done = await cancel(sam);
+    expect([done.status, done.body['status']]).toEqual([200, 'cancelled']);
+    expect((await cancel(sam)).body.code).toBe('AUCTION_CANCELLED');
+    const other = await newAuction(gateway);
+    await call(gateway, 'POST', `/v1/auctions/${other}/bids`, {
+      token: ann,
+      body: { amount: 1_000 },
+    });
+    const late = await call(gateway, 'POST', `/v1/auctions/${other}/cancel`, {
+      token: sam,
+      body: {},
+    });
+    expect(late.body.code).toBe('AUCTION_HAS_BIDS');
+  });
+
+  test('extends within the hard end', async () => {
+    const id = await newAuction(gateway);
+    const extend = (inMs: number) =>
+      call(gateway, 'POST', `/v1/auctions/${id}/extend`, {
+        token: sam,
+        body: { endsAt: new Date(Date.now() + inMs).toISOString() },
+      });
+    const done = await extend(120_000);
+    expect(done.status).toBe(200);
+    expect(Date.parse(String(done.body['endsAt']))).toBeGreaterThan(Date.now() + 100_000);
+    expect((await extend(90_000)).body.code).toBe('END_NOT_LATER');
+    expect((await extend(48 * 60 * 60 * 1000)).body.code).toBe('BEYOND_HARD_END');
+  });
+});
+
+describe('times', () => {
+  test('an auction starts and ends on time though nobody asks', async () => {
+    const startsAt = new Date(Date.now() + 300);
+    const id = await newAuction(gateway, {
+      startsAt: startsAt.toISOString(),
+      durationSeconds: 0.4,
+    });
+    const log = `{s${id.slice(1, id.indexOf('-'))}}:log:${id}`;
+    await until('three events are logged', async () => (await gateway.redis.xlen(log)) === 3);
+    const entries = await gateway.redis.xrange(log, '-', '+');
+    const types = entries.map(([, fields]) =>
+      /"type":"(\w+)","at":"([^"]+)"/.exec(fields[3] ?? ''),
+    );
+    expect(types.map((match) => match?.[1])).toEqual(['scheduled', 'started', 'ended']);
+    const ended = Date.parse(types[2]?.[2] ?? '') - (startsAt.getTime() + 400);
+    expect(ended).toBeGreaterThanOrEqual(0);
+    expect(ended).toBeLessThan(500);
+  });
+});
+
+describe('GET /v1/auctions', () => {
+  test('pages through live auctions, ending soon first, without gap or double', async () => {
+    const own = await startTestGateway();
+    try {
+      const ids: string[] = [];
+      for (let i = 0; i < 7; i += 1) {
+        ids.push(await newAuction(own, { durationSeconds: 100 + i }));
+      }
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const query: string = cursor === null ? '' : `&cursor=${cursor}`;
+        const page = await call(
+          own,
+          'GET',
+          `/v1/auctions?status=live&sort=ending_soon&limit=3${query}`,
+        );
+        const items = page.body['items'] as { id: string }[];
+        seen.push(...items.map((item) => item.id));
+        cursor = page.body['nextCursor'] as string | null;
+      } while (cursor !== null);
+      expect(seen).toEqual(ids);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('422 for a cursor that is not ours and for parameters it does not know', async () => {
+    for (const query of ['cursor=abc', 'limit=0', 'limit=201', 'status=done', 'color=red']) {
+      expect((await call(gateway, 'GET', `/v1/auctions?${query}`)).status).toBe(422);
+    }
+  });
+});
