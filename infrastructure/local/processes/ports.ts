@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 // Below the ranges from which Linux (32768 up) and macOS (49152 up) take the ports of outgoing
 // connections: a port from those could be taken while its server is down between kill and start.
@@ -21,14 +21,9 @@ export class PortTakenError extends Error {
 }
 
 /** Whether a server could listen on this port of 127.0.0.1 now. */
-export function isPortFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      probe.close(() => resolve(true));
-    });
-  });
+export async function isPortFree(port: number): Promise<boolean> {
+  // On macOS one may listen on 127.0.0.1 although somebody listens on all addresses.
+  return (await canListen(port)) && !(await canConnect(port));
 }
 
 /**
@@ -55,4 +50,27 @@ export async function nextFreePort(from: number): Promise<number> {
     if (await isPortFree(port)) return port;
   }
   throw new Error(`found no free port from ${from} to ${from + 99}`);
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      probe.close(() => resolve(true));
+    });
+  });
+}
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const finish = (connected: boolean): void => {
+      socket.destroy();
+      resolve(connected);
+    };
+    socket.setTimeout(500, () => finish(false));
+    socket.once('connect', () => finish(true));
+    socket.once('error', () => finish(false));
+  });
 }

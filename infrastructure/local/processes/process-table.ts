@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { runCommand } from './run-command.ts';
 
@@ -5,6 +6,8 @@ interface Row {
   pid: number;
   parent: number;
   zombie: boolean;
+  /** Set on Linux: clock ticks from the machine's start to the process's. */
+  started?: string;
 }
 
 /**
@@ -18,6 +21,21 @@ export function isAlive(pid: number): boolean {
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
   return !(readProcRow(String(pid))?.zombie ?? false);
+}
+
+/**
+ * Names a process for good: its number and when it started, since numbers are used again, in
+ * containers even after each start. `undefined` when there is no such process.
+ */
+export function processIdentity(pid: number): string | undefined {
+  if (!isAlive(pid)) return undefined;
+  const started = process.platform === 'linux' ? readProcRow(String(pid))?.started : psStart(pid);
+  return started === undefined ? undefined : `${pid}@${started}`;
+}
+
+/** Whether the process of this identity still runs. */
+export function isSameProcess(identity: string): boolean {
+  return processIdentity(Number.parseInt(identity, 10)) === identity;
 }
 
 /** Numbers of all processes below `pid`, parents before their children. */
@@ -60,9 +78,21 @@ function readProcRow(pid: string): Row | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may itself hold spaces and parentheses.
-    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { pid: Number(pid), parent: Number(parent), zombie: state === 'Z' };
+    const [state, parent, ...more] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return {
+      pid: Number(pid),
+      parent: Number(parent),
+      zombie: state === 'Z',
+      started: more[17] ?? '',
+    };
   } catch {
     return undefined;
   }
+}
+
+function psStart(pid: number): string | undefined {
+  const { status, stdout } = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+    encoding: 'utf8',
+  });
+  return status === 0 ? stdout.trim() : undefined;
 }

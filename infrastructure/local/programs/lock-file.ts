@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { isAlive } from '../processes/process-table.ts';
+import { isSameProcess, processIdentity } from '../processes/process-table.ts';
 import { waitUntil } from '../processes/wait-until.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function withLock<T>(
   withinMs: number,
   work: () => Promise<T>,
 ): Promise<T> {
-  const own = `${process.pid} ${randomUUID()}`;
+  const own = `${processIdentity(process.pid) ?? process.pid} ${randomUUID()}`;
   const draft = `${file}.${randomUUID()}`;
   // Written beside and then linked: the lock file never exists without its owner's number.
   await writeFile(draft, own);
@@ -38,7 +38,7 @@ export async function withLock<T>(
 async function tryToTake(file: string, draft: string): Promise<boolean> {
   if (await tryToLink(draft, file)) return true;
   const owner = await read(file);
-  if (owner === undefined || isAlive(Number.parseInt(owner, 10))) return false;
+  if (owner === undefined || isSameProcess(owner.slice(0, owner.lastIndexOf(' ')))) return false;
   // The owner died. Another process may notice it at the same time, take the lock over and hold
   // it by the time of this rename: then what was moved away is not what was read, and goes back.
   const moved = `${draft}.stale`;

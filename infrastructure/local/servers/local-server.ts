@@ -15,7 +15,7 @@ export interface LocalServer {
    * number on the Docker host, which on macOS is inside a virtual machine: use `kill()` there.
    */
   pid(): number | undefined;
-  /** Ends it gracefully, by SIGKILL when that takes over 10 s. Does nothing when it is down. */
+  /** Ends it gracefully, by SIGKILL when that takes too long. Does nothing when it is down. */
   stop(): Promise<void>;
   /** SIGKILL; resolves when it is gone. Does nothing when it is down. */
   kill(): Promise<void>;

@@ -27,6 +27,8 @@ export interface ServerRecipe {
   container?: Container;
   /** What asks for a graceful end, sent to `process` (Docker's client passes it on). */
   stopSignal: NodeJS.Signals;
+  /** SIGKILL follows after this time, in milliseconds (default 10 000). */
+  stopWithinMs?: number;
   /**
    * Whether the server that `pid` belongs to answers; `pid` is `undefined` for a container. An
    * answer of another server on the same port must give false.
@@ -58,7 +60,8 @@ export async function startOnPort(
   }
 }
 
-function createServer(recipe: ServerRecipe): LocalServer {
+/** A server that is down; `start()` starts it. */
+export function createServer(recipe: ServerRecipe): LocalServer {
   const { name, url, port, container } = recipe;
   const listeners = new Set<(exit: ServerExit) => void>();
   let running: GuardedProcess | undefined;
@@ -115,7 +118,9 @@ function createServer(recipe: ServerRecipe): LocalServer {
     stopAsked = true;
     current.signal(recipe.stopSignal);
     const giveUp = new AbortController();
-    const tooLong = pause(STOP_WITHIN_MS, 'too long' as const, { signal: giveUp.signal });
+    const tooLong = pause(recipe.stopWithinMs ?? STOP_WITHIN_MS, 'too long' as const, {
+      signal: giveUp.signal,
+    });
     const outcome = await Promise.race([current.exited, tooLong.catch(() => undefined)]);
     giveUp.abort();
     if (outcome === 'too long') await kill();

@@ -1,0 +1,134 @@
+// Makes sure that what package-lock.json names is installed, then runs a TypeScript file.
+//
+//   node infrastructure/local/bootstrap.mjs start              the whole system
+//   node infrastructure/local/bootstrap.mjs install            only the installation
+//   node infrastructure/local/bootstrap.mjs run <file> [args]  any other file
+//
+// Plain JavaScript without dependencies: it must work in a fresh checkout.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const lockFile = join(root, 'package-lock.json');
+const modules = join(root, 'node_modules');
+const stampFile = join(modules, '.outcry-installed');
+
+checkNode();
+const [word, ...rest] = process.argv.slice(2);
+if (word === 'start') {
+  await ensureInstalled();
+  run(fileURLToPath(new URL('start.ts', import.meta.url)), rest);
+} else if (word === 'install') {
+  await ensureInstalled();
+} else if (word === 'run' && rest.length > 0) {
+  await ensureInstalled();
+  run(rest[0], rest.slice(1));
+} else {
+  fail('Usage: node infrastructure/local/bootstrap.mjs start | install | run <file> [arguments]');
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  fail(`Outcry needs Node 20.19 or later; this is ${process.versions.node}.`);
+}
+
+async function ensureInstalled() {
+  const lock = readFileSync(lockFile);
+  // The packages differ by platform, and a checkout can be shared between two.
+  const stamp = createHash('sha256')
+    .update(lock)
+    .update(`${process.platform} ${process.arch}`)
+    .digest('hex');
+  if (read(stampFile) === stamp) return;
+  if (!isInstalled(JSON.parse(lock.toString('utf8')))) await install();
+  writeFileSync(stampFile, stamp);
+}
+
+/** Whether npm's own record of node_modules names what the lock file names: then it is up to date. */
+function isInstalled(lock) {
+  const record = read(join(modules, '.package-lock.json'));
+  if (record === undefined) return false;
+  const present = JSON.parse(record).packages ?? {};
+  return Object.entries(lock.packages ?? {}).every(([path, wanted]) => {
+    if (!path.includes('node_modules/')) return true;
+    if (wanted.link) return existsSync(join(root, path));
+    const found = present[path];
+    if (found === undefined) return wanted.optional === true || wanted.devOptional === true;
+    return found.version === wanted.version && existsSync(join(root, path));
+  });
+}
+
+async function install() {
+  console.log('  installing packages (npm ci) …');
+  const npm = process.env.npm_execpath;
+  const [file, ...args] = npm?.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
+  const child = spawn(file, [...args, 'ci', '--include=dev', '--no-fund', '--no-audit'], {
+    cwd: root,
+    env: withoutNpmState(process.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => (output += text));
+  }
+  const code = await new Promise((resolve) => {
+    child.once('error', (error) => {
+      output += error.message;
+      resolve(127);
+    });
+    child.once('close', resolve);
+  });
+  if (code !== 0) fail(`npm ci failed with code ${code}:\n${output}`);
+}
+
+/** An npm that runs this script passes on what it was asked for; that is not meant for `ci`. */
+function withoutNpmState(env) {
+  const state =
+    /^(NODE_ENV|INIT_CWD|npm_(command|execpath|lifecycle_.*|package_.*|config_(dry_run|global|ignore_scripts|include_workspace_root|local_prefix|omit|only|prefix|production|workspaces?)))$/i;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !state.test(name)));
+}
+
+function run(file, args) {
+  const loader = createRequire(join(root, 'package.json')).resolve('tsx');
+  const child = spawn(process.execPath, ['--import', pathToFileURL(loader).href, file, ...args], {
+    // The channel tells the child when this process is gone, however it ended.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  // A Ctrl-C reaches the child from the terminal too; passing it on would count as a second one.
+  process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  if (process.env.npm_lifecycle_event !== undefined) followNpm(child);
+  child.once('error', (error) => fail(error.message));
+  child.once('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** Lets the child go when the npm that runs this script was killed: no Ctrl-C would reach it. */
+function followNpm(child) {
+  const npm = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== npm && child.connected) child.disconnect();
+  }, 1000).unref();
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function fail(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}

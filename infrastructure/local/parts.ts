@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+
+/** Where everything is that a service may need to know. */
+export interface Addresses {
+  redisUrl: string;
+  natsUrl: string;
+  databaseUrl: string;
+  jwtSecret: string;
+  /** TCP ports of the services, by name. */
+  ports: Readonly<Record<string, number>>;
+}
+
+/** One service of the system. */
+export interface ServicePart {
+  name: string;
+  /** The environment variable that sets its port, and the port without it. */
+  portVariable: string;
+  defaultPort: number;
+  /** Folder it runs in, below the checkout. */
+  folder: string;
+  /** Arguments of `node`. */
+  args: (port: number) => string[];
+  /** Answers 200 when the process is up. */
+  healthPath: string;
+  /** Answers 200 when it is ready for traffic. */
+  readyPath: string;
+  /** Its environment, beside what all services get. */
+  env: (addresses: Addresses) => Record<string, string>;
+}
+
+/** The services in the order in which they start. */
+export const SERVICES: readonly ServicePart[] = [
+  service('api-gateway', 'GATEWAY_PORT', 8080, ({ redisUrl, natsUrl, ports }) => ({
+    REDIS_URL: redisUrl,
+    NATS_URL: natsUrl,
+    PUBLIC_GATEWAY_URL: publicUrl(ports['api-gateway']),
+    PUBLIC_BROADCAST_URL: publicUrl(ports['broadcast-service']),
+    PUBLIC_HISTORY_URL: publicUrl(ports['archival-worker']),
+  })),
+  service('broadcast-service', 'BROADCAST_PORT', 8081, ({ redisUrl, ports }) => ({
+    REDIS_URL: redisUrl,
+    GATEWAY_URL: `http://127.0.0.1:${ports['api-gateway']}`,
+  })),
+  service('archival-worker', 'WORKER_PORT', 8082, ({ redisUrl, natsUrl, databaseUrl }) => ({
+    REDIS_URL: redisUrl,
+    NATS_URL: natsUrl,
+    DATABASE_URL: databaseUrl,
+  })),
+  {
+    name: 'web',
+    portVariable: 'WEB_PORT',
+    defaultPort: 8000,
+    folder: 'web',
+    args: (port) => [
+      join('..', 'node_modules', 'vite', 'bin', 'vite.js'),
+      'preview',
+      '--host=127.0.0.1',
+      `--port=${port}`,
+      '--strictPort',
+    ],
+    healthPath: '/',
+    readyPath: '/',
+    env: () => ({}),
+  },
+];
+
+/** What a person or a browser calls: the same machine under its usual name. */
+export function publicUrl(port: number | undefined): string {
+  return `http://localhost:${port}`;
+}
+
+function service(
+  name: string,
+  portVariable: string,
+  defaultPort: number,
+  env: ServicePart['env'],
+): ServicePart {
+  return {
+    name,
+    portVariable,
+    defaultPort,
+    folder: '.',
+    args: () => ['--enable-source-maps', join(name, 'dist', 'main.js')],
+    healthPath: '/healthz',
+    readyPath: '/readyz',
+    env,
+  };
+}

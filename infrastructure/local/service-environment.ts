@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { type Addresses, publicUrl, type ServicePart } from './parts.ts';
+
+/**
+ * The environment of one service.
+ *
+ * @param outer environment of the launcher; its rate limits, log level and host win
+ */
+export function serviceEnvironment(
+  part: ServicePart,
+  addresses: Addresses,
+  outer: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
+  const webPort = addresses.ports['web'];
+  return {
+    // No demo and no benchmark of one machine meets these limits.
+    RATE_LIMIT_USER_PER_S: '100000',
+    RATE_LIMIT_ADDRESS_PER_S: '100000',
+    LOG_LEVEL: 'info',
+    // Anyone may get a token here: nobody but this machine may ask.
+    HOST: '127.0.0.1',
+    ...withoutServerUrls(outer),
+    NODE_ENV: 'development',
+    AUTH_MODE: 'dev',
+    JWT_SECRET: addresses.jwtSecret,
+    // Either a secret or a key set: one from outside would contradict the secret.
+    JWT_JWKS_URL: '',
+    SHARDS: outer['SHARDS'] ?? '16',
+    PORT: String(addresses.ports[part.name]),
+    ...(webPort !== undefined && {
+      CORS_ORIGINS: outer['CORS_ORIGINS'] ?? `${publicUrl(webPort)},http://127.0.0.1:${webPort}`,
+    }),
+    ...part.env(addresses),
+  };
+}
+
+/**
+ * The secret that signs this machine's tokens: the given one, else one that is made once and kept
+ * in a file that only its owner reads.
+ */
+export async function keptSecret(file: string, given = ''): Promise<string> {
+  if (given !== '') return given;
+  try {
+    await writeFile(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  return readFile(file, 'utf8');
+}
+
+// A service gets only the servers that it may use: the gateway none of Postgres.
+function withoutServerUrls(outer: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { REDIS_URL: _redis, NATS_URL: _nats, DATABASE_URL: _database, ...others } = outer;
+  return others;
+}
