@@ -14,8 +14,9 @@ import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
 import { RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
 import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
 import { RedisReadiness } from './adapters/redis/redis-readiness.ts';
-import type { DecidedBatch } from './bidding/auction-commands.ts';
+import { needsMemory, type DecidedBatch } from './bidding/auction-commands.ts';
 import { GroupCommit } from './bidding/group-commit.ts';
+import { RecentHeads } from './bidding/recent-heads.ts';
 import type { GatewaySettings } from './config.ts';
 import { PublishEntries } from './hand-off/publish-entries.ts';
 import { createApp } from './http/create-app.ts';
@@ -58,12 +59,18 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const handOff = (batch: DecidedBatch): void => {
     if (batch.entry !== undefined) publisher.offer(batch.entry);
   };
-  const engine = new GroupCommit(decider, (_auctionId, batch, size) => {
-    handOff(batch);
-    metrics.batchSize.observe(size);
-    for (const answer of batch.answers) {
-      metrics.commands.inc({ result: answer.slice(1, answer.indexOf('|')) });
-    }
+  const heads = new RecentHeads();
+  redis.on('close', () => heads.forget());
+  const engine = new GroupCommit(decider, {
+    refuse: (command) => readiness.fault ?? (needsMemory(command) ? readiness.full : undefined),
+    onDecided: (auctionId, batch) => {
+      heads.note(auctionId, batch);
+      handOff(batch);
+      metrics.batchSize.observe(batch.answers.length);
+      for (const answer of batch.answers) {
+        metrics.commands.inc({ result: answer.slice(1, answer.indexOf('|')) });
+      }
+    },
   });
   closers.defer('engine', () => engine.close());
 
@@ -91,6 +98,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
 
   const api = createApp({
     engine,
+    heads,
     catalogue: new RedisCatalogue(redis, shards),
     verifyToken: await createTokenVerifier(settings),
     shards,

@@ -4,7 +4,7 @@ import type { Creation } from '@outcry/shared/contracts/events.ts';
 import { minimumBid } from '@outcry/shared/domain/auction-rules.ts';
 import { shardedId } from '@outcry/shared/domain/ids.ts';
 import type { AuctionCommand, AuctionDecider, DecidedBatch } from '../bidding/auction-commands.ts';
-import { DEFAULT_LIMITS, GroupCommit } from '../bidding/group-commit.ts';
+import { GroupCommit } from '../bidding/group-commit.ts';
 import { ModelAuction, REFERENCE_RULES, type Rules } from './model-auction.ts';
 import { offeredAmount, plainCommand, type RandomCommand } from './random-commands.ts';
 
@@ -42,7 +42,7 @@ export async function runAgreement(
       return batch;
     },
   };
-  const engine = new GroupCommit(followed, () => {}, DEFAULT_LIMITS);
+  const engine = new GroupCommit(followed, { refuse: () => undefined, onDecided: () => {} });
   const auctionId = shardedId('a', 0, randomUUID());
   const sent: AuctionCommand[] = [];
   const submit = async (command: AuctionCommand): Promise<void> => {

@@ -2,6 +2,10 @@
 import { randomFillSync } from 'node:crypto';
 import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
 
+/** Reads hardly need memory and must work in a full Redis; so must the passing of time. */
+export const needsMemory = (command: AuctionCommand): boolean =>
+  command.kind !== 'read' && command.kind !== 'me';
+
 /** A new auction, already encoded: its bytes are stored and hashed as they are. */
 export interface NewAuction {
   readonly itemId: string;

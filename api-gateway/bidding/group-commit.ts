@@ -30,6 +30,13 @@ export const DEFAULT_LIMITS: GroupCommitLimits = {
   answerLimitMs: 1_900,
 };
 
+export interface GroupCommitHooks {
+  /** Why this command may not even wait, or undefined when it may. */
+  readonly refuse: (command: AuctionCommand) => string | undefined;
+  /** Sees every decided batch (publishing, metrics); must not throw. */
+  readonly onDecided: (auctionId: string, batch: DecidedBatch) => void;
+}
+
 export type CommandOutcome =
   | { readonly kind: 'answered'; readonly answer: Answer; readonly terms: string }
   /** Certainly not run. */
@@ -57,20 +64,19 @@ const RETRY_AFTER_OVERLOAD_MS = 1_000;
 export class GroupCommit {
   readonly #decider: AuctionDecider;
   readonly #limits: GroupCommitLimits;
-  readonly #onDecided: (auctionId: string, batch: DecidedBatch, size: number) => void;
+  readonly #hooks: GroupCommitHooks;
   readonly #lanes = new Map<string, Lane>();
   readonly #sweep: NodeJS.Timeout;
   #waiting = 0;
   #closed = false;
 
-  /** @param onDecided sees every decided batch (publishing, metrics); must not throw */
   constructor(
     decider: AuctionDecider,
-    onDecided: (auctionId: string, batch: DecidedBatch, size: number) => void,
+    hooks: GroupCommitHooks,
     limits: GroupCommitLimits = DEFAULT_LIMITS,
   ) {
     this.#decider = decider;
-    this.#onDecided = onDecided;
+    this.#hooks = hooks;
     this.#limits = limits;
     this.#sweep = setInterval(() => this.#answerOverdue(), SWEEP_EVERY_MS);
   }
@@ -89,8 +95,10 @@ export class GroupCommit {
     command: AuctionCommand,
     isGone: () => boolean = () => false,
   ): Promise<CommandOutcome> {
-    const lane = this.#lane(auctionId);
     if (this.#closed) return Promise.resolve(unavailable('the gateway is stopping'));
+    const refusal = this.#hooks.refuse(command);
+    if (refusal !== undefined) return Promise.resolve(unavailable(refusal));
+    const lane = this.#lane(auctionId);
     if (
       this.#waiting >= this.#limits.maxWaiting ||
       lane.waiting.length >= this.#limits.maxWaitingPerAuction
@@ -166,7 +174,7 @@ export class GroupCommit {
         auctionId,
         batch.map((each) => each.command),
       );
-      this.#onDecided(auctionId, decided, batch.length);
+      this.#hooks.onDecided(auctionId, decided);
       batch.forEach((each, i) => settleWith(each, decided, decided.answers[i]));
     } catch (error) {
       const outcome = outcomeOfFailure(error);

@@ -61,7 +61,8 @@ export function sendOutcome(
   }
 }
 
-function sendRefusal(c: Context<GatewayContext>, code: RefusalCode, body: string): Response {
+/** Answers a refusal of the engine; `body` is the minimum bid for BID_TOO_LOW. */
+export function sendRefusal(c: Context<GatewayContext>, code: RefusalCode, body: string): Response {
   if (code === 'END_NOT_AFTER_START') {
     const message = 'must be after the start and in the future';
     return sendProblem(c, 'INVALID_REQUEST', 'The end of the auction cannot be used.', {

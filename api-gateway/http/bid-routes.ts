@@ -4,7 +4,7 @@ import { isAuctionId } from '@outcry/shared/domain/ids.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { bidReceiptJson, ownViewFrom } from '../bidding/receipts.ts';
-import { sendOutcome, sendProblem } from './answers.ts';
+import { sendOutcome, sendProblem, sendRefusal } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import type { GatewayContext } from './context.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -28,19 +28,18 @@ export function addBidRoutes(app: Hono<GatewayContext>, parts: GatewayParts): vo
     const auctionId = c.req.param('id');
     if (!isAuctionId(auctionId, parts.shards)) return noSuchAuction(c);
     const { amount, maxAmount } = offer.value;
-    const outcome = await parts.engine.submit(
-      auctionId,
-      {
-        kind: 'bid',
-        userId: caller.caller.userId,
-        admin: false,
-        amount,
-        maxAmount,
-        key: key.value,
-        fingerprint: amount > 0 ? `bid:${amount}` : `max:${maxAmount}`,
-      },
-      () => c.env.outgoing.destroyed,
-    );
+    const command: AuctionCommand = {
+      kind: 'bid',
+      userId: caller.caller.userId,
+      admin: false,
+      amount,
+      maxAmount,
+      key: key.value,
+      fingerprint: amount > 0 ? `bid:${amount}` : `max:${maxAmount}`,
+    };
+    const minimumBid = parts.heads.tooLow(auctionId, command);
+    if (minimumBid !== undefined) return sendRefusal(c, 'BID_TOO_LOW', `${minimumBid}`);
+    const outcome = await parts.engine.submit(auctionId, command, () => c.env.outgoing.destroyed);
     return sendOutcome(c, outcome, 201, (answer) => bidReceiptJson(answer.body));
   });
 

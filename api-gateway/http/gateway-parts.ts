@@ -3,10 +3,12 @@ import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { Catalogue } from '../auctions/catalogue.ts';
 import type { GroupCommit } from '../bidding/group-commit.ts';
+import type { RecentHeads } from '../bidding/recent-heads.ts';
 
 /** What the routes work with; create-gateway.ts puts it together. */
 export interface GatewayParts {
   readonly engine: GroupCommit;
+  readonly heads: RecentHeads;
   readonly catalogue: Catalogue;
   readonly verifyToken: VerifyToken;
   readonly shards: number;

@@ -76,3 +76,44 @@ test('a Redis that could lose a bid, or that has other shards, is not ready', as
   await notReady('SHARDS=5');
   await gateway.redis.set(SHARDS_KEY, `${gateway.shards}`);
 });
+
+test('Redis near its memory limit takes no bids, but auctions are read and still end on time', async () => {
+  const id = await newAuction(gateway, { durationSeconds: 2, softClose: null });
+  await bid(id, 2_000, 'early');
+  const memory = await gateway.redis.info('memory');
+  const used = Number(/^used_memory:(\d+)/m.exec(memory)?.[1]);
+  await gateway.redis.config('SET', 'maxmemory', `${used - 1}`);
+  expect((await bid(id, 3_000, 'late')).body.code).toBe('UNAVAILABLE');
+  await until('the auction has ended', async () => {
+    const { body } = await call(gateway, 'GET', `/v1/auctions/${id}`);
+    return body['status'] === 'ended' && body['outcome'] === 'sold';
+  });
+  await gateway.redis.config('SET', 'maxmemory', '0');
+  const next = await newAuctionWhenPossible();
+  expect((await bid(next, 2_000, 'again')).status).toBe(201);
+});
+
+async function newAuctionWhenPossible(): Promise<string> {
+  let id = '';
+  await until('auctions can be created again', async () => {
+    id = await newAuction(gateway);
+    return true;
+  });
+  return id;
+}
+
+test('GET of an auction that did not change answers 304', async () => {
+  const id = await newAuction(gateway);
+  const first = await call(gateway, 'GET', `/v1/auctions/${id}`);
+  const etag = first.headers.get('etag') ?? '';
+  expect(etag).toBe('W/"1:2"');
+  const same = await call(gateway, 'GET', `/v1/auctions/${id}`, {
+    headers: { 'if-none-match': etag },
+  });
+  expect(same.status).toBe(304);
+  await bid(id, 2_000, 'x');
+  const changed = await call(gateway, 'GET', `/v1/auctions/${id}`, {
+    headers: { 'if-none-match': etag },
+  });
+  expect([changed.status, changed.headers.get('etag')]).toEqual([200, 'W/"1:3"']);
+});

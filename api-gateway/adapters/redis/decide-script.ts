@@ -3,6 +3,7 @@ import type { Redis, Result } from 'ioredis';
 import { auctionKeys, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import {
+  needsMemory,
   newBidId,
   newSalt,
   NotRunError,
@@ -29,10 +30,6 @@ declare module 'ioredis' {
 /** The script as it runs in production, put together from its files. */
 export const decideScriptBody = (): string => SCRIPT_FILES.map(luaFile).join('\n');
 
-/** Commands that only free memory or read may run in a full Redis; everything else may not. */
-const needsNoMemory = (command: AuctionCommand): boolean =>
-  command.kind === 'read' || command.kind === 'me';
-
 export class DecideScript implements AuctionDecider {
   readonly #redis: Redis;
   readonly #shards: number;
@@ -54,9 +51,9 @@ export class DecideScript implements AuctionDecider {
     const callArguments = scriptArguments(shard, auctionId, commands);
     let reply: string[];
     try {
-      reply = commands.every(needsNoMemory)
-        ? await this.#redis.decideInFullRedis(...callArguments)
-        : await this.#redis.decideAuction(...callArguments);
+      reply = commands.some(needsMemory)
+        ? await this.#redis.decideAuction(...callArguments)
+        : await this.#redis.decideInFullRedis(...callArguments);
     } catch (error) {
       throw runFailure(error);
     }
@@ -105,8 +102,7 @@ function scriptArguments(
 /** kind|user|a or empty|bid id|amount|maximum|salt|fingerprint|key, as the script cuts it. */
 function packCommand(command: AuctionCommand): string {
   const { kind, userId, admin, amount, maxAmount, fingerprint, key } = command;
-  const writes = kind !== 'read' && kind !== 'me';
-  const ids = writes ? [newBidId(), newSalt()] : ['', ''];
+  const ids = needsMemory(command) ? [newBidId(), newSalt()] : ['', ''];
   return `${kind}|${userId}|${admin ? 'a' : ''}|${ids[0]}|${amount}|${maxAmount}|${ids[1]}|${fingerprint}|${key}`;
 }
 

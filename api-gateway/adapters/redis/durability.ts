@@ -52,3 +52,12 @@ async function dataFault(redis: Redis, shards: number): Promise<string | undefin
   if (written !== null && present.every((found) => found === 1)) return undefined;
   return 'Redis holds no complete data: on a fresh system archival-worker prepares it, after a loss `npm run rebuild` does';
 }
+
+/** Used memory as a share of `maxmemory`; 0 where there is no limit. */
+export async function memoryShare(redis: Redis): Promise<number> {
+  const report = await redis.info('memory');
+  const figure = (name: string): number =>
+    Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(report)?.[1] ?? 0);
+  const limit = figure('maxmemory');
+  return limit === 0 ? 0 : figure('used_memory') / limit;
+}
