@@ -1,0 +1,69 @@
+/** The benchmark's command line. */
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  /** Measurements asked for, by name. */
+  readonly names: readonly string[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly connections: number;
+  /** Where the figures go as JSON. */
+  readonly jsonFile: string | undefined;
+  /** Where Node writes CPU profiles of the gateway. */
+  readonly profileFolder: string | undefined;
+}
+
+/** The command line cannot be used; the message says why. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/**
+ * @param args what follows the program's name
+ * @param known names of all measurements
+ * @throws UsageError
+ */
+export function benchOptions(args: readonly string[], known: readonly string[]): BenchOptions {
+  const { values, positionals } = parse(args);
+  const unknown = positionals.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new UsageError(
+      `no measurement is called ${unknown.join(', ')}; there are ${known.join(', ')}`,
+    );
+  }
+  return {
+    names: positionals.length === 0 ? ['hot'] : [...new Set(positionals)],
+    rounds: count('rounds', values.rounds, 1, 100),
+    seconds: count('seconds', values.seconds, 1, 600),
+    warmUpSeconds: count('warm-up', values['warm-up'], 1, 600),
+    connections: count('connections', values.connections, 1, 10_000),
+    jsonFile: values.json,
+    profileFolder: values.profile,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string', default: '5' },
+        seconds: { type: 'string', default: '5' },
+        'warm-up': { type: 'string', default: '3' },
+        connections: { type: 'string', default: '64' },
+        json: { type: 'string' },
+        profile: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function count(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new UsageError(`--${name} must be a whole number from ${least} to ${most}`);
+}

@@ -1,0 +1,86 @@
+/**
+ * Measures what one machine does: `npm run bench -- hot spread refused`. Starts all it needs,
+ * leaves nothing running.
+ */
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { benchOptions, UsageError, type BenchOptions } from './bench-options.ts';
+import { findGenerator } from './load/find-generator.ts';
+import { describeMachine } from './machine.ts';
+import type { Measurement } from './measurement.ts';
+import { bareHttp } from './measurements/bare-http.ts';
+import { hotAuction } from './measurements/hot-auction.ts';
+import { refusedBids } from './measurements/refused-bids.ts';
+import { spreadAuctions } from './measurements/spread-auctions.ts';
+import { machineText, summaryText } from './report.ts';
+import { runRounds } from './run-rounds.ts';
+import { Stage } from './stage.ts';
+import { summarize } from './summary.ts';
+import { slowestFunctions } from './slowest-functions.ts';
+
+/** All there is, those that others are compared to first. */
+const MEASUREMENTS: readonly Measurement[] = [bareHttp, hotAuction, spreadAuctions, refusedBids];
+
+const say = (line: string): void => console.log(`- ${line}`);
+
+/** Those asked for and those they are compared to. */
+function chosen(names: readonly string[]): Measurement[] {
+  const wanted = new Set(names);
+  for (const { name, comparedTo } of MEASUREMENTS.toReversed()) {
+    if (wanted.has(name) && comparedTo !== undefined) wanted.add(comparedTo);
+  }
+  return MEASUREMENTS.filter(({ name }) => wanted.has(name));
+}
+
+async function run(options: BenchOptions, signal: AbortSignal): Promise<void> {
+  const profileFolder =
+    options.profileFolder === undefined ? undefined : resolve(options.profileFolder);
+  const generator = await findGenerator();
+  const stage = await Stage.open({ profileFolder, say });
+  try {
+    const { rounds, seconds, connections, warmUpSeconds } = options;
+    console.log(
+      `${rounds} rounds of ${seconds} s, ${connections} connections, load by ${generator.name}`,
+    );
+    const measured = await runRounds(chosen(options.names), stage, {
+      rounds,
+      seconds,
+      connections,
+      warmUpSeconds,
+      generator,
+      signal,
+      say,
+    });
+    const machine = describeMachine(stage.folder, stage.versions);
+    const summaries = summarize(measured, machine.cpus);
+    console.log(`\n${machineText(machine)}\n`);
+    for (const summary of summaries) console.log(`${summaryText(summary)}\n`);
+    if (options.jsonFile !== undefined) {
+      const figures = { at: new Date().toISOString(), generator: generator.name, machine, options };
+      await writeFile(
+        options.jsonFile,
+        `${JSON.stringify({ ...figures, summaries, measured }, null, 2)}\n`,
+      );
+    }
+  } finally {
+    await stage.close();
+  }
+  if (profileFolder !== undefined) console.log(await slowestFunctions(profileFolder));
+}
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => stopping.abort(new Error('stopped')));
+}
+try {
+  const known = MEASUREMENTS.map(({ name }) => name);
+  await run(benchOptions(process.argv.slice(2), known), stopping.signal);
+} catch (error) {
+  if (stopping.signal.aborted) {
+    console.error('stopped; nothing is left running');
+    process.exitCode = 130;
+  } else {
+    console.error(error instanceof UsageError ? error.message : error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,52 @@
+/** The gateway's own counters, read before and after a round. */
+
+export interface GatewayCounters {
+  /** Commands decided, by result: OK or a refusal. */
+  readonly byResult: ReadonlyMap<string, number>;
+  readonly batches: number;
+  readonly batchedCommands: number;
+}
+
+const SAMPLE = /^(\w+)(?:\{([^}]*)\})? ([0-9.e+]+)$/;
+const RESULT = /(?:^|,)result="(\w+)"/;
+const READ_LIMIT_MS = 5_000;
+
+/** Reads Prometheus's text format, as far as these counters need it. */
+export function parseCounters(text: string): GatewayCounters {
+  const byResult = new Map<string, number>();
+  let batches = 0;
+  let batchedCommands = 0;
+  for (const line of text.split('\n')) {
+    const [, name, labels = '', value] = SAMPLE.exec(line) ?? [];
+    const result = RESULT.exec(labels)?.[1];
+    if (name === 'outcry_commands_total' && result !== undefined) {
+      byResult.set(result, Number(value));
+    }
+    if (name === 'outcry_batch_commands_count') batches = Number(value);
+    if (name === 'outcry_batch_commands_sum') batchedCommands = Number(value);
+  }
+  return { byResult, batches, batchedCommands };
+}
+
+/** What was counted between two readings. */
+export function countersSince(before: GatewayCounters, after: GatewayCounters): GatewayCounters {
+  const byResult = new Map<string, number>();
+  for (const [result, count] of after.byResult) {
+    const more = count - (before.byResult.get(result) ?? 0);
+    if (more > 0) byResult.set(result, more);
+  }
+  return {
+    byResult,
+    batches: after.batches - before.batches,
+    batchedCommands: after.batchedCommands - before.batchedCommands,
+  };
+}
+
+/** @throws Error when the gateway does not answer */
+export async function readCounters(gatewayUrl: string): Promise<GatewayCounters> {
+  const response = await fetch(`${gatewayUrl}/metrics`, {
+    signal: AbortSignal.timeout(READ_LIMIT_MS),
+  });
+  if (!response.ok) throw new Error(`the gateway's metrics: status ${response.status}`);
+  return parseCounters(await response.text());
+}

@@ -1,0 +1,67 @@
+/**
+ * The load generator for machines without wrk, as a process of its own: raw sockets, one request
+ * at a time on each. Arguments: the plan's file (JSON), connections, seconds, first request.
+ */
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { createHistogram } from 'node:perf_hooks';
+import { AnswerReader } from './answer-reader.ts';
+import { readPlan, requestText } from './request-plan.ts';
+
+const ANSWER_LIMIT_MS = 5_000;
+
+const [file = '', connections = '', seconds = '', firstRequest = ''] = process.argv.slice(2);
+const plan = readPlan(readFileSync(file, 'utf8'));
+const { hostname, port } = new URL(plan.origin);
+
+const latencyUs = createHistogram();
+const startedAt = performance.now();
+const endAt = startedAt + Number(seconds) * 1000;
+let next = Number(firstRequest);
+let answered = 0;
+let refused = 0;
+let broken = 0;
+
+/** Keeps one connection busy until the time is over. */
+function keepBusy(): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const reader = new AnswerReader();
+    let sentAt = 0;
+    const send = (): void => {
+      if (performance.now() >= endAt) {
+        socket.end();
+        return;
+      }
+      sentAt = performance.now();
+      socket.write(requestText(plan, next));
+      next += 1;
+    };
+    socket.setTimeout(ANSWER_LIMIT_MS, () => socket.destroy(new Error('no answer in time')));
+    socket.on('connect', send);
+    socket.on('data', (chunk) => {
+      for (const status of reader.push(chunk)) {
+        latencyUs.record(Math.max(1, Math.round((performance.now() - sentAt) * 1000)));
+        answered += 1;
+        if (status >= 400) refused += 1;
+        send();
+      }
+    });
+    socket.on('error', () => {
+      broken += 1;
+    });
+    socket.on('close', () => resolve());
+  });
+}
+
+await Promise.all(Array.from({ length: Number(connections) }, keepBusy));
+
+const figures = {
+  answered,
+  refused,
+  broken,
+  seconds: (performance.now() - startedAt) / 1000,
+  p50Ms: latencyUs.percentile(50) / 1000,
+  p99Ms: latencyUs.percentile(99) / 1000,
+};
+console.log(`figures ${JSON.stringify(figures)}`);

@@ -1,0 +1,34 @@
+/** The figures as text for people. */
+import type { Machine } from './machine.ts';
+import type { Summary } from './summary.ts';
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en');
+const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
+
+export function machineText(machine: Machine): string {
+  const { cpuModel, cpus, memoryGib, system, node, fsyncMs } = machine;
+  const servers = Object.entries(machine.servers).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${cpuModel}, ${cpus} cores, ${memoryGib} GiB, ${system}`,
+    [`Node ${node}`, ...servers, `an fsync takes ${fsyncMs.toFixed(2)} ms`].join(', '),
+  ].join('\n');
+}
+
+export function summaryText(summary: Summary): string {
+  const { median, name, title, unit, comparedTo, ratio, limits } = summary;
+  const compared = ratio === undefined ? '' : `, ${ratio.toFixed(3)} of ${comparedTo}`;
+  const range = `${whole(summary.lowestPerSecond)} to ${whole(summary.highestPerSecond)}`;
+  const cores = Object.entries(median.cores).map(
+    ([process, used]) => `${process} ${used.toFixed(2)}`,
+  );
+  const batch =
+    median.meanBatch === undefined ? [] : [`${median.meanBatch.toFixed(1)} commands a script call`];
+  const others = `other answers ${whole(median.others)} (${percent(median.othersShare)})`;
+  return [
+    `${name}: ${title}`,
+    `  ${whole(median.perSecond)} ${unit}/s${compared} (rounds: ${range})`,
+    `  p50 ${median.p50Ms.toFixed(2)} ms, p99 ${median.p99Ms.toFixed(2)} ms; ${[others, ...batch].join('; ')}`,
+    `  CPU in cores: ${cores.length === 0 ? 'cannot be read here' : cores.join(', ')}`,
+    ...limits.map((limit) => `  ${limit}`),
+  ].join('\n');
+}

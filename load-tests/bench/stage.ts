@@ -1,0 +1,169 @@
+/** The processes that measurements load: started when first needed, all stopped at the end. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createNodeService, waitUntilReady } from '@outcry/local/node-service.ts';
+import { freePort } from '@outcry/local/processes/ports.ts';
+import { lastLines, runCommand } from '@outcry/local/processes/run-command.ts';
+import { ask } from '@outcry/local/servers/ask.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { startNats } from '@outcry/local/servers/nats.ts';
+import { startRedis } from '@outcry/local/servers/redis.ts';
+import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { typescriptArguments } from './typescript-process.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const BARE_SERVER = new URL('./bare-http-server.ts', import.meta.url);
+const SHARDS = 16;
+const READY_WITHIN_MS = 20_000;
+
+/** The gateway with all it needs, each a process of its own. */
+export interface GatewayStage {
+  readonly url: string;
+  /** For figures of CPU use. */
+  readonly processes: Readonly<Record<string, LocalServer>>;
+}
+
+export interface StageOptions {
+  /** Node writes a CPU profile of the gateway into this folder when it stops. */
+  readonly profileFolder?: string | undefined;
+  readonly say: (line: string) => void;
+}
+
+export class Stage {
+  /** Holds the servers' data until the end. */
+  readonly folder: string;
+  readonly #options: StageOptions;
+  readonly #started: LocalServer[] = [];
+  #bareHttp: Promise<LocalServer> | undefined;
+  #gateway: Promise<GatewayStage> | undefined;
+  #versions: Readonly<Record<string, string>> = {};
+
+  private constructor(folder: string, options: StageOptions) {
+    this.folder = folder;
+    this.#options = options;
+  }
+
+  /** Data lies in the checkout and not in a temporary folder, which may be in memory. */
+  static async open(options: StageOptions): Promise<Stage> {
+    const parent = join(ROOT, '.local');
+    await mkdir(parent, { recursive: true });
+    return new Stage(await mkdtemp(join(parent, 'bench-')), options);
+  }
+
+  /** Versions of the servers that were started, by name. */
+  get versions(): Readonly<Record<string, string>> {
+    return this.#versions;
+  }
+
+  /** The bare HTTP server. @throws Error when it does not start */
+  bareHttp(): Promise<LocalServer> {
+    this.#bareHttp ??= this.#startBareHttp();
+    return this.#bareHttp;
+  }
+
+  /** The built gateway on a new Redis and NATS. @throws Error when a part does not start */
+  gateway(): Promise<GatewayStage> {
+    this.#gateway ??= this.#startGateway();
+    return this.#gateway;
+  }
+
+  /** Stops what was started, last first, and removes its data. */
+  async close(): Promise<void> {
+    // A start under way adds to the list; what fails to start stops by itself.
+    await Promise.allSettled([this.#bareHttp, this.#gateway]);
+    for (const server of this.#started.toReversed()) await server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #startBareHttp(): Promise<LocalServer> {
+    const port = await freePort();
+    const server = createNodeService({
+      name: 'node:http',
+      args: [...typescriptArguments(BARE_SERVER), `${port}`],
+      cwd: ROOT,
+      env: process.env,
+      port,
+      log: join(this.folder, 'bare-http.log'),
+    });
+    await this.#start(server);
+    return server;
+  }
+
+  async #startGateway(): Promise<GatewayStage> {
+    const { say, profileFolder } = this.#options;
+    say('building the gateway');
+    await build('api-gateway');
+    say('starting Redis, NATS and the gateway');
+    const redis = await startRedis({ dataDir: join(this.folder, 'redis'), say });
+    this.#started.push(redis);
+    const redisVersion = await prepareRedis(redis);
+    const nats = await startNats({ dataDir: join(this.folder, 'nats'), say });
+    this.#started.push(nats);
+    this.#versions = { Redis: redisVersion, NATS: await natsVersion(nats) };
+    const port = await freePort();
+    const log = join(this.folder, 'gateway.log');
+    const profiling =
+      profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+    const gateway = createNodeService({
+      name: 'gateway',
+      args: [...profiling, join('api-gateway', 'dist', 'main.js')],
+      cwd: ROOT,
+      env: { ...process.env, ...gatewayEnvironment(redis.url, nats.url, port) },
+      port,
+      log,
+    });
+    await this.#start(gateway);
+    await waitUntilReady(gateway, { path: '/readyz', log, withinMs: READY_WITHIN_MS });
+    return { url: gateway.url, processes: { gateway, redis, nats } };
+  }
+
+  async #start(server: LocalServer): Promise<void> {
+    this.#started.push(server);
+    await server.start();
+  }
+}
+
+const gatewayEnvironment = (redisUrl: string, natsUrl: string, port: number) => ({
+  NODE_ENV: 'development',
+  AUTH_MODE: 'dev',
+  JWT_SECRET: randomBytes(32).toString('hex'),
+  JWT_JWKS_URL: '',
+  HOST: '127.0.0.1',
+  PORT: `${port}`,
+  REDIS_URL: redisUrl,
+  NATS_URL: natsUrl,
+  SHARDS: `${SHARDS}`,
+  LOG_LEVEL: 'warn',
+  RATE_LIMIT_USER_PER_S: '0',
+  RATE_LIMIT_ADDRESS_PER_S: '0',
+});
+
+/** @throws Error with the end of the build's output */
+async function build(workspace: string): Promise<void> {
+  const { code, output } = await runCommand('npm', ['run', 'build', '-w', workspace], {
+    cwd: ROOT,
+  });
+  if (code !== 0) throw new Error(`${workspace} cannot be built:\n${lastLines(output, 10)}`);
+}
+
+/** Does what archival-worker does on a fresh system; gives Redis's version. */
+async function prepareRedis(redis: LocalServer): Promise<string> {
+  const connection = openRedis(redis.url, 'bench', createLogger('bench', 'warn'));
+  try {
+    await untilReady(connection, READY_WITHIN_MS);
+    await markShardsWhole(connection, SHARDS);
+    return /redis_version:(\S+)/.exec(await connection.info('server'))?.[1] ?? 'unknown';
+  } finally {
+    connection.disconnect();
+  }
+}
+
+/** NATS greets with a line that names its version. */
+async function natsVersion({ port }: LocalServer): Promise<string> {
+  const greeting = await ask(port, '', (text) => text.includes('\r\n'));
+  return /"version":"([^"]+)"/.exec(greeting ?? '')?.[1] ?? 'unknown';
+}
