@@ -2,14 +2,13 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { PublicEvent, PublicState } from '@outcry/shared/contracts/events.ts';
-import type { EventsMessage, Position, WatchData } from '@outcry/shared/contracts/live.ts';
 import {
-  applyMessage,
-  applyWatch,
   comparePositions,
-  type LiveStep,
-  type LiveView,
-} from './merge-live.ts';
+  type EventsMessage,
+  type Position,
+  type WatchData,
+} from '@outcry/shared/contracts/live.ts';
+import { applyMessage, applyWatch, type LiveStep, type LiveView } from './merge-live.ts';
 
 const LIMIT = 20;
 

@@ -4,7 +4,12 @@
  */
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
-import type { EventsMessage, Position, WatchData } from '@outcry/shared/contracts/live.ts';
+import {
+  comparePositions,
+  type EventsMessage,
+  type Position,
+  type WatchData,
+} from '@outcry/shared/contracts/live.ts';
 
 /** An auction as a viewer knows it. */
 export interface LiveView {
@@ -28,10 +33,6 @@ export interface Merged {
   /** Empty when the message told nothing new; then the view is the one that came in. */
   readonly steps: readonly LiveStep[];
 }
-
-/** Negative when `a` comes before `b`. */
-export const comparePositions = (a: Position, b: Position): number =>
-  a.epoch - b.epoch || a.seq - b.seq;
 
 /** A live message on top of a view. Anything at or below the view's position changes nothing. */
 export function applyMessage(view: LiveView, message: EventsMessage, recentLimit: number): Merged {

@@ -1,0 +1,101 @@
+/** The gateway over HTTP: the only way in which a bid is placed. */
+import { randomUUID } from 'node:crypto';
+import { ownJson, type BidReceipt } from '@outcry/shared/contracts/api.ts';
+import type { Ack } from '@outcry/shared/contracts/live.ts';
+import { problem, type Problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import type { WakeAuction } from '../../feed/check-heads.ts';
+import type { BidToForward, ForwardBid } from '../../rooms/forward-bid.ts';
+
+const BID_LIMIT_MS = 3_000;
+const WAKE_LIMIT_MS = 2_000;
+const MAX_IN_FLIGHT = 1_000;
+const RETRY_AFTER_MS = 1_000;
+
+/** Failures from before a byte was sent. */
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+
+const failed = (code: ProblemCode, detail: string, requestId: string): Ack<never> => ({
+  ok: false,
+  problem: problem(code, detail, requestId, { retryAfterMs: RETRY_AFTER_MS }),
+});
+
+/** @param gatewayUrl without a slash at the end */
+export function forwardTo(gatewayUrl: string): ForwardBid {
+  let inFlight = 0;
+  return async (bid) => {
+    const requestId = randomUUID();
+    if (inFlight >= MAX_IN_FLIGHT) {
+      return failed(
+        'UNAVAILABLE',
+        'Too many bids are on their way; nothing was changed.',
+        requestId,
+      );
+    }
+    inFlight += 1;
+    try {
+      const response = await fetch(`${gatewayUrl}/v1/auctions/${bid.auctionId}/bids`, {
+        method: 'POST',
+        headers: headersOf(bid, requestId),
+        body: JSON.stringify(bid.offer),
+        signal: AbortSignal.timeout(BID_LIMIT_MS),
+      });
+      return answerOf(response.status, await response.text(), requestId);
+    } catch (error) {
+      return NEVER_CONNECTED.has(systemCode(error))
+        ? failed('UNAVAILABLE', 'The gateway cannot be reached; nothing was changed.', requestId)
+        : failed(
+            'OUTCOME_UNKNOWN',
+            'The gateway did not answer; retry with the same key.',
+            requestId,
+          );
+    } finally {
+      inFlight -= 1;
+    }
+  };
+}
+
+function headersOf(
+  { token, key, address }: BidToForward,
+  requestId: string,
+): Record<string, string> {
+  return {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'x-request-id': requestId,
+    'x-forwarded-for': address,
+    ...(key === undefined ? {} : { 'idempotency-key': key }),
+  };
+}
+
+function answerOf(status: number, text: string, requestId: string): Ack<BidReceipt> {
+  try {
+    if (status === 201) return { ok: true, data: ownJson<BidReceipt>(text) };
+    const stated = ownJson<Problem | null>(text);
+    if (stated !== null && typeof stated.code === 'string') return { ok: false, problem: stated };
+  } catch {
+    // Not JSON: whatever answered was not the gateway.
+  }
+  return failed('OUTCOME_UNKNOWN', `The way to the gateway failed (status ${status}).`, requestId);
+}
+
+function systemCode(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code =
+    typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+/** Reading an auction through the gateway makes the script look at it. */
+export function wakeThrough(gatewayUrl: string, log: Logger): WakeAuction {
+  return async (auctionId) => {
+    try {
+      const response = await fetch(`${gatewayUrl}/v1/auctions/${auctionId}`, {
+        signal: AbortSignal.timeout(WAKE_LIMIT_MS),
+      });
+      await response.body?.cancel();
+    } catch (error) {
+      log.warn({ err: error, auctionId }, 'the gateway could not be asked to look at an auction');
+    }
+  };
+}

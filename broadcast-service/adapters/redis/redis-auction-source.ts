@@ -1,0 +1,111 @@
+import type { Redis } from 'ioredis';
+import { ownJson, readAuctionView, type AuctionView } from '@outcry/shared/contracts/api.ts';
+import { eventLines, splitEventLine, type PublicEvent } from '@outcry/shared/contracts/events.ts';
+import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import { SourceUnavailableError, type AuctionSource } from '../../feed/auction-source.ts';
+import { RedisClock } from './redis-clock.ts';
+
+const LIMIT_MS = 2_000;
+/** Log entries read at once; an entry holds the events of one batch. */
+const ENTRIES_AT_ONCE = 250;
+
+/** Needs a connection with `enableAutoPipelining`. */
+export class RedisAuctionSource implements AuctionSource {
+  readonly #redis: Redis;
+  readonly #shards: number;
+  readonly #clock = new RedisClock();
+
+  constructor(redis: Redis, shards: number) {
+    this.#redis = redis;
+    this.#shards = shards;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  async snapshot(auctionId: string): Promise<AuctionView | undefined> {
+    const shard = shardOfId(auctionId, this.#shards);
+    if (shard === undefined) return undefined;
+    const [whole, fields] = await asked(
+      Promise.all([
+        this.#redis.exists(shardKeys(shard).whole),
+        this.#redis.hmget(auctionKeys(shard, auctionId).auction, 'terms', 'state', 'epoch', 'seq'),
+        this.#readClock(),
+      ]),
+      'reading an auction',
+    );
+    if (whole === 0) throw new SourceUnavailableError('the data is being restored');
+    const [terms, state, epoch, seq] = fields;
+    if (!terms || !state || !epoch || !seq) return undefined;
+    return readAuctionView(terms, state, {
+      epoch: Number(epoch),
+      seq: Number(seq),
+      serverTime: new Date(this.now()).toISOString(),
+    });
+  }
+
+  async eventsAfter(
+    auctionId: string,
+    seq: number,
+    limit: number,
+  ): Promise<readonly PublicEvent[]> {
+    const shard = shardOfId(auctionId, this.#shards);
+    if (shard === undefined) return [];
+    const { log } = auctionKeys(shard, auctionId);
+    const events: PublicEvent[] = [];
+    let from = `${seq + 1}-0`;
+    while (events.length <= limit) {
+      const entries = await asked(
+        this.#redis.xrange(log, from, '+', 'COUNT', ENTRIES_AT_ONCE),
+        'reading the log',
+      );
+      for (const [, fields] of entries) events.push(...publicEvents(fields, seq));
+      const last = entries.at(-1);
+      if (last === undefined || entries.length < ENTRIES_AT_ONCE) break;
+      from = `(${last[0]}`;
+    }
+    return events;
+  }
+
+  async heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]> {
+    const [heads] = await asked(
+      Promise.all([Promise.all(auctionIds.map((id) => this.#head(id))), this.#readClock()]),
+      'reading positions',
+    );
+    return heads;
+  }
+
+  async #head(auctionId: string): Promise<Position | undefined> {
+    const shard = shardOfId(auctionId, this.#shards);
+    if (shard === undefined) return undefined;
+    const key = auctionKeys(shard, auctionId).auction;
+    const [epoch, seq] = await this.#redis.hmget(key, 'epoch', 'seq');
+    return epoch && seq ? { epoch: Number(epoch), seq: Number(seq) } : undefined;
+  }
+
+  async #readClock(): Promise<void> {
+    const answered = this.#clock.measure();
+    const [seconds = 0, microseconds = 0] = await this.#redis.time();
+    answered(seconds * 1_000 + Math.floor(microseconds / 1_000));
+  }
+}
+
+/** An entry's public events above `seq`. @throws Error when it is not one of ours */
+function publicEvents(fields: readonly string[], seq: number): PublicEvent[] {
+  const text = fields[fields.indexOf('events') + 1] ?? '';
+  return eventLines(text)
+    .map((line) => ownJson<PublicEvent>(splitEventLine(line).publicText))
+    .filter((event) => event.seq > seq);
+}
+
+async function asked<T>(answer: Promise<T>, what: string): Promise<T> {
+  try {
+    return await withTimeLimit(answer, LIMIT_MS, what);
+  } catch (error) {
+    throw new SourceUnavailableError(`${what} failed`, { cause: error });
+  }
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { commonSettings, parseSettings, type Environment } from '@outcry/shared/runtime/config.ts';
+
+const schema = commonSettings.extend({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
+  /** Where bids made over the socket are forwarded to. */
+  GATEWAY_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('http://127.0.0.1:8080')
+    .transform((url) => url.replace(/\/+$/, '')),
+  /** Connections this node takes; more are refused and go elsewhere. */
+  MAX_VIEWERS: z.coerce.number().int().min(1).max(1_000_000).default(20_000),
+});
+
+export type BroadcasterSettings = z.infer<typeof schema>;
+
+/** @throws ConfigError naming every mistake in the environment */
+export function broadcasterSettings(environment: Environment = process.env): BroadcasterSettings {
+  return parseSettings('broadcast-service', schema, environment);
+}

@@ -1,0 +1,103 @@
+/** Puts the broadcaster together: the only place that knows which adapter serves which port. */
+import { Hono } from 'hono';
+import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
+import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
+import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
+import { openRedis } from '@outcry/shared/runtime/redis.ts';
+import { forwardTo, wakeThrough } from './adapters/gateway/http-gateway.ts';
+import { RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
+import { RedisChannels } from './adapters/redis/redis-channels.ts';
+import { RedisReadiness } from './adapters/redis/redis-readiness.ts';
+import type { BroadcasterSettings } from './config.ts';
+import { HeadChecks } from './feed/check-heads.ts';
+import { KeepCurrent } from './feed/keep-current.ts';
+import { WatchedAuctions } from './feed/watched-auctions.ts';
+import { createMetrics } from './metrics.ts';
+import { SocketRooms } from './adapters/socket-io/socket-rooms.ts';
+
+/**
+ * Starts a broadcaster. It listens at once and is ready as soon as Redis is.
+ * @throws Error when the port is taken
+ */
+export async function createBroadcaster(
+  settings: BroadcasterSettings,
+  log: Logger,
+): Promise<Service> {
+  const closers = new Closers(log);
+  const shards = settings.SHARDS;
+  const registry = createRegistry('broadcast-service');
+
+  const redis = openRedis(settings.REDIS_URL, 'broadcast', log, { enableAutoPipelining: true });
+  const subscriber = openRedis(settings.REDIS_URL, 'broadcast-feed', log, {
+    autoResubscribe: false,
+  });
+  closers.defer('Redis', () => {
+    redis.disconnect();
+    subscriber.disconnect();
+  });
+  const readiness = new RedisReadiness(redis, shards, log);
+  closers.defer('readiness', () => readiness.close());
+  const channels = new RedisChannels(subscriber, shards, log, () => metrics.messagesIn.inc());
+  closers.defer('subscriptions', () => channels.close());
+
+  const source = new RedisAuctionSource(redis, shards);
+  const watched = new WatchedAuctions(source, channels, {
+    send: (message) => rooms.send(message),
+    repaired: (auctionId, result) => {
+      metrics.repairs.inc({ result });
+      log.info({ auctionId, result }, 'a gap in the feed of an auction');
+    },
+    failed: (auctionId, error) =>
+      log.warn({ err: error, auctionId }, 'a gap in the feed could not be filled'),
+  });
+  const metrics = createMetrics(registry, {
+    viewers: () => rooms.viewers,
+    watchedAuctions: () => watched.count,
+  });
+
+  let stopping = false;
+  const app = new Hono();
+  addOperationRoutes(app, registry, () => {
+    if (stopping) return { broadcaster: 'stopping' };
+    if (readiness.fault !== undefined) return { redis: readiness.fault };
+    return channels.connected ? {} : { feed: 'not subscribed to Redis' };
+  });
+  const verifyToken = await createTokenVerifier(settings);
+  const http = await serveHttp(app.fetch, settings.PORT, settings.HOST);
+  closers.defer('HTTP server', () => http.close());
+
+  const forwardBid = forwardTo(settings.GATEWAY_URL);
+  const rooms = new SocketRooms(http.server, {
+    acquire: (auctionId) => watched.acquire(auctionId),
+    now: () => source.now(),
+    recovered: (result) => metrics.watches.inc({ result }),
+    sent: (viewers) => metrics.messagesOut.inc(viewers),
+    forwardBid: async (bid) => {
+      const answer = await forwardBid(bid);
+      metrics.forwardedBids.inc({ result: answer.ok ? answer.data.result : answer.problem.code });
+      return answer;
+    },
+    verifyToken,
+    origins: settings.CORS_ORIGINS,
+    maxViewers: settings.MAX_VIEWERS,
+    log,
+  });
+  const checks = new HeadChecks(source, wakeThrough(settings.GATEWAY_URL, log));
+  const keepCurrent = new KeepCurrent(watched, checks, channels, log);
+  closers.defer('checks', () => keepCurrent.close());
+  closers.defer('viewers', () => rooms.close());
+  channels.hearNotices((notices) => {
+    metrics.notices.inc(notices.length);
+    for (const notice of notices) rooms.notify(notice);
+  });
+
+  return {
+    port: http.port,
+    close: async () => {
+      stopping = true;
+      await closers.close();
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/** One watched auction: turns hints that may be lost into an unbroken, ordered feed. */
+import { auctionView, type AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
+import {
+  comparePositions,
+  type EventsMessage,
+  type Position,
+} from '@outcry/shared/contracts/live.ts';
+import { isUnbroken, MAX_RECOVERED_EVENTS, recover, type Recovered } from '../recovery/recover.ts';
+import type { AuctionSource } from './auction-source.ts';
+import { RecentEvents } from './recent-events.ts';
+
+/** How a hole in the feed was closed: with all events, or only with the newest state. */
+export type Repair = 'filled' | 'conflated' | 'failed';
+
+/** Where the feed goes. */
+export interface FeedOutput {
+  /** Called in order; `events` lacks some only where they could not be had. */
+  send(message: EventsMessage): void;
+  repaired(auctionId: string, repair: Repair): void;
+  failed(auctionId: string, error: unknown): void;
+}
+
+/** Messages kept while something is read; the oldest go first, and are then read from the log. */
+const MAX_HELD_BACK = 256;
+
+export class AuctionFeed {
+  readonly auctionId: string;
+  readonly #source: AuctionSource;
+  readonly #output: FeedOutput;
+  readonly #recent = new RecentEvents();
+  #view: AuctionView;
+  #heldBack: EventsMessage[] = [];
+  #filling: Promise<void> | undefined;
+
+  private constructor(view: AuctionView, source: AuctionSource, output: FeedOutput) {
+    this.auctionId = view.id;
+    this.#view = view;
+    this.#source = source;
+    this.#output = output;
+  }
+
+  /**
+   * @param view the present state, read after the subscription had begun
+   * @param meanwhile what the subscription brought since
+   */
+  static open(
+    view: AuctionView,
+    meanwhile: readonly EventsMessage[],
+    source: AuctionSource,
+    output: FeedOutput,
+  ): AuctionFeed {
+    const feed = new AuctionFeed(view, source, output);
+    for (const message of meanwhile) feed.receive(message);
+    return feed;
+  }
+
+  /** The state at the position up to which everything was sent. */
+  get view(): AuctionView {
+    return this.#view;
+  }
+
+  /** A message of the subscription. */
+  receive(message: EventsMessage): void {
+    if (this.#filling !== undefined) {
+      this.#hold(message);
+    } else if (!this.#sendIfNext(message)) {
+      this.#hold(message);
+      this.#fill();
+    }
+  }
+
+  /** Reads from the log what is missing, if anything; resolves when it was sent. Never rejects. */
+  async catchUp(): Promise<void> {
+    this.#fill();
+    await this.#filling;
+  }
+
+  /**
+   * Reads what memory does not hold of the events after a viewer's position.
+   * @throws SourceUnavailableError
+   */
+  async readSince(after: Position): Promise<readonly PublicEvent[]> {
+    const hopeless = this.#view.seq - after.seq > MAX_RECOVERED_EVENTS;
+    if (hopeless || recover(after, this.#view, this.#recent.all).recovered) return [];
+    return this.#source.eventsAfter(this.auctionId, after.seq, MAX_RECOVERED_EVENTS);
+  }
+
+  /** What a viewer at `after` lacks up to {@link view}, which may have moved on since the read. */
+  missedSince(after: Position, read: readonly PublicEvent[]): Recovered {
+    return recover(after, this.#view, this.#recent.appendedTo(read));
+  }
+
+  /** @returns false when something is missing before this message */
+  #sendIfNext(message: EventsMessage): boolean {
+    if (comparePositions(message, this.#view) <= 0) return true;
+    const events = message.events.filter((event) => comparePositions(event, this.#view) > 0);
+    if (!isUnbroken(this.#view, events, message)) return false;
+    this.#send({ ...message, events });
+    return true;
+  }
+
+  #send(message: EventsMessage): void {
+    const { epoch, seq, state, serverTime } = message;
+    const { id, item, sellerId, currency, buyNowPrice, startsAt } = this.#view;
+    const terms = { id, item, sellerId, currency, startsAt };
+    this.#view = auctionView(buyNowPrice === undefined ? terms : { ...terms, buyNowPrice }, state, {
+      epoch,
+      seq,
+      serverTime,
+    });
+    this.#recent.add(message.events);
+    this.#output.send(message);
+  }
+
+  #hold(message: EventsMessage): void {
+    this.#heldBack.push(message);
+    if (this.#heldBack.length > MAX_HELD_BACK) this.#heldBack.shift();
+  }
+
+  #fill(): void {
+    this.#filling ??= this.#readMissing()
+      .then((repair) => {
+        if (repair !== undefined) this.#output.repaired(this.auctionId, repair);
+        return undefined;
+      })
+      .catch((error: unknown) => {
+        this.#output.repaired(this.auctionId, 'failed');
+        this.#output.failed(this.auctionId, error);
+      })
+      .finally(() => {
+        this.#filling = undefined;
+        this.#sendHeldBack();
+      });
+  }
+
+  async #readMissing(): Promise<Repair | undefined> {
+    const before = this.#view;
+    const read = await this.#source.eventsAfter(this.auctionId, before.seq, MAX_RECOVERED_EVENTS);
+    const last = read.at(-1);
+    if (
+      last !== undefined &&
+      read.length <= MAX_RECOVERED_EVENTS &&
+      isUnbroken(before, read, last)
+    ) {
+      this.#send({ ...this.#messageAt(last), state: last.state, events: read });
+      return 'filled';
+    }
+    const present = await this.#source.snapshot(this.auctionId);
+    if (present === undefined || comparePositions(present, before) <= 0) return undefined;
+    this.#send({ ...this.#messageAt(present), state: stateOf(present), events: [] });
+    return 'conflated';
+  }
+
+  #messageAt({
+    epoch,
+    seq,
+  }: Position): Pick<EventsMessage, 'auctionId' | 'epoch' | 'seq' | 'serverTime'> {
+    const serverTime = new Date(this.#source.now()).toISOString();
+    return { auctionId: this.auctionId, epoch, seq, serverTime };
+  }
+
+  /** After a read: what is still not next cannot be filled now, and its state is better than none. */
+  #sendHeldBack(): void {
+    const messages = this.#heldBack;
+    this.#heldBack = [];
+    for (const message of messages) {
+      if (this.#sendIfNext(message)) continue;
+      const events = message.events.filter((event) => comparePositions(event, this.#view) > 0);
+      this.#send({ ...message, events });
+      this.#output.repaired(this.auctionId, 'conflated');
+    }
+  }
+}
+
+function stateOf(view: AuctionView): EventsMessage['state'] {
+  const { status, outcome, price, minimumBid, leader, bidCount, reserveMet, endsAt } = view;
+  const state = { status, price, minimumBid, leader, bidCount, reserveMet, endsAt };
+  return outcome === undefined ? state : { ...state, outcome };
+}

@@ -1,0 +1,27 @@
+/** What the feed needs to read of auctions. */
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
+
+/** The source did not answer in time, or its data is not whole. The message is for clients. */
+export class SourceUnavailableError extends Error {
+  override readonly name = 'SourceUnavailableError';
+}
+
+/**
+ * Reads straight from where bids are decided, never from a copy that may lag. Every method
+ * answers within a time limit or throws {@link SourceUnavailableError}.
+ */
+export interface AuctionSource {
+  /** The present state, or undefined when there is no such auction. */
+  snapshot(auctionId: string): Promise<AuctionView | undefined>;
+  /**
+   * Events above `seq` of the history that counts, in order. May give a few more than `limit`;
+   * with more than `limit` there are events that it does not give.
+   */
+  eventsAfter(auctionId: string, seq: number, limit: number): Promise<readonly PublicEvent[]>;
+  /** The newest position of each auction; undefined where there is no such auction. */
+  heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]>;
+  /** The deciding clock, ms since 1970; an estimate between readings. */
+  now(): number;
+}

@@ -1,0 +1,14 @@
+/** What the feed needs of publish and subscribe, which is only a hint: messages may be lost. */
+import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
+
+export interface LiveChannels {
+  /**
+   * Resolves when messages of this auction, from then on, reach the listener in order. A lost
+   * connection is restored without being asked; messages meanwhile are lost, see `onRestored`.
+   * @throws SourceUnavailableError
+   */
+  subscribe(auctionId: string, listener: (message: EventsMessage) => void): Promise<void>;
+  unsubscribe(auctionId: string): void;
+  /** Called after each time the connection was lost and all subscriptions are back. */
+  onRestored(listener: () => void): void;
+}

@@ -1,0 +1,116 @@
+/** Which auctions somebody watches on this node. What nobody watches costs nothing. */
+import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
+import { AuctionFeed, type FeedOutput } from './auction-feed.ts';
+import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
+import type { LiveChannels } from './live-channels.ts';
+
+/** A viewer's hold on a feed. */
+export interface Lease {
+  readonly feed: AuctionFeed;
+  /** Call once the viewer has left; more calls do nothing. */
+  release(): void;
+}
+
+interface Entry {
+  readonly opening: Promise<AuctionFeed | undefined>;
+  feed: AuctionFeed | undefined;
+  viewers: number;
+  idleSince: number;
+}
+
+/** A viewer who reloads the page finds the subscription still there. */
+const GRACE_MS = 5_000;
+const MAX_WATCHED = 20_000;
+/** Messages kept while the first snapshot is read. */
+const MAX_MEANWHILE = 256;
+
+export class WatchedAuctions {
+  readonly #source: AuctionSource;
+  readonly #channels: LiveChannels;
+  readonly #output: FeedOutput;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(source: AuctionSource, channels: LiveChannels, output: FeedOutput) {
+    this.#source = source;
+    this.#channels = channels;
+    this.#output = output;
+  }
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  /** The open feeds. */
+  *feeds(): Generator<AuctionFeed, void, void> {
+    for (const { feed } of this.#entries.values()) if (feed !== undefined) yield feed;
+  }
+
+  viewersOf(auctionId: string): number {
+    return this.#entries.get(auctionId)?.viewers ?? 0;
+  }
+
+  /**
+   * Opens the auction's feed, or joins the one that is open.
+   * @returns undefined when there is no such auction
+   * @throws SourceUnavailableError
+   */
+  async acquire(auctionId: string): Promise<Lease | undefined> {
+    let entry = this.#entries.get(auctionId);
+    if (entry === undefined) {
+      if (this.#entries.size >= MAX_WATCHED) {
+        throw new SourceUnavailableError('too many auctions are watched here');
+      }
+      entry = { opening: this.#open(auctionId), feed: undefined, viewers: 0, idleSince: 0 };
+      this.#entries.set(auctionId, entry);
+    }
+    const joined = entry;
+    joined.viewers += 1;
+    let held = true;
+    const release = (): void => {
+      if (!held) return;
+      held = false;
+      joined.viewers -= 1;
+      joined.idleSince = Date.now();
+    };
+    try {
+      const feed = await joined.opening;
+      if (feed !== undefined) {
+        joined.feed = feed;
+        return { feed, release };
+      }
+    } catch (error) {
+      this.#drop(auctionId, joined);
+      throw error;
+    }
+    this.#drop(auctionId, joined);
+    return undefined;
+  }
+
+  /** Ends the subscriptions that nobody has used for a while. */
+  closeIdle(now: number): void {
+    for (const [auctionId, entry] of this.#entries) {
+      const idle = entry.viewers === 0 && entry.feed !== undefined;
+      if (idle && now - entry.idleSince >= GRACE_MS) this.#drop(auctionId, entry);
+    }
+  }
+
+  #drop(auctionId: string, entry: Entry): void {
+    if (this.#entries.get(auctionId) !== entry) return;
+    this.#entries.delete(auctionId);
+    this.#channels.unsubscribe(auctionId);
+  }
+
+  /** Subscribes before it reads, so that nothing falls in between. */
+  async #open(auctionId: string): Promise<AuctionFeed | undefined> {
+    const meanwhile: EventsMessage[] = [];
+    let feed: AuctionFeed | undefined;
+    await this.#channels.subscribe(auctionId, (message) => {
+      if (feed !== undefined) feed.receive(message);
+      else if (meanwhile.push(message) > MAX_MEANWHILE) meanwhile.shift();
+    });
+    const view = await this.#source.snapshot(auctionId);
+    if (view === undefined) return undefined;
+    feed = AuctionFeed.open(view, meanwhile, this.#source, this.#output);
+    return feed;
+  }
+}

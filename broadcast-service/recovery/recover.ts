@@ -1,0 +1,50 @@
+/** Can a viewer continue where it left off? Pure. */
+import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
+import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
+
+/** The most events one answer carries; whoever missed more gets the present state instead. */
+export const MAX_RECOVERED_EVENTS = 2_000;
+
+export interface Recovered {
+  readonly events: readonly PublicEvent[];
+  readonly recovered: boolean;
+}
+
+const NOT_RECOVERED: Recovered = { events: [], recovered: false };
+
+/**
+ * What a viewer at `after` is missing up to `head`.
+ * @param log events of the history that counts, in order; more at either end does no harm
+ */
+export function recover(after: Position, head: Position, log: readonly PublicEvent[]): Recovered {
+  if (comparePositions(after, head) === 0) return { events: [], recovered: true };
+  const count = head.seq - after.seq;
+  if (count < 1 || count > MAX_RECOVERED_EVENTS) return NOT_RECOVERED;
+  const events = log.filter(({ seq }) => seq > after.seq && seq <= head.seq);
+  return isUnbroken(after, events, head) ? { events, recovered: true } : NOT_RECOVERED;
+}
+
+/**
+ * True when these events lead from one position to the other without a hole, and `from` is part
+ * of the history they continue or is taken back by their first one.
+ */
+export function isUnbroken(from: Position, events: readonly PublicEvent[], to: Position): boolean {
+  const [first] = events;
+  const last = events.at(-1);
+  if (first === undefined || last === undefined || comparePositions(last, to) !== 0) return false;
+  return continues(from, first) && events.every((event, i) => isNext(events[i - 1], event));
+}
+
+/**
+ * An epoch starts one after its fork. When it is the very next epoch, all of the one before up to
+ * the fork counts; after two new epochs at once nobody can tell.
+ */
+function continues(from: Position, first: PublicEvent): boolean {
+  if (first.epoch === from.epoch) return first.seq === from.seq + 1;
+  return first.type === 'epoch' && first.epoch === from.epoch + 1 && first.seq <= from.seq + 1;
+}
+
+const isNext = (previous: PublicEvent | undefined, event: PublicEvent): boolean =>
+  previous === undefined ||
+  (event.seq === previous.seq + 1 &&
+    (event.epoch === previous.epoch || (event.type === 'epoch' && event.epoch > previous.epoch)));

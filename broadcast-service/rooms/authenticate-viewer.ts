@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
+import {
+  TokenError,
+  TokenKeysUnavailableError,
+  type Caller,
+  type VerifyToken,
+} from '@outcry/shared/runtime/access-tokens.ts';
+
+/** Who a connection belongs to; both undefined for anonymous viewers. */
+export interface Identity {
+  readonly caller: Caller | undefined;
+  readonly token: string | undefined;
+}
+
+/** Refuses a connection; Socket.IO hands `data` to the client. */
+export class ConnectionRefusedError extends Error {
+  override readonly name = 'ConnectionRefusedError';
+  readonly data: Problem;
+
+  constructor(stated: Problem) {
+    super(stated.detail);
+    this.data = stated;
+  }
+}
+
+/**
+ * Reads `auth.token` of a connection. No token makes an anonymous viewer, a bad one a refusal.
+ * @throws ConnectionRefusedError
+ */
+export async function authenticateViewer(auth: unknown, verify: VerifyToken): Promise<Identity> {
+  const token: unknown =
+    typeof auth === 'object' && auth !== null && 'token' in auth ? auth.token : undefined;
+  if (token === undefined || token === null) return { caller: undefined, token: undefined };
+  if (typeof token !== 'string') throw refusal('UNAUTHENTICATED', 'auth.token must be a string');
+  try {
+    return { caller: await verify(token), token };
+  } catch (error) {
+    if (error instanceof TokenError) throw refusal('UNAUTHENTICATED', error.message);
+    if (error instanceof TokenKeysUnavailableError) throw refusal('UNAVAILABLE', error.message);
+    throw error;
+  }
+}
+
+const refusal = (code: 'UNAUTHENTICATED' | 'UNAVAILABLE', reason: string): ConnectionRefusedError =>
+  new ConnectionRefusedError(problem(code, `The connection is refused: ${reason}.`, randomUUID()));

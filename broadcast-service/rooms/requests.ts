@@ -1,0 +1,48 @@
+/** What viewers may send, checked at the edge. Nothing of a request is trusted before. */
+import { z } from 'zod';
+import type { BidRequest } from '@outcry/shared/contracts/api.ts';
+import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
+import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
+import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
+
+const auctionId = z.string().regex(ID_PATTERN);
+const amount = z.int().min(1).max(MAX_AMOUNT);
+
+export const watchRequest = z.strictObject({
+  auctionId,
+  after: z.strictObject({ epoch: z.int().min(1), seq: z.int().min(0) }).optional(),
+});
+
+export const unwatchRequest = z.strictObject({ auctionId });
+
+export const bidRequest = z
+  .strictObject({
+    auctionId,
+    amount: amount.optional(),
+    maxAmount: amount.optional(),
+    idempotencyKey: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,128}$/)
+      .optional(),
+  })
+  .transform((request, context): { auctionId: string; offer: BidRequest; key?: string } => {
+    const { auctionId, amount, maxAmount, idempotencyKey } = request;
+    const key = idempotencyKey === undefined ? {} : { key: idempotencyKey };
+    if (amount !== undefined && maxAmount === undefined) {
+      return { auctionId, offer: { amount }, ...key };
+    }
+    if (maxAmount !== undefined && amount === undefined) {
+      return { auctionId, offer: { maxAmount }, ...key };
+    }
+    const message = 'give exactly one of amount and maxAmount';
+    context.addIssue({ code: 'custom', path: ['amount'], message });
+    return z.NEVER;
+  });
+
+/** The problem of a request that has not the documented form. */
+export function requestProblem(error: z.ZodError, requestId: string): Problem {
+  const errors = error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  return problem('INVALID_REQUEST', 'The message has not the documented form.', requestId, {
+    errors,
+  });
+}

@@ -1,0 +1,172 @@
+/** One connected viewer: what it watches, and the answers to what it sends. */
+import { randomUUID } from 'node:crypto';
+import type { BidReceipt } from '@outcry/shared/contracts/api.ts';
+import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
+import type { Ack, Position, WatchData } from '@outcry/shared/contracts/live.ts';
+import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
+import { SourceUnavailableError } from '../feed/auction-source.ts';
+import type { AuctionFeed } from '../feed/auction-feed.ts';
+import type { Lease } from '../feed/watched-auctions.ts';
+import type { ForwardBid } from './forward-bid.ts';
+import { bidRequest, requestProblem, unwatchRequest, watchRequest } from './requests.ts';
+
+/** The connection, as far as a viewer needs it. */
+export interface ViewerSocket {
+  /** The token it came with, already checked; undefined for anonymous viewers. */
+  readonly token: string | undefined;
+  readonly address: string;
+  join(auctionId: string): void;
+  leave(auctionId: string): void;
+}
+
+export interface ViewerParts {
+  /** @throws SourceUnavailableError */
+  acquire(auctionId: string): Promise<Lease | undefined>;
+  /** Sends what waits to be sent of this auction, now. */
+  flush(auctionId: string): void;
+  readonly forwardBid: ForwardBid;
+  /** The deciding clock, ms since 1970. */
+  now(): number;
+  recovered(how: 'fresh' | 'recovered' | 'replaced'): void;
+}
+
+const MAX_WATCHED = 100;
+const MAX_BIDS_IN_FLIGHT = 10;
+const RETRY_AFTER_MS = 1_000;
+
+interface Watch {
+  readonly lease: Promise<Lease | undefined>;
+  joined: boolean;
+}
+
+export type Reply<T> = (answer: Ack<T>) => void;
+
+export class Viewer {
+  readonly #socket: ViewerSocket;
+  readonly #parts: ViewerParts;
+  readonly #watches = new Map<string, Watch>();
+  #bidsInFlight = 0;
+
+  constructor(socket: ViewerSocket, parts: ViewerParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+  }
+
+  /** The viewer joins the auction's room in the instant of the reply, and misses nothing after. */
+  async watch(payload: unknown, reply: Reply<WatchData>): Promise<void> {
+    const request = watchRequest.safeParse(payload);
+    if (!request.success) {
+      reply(refused(requestProblem(request.error, randomUUID())));
+      return;
+    }
+    const { auctionId, after } = request.data;
+    const watch = this.#watches.get(auctionId) ?? this.#begin(auctionId);
+    if (watch === undefined) {
+      const detail = `One connection can watch ${MAX_WATCHED} auctions.`;
+      reply(refused(problem('INVALID_REQUEST', detail, randomUUID())));
+      return;
+    }
+    try {
+      const feed = (await watch.lease)?.feed;
+      if (feed === undefined) {
+        this.#end(auctionId, watch);
+        reply(refused(problem('AUCTION_NOT_FOUND', NOT_FOUND, randomUUID())));
+        return;
+      }
+      const read = after === undefined ? [] : await feed.readSince(after);
+      if (this.#watches.get(auctionId) === watch) this.#join(watch, feed, after, read, reply);
+      else reply(unavailable('the auction was unwatched meanwhile'));
+    } catch (error) {
+      if (!watch.joined) this.#end(auctionId, watch);
+      if (!(error instanceof SourceUnavailableError)) throw error;
+      reply(unavailable(error.message));
+    }
+  }
+
+  unwatch(payload: unknown, reply: Reply<null>): void {
+    const request = unwatchRequest.safeParse(payload);
+    if (!request.success) {
+      reply(refused(requestProblem(request.error, randomUUID())));
+      return;
+    }
+    const { auctionId } = request.data;
+    const watch = this.#watches.get(auctionId);
+    if (watch !== undefined) this.#end(auctionId, watch);
+    reply({ ok: true, data: null });
+  }
+
+  async bid(payload: unknown, reply: Reply<BidReceipt>): Promise<void> {
+    const request = bidRequest.safeParse(payload);
+    const { token, address } = this.#socket;
+    if (!request.success) {
+      reply(refused(requestProblem(request.error, randomUUID())));
+    } else if (token === undefined) {
+      const detail = 'Connect with an access token in auth.token to bid.';
+      reply(refused(problem('UNAUTHENTICATED', detail, randomUUID())));
+    } else if (this.#bidsInFlight >= MAX_BIDS_IN_FLIGHT) {
+      const extras = { retryAfterMs: RETRY_AFTER_MS };
+      const detail = `${MAX_BIDS_IN_FLIGHT} bids of this connection wait for their answers.`;
+      reply(refused(problem('RATE_LIMITED', detail, randomUUID(), extras)));
+    } else {
+      this.#bidsInFlight += 1;
+      try {
+        reply(await this.#parts.forwardBid({ ...request.data, token, address }));
+      } finally {
+        this.#bidsInFlight -= 1;
+      }
+    }
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    for (const [auctionId, watch] of this.#watches) this.#end(auctionId, watch);
+  }
+
+  #begin(auctionId: string): Watch | undefined {
+    if (this.#watches.size >= MAX_WATCHED) return undefined;
+    const watch = { lease: this.#parts.acquire(auctionId), joined: false };
+    this.#watches.set(auctionId, watch);
+    return watch;
+  }
+
+  /** Everything here happens at once: what is sent next goes on where the reply ends. */
+  #join(
+    watch: Watch,
+    feed: AuctionFeed,
+    after: Position | undefined,
+    read: readonly PublicEvent[],
+    reply: Reply<WatchData>,
+  ): void {
+    this.#parts.flush(feed.auctionId);
+    const serverTime = new Date(this.#parts.now()).toISOString();
+    const found = after === undefined ? undefined : feed.missedSince(after, read);
+    this.#parts.recovered(
+      found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced',
+    );
+    watch.joined = true;
+    this.#socket.join(feed.auctionId);
+    const { events, recovered } = found ?? { events: [], recovered: false };
+    reply({ ok: true, data: { auction: { ...feed.view, serverTime }, events, recovered } });
+  }
+
+  #end(auctionId: string, watch: Watch): void {
+    if (this.#watches.get(auctionId) !== watch) return;
+    this.#watches.delete(auctionId);
+    if (watch.joined) this.#socket.leave(auctionId);
+    watch.lease.then(
+      (lease) => lease?.release(),
+      () => undefined, // Whoever waits for the lease reports why there is none.
+    );
+  }
+}
+
+const NOT_FOUND = 'No auction with this id is open or recently closed; the history may have it.';
+
+const refused = (stated: Problem): Ack<never> => ({ ok: false, problem: stated });
+
+const unavailable = (reason: string): Ack<never> =>
+  refused(
+    problem('UNAVAILABLE', `Not possible right now: ${reason}.`, randomUUID(), {
+      retryAfterMs: RETRY_AFTER_MS,
+    }),
+  );

@@ -1,0 +1,170 @@
+/** Broadcasters with a Redis of their own, and viewers, for tests against real servers. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { SignJWT } from 'jose';
+import { io, type Socket } from 'socket.io-client';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { startRedis } from '@outcry/local/servers/redis.ts';
+import type {
+  Ack,
+  EventsMessage,
+  FromViewer,
+  Position,
+  ToViewer,
+  WatchData,
+} from '@outcry/shared/contracts/live.ts';
+import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
+import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { broadcasterSettings } from '../config.ts';
+import { createBroadcaster } from '../create-broadcaster.ts';
+
+export const SECRET = 'a-secret-that-only-this-test-knows-0123456789';
+export const SHARDS = 4;
+
+export interface TestBroadcasters {
+  readonly redisServer: LocalServer;
+  /** A connection of the test's own. */
+  readonly redis: Redis;
+  readonly auctions: ScriptedAuctions;
+  /** Starts a broadcaster and waits until it is ready. */
+  start(environment?: Record<string, string>): Promise<TestBroadcaster>;
+  stop(): Promise<void>;
+}
+
+export interface TestBroadcaster {
+  readonly url: string;
+  readonly service: Service;
+  /** A figure of its metrics, the sum over all labels that `labels` does not fix. */
+  metric(name: string, labels?: Record<string, string>): Promise<number>;
+}
+
+export async function startTestBroadcasters(): Promise<TestBroadcasters> {
+  const folder = await mkdtemp(join(tmpdir(), 'outcry-broadcast-'));
+  const redisServer = await startRedis({ dataDir: folder });
+  const redis = new Redis(redisServer.url);
+  redis.on('error', () => undefined);
+  await markShardsWhole(redis, SHARDS);
+  const services: Service[] = [];
+  return {
+    redisServer,
+    redis,
+    auctions: new ScriptedAuctions(redis, SHARDS),
+    start: async (environment = {}) => {
+      const settings = broadcasterSettings({
+        REDIS_URL: redisServer.url,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        SHARDS: `${SHARDS}`,
+        JWT_SECRET: SECRET,
+        CORS_ORIGINS: 'https://outcry.example',
+        // Nothing listens there: tests that bid name their own gateway.
+        GATEWAY_URL: 'http://127.0.0.1:9',
+        ...environment,
+      });
+      const level = process.env['TEST_LOG_LEVEL'] ?? 'silent';
+      const service = await createBroadcaster(settings, createLogger('broadcast-service', level));
+      services.push(service);
+      const url = `http://127.0.0.1:${service.port}`;
+      await until('the broadcaster is ready', async () => {
+        return (await fetch(`${url}/readyz`)).status === 200;
+      });
+      return { url, service, metric: (name, labels) => readMetric(url, name, labels) };
+    },
+    stop: async () => {
+      await Promise.all(services.map((service) => service.close()));
+      redis.disconnect();
+      await redisServer.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function readMetric(
+  url: string,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`))
+    .filter((line) => Object.entries(labels).every(([k, v]) => line.includes(`${k}="${v}"`)))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+/** A token for a user, valid for an hour unless `expiresIn` (seconds from now) says otherwise. */
+export function tokenFor(userId: string, expiresIn = 3_600): Promise<string> {
+  return new SignJWT({ roles: ['bidder'] })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(userId)
+    .setExpirationTime(Math.floor(Date.now() / 1_000) + expiresIn)
+    .sign(new TextEncoder().encode(SECRET));
+}
+
+/** A viewer that writes down what it receives. */
+export interface TestViewer {
+  readonly socket: Socket<ToViewer, FromViewer>;
+  readonly messages: EventsMessage[];
+  watch(auctionId: string, after?: Position): Promise<Ack<WatchData>>;
+  /** Emits anything, with an answer expected. */
+  ask(event: string, ...payload: unknown[]): Promise<unknown>;
+}
+
+const ANSWER_LIMIT_MS = 5_000;
+
+/** Connects a viewer. @throws the error that Socket.IO reports when it is refused */
+export async function connectViewer(
+  broadcaster: { url: string },
+  options: { token?: unknown; origin?: string } = {},
+): Promise<TestViewer> {
+  const anything = io(broadcaster.url, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+    auth: options.token === undefined ? {} : { token: options.token },
+    ...(options.origin === undefined ? {} : { extraHeaders: { origin: options.origin } }),
+  });
+  const socket: Socket<ToViewer, FromViewer> = anything;
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('connect_error', (error) => {
+      socket.disconnect();
+      reject(error);
+    });
+  });
+  const messages: EventsMessage[] = [];
+  socket.on('events', (message) => messages.push(message));
+  const ask = async (event: string, ...payload: unknown[]): Promise<unknown> =>
+    anything.timeout(ANSWER_LIMIT_MS).emitWithAck(event, ...payload);
+  return {
+    socket,
+    messages,
+    ask,
+    watch: async (auctionId, after) =>
+      (await ask('watch', {
+        auctionId,
+        ...(after === undefined ? {} : { after }),
+      })) as Ack<WatchData>,
+  };
+}
+
+const POLL_MS = 10;
+const WAIT_LIMIT_MS = 15_000;
+
+/** Waits until `holds` is true. @throws Error naming `what` after 15 s */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  limitMs = WAIT_LIMIT_MS,
+): Promise<void> {
+  const limit = performance.now() + limitMs;
+  const isTrue = async (): Promise<boolean> => holds();
+  while (!(await isTrue().catch(() => false))) {
+    if (performance.now() > limit) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

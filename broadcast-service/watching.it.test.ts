@@ -1,0 +1,388 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
+import type { Ack, WatchData } from '@outcry/shared/contracts/live.ts';
+import type { ScriptAuction } from '@outcry/shared/testing/decide-script.ts';
+import {
+  connectViewer,
+  startTestBroadcasters,
+  tokenFor,
+  until,
+  type TestBroadcaster,
+  type TestBroadcasters,
+  type TestViewer,
+} from './testing/test-broadcaster.ts';
+
+let system: TestBroadcasters;
+let broadcaster: TestBroadcaster;
+const viewers: TestViewer[] = [];
+let auctions = 0;
+
+beforeAll(async () => {
+  system = await startTestBroadcasters();
+  broadcaster = await system.start();
+});
+
+afterAll(async () => {
+  await system.stop();
+});
+
+afterEach(() => {
+  for (const viewer of viewers.splice(0)) viewer.socket.disconnect();
+});
+
+async function viewer(options: { token?: unknown; origin?: string } = {}): Promise<TestViewer> {
+  const connected = await connectViewer(broadcaster, options);
+  viewers.push(connected);
+  return connected;
+}
+
+/** A new live auction: its first two events are `scheduled` and `started`. */
+async function newAuction(shard = 1, terms: ScriptAuction = {}): Promise<string> {
+  auctions += 1;
+  const auctionId = `a${shard}-test${auctions}`;
+  await system.auctions.create(auctionId, terms);
+  return auctionId;
+}
+
+function dataOf(answer: Ack<WatchData>): WatchData {
+  if (!answer.ok) throw new Error(answer.problem.detail);
+  return answer.data;
+}
+
+const subscriptions = async (): Promise<string[]> =>
+  (await system.redis.call('PUBSUB', 'SHARDCHANNELS')) as string[];
+
+describe('watch', () => {
+  it('answers with the present state by the clock of Redis', async () => {
+    const auctionId = await newAuction();
+    await system.auctions.bid(auctionId, { userId: 'ann', maxAmount: 5_000 });
+    const { auction, events, recovered } = dataOf(await (await viewer()).watch(auctionId));
+    expect(auction).toMatchObject({
+      id: auctionId,
+      item: { title: 'A lamp' },
+      sellerId: 'seller',
+      currency: 'EUR',
+      status: 'live',
+      price: 1_000,
+      leader: 1,
+      bidCount: 1,
+      epoch: 1,
+      seq: 3,
+    });
+    expect([events, recovered]).toEqual([[], false]);
+    const [seconds] = await system.redis.time();
+    expect(Math.abs(Date.parse(auction.serverTime) / 1_000 - Number(seconds))).toBeLessThan(2);
+  });
+
+  it('sends every event once, in order, as the script wrote it', async () => {
+    const auctionId = await newAuction();
+    const one = await viewer();
+    const two = await viewer();
+    await one.watch(auctionId);
+    await two.watch(auctionId);
+    for (let i = 0; i < 20; i += 1) {
+      await system.auctions.bid(
+        auctionId,
+        { userId: `u${i}`, maxAmount: 2_000 + 2_000 * i },
+        { userId: `w${i}`, maxAmount: 3_000 + 2_000 * i },
+      );
+    }
+    for (const { messages } of [one, two]) {
+      await until('all events have come', () => messages.at(-1)?.seq === 42);
+      const events = messages.flatMap((message) => message.events);
+      expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 40 }, (_, i) => i + 3));
+      for (const message of messages) {
+        expect(message.state).toEqual(message.events.at(-1)?.state);
+        expect(Object.keys(message).toSorted()).toEqual([
+          'auctionId',
+          'epoch',
+          'events',
+          'seq',
+          'serverTime',
+          'state',
+        ]);
+      }
+    }
+    const text = JSON.stringify(one.messages);
+    for (const secret of ['u3', 'w3', 'salt', 'maxAmount', 'leaderMax']) {
+      expect(text).not.toContain(`"${secret}"`);
+    }
+  });
+
+  it('misses nothing while it starts to watch', async () => {
+    const auctionId = await newAuction();
+    const enough = new AbortController();
+    let placed = 0;
+    const bidder = (async () => {
+      while (!enough.signal.aborted) {
+        placed += 1;
+        await system.auctions.bid(auctionId, {
+          userId: `u${placed % 2}`,
+          amount: 10_000 * placed,
+        });
+      }
+    })();
+    const all = await Promise.all(Array.from({ length: 10 }, () => viewer()));
+    const starts = await Promise.all(all.map(async (each) => dataOf(await each.watch(auctionId))));
+    enough.abort();
+    await bidder;
+    for (const [i, { messages }] of all.entries()) {
+      const from = starts[i]?.auction.seq ?? 0;
+      await until('the last event has come', () => {
+        return (messages.at(-1)?.seq ?? from) === placed + 2;
+      });
+      const seqs = messages.flatMap(({ events }) => events.map(({ seq }) => seq));
+      expect(seqs).toEqual(Array.from({ length: placed + 2 - from }, (_, k) => from + 1 + k));
+    }
+  });
+
+  it('knows what it does not have', async () => {
+    const watching = await viewer();
+    for (const auctionId of ['a1-nobody', 'a9999-x', 'x', 'i1-x']) {
+      expect(await watching.watch(auctionId)).toMatchObject({
+        ok: false,
+        problem: { code: 'AUCTION_NOT_FOUND', status: 404 },
+      });
+    }
+    expect(await subscriptions()).not.toContain(auctionKeys(1, 'a1-nobody').liveChannel);
+  });
+
+  it('is unavailable, not "not found", while the data of a shard is incomplete', async () => {
+    await system.redis.del('{s3}:whole');
+    const answer = await (await viewer()).watch('a3-x');
+    await system.redis.set('{s3}:whole', '1');
+    expect(answer).toMatchObject({ ok: false, problem: { code: 'UNAVAILABLE' } });
+  });
+
+  it('subscribes once for all viewers, and ends that when the last one is gone', async () => {
+    const auctionId = await newAuction();
+    const channel = auctionKeys(1, auctionId).liveChannel;
+    const [one, two] = [await viewer(), await viewer()];
+    await one.watch(auctionId);
+    await two.watch(auctionId);
+    await one.watch(auctionId);
+    expect(await system.redis.call('PUBSUB', 'SHARDNUMSUB', channel)).toEqual([channel, 1]);
+    await one.ask('unwatch', { auctionId });
+    await system.auctions.bid(auctionId, { userId: 'ann', amount: 2_000 });
+    await until('the other has the event', () => two.messages.length === 1);
+    expect(one.messages).toEqual([]);
+    two.socket.disconnect();
+    await until('nobody is subscribed', async () => !(await subscriptions()).includes(channel));
+  });
+
+  it('lets one connection watch 100 auctions', async () => {
+    const watching = await viewer();
+    const ids = await Promise.all(Array.from({ length: 101 }, () => newAuction(0)));
+    const answers = await Promise.all(ids.map((id) => watching.watch(id)));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(100);
+    expect(answers.at(-1)).toMatchObject({ ok: false, problem: { code: 'INVALID_REQUEST' } });
+    await watching.ask('unwatch', { auctionId: ids[0] });
+    expect(await watching.watch(ids[100] ?? '')).toMatchObject({ ok: true });
+  });
+});
+
+describe('after a position', () => {
+  it('continues where the viewer left off', async () => {
+    const auctionId = await newAuction();
+    for (let i = 1; i <= 200; i += 1) {
+      await system.auctions.bid(auctionId, { userId: `u${i % 2}`, amount: 10_000 * i });
+    }
+    const watching = await viewer();
+    const since = dataOf(await watching.watch(auctionId, { epoch: 1, seq: 0 }));
+    expect(since.recovered).toBe(true);
+    expect(since.events.map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 202 }, (_, i) => i + 1),
+    );
+    expect(since.events.map(({ type }) => type).slice(0, 3)).toEqual([
+      'scheduled',
+      'started',
+      'bid',
+    ]);
+    const last = dataOf(await watching.watch(auctionId, { epoch: 1, seq: 200 }));
+    expect(last.events.map(({ seq }) => seq)).toEqual([201, 202]);
+    const none = dataOf(await watching.watch(auctionId, { epoch: 1, seq: 202 }));
+    expect([none.events, none.recovered]).toEqual([[], true]);
+  });
+
+  it('starts anew from a position that is not in the history', async () => {
+    const auctionId = await newAuction();
+    const watching = await viewer();
+    for (const after of [
+      { epoch: 1, seq: 99 },
+      { epoch: 2, seq: 1 },
+      { epoch: 9, seq: 2 },
+    ]) {
+      const { auction, events, recovered } = dataOf(await watching.watch(auctionId, after));
+      expect([auction.seq, events, recovered]).toEqual([2, [], false]);
+    }
+  });
+
+  it('starts anew after more than 2,000 events, and when the log was trimmed', async () => {
+    const auctionId = await newAuction();
+    for (let call = 0; call < 21; call += 1) {
+      const bids = Array.from({ length: 100 }, (_, i) => ({
+        userId: `u${i % 2}`,
+        amount: 10_000 * (call * 100 + i + 1),
+      }));
+      await system.auctions.bid(auctionId, ...bids);
+    }
+    const watching = await viewer();
+    const far = dataOf(await watching.watch(auctionId, { epoch: 1, seq: 2 }));
+    expect([far.auction.seq, far.events.length, far.recovered]).toEqual([2_102, 0, false]);
+    const near = dataOf(await watching.watch(auctionId, { epoch: 1, seq: 102 }));
+    expect([near.events.length, near.recovered]).toEqual([2_000, true]);
+    await system.redis.xtrim(auctionKeys(1, auctionId).log, 'MINID', '1500-0');
+    const trimmed = dataOf(await watching.watch(auctionId, { epoch: 1, seq: 1_000 }));
+    expect([trimmed.events.length, trimmed.recovered]).toEqual([0, false]);
+  });
+});
+
+describe('notices and presence', () => {
+  it('tells users wherever they are connected, and nobody else', async () => {
+    const auctionId = await newAuction();
+    const [ann, bob, nobody] = [
+      await viewer({ token: await tokenFor('ann') }),
+      await viewer({ token: await tokenFor('bob') }),
+      await viewer(),
+    ];
+    const heard: unknown[][] = [];
+    for (const [name, { socket }] of Object.entries({ ann, bob, nobody })) {
+      socket.on('outbid', (message) => heard.push([name, 'outbid', message]));
+      socket.on('won', (message) => heard.push([name, 'won', message]));
+    }
+    await system.auctions.bid(auctionId, { userId: 'ann', maxAmount: 2_000 });
+    await system.auctions.bid(auctionId, { userId: 'bob', maxAmount: 9_000 });
+    await until('ann was told', () => heard.length > 0);
+    // Nobody watches: a second auction, won at once, shows that nothing else was sent before it.
+    const quick = await newAuction(2, { buyNowPrice: 50_000 });
+    await system.auctions.buyNow(quick, 'bob');
+    await until('bob was told', () => heard.length > 1);
+    expect(heard).toEqual([
+      ['ann', 'outbid', { auctionId, price: 2_050, minimumBid: 2_100 }],
+      ['bob', 'won', { auctionId: quick, price: 50_000 }],
+    ]);
+  });
+
+  it('tells viewers how many they are, once a second', async () => {
+    const auctionId = await newAuction();
+    const all = await Promise.all([viewer(), viewer(), viewer()]);
+    const counts: number[] = [];
+    all[0]?.socket.on('presence', ({ viewers: count }) => counts.push(count));
+    await Promise.all(all.map((each) => each.watch(auctionId)));
+    await until('three are counted', () => counts.includes(3));
+    all[2]?.socket.disconnect();
+    await until('two are counted', () => counts.at(-1) === 2);
+    expect(counts.length).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('connecting', () => {
+  it('takes programs and the allowed origins only', async () => {
+    await expect(viewer()).resolves.toBeDefined();
+    await expect(viewer({ origin: 'https://outcry.example' })).resolves.toBeDefined();
+    await expect(viewer({ origin: 'https://evil.example' })).rejects.toThrow();
+    await expect(viewer({ origin: 'null' })).rejects.toThrow();
+  });
+
+  it('refuses a bad token and says why', async () => {
+    for (const token of ['nonsense', 17, { a: 1 }, await tokenFor('ann', -60)]) {
+      await expect(viewer({ token })).rejects.toMatchObject({
+        data: { code: 'UNAUTHENTICATED', status: 401 },
+      });
+    }
+  });
+
+  it('speaks WebSocket only', async () => {
+    const answer = await fetch(`${broadcaster.url}/socket.io/?EIO=4&transport=polling`);
+    expect(answer.status).toBe(400);
+  });
+});
+
+describe('whatever a client sends', () => {
+  it('gets a problem, or nothing, and never ends the service', async () => {
+    const hostile = await viewer();
+    const payloads: unknown[] = [
+      undefined,
+      null,
+      7,
+      'a1-x',
+      [],
+      {},
+      { auctionId: 7 },
+      { auctionId: '__proto__' + 'x'.repeat(80) },
+      { auctionId: 'a1-x', after: { epoch: '1', seq: 2 } },
+      { auctionId: 'a1-x', after: { epoch: 1, seq: -1 } },
+      { auctionId: 'a1-x', after: { epoch: 1e300, seq: 1 } },
+      { auctionId: 'a1-x', more: true },
+      JSON.parse('{"auctionId":"a1-x","__proto__":{"after":1},"constructor":1}'),
+    ];
+    for (const event of ['watch', 'bid']) {
+      for (const payload of payloads) {
+        expect(await hostile.ask(event, payload)).toMatchObject({
+          ok: false,
+          problem: { code: 'INVALID_REQUEST' },
+        });
+      }
+    }
+    expect(await hostile.ask('watch', { auctionId: '__proto__' })).toMatchObject({
+      problem: { code: 'AUCTION_NOT_FOUND' },
+    });
+    expect(await hostile.ask('bid', { auctionId: 'a1-x', amount: 1, maxAmount: 2 })).toMatchObject({
+      problem: { code: 'INVALID_REQUEST' },
+    });
+    expect(await hostile.ask('bid', { auctionId: 'a1-x', amount: 5 })).toMatchObject({
+      problem: { code: 'UNAUTHENTICATED' },
+    });
+  });
+
+  it('bytes that are not of the protocol end their own connection at most', async () => {
+    const frames = [
+      '42["watch"]',
+      '42["watch",{"auctionId":"a1-x"}]',
+      '42["error",{}]',
+      '42["__proto__",{}]',
+      '42["constructor",{}]',
+      '421["toString",{}]',
+      '42["disconnect"]',
+      '42["newListener"]',
+      '42[7]',
+      '42{}',
+      '451-["watch",{"_placeholder":true,"num":0}]',
+      '40/other,',
+      '43["x"]',
+      '4',
+      '9',
+      `42["watch","${'x'.repeat(20_000)}"]`,
+    ];
+    for (const frame of frames) await sendFrame(broadcaster.url, frame);
+    expect((await fetch(`${broadcaster.url}/healthz`)).status).toBe(200);
+    expect(await (await viewer()).watch(await newAuction())).toMatchObject({ ok: true });
+  });
+
+  it('limits how much one connection may ask', async () => {
+    const flooding = await viewer();
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, () => flooding.ask('unwatch', { auctionId: 'a1-x' })),
+    );
+    expect(answers.at(-1)).toMatchObject({ ok: false, problem: { code: 'RATE_LIMITED' } });
+  });
+});
+
+/** Opens a WebSocket, joins, sends one raw frame, and waits for the answer to a ping or the end. */
+async function sendFrame(url: string, frame: string): Promise<void> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
+  await new Promise<void>((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('close', () => resolve());
+    socket.on('message', (data: Buffer) => {
+      const text = data.toString();
+      if (text.startsWith('0')) socket.send('40');
+      if (text.startsWith('40')) {
+        socket.send(frame);
+        socket.send('42["unwatch",{"auctionId":"a1-x"}]');
+        socket.close();
+      }
+    });
+  });
+}

@@ -1,0 +1,168 @@
+/**
+ * Auctions and bids straight on a Redis, through the decide script that the gateway runs, for
+ * tests of services that only read what it writes.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+import type { Creation, ItemDetails } from '../contracts/events.ts';
+import { auctionKeys, itemKey, shardKeys } from '../contracts/keys.ts';
+import { shardOfId } from '../domain/ids.ts';
+import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
+
+const LUA_FOLDER = new URL('../../api-gateway/adapters/redis/lua/', import.meta.url);
+const FILES = ['text', 'auction', 'time', 'bids', 'seller', 'decide'];
+const ANSWERS_FROM = 8;
+
+export interface ScriptAuction {
+  readonly sellerId?: string;
+  readonly title?: string;
+  readonly startPrice?: number;
+  readonly reservePrice?: number;
+  readonly buyNowPrice?: number;
+  /** Default: now, by Redis's clock. */
+  readonly startsAt?: number;
+  /** Default one hour. */
+  readonly durationMs?: number;
+}
+
+export interface ScriptBid {
+  readonly userId: string;
+  /** Exactly one of the two, in minor units. */
+  readonly amount?: number;
+  readonly maxAmount?: number;
+  readonly key?: string;
+}
+
+export class ScriptedAuctions {
+  readonly #redis: Redis;
+  readonly #shards: number;
+  readonly #script = `#!lua\n${FILES.map((name) => readFileSync(new URL(`${name}.lua`, LUA_FOLDER), 'utf8')).join('\n')}`;
+
+  #silent = false;
+
+  constructor(redis: Redis, shards: number) {
+    this.#redis = redis;
+    this.#shards = shards;
+  }
+
+  /** What `act` decides is published to nobody, as when a message gets lost on the way. */
+  async losingMessages<T>(act: () => Promise<T>): Promise<T> {
+    this.#silent = true;
+    try {
+      return await act();
+    } finally {
+      this.#silent = false;
+    }
+  }
+
+  /** Creates an auction that is open at once unless `startsAt` says otherwise. */
+  async create(auctionId: string, terms: ScriptAuction = {}): Promise<void> {
+    const { sellerId = 'seller', startPrice = 1_000, buyNowPrice = 0 } = terms;
+    const item: ItemDetails = { id: `i${auctionId.slice(1)}`, title: terms.title ?? 'A lamp' };
+    const creation: Creation = {
+      item,
+      newItem: true,
+      sellerId,
+      currency: 'EUR',
+      startPrice,
+      reservePrice: terms.reservePrice ?? 0,
+      buyNowPrice,
+      increments: DEFAULT_INCREMENTS.map(({ from, by }) => `${from}:${by}`).join(','),
+      startsAt: terms.startsAt ?? 0,
+      endsAt: 0,
+      durationMs: terms.durationMs ?? 3_600_000,
+      softWindowMs: 0,
+      softExtendMs: 0,
+      hardEndsAt: 0,
+    };
+    const shown = { id: auctionId, item, sellerId, currency: 'EUR' };
+    const openTerms = JSON.stringify(buyNowPrice === 0 ? shown : { ...shown, buyNowPrice });
+    const [answer] = await this.#call(auctionId, [command('create', { userId: sellerId })], {
+      creation: JSON.stringify(creation),
+      terms: openTerms.slice(0, -1),
+      item: JSON.stringify(item),
+    });
+    if (answer?.startsWith('+OK') !== true) throw new Error(`not created: ${answer}`);
+  }
+
+  /**
+   * Places bids in one call, which makes one log entry and one message.
+   * @returns `+CODE|body` for each, as the script documents
+   */
+  bid(auctionId: string, ...bids: readonly ScriptBid[]): Promise<string[]> {
+    return this.#call(
+      auctionId,
+      bids.map((bid) => command('bid', bid)),
+    );
+  }
+
+  /** Buys at the buy-now price; the same answers as for a bid. */
+  buyNow(auctionId: string, userId: string): Promise<string[]> {
+    return this.#call(auctionId, [command('buy', { userId })]);
+  }
+
+  /** A call without a command: opens and closes the auction when its times have passed. */
+  async touch(auctionId: string): Promise<void> {
+    await this.#call(auctionId, []);
+  }
+
+  async #call(
+    auctionId: string,
+    commands: readonly string[],
+    created: { creation: string; terms: string; item: string } = {
+      creation: '',
+      terms: '',
+      item: '',
+    },
+  ): Promise<string[]> {
+    const shard = shardOfId(auctionId, this.#shards);
+    if (shard === undefined) throw new Error(`${auctionId} has no shard`);
+    const shared = shardKeys(shard);
+    const own = auctionKeys(shard, auctionId);
+    const keys = [
+      shared.whole,
+      own.auction,
+      own.log,
+      own.bidders,
+      own.answers,
+      shared.scheduled,
+      shared.live,
+      shared.ended,
+      shared.cancelled,
+      shared.busyItems,
+      shared.behind,
+      itemKey(shard, `i${auctionId.slice(1)}`),
+    ];
+    const call = [
+      auctionId,
+      this.#silent ? `${own.liveChannel}:lost` : own.liveChannel,
+      shared.noticesChannel,
+      shared.dueChannel,
+      hex(16),
+      created.creation,
+      created.terms,
+      created.item,
+    ];
+    const reply: unknown = await this.#redis.eval(
+      this.#script,
+      keys.length,
+      ...keys,
+      ...call,
+      ...commands,
+    );
+    const parts = Array.isArray(reply) ? reply.map(String) : [];
+    if (parts[0] !== 'OK') throw new Error(`the script answered ${parts.join(', ')}`);
+    return parts.slice(ANSWERS_FROM);
+  }
+}
+
+const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
+
+/** kind|user|a or empty|bid id|amount|maximum|salt|fingerprint|key, as the script cuts it. */
+function command(
+  kind: 'create' | 'bid' | 'buy',
+  { userId, amount = 0, maxAmount = 0, key = '' }: ScriptBid,
+) {
+  return `${kind}|${userId}||b-${hex(8)}|${amount}|${maxAmount}|${hex(16)}|${hex(8)}|${key}`;
+}
