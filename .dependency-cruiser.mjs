@@ -5,7 +5,7 @@ const TESTS = '(\\.test\\.tsx?$)|(^[^/]+/(agreement|testing)/)';
 
 /** Folders of a service that hold use cases: everything but its edges and its composition root. */
 const USE_CASES = {
-  'api-gateway': 'bidding|auctions|keeper|hand-off',
+  'api-gateway': 'bidding|auctions|keeper|hand-off|limits',
   'broadcast-service': 'feed|recovery|rooms|sse|presence',
   'archival-worker': 'archive|seal|history',
 };

@@ -12,6 +12,11 @@ const schema = commonSettings.extend({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** Set where a managed Redis forbids asking for its durability settings. */
   REDIS_DURABILITY_ASSERTED: flag.default(false),
+  /** Requests a second; 0 turns the limit off. */
+  RATE_LIMIT_USER_PER_S: z.coerce.number().int().min(0).default(20),
+  RATE_LIMIT_ADDRESS_PER_S: z.coerce.number().int().min(0).default(200),
+  /** Proxies in front of the gateway that append to X-Forwarded-For. */
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
   PUBLIC_GATEWAY_URL: z.url().default('http://localhost:8080'),
   PUBLIC_BROADCAST_URL: z.url().default('http://localhost:8081'),
   PUBLIC_HISTORY_URL: z.url().default('http://localhost:8082'),

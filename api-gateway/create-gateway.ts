@@ -14,6 +14,7 @@ import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
 import { RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
 import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
 import { RedisReadiness } from './adapters/redis/redis-readiness.ts';
+import { SharedRateLimiter } from './adapters/redis/shared-rate-limiter.ts';
 import { needsMemory, type DecidedBatch } from './bidding/auction-commands.ts';
 import { GroupCommit } from './bidding/group-commit.ts';
 import { RecentHeads } from './bidding/recent-heads.ts';
@@ -96,11 +97,22 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     heldShards: () => keeper.heldShards,
   });
 
+  const limiter = (name: string, perSecond: number): SharedRateLimiter | undefined => {
+    if (perSecond === 0) return undefined;
+    const made = new SharedRateLimiter(redis, name, perSecond);
+    closers.defer(`rate limit by ${name}`, () => made.close());
+    return made;
+  };
   const api = createApp({
     engine,
     heads,
     catalogue: new RedisCatalogue(redis, shards),
     verifyToken: await createTokenVerifier(settings),
+    limits: {
+      byAddress: limiter('address', settings.RATE_LIMIT_ADDRESS_PER_S),
+      byUser: limiter('user', settings.RATE_LIMIT_USER_PER_S),
+      trustedProxies: settings.TRUSTED_PROXIES,
+    },
     shards,
     publicConfig: {
       gatewayUrl: settings.PUBLIC_GATEWAY_URL,

@@ -55,7 +55,7 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
   });
 
   app.post('/v1/auctions', async (c) => {
-    const caller = await authenticate(c, parts.verifyToken, 'seller');
+    const caller = await authenticate(c, parts, 'seller');
     if (!caller.ok) return caller.response;
     const key = readIdempotencyKey(c);
     if (!key.ok) return key.response;
@@ -86,7 +86,7 @@ async function manage<T extends z.ZodType>(
   schema: T,
   toCommand: (body: z.infer<T>) => Pick<AuctionCommand, 'kind' | 'amount' | 'fingerprint'>,
 ): Promise<Response> {
-  const caller = await authenticate(c, parts.verifyToken, 'seller');
+  const caller = await authenticate(c, parts, 'seller');
   if (!caller.ok) return caller.response;
   const key = readIdempotencyKey(c);
   if (!key.ok) return key.response;

@@ -8,6 +8,7 @@ import {
 } from '@outcry/shared/runtime/access-tokens.ts';
 import { sendProblem } from './answers.ts';
 import type { GatewayContext } from './context.ts';
+import { limitByUser, type RateLimits } from './rate-limits.ts';
 
 export type Authenticated =
   | { readonly ok: true; readonly caller: Caller }
@@ -19,10 +20,10 @@ const KEYS_RETRY_AFTER_MS = 2_000;
 const hasRole = (caller: Caller, role: Role): boolean =>
   caller.roles.has(role) || (role === 'seller' && caller.roles.has('admin'));
 
-/** The caller, if the bearer token is good and names the role. */
+/** The caller, if the bearer token is good, names the role, and the user's rate limit allows it. */
 export async function authenticate(
   c: Context<GatewayContext>,
-  verify: VerifyToken,
+  parts: { readonly verifyToken: VerifyToken; readonly limits: RateLimits },
   role: Role | undefined,
 ): Promise<Authenticated> {
   const header = c.env.incoming.headers.authorization ?? '';
@@ -32,7 +33,7 @@ export async function authenticate(
   }
   let caller: Caller;
   try {
-    const verified = verify(header.slice('Bearer '.length).trim());
+    const verified = parts.verifyToken(header.slice('Bearer '.length).trim());
     caller = verified instanceof Promise ? await verified : verified;
   } catch (error) {
     return { ok: false, response: tokenProblem(c, error) };
@@ -41,7 +42,8 @@ export async function authenticate(
     const detail = `This needs the role "${role}".`;
     return { ok: false, response: sendProblem(c, 'FORBIDDEN', detail) };
   }
-  return { ok: true, caller };
+  const limited = await limitByUser(c, parts.limits, caller.userId);
+  return limited === undefined ? { ok: true, caller } : { ok: false, response: limited };
 }
 
 function tokenProblem(c: Context<GatewayContext>, error: unknown): Response {

@@ -17,7 +17,7 @@ type Offer = Pick<AuctionCommand, 'amount' | 'maxAmount'>;
 /** `POST …/bids`, `POST …/buy-now`, `GET …/me`: what a bidder does. */
 export function addBidRoutes(app: Hono<GatewayContext>, parts: GatewayParts): void {
   app.post('/v1/auctions/:id/bids', async (c) => {
-    const caller = await authenticate(c, parts.verifyToken, 'bidder');
+    const caller = await authenticate(c, parts, 'bidder');
     if (!caller.ok) return caller.response;
     const key = readIdempotencyKey(c);
     if (!key.ok) return key.response;
@@ -44,7 +44,7 @@ export function addBidRoutes(app: Hono<GatewayContext>, parts: GatewayParts): vo
   });
 
   app.post('/v1/auctions/:id/buy-now', async (c) => {
-    const caller = await authenticate(c, parts.verifyToken, 'bidder');
+    const caller = await authenticate(c, parts, 'bidder');
     if (!caller.ok) return caller.response;
     const key = readIdempotencyKey(c);
     if (!key.ok) return key.response;
@@ -69,7 +69,7 @@ export function addBidRoutes(app: Hono<GatewayContext>, parts: GatewayParts): vo
   });
 
   app.get('/v1/auctions/:id/me', async (c) => {
-    const caller = await authenticate(c, parts.verifyToken, undefined);
+    const caller = await authenticate(c, parts, undefined);
     if (!caller.ok) return caller.response;
     const auctionId = c.req.param('id');
     if (!isAuctionId(auctionId, parts.shards)) return noSuchAuction(c);

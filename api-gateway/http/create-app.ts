@@ -10,6 +10,7 @@ import type { GatewayContext } from './context.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { addItemRoutes } from './item-routes.ts';
 import { addOpenRoutes } from './open-routes.ts';
+import { limitByAddress } from './rate-limits.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9_.-]{1,64}$/;
 const EXPOSED_HEADERS = [
@@ -44,6 +45,8 @@ export function createApp(parts: GatewayParts): Hono<GatewayContext> {
       maxAge: 600,
     }),
   );
+
+  if (parts.limits.byAddress !== undefined) app.use('/v1/*', limitByAddress(parts.limits));
 
   addBidRoutes(app, parts);
   addAuctionRoutes(app, parts);

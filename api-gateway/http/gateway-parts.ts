@@ -4,6 +4,7 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { Catalogue } from '../auctions/catalogue.ts';
 import type { GroupCommit } from '../bidding/group-commit.ts';
 import type { RecentHeads } from '../bidding/recent-heads.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 /** What the routes work with; create-gateway.ts puts it together. */
 export interface GatewayParts {
@@ -11,6 +12,7 @@ export interface GatewayParts {
   readonly heads: RecentHeads;
   readonly catalogue: Catalogue;
   readonly verifyToken: VerifyToken;
+  readonly limits: RateLimits;
   readonly shards: number;
   readonly publicConfig: PublicConfig;
   readonly corsOrigins: readonly string[];

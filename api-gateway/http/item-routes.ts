@@ -14,7 +14,7 @@ export function addItemRoutes(app: Hono<GatewayContext>, parts: GatewayParts): v
   const { catalogue, shards } = parts;
 
   app.post('/v1/items', async (c) => {
-    const authenticated = await authenticate(c, parts.verifyToken, 'seller');
+    const authenticated = await authenticate(c, parts, 'seller');
     if (!authenticated.ok) return authenticated.response;
     const key = readIdempotencyKey(c);
     if (!key.ok) return key.response;

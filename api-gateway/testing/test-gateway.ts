@@ -57,6 +57,8 @@ export async function startTestGateway(
       SHARDS: `${SHARDS}`,
       AUTH_MODE: 'dev',
       JWT_SECRET: SECRET,
+      RATE_LIMIT_USER_PER_S: '0',
+      RATE_LIMIT_ADDRESS_PER_S: '0',
       ...environment,
       ...more,
     });

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  call,
+  startTestGateway,
+  tokenFor,
+  until,
+  type TestAnswer,
+  type TestGateway,
+} from '../testing/test-gateway.ts';
+
+const LIMIT = 20;
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startTestGateway({ RATE_LIMIT_USER_PER_S: `${LIMIT}`, TRUSTED_PROXIES: '1' });
+});
+afterAll(() => gateway.stop());
+
+const look = (at: { url: string }, token: string): Promise<TestAnswer> =>
+  call(at, 'GET', '/v1/auctions/a0-none/me', { token });
+
+test('429 with headers for a user who sends too much; another user is not touched', async () => {
+  const [eager, calm] = await Promise.all([tokenFor(gateway, 'eager'), tokenFor(gateway, 'calm')]);
+  const answers = await Promise.all(Array.from({ length: LIMIT * 3 }, () => look(gateway, eager)));
+  const refused = answers.filter((answer) => answer.status === 429);
+  // The burst may touch two windows of a second, not three.
+  expect(refused.length).toBeGreaterThanOrEqual(LIMIT);
+  expect(refused[0]?.body.code).toBe('RATE_LIMITED');
+  expect(refused[0]?.headers.get('retry-after')).toBe('1');
+  expect(refused[0]?.headers.get('ratelimit-policy')).toBe(`"user";q=${LIMIT};w=1`);
+  expect((await look(gateway, calm)).status).toBe(404);
+  await until('the window has passed', async () => (await look(gateway, eager)).status === 404);
+});
+
+test('two gateways keep the limit together', async () => {
+  const other = await gateway.startAnother();
+  const second = { url: `http://127.0.0.1:${other.port}` };
+  const token = await tokenFor(gateway, 'spreader');
+  await until('the second gateway refuses for what went to the first', async () => {
+    await Promise.all(Array.from({ length: LIMIT }, () => look(gateway, token)));
+    return (await look(second, token)).status === 429;
+  });
+});
+
+test('without Redis each gateway goes on counting by itself', async () => {
+  const token = await tokenFor(gateway, 'eager');
+  await gateway.redisServer.kill();
+  await until('the gateway limits alone', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: LIMIT * 3 }, () => look(gateway, token)),
+    );
+    return answers.some((answer) => answer.status === 429);
+  });
+  await gateway.redisServer.start();
+});
+
+test('the address is the one that the trusted proxy saw, not one that a client made up', async () => {
+  const limited = await gateway.startAnother({ RATE_LIMIT_ADDRESS_PER_S: `${LIMIT}` });
+  const at = { url: `http://127.0.0.1:${limited.port}` };
+  const from = (address: string) =>
+    call(at, 'GET', '/v1/config', {
+      headers: { 'x-forwarded-for': `${Math.random()}, ${address}` },
+    });
+  const answers = await Promise.all(Array.from({ length: LIMIT * 3 }, () => from('192.0.2.1')));
+  expect(answers.filter((answer) => answer.status === 429).length).toBeGreaterThanOrEqual(LIMIT);
+  expect((await from('192.0.2.2')).status).toBe(200);
+});
