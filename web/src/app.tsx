@@ -1,0 +1,48 @@
+import { LobbyPage } from './pages/lobby-page.tsx';
+import { NowherePage } from './pages/nowhere-page.tsx';
+import { RoomPage } from './pages/room-page.tsx';
+import { SellPage } from './pages/sell-page.tsx';
+import { StartPage } from './pages/start-page.tsx';
+import { SignInDialog } from './parts/sign-in-dialog.tsx';
+import { SiteHeader } from './parts/site-header.tsx';
+import { Toasts } from './parts/toasts.tsx';
+import { route } from './router.ts';
+import { announcement } from './state/announcer.ts';
+import { start, type Services } from './state/services.ts';
+
+/** The frame around every page. */
+export function App() {
+  const current = start.value;
+  const services = current.phase === 'ready' ? current.services : null;
+  return (
+    <>
+      <SiteHeader signInPossible={services?.config.authMode === 'dev'} />
+      <main class="page">
+        {current.phase === 'ready' ? (
+          <Page services={current.services} />
+        ) : (
+          <StartPage start={current} />
+        )}
+      </main>
+      {services !== null && <SignInDialog client={services.client} />}
+      <Toasts />
+      <p class="unseen" aria-live="polite" data-testid="announcer">
+        {announcement.value}
+      </p>
+    </>
+  );
+}
+
+function Page({ services }: { readonly services: Services }) {
+  const current = route.value;
+  switch (current.page) {
+    case 'lobby':
+      return <LobbyPage key={current.status} services={services} status={current.status} />;
+    case 'room':
+      return <RoomPage key={current.auctionId} services={services} auctionId={current.auctionId} />;
+    case 'sell':
+      return <SellPage services={services} />;
+    case 'nowhere':
+      return <NowherePage />;
+  }
+}

@@ -1,0 +1,62 @@
+/** What an auction's state means to the person looking at it. */
+import type { PublicState } from '@outcry/shared/contracts/events.ts';
+import { formatMoney } from './money.ts';
+
+export type OutcomeTone = 'won' | 'good' | 'neutral';
+
+export interface OutcomeWords {
+  readonly title: string;
+  readonly detail: string;
+  readonly tone: OutcomeTone;
+}
+
+type Facts = Pick<PublicState, 'status' | 'outcome' | 'price' | 'leader' | 'bidCount'>;
+
+/**
+ * How it ended, or undefined while the auction is scheduled or live.
+ * @param ownAlias the reader's alias in this auction, null when the reader has not bid
+ */
+export function outcomeWords(
+  state: Facts,
+  currency: string,
+  ownAlias: number | null,
+  locale?: string,
+): OutcomeWords | undefined {
+  if (state.status === 'cancelled') {
+    return {
+      title: 'Cancelled',
+      detail: 'The seller took this auction back before any bid.',
+      tone: 'neutral',
+    };
+  }
+  if (state.status !== 'ended') return undefined;
+  const price = formatMoney(state.price, currency, locale);
+  switch (state.outcome ?? 'no_bids') {
+    case 'sold': {
+      if (ownAlias !== null && state.leader === ownAlias) {
+        return { title: 'You won!', detail: `It is yours for ${price}.`, tone: 'won' };
+      }
+      const winner = bidderName(state.leader);
+      const consolation = ownAlias === null ? '' : ' Better luck next time.';
+      return { title: `Sold for ${price}`, detail: `${winner} won.${consolation}`, tone: 'good' };
+    }
+    case 'reserve_not_met':
+      return {
+        title: 'Not sold',
+        detail: `The highest bid, ${price}, did not reach the seller's reserve.`,
+        tone: 'neutral',
+      };
+    case 'no_bids':
+      return { title: 'No bids', detail: 'The auction ended without a bid.', tone: 'neutral' };
+  }
+}
+
+/** A bidder's public name within one auction. */
+export const bidderName = (alias: number | null): string =>
+  alias === null ? 'Nobody' : `Bidder ${alias}`;
+
+/** `no bids`, `1 bid`, `1,204 bids`. */
+export function bidCountText(count: number, locale?: string): string {
+  if (count === 0) return 'no bids';
+  return count === 1 ? '1 bid' : `${count.toLocaleString(locale)} bids`;
+}

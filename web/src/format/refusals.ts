@@ -1,0 +1,141 @@
+/** Every refusal in plain words: what happened, and what to do now. */
+import type { Problem, ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import { formatMoney } from './money.ts';
+
+export interface RefusalWords {
+  readonly title: string;
+  readonly advice: string;
+  /** The same request may be sent again as it is. */
+  readonly canRetry: boolean;
+}
+
+type RefusalFacts = Pick<Problem, 'code' | 'detail'> &
+  Partial<Pick<Problem, 'minimumBid' | 'retryAfterMs' | 'errors'>>;
+
+/**
+ * Words for a problem from the gateway.
+ * @param currency for the minimum bid; without it the sum is not named
+ */
+export function refusalWords(
+  problem: RefusalFacts,
+  currency?: string,
+  locale?: string,
+): RefusalWords {
+  const { title, advice, canRetry = false } = wordsOf(problem.code, problem, currency, locale);
+  return { title, advice, canRetry };
+}
+
+type Words = Pick<RefusalWords, 'title' | 'advice'> & { readonly canRetry?: true };
+
+function wordsOf(
+  code: ProblemCode,
+  problem: RefusalFacts,
+  currency: string | undefined,
+  locale: string | undefined,
+): Words {
+  switch (code) {
+    case 'BID_TOO_LOW':
+      return {
+        title: 'Your bid is too low now',
+        advice: `Someone was faster. Bid ${leastBid(problem.minimumBid, currency, locale)} or more.`,
+      };
+    case 'MAX_NOT_RAISED':
+      return {
+        title: 'You already lead',
+        advice: 'This is not above your maximum. Enter a higher sum to raise it, or just wait.',
+      };
+    case 'AUCTION_NOT_STARTED':
+      return { title: 'Not open yet', advice: 'Bid again as soon as the auction has started.' };
+    case 'AUCTION_ENDED':
+      return { title: 'Too late', advice: 'The auction ended before your bid arrived.' };
+    case 'AUCTION_CANCELLED':
+      return {
+        title: 'The auction was cancelled',
+        advice: 'The seller took it back; nobody owes anything. Look for another one.',
+      };
+    case 'SELLER_CANNOT_BID':
+      return {
+        title: 'This is your own auction',
+        advice: 'Sellers cannot bid on what they sell. Sign in as someone else to try it.',
+      };
+    case 'BUY_NOW_GONE':
+      return {
+        title: 'Buy now is gone',
+        advice: 'It ends with the first bid. You can still win the auction by bidding.',
+      };
+    case 'AUCTION_NOT_FOUND':
+      return { title: 'No such auction', advice: 'The address may be wrong, or it is long over.' };
+    case 'NOT_SELLER':
+      return { title: 'Only the seller can do this', advice: 'Sign in as the seller of the item.' };
+    case 'AUCTION_HAS_BIDS':
+      return {
+        title: 'There are bids already',
+        advice: 'An auction can only be cancelled before its first bid.',
+      };
+    case 'BEYOND_HARD_END':
+    case 'END_NOT_LATER':
+      return { title: 'This end is not possible', advice: 'Choose another time for the end.' };
+    case 'ITEM_BUSY':
+      return {
+        title: 'The item is being sold already',
+        advice: 'Wait for its other auction to end, or create a new item.',
+      };
+    case 'ITEM_NOT_FOUND':
+      return { title: 'No such item', advice: 'Create the item again.' };
+    case 'UNAUTHENTICATED':
+      return { title: 'Please sign in again', advice: 'Your sign-in is no longer valid.' };
+    case 'FORBIDDEN':
+      return { title: 'Not allowed', advice: 'Sign in as someone who may do this.' };
+    case 'RATE_LIMITED':
+      return {
+        title: 'Slow down a little',
+        advice: `Too many requests. Try again in ${waitText(problem.retryAfterMs)}.`,
+        canRetry: true,
+      };
+    case 'UNAVAILABLE':
+      return {
+        title: 'Not possible right now',
+        advice: 'The auction house is not answering. Nothing was changed; try again in a moment.',
+        canRetry: true,
+      };
+    case 'OUTCOME_UNKNOWN':
+      return {
+        title: 'The answer was lost',
+        advice: 'Your request may have counted. Try again: it can never count twice.',
+        canRetry: true,
+      };
+    case 'INVALID_REQUEST':
+      return { title: 'Please check what you entered', advice: faultText(problem) };
+    case 'IDEMPOTENCY_MISMATCH':
+    case 'NOT_FOUND':
+    case 'METHOD_NOT_ALLOWED':
+    case 'INTERNAL':
+      return {
+        title: 'Something went wrong on our side',
+        advice: 'Reload the page and try again. If it stays, tell whoever runs this site.',
+      };
+  }
+}
+
+const leastBid = (
+  minimum: number | undefined,
+  currency: string | undefined,
+  locale: string | undefined,
+): string =>
+  minimum === undefined || currency === undefined
+    ? 'the minimum bid'
+    : formatMoney(minimum, currency, locale);
+
+function waitText(ms: number | undefined): string {
+  if (ms === undefined) return 'a moment';
+  const seconds = Math.max(1, Math.ceil(ms / 1_000));
+  return seconds === 1 ? 'a second' : `${seconds} seconds`;
+}
+
+/** The fields at fault when the gateway names them, else its own sentence. */
+function faultText({ detail, errors = [] }: RefusalFacts): string {
+  if (errors.length === 0) return detail;
+  return errors
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+    .join('; ');
+}

@@ -1,0 +1,14 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { startRouter } from './router.ts';
+import { startServices } from './state/services.ts';
+import { startSession } from './state/session.ts';
+import './styles/index.css';
+
+const place = document.getElementById('app');
+if (place === null) throw new Error('the page has no place for the app');
+
+startRouter();
+startSession();
+render(<App />, place);
+await startServices(location.origin);

@@ -1,0 +1,17 @@
+import { PageHead } from '../parts/page-head.tsx';
+import { lobbyPath } from '../router.ts';
+
+/** An address that names no page. */
+export function NowherePage() {
+  return (
+    <>
+      <PageHead title="Nothing is here" />
+      <section class="empty">
+        <p>The address may be mistyped.</p>
+        <a class="button button-primary" href={lobbyPath('live')}>
+          See all auctions
+        </a>
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,131 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { refusalWords } from '../format/refusals.ts';
+import { BidHistory } from '../parts/bid-history.tsx';
+import { BidPanel } from '../parts/bid-panel.tsx';
+import { ConnectionBadge } from '../parts/connection-badge.tsx';
+import { ArrowLeftIcon, EyeIcon } from '../parts/icons.tsx';
+import { ItemTile } from '../parts/item-tile.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { PriceChart } from '../parts/price-chart.tsx';
+import { PricePanel } from '../parts/price-panel.tsx';
+import { lobbyPath } from '../router.ts';
+import { Room } from '../state/room.ts';
+import type { Services } from '../state/services.ts';
+
+interface RoomPageProps {
+  readonly services: Services;
+  readonly auctionId: string;
+}
+
+/** One auction, live. */
+export function RoomPage({ services, auctionId }: RoomPageProps) {
+  const room = useMemo(() => new Room(services, auctionId), [services, auctionId]);
+  useEffect(() => {
+    room.open();
+    return () => room.close();
+  }, [room]);
+  const auction = room.auction.value;
+  if (auction === null) return <NotHere room={room} />;
+  const signInPossible = services.config.authMode === 'dev';
+  return (
+    <article class="room" data-testid="room">
+      <a class="back" href={lobbyPath('live')}>
+        <ArrowLeftIcon /> All auctions
+      </a>
+      <div class="room-left">
+        <div class="room-picture">
+          <ItemTile item={auction.item} eager />
+        </div>
+        <PriceChart auction={auction} room={room} />
+        <About auction={auction} />
+      </div>
+      <div class="room-right">
+        <PageHead title={auction.item.title}>
+          <RoomStatus auction={auction} room={room} />
+        </PageHead>
+        <div class="panel room-panel">
+          <PricePanel auction={auction} room={room} />
+          <BidPanel auction={auction} room={room} signInPossible={signInPossible} />
+        </div>
+        <BidHistory room={room} currency={auction.currency} />
+      </div>
+    </article>
+  );
+}
+
+interface InRoomProps {
+  readonly auction: AuctionView;
+  readonly room: Room;
+}
+
+const STATUS_WORDS: Readonly<Record<AuctionView['status'], string>> = {
+  scheduled: 'Not open yet',
+  live: 'Open for bids',
+  ended: 'Ended',
+  cancelled: 'Cancelled',
+};
+
+function RoomStatus({ auction, room }: InRoomProps) {
+  const { status, sellerId } = auction;
+  const isOpen = status === 'live' || status === 'scheduled';
+  const viewers = room.viewers.value;
+  return (
+    <p class="room-status">
+      <span class={`tag tag-${status}`} data-testid="auction-status">
+        {STATUS_WORDS[status]}
+      </span>
+      {isOpen && <ConnectionBadge connection={room.connection.value} />}
+      {isOpen && viewers !== undefined && viewers > 0 && (
+        <span class="viewers">
+          <EyeIcon />
+          {viewers.toLocaleString()} watching
+        </span>
+      )}
+      <span class="seller">
+        Sold by <strong>{room.selling.value ? 'you' : sellerId}</strong>
+      </span>
+    </p>
+  );
+}
+
+function About({ auction }: { readonly auction: AuctionView }) {
+  const { description } = auction.item;
+  if (description === undefined || description.trim() === '') return null;
+  return (
+    <section class="panel about" aria-label="About this item">
+      <h2>About this item</h2>
+      {description.split(/\n{2,}/u).map((paragraph, i) => (
+        <p key={i}>{paragraph}</p>
+      ))}
+    </section>
+  );
+}
+
+/** Nothing to show yet, or for good. */
+function NotHere({ room }: { readonly room: Room }) {
+  const problem = room.problem.value;
+  if (problem === null) {
+    return (
+      <div class="room room-loading" aria-busy="true">
+        <p class="unseen" role="status">
+          Loading the auction
+        </p>
+        <div class="room-picture card-loading" />
+        <div class="panel card-loading" />
+      </div>
+    );
+  }
+  const { title, advice } = refusalWords(problem);
+  return (
+    <>
+      <PageHead title={title} />
+      <section class="empty">
+        <p role="status">{problem.status === 404 ? advice : `${advice} This is tried again.`}</p>
+        <a class="button button-primary" href={lobbyPath('live')}>
+          See all auctions
+        </a>
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,79 @@
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { bidCountText } from '../format/outcome.ts';
+import { momentText } from '../format/time.ts';
+import { roomPath } from '../router.ts';
+import { serverNow } from '../state/clock.ts';
+import { ItemTile } from './item-tile.tsx';
+import { MoneyText } from './money-text.tsx';
+import { TimeLeft } from './time-left.tsx';
+
+interface AuctionCardProps {
+  readonly auction: AuctionView;
+}
+
+/** One auction in a list: the whole card is the link to its room. */
+export function AuctionCard({ auction }: AuctionCardProps) {
+  const { id, item, currency, price, status } = auction;
+  return (
+    <article class={`card card-${status}`} data-testid="auction-card" data-auction-id={id}>
+      <div class="card-picture">
+        <ItemTile item={item} />
+        <CardTime auction={auction} />
+      </div>
+      <div class="card-text">
+        <h2 class="card-title">
+          <a href={roomPath(id)}>{item.title}</a>
+        </h2>
+        <p class="card-price">
+          <span class="label">{priceLabel(auction)}</span>
+          <strong data-testid="card-price">
+            <MoneyText amount={price} currency={currency} lively />
+          </strong>
+        </p>
+        <p class="card-facts">{factsText(auction)}</p>
+      </div>
+    </article>
+  );
+}
+
+function CardTime({ auction }: AuctionCardProps) {
+  switch (auction.status) {
+    case 'live':
+      return <TimeLeft untilMs={Date.parse(auction.endsAt)} over="closing" />;
+    case 'scheduled':
+      return <TimeLeft untilMs={Date.parse(auction.startsAt)} prefix="in" over="opening" />;
+    case 'ended':
+    case 'cancelled':
+      return <span class="time-left">{endText(auction)}</span>;
+  }
+}
+
+function endText({ status, outcome }: AuctionView): string {
+  if (status === 'cancelled') return 'cancelled';
+  switch (outcome ?? 'no_bids') {
+    case 'sold':
+      return 'sold';
+    case 'reserve_not_met':
+      return 'not sold';
+    case 'no_bids':
+      return 'no bids';
+  }
+}
+
+/** What the price is at this stage. */
+export function priceLabel({ status, outcome, leader }: AuctionView): string {
+  if (leader === null) return 'Start price';
+  if (status !== 'ended') return 'Current price';
+  return outcome === 'sold' ? 'Sold for' : 'Highest bid';
+}
+
+function factsText(auction: AuctionView): string {
+  const bids = bidCountText(auction.bidCount);
+  if (auction.status === 'scheduled') {
+    return `opens ${momentText(Date.parse(auction.startsAt), serverNow())}`;
+  }
+  if (auction.status !== 'live') {
+    return `${bids}, ${momentText(Date.parse(auction.endsAt), serverNow())}`;
+  }
+  return auction.reserveMet || auction.leader === null ? bids : `${bids}, reserve not met`;
+}

@@ -1,0 +1,90 @@
+import { useState } from 'preact/hooks';
+import { formatMoney } from '../format/money.ts';
+import { bidderName } from '../format/outcome.ts';
+import { agoText, momentText } from '../format/time.ts';
+import type { BidEntry } from '../state/bid-list.ts';
+import { slowClock } from '../state/clock.ts';
+import type { Room } from '../state/room.ts';
+
+interface BidHistoryProps {
+  readonly room: Room;
+  readonly currency: string;
+}
+
+const SHOWN_AT_FIRST = 8;
+
+/** The bids so far, the newest on top. */
+export function BidHistory({ room, currency }: BidHistoryProps) {
+  const [showsAll, setShowsAll] = useState(false);
+  const bids = room.bids.list.value;
+  const newestFirst = bids.toReversed();
+  const shown = showsAll ? newestFirst : newestFirst.slice(0, SHOWN_AT_FIRST);
+  const hidden = newestFirst.length - shown.length;
+  return (
+    <section class="panel bid-history" aria-label="Bids">
+      <h2>Bids</h2>
+      {bids.length === 0 && room.bids.gap.value === 'none' && (
+        <p class="muted">No bids yet. The first one takes the lead at the start price.</p>
+      )}
+      <ol class="bids" data-testid="bid-list">
+        {shown.map((bid) => (
+          <BidRow
+            key={`${bid.epoch}:${bid.seq}`}
+            bid={bid}
+            currency={currency}
+            isYou={bid.alias === room.own.value?.alias}
+          />
+        ))}
+      </ol>
+      <GapText gap={room.bids.gap.value} />
+      {hidden > 0 && (
+        <button type="button" class="button button-quiet" onClick={() => setShowsAll(true)}>
+          Show all {newestFirst.length.toLocaleString()} bids
+        </button>
+      )}
+    </section>
+  );
+}
+
+interface BidRowProps {
+  readonly bid: BidEntry;
+  readonly currency: string;
+  readonly isYou: boolean;
+}
+
+function BidRow({ bid, currency, isYou }: BidRowProps) {
+  const { alias, amount, atMs, after } = bid;
+  const now = slowClock.value;
+  const beatenAtOnce = after !== undefined && after.leader !== alias;
+  return (
+    <li class={isYou ? 'bid bid-you' : 'bid'}>
+      <span class="bid-dot" aria-hidden="true" style={{ '--hue': String((alias * 67) % 360) }}>
+        {alias}
+      </span>
+      <span class="bid-who">
+        {bidderName(alias)}
+        {isYou && <span class="tag tag-you">you</span>}
+      </span>
+      <span class="bid-amount">{formatMoney(amount, currency)}</span>
+      <time class="bid-time" dateTime={new Date(atMs).toISOString()} title={momentText(atMs, now)}>
+        {agoText(atMs, now)}
+      </time>
+      {beatenAtOnce && (
+        <small class="bid-note">
+          {bidderName(after.leader)}’s maximum answered with {formatMoney(after.price, currency)}
+        </small>
+      )}
+    </li>
+  );
+}
+
+function GapText({ gap }: { readonly gap: 'none' | 'reading' | 'unreachable' }) {
+  switch (gap) {
+    case 'none':
+      return null;
+    case 'reading':
+      return <p class="muted">Reading earlier bids …</p>;
+    case 'unreachable':
+      return <p class="muted">Earlier bids cannot be read right now. This is tried again.</p>;
+  }
+}

@@ -1,0 +1,158 @@
+/** The price chart itself. A module of its own, so that only rooms load the drawing library. */
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { formatMoney, minorDigits } from '../format/money.ts';
+import { clockText, momentText } from '../format/time.ts';
+import type { PricePoints } from '../state/price-points.ts';
+
+export interface DrawnChart {
+  show(points: PricePoints): void;
+  remove(): void;
+}
+
+const HEIGHT = 220;
+/** Hot auctions change many times a second; eyes do not. */
+const DRAW_EVERY_MS = 200;
+/** A chart that has just begun leaves room to grow. */
+const SHORTEST_SPAN_SECONDS = 60;
+
+/** Draws into `place`, follows its width and the page's colours. */
+export function drawPriceChart(place: HTMLElement, currency: string): DrawnChart {
+  let newest: PricePoints = { seconds: [], prices: [] };
+  let plot = newPlot(place, currency, newest);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const resized = new ResizeObserver(() => plot.setSize(sizeOf(place)));
+  resized.observe(place);
+  const scheme = matchMedia('(prefers-color-scheme: dark)');
+  const recolour = (): void => {
+    plot.destroy();
+    plot = newPlot(place, currency, newest);
+  };
+  scheme.addEventListener('change', recolour);
+
+  return {
+    show(points) {
+      newest = points;
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        plot.setData(dataOf(newest));
+      }, DRAW_EVERY_MS);
+    },
+    remove() {
+      clearTimeout(timer);
+      resized.disconnect();
+      scheme.removeEventListener('change', recolour);
+      plot.destroy();
+    },
+  };
+}
+
+const sizeOf = (place: HTMLElement) => ({ width: place.clientWidth, height: HEIGHT });
+
+const dataOf = ({ seconds, prices }: PricePoints): uPlot.AlignedData => [[...seconds], [...prices]];
+
+function newPlot(place: HTMLElement, currency: string, points: PricePoints): uPlot {
+  const style = getComputedStyle(place);
+  const colour = (token: string): string => style.getPropertyValue(token).trim();
+  const axis = {
+    stroke: colour('--ink-soft'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { show: false },
+    font: `12px ${style.fontFamily}`,
+  };
+  const options: uPlot.Options = {
+    ...sizeOf(place),
+    legend: { show: false },
+    padding: [12, 28, 0, 0],
+    cursor: { y: false, points: { size: 9, fill: colour('--accent') }, drag: { x: false } },
+    scales: {
+      x: { range: (_plot, from, to) => [from, Math.max(to, from + SHORTEST_SPAN_SECONDS)] },
+      y: { range: (_plot, low, high) => paddedRange(low, high) },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        space: 90,
+        size: 32,
+        values: (_plot, ticks) => timeTicks(ticks),
+      },
+      {
+        ...axis,
+        size: (_plot, texts) => 20 + 7.5 * Math.max(3, ...(texts ?? []).map((t) => t.length)),
+        values: (_plot, ticks) => ticks.map((tick) => shortMoney(tick, currency)),
+      },
+    ],
+    series: [
+      {},
+      {
+        stroke: colour('--accent'),
+        fill: colour('--accent-faint'),
+        width: 2,
+        points: { show: false },
+        ...(uPlot.paths.stepped && { paths: uPlot.paths.stepped({ align: 1 }) }),
+      },
+    ],
+    plugins: [tooltip(currency)],
+  };
+  return new uPlot(options, dataOf(points), place);
+}
+
+/** Some room above and below, so that a flat line does not lie on the edge. */
+function paddedRange(low: number, high: number): [number, number] {
+  const room = Math.max((high - low) * 0.08, high * 0.02, 1);
+  return [Math.max(0, low - room), high + room];
+}
+
+const DAY_SECONDS = 86_400;
+
+/** Times of day within a day, dates beyond. */
+function timeTicks(ticks: readonly number[]): string[] {
+  const [first = 0, second = first] = ticks;
+  const span = (ticks.at(-1) ?? first) - first;
+  return ticks.map((tick) => {
+    const at = new Date(tick * 1_000);
+    if (span >= 2 * DAY_SECONDS) {
+      return at.toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
+    }
+    if (second - first < 60) return clockText(tick * 1_000);
+    return at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  });
+}
+
+/** Axis labels leave out what does not matter: `$120`, `$1.2K`. */
+function shortMoney(minor: number, currency: string): string {
+  const amount = minor / 10 ** minorDigits(currency);
+  return amount.toLocaleString(undefined, {
+    style: 'currency',
+    currency,
+    notation: amount >= 10_000 ? 'compact' : 'standard',
+    minimumFractionDigits: 0,
+    maximumFractionDigits: amount >= 10_000 ? 1 : minorDigits(currency),
+  });
+}
+
+/** The price and the moment under the pointer. */
+function tooltip(currency: string): uPlot.Plugin {
+  const box = document.createElement('div');
+  box.className = 'chart-tip';
+  box.hidden = true;
+  return {
+    hooks: {
+      init: (plot) => plot.over.append(box),
+      setCursor: (plot) => {
+        const { idx, left = -1 } = plot.cursor;
+        const seconds = typeof idx === 'number' ? plot.data[0][idx] : undefined;
+        const price = typeof idx === 'number' ? plot.data[1]?.[idx] : undefined;
+        box.hidden = left < 0 || seconds === undefined || typeof price !== 'number';
+        if (seconds === undefined || typeof price !== 'number') return;
+        const atMs = seconds * 1_000;
+        box.textContent = `${formatMoney(price, currency)} · ${momentText(atMs, Date.now())}`;
+        const half = box.offsetWidth / 2;
+        const middle = Math.min(Math.max(left, half), plot.over.clientWidth - half);
+        box.style.transform = `translateX(${Math.round(middle - half)}px)`;
+      },
+    },
+  };
+}

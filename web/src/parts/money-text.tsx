@@ -1,0 +1,30 @@
+import { useRef } from 'preact/hooks';
+import { moneyPieces } from '../format/money.ts';
+
+interface MoneyTextProps {
+  readonly amount: number;
+  readonly currency: string;
+  /** Lights up for a moment when the amount changes. */
+  readonly lively?: boolean;
+}
+
+/** An amount in tabular figures, its fraction smaller than its whole. */
+export function MoneyText({ amount, currency, lively = false }: MoneyTextProps) {
+  const first = useRef(amount);
+  const changed = lively && first.current !== amount;
+  if (changed) first.current = NaN;
+  return (
+    // A new key is a new element, and so the animation runs anew.
+    <span key={amount} class={changed ? 'money money-changed' : 'money'}>
+      {moneyPieces(amount, currency).map(({ text, isFraction }, i) =>
+        isFraction ? (
+          <span key={i} class="money-fraction">
+            {text}
+          </span>
+        ) : (
+          text
+        ),
+      )}
+    </span>
+  );
+}

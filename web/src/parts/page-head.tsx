@@ -1,0 +1,32 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+
+interface PageHeadProps {
+  readonly title: string;
+  readonly children?: ComponentChildren;
+}
+
+let isFirstPage = true;
+
+/**
+ * The page's main heading. It names the tab, and takes the focus when the page is reached from
+ * within the app, so that keyboards and screen readers start where the eyes do.
+ */
+export function PageHead({ title, children }: PageHeadProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · Outcry`;
+  }, [title]);
+  useEffect(() => {
+    if (!isFirstPage) heading.current?.focus({ preventScroll: true });
+    isFirstPage = false;
+  }, []);
+  return (
+    <header class="page-head">
+      <h1 ref={heading} tabIndex={-1}>
+        {title}
+      </h1>
+      {children}
+    </header>
+  );
+}

@@ -1,0 +1,92 @@
+import { useId, useState } from 'preact/hooks';
+import type { OutcryClient } from '@outcry/client/outcry-client.ts';
+import { refusalWords } from '../format/refusals.ts';
+import { userIdFromName } from '../format/user-names.ts';
+import { problemOf } from '../state/problem-of.ts';
+import { signIn } from '../state/session.ts';
+import { signInRequest } from '../state/sign-in-request.ts';
+import { Dialog } from './dialog.tsx';
+
+function close(): void {
+  signInRequest.value = null;
+}
+
+/** The demo's sign-in: a name is enough. Shown while somebody has asked for it. */
+export function SignInDialog({ client }: { readonly client: OutcryClient }) {
+  const request = signInRequest.value;
+  if (request === null) return null;
+  return (
+    <Dialog title={`Sign in to ${request.purpose}`} onClose={close}>
+      <SignInForm client={client} onDone={close} />
+    </Dialog>
+  );
+}
+
+interface SignInFormProps {
+  readonly client: OutcryClient;
+  readonly onDone: () => void;
+}
+
+function SignInForm({ client, onDone }: SignInFormProps) {
+  const [name, setName] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState('');
+  const nameId = useId();
+  const hintId = useId();
+  const userId = userIdFromName(name);
+
+  const submit = async (): Promise<void> => {
+    if (userId === undefined) {
+      setFault('Please enter a name with at least one letter or digit (A to Z, 0 to 9).');
+      return;
+    }
+    setBusy(true);
+    setFault('');
+    try {
+      await signIn(client, userId);
+      onDone();
+    } catch (error) {
+      const { title, advice } = refusalWords(problemOf(error));
+      setFault(`${title}. ${advice}`);
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form
+      class="stack"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <p class="muted">This is a demo: any name will do, no password needed.</p>
+      <div class="field">
+        <label for={nameId}>Your name</label>
+        <input
+          id={nameId}
+          class="input"
+          value={name}
+          maxLength={64}
+          autoComplete="username"
+          autoFocus
+          aria-describedby={hintId}
+          aria-invalid={fault !== ''}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+        <p id={hintId} class="hint">
+          {userId === undefined || userId === name
+            ? 'Other people only ever see “Bidder 1”, “Bidder 2” …'
+            : `You will be “${userId}”.`}
+        </p>
+      </div>
+      <p class="fault" aria-live="polite">
+        {fault}
+      </p>
+      <button type="submit" class="button button-primary" disabled={busy}>
+        {busy ? 'Signing in …' : 'Sign in'}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,97 @@
+/**
+ * The bids of one auction as the page shows them, put together from the archive and from live
+ * events. Both may overlap, arrive late or in any order; (epoch, seq) names each bid once.
+ */
+import type { ArchivedBid } from '@outcry/shared/contracts/api.ts';
+import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
+
+export interface BidEntry extends Position {
+  readonly atMs: number;
+  readonly alias: number;
+  readonly amount: number;
+  /** Right after the bid, where a live event told it; the archive only has the amount. */
+  readonly after?: { readonly price: number; readonly leader: number | null };
+}
+
+/** Rising by seq, each seq once, at most {@link MAX_BIDS} (the newest). */
+export type BidList = readonly BidEntry[];
+
+/** What a page keeps in memory; a longer history belongs to the archive's own pages. */
+export const MAX_BIDS = 1_000;
+
+export function bidsOfArchive(bids: readonly ArchivedBid[]): BidEntry[] {
+  return bids.map(({ epoch, seq, at, alias, amount }) => ({
+    epoch,
+    seq,
+    alias,
+    amount,
+    atMs: Date.parse(at),
+  }));
+}
+
+export function bidsOfEvents(events: readonly PublicEvent[]): BidEntry[] {
+  return events.flatMap(({ epoch, seq, at, bid, state, type }) =>
+    bid === undefined || (type !== 'bid' && type !== 'bought')
+      ? []
+      : [
+          {
+            epoch,
+            seq,
+            atMs: Date.parse(at),
+            ...bid,
+            after: { price: state.price, leader: state.leader },
+          },
+        ],
+  );
+}
+
+/**
+ * Where new epochs began: the first seq that each one wrote. What older epochs wrote from there on
+ * was lost by Redis and does not count.
+ */
+export type Fork = Position;
+
+/**
+ * One list out of two. Seqs rise without gaps across epochs, so of two bids with the same seq the
+ * higher epoch counts, and a bid of an older epoch at or after a newer one's first seq does not.
+ */
+export function mergeBids(
+  known: BidList,
+  more: readonly BidEntry[],
+  forks: readonly Fork[] = [],
+): BidList {
+  const last = known.at(-1);
+  const [only] = more;
+  if (last !== undefined && only !== undefined && more.length === 1) {
+    // The usual case: one live bid right behind the newest.
+    if (only.epoch === last.epoch && only.seq > last.seq) return [...known, only].slice(-MAX_BIDS);
+  }
+  const byPlace = new Map<string, BidEntry>();
+  for (const bid of [...known, ...more]) {
+    const place = `${bid.epoch}:${bid.seq}`;
+    const before = byPlace.get(place);
+    // A live event knows more than the archive: never forget it.
+    byPlace.set(place, before?.after === undefined ? bid : before);
+  }
+  const newestFirst = [...byPlace.values()].toSorted((a, b) => b.epoch - a.epoch || b.seq - a.seq);
+  const kept: BidEntry[] = [];
+  let firstSeqOfNewer = Infinity;
+  for (const bid of newestFirst) {
+    for (const fork of forks) {
+      if (fork.epoch > bid.epoch) firstSeqOfNewer = Math.min(firstSeqOfNewer, fork.seq);
+    }
+    const newer = kept.at(-1);
+    if (newer !== undefined && newer.epoch > bid.epoch) {
+      firstSeqOfNewer = Math.min(firstSeqOfNewer, newer.seq);
+    }
+    if (bid.seq < firstSeqOfNewer) kept.push(bid);
+    if (kept.length === MAX_BIDS) break;
+  }
+  return kept.toReversed();
+}
+
+/** How many of the bids that count are not in the list, of those it could hold. */
+export function missingBids(list: BidList, bidCount: number): number {
+  return Math.max(0, Math.min(bidCount, MAX_BIDS) - list.length);
+}

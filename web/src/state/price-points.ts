@@ -1,0 +1,33 @@
+/** The price over time, as a chart draws it. */
+import type { BidList } from './bid-list.ts';
+
+/** Two columns of the same length: seconds since 1970, and the price in minor units. */
+export interface PricePoints {
+  readonly seconds: readonly number[];
+  readonly prices: readonly number[];
+}
+
+/**
+ * One point per bid, and one for the present. The archive's bids only tell the amount, which is
+ * the price after the bid or, where a higher maximum answered, a little less; the price never
+ * falls, so the highest so far is right or just below.
+ * @param present the price at `nowMs`, or at the end
+ */
+export function pricePoints(
+  bids: BidList,
+  present: { readonly price: number; readonly nowMs: number },
+): PricePoints {
+  const seconds: number[] = [];
+  const prices: number[] = [];
+  let highest = 0;
+  for (const { atMs, amount, after } of bids) {
+    highest = Math.max(highest, after?.price ?? amount);
+    seconds.push(atMs / 1_000);
+    prices.push(highest);
+  }
+  const last = seconds.at(-1);
+  if (last === undefined) return { seconds, prices };
+  seconds.push(Math.max(last, present.nowMs / 1_000));
+  prices.push(Math.max(highest, present.price));
+  return { seconds, prices };
+}

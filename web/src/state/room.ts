@@ -1,0 +1,226 @@
+/** One auction as its room shows it: live state, own stake, bids so far. */
+import { batch, computed, effect, signal, untracked } from '@preact/signals';
+import { comparePositions } from '@outcry/shared/contracts/live.ts';
+import { OutcryError } from '@outcry/client/outcry-error.ts';
+import type {
+  AuctionListener,
+  WatchConnection,
+  WatchedAuction,
+} from '@outcry/client/watched-auction.ts';
+import type { AuctionView, BidReceipt, OwnView } from '@outcry/shared/contracts/api.ts';
+import type { Problem } from '@outcry/shared/contracts/problems.ts';
+import { announceRoom } from './announce-room.ts';
+import { Bidding } from './bidding.ts';
+import { serverNow, timed } from './clock.ts';
+import { problemOf } from './problem-of.ts';
+import { RoomBids } from './room-bids.ts';
+import type { Services } from './services.ts';
+import { asUser, session } from './session.ts';
+
+/** The end moved: shown for a moment beside the countdown. */
+export interface Extension {
+  readonly addedMs: number;
+  /** Names this extension among others. */
+  readonly endsAt: string;
+}
+
+const NO_STAKE: OwnView = { alias: null, leading: false, maxAmount: null, bidCount: 0 };
+
+/** So many of the newest events are asked of the live log, the rest of the archive. */
+const RECENT_EVENTS = 200;
+const CARE_EVERY_MS = 1_000;
+/** Between two readings over HTTP while the live connection does not deliver. */
+const READ_EVERY_MS = 4_000;
+/** A start or an end that nobody has told us of this long after its time is asked for. */
+const OVERDUE_MS = 800;
+
+export class Room {
+  /** Null until the first answer. */
+  readonly auction = signal<AuctionView | null>(null);
+  /** Why there is nothing to show, or why reading it goes on failing. */
+  readonly problem = signal<Problem | null>(null);
+  readonly connection = signal<WatchConnection>('connecting');
+  readonly viewers = signal<number | undefined>(undefined);
+  readonly extension = signal<Extension | null>(null);
+  /** Null until it is known whether the user has bid here; for visitors for ever. */
+  readonly own = signal<OwnView | null>(null);
+  /** The gateway has forgotten the auction; this is what the archive keeps of it. */
+  readonly archived = signal(false);
+  readonly bids: RoomBids;
+  readonly bidding: Bidding;
+
+  readonly leading = computed(() => {
+    const alias = this.own.value?.alias ?? null;
+    return alias !== null && this.auction.value?.leader === alias;
+  });
+  readonly selling = computed(
+    () => session.value !== null && session.value.userId === this.auction.value?.sellerId,
+  );
+
+  readonly #services: Services;
+  readonly #auctionId: string;
+  readonly #listener: AuctionListener;
+  #stops: (() => void)[] = [];
+  #reading = false;
+  #lastReadAt = 0;
+  #ownIsDue = false;
+  #closed = false;
+
+  constructor(services: Services, auctionId: string) {
+    this.#services = services;
+    this.#auctionId = auctionId;
+    this.bids = new RoomBids(services.client, auctionId);
+    this.bidding = new Bidding(services.client, auctionId, (receipt, offered) =>
+      this.#accepted(receipt, offered),
+    );
+    this.#listener = {
+      onStep: (step, { auction }) => this.bids.hear(step, auction?.epoch ?? 0),
+      onChange: (watched) => this.#watchedChanged(watched),
+    };
+  }
+
+  /** Starts reading and watching, until {@link close}. */
+  open(): void {
+    void this.#read();
+    const care = setInterval(() => this.#care(), CARE_EVERY_MS);
+    this.#stops = [
+      () => clearInterval(care),
+      () => this.#services.feed.unwatch(this.#auctionId, this.#listener),
+      () => this.bids.close(),
+      effect(() => {
+        const userId = session.value?.userId;
+        untracked(() => this.#userChanged(userId));
+      }),
+      effect(() => this.bids.expect(this.auction.value?.bidCount ?? 0)),
+      announceRoom(this),
+    ];
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const stop of this.#stops) stop();
+  }
+
+  async #read(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    const isFirst = this.auction.peek() === null;
+    try {
+      const auction = await timed(() => this.#services.client.auction(this.#auctionId));
+      if (this.#closed) return;
+      this.#take(auction);
+      this.problem.value = null;
+      if (isFirst) this.#watch(auction);
+    } catch (error) {
+      if (!this.#closed) await this.#readFailed(error);
+    } finally {
+      this.#reading = false;
+      this.#lastReadAt = Date.now();
+    }
+  }
+
+  async #readFailed(error: unknown): Promise<void> {
+    const problem = problemOf(error);
+    if (problem.code !== 'AUCTION_NOT_FOUND') {
+      this.problem.value = problem;
+      return;
+    }
+    try {
+      const kept = await this.#services.client.archivedAuction(this.#auctionId);
+      if (this.#closed) return;
+      batch(() => {
+        this.archived.value = true;
+        this.problem.value = null;
+        this.#take({ ...kept, serverTime: new Date(serverNow()).toISOString() });
+      });
+    } catch (archiveError) {
+      const isMissing = archiveError instanceof OutcryError && archiveError.problem.status === 404;
+      this.problem.value = isMissing ? problem : problemOf(archiveError);
+    }
+  }
+
+  /** From a little before the present state, so that the newest bids come with it. */
+  #watch({ epoch, seq }: AuctionView): void {
+    const after = { epoch, seq: Math.max(0, seq - RECENT_EVENTS) };
+    const { feed } = this.#services;
+    this.#watchedChanged(feed.watch(this.#auctionId, this.#listener, { after }));
+  }
+
+  #watchedChanged(watched: WatchedAuction): void {
+    batch(() => {
+      this.connection.value = watched.connection;
+      this.viewers.value = watched.viewers;
+      if (watched.auction !== undefined) this.#take(watched.auction);
+    });
+  }
+
+  #take(auction: AuctionView): void {
+    const before = this.auction.peek();
+    if (before !== null && comparePositions(auction, before) < 0) return;
+    batch(() => {
+      this.auction.value = auction;
+      if (before === null || auction.status !== 'live') return;
+      const addedMs = Date.parse(auction.endsAt) - Date.parse(before.endsAt);
+      if (addedMs > 0) this.extension.value = { addedMs, endsAt: auction.endsAt };
+    });
+  }
+
+  /** Once a second: what nobody tells us is asked for. */
+  #care(): void {
+    const auction = this.auction.peek();
+    const sinceReadMs = Date.now() - this.#lastReadAt;
+    if (this.#ownIsDue && sinceReadMs > READ_EVERY_MS) void this.#readOwn();
+    if (auction === null) {
+      const isFinal = this.problem.peek()?.status === 404;
+      if (!isFinal && sinceReadMs > READ_EVERY_MS) void this.#read();
+      return;
+    }
+    const isOpen = auction.status === 'live' || auction.status === 'scheduled';
+    if (!isOpen || this.archived.peek()) return;
+    const due = Date.parse(auction.status === 'live' ? auction.endsAt : auction.startsAt);
+    const isOverdue = serverNow() > due + OVERDUE_MS;
+    const isDeaf = this.connection.peek() !== 'live' && sinceReadMs > READ_EVERY_MS;
+    if (isDeaf || (isOverdue && sinceReadMs > CARE_EVERY_MS)) void this.#read();
+  }
+
+  #userChanged(userId: string | undefined): void {
+    this.own.value = null;
+    this.bidding.notice.value = null;
+    if (userId !== undefined) void this.#readOwn();
+  }
+
+  async #readOwn(): Promise<void> {
+    const userId = session.peek()?.userId;
+    if (userId === undefined || this.archived.peek()) return;
+    const { client } = this.#services;
+    try {
+      const own = await asUser(client, () => client.own(this.#auctionId));
+      if (session.peek()?.userId === userId && !this.#closed) this.own.value = own;
+      this.#ownIsDue = false;
+    } catch (error) {
+      // Without it the room works but for "you"; it is asked again, unless nobody can answer.
+      this.#ownIsDue = error instanceof OutcryError && error.retryable;
+    }
+  }
+
+  #accepted(receipt: BidReceipt, offered: number): void {
+    const auction = this.auction.peek();
+    const own = this.own.peek() ?? NO_STAKE;
+    batch(() => {
+      this.own.value = {
+        alias: receipt.bidder,
+        leading: receipt.result === 'leading',
+        maxAmount: Math.max(own.maxAmount ?? 0, offered),
+        bidCount: own.bidCount + 1,
+      };
+      // The live event says all of this and more, and may be here already; it may also be late.
+      if (auction !== null && comparePositions(receipt, auction) > 0) {
+        const { price, minimumBid, endsAt } = receipt;
+        const leader = receipt.result === 'leading' ? receipt.bidder : auction.leader;
+        this.auction.value = { ...auction, price, minimumBid, endsAt, leader };
+      }
+    });
+    if (this.connection.peek() !== 'live') void this.#read();
+    void this.#readOwn();
+  }
+}

@@ -1,0 +1,97 @@
+/** From the sell form's texts to a request, with every mistake named at its field. */
+import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
+import { formatMoney, parseMoney } from '../format/money.ts';
+
+/** The form as it is filled in. */
+export interface SellForm {
+  readonly title: string;
+  readonly description: string;
+  readonly imageUrl: string;
+  readonly currency: string;
+  readonly startPrice: string;
+  readonly reservePrice: string;
+  readonly buyNowPrice: string;
+  readonly durationSeconds: number;
+  /** How long until it opens; 0 for at once. */
+  readonly opensInSeconds: number;
+}
+
+export type SellFaults = Partial<Readonly<Record<keyof SellForm, string>>>;
+
+export type SellReading =
+  | { readonly ok: true; readonly request: AuctionRequest }
+  | { readonly ok: false; readonly faults: SellFaults };
+
+export const EMPTY_FORM: SellForm = {
+  title: '',
+  description: '',
+  imageUrl: '',
+  currency: 'USD',
+  startPrice: '',
+  reservePrice: '',
+  buyNowPrice: '',
+  durationSeconds: 300,
+  opensInSeconds: 0,
+};
+
+const MAX_TITLE = 200;
+
+/** @param nowMs by the server's clock */
+export function readSellForm(form: SellForm, nowMs: number, locale?: string): SellReading {
+  const faults: Record<string, string> = {};
+  const { currency } = form;
+  const title = form.title.trim();
+  if (title === '') faults['title'] = 'Give it a title.';
+  if (title.length > MAX_TITLE) faults['title'] = `At most ${MAX_TITLE} characters.`;
+
+  const money = (name: 'startPrice' | 'reservePrice' | 'buyNowPrice'): number | undefined => {
+    const amount = parseMoney(form[name], currency, locale);
+    if (amount === undefined) {
+      faults[name] =
+        `Enter a sum in ${currency}, for instance ${formatMoney(10_000, currency, locale)}.`;
+    }
+    return amount;
+  };
+  const optionalMoney = (name: 'reservePrice' | 'buyNowPrice'): number | undefined =>
+    form[name].trim() === '' ? undefined : money(name);
+
+  const startPrice = money('startPrice');
+  const reservePrice = optionalMoney('reservePrice');
+  const buyNowPrice = optionalMoney('buyNowPrice');
+  if (startPrice !== undefined && reservePrice !== undefined && reservePrice < startPrice) {
+    faults['reservePrice'] = 'The reserve cannot be below the start price.';
+  }
+  const least = Math.max(startPrice ?? 0, reservePrice ?? 0);
+  if (buyNowPrice !== undefined && buyNowPrice < least) {
+    faults['buyNowPrice'] = 'Buy now cannot be below the start price or the reserve.';
+  }
+  const imageUrl = form.imageUrl.trim();
+  if (imageUrl !== '' && !isWebAddress(imageUrl)) {
+    faults['imageUrl'] = 'This must be an address that starts with https:// or http://.';
+  }
+  if (startPrice === undefined || Object.keys(faults).length > 0) return { ok: false, faults };
+
+  const description = form.description.trim();
+  const startsAt = new Date(nowMs + form.opensInSeconds * 1_000).toISOString();
+  return {
+    ok: true,
+    request: {
+      item: {
+        title,
+        ...(description === '' ? {} : { description }),
+        ...(imageUrl === '' ? {} : { imageUrl }),
+      },
+      currency,
+      startPrice,
+      ...(reservePrice === undefined ? {} : { reservePrice }),
+      ...(buyNowPrice === undefined ? {} : { buyNowPrice }),
+      ...(form.opensInSeconds > 0 ? { startsAt } : {}),
+      durationSeconds: form.durationSeconds,
+    },
+  };
+}
+
+function isWebAddress(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:');
+}

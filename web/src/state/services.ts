@@ -1,0 +1,79 @@
+/** Finding the services: the gateway knows where the others are. */
+import { effect, signal } from '@preact/signals';
+import { LiveFeed } from '@outcry/client/live-feed.ts';
+import { OutcryClient } from '@outcry/client/outcry-client.ts';
+import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
+import { preferClock } from './clock.ts';
+import { hearNotice } from './notices.ts';
+import { presentToken, session, signIn, signOut } from './session.ts';
+
+export interface Services {
+  readonly config: PublicConfig;
+  readonly client: OutcryClient;
+  readonly feed: LiveFeed;
+}
+
+export type Start =
+  | { readonly phase: 'connecting' }
+  /** The gateway did not answer; the next try is under way or comes at this time (ms, own clock). */
+  | { readonly phase: 'unreachable'; readonly nextTryAt: number }
+  | { readonly phase: 'ready'; readonly services: Services };
+
+export const start = signal<Start>({ phase: 'connecting' });
+
+const RETRY_EVERY_MS = 3_000;
+const CONFIG_TIMEOUT_MS = 4_000;
+
+/** Asks until there is an answer, then opens the live connection. */
+export async function startServices(origin: string): Promise<void> {
+  const asking = new OutcryClient({
+    gatewayUrl: origin,
+    timeoutMs: CONFIG_TIMEOUT_MS,
+    retries: 0,
+  });
+  for (;;) {
+    try {
+      const config = await asking.config();
+      start.value = { phase: 'ready', services: openServices(config) };
+      return;
+    } catch (error) {
+      console.warn('the gateway cannot be reached, retrying', error);
+      start.value = { phase: 'unreachable', nextTryAt: Date.now() + RETRY_EVERY_MS };
+      await new Promise((resolve) => {
+        setTimeout(resolve, RETRY_EVERY_MS);
+      });
+    }
+  }
+}
+
+function openServices(config: PublicConfig): Services {
+  const { gatewayUrl, historyUrl, broadcastUrl } = config;
+  const client = new OutcryClient({ gatewayUrl, historyUrl, token: presentToken });
+  const feed = new LiveFeed({
+    url: broadcastUrl,
+    token: presentToken,
+    onNotice: (notice) => void hearNotice(client, notice),
+    onRefused: () => void replaceToken(client),
+  });
+  preferClock(feed.serverClock);
+  let connectedAs = session.peek()?.token;
+  effect(() => {
+    const token = session.value?.token;
+    if (token === connectedAs) return;
+    connectedAs = token;
+    // Notices go to the user whose token the connection was opened with.
+    feed.reconnect();
+  });
+  return { config, client, feed };
+}
+
+/** The live server does not take our token: get another, or go on as a visitor. */
+async function replaceToken(client: OutcryClient): Promise<void> {
+  const current = session.peek();
+  if (current === null) return;
+  try {
+    await signIn(client, current.userId);
+  } catch {
+    signOut();
+  }
+}

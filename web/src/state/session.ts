@@ -1,0 +1,65 @@
+/** Who is signed in. On a demo system anyone may be anyone, by asking for a token. */
+import { effect, signal } from '@preact/signals';
+import { OutcryError } from '@outcry/client/outcry-error.ts';
+import type { Role } from '@outcry/shared/contracts/api.ts';
+import type { OutcryClient } from '@outcry/client/outcry-client.ts';
+import { storedSession, storeSession, type Session } from './stored-session.ts';
+
+const ROLES: readonly Role[] = ['bidder', 'seller'];
+/** A token with less life than this is replaced before it is used. */
+const RENEW_BEFORE_MS = 60_000;
+
+/** Null for a visitor who only watches. */
+export const session = signal<Session | null>(storedSession());
+
+/** The token for requests; an expired one is as good as none. */
+export function presentToken(): string | undefined {
+  const current = session.peek();
+  return current === null || current.expiresAtMs <= Date.now() ? undefined : current.token;
+}
+
+export function startSession(): void {
+  effect(() => storeSession(session.value));
+}
+
+/** @throws OutcryError when no token is given */
+export async function signIn(client: OutcryClient, userId: string): Promise<void> {
+  const { token, expiresAt } = await client.devToken(userId, ROLES);
+  session.value = { userId, token, expiresAtMs: Date.parse(expiresAt) };
+}
+
+export function signOut(): void {
+  session.value = null;
+}
+
+/**
+ * Does something in the user's name. A token about to expire is renewed first, and one that the
+ * server no longer takes (a demo system started anew has new keys) is renewed once.
+ * @throws OutcryError as the action does; UNAUTHENTICATED also signs out
+ */
+export async function asUser<T>(client: OutcryClient, action: () => Promise<T>): Promise<T> {
+  const current = session.peek();
+  if (current !== null && current.expiresAtMs - Date.now() < RENEW_BEFORE_MS) {
+    await renew(client, current.userId);
+  }
+  try {
+    return await action();
+  } catch (error) {
+    if (current === null || !isRejectedToken(error)) throw error;
+    await renew(client, current.userId);
+    return await action();
+  }
+}
+
+async function renew(client: OutcryClient, userId: string): Promise<void> {
+  try {
+    await signIn(client, userId);
+  } catch (error) {
+    // A system that no longer gives out tokens: what we hold is worthless, so say so.
+    if (error instanceof OutcryError && !error.retryable) signOut();
+    throw error;
+  }
+}
+
+const isRejectedToken = (error: unknown): boolean =>
+  error instanceof OutcryError && error.code === 'UNAUTHENTICATED';
