@@ -1,0 +1,93 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  jetstreamManager,
+  ReplayPolicy,
+  type ConsumerConfig,
+  type ConsumerInfo,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
+import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { ARCHIVE_CONSUMER, EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
+import { ensureStream } from '@outcry/shared/runtime/jetstream.ts';
+
+const API_LIMIT_MS = 5_000;
+
+/** A delivery that was not acknowledged or extended for this long goes to somebody else. */
+export const ACK_WAIT_MS = 30_000;
+
+/** Deliveries that all workers together may have in hand: it bounds their memory. */
+const MAX_ACK_PENDING = 4_000;
+
+export interface StreamLimits {
+  readonly maxBytes: number;
+  readonly replicas: number;
+}
+
+/**
+ * Creates the stream and the archive's durable consumer, or brings them to these settings.
+ * @throws Error when NATS is away or refuses a setting
+ */
+export async function ensureConsumer(
+  connection: NatsConnection,
+  limits: StreamLimits,
+): Promise<void> {
+  await ensureStream(connection, { name: EVENT_STREAM, subjects: [EVENT_SUBJECTS], ...limits });
+  const manager = await managerOf(connection);
+  const wanted = {
+    durable_name: ARCHIVE_CONSUMER,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ACK_WAIT_MS),
+    deliver_policy: DeliverPolicy.All,
+    replay_policy: ReplayPolicy.Instant,
+    // Never give up on a bid: what can never be stored is acknowledged as a dead letter.
+    max_deliver: -1,
+    max_ack_pending: MAX_ACK_PENDING,
+  } satisfies Partial<ConsumerConfig>;
+
+  const existing = await consumerInfo(manager);
+  if (existing === undefined) {
+    await manager.consumers.add(EVENT_STREAM, wanted);
+  } else if (!isAsWanted(existing.config, wanted)) {
+    await manager.consumers.update(EVENT_STREAM, ARCHIVE_CONSUMER, wanted);
+  }
+}
+
+/** Messages that are not archived yet: not delivered, or delivered and not acknowledged. */
+export async function messagesBehind(connection: NatsConnection): Promise<number> {
+  const info = await consumerInfo(await managerOf(connection));
+  return info === undefined ? 0 : info.num_pending + info.num_ack_pending;
+}
+
+/** Messages that the stream holds, archived or not; 0 when there is no stream. */
+export async function messagesInStream(connection: NatsConnection): Promise<number> {
+  const manager = await managerOf(connection);
+  try {
+    return (await manager.streams.info(EVENT_STREAM)).state.messages;
+  } catch (error) {
+    if (isApiError(error, JetStreamApiCodes.StreamNotFound)) return 0;
+    throw error;
+  }
+}
+
+const managerOf = (connection: NatsConnection): Promise<JetStreamManager> =>
+  jetstreamManager(connection, { checkAPI: false, timeout: API_LIMIT_MS });
+
+async function consumerInfo(manager: JetStreamManager): Promise<ConsumerInfo | undefined> {
+  try {
+    return await manager.consumers.info(EVENT_STREAM, ARCHIVE_CONSUMER);
+  } catch (error) {
+    if (isApiError(error, JetStreamApiCodes.ConsumerNotFound)) return undefined;
+    throw error;
+  }
+}
+
+function isAsWanted(existing: object, wanted: object): boolean {
+  const present = new Map<string, unknown>(Object.entries(existing));
+  return Object.entries(wanted).every(([setting, value]) => present.get(setting) === value);
+}
+
+const isApiError = (error: unknown, code: number): boolean =>
+  error instanceof JetStreamApiError && error.code === code;

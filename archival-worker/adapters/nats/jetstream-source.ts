@@ -1,0 +1,250 @@
+import { jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
+import type { NatsLink } from '@outcry/shared/runtime/jetstream.ts';
+import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import type { Delivery, EventSource } from '../../archive/ports.ts';
+import { retryDelayMs } from '../../archive/retry-delay.ts';
+import {
+  ACK_WAIT_MS,
+  ensureConsumer,
+  messagesBehind,
+  messagesInStream,
+  type StreamLimits,
+} from './event-consumer.ts';
+
+const MAX_BATCH_MESSAGES = 500;
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+/** How long a batch waits for more once it has its first message. */
+const LINGER_MS = 50;
+/** How often deliveries in hand are kept from going to somebody else. */
+const EXTEND_EVERY_MS = ACK_WAIT_MS / 3;
+const MEASURE_EVERY_MS = 5_000;
+const CONNECT_LIMIT_MS = 60_000;
+const RETRY_MAX_MS = 5_000;
+/** A server that is asked for messages says at least this often that it is still there. */
+const HEARTBEAT_MS = 5_000;
+
+/**
+ * The archive's durable consumer. It outlives lost connections, and a stream or consumer that was
+ * deleted is made again. What is read ahead but not yet asked for is not extended: after a long
+ * outage of Postgres those messages go to a worker that can store them.
+ */
+export class JetStreamSource implements EventSource {
+  readonly #link: NatsLink;
+  readonly #limits: StreamLimits;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  readonly #stopped = new Promise<void>((resolve) => {
+    this.#stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  readonly #inHand = new Set<JsMsg>();
+  readonly #timers: readonly NodeJS.Timeout[];
+  #session: Session | undefined;
+  #sessionOpened: () => void = () => undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #running: Promise<void> = Promise.resolve();
+  #behind = 0;
+  #opened = false;
+
+  constructor(link: NatsLink, limits: StreamLimits, log: Logger) {
+    this.#link = link;
+    this.#limits = limits;
+    this.#log = log;
+    this.#timers = [
+      setInterval(() => this.#extend(), EXTEND_EVERY_MS),
+      setInterval(() => void this.#measure(), MEASURE_EVERY_MS),
+    ];
+  }
+
+  /** Messages that are not archived yet, as JetStream last said. */
+  get behind(): number {
+    return this.#behind;
+  }
+
+  /** False until the consumer could be read for the first time. */
+  get opened(): boolean {
+    return this.#opened;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  next(): Promise<readonly Delivery[]> {
+    const turn = this.#turn.then(() => this.#gather());
+    this.#turn = turn;
+    return turn;
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#session?.stop();
+    this.#sessionOpened();
+  }
+
+  /** To be called when all deliveries are acknowledged or given back. */
+  async close(): Promise<void> {
+    this.stop();
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#running;
+  }
+
+  /** @throws Error when NATS cannot be reached */
+  async messagesInStream(): Promise<number> {
+    return messagesInStream(await this.#link.connected(RETRY_MAX_MS));
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        const connection = await this.#link.connected(CONNECT_LIMIT_MS);
+        await ensureConsumer(connection, this.#limits);
+        const consumer = await jetstream(connection).consumers.get(EVENT_STREAM, ARCHIVE_CONSUMER);
+        const messages = await consumer.consume({
+          max_messages: MAX_BATCH_MESSAGES,
+          expires: 2 * HEARTBEAT_MS,
+          idle_heartbeat: HEARTBEAT_MS,
+          abort_on_missing_resource: true,
+        });
+        failures = 0;
+        const session = new Session(messages);
+        if (signal.aborted) session.stop();
+        this.#session = session;
+        this.#opened = true;
+        this.#sessionOpened();
+        await Promise.race([session.over, this.#stopped]);
+        if (!signal.aborted)
+          this.#log.warn('the consumer is gone or unreachable, opening it again');
+      } catch (error) {
+        failures += 1;
+        if (failures === 1 && !signal.aborted) {
+          this.#log.warn({ err: error }, 'events cannot be read from JetStream, trying again');
+        }
+        await pause(retryDelayMs(failures, RETRY_MAX_MS), signal);
+      }
+    }
+  }
+
+  async #gather(): Promise<readonly Delivery[]> {
+    for (;;) {
+      const session = await this.#openSession();
+      if (session === undefined) return [];
+      const first = await session.take();
+      if (first === undefined) {
+        if (this.#session === session) this.#session = undefined;
+        continue;
+      }
+      if (this.#stopping.signal.aborted) {
+        first.nak();
+        continue;
+      }
+      return this.#gatherMore(session, first);
+    }
+  }
+
+  async #gatherMore(session: Session, first: JsMsg): Promise<readonly Delivery[]> {
+    const batch = [this.#delivery(first)];
+    let bytes = first.data.length;
+    const linger = pause(LINGER_MS, this.#stopping.signal).then(() => undefined);
+    while (batch.length < MAX_BATCH_MESSAGES && bytes < MAX_BATCH_BYTES) {
+      const message = await Promise.race([session.peek(), linger]);
+      if (message === undefined) break;
+      session.drop();
+      batch.push(this.#delivery(message));
+      bytes += message.data.length;
+    }
+    return batch;
+  }
+
+  /** Undefined when the source is stopped and nothing is left to give back. */
+  async #openSession(): Promise<Session | undefined> {
+    for (;;) {
+      if (this.#session !== undefined) return this.#session;
+      if (this.#stopping.signal.aborted) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#sessionOpened = resolve;
+      });
+    }
+  }
+
+  #delivery(message: JsMsg): Delivery {
+    this.#inHand.add(message);
+    return {
+      subject: message.subject,
+      body: message.data,
+      ack: () => this.#finish(message, () => message.ack()),
+      giveBack: () => this.#finish(message, () => message.nak()),
+    };
+  }
+
+  /** An answer that cannot be sent is no loss: the message comes again. */
+  #finish(message: JsMsg, answer: () => void): void {
+    this.#inHand.delete(message);
+    try {
+      answer();
+    } catch (error) {
+      this.#log.debug({ err: error }, 'a delivery could not be answered');
+    }
+  }
+
+  #extend(): void {
+    if (this.#link.current() === undefined) return;
+    for (const message of this.#inHand) {
+      try {
+        message.working();
+      } catch (error) {
+        this.#log.debug({ err: error }, 'a delivery could not be extended');
+      }
+    }
+  }
+
+  async #measure(): Promise<void> {
+    const connection = this.#link.current();
+    if (connection === undefined) return;
+    try {
+      this.#behind = await messagesBehind(connection);
+    } catch (error) {
+      this.#log.debug({ err: error }, 'JetStream did not say how far the archive is behind');
+    }
+  }
+}
+
+/** One subscription to the consumer, read one message at a time. */
+class Session {
+  /** Resolves when no more messages come. */
+  readonly over: Promise<void>;
+  readonly #messages: ConsumerMessages;
+  readonly #iterator: AsyncIterator<JsMsg>;
+  #next: Promise<JsMsg | undefined> | undefined;
+
+  constructor(messages: ConsumerMessages) {
+    this.#messages = messages;
+    this.#iterator = messages[Symbol.asyncIterator]();
+    this.over = messages.closed().then(() => undefined);
+  }
+
+  /** The next message, which stays the next one until `drop`; undefined at the end. */
+  peek(): Promise<JsMsg | undefined> {
+    this.#next ??= this.#iterator.next().then(
+      (result) => (result.done === true ? undefined : result.value),
+      () => undefined,
+    );
+    return this.#next;
+  }
+
+  drop(): void {
+    this.#next = undefined;
+  }
+
+  async take(): Promise<JsMsg | undefined> {
+    const message = await this.peek();
+    this.drop();
+    return message;
+  }
+
+  stop(): void {
+    this.#messages.stop();
+  }
+}

@@ -1,0 +1,82 @@
+import type { Projections } from '../../archive/batch.ts';
+import type { EventRow } from '../../archive/event-row.ts';
+import {
+  RefusedDataError,
+  type ArchiveStore,
+  type ArchiveTransaction,
+  type ArchivedPrefix,
+  type DeadLetter,
+  type InsertedEvents,
+} from '../../archive/ports.ts';
+import { readArchivedPrefixes } from './archived-prefixes.ts';
+import { DatabaseError, type Database, type Tx } from './database.ts';
+import { insertEvents, keepConflicts, keepDeadLetters } from './event-tables.ts';
+import { addItems, addForks, addTerms, raiseStates } from './projection-tables.ts';
+
+/** SQLSTATE classes that blame the data: data exception, integrity constraint, program limit. */
+const REFUSED_DATA = /^(22|23|54)/;
+
+export class PostgresArchiveStore implements ArchiveStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async transaction<T>(work: (tx: ArchiveTransaction) => Promise<T>): Promise<T> {
+    try {
+      return await this.#database.run(async (sql) => {
+        const done = await sql.begin(async (tx) => ({ value: await work(new Transaction(tx)) }));
+        return done.value;
+      });
+    } catch (error) {
+      if (error instanceof DatabaseError && REFUSED_DATA.test(error.code)) {
+        throw new RefusedDataError(error.message);
+      }
+      throw error;
+    }
+  }
+
+  /** True when any event was ever archived. */
+  async hasEvents(): Promise<boolean> {
+    const rows = await this.#database.run((sql) => sql`SELECT 1 FROM events LIMIT 1`);
+    return rows.length > 0;
+  }
+}
+
+/**
+ * Every transaction touches the tables in the same order, and within a table the rows in the order
+ * of their keys, so that two of them hardly ever deadlock. One that does is tried again.
+ */
+class Transaction implements ArchiveTransaction {
+  readonly #tx: Tx;
+
+  constructor(tx: Tx) {
+    this.#tx = tx;
+  }
+
+  async insertEvents(events: readonly EventRow[]): Promise<InsertedEvents> {
+    return insertEvents(this.#tx, events);
+  }
+
+  async keepConflicts(events: readonly EventRow[]): Promise<void> {
+    await keepConflicts(this.#tx, events);
+  }
+
+  async keepDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
+    await keepDeadLetters(this.#tx, letters);
+  }
+
+  async project({ newest, created, forks }: Projections): Promise<void> {
+    if (newest.length > 0) await raiseStates(this.#tx, newest);
+    if (created.length > 0) {
+      await addItems(this.#tx, created);
+      await addTerms(this.#tx, created);
+    }
+    if (forks.length > 0) await addForks(this.#tx, forks);
+  }
+
+  async archivedPrefixes(auctionIds: readonly string[]): Promise<readonly ArchivedPrefix[]> {
+    return readArchivedPrefixes(this.#tx, auctionIds);
+  }
+}

@@ -1,0 +1,170 @@
+import type { ArchivedAuction, ArchivedBid } from '@outcry/shared/contracts/api.ts';
+import type { AuctionStatus, ItemDetails, Outcome } from '@outcry/shared/contracts/events.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import {
+  HistoryUnavailableError,
+  type HistoryStore,
+  type ListedAuction,
+  type ListPlace,
+} from '../../history/history.ts';
+import type { Database, Sql } from './database.ts';
+
+export class PostgresHistoryStore implements HistoryStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async auction(auctionId: string): Promise<ArchivedAuction | undefined> {
+    const [row] = await this.#read(
+      (sql) => sql<AuctionRow[]>`
+        ${auctionColumns(sql)}
+         WHERE auctions.id = ${auctionId} AND auctions.created_at IS NOT NULL`,
+    );
+    return row === undefined ? undefined : archivedAuction(row);
+  }
+
+  async bids(auctionId: string, after: Position, limit: number): Promise<readonly ArchivedBid[]> {
+    const rows = await this.#read(
+      (sql) => sql<BidRow[]>`
+        SELECT epoch, seq, at, alias, amount
+          FROM events
+         WHERE auction_id = ${auctionId}
+           AND (epoch, seq) > (${after.epoch}, ${after.seq})
+           AND type IN ('bid', 'bought')
+           AND NOT EXISTS (SELECT FROM epochs AS later
+                            WHERE later.auction_id = events.auction_id
+                              AND later.epoch > events.epoch
+                              AND later.fork < events.seq)
+         ORDER BY epoch, seq
+         LIMIT ${limit}`,
+    );
+    return rows.map(({ epoch, seq, at, alias, amount }) => ({
+      epoch,
+      seq,
+      at: at.toISOString(),
+      alias,
+      amount,
+    }));
+  }
+
+  async auctions(
+    status: AuctionStatus | undefined,
+    before: ListPlace | undefined,
+    limit: number,
+  ): Promise<readonly ListedAuction[]> {
+    const rows = await this.#read((sql) => {
+      const ofStatus = status === undefined ? sql`` : sql`AND auctions.status = ${status}`;
+      const older =
+        before === undefined
+          ? sql``
+          : sql`AND (auctions.created_at, auctions.id)
+                    < (${new Date(before.createdAt).toISOString()}::timestamptz,
+                       ${before.auctionId})`;
+      return sql<AuctionRow[]>`
+        ${auctionColumns(sql)}
+         WHERE auctions.created_at IS NOT NULL ${ofStatus} ${older}
+         ORDER BY auctions.created_at DESC, auctions.id DESC
+         LIMIT ${limit}`;
+    });
+    return rows.map((row) => ({
+      auctionId: row.id,
+      createdAt: row.created_at.getTime(),
+      auction: archivedAuction(row),
+    }));
+  }
+
+  /** Undefined when the schema is there and can be read, else why not. */
+  async fault(): Promise<string | undefined> {
+    try {
+      const [row] = await this.#read(
+        (sql) => sql<{ there: boolean }[]>`SELECT to_regclass('auctions') IS NOT NULL AS there`,
+      );
+      if (row?.there === true) return undefined;
+      return 'the database has no tables yet: run "npm run migrate"';
+    } catch (error) {
+      return error instanceof Error ? error.message : 'unknown';
+    }
+  }
+
+  async #read<T>(query: (sql: Sql) => Promise<T>): Promise<T> {
+    try {
+      return await this.#database.run(query);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'unknown';
+      throw new HistoryUnavailableError(`Postgres: ${reason}`);
+    }
+  }
+}
+
+const auctionColumns = (sql: Sql) => sql`
+  SELECT auctions.id, items.id AS item_id, items.title, items.description, items.image_url,
+         auctions.seller_id, currency, buy_now_price, starts_at, created_at, epoch, seq, status,
+         outcome, price, minimum_bid, leader, bid_count, reserve_met, ends_at,
+         -- What a later epoch superseded does not count.
+         least(archived_seq, (SELECT min(fork) FROM epochs
+                               WHERE epochs.auction_id = auctions.id
+                                 AND epochs.epoch > archived_epoch)) AS archived_seq
+    FROM auctions JOIN items ON items.id = auctions.item_id`;
+
+interface BidRow {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly at: Date;
+  readonly alias: number;
+  readonly amount: number;
+}
+
+interface AuctionRow {
+  readonly id: string;
+  readonly item_id: string;
+  readonly title: string;
+  readonly description: string | null;
+  readonly image_url: string | null;
+  readonly seller_id: string;
+  readonly currency: string;
+  readonly buy_now_price: number | null;
+  readonly starts_at: Date;
+  readonly created_at: Date;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly status: AuctionStatus;
+  readonly outcome: Outcome | null;
+  readonly price: number;
+  readonly minimum_bid: number;
+  readonly leader: number | null;
+  readonly bid_count: number;
+  readonly reserve_met: boolean;
+  readonly ends_at: Date;
+  readonly archived_seq: number;
+}
+
+function archivedAuction(row: AuctionRow): ArchivedAuction {
+  return {
+    id: row.id,
+    item: itemDetails(row),
+    sellerId: row.seller_id,
+    currency: row.currency,
+    ...(row.buy_now_price === null ? {} : { buyNowPrice: row.buy_now_price }),
+    startsAt: row.starts_at.toISOString(),
+    status: row.status,
+    ...(row.outcome === null ? {} : { outcome: row.outcome }),
+    price: row.price,
+    minimumBid: row.minimum_bid,
+    leader: row.leader,
+    bidCount: row.bid_count,
+    reserveMet: row.reserve_met,
+    endsAt: row.ends_at.toISOString(),
+    epoch: row.epoch,
+    seq: row.seq,
+    archivedSeq: row.archived_seq,
+  };
+}
+
+const itemDetails = (row: AuctionRow): ItemDetails => ({
+  id: row.item_id,
+  title: row.title,
+  ...(row.description === null ? {} : { description: row.description }),
+  ...(row.image_url === null ? {} : { imageUrl: row.image_url }),
+});

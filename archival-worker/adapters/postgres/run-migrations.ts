@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { resolveBinary } from 'dbmate';
+import postgres from 'postgres';
+
+/** Any number that nobody else uses in this database. */
+const MIGRATION_LOCK = 7_824_301_155;
+const LOCK_LIMIT_MS = 120_000;
+const CONNECT_LIMIT_SECONDS = 10;
+
+/**
+ * Applies the migrations that are missing. dbmate takes no lock of its own, so an advisory lock
+ * lets one run at a time; the others wait, then find nothing left to do.
+ * @throws Error when Postgres cannot be reached, the lock stays taken for 2 min, or SQL fails
+ */
+export async function runMigrations(url: string): Promise<void> {
+  const sql = postgres(url, {
+    max: 1,
+    connect_timeout: CONNECT_LIMIT_SECONDS,
+    onnotice: () => undefined,
+    connection: { application_name: 'outcry-migrate', statement_timeout: LOCK_LIMIT_MS },
+  });
+  try {
+    await sql`SELECT pg_advisory_lock(${MIGRATION_LOCK}::bigint)`;
+    await dbmate(url);
+  } finally {
+    // Ends the session, and with it the lock.
+    await sql.end({ timeout: 5 });
+  }
+}
+
+function dbmate(url: string): Promise<void> {
+  const target = new URL(url);
+  // dbmate would insist on TLS; `postgres` uses none unless told to. Both must mean the same.
+  if (!target.searchParams.has('sslmode')) target.searchParams.set('sslmode', 'disable');
+  const folder = fileURLToPath(new URL('./migrations', import.meta.url));
+  return new Promise((resolve, reject) => {
+    const args = ['--migrations-dir', folder, '--no-dump-schema', 'migrate'];
+    // The URL may hold a password: it goes by the environment, which other users cannot list.
+    const env = { DATABASE_URL: target.href };
+    const child = spawn(resolveBinary(), args, { env, stdio: 'inherit' });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`the migration failed (${signal ?? `exit code ${code}`})`));
+    });
+  });
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import type { Redis, Result } from 'ioredis';
+import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import type { ArchivedMarks, ArchivedPrefix } from '../../archive/ports.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    confirmArchived(
+      auction: string,
+      behind: string,
+      auctionId: string,
+      epoch: string,
+      seq: string,
+    ): Result<number, Context>;
+  }
+}
+
+const RAISE_LIMIT_MS = 2_000;
+
+/** The archived watermarks in the auctions' hashes. */
+export class RedisArchivedMarks implements ArchivedMarks {
+  readonly #redis: Redis;
+  readonly #shards: number;
+
+  constructor(redis: Redis, shards: number) {
+    redis.defineCommand('confirmArchived', {
+      numberOfKeys: 2,
+      lua: readFileSync(new URL('./lua/confirm-archived.lua', import.meta.url), 'utf8'),
+    });
+    this.#redis = redis;
+    this.#shards = shards;
+  }
+
+  async raise(prefixes: readonly ArchivedPrefix[]): Promise<void> {
+    await withTimeLimit(
+      Promise.all(prefixes.map((prefix) => this.#raiseOne(prefix))),
+      RAISE_LIMIT_MS,
+      'telling Redis how far the archive is',
+    );
+  }
+
+  async #raiseOne({ auctionId, epoch, seq }: ArchivedPrefix): Promise<void> {
+    const shard = shardOfId(auctionId, this.#shards);
+    // Not one of this system's auctions: nobody waits for it.
+    if (shard === undefined) return;
+    const { auction } = auctionKeys(shard, auctionId);
+    const { behind } = shardKeys(shard);
+    await this.#redis.confirmArchived(auction, behind, auctionId, `${epoch}`, `${seq}`);
+  }
+}

@@ -1,0 +1,51 @@
+/** What a batch of decoded events means for the tables. Pure. */
+import { compareEvents, samePlace, type EventRow } from './event-row.ts';
+
+/** An epoch and the last seq that is kept of the epochs before it. */
+export interface EpochFork {
+  readonly auctionId: string;
+  readonly epoch: number;
+  readonly fork: number;
+}
+
+/** What events change besides being stored. Each list is in the order of auction ids. */
+export interface Projections {
+  /** The newest event of each auction: its state becomes the auction's, if it is newer. */
+  readonly newest: readonly EventRow[];
+  /** First events: they carry the terms and the item. */
+  readonly created: readonly EventRow[];
+  readonly forks: readonly EpochFork[];
+}
+
+/** Events in lock order, each place once; `conflicting` claim a place with other content. */
+export interface DistinctEvents {
+  readonly events: readonly EventRow[];
+  readonly conflicting: readonly EventRow[];
+}
+
+/** Sorts the events of a batch; of several with the same place the one that came first is kept. */
+export function distinctEvents(arrived: readonly EventRow[]): DistinctEvents {
+  const events: EventRow[] = [];
+  const conflicting: EventRow[] = [];
+  for (const row of arrived.toSorted(compareEvents)) {
+    const last = events.at(-1);
+    if (last === undefined || !samePlace(last, row)) events.push(row);
+    else if (last.payloadHash !== row.payloadHash) conflicting.push(row);
+  }
+  return { events, conflicting };
+}
+
+/** @param events in lock order, see {@link distinctEvents} */
+export function projectionsOf(events: readonly EventRow[]): Projections {
+  const newest = events.filter((row, i) => row.auctionId !== events[i + 1]?.auctionId);
+  const created = events.filter((row) => row.terms !== undefined);
+  const forks = events
+    .filter((row) => row.type === 'scheduled' || row.type === 'epoch')
+    .map(({ auctionId, epoch, fork = 0 }) => ({ auctionId, epoch, fork }));
+  return { newest, created, forks };
+}
+
+/** The auctions that the events belong to, each once, in order. */
+export const auctionsOf = (events: readonly EventRow[]): string[] => [
+  ...new Set(events.map((row) => row.auctionId)),
+];

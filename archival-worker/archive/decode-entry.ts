@@ -1,0 +1,125 @@
+/**
+ * From a delivered message to the rows it is stored as. Everything that the tables' constraints
+ * demand is checked here first, so that one bad message never spoils the batch it came in.
+ */
+import { hash } from 'node:crypto';
+import {
+  EVENT_TYPES,
+  eventLines,
+  splitEventLine,
+  type EventLine,
+  type EventType,
+} from '@outcry/shared/contracts/events.ts';
+import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
+import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
+import type { EventRow, StateOfAuction, TermsOfAuction } from './event-row.ts';
+import { Fields } from './fields.ts';
+
+/** The message can never be stored; the message says why. */
+export class UndecodableError extends Error {
+  override readonly name = 'UndecodableError';
+}
+
+const STATUSES = ['scheduled', 'live', 'ended', 'cancelled'] as const;
+const OUTCOMES = ['sold', 'reserve_not_met', 'no_bids'] as const;
+const SALT = /^[0-9a-f]{32}$/;
+const CURRENCY = /^[A-Z]{3}$/;
+const MAX_ALIAS = 2_147_483_647;
+/** The end of the year 9999. */
+const MAX_TIME_MS = 253_402_300_799_999;
+const BIDS: ReadonlySet<EventType> = new Set(['bid', 'no_change', 'bought']);
+const WITHOUT_USER: ReadonlySet<EventType> = new Set(['started', 'ended', 'epoch']);
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Decodes one log entry.
+ * @param subject where it was published; its last token must be the auction's id
+ * @throws UndecodableError when any of its lines is not a valid event
+ */
+export function decodeEntry(subject: string, body: Uint8Array): EventRow[] {
+  try {
+    const named = subject.slice(subject.lastIndexOf('.') + 1);
+    return eventLines(utf8.decode(body)).map((line) => {
+      const parts = splitEventLine(line);
+      if (parts.auctionId !== named) {
+        throw new Error(`subject of "${named}", event of "${parts.auctionId}"`);
+      }
+      return eventRow(line, parts);
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    throw new UndecodableError(reason, { cause: error });
+  }
+}
+
+function eventRow(line: string, parts: EventLine): EventRow {
+  const { auctionId, publicText, salt, privateText } = parts;
+  if (!SALT.test(salt)) throw new Error('the salt is not 32 hex digits');
+  const event = Fields.parse('public', publicText);
+  const secret = Fields.parse('private', privateText);
+  const type = event.oneOf('type', EVENT_TYPES);
+  const seq = event.integer('seq', 1);
+  const epoch = event.integer('epoch', type === 'epoch' ? 2 : 1);
+  if ((type === 'scheduled') !== (seq === 1)) throw new Error(`"${type}" cannot have seq ${seq}`);
+  if (seq === 1 && epoch !== 1) throw new Error('the first event must be of epoch 1');
+  const fork = type === 'epoch' ? secret.integer('fork', 1) : undefined;
+  if (fork !== undefined && fork !== seq - 1) throw new Error('an epoch must follow its fork');
+  const isBid = BIDS.has(type);
+  const shown = type === 'bid' || type === 'bought' ? event.object('bid') : undefined;
+  return {
+    auctionId,
+    epoch,
+    seq,
+    type,
+    at: event.time('at'),
+    line,
+    publicText,
+    salt,
+    privateText,
+    payloadHash: hash('sha256', line, 'hex'),
+    userId: WITHOUT_USER.has(type) ? undefined : secret.matching('userId', ID_PATTERN),
+    bidId: isBid ? secret.matching('bidId', ID_PATTERN) : undefined,
+    alias: isBid ? secret.integer('alias', 1, MAX_ALIAS) : undefined,
+    amount: shown?.integer('amount', 1, MAX_AMOUNT),
+    fork,
+    state: stateOf(event.object('state'), secret),
+    terms: type === 'scheduled' ? termsOf(secret) : undefined,
+  };
+}
+
+function stateOf(state: Fields, secret: Fields): StateOfAuction {
+  const status = state.oneOf('status', STATUSES);
+  const leads = !state.isNull('leader');
+  const outcome = status === 'ended' ? state.oneOf('outcome', OUTCOMES) : undefined;
+  const bidCount = state.integer('bidCount', 0);
+  if (leads !== bidCount > 0) throw new Error('a leader and no bids, or bids and no leader');
+  if (outcome === 'sold' && !leads) throw new Error('sold without a leader');
+  return {
+    status,
+    outcome,
+    price: state.integer('price', 1, MAX_AMOUNT),
+    minimumBid: state.integer('minimumBid', 1),
+    leader: leads ? state.integer('leader', 1, MAX_ALIAS) : undefined,
+    leaderId: leads ? secret.matching('leaderId', ID_PATTERN) : undefined,
+    bidCount,
+    reserveMet: state.boolean('reserveMet'),
+    endsAt: state.time('endsAt'),
+  };
+}
+
+function termsOf(secret: Fields): TermsOfAuction {
+  const creation = secret.object('creation');
+  const item = creation.object('item');
+  return {
+    itemId: item.matching('id', ID_PATTERN),
+    title: item.text('title'),
+    description: item.optionalText('description'),
+    imageUrl: item.optionalText('imageUrl'),
+    sellerId: creation.matching('sellerId', ID_PATTERN),
+    currency: creation.matching('currency', CURRENCY),
+    startPrice: creation.integer('startPrice', 1, MAX_AMOUNT),
+    buyNowPrice: creation.integer('buyNowPrice', 0, MAX_AMOUNT),
+    startsAt: secret.integer('startsAt', 0, MAX_TIME_MS),
+  };
+}

@@ -1,0 +1,88 @@
+/** Reads the members of a parsed JSON object, each checked; what is wrong is named in the error. */
+export class Fields {
+  readonly #where: string;
+  readonly #members: Readonly<Record<string, unknown>>;
+
+  private constructor(where: string, value: unknown) {
+    if (!isRecord(value)) throw new Error(`"${where}" is not an object`);
+    this.#where = where;
+    this.#members = value;
+  }
+
+  /** @throws Error when the text is not a JSON object; so does every reader for its member. */
+  static parse(where: string, text: string): Fields {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw new Error(`"${where}" is not JSON`, { cause: error });
+    }
+    return new Fields(where, value);
+  }
+
+  object(name: string): Fields {
+    return new Fields(`${this.#where}.${name}`, this.#members[name]);
+  }
+
+  isNull(name: string): boolean {
+    return this.#members[name] === null;
+  }
+
+  integer(name: string, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
+    const value = this.#members[name];
+    if (typeof value === 'number' && Number.isSafeInteger(value)) {
+      if (value >= least && value <= most) return value;
+    }
+    throw this.#fault(name, `must be an integer from ${least} to ${most}`);
+  }
+
+  boolean(name: string): boolean {
+    const value = this.#members[name];
+    if (typeof value !== 'boolean') throw this.#fault(name, 'must be true or false');
+    return value;
+  }
+
+  matching(name: string, pattern: RegExp): string {
+    const value = this.#members[name];
+    if (typeof value === 'string' && pattern.test(value)) return value;
+    throw this.#fault(name, `must match ${pattern.source}`);
+  }
+
+  /** Without what JSON can name and a Postgres text cannot hold: NUL and half surrogate pairs. */
+  text(name: string): string {
+    const value = this.#members[name];
+    if (typeof value !== 'string') throw this.#fault(name, 'must be a string');
+    return value.replaceAll(UNSTORABLE, '\uFFFD');
+  }
+
+  optionalText(name: string): string | undefined {
+    return this.#members[name] === undefined ? undefined : this.text(name);
+  }
+
+  /** ISO 8601 UTC with milliseconds, as the decide script writes it. */
+  time(name: string): string {
+    const value = this.#members[name];
+    if (typeof value === 'string' && value.length === ISO_CHARACTERS) {
+      const ms = Date.parse(value);
+      if (!Number.isNaN(ms) && new Date(ms).toISOString() === value) return value;
+    }
+    throw this.#fault(name, 'must be a time like 2026-01-31T12:00:00.000Z');
+  }
+
+  oneOf<const T extends string>(name: string, allowed: readonly T[]): T {
+    const value = this.#members[name];
+    const found = allowed.find((one) => one === value);
+    if (found === undefined) throw this.#fault(name, `must be one of ${allowed.join(', ')}`);
+    return found;
+  }
+
+  #fault(name: string, demand: string): Error {
+    return new Error(`"${this.#where}.${name}" ${demand}`);
+  }
+}
+
+const UNSTORABLE = /\0|\p{Surrogate}/gu;
+const ISO_CHARACTERS = '2026-01-31T12:00:00.000Z'.length;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,103 @@
+import type { Projections } from './batch.ts';
+import type { EventRow } from './event-row.ts';
+
+/** A log entry that JetStream delivered. It is kept for us until it is acknowledged. */
+export interface Delivery {
+  readonly subject: string;
+  readonly body: Uint8Array;
+  /** Done with it: it is not delivered again. */
+  ack(): void;
+  /** Not done with it: somebody gets it again soon. */
+  giveBack(): void;
+}
+
+/** Where log entries come from. */
+export interface EventSource {
+  /**
+   * The next deliveries, bounded in number and bytes; waits for the first one as long as it takes.
+   * Deliveries stay ours for as long as it takes to archive them. Several may call this at once,
+   * each delivery goes to one of them.
+   * @returns an empty list only after `stop`
+   */
+  next(): Promise<readonly Delivery[]>;
+  /** No more deliveries: every `next` answers with what it has. */
+  stop(): void;
+}
+
+/** Up to which seq the history of an auction, as of this epoch, is archived without a gap. */
+export interface ArchivedPrefix {
+  readonly auctionId: string;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** A message that can never be stored as events. */
+export interface DeadLetter {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly reason: string;
+}
+
+/** What became of the events of an insert, all in lock order. */
+export interface InsertedEvents {
+  readonly fresh: readonly EventRow[];
+  /** Their place holds other content; they were not stored. */
+  readonly conflicting: readonly EventRow[];
+}
+
+/** The archive's tables within one transaction. */
+export interface ArchiveTransaction {
+  /** Stores events; one that is there already is left alone. @param events in lock order */
+  insertEvents(events: readonly EventRow[]): Promise<InsertedEvents>;
+  keepConflicts(events: readonly EventRow[]): Promise<void>;
+  keepDeadLetters(letters: readonly DeadLetter[]): Promise<void>;
+  /** Moves each auction's state up to its newest event, never back; adds terms, items, forks. */
+  project(projections: Projections): Promise<void>;
+  /**
+   * The unbroken prefix of each of these auctions, also where nothing changed. It includes what
+   * other transactions committed before this one touched the auction, so that the last of
+   * several that fill a gap sees the whole. True for others only once this one has committed.
+   */
+  archivedPrefixes(auctionIds: readonly string[]): Promise<readonly ArchivedPrefix[]>;
+}
+
+/** The data itself is refused, by its own fault: trying again cannot help. */
+export class RefusedDataError extends Error {
+  override readonly name = 'RefusedDataError';
+}
+
+/** The archive's database. */
+export interface ArchiveStore {
+  /**
+   * Runs `work` in one transaction and commits it.
+   * @throws RefusedDataError when the data can never be stored; any other error means that
+   *   nothing is known to be stored and that it may work later
+   */
+  transaction<T>(work: (tx: ArchiveTransaction) => Promise<T>): Promise<T>;
+}
+
+/** Redis, as the archive reports to it. */
+export interface ArchivedMarks {
+  /**
+   * Raises the auctions' archived watermarks; lower or unknown ones change nothing.
+   * @throws Error when Redis did not confirm all of them
+   */
+  raise(prefixes: readonly ArchivedPrefix[]): Promise<void>;
+}
+
+/** One committed batch in figures. */
+export interface BatchFigures {
+  readonly messages: number;
+  readonly fresh: number;
+  readonly duplicates: number;
+  readonly conflicts: number;
+  readonly deadLetters: number;
+  /** `at` of the oldest fresh event, ISO 8601 UTC. */
+  readonly oldestAt: string | undefined;
+}
+
+/** What the archive tells those who watch it. */
+export interface ArchiveFigures {
+  committed(figures: BatchFigures): void;
+  retried(): void;
+}

@@ -1,0 +1,95 @@
+/**
+ * Tells Redis up to where each auction is archived. Redis may be away: then the newest report of
+ * each auction waits, and archiving goes on.
+ */
+import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import type { ArchivedMarks, ArchivedPrefix } from './ports.ts';
+import { retryDelayMs } from './retry-delay.ts';
+
+/**
+ * More than this many auctions do not wait. Forgetting a report is safe: the keeper finds the
+ * auction behind, publishes its events again, and they are reported as duplicates.
+ */
+const MAX_WAITING = 100_000;
+const REPORTS_AT_ONCE = 500;
+const RETRY_MAX_MS = 2_000;
+
+export class ReportArchived {
+  readonly #marks: ArchivedMarks;
+  readonly #log: Logger;
+  readonly #maxWaiting: number;
+  readonly #waiting = new Map<string, ArchivedPrefix>();
+  readonly #stopping = new AbortController();
+  #wake: () => void = () => undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(marks: ArchivedMarks, log: Logger, maxWaiting = MAX_WAITING) {
+    this.#marks = marks;
+    this.#log = log;
+    this.#maxWaiting = maxWaiting;
+  }
+
+  /** Auctions whose newest report Redis has not confirmed yet. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Takes reports over; never waits. */
+  add(prefixes: readonly ArchivedPrefix[]): void {
+    for (const prefix of prefixes) {
+      const known = this.#waiting.get(prefix.auctionId);
+      if (known !== undefined && !isHigher(prefix, known)) continue;
+      this.#waiting.delete(prefix.auctionId);
+      this.#waiting.set(prefix.auctionId, prefix);
+    }
+    for (const auctionId of this.#waiting.keys()) {
+      if (this.#waiting.size <= this.#maxWaiting) break;
+      this.#waiting.delete(auctionId);
+    }
+    this.#wake();
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Makes one last attempt with what is waiting. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    let failures = 0;
+    while (!signal.aborted || this.#waiting.size > 0) {
+      if (this.#waiting.size === 0) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        continue;
+      }
+      const reports = [...this.#waiting.values()].slice(0, REPORTS_AT_ONCE);
+      try {
+        await this.#marks.raise(reports);
+        failures = 0;
+        for (const report of reports) this.#forget(report);
+      } catch (error) {
+        failures += 1;
+        const level = failures === 1 ? 'warn' : 'debug';
+        this.#log[level]({ err: error }, 'Redis was not told how far the archive is; again later');
+        if (signal.aborted) return;
+        await pause(retryDelayMs(failures, RETRY_MAX_MS), signal);
+      }
+    }
+  }
+
+  #forget(report: ArchivedPrefix): void {
+    if (this.#waiting.get(report.auctionId) === report) this.#waiting.delete(report.auctionId);
+  }
+}
+
+const isHigher = (a: ArchivedPrefix, b: ArchivedPrefix): boolean =>
+  a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq);

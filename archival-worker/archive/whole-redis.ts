@@ -1,0 +1,119 @@
+/**
+ * Says whether Redis holds the data of this system, and marks a fresh system as whole.
+ *
+ * An empty Redis is either new or has lost everything, and only the archive can tell: where
+ * Postgres or JetStream hold events, somebody must run the rebuild. Until then no marker is set,
+ * and the gateways answer UNAVAILABLE instead of "no such auction".
+ */
+import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+
+/** The markers in Redis. */
+export interface ShardMarkers {
+  /** The number of shards that the data was written with; undefined in an empty Redis. */
+  shards(): Promise<number | undefined>;
+  /** Marks every shard as whole and writes the number of shards last; safe to repeat. */
+  markFresh(shards: number): Promise<void>;
+  /** Calls back whenever the connection is ready; the server may be another one by then. */
+  onReady(listener: () => void): void;
+}
+
+/** Traces that a system has been in use. */
+export interface TracesOfUse {
+  /** True when Postgres holds an event. */
+  hasEvents(): Promise<boolean>;
+  /** How many messages JetStream holds. */
+  messagesInStream(): Promise<number>;
+}
+
+/** Redis belongs to a system with another number of shards. */
+export class OtherShardsError extends Error {
+  override readonly name = 'OtherShardsError';
+}
+
+type Condition = 'whole' | 'unknown' | 'lost' | 'other shards';
+
+const RECHECK_MS = 2_000;
+
+export class WholeRedis {
+  readonly #shards: number;
+  readonly #markers: ShardMarkers;
+  readonly #traces: TracesOfUse;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  #condition: Condition = 'unknown';
+  #problem: string | undefined = 'Redis was not checked yet';
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(shards: number, markers: ShardMarkers, traces: TracesOfUse, log: Logger) {
+    this.#shards = shards;
+    this.#markers = markers;
+    this.#traces = traces;
+    this.#log = log;
+  }
+
+  /** Why Redis cannot be used as it is, or undefined. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /**
+   * Checks once, then again after every reconnect, and every 2 s while something is wrong.
+   * @throws OtherShardsError when Redis says at once that it has another number of shards
+   */
+  async start(): Promise<void> {
+    await this.#check();
+    if (this.#condition === 'other shards') throw new OtherShardsError(this.#problem);
+    this.#markers.onReady(() => {
+      this.#condition = 'unknown';
+    });
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      if (this.#condition !== 'whole') await this.#check();
+      await pause(RECHECK_MS, this.#stopping.signal);
+    }
+  }
+
+  async #check(): Promise<void> {
+    try {
+      const found = await this.#markers.shards();
+      if (found === this.#shards) this.#becomes('whole', undefined);
+      else if (found === undefined) await this.#judgeEmpty();
+      else
+        this.#becomes(
+          'other shards',
+          `Redis was written with SHARDS=${found}, not ${this.#shards}`,
+        );
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'unknown';
+      this.#becomes('unknown', `whether Redis is whole cannot be checked: ${reason}`);
+    }
+  }
+
+  async #judgeEmpty(): Promise<void> {
+    const inPostgres = await this.#traces.hasEvents();
+    const messages = inPostgres ? 0 : await this.#traces.messagesInStream();
+    if (inPostgres || messages > 0) {
+      const where = inPostgres ? 'Postgres holds events' : `JetStream holds ${messages} messages`;
+      this.#becomes('lost', `Redis is empty but ${where}: run "npm run rebuild"`);
+      return;
+    }
+    await this.#markers.markFresh(this.#shards);
+    this.#log.info({ shards: this.#shards }, 'a fresh system: every shard is marked as whole');
+    this.#becomes('whole', undefined);
+  }
+
+  #becomes(condition: Condition, problem: string | undefined): void {
+    if (problem !== undefined && problem !== this.#problem) this.#log.error(problem);
+    this.#condition = condition;
+    this.#problem = problem;
+  }
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import {
+  commonSettings,
+  ConfigError,
+  parseSettings,
+  type Environment,
+} from '@outcry/shared/runtime/config.ts';
+import { natsSettings } from '@outcry/shared/runtime/jetstream.ts';
+
+const SERVICE = 'archival-worker';
+
+const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
+
+const schema = commonSettings.extend({
+  ...natsSettings.shape,
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8082),
+  DATABASE_URL: databaseUrl,
+  /** A replica for the history API. */
+  DATABASE_READ_URL: databaseUrl.optional(),
+});
+
+export type WorkerSettings = z.infer<typeof schema>;
+
+/** @throws ConfigError naming every mistake in the environment */
+export function workerSettings(environment: Environment = process.env): WorkerSettings {
+  return parseSettings(SERVICE, schema, environment);
+}
+
+/** The database to migrate. @throws ConfigError when it is missing or no URL */
+export function migrationUrl(environment: Environment = process.env): string {
+  const url = databaseUrl.safeParse(environment['DATABASE_URL']);
+  if (!url.success) {
+    throw new ConfigError('migrate', ['DATABASE_URL: must be a postgres:// URL']);
+  }
+  return url.data;
+}

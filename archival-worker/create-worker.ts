@@ -1,0 +1,134 @@
+/** Puts the worker together: the only place that knows which adapter serves which port. */
+import { Hono } from 'hono';
+import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
+import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
+import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
+import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
+import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
+import { Database } from './adapters/postgres/database.ts';
+import { DatabaseWatch } from './adapters/postgres/database-watch.ts';
+import { PostgresHistoryStore } from './adapters/postgres/history-store.ts';
+import { RedisArchivedMarks } from './adapters/redis/archived-marks.ts';
+import { RedisShardMarkers } from './adapters/redis/shard-markers.ts';
+import { ArchiveEvents } from './archive/archive-events.ts';
+import { ReportArchived } from './archive/report-archived.ts';
+import { WholeRedis } from './archive/whole-redis.ts';
+import type { WorkerSettings } from './config.ts';
+import { History } from './history/history.ts';
+import { createApp } from './http/create-app.ts';
+import { createMetrics } from './metrics.ts';
+
+const WRITE_LIMIT_MS = 20_000;
+const WRITE_CONNECTIONS = 3;
+const READ_LIMIT_MS = 3_000;
+const READ_CONNECTIONS = 8;
+const REDIS_WAIT_MS = 2_000;
+
+/**
+ * Starts a worker. It listens at once; Postgres, NATS and Redis may come later.
+ * @throws OtherShardsError when Redis was written with another number of shards; Error when the
+ *   port is taken
+ */
+export async function createWorker(settings: WorkerSettings, log: Logger): Promise<Service> {
+  const closers = new Closers(log);
+  try {
+    return await assemble(settings, log, closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function assemble(settings: WorkerSettings, log: Logger, closers: Closers): Promise<Service> {
+  const { writing, reading } = openDatabases(settings, log, closers);
+  const store = new PostgresArchiveStore(writing);
+  const historyStore = new PostgresHistoryStore(reading);
+  const databaseWatch = new DatabaseWatch(() => historyStore.fault(), log);
+  closers.defer('database watch', () => databaseWatch.close());
+
+  const redis = openRedis(settings.REDIS_URL, 'archival-worker', log, {
+    enableAutoPipelining: true,
+  });
+  closers.defer('Redis', () => redis.disconnect());
+
+  const nats = connectNats(settings.NATS_URL, 'archival-worker', log);
+  closers.defer('NATS', () => nats.close());
+  const limits = {
+    maxBytes: settings.NATS_STREAM_MAX_BYTES,
+    replicas: settings.NATS_STREAM_REPLICAS,
+  };
+  const source = new JetStreamSource(nats, limits, log);
+  closers.defer('event source', () => source.close());
+
+  const traces = {
+    hasEvents: () => store.hasEvents(),
+    messagesInStream: () => source.messagesInStream(),
+  };
+  const wholeRedis = new WholeRedis(settings.SHARDS, new RedisShardMarkers(redis), traces, log);
+  closers.defer('Redis check', () => wholeRedis.stop());
+
+  const report = new ReportArchived(new RedisArchivedMarks(redis, settings.SHARDS), log);
+  closers.defer('reports', () => report.stop());
+
+  const registry = createRegistry('archival-worker');
+  const figures = createMetrics(registry, {
+    behind: () => source.behind,
+    unreported: () => report.waiting,
+  });
+  const archive = new ArchiveEvents({ source, store, report, figures, log });
+  closers.defer('archive', () => archive.stop());
+
+  let stopping = false;
+  const root = new Hono();
+  addOperationRoutes(root, registry, () => {
+    if (stopping) return { worker: 'stopping' };
+    const waitingFor: Record<string, string> = {};
+    if (databaseWatch.fault !== undefined) waitingFor['postgres'] = databaseWatch.fault;
+    if (wholeRedis.problem !== undefined) waitingFor['redis'] = wholeRedis.problem;
+    if (!source.opened) waitingFor['nats'] = 'the event stream could not be opened yet';
+    return waitingFor;
+  });
+  const history = new History(historyStore);
+  const { SHARDS: shards, CORS_ORIGINS: corsOrigins } = settings;
+  root.route('/', createApp({ history, shards, corsOrigins, log }));
+  const http = await serveHttp(root.fetch, settings.PORT, settings.HOST);
+  closers.defer('HTTP server', () => http.close());
+
+  await untilReady(redis, REDIS_WAIT_MS).catch(() => undefined);
+  await wholeRedis.start();
+  source.start();
+  report.start();
+  archive.start();
+
+  return {
+    port: http.port,
+    close: async () => {
+      stopping = true;
+      await closers.close();
+    },
+  };
+}
+
+/** One database for the archive; the history API has its own connections, maybe to a replica. */
+function openDatabases(
+  settings: WorkerSettings,
+  log: Logger,
+  closers: Closers,
+): { writing: Database; reading: Database } {
+  const writing = new Database(
+    settings.DATABASE_URL,
+    { name: 'outcry-archive', connections: WRITE_CONNECTIONS, limitMs: WRITE_LIMIT_MS },
+    log,
+  );
+  closers.defer('archive database', () => writing.close());
+  const reading = new Database(
+    settings.DATABASE_READ_URL ?? settings.DATABASE_URL,
+    { name: 'outcry-history', connections: READ_CONNECTIONS, limitMs: READ_LIMIT_MS },
+    log,
+  );
+  closers.defer('history database', () => reading.close());
+  return { writing, reading };
+}

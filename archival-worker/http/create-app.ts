@@ -1,0 +1,57 @@
+/** The history API: what every request passes through, and the routes. */
+import { randomUUID } from 'node:crypto';
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { HistoryUnavailableError, type History } from '../history/history.ts';
+import type { HistoryContext } from './context.ts';
+import { addHistoryRoutes } from './history-routes.ts';
+import { sendProblem } from './problems.ts';
+
+const REQUEST_ID = /^[A-Za-z0-9_.-]{1,64}$/;
+const RETRY_AFTER_MS = 1_000;
+
+export interface AppParts {
+  readonly history: History;
+  readonly shards: number;
+  readonly corsOrigins: readonly string[];
+  readonly log: Logger;
+}
+
+export function createApp(parts: AppParts): Hono<HistoryContext> {
+  const app = new Hono<HistoryContext>();
+
+  app.use(async (c, next) => {
+    const given = c.req.header('x-request-id');
+    const requestId = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
+    c.set('requestId', requestId);
+    await next();
+    c.res.headers.set('x-request-id', requestId);
+    c.res.headers.set('x-content-type-options', 'nosniff');
+  });
+  app.use(
+    '/v1/*',
+    cors({
+      origin: [...parts.corsOrigins],
+      allowMethods: ['GET', 'OPTIONS'],
+      allowHeaders: ['Authorization', 'X-Request-Id'],
+      exposeHeaders: ['Retry-After', 'X-Request-Id'],
+      maxAge: 600,
+    }),
+  );
+
+  addHistoryRoutes(app, parts.history, parts.shards);
+
+  app.notFound((c) => sendProblem(c, 'NOT_FOUND', 'No route has this address.'));
+  app.onError((error, c) => {
+    const requestId = c.get('requestId');
+    if (error instanceof HistoryUnavailableError) {
+      parts.log.warn({ err: error, requestId }, 'the archive could not be read');
+      const detail = 'The archive cannot be read right now.';
+      return sendProblem(c, 'UNAVAILABLE', detail, { retryAfterMs: RETRY_AFTER_MS });
+    }
+    parts.log.error({ err: error, requestId }, 'a request failed');
+    return sendProblem(c, 'INTERNAL', 'The failure was logged under this request id.');
+  });
+  return app;
+}
