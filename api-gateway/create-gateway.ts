@@ -1,6 +1,5 @@
 /** Puts the gateway together: the only place that knows which adapter serves which port. */
 import { randomUUID } from 'node:crypto';
-import { Hono } from 'hono';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
 import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
@@ -128,13 +127,11 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     log,
   });
   let stopping = false;
-  const root = new Hono();
-  addOperationRoutes(root, registry, () => {
+  addOperationRoutes(api, registry, () => {
     if (stopping) return { gateway: 'stopping' };
     return readiness.fault === undefined ? {} : { redis: readiness.fault };
   });
-  root.route('/', api);
-  const http = await serveHttp(root.fetch, settings.PORT, settings.HOST);
+  const http = await serveHttp(api.fetch, settings.PORT, settings.HOST);
   closers.defer('HTTP server', () => http.close());
   keeper.start();
 

@@ -7,6 +7,7 @@ import { sendOutcome, sendProblem } from './answers.ts';
 import { addAuctionRoutes } from './auction-routes.ts';
 import { addBidRoutes } from './bid-routes.ts';
 import type { GatewayContext } from './context.ts';
+import { addDocsRoutes } from './docs-routes.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { addItemRoutes } from './item-routes.ts';
 import { addOpenRoutes } from './open-routes.ts';
@@ -52,6 +53,7 @@ export function createApp(parts: GatewayParts): Hono<GatewayContext> {
   addAuctionRoutes(app, parts);
   addItemRoutes(app, parts);
   addOpenRoutes(app, parts);
+  addDocsRoutes(app, parts.publicConfig.gatewayUrl);
 
   app.notFound((c) => sendProblem(c, 'NOT_FOUND', 'No route has this address.'));
   app.onError((error, c) => {

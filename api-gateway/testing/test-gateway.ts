@@ -13,6 +13,7 @@ import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { gatewaySettings } from '../config.ts';
 import { createGateway } from '../create-gateway.ts';
+import { expectDescribed } from './described-answers.ts';
 
 export const SECRET = 'a-secret-that-only-this-test-knows-0123456789';
 const SHARDS = 4;
@@ -86,7 +87,10 @@ export async function startTestGateway(
   };
 }
 
-/** Sends a request; a plain object as body is sent as JSON, a string or bytes as they are. */
+/**
+ * Sends a request; a plain object as body is sent as JSON, a string or bytes as they are. Every
+ * answer is held against the API description.
+ */
 export async function call(
   gateway: { url: string },
   method: string,
@@ -109,6 +113,7 @@ export async function call(
   });
   const text = await response.text();
   const parsed = text === '' ? {} : ownJson<TestAnswer['body']>(text);
+  expectDescribed(method, path, response.status, parsed);
   return { status: response.status, headers: response.headers, body: parsed };
 }
 

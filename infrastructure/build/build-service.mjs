@@ -1,6 +1,9 @@
 // Builds a service into its dist folder: one file with all it needs, and the files it reads beside
-// it. Run in the service's folder; each argument is a folder to copy: `adapters/redis/lua=lua`.
-import { cpSync, rmSync } from 'node:fs';
+// it. Run in the service's folder; each argument names what to copy, from the folder or from an
+// installed package: `adapters/redis/lua=lua`, `some-package/file.css=docs/file.css`.
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
@@ -19,7 +22,9 @@ await build({
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
 });
+const requireHere = createRequire(join(process.cwd(), 'package.json'));
 for (const pair of process.argv.slice(2)) {
   const [from, to] = pair.split('=');
-  cpSync(from, `dist/${to}`, { recursive: true });
+  const source = existsSync(from) ? from : requireHere.resolve(from);
+  cpSync(source, `dist/${to}`, { recursive: true });
 }

@@ -83,7 +83,11 @@ export type AuctionListQuery = z.infer<typeof auctionListQuery>;
 export type Role = 'bidder' | 'seller' | 'admin';
 
 /** A bid: exactly one of an exact amount and a maximum. */
-export type BidRequest = { readonly amount: number } | { readonly maxAmount: number };
+export const bidRequest = z.union([
+  z.strictObject({ amount }),
+  z.strictObject({ maxAmount: amount }),
+]);
+export type BidRequest = z.infer<typeof bidRequest>;
 
 export interface ItemView extends ItemDetails {
   readonly sellerId: string;

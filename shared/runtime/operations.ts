@@ -1,5 +1,5 @@
 /** `/healthz`, `/readyz` and `/metrics`, the same on every service. */
-import type { Hono } from 'hono';
+import type { Env, Hono } from 'hono';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 /** Names what is not ready, each with a plain reason; empty when traffic is welcome. */
@@ -14,7 +14,11 @@ export function createRegistry(service: string): Registry {
 }
 
 /** `healthz`: the process lives. `readyz`: 200, or 503 with the reasons. `metrics`: Prometheus. */
-export function addOperationRoutes(app: Hono, registry: Registry, readiness: Readiness): void {
+export function addOperationRoutes<E extends Env>(
+  app: Hono<E>,
+  registry: Registry,
+  readiness: Readiness,
+): void {
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) => {
     const waitingFor = readiness();

@@ -1,0 +1,64 @@
+/** `/openapi.json`, `/docs` and the page of each problem, with all assets served from here: nothing is loaded from elsewhere. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Hono } from 'hono';
+import { PROBLEMS } from '@outcry/shared/contracts/problems.ts';
+import type { GatewayContext } from './context.ts';
+import { openApiDocument } from './openapi/openapi-document.ts';
+
+const ASSETS: Readonly<Record<string, string>> = {
+  'swagger-ui.css': 'text/css',
+  'swagger-ui-bundle.js': 'text/javascript',
+};
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Outcry API</title>
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="docs/swagger-ui.css" />
+  </head>
+  <body>
+    <main id="docs"></main>
+    <script src="docs/swagger-ui-bundle.js"></script>
+    <script src="docs/start.js"></script>
+  </body>
+</html>
+`;
+
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', persistAuthorization: true });\n`;
+
+const CONTENT_POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+/** A build copies the assets next to the bundle; in a checkout they are in the package. */
+function readAsset(name: string): string {
+  const beside = new URL(`./docs/${name}`, import.meta.url);
+  const inPackage = (): string => createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`);
+  return readFileSync(existsSync(beside) ? beside : inPackage(), 'utf8');
+}
+
+/** @param serverUrl the gateway's public address, shown in the description */
+export function addDocsRoutes(app: Hono<GatewayContext>, serverUrl: string): void {
+  const document = JSON.stringify(openApiDocument(serverUrl));
+  app.get('/openapi.json', (c) => c.body(document, 200, { 'content-type': 'application/json' }));
+  app.get('/docs', (c) => c.html(PAGE, 200, { 'content-security-policy': CONTENT_POLICY }));
+  app.get('/docs/start.js', (c) => c.body(START, 200, { 'content-type': 'text/javascript' }));
+  app.get('/problems/:code', (c) => {
+    const code = c.req.param('code');
+    const known = Object.entries(PROBLEMS).find(([name]) => name === code);
+    if (known === undefined) return c.notFound();
+    return c.text(`${code}\n\nStatus ${known[1].status}. ${known[1].title}.\n`);
+  });
+  const cached = new Map<string, string>();
+  app.get('/docs/:asset', (c) => {
+    const name = c.req.param('asset');
+    const type = ASSETS[name];
+    if (type === undefined) return c.notFound();
+    const text = cached.get(name) ?? readAsset(name);
+    cached.set(name, text);
+    return c.body(text, 200, { 'content-type': type, 'cache-control': 'public, max-age=86400' });
+  });
+}

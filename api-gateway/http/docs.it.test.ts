@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PROBLEMS } from '@outcry/shared/contracts/problems.ts';
+import { call, startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
+import { API_ROUTES } from './openapi/api-routes.ts';
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway.stop());
+
+describe('the API description', () => {
+  test('is OpenAPI 3.1 and names every route', async () => {
+    const { body } = await call(gateway, 'GET', '/openapi.json');
+    expect(body['openapi']).toBe('3.1.0');
+    const paths = body['paths'] as Record<string, Record<string, unknown>>;
+    for (const route of API_ROUTES) expect(paths[route.path]?.[route.method]).toBeDefined();
+  });
+
+  test.each(API_ROUTES.map((route) => [route.method, route.path] as const))(
+    '%s %s exists',
+    async (method, path) => {
+      const answer = await call(gateway, method.toUpperCase(), path.replace('{id}', 'a0-none'));
+      expect(answer.body.code).not.toBe('NOT_FOUND');
+    },
+  );
+
+  test('a route that is not described does not exist', async () => {
+    const answer = await call(gateway, 'GET', '/v1/nothing');
+    expect([answer.status, answer.body.code]).toEqual([404, 'NOT_FOUND']);
+  });
+
+  test('every problem code is documented at the address its type names', async () => {
+    for (const code of Object.keys(PROBLEMS)) {
+      const page = await fetch(`${gateway.url}/problems/${code}`);
+      expect(page.status).toBe(200);
+      expect(await page.text()).toContain(code);
+    }
+  });
+
+  test('/docs and its assets come from this server alone', async () => {
+    const page = await fetch(`${gateway.url}/docs`);
+    const html = await page.text();
+    const assets = [...html.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map((match) => match[1]);
+    expect(assets).toHaveLength(3);
+    expect(html).not.toMatch(/(?:src|href)="https?:/);
+    for (const asset of assets) {
+      expect((await fetch(`${gateway.url}/${asset}`)).status).toBe(200);
+    }
+  });
+});

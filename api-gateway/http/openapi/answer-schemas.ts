@@ -1,0 +1,100 @@
+/** The shapes of answers as schemas, for the API description; held to the types by `satisfies`. */
+import { z } from 'zod';
+import type {
+  AuctionView,
+  BidReceipt,
+  ItemView,
+  OwnView,
+  Page,
+  PublicConfig,
+} from '@outcry/shared/contracts/api.ts';
+import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
+import { PROBLEMS, type Problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
+
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const amount = z.int().min(1).max(MAX_AMOUNT).describe('minor units, such as cents');
+/** A minimum bid can lie above the largest amount; then no bid is possible any more. */
+const minimumBid = z.int().min(1).describe('minor units; the least a new bidder must offer');
+const time = z.iso.datetime().describe('UTC with milliseconds');
+const alias = z.int().min(1).describe('a bidder within this auction, by order of first bid');
+
+const problemCodes = Object.keys(PROBLEMS) as ProblemCode[];
+
+export const problemSchema = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(problemCodes),
+  requestId: z.string(),
+  minimumBid: minimumBid.exactOptional(),
+  retryAfterMs: z.number().exactOptional(),
+  errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).exactOptional(),
+}) satisfies z.ZodType<Problem>;
+
+const itemDetails = {
+  id,
+  title: z.string(),
+  description: z.string().exactOptional(),
+  imageUrl: z.string().exactOptional(),
+};
+
+export const itemView = z.strictObject({
+  ...itemDetails,
+  sellerId: id,
+  auctionId: id.nullable().describe('the scheduled or live auction that holds the item'),
+}) satisfies z.ZodType<ItemView>;
+
+export const auctionViewSchema = z.strictObject({
+  id,
+  item: z.strictObject(itemDetails) satisfies z.ZodType<ItemDetails>,
+  sellerId: id,
+  currency: z.string().length(3),
+  buyNowPrice: amount.exactOptional(),
+  startsAt: time,
+  status: z.enum(['scheduled', 'live', 'ended', 'cancelled']),
+  outcome: z.enum(['sold', 'reserve_not_met', 'no_bids']).exactOptional(),
+  price: amount.describe('what the leader would pay now; the start price before the first bid'),
+  minimumBid,
+  leader: alias.nullable(),
+  bidCount: z.int().min(0),
+  reserveMet: z.boolean().describe('true where there is no reserve'),
+  endsAt: time,
+  epoch: z.int().min(1),
+  seq: z.int().min(1),
+  serverTime: time,
+}) satisfies z.ZodType<AuctionView>;
+
+export const auctionPage = z.strictObject({
+  items: z.array(auctionViewSchema),
+  nextCursor: z.string().nullable(),
+}) satisfies z.ZodType<Page<AuctionView>>;
+
+export const bidReceipt = z.strictObject({
+  bidId: id,
+  epoch: z.int().min(1),
+  seq: z.int().min(1),
+  result: z.enum(['leading', 'outbid']),
+  bidder: alias,
+  price: amount,
+  minimumBid,
+  endsAt: time,
+  serverTime: time,
+}) satisfies z.ZodType<BidReceipt>;
+
+export const ownView = z.strictObject({
+  alias: alias.nullable(),
+  leading: z.boolean(),
+  maxAmount: amount.nullable(),
+  bidCount: z.int().min(0),
+}) satisfies z.ZodType<OwnView>;
+
+export const publicConfig = z.strictObject({
+  gatewayUrl: z.string(),
+  broadcastUrl: z.string(),
+  historyUrl: z.string(),
+  authMode: z.enum(['dev', 'jwt']),
+}) satisfies z.ZodType<PublicConfig>;
+
+export const devToken = z.strictObject({ token: z.string(), expiresAt: time });

@@ -1,0 +1,131 @@
+/** The OpenAPI 3.1 description, made from the route table and the problem table. */
+import { z } from 'zod';
+import { PROBLEMS, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import { problemSchema } from './answer-schemas.ts';
+import { API_ROUTES, type ApiRoute } from './api-routes.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const DESCRIPTION = `Bids are decided one after another, durably, by Redis's clock.
+
+Amounts are whole numbers of minor units (cents). Times are ISO 8601 in UTC. Every error is
+\`application/problem+json\` with a stable \`code\`. Send an \`Idempotency-Key\` with every POST: a
+repeated request with the same key gets the first answer, marked \`Idempotency-Replayed: true\`.`;
+
+/** What any route can answer besides its own problems. */
+const ALWAYS: readonly ProblemCode[] = ['RATE_LIMITED', 'UNAVAILABLE', 'INTERNAL'];
+const WITH_TOKEN: readonly ProblemCode[] = ['UNAUTHENTICATED'];
+const WITH_ROLE: readonly ProblemCode[] = ['FORBIDDEN'];
+const WITH_BODY: readonly ProblemCode[] = ['OUTCOME_UNKNOWN'];
+/** INVALID_REQUEST has more statuses than the one in the table. */
+const BODY_STATUSES: readonly (readonly [number, string])[] = [
+  [400, 'The body is not valid JSON (INVALID_REQUEST)'],
+  [413, 'The body is too large (INVALID_REQUEST)'],
+  [415, 'The body is not declared as JSON (INVALID_REQUEST)'],
+];
+
+/** Builds the document; `serverUrl` is the gateway's public address. */
+export function openApiDocument(serverUrl: string): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const route of API_ROUTES) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Outcry', version: '1', description: DESCRIPTION },
+    servers: [{ url: serverUrl }],
+    paths,
+    components: {
+      schemas: { Problem: jsonSchema(problemSchema) },
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  };
+}
+
+function operation(route: ApiRoute): Json {
+  const body = route.body;
+  return {
+    operationId: route.name,
+    summary: route.summary,
+    description: `Who: ${route.who}.`,
+    tags: [route.path.split('/')[2] ?? ''],
+    ...(route.who === 'anyone' ? {} : { security: [{ token: [] }] }),
+    parameters: [...pathParameters(route), ...queryParameters(route), ...keyParameter(route)],
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: jsonSchema(body, 'input') } },
+          },
+        }),
+    responses: responses(route),
+  };
+}
+
+const pathParameters = (route: ApiRoute): Json[] =>
+  [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+
+function queryParameters(route: ApiRoute): Json[] {
+  if (route.query === undefined) return [];
+  const { properties } = z
+    .object({ properties: z.record(z.string(), z.unknown()) })
+    .parse(jsonSchema(route.query, 'input'));
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }));
+}
+
+const keyParameter = (route: ApiRoute): Json[] =>
+  route.method === 'post' && route.who !== 'anyone'
+    ? [
+        {
+          name: 'Idempotency-Key',
+          in: 'header',
+          description: '1 to 128 printable ASCII characters; makes a repeat safe',
+          schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,128}$' },
+        },
+      ]
+    : [];
+
+function responses(route: ApiRoute): Json {
+  const { status, schema } = route.answer;
+  const codes = [
+    ...route.problems,
+    ...(route.who === 'anyone' ? [] : WITH_TOKEN),
+    ...(route.who === 'bidder' || route.who === 'seller' ? WITH_ROLE : []),
+    ...(route.method === 'post' ? WITH_BODY : []),
+    ...ALWAYS,
+  ];
+  const texts = new Map<number, string>(route.body === undefined ? [] : BODY_STATUSES);
+  for (const code of new Set(codes)) {
+    const { status: problemStatus, title } = PROBLEMS[code];
+    const before = texts.get(problemStatus);
+    const text = `${code}: ${title}`;
+    texts.set(problemStatus, before === undefined ? text : `${before}; ${text}`);
+  }
+  const answers: Record<string, Json> = {
+    [status]: {
+      description: 'Done',
+      content: { 'application/json': { schema: jsonSchema(schema) } },
+    },
+  };
+  if (route.name === 'readAuction') answers['304'] = { description: 'Nothing has happened' };
+  for (const [problemStatus, text] of texts) answers[problemStatus] = problemAnswer(text);
+  return answers;
+}
+
+const problemAnswer = (description: string): Json => ({
+  description,
+  content: {
+    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+  },
+});
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output'): Json {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+}
