@@ -64,7 +64,13 @@ function parsed(text: string): unknown {
 }
 
 /** Failures that Node reports before a byte was sent; browsers do not say. */
-const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 function noAnswer(request: HttpRequest, error: unknown, timeoutMs: number): Attempt<never> {
   const timedOut = error instanceof Error && error.name === 'TimeoutError';

@@ -22,8 +22,8 @@ import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { broadcasterSettings } from '../config.ts';
 import { createBroadcaster } from '../create-broadcaster.ts';
 
-export const SECRET = 'a-secret-that-only-this-test-knows-0123456789';
-export const SHARDS = 4;
+const SECRET = 'a-secret-that-only-this-test-knows-0123456789';
+const SHARDS = 4;
 
 export interface TestBroadcasters {
   readonly redisServer: LocalServer;
@@ -61,8 +61,6 @@ export async function startTestBroadcasters(): Promise<TestBroadcasters> {
         SHARDS: `${SHARDS}`,
         JWT_SECRET: SECRET,
         CORS_ORIGINS: 'https://outcry.example',
-        // Nothing listens there: tests that bid name their own gateway.
-        GATEWAY_URL: 'http://127.0.0.1:9',
         ...environment,
       });
       const level = process.env['TEST_LOG_LEVEL'] ?? 'silent';

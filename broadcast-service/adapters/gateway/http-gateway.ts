@@ -13,7 +13,13 @@ const MAX_IN_FLIGHT = 1_000;
 const RETRY_AFTER_MS = 1_000;
 
 /** Failures from before a byte was sent. */
-const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 const failed = (code: ProblemCode, detail: string, requestId: string): Ack<never> => ({
   ok: false,

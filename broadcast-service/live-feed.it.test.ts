@@ -1,0 +1,181 @@
+/** The client's live feed against real broadcasters that come, go and lose messages. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { LiveFeed, type LiveFeedOptions } from '@outcry/client/live-feed.ts';
+import type { LiveStep } from '@outcry/client/merge-live.ts';
+import type { UserNotice, WatchedAuction } from '@outcry/client/watched-auction.ts';
+import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
+import {
+  startTestBroadcasters,
+  tokenFor,
+  until,
+  type TestBroadcasters,
+} from './testing/test-broadcaster.ts';
+
+let system: TestBroadcasters;
+const feeds: LiveFeed[] = [];
+let auctions = 0;
+
+beforeAll(async () => {
+  system = await startTestBroadcasters();
+});
+
+afterAll(async () => {
+  await system.stop();
+});
+
+afterEach(() => {
+  for (const feed of feeds.splice(0)) feed.close();
+});
+
+function openFeed(options: LiveFeedOptions): LiveFeed {
+  const feed = new LiveFeed({ timeoutMs: 1_000, ...options });
+  feeds.push(feed);
+  return feed;
+}
+
+async function newAuction(): Promise<string> {
+  auctions += 1;
+  const auctionId = `a2-feed${auctions}`;
+  await system.auctions.create(auctionId);
+  return auctionId;
+}
+
+/** Watches and writes down every step. */
+function recordSteps(feed: LiveFeed, auctionId: string): [WatchedAuction, LiveStep[]] {
+  const steps: LiveStep[] = [];
+  return [feed.watch(auctionId, { onStep: (step) => steps.push(step) }), steps];
+}
+
+const seqOf = async (auctionId: string): Promise<number> =>
+  Number(await system.redis.hget(auctionKeys(2, auctionId).auction, 'seq'));
+
+describe('LiveFeed', () => {
+  it('shows the newest state and every event', async () => {
+    const { url } = await system.start();
+    const auctionId = await newAuction();
+    const feed = openFeed({ url });
+    const changes: string[] = [];
+    const watched = feed.watch(auctionId, {
+      onChange: ({ connection, auction }) => changes.push(`${connection} ${auction?.seq}`),
+    });
+    expect([watched.auction, watched.connection]).toEqual([undefined, 'connecting']);
+    await until('it is live', () => watched.connection === 'live');
+    await system.auctions.bid(auctionId, { userId: 'ann', amount: 2_000 });
+    await system.auctions.bid(auctionId, { userId: 'bob', amount: 3_000 });
+    await until('the bids came', () => watched.auction?.seq === 4);
+    expect(watched.auction).toMatchObject({ price: 3_000, leader: 2, item: { title: 'A lamp' } });
+    expect(watched.recentEvents.map(({ bid }) => bid?.amount)).toEqual([2_000, 3_000]);
+    expect(changes.filter((change) => change.startsWith('live'))).toEqual([
+      'live 2',
+      'live 3',
+      'live 4',
+    ]);
+    await until('viewers are counted', () => watched.viewers === 1);
+    const [seconds, microseconds] = await system.redis.time();
+    const redisTime = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+    expect(Math.abs(feed.serverClock.now() - redisTime)).toBeLessThan(100);
+  });
+
+  it('is told of being outbid in an auction that it does not watch', async () => {
+    const { url } = await system.start();
+    const auctionId = await newAuction();
+    const notices: UserNotice[] = [];
+    const token = await tokenFor('ann');
+    const feed = openFeed({ url, token: () => token, onNotice: (notice) => notices.push(notice) });
+    await until('it is connected', () => feed.connected);
+    await system.auctions.bid(auctionId, { userId: 'ann', amount: 2_000 });
+    await system.auctions.bid(auctionId, { userId: 'bob', amount: 3_000 });
+    await until('the notice came', () => notices.length === 1);
+    expect(notices).toEqual([{ type: 'outbid', auctionId, price: 3_000, minimumBid: 3_100 }]);
+  });
+
+  it('says why it is refused, and connects with a better token', async () => {
+    const { url } = await system.start();
+    const auctionId = await newAuction();
+    let token = 'nonsense';
+    const refusals: string[] = [];
+    const feed = openFeed({
+      url,
+      token: () => token,
+      onRefused: ({ code }) => refusals.push(code),
+    });
+    const watched = feed.watch(auctionId, {});
+    await until('it failed', () => watched.connection === 'failed');
+    expect([refusals, watched.problem?.code]).toEqual([['UNAUTHENTICATED'], 'UNAUTHENTICATED']);
+    token = await tokenFor('ann');
+    feed.reconnect();
+    await until('it is live', () => watched.connection === 'live');
+  });
+
+  it('says that there is no such auction, without harm to the others', async () => {
+    const { url } = await system.start();
+    const feed = openFeed({ url });
+    const missing = feed.watch('a2-nobody', {});
+    const [watched] = recordSteps(feed, await newAuction());
+    await until('one is live', () => watched.connection === 'live');
+    await until('one failed', () => missing.connection === 'failed');
+    expect(missing.problem?.code).toBe('AUCTION_NOT_FOUND');
+  });
+
+  it('continues on another node without missing anything', async () => {
+    const first = await system.start();
+    const auctionId = await newAuction();
+    const feed = openFeed({ url: first.url });
+    const [watched, steps] = recordSteps(feed, auctionId);
+    await until('it is live', () => watched.connection === 'live');
+    await system.auctions.bid(auctionId, { userId: 'ann', amount: 2_000 });
+    await until('the bid came', () => watched.auction?.seq === 3);
+    await first.service.close();
+    await until('it notices', () => watched.connection === 'reconnecting');
+    await system.auctions.bid(auctionId, { userId: 'bob', amount: 3_000 });
+    await system.auctions.bid(auctionId, { userId: 'ann', amount: 4_000 });
+    await system.start({ PORT: new URL(first.url).port });
+    await until('it is live again', () => watched.connection === 'live');
+    expect(watched.auction).toMatchObject({ price: 4_000, seq: 5 });
+    expect(steps.map((step) => (step.kind === 'event' ? step.event.seq : step.kind))).toEqual([
+      'replaced',
+      3,
+      4,
+      5,
+    ]);
+  });
+
+  it('delivers each event exactly once while nodes die and messages get lost', async () => {
+    const [one, two] = [await system.start(), await system.start()];
+    const ids = await Promise.all([newAuction(), newAuction(), newAuction()]);
+    const watches = [one, two].flatMap(({ url }) => {
+      const feed = openFeed({ url });
+      return ids.map((id) => ({ id, entry: recordSteps(feed, id) }));
+    });
+    await until('all are live', () => watches.every(({ entry }) => entry[0].connection === 'live'));
+    let amount = 10_000;
+    const bidOn = async (id: string): Promise<void> => {
+      amount += 10_000;
+      await system.auctions.bid(id, { userId: `u${(amount / 10_000) % 7}`, amount });
+    };
+    let node = one;
+    for (let round = 0; round < 12; round += 1) {
+      const bids = Promise.all(ids.flatMap((id) => [bidOn(id), bidOn(id), bidOn(id)]));
+      if (round % 3 === 0) await system.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await bids;
+      if (round % 4 === 1) {
+        await system.auctions.losingMessages(() => Promise.all(ids.map((id) => bidOn(id))));
+      }
+      if (round === 6) {
+        await node.service.close();
+        node = await system.start({ PORT: new URL(one.url).port });
+      }
+    }
+    for (const { id, entry } of watches) {
+      const [watched, steps] = entry;
+      const head = await seqOf(id);
+      await until('it has caught up', () => watched.auction?.seq === head);
+      const seen = steps
+        .slice(1)
+        .map((step) => (step.kind === 'event' ? step.event.seq : step.kind));
+      expect(seen).toEqual(Array.from({ length: head - 2 }, (_, i) => i + 3));
+      const state = await system.redis.hget(auctionKeys(2, id).auction, 'state');
+      expect(watched.auction).toMatchObject(JSON.parse(state ?? '') as object);
+    }
+  });
+});
