@@ -1,0 +1,83 @@
+/**
+ * `npm run demo`: replays 314 real eBay auctions through the running system and checks every
+ * price and every archived event. Exit code 0 when all is as it must be, 1 when not.
+ */
+import { readFileSync } from 'node:fs';
+import { demoSettings } from '../config.ts';
+import { demoOptions, UsageError, type DemoOptions } from './demo-options.ts';
+import { createDemoUsers } from './demo-users.ts';
+import { readEbayAuctions } from './ebay-auctions.ts';
+import { findSystem, NoSystemError, type RunningSystem } from './find-system.ts';
+import { bidLive } from './live-bidding.ts';
+import { showProgress } from './progress.ts';
+import { lookAtArchive, replayAll } from './replay-all.ts';
+import { reportText } from './report.ts';
+import { TimeScale } from './time-scale.ts';
+import { verdictOn } from './verdict.ts';
+
+const CSV = new URL('../data/ebay-auctions.csv', import.meta.url);
+
+const auctions = readEbayAuctions(readFileSync(CSV, 'utf8'));
+const bidders = [...new Set(auctions.flatMap(({ bids }) => bids.map(({ bidder }) => bidder)))];
+const bids = auctions.reduce((sum, auction) => sum + auction.bids.length, 0);
+/** Tells this run's users and keys from those of all others. */
+const run = `demo-${Date.now().toString(36)}`;
+
+const say = (line: string): void => console.log(`- ${line}`);
+
+async function replay(
+  { weekSeconds, archiveWaitSeconds }: DemoOptions,
+  system: RunningSystem,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const startedAt = performance.now();
+  const users = await createDemoUsers({ ...system, run, bidders, signal });
+  console.log(
+    `Replaying ${auctions.length} eBay auctions (${bids.toLocaleString('en')} bids) at ${system.gatewayUrl}; seven days take ${weekSeconds} s.`,
+  );
+  const counts = { bids, auctions: auctions.length, answered: 0, opened: 0, closed: 0 };
+  const progress = { ...counts, resent: () => users.resent() };
+  const endProgress = showProgress(progress, process.stdout);
+  const scale = new TimeScale(weekSeconds);
+  const { replayed, stopped } = await replayAll(
+    auctions,
+    { users, scale, run, signal },
+    progress,
+  ).finally(endProgress);
+  console.log('Waiting for the archive …');
+  const archive = await lookAtArchive(replayed, {
+    users,
+    databaseUrl: system.databaseUrl,
+    withinMs: archiveWaitSeconds * 1000,
+    signal,
+  });
+  const verdict = verdictOn(replayed, stopped, archive);
+  const seconds = (performance.now() - startedAt) / 1000;
+  console.log(`\n${reportText(verdict, archive, { bids, resent: users.resent(), seconds })}`);
+  return verdict.faults.length === 0;
+}
+
+async function live(minutes: number, system: RunningSystem, signal: AbortSignal): Promise<void> {
+  const users = await createDemoUsers({ ...system, run, bidders, signal });
+  console.log(`Simulated bidding for ${minutes} minutes; Ctrl-C ends it.`);
+  if (system.webUrl !== undefined) console.log(`Watch it at ${system.webUrl}`);
+  const over = AbortSignal.any([signal, AbortSignal.timeout(minutes * 60_000)]);
+  await bidLive({ users, bidders, auctions, signal: over, say });
+}
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => stopping.abort(new Error('stopped')));
+}
+try {
+  const options = demoOptions(process.argv.slice(2));
+  const system = await findSystem(demoSettings());
+  const { liveMinutes } = options;
+  if (liveMinutes !== undefined) await live(liveMinutes, system, stopping.signal);
+  else if (!(await replay(options, system, stopping.signal))) process.exitCode = 1;
+} catch (error) {
+  const plain = error instanceof NoSystemError || error instanceof UsageError;
+  if (stopping.signal.aborted) console.error('stopped');
+  else console.error(plain ? error.message : error);
+  process.exitCode = stopping.signal.aborted ? 130 : 1;
+}
