@@ -9,7 +9,7 @@ const proxy = { '/v1/config': { target: gatewayUrl, changeOrigin: true } };
 
 export default defineConfig({
   plugins: [preact()],
-  server: { port: 8090, strictPort: true, proxy },
-  preview: { port: 8090, strictPort: true, proxy },
+  server: { port: 8000, strictPort: true, proxy },
+  preview: { port: 8000, strictPort: true, proxy },
   build: { target: 'es2022', sourcemap: true },
 });

@@ -43,9 +43,8 @@ export function moneyFieldText(amount: number, currency: string, locale?: string
  */
 export function parseMoney(text: string, currency: string, locale?: string): number | undefined {
   const digits = minorDigits(currency);
-  const bare = text
-    .normalize('NFKC')
-    .replace(/\p{Sc}|\p{L}|[\s'’_]/gu, '')
+  const bare = withoutCurrency(text.normalize('NFKC'), currency, locale)
+    .replace(/[\s'’]/gu, '')
     .replace(/[.,]$/u, '');
   const match = /^([0-9.,]*?)(?:([.,])([0-9]*))?$/u.exec(bare);
   if (match === null) return undefined;
@@ -57,6 +56,17 @@ export function parseMoney(text: string, currency: string, locale?: string): num
   const minor = `${whole.replace(/[.,]/gu, '')}${fraction.padEnd(digits, '0')}`;
   const amount = /^[0-9]{1,15}$/u.test(minor) ? Number(minor) : 0;
   return amount >= 1 && amount <= MAX_AMOUNT ? amount : undefined;
+}
+
+/** Other words stay, so that `12k` is refused and not read as 12. */
+function withoutCurrency(text: string, currency: string, locale: string | undefined): string {
+  const parts = formatter(currency, locale).formatToParts(1);
+  const symbol = parts.find((part) => part.type === 'currency')?.value ?? currency;
+  return text
+    .replace(symbol.normalize('NFKC'), '')
+    .replace(currency, '')
+    .replace(currency.toLowerCase(), '')
+    .replace(/\p{Sc}/u, '');
 }
 
 /** Whether the last separator in the text divides whole units from minor ones. */

@@ -5,13 +5,17 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** `just now`, `42 s ago`, `5 min ago`, `3 h ago`, then the date. */
-export function agoText(atMs: number, nowMs: number, locale?: string): string {
+export function agoText(atMs: number, nowMs: number, locale?: string, timeZone?: string): string {
   const passed = nowMs - atMs;
   if (passed < 5_000) return 'just now';
   if (passed < MINUTE_MS) return `${Math.floor(passed / 1_000)} s ago`;
   if (passed < HOUR_MS) return `${Math.floor(passed / MINUTE_MS)} min ago`;
   if (passed < DAY_MS) return `${Math.floor(passed / HOUR_MS)} h ago`;
-  return new Date(atMs).toLocaleDateString(locale, { day: 'numeric', month: 'short' });
+  return new Date(atMs).toLocaleDateString(locale, {
+    day: 'numeric',
+    month: 'short',
+    ...(timeZone === undefined ? {} : { timeZone }),
+  });
 }
 
 /** `Fri 21 Nov, 14:05` with the year only when it is another one. */

@@ -4,6 +4,7 @@ import { bidderName } from '../format/outcome.ts';
 import { agoText, momentText } from '../format/time.ts';
 import type { BidEntry } from '../state/bid-list.ts';
 import { slowClock } from '../state/clock.ts';
+import type { BidGap } from '../state/room-bids.ts';
 import type { Room } from '../state/room.ts';
 
 interface BidHistoryProps {
@@ -78,12 +79,14 @@ function BidRow({ bid, currency, isYou }: BidRowProps) {
   );
 }
 
-function GapText({ gap }: { readonly gap: 'none' | 'reading' | 'unreachable' }) {
+function GapText({ gap }: { readonly gap: BidGap }) {
   switch (gap) {
     case 'none':
       return null;
     case 'reading':
       return <p class="muted">Reading earlier bids …</p>;
+    case 'too many':
+      return <p class="muted">There are too many bids to list them all here.</p>;
     case 'unreachable':
       return <p class="muted">Earlier bids cannot be read right now. This is tried again.</p>;
   }

@@ -18,7 +18,7 @@ export interface BidEntry extends Position {
 export type BidList = readonly BidEntry[];
 
 /** What a page keeps in memory; a longer history belongs to the archive's own pages. */
-export const MAX_BIDS = 1_000;
+export const MAX_BIDS = 5_000;
 
 export function bidsOfArchive(bids: readonly ArchivedBid[]): BidEntry[] {
   return bids.map(({ epoch, seq, at, alias, amount }) => ({
@@ -61,12 +61,7 @@ export function mergeBids(
   more: readonly BidEntry[],
   forks: readonly Fork[] = [],
 ): BidList {
-  const last = known.at(-1);
-  const [only] = more;
-  if (last !== undefined && only !== undefined && more.length === 1) {
-    // The usual case: one live bid right behind the newest.
-    if (only.epoch === last.epoch && only.seq > last.seq) return [...known, only].slice(-MAX_BIDS);
-  }
+  if (isNextOnly(known, more, forks)) return [...known, ...more].slice(-MAX_BIDS);
   const byPlace = new Map<string, BidEntry>();
   for (const bid of [...known, ...more]) {
     const place = `${bid.epoch}:${bid.seq}`;
@@ -89,6 +84,15 @@ export function mergeBids(
     if (kept.length === MAX_BIDS) break;
   }
   return kept.toReversed();
+}
+
+/** The usual case: one live bid right behind the newest, and no newer epoch to weigh it against. */
+function isNextOnly(known: BidList, more: readonly BidEntry[], forks: readonly Fork[]): boolean {
+  const last = known.at(-1);
+  const [next] = more;
+  if (last === undefined || next === undefined || more.length > 1) return false;
+  const isBehind = next.epoch === last.epoch && next.seq > last.seq;
+  return isBehind && forks.every((fork) => fork.epoch <= next.epoch);
 }
 
 /** How many of the bids that count are not in the list, of those it could hold. */

@@ -9,7 +9,6 @@ import {
   bidsOfArchive,
   bidsOfEvents,
   mergeBids,
-  MAX_BIDS,
   missingBids,
   type BidEntry,
   type BidList,
@@ -17,21 +16,30 @@ import {
 } from './bid-list.ts';
 
 const PAGE_SIZE = 200;
-const MAX_PAGES = MAX_BIDS / PAGE_SIZE;
+/**
+ * The archive lists the oldest bids first, so all of them must be read to reach the newest. An
+ * auction with more bids than this shows only those that came live.
+ */
+const MAX_PAGES = 50;
+const MAX_READABLE = MAX_PAGES * PAGE_SIZE;
 const FIRST_PAUSE_MS = 1_500;
 const LONGEST_PAUSE_MS = 30_000;
 /** Epochs begin after a failover: a handful in an auction's life is a lot. */
 const MAX_FORKS = 16;
 
+/** Why bids are missing from the list: being read, no answer, or too many to read them all. */
+export type BidGap = 'none' | 'reading' | 'unreachable' | 'too many';
+
 export class RoomBids {
   readonly list = signal<BidList>([]);
-  /** Whether bids are missing, and why: being read, or the archive cannot be reached. */
-  readonly gap = signal<'none' | 'reading' | 'unreachable'>('none');
+  readonly gap = signal<BidGap>('none');
   readonly #client: OutcryClient;
   readonly #auctionId: string;
   #forks: readonly Fork[] = [];
   #bidCount = 0;
   #pauseMs = 0;
+  /** The archive's last page that was read, where the next reading goes on. */
+  #lastPage: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -55,6 +63,7 @@ export class RoomBids {
       case 'replaced':
         // Nobody said which bids of earlier epochs still count; the archive knows.
         this.list.value = this.list.peek().filter((bid) => bid.epoch === epoch);
+        this.#lastPage = undefined;
         this.#lookForGap();
         return;
       case 'skipped':
@@ -83,10 +92,15 @@ export class RoomBids {
   #lookForGap(): void {
     const isMissing = missingBids(this.list.peek(), this.#bidCount) > 0;
     if (!isMissing) {
-      this.#pauseMs = 0;
+      // Only the very first reading is immediate: a hot auction must not make us ask all the time.
+      this.#pauseMs = Math.min(this.#pauseMs, FIRST_PAUSE_MS);
       this.gap.value = 'none';
     }
     if (!isMissing || this.#timer !== undefined || this.#closed) return;
+    if (this.#bidCount > MAX_READABLE) {
+      this.gap.value = 'too many';
+      return;
+    }
     if (this.gap.peek() === 'none') this.gap.value = 'reading';
     this.#timer = setTimeout(() => void this.#fill(), this.#pauseMs);
   }
@@ -103,7 +117,9 @@ export class RoomBids {
       }
     }
     const better = missingBids(this.list.peek(), this.#bidCount) < before;
-    // Without progress the archive lags or is down: ask less and less often.
+    // Without progress the archive lags, is down, or has filled a hole further back: ask less and
+    // less often, and from the beginning.
+    if (!better) this.#lastPage = undefined;
     this.#pauseMs = better
       ? FIRST_PAUSE_MS
       : Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
@@ -111,15 +127,14 @@ export class RoomBids {
     this.#lookForGap();
   }
 
-  /** Reads until nothing is missing, the archive has no more, or as much as the list can hold. */
+  /** Reads until nothing is missing or the archive has no more. */
   async #readPages(): Promise<void> {
-    let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES && !this.#closed; page += 1) {
-      const query = { limit: PAGE_SIZE, cursor };
+      const query = { limit: PAGE_SIZE, cursor: this.#lastPage };
       const { items, nextCursor } = await this.#client.archivedBids(this.#auctionId, query);
       this.list.value = mergeBids(this.list.peek(), bidsOfArchive(items), this.#forks);
       if (nextCursor === null || missingBids(this.list.peek(), this.#bidCount) === 0) return;
-      cursor = nextCursor;
+      this.#lastPage = nextCursor;
     }
   }
 }

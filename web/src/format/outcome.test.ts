@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { bidCountText, outcomeWords } from './outcome.ts';
+
+const ended = { status: 'ended', price: 15_250, leader: 2, bidCount: 4 } as const;
+const titleFor = (state: Parameters<typeof outcomeWords>[0], own: number | null) =>
+  outcomeWords(state, 'USD', own, 'en-US')?.title;
+
+describe('outcomeWords', () => {
+  it('tells winner, loser and onlooker apart', () => {
+    const sold = { ...ended, outcome: 'sold' } as const;
+    expect(titleFor(sold, 2)).toBe('You won!');
+    expect(titleFor(sold, 1)).toBe('Sold for $152.50');
+    expect(outcomeWords(sold, 'USD', 1, 'en-US')?.detail).toBe(
+      'Bidder 2 won. Better luck next time.',
+    );
+    expect(outcomeWords(sold, 'USD', null, 'en-US')?.detail).toBe('Bidder 2 won.');
+  });
+
+  it('does not let the highest bidder win below the reserve', () => {
+    expect(titleFor({ ...ended, outcome: 'reserve_not_met' }, 2)).toBe('Not sold');
+  });
+
+  it('knows auctions without bids and cancelled ones, and says nothing before the end', () => {
+    const none = { ...ended, leader: null, bidCount: 0 };
+    expect(titleFor({ ...none, outcome: 'no_bids' }, null)).toBe('No bids');
+    expect(titleFor({ ...none, status: 'cancelled' }, null)).toBe('Cancelled');
+    expect(titleFor({ ...ended, status: 'live' }, 2)).toBeUndefined();
+  });
+});
+
+it('counts bids in words', () => {
+  expect([0, 1, 1_204].map((count) => bidCountText(count, 'en-US'))).toEqual([
+    'no bids',
+    '1 bid',
+    '1,204 bids',
+  ]);
+});

@@ -1,0 +1,33 @@
+import { PROBLEMS, problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import { describe, expect, it } from 'vitest';
+import { refusalWords } from './refusals.ts';
+
+const isCode = (text: string): text is ProblemCode => Object.hasOwn(PROBLEMS, text);
+const codes = Object.keys(PROBLEMS).filter(isCode);
+
+describe('refusalWords', () => {
+  it.each(codes)('%s says what happened and what to do', (code) => {
+    const words = refusalWords(problem(code, 'The detail.', 'r1'));
+    expect(words.title).toMatch(/^[A-Z].+[^.]$/u);
+    expect(words.advice).toMatch(/\.$/u);
+    expect(`${words.title} ${words.advice}`).not.toMatch(/[A-Z]{2,}_|undefined|NaN/u);
+  });
+
+  it('names the sum to bid', () => {
+    const low = problem('BID_TOO_LOW', '', 'r1', { minimumBid: 12_550 });
+    expect(refusalWords(low, 'USD', 'en-US').advice).toContain('$125.50');
+  });
+
+  it('names the wait and the fields at fault', () => {
+    const limited = problem('RATE_LIMITED', '', 'r1', { retryAfterMs: 2_400 });
+    expect(refusalWords(limited).advice).toContain('3 seconds');
+    const errors = [{ path: 'amount', message: 'must be a whole number' }];
+    const invalid = problem('INVALID_REQUEST', 'One field is wrong.', 'r1', { errors });
+    expect(refusalWords(invalid).advice).toBe('amount: must be a whole number');
+  });
+
+  it('offers another try only where the same request may be sent again', () => {
+    const retryable = codes.filter((code) => refusalWords(problem(code, 'x.', 'r')).canRetry);
+    expect(retryable.toSorted()).toEqual(['OUTCOME_UNKNOWN', 'RATE_LIMITED', 'UNAVAILABLE']);
+  });
+});
