@@ -19,7 +19,7 @@ await build({
   logLevel: 'warning',
   // Libraries in CommonJS call require; a module has none of its own.
   banner: {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
   },
 });
 const requireHere = createRequire(join(process.cwd(), 'package.json'));

@@ -28,8 +28,16 @@ export interface ServicePart {
   env: (addresses: Addresses) => Record<string, string>;
 }
 
-/** The services in the order in which they start. */
+/**
+ * The services in the order in which they start: the worker first, because on a fresh system it is
+ * the one that declares an empty Redis whole, and the gateway waits for that.
+ */
 export const SERVICES: readonly ServicePart[] = [
+  service('archival-worker', 'WORKER_PORT', 8082, ({ redisUrl, natsUrl, databaseUrl }) => ({
+    REDIS_URL: redisUrl,
+    NATS_URL: natsUrl,
+    DATABASE_URL: databaseUrl,
+  })),
   service('api-gateway', 'GATEWAY_PORT', 8080, ({ redisUrl, natsUrl, ports }) => ({
     REDIS_URL: redisUrl,
     NATS_URL: natsUrl,
@@ -40,11 +48,6 @@ export const SERVICES: readonly ServicePart[] = [
   service('broadcast-service', 'BROADCAST_PORT', 8081, ({ redisUrl, ports }) => ({
     REDIS_URL: redisUrl,
     GATEWAY_URL: `http://127.0.0.1:${ports['api-gateway']}`,
-  })),
-  service('archival-worker', 'WORKER_PORT', 8082, ({ redisUrl, natsUrl, databaseUrl }) => ({
-    REDIS_URL: redisUrl,
-    NATS_URL: natsUrl,
-    DATABASE_URL: databaseUrl,
   })),
   {
     name: 'web',
@@ -60,7 +63,7 @@ export const SERVICES: readonly ServicePart[] = [
     ],
     healthPath: '/',
     readyPath: '/',
-    env: () => ({}),
+    env: ({ ports }) => ({ GATEWAY_URL: `http://127.0.0.1:${ports['api-gateway']}` }),
   },
 ];
 
