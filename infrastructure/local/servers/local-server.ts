@@ -1,4 +1,5 @@
 import type { ProcessExit } from '../processes/guarded-process.ts';
+import type { Program } from '../programs/programs.ts';
 
 export interface ServerExit extends ProcessExit {
   /** Whether `stop()` had asked for it. */
@@ -39,4 +40,6 @@ export interface ServerOptions {
   log?: string;
   /** Receives progress lines, for instance when a program must be installed. */
   say?: (line: string) => void;
+  /** The program to run instead of the one that is found or obtained. */
+  program?: Program;
 }

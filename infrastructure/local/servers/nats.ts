@@ -20,7 +20,7 @@ export interface NatsOptions extends ServerOptions {
  * @throws PortTakenError; Error when NATS cannot be obtained or does not come up
  */
 export async function startNats(options: NatsOptions): Promise<LocalServer> {
-  const program = await obtainNats(options.say);
+  const program = options.program ?? (await obtainNats(options.say));
   const dataDir = resolve(options.dataDir);
   await mkdir(join(dataDir, 'jetstream'), { recursive: true });
   return startOnPort(options.port, (port) => recipe(program, dataDir, port, options));

@@ -16,8 +16,6 @@ export interface PostgresOptions extends ServerOptions {
   durable?: boolean;
   /** Further settings, such as `{ max_connections: '500' }`. */
   settings?: Readonly<Record<string, string>>;
-  /** The program to use instead of the one that `obtainPostgres` finds. */
-  program?: Program;
 }
 
 /**

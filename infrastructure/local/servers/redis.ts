@@ -20,7 +20,7 @@ export interface RedisOptions extends ServerOptions {
  * @throws PortTakenError; Error when Redis cannot be obtained or does not come up
  */
 export async function startRedis(options: RedisOptions): Promise<LocalServer> {
-  const program = await obtainRedis(options.say);
+  const program = options.program ?? (await obtainRedis(options.say));
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   return startOnPort(options.port, (port) => recipe(program, dataDir, port, options));
