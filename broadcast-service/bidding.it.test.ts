@@ -3,11 +3,11 @@ import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   newAuction,
+  SECRET,
   startTestGateway,
   tokenFor,
+  type TestGateway,
 } from '@outcry/api-gateway/testing/test-gateway.ts';
-import type { TestGateway } from '@outcry/api-gateway/testing/test-gateway.ts';
-import { SECRET as GATEWAY_SECRET } from '@outcry/api-gateway/testing/test-gateway.ts';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
@@ -84,6 +84,7 @@ describe('a bid over the socket', () => {
     const auctionId = await newAuction(gateway);
     const feed = await feedOf('ann');
     const watched = feed.watch(auctionId, {});
+    await until('it is live', () => watched.connection === 'live');
     const receipt = await feed.bid(auctionId, { maxAmount: 5_000 });
     expect(receipt).toMatchObject({ seq: 3, result: 'leading', bidder: 1, price: 1_000 });
     await until('viewers see it', () => watched.auction?.bidCount === 1);

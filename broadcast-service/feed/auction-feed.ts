@@ -23,6 +23,8 @@ export interface FeedOutput {
 
 /** Messages kept while something is read; the oldest go first, and are then read from the log. */
 const MAX_HELD_BACK = 256;
+/** An event may arrive between reading the log and reading the state; then both are read again. */
+const MAX_READS = 3;
 
 export class AuctionFeed {
   readonly auctionId: string;
@@ -136,20 +138,25 @@ export class AuctionFeed {
 
   async #readMissing(): Promise<Repair | undefined> {
     const before = this.#view;
-    const read = await this.#source.eventsAfter(this.auctionId, before.seq, MAX_RECOVERED_EVENTS);
-    const last = read.at(-1);
-    if (
-      last !== undefined &&
-      read.length <= MAX_RECOVERED_EVENTS &&
-      isUnbroken(before, read, last)
-    ) {
-      this.#send({ ...this.#messageAt(last), state: last.state, events: read });
-      return 'filled';
+    for (let attempt = 1; ; attempt += 1) {
+      const read = await this.#source.eventsAfter(this.auctionId, before.seq, MAX_RECOVERED_EVENTS);
+      const last = read.at(-1);
+      if (
+        last !== undefined &&
+        read.length <= MAX_RECOVERED_EVENTS &&
+        isUnbroken(before, read, last)
+      ) {
+        this.#send({ ...this.#messageAt(last), state: last.state, events: read });
+        return 'filled';
+      }
+      // Nothing is missing, or nobody can say which events are: a new epoch, or a trimmed log.
+      const present = await this.#source.snapshot(this.auctionId);
+      if (present === undefined || comparePositions(present, before) <= 0) return undefined;
+      const justArrived = last === undefined && present.epoch === before.epoch;
+      if (justArrived && attempt < MAX_READS) continue;
+      this.#send({ ...this.#messageAt(present), state: stateOf(present), events: [] });
+      return 'conflated';
     }
-    const present = await this.#source.snapshot(this.auctionId);
-    if (present === undefined || comparePositions(present, before) <= 0) return undefined;
-    this.#send({ ...this.#messageAt(present), state: stateOf(present), events: [] });
-    return 'conflated';
   }
 
   #messageAt({

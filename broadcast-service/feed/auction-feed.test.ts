@@ -1,0 +1,191 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
+import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
+import { AuctionFeed, type Repair } from './auction-feed.ts';
+import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
+
+const END = '2030-01-01T00:00:00.000Z';
+
+const eventAt = (seq: number): PublicEvent => ({
+  epoch: 1,
+  seq,
+  type: 'bid',
+  at: END,
+  state: {
+    status: 'live',
+    price: seq,
+    minimumBid: 1,
+    leader: 1,
+    bidCount: seq,
+    reserveMet: true,
+    endsAt: END,
+  },
+});
+
+const viewAt = (seq: number): AuctionView => ({
+  id: 'a0-x',
+  item: { id: 'i0-x', title: 'A lamp' },
+  sellerId: 'ann',
+  currency: 'EUR',
+  startsAt: END,
+  ...eventAt(seq).state,
+  epoch: 1,
+  seq,
+  serverTime: END,
+});
+
+const messageOf = (from: number, to: number): EventsMessage => ({
+  auctionId: 'a0-x',
+  epoch: 1,
+  seq: to,
+  events: Array.from({ length: to - from + 1 }, (_, i) => eventAt(from + i)),
+  state: eventAt(to).state,
+  serverTime: END,
+});
+
+/** A log that grows, answers when it is told to, and fails when it is told to. */
+class GrowingLog implements AuctionSource {
+  head = 1;
+  trimmed = 0;
+  failing = false;
+  readonly #reads: (() => void)[] = [];
+
+  now = (): number => 0;
+
+  snapshot = (): Promise<AuctionView> => this.#later(() => viewAt(this.head));
+
+  eventsAfter = (_id: string, seq: number): Promise<PublicEvent[]> =>
+    this.#later(() => {
+      const from = Math.max(seq, this.trimmed) + 1;
+      return from > this.head ? [] : [...messageOf(from, this.head).events];
+    });
+
+  heads = (): Promise<[]> => Promise.resolve([]);
+
+  /** Lets the oldest read finish. */
+  async answerOne(): Promise<void> {
+    this.#reads.shift()?.();
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  }
+
+  #later<T>(read: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#reads.push(() => {
+        if (this.failing) reject(new SourceUnavailableError('away'));
+        else resolve(read());
+      });
+    });
+  }
+}
+
+function feedOn(log: GrowingLog, meanwhile: EventsMessage[] = []) {
+  const sent: EventsMessage[] = [];
+  const repairs: Repair[] = [];
+  const feed = AuctionFeed.open(viewAt(1), meanwhile, log, {
+    send: (message) => sent.push(message),
+    repaired: (_id, repair) => repairs.push(repair),
+    failed: () => undefined,
+  });
+  const seqs = () => sent.flatMap(({ events }) => events.map(({ seq }) => seq));
+  return { feed, sent, repairs, seqs };
+}
+
+describe('AuctionFeed', () => {
+  it('sends what came while the snapshot was read, without what the snapshot has', () => {
+    const { seqs } = feedOn(new GrowingLog(), [messageOf(1, 1), messageOf(2, 3), messageOf(4, 4)]);
+    expect(seqs()).toEqual([2, 3, 4]);
+  });
+
+  it('sends the state without the events when the log cannot be read', async () => {
+    const log = new GrowingLog();
+    const { feed, sent, repairs } = feedOn(log);
+    log.head = 4;
+    log.failing = true;
+    feed.receive(messageOf(4, 4));
+    expect(sent).toEqual([]);
+    await log.answerOne();
+    expect(sent).toEqual([messageOf(4, 4)]);
+    expect(repairs).toEqual(['failed', 'conflated']);
+  });
+
+  it('sends the state without the events when the log was trimmed', async () => {
+    const log = new GrowingLog();
+    const { feed, sent, repairs } = feedOn(log);
+    log.head = 9;
+    log.trimmed = 6;
+    feed.receive(messageOf(9, 9));
+    await log.answerOne();
+    await log.answerOne();
+    expect(sent.map(({ seq, events }) => [seq, events.length])).toEqual([[9, 0]]);
+    expect(sent[0]?.state.price).toBe(9);
+    expect(repairs).toEqual(['conflated']);
+  });
+
+  it('reads once for many messages, however many are held back', async () => {
+    const log = new GrowingLog();
+    const { feed, seqs } = feedOn(log);
+    log.head = 1_000;
+    for (let seq = 3; seq <= 1_000; seq += 1) feed.receive(messageOf(seq, seq));
+    await log.answerOne();
+    expect(seqs()).toEqual(Array.from({ length: 999 }, (_, i) => i + 2));
+  });
+
+  it('gives a viewer what it lacks from memory, or from the log while it moves on', async () => {
+    const log = new GrowingLog();
+    const { feed } = feedOn(log);
+    log.head = 200;
+    feed.receive(messageOf(2, 200));
+    expect(await feed.readSince({ epoch: 1, seq: 190 })).toEqual([]);
+    expect(feed.missedSince({ epoch: 1, seq: 190 }, []).events).toHaveLength(10);
+    const reading = feed.readSince({ epoch: 1, seq: 10 });
+    await log.answerOne();
+    log.head = 203;
+    feed.receive(messageOf(201, 203));
+    const { events, recovered } = feed.missedSince({ epoch: 1, seq: 10 }, await reading);
+    expect(recovered).toBe(true);
+    expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 193 }, (_, i) => i + 11));
+  });
+
+  it('sends every event once and in order, whatever gets lost, late or twice', async () => {
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('publish' as const), events: fc.integer({ min: 1, max: 3 }) }),
+      fc.record({ do: fc.constantFrom('lose' as const, 'repeat' as const, 'answer' as const) }),
+      fc.record({ do: fc.constant('check' as const) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const log = new GrowingLog();
+        const { feed, seqs } = feedOn(log);
+        const published: EventsMessage[] = [];
+        for (const each of steps) {
+          if (each.do === 'publish') {
+            const message = messageOf(log.head + 1, log.head + each.events);
+            log.head = message.seq;
+            published.push(message);
+            feed.receive(message);
+          } else if (each.do === 'lose') {
+            log.head += 1;
+          } else if (each.do === 'repeat') {
+            const old = published[Math.floor(published.length / 2)];
+            if (old !== undefined) feed.receive(old);
+          } else if (each.do === 'answer') {
+            await log.answerOne();
+          } else {
+            void feed.catchUp();
+          }
+        }
+        // A check of the heads finds what is still missing.
+        for (let reads = 0; reads < 5; reads += 1) {
+          void feed.catchUp();
+          await log.answerOne();
+          await log.answerOne();
+        }
+        expect(seqs()).toEqual(Array.from({ length: log.head - 1 }, (_, i) => i + 2));
+        expect(feed.view.price).toBe(log.head);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
