@@ -1,30 +1,37 @@
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 
-const POLICY = '/usr/sbin/policy-rc.d';
-const SAVED = `${POLICY}.outcry-saved`;
 const MARK = '# outcry: temporary, no daemon starts while a package is installed';
 
 /**
  * Runs `work` while Debian's packages are told not to start their daemons: the file that answers
  * this question says no for the time and is put back afterwards.
+ *
+ * @param policy the file; another one in tests
  */
-export async function withoutDaemonStarts<T>(work: () => Promise<T>): Promise<T> {
+export async function withoutDaemonStarts<T>(
+  work: () => Promise<T>,
+  policy = '/usr/sbin/policy-rc.d',
+): Promise<T> {
   // A run that was killed half-way has left its own answer behind and, where there was one, the
   // machine's answer under the other name.
-  await putBack();
-  if ((await read(POLICY)) !== undefined) await rename(POLICY, SAVED);
-  await writeFile(POLICY, `#!/bin/sh\n${MARK}\nexit 101\n`);
-  await chmod(POLICY, 0o755);
+  await putBack(policy);
+  if ((await read(policy)) !== undefined) await rename(policy, savedName(policy));
+  await writeFile(policy, `#!/bin/sh\n${MARK}\nexit 101\n`);
+  await chmod(policy, 0o755);
   try {
     return await work();
   } finally {
-    await putBack();
+    await putBack(policy);
   }
 }
 
-async function putBack(): Promise<void> {
-  if ((await read(POLICY))?.includes(MARK) === true) await rm(POLICY, { force: true });
-  if ((await read(SAVED)) !== undefined) await rename(SAVED, POLICY);
+async function putBack(policy: string): Promise<void> {
+  if ((await read(policy))?.includes(MARK) === true) await rm(policy, { force: true });
+  if ((await read(savedName(policy))) !== undefined) await rename(savedName(policy), policy);
+}
+
+function savedName(policy: string): string {
+  return `${policy}.outcry-saved`;
 }
 
 async function read(file: string): Promise<string | undefined> {
