@@ -16,21 +16,24 @@ export async function runUntilSignal(
   const interrupt = new AbortController();
   let system: System | undefined;
   let firstSignalAt: number | undefined;
+  let exitCode = 0;
 
   async function onSignal(): Promise<void> {
     if (firstSignalAt !== undefined) {
       if (performance.now() - firstSignalAt < SAME_SIGNAL_MS) return;
       // What is still starting has no handle yet: the watchdog ends it with this process.
+      exitCode = 130;
       await system?.kill();
-      process.exit(130);
+      process.exit(exitCode);
     }
     firstSignalAt = performance.now();
     say('Stopping (again to kill at once) …');
     interrupt.abort(new Error('interrupted'));
     if (system === undefined) return;
     await system.stop();
-    say('Stopped.');
-    process.exit(0);
+    // A stop that a kill made short is over at the same moment.
+    if (exitCode === 0) say('Stopped.');
+    process.exit(exitCode);
   }
 
   for (const signal of SIGNALS) process.on(signal, () => void onSignal());

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { cp, mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { runCommand } from '../processes/run-command.ts';
 import type { Account } from './postgres-account.ts';
@@ -34,7 +34,8 @@ async function copyTree(from: string, to: string): Promise<void> {
   await mkdir(draft, { recursive: true });
   try {
     await cp(from, draft, { recursive: true, verbatimSymlinks: true });
-    await runCommand('chmod', ['-R', 'a+rX', SHARED_FOLDER]);
+    await chmod(SHARED_FOLDER, 0o755);
+    await runCommand('chmod', ['-R', 'a+rX', draft]);
     await rename(draft, to).catch(async (error: unknown) => {
       // Another run was faster.
       if ((await stat(to).catch(() => undefined)) === undefined) throw error;

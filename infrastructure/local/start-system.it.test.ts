@@ -1,0 +1,143 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { freePort } from './processes/ports.ts';
+import { isAlive } from './processes/process-table.ts';
+import { waitUntil } from './processes/wait-until.ts';
+import { readRunFile } from './run-file.ts';
+import { startSystem, type System, type SystemOptions } from './start-system.ts';
+import { standIn } from './testing/stand-in-parts.ts';
+import { stoppedAfterTest } from './testing/stopped-after-test.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+function start(folder: string, options: Partial<SystemOptions> = {}): Promise<System> {
+  return startSystem({
+    root: folder,
+    folder,
+    services: [standIn('archive', 'ready'), standIn('web', 'ready')],
+    durable: false,
+    env: { PATH: process.env['PATH'], DATABASE_URL: 'postgres://outer', LOG_LEVEL: 'debug' },
+    ...options,
+  });
+}
+
+async function environmentOf(system: System, name: string): Promise<unknown> {
+  const response = await fetch(`${system.urls[name]}/`);
+  return response.json();
+}
+
+async function recordedPids(folder: string): Promise<Record<string, number>> {
+  return (await readRunFile(join(folder, 'run.json')))?.pids ?? {};
+}
+
+test('a system starts, is recorded, heals and leaves nothing behind', async () => {
+  const folder = await temporaryFolder();
+  const lines: string[] = [];
+  const prepared: string[] = [];
+  const system = await stoppedAfterTest(
+    start(folder, {
+      say: (line) => lines.push(line),
+      prepare: ({ databaseUrl }) => Promise.resolve(void prepared.push(databaseUrl)),
+    }),
+  );
+  expect(prepared).toEqual([system.urls['postgres']]);
+  expect(await environmentOf(system, 'web')).toMatchObject({
+    AUTH_MODE: 'dev',
+    SHARDS: '16',
+    LOG_LEVEL: 'debug',
+    RATE_LIMIT_USER_PER_S: '100000',
+    PORT: String(system.ports['web']),
+    JWT_SECRET: await readFile(join(folder, 'jwt-secret'), 'utf8'),
+  });
+  expect(await environmentOf(system, 'web')).not.toHaveProperty('DATABASE_URL');
+  expect(await environmentOf(system, 'archive')).toHaveProperty('DATABASE_URL', prepared[0]);
+  await waitUntil(() => lines.includes('web: a warning'), { withinMs: 5000, what: 'a warning' });
+
+  const before = await recordedPids(folder);
+  expect(Object.keys(before)).toEqual(['redis', 'nats', 'postgres', 'archive', 'web']);
+  for (const name of ['redis', 'web']) process.kill(before[name] ?? 0, 'SIGKILL');
+  await waitUntil(
+    async () => {
+      const { redis, web } = await recordedPids(folder);
+      return [redis, web].every((pid) => pid !== undefined) && redis !== before['redis'];
+    },
+    { withinMs: 10_000, what: 'the restart' },
+  );
+  expect(lines).toContain('redis: ended by SIGKILL, starting again in 0.25 s');
+  await environmentOf(system, 'web');
+
+  const after = Object.values(await recordedPids(folder));
+  expect(after.every(isAlive)).toBe(true);
+  await system.stop();
+  expect(after.filter(isAlive)).toEqual([]);
+  expect(await readRunFile(join(folder, 'run.json'))).toBeUndefined();
+});
+
+test('a folder has one system at a time; the record of a dead one does not count', async () => {
+  const folder = await temporaryFolder();
+  const dead = { launcher: `${process.pid}@1`, startedAt: '', urls: {}, pids: {} };
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'run.json'), JSON.stringify(dead));
+  await stoppedAfterTest(start(folder, { services: [] }));
+  await expect(start(folder)).rejects.toThrow(
+    new RegExp(`Outcry already runs on this folder, since .* \\(process ${process.pid}, see `),
+  );
+});
+
+test('without restarts, parts are killed and started by hand', async () => {
+  const folder = await temporaryFolder();
+  const system = await stoppedAfterTest(start(folder, { restart: false }));
+  const web = system.part('web');
+  await web.kill();
+  expect(web.pid()).toBeUndefined();
+  await web.start();
+  await environmentOf(system, 'web');
+  expect(() => system.part('wbe')).toThrow('no part is called wbe; there are redis, nats');
+});
+
+test('a service that does not come up stops the rest and shows its log', async () => {
+  const folder = await temporaryFolder();
+  let pids: Record<string, number> = {};
+  const starting = start(folder, {
+    services: [standIn('web', 'broken')],
+    async prepare() {
+      pids = await waitUntil(
+        async () => {
+          const recorded = await recordedPids(folder);
+          return Object.keys(recorded).length === 3 && recorded;
+        },
+        { withinMs: 5000, what: 'the record of three servers' },
+      );
+    },
+  });
+  await expect(starting).rejects.toThrow(/web did not start.*\na mistake in the configuration/s);
+  expect(Object.values(pids).filter(isAlive)).toEqual([]);
+  expect(await readRunFile(join(folder, 'run.json'))).toBeUndefined();
+});
+
+test('an interrupt ends a start that waits for a service', async () => {
+  const interrupt = new AbortController();
+  const starting = start(await temporaryFolder(), {
+    services: [standIn('web', 'never-ready')],
+    signal: interrupt.signal,
+    say: (line) => {
+      if (line.startsWith('web: a warning')) interrupt.abort(new Error('interrupted'));
+    },
+  });
+  await expect(starting).rejects.toThrow('interrupted');
+});
+
+test('a taken port of a service is named before anything starts', async () => {
+  const port = await freePort();
+  const other = createServer().listen(port, '127.0.0.1');
+  onTestFinished(() => void other.close());
+  const lines: string[] = [];
+  const say = (line: string): void => void lines.push(line);
+  await expect(start(await temporaryFolder(), { ports: { web: port }, say })).rejects.toThrow(
+    `Port ${port} of web is taken by another process.`,
+  );
+  expect(lines).toEqual([]);
+});
