@@ -4,17 +4,21 @@ import { parseArgs } from 'node:util';
 export interface DemoOptions {
   /** How long seven days take. */
   readonly weekSeconds: number;
+  /** What every auction lasts longer, so that bids sent again still come in time. */
+  readonly graceSeconds: number;
   /** How long to wait for the archive after the last auction. */
   readonly archiveWaitSeconds: number;
   /** Minutes of simulated bidding instead of the replay. */
   readonly liveMinutes: number | undefined;
 }
 
-export const DEMO_USAGE = `npm run demo                     replays 314 real eBay auctions
-npm run demo -- --seconds 20     … so that seven days take 20 seconds
-npm run demo -- --archive-wait 60  … and waits so many seconds for the archive
-npm run demo -- --live           keeps a few auctions with simulated bidders going
-npm run demo -- --live --minutes 10  … for so many minutes`;
+export const DEMO_USAGE = `npm run demo              replays 314 real eBay auctions
+npm run demo -- --live    keeps a few auctions with simulated bidders going
+
+  --seconds 20        how long seven days take
+  --grace 5           seconds that every auction lasts longer, for bids that must be sent again
+  --archive-wait 60   seconds to wait for the archive at the end
+  --minutes 10        how long --live goes on`;
 
 /** The command line cannot be used; the message says why. */
 export class UsageError extends Error {
@@ -26,6 +30,7 @@ export function demoOptions(args: readonly string[]): DemoOptions {
   const values = parse(args);
   return {
     weekSeconds: between('seconds', values.seconds, 1, 86_400),
+    graceSeconds: between('grace', values.grace, 0, 3_600),
     archiveWaitSeconds: between('archive-wait', values['archive-wait'], 1, 3_600),
     liveMinutes: values.live ? between('minutes', values.minutes, 0.05, 1_440) : undefined,
   };
@@ -37,6 +42,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         seconds: { type: 'string', default: '20' },
+        grace: { type: 'string', default: '5' },
         'archive-wait': { type: 'string', default: '60' },
         live: { type: 'boolean', default: false },
         minutes: { type: 'string', default: '10' },

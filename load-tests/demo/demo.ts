@@ -2,6 +2,7 @@
  * `npm run demo`: replays 314 real eBay auctions through the running system and checks every
  * price and every archived event. Exit code 0 when all is as it must be, 1 when not.
  */
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { demoSettings } from '../config.ts';
 import { demoOptions, UsageError, type DemoOptions } from './demo-options.ts';
@@ -26,7 +27,7 @@ const run = `demo-${Date.now().toString(36)}`;
 const say = (line: string): void => console.log(`- ${line}`);
 
 async function replay(
-  { weekSeconds, archiveWaitSeconds }: DemoOptions,
+  { weekSeconds, graceSeconds, archiveWaitSeconds }: DemoOptions,
   system: RunningSystem,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -38,7 +39,7 @@ async function replay(
   const counts = { bids, auctions: auctions.length, answered: 0, opened: 0, closed: 0 };
   const progress = { ...counts, resent: () => users.resent() };
   const endProgress = showProgress(progress, process.stdout);
-  const scale = new TimeScale(weekSeconds);
+  const scale = new TimeScale(weekSeconds, graceSeconds);
   const { replayed, stopped } = await replayAll(
     auctions,
     { users, scale, run, signal },
@@ -66,6 +67,8 @@ async function live(minutes: number, system: RunningSystem, signal: AbortSignal)
 }
 
 const stopping = new AbortController();
+// Every auction waits for its next bid with this signal.
+setMaxListeners(0, stopping.signal);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => stopping.abort(new Error('stopped')));
 }

@@ -3,6 +3,7 @@ import type { ArchiveFinding } from './archive-check.ts';
 import type { OddOne, Verdict } from './verdict.ts';
 
 const FAULTS_SHOWN = 20;
+const ODD_ONES_SHOWN = 5;
 
 const count = (value: number): string => value.toLocaleString('en');
 const dollars = (cents: number): string => `$${(cents / 100).toFixed(2)}`;
@@ -37,15 +38,17 @@ export function reportText(
   return [...table, '', ...endText(faults)].join('\n');
 }
 
-const oddText = (oddOnes: readonly OddOne[]): string =>
-  oddOnes.length === 0
-    ? ''
-    : `; not so: ${oddOnes
-        .map(
-          ({ number, outcome, price, ebayPrice }) =>
-            `${number} (${outcome} at ${dollars(price)}, on eBay ${dollars(ebayPrice)})`,
-        )
-        .join(', ')}`;
+function oddText(oddOnes: readonly OddOne[]): string {
+  if (oddOnes.length === 0) return '';
+  const named = oddOnes
+    .slice(0, ODD_ONES_SHOWN)
+    .map(
+      ({ number, outcome, price, ebayPrice }) =>
+        `${number} (${outcome} at ${dollars(price)}, on eBay ${dollars(ebayPrice)})`,
+    );
+  const more = oddOnes.length - ODD_ONES_SHOWN;
+  return `; not so: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
 
 function endText(faults: readonly string[]): string[] {
   if (faults.length === 0) return ['Good: every auction went as the rules and eBay say.'];

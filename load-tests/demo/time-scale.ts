@@ -3,15 +3,18 @@
 const WEEK_SECONDS = 7 * 86_400;
 const DAY_SECONDS = 86_400;
 
-/** Bids of the last instant, and those that had to be sent again, still come in time. */
-const GRACE_SECONDS = 5;
-
 export class TimeScale {
   readonly #factor: number;
+  readonly #graceSeconds: number;
 
-  /** @param weekSeconds how long seven days take */
-  constructor(weekSeconds: number) {
+  /**
+   * @param weekSeconds how long seven days take
+   * @param graceSeconds what every auction lasts longer than its share: bids of the last instant,
+   *   and those that had to be sent again, must still come in time
+   */
+  constructor(weekSeconds: number, graceSeconds: number) {
     this.#factor = weekSeconds / WEEK_SECONDS;
+    this.#graceSeconds = graceSeconds;
   }
 
   /** When something happens, in ms after the start, that happened `seconds` after it on eBay. */
@@ -19,9 +22,9 @@ export class TimeScale {
     return seconds * this.#factor * 1000;
   }
 
-  /** How long an auction of so many days lasts here: some seconds longer than its share. */
+  /** How long an auction of so many days lasts here, with the grace. */
   durationSeconds(days: number): number {
-    return Math.ceil(this.#shareMs(days)) / 1000 + GRACE_SECONDS;
+    return Math.ceil(this.#shareMs(days)) / 1000 + this.#graceSeconds;
   }
 
   #shareMs(days: number): number {

@@ -1,5 +1,6 @@
 /** What a replay of all auctions came to; pure. */
 import type { ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
 import type { ArchiveFinding } from './archive-check.ts';
 import type { EbayAuction } from './ebay-auctions.ts';
 import { replayByRules } from './replay-by-rules.ts';
@@ -13,7 +14,7 @@ const EVENTS_BESIDE_BIDS = 3;
 /** What the verdict needs to know of a replayed auction. */
 export interface ReplayedAuction {
   readonly ebay: EbayAuction;
-  readonly answers: readonly ('OK' | ProblemCode)[];
+  readonly answers: readonly ('OK' | ProblemCode | RefusalCode)[];
   readonly acceptedSeqs: readonly number[];
   readonly final: {
     readonly status: string;
@@ -53,7 +54,10 @@ export function verdictOn(
   stopped: readonly string[],
   archive: Readonly<Record<string, ArchiveFinding>>,
 ): Verdict {
-  const oddOnes = replayed.filter((each) => !isAtEbaysPrice(each)).map(oddOne);
+  const oddOnes = replayed
+    .filter((each) => !isAtEbaysPrice(each))
+    .map(oddOne)
+    .toSorted((a, b) => a.number - b.number);
   const refused = new Map<string, number>();
   let accepted = 0;
   for (const answer of replayed.flatMap(({ answers }) => answers)) {
