@@ -7,6 +7,8 @@ export interface Shape {
   /** An SVG path. */
   readonly path: string;
   readonly fill: string;
+  /** Touches its neighbours: without an outline in its colour a hairline shows between them. */
+  readonly outlined?: true;
 }
 
 export interface TileArt {
@@ -82,23 +84,24 @@ function arches(random: () => number, [, deep, mid, bright, pale]: Palette): Sha
 
 /** A grid of quarter circles and dots, each turned its own way. */
 function quarters(random: () => number, [, deep, mid, bright, pale]: Palette): Shape[] {
-  const shapes: Shape[] = [];
+  const grounds: Shape[] = [];
+  const figures: Shape[] = [];
   const size = 100;
   for (let y = 0; y < HEIGHT; y += size) {
     for (let x = 0; x < WIDTH; x += size) {
       const [under, over] = rotated([deep, mid, bright, pale], Math.floor(random() * 4));
       if (under === undefined || over === undefined) continue;
       if (random() < 0.55)
-        shapes.push({ path: `M${x} ${y}h${size}v${size}h-${size}Z`, fill: under });
+        grounds.push({ path: `M${x} ${y}h${size}v${size}h-${size}Z`, fill: under });
       const turn = Math.floor(random() * 5);
-      shapes.push(
+      figures.push(
         turn === 4
           ? circle(x + size / 2, y + size / 2, size * 0.28, over)
-          : { path: quarter(x, y, size, turn), fill: over },
+          : { path: quarter(x, y, size, turn), fill: over, outlined: true },
       );
     }
   }
-  return shapes;
+  return [...grounds, ...figures];
 }
 
 /** A quarter disc that fills a square, its corner at the square's `turn`-th corner. */

@@ -38,9 +38,14 @@ function DrawnTile({ seed }: { readonly seed: string }) {
       aria-hidden="true"
       style={{ background: art.background }}
     >
-      {art.shapes.map(({ path, fill }) => (
-        // Outlined in the same colour: neighbours would show a hairline between them.
-        <path key={path} d={path} fill={fill} stroke={fill} vector-effect="non-scaling-stroke" />
+      {art.shapes.map(({ path, fill, outlined }) => (
+        <path
+          key={path}
+          d={path}
+          fill={fill}
+          stroke={outlined === true ? fill : 'none'}
+          vector-effect="non-scaling-stroke"
+        />
       ))}
     </svg>
   );

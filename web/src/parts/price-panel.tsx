@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { useComputed } from '@preact/signals';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { countdown, extensionText, lastMinuteShare } from '../format/countdown.ts';
+import { formatMoney } from '../format/money.ts';
 import { bidCountText, bidderName } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
 import { fineClock, serverNow } from '../state/clock.ts';
@@ -14,16 +15,23 @@ interface PricePanelProps {
   readonly room: Room;
 }
 
+/** Long prices are set smaller, so that they fit beside the countdown, or a phone at all. */
+function priceSize(text: string): string {
+  if (text.length <= 8) return '';
+  return text.length <= 11 ? ' price-medium' : ' price-long';
+}
+
 /** The two figures everybody looks at: the price, and how long it can still change. */
 export function PricePanel({ auction, room }: PricePanelProps) {
   const { price, currency, status } = auction;
   const isOpen = status === 'live' || status === 'scheduled';
+  const size = priceSize(formatMoney(price, currency));
   return (
     <section class="price-panel" aria-label="Price and time">
       <div class="figures">
         <div>
           <p class="label">{priceLabel(auction)}</p>
-          <p class="price" data-testid="price">
+          <p class={`price${size}`} data-testid="price">
             <MoneyText amount={price} currency={currency} lively />
           </p>
         </div>

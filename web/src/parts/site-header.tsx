@@ -11,7 +11,7 @@ export function SiteHeader({ signInPossible }: { readonly signInPossible: boolea
       <div class="site-head-row">
         <a class="brand" href={lobbyPath('live')}>
           <Mark />
-          Outcry
+          <span class="brand-name">Outcry</span>
         </a>
         <nav class="site-nav" aria-label="Main">
           <a href={lobbyPath('live')} aria-current={page === 'lobby' ? 'page' : undefined}>

@@ -22,6 +22,9 @@ const LIST_LIMITS = [24, 60, 120, 200];
 /** How long an auction that ended before the viewer's eyes stays in the list of live ones. */
 const KEEP_ENDED_MS = 8_000;
 
+/** What each list showed last: shown at once on coming back, until it is read again. */
+const lastLists = new Map<ListedStatus, readonly AuctionView[]>();
+
 export class Lobby {
   /** Null until the first answer. */
   readonly auctions = computed(() => this.#newest());
@@ -41,6 +44,7 @@ export class Lobby {
   constructor(services: Services, status: ListedStatus) {
     this.#services = services;
     this.#status = status;
+    this.#listed.value = lastLists.get(status) ?? null;
     this.#listener = { onChange: (watched) => this.#changed(watched) };
   }
 
@@ -103,6 +107,7 @@ export class Lobby {
         const shown = [...this.#justEnded(items), ...items];
         const ids = new Set(shown.map(({ id }) => id));
         this.#listed.value = shown;
+        lastLists.set(this.#status, shown);
         this.#live.value = new Map([...this.#live.peek()].filter(([id]) => ids.has(id)));
         this.hasMore.value = nextCursor !== null;
         this.problem.value = null;

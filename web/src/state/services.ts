@@ -5,7 +5,7 @@ import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
 import { preferClock } from './clock.ts';
 import { hearNotice } from './notices.ts';
-import { presentToken, session, signIn, signOut } from './session.ts';
+import { keepSignedIn, presentToken, session, signIn, signOut } from './session.ts';
 
 export interface Services {
   readonly config: PublicConfig;
@@ -56,6 +56,9 @@ function openServices(config: PublicConfig): Services {
     onRefused: () => void replaceToken(client),
   });
   preferClock(feed.serverClock);
+  if (config.authMode === 'dev') keepSignedIn(client);
+  // A sign-in kept from when this address ran a demo means nothing to another system.
+  else signOut();
   let connectedAs = session.peek()?.token;
   effect(() => {
     const token = session.value?.token;

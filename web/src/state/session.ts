@@ -8,6 +8,7 @@ import { storedSession, storeSession, type Session } from './stored-session.ts';
 const ROLES: readonly Role[] = ['bidder', 'seller'];
 /** A token with less life than this is replaced before it is used. */
 const RENEW_BEFORE_MS = 60_000;
+const CHECK_EVERY_MS = 20_000;
 
 /** Null for a visitor who only watches. */
 export const session = signal<Session | null>(storedSession());
@@ -28,6 +29,26 @@ export async function signIn(client: OutcryClient, userId: string): Promise<void
   session.value = { userId, token, expiresAtMs: Date.parse(expiresAt) };
 }
 
+/** Gets a fresh token before the present one expires, for as long as somebody is signed in. */
+export function keepSignedIn(client: OutcryClient): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    clearTimeout(timer);
+    const current = session.value;
+    if (current === null) return;
+    const check = async (): Promise<void> => {
+      try {
+        if (isNearlyExpired(current)) await renew(client, current.userId);
+      } catch (error) {
+        console.warn('the token could not be renewed, trying again', error);
+      }
+      // Still the same session: its timer goes on. A new one has set its own.
+      if (session.peek() === current) timer = setTimeout(() => void check(), CHECK_EVERY_MS);
+    };
+    void check();
+  });
+}
+
 export function signOut(): void {
   session.value = null;
 }
@@ -39,7 +60,7 @@ export function signOut(): void {
  */
 export async function asUser<T>(client: OutcryClient, action: () => Promise<T>): Promise<T> {
   const current = session.peek();
-  if (current !== null && current.expiresAtMs - Date.now() < RENEW_BEFORE_MS) {
+  if (current !== null && isNearlyExpired(current)) {
     await renew(client, current.userId);
   }
   try {
@@ -50,6 +71,9 @@ export async function asUser<T>(client: OutcryClient, action: () => Promise<T>):
     return await action();
   }
 }
+
+const isNearlyExpired = ({ expiresAtMs }: Session): boolean =>
+  expiresAtMs - Date.now() < RENEW_BEFORE_MS;
 
 async function renew(client: OutcryClient, userId: string): Promise<void> {
   try {
