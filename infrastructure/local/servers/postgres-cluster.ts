@@ -21,7 +21,8 @@ export interface Cluster {
  */
 export async function prepareCluster(cluster: Cluster): Promise<void> {
   const { folder, program } = cluster;
-  const { output } = await runCommand(program, ['--version'], asAccount(cluster.account));
+  const { code, output } = await runCommand(program, ['--version'], asAccount(cluster.account));
+  if (code !== 0) throw new Error(`${program} cannot run here: ${output.trim()}`);
   const version = Number(/(\d+)/.exec(output)?.[1]);
   const written = await readFile(join(folder, 'PG_VERSION'), 'utf8').catch(() => undefined);
   if (written === undefined) {

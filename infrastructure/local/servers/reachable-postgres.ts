@@ -7,7 +7,7 @@ import { closedFor, SHARED_FOLDER } from './reachable-folder.ts';
 
 /**
  * The path of Postgres's program for an account that cannot enter every folder above it. The
- * programs of the npm package are then copied to /var/lib/outcry (about 90 MB, once a version).
+ * programs of the npm package are then copied to /var/lib/outcry (about 60 MB, once a version).
  *
  * @param program path of `postgres`
  * @throws Error when an installed Postgres is out of the account's reach
