@@ -1,7 +1,7 @@
 /** How the time until a moment is shown: the closer it is, the finer and the louder. */
 
 /** `calm`, then `soon` in the last five minutes, `urgent` in the last one, `over` at zero. */
-export type CountdownMood = 'calm' | 'soon' | 'urgent' | 'over';
+type CountdownMood = 'calm' | 'soon' | 'urgent' | 'over';
 
 export interface Countdown {
   /** Short, for tabular figures: `2d 4h`, `3h 05m`, `4m 09s`, `42s`, `9.4s`, `0s`. */

@@ -2,7 +2,7 @@
 import type { PublicState } from '@outcry/shared/contracts/events.ts';
 import { formatMoney } from './money.ts';
 
-export type OutcomeTone = 'won' | 'good' | 'neutral';
+type OutcomeTone = 'won' | 'good' | 'neutral';
 
 export interface OutcomeWords {
   readonly title: string;

@@ -3,7 +3,7 @@
  * seed. Sizes are in a 400 by 300 view box.
  */
 
-export interface Shape {
+interface Shape {
   /** An SVG path. */
   readonly path: string;
   readonly fill: string;

@@ -4,7 +4,7 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { refusalWords } from '../format/refusals.ts';
 import { AuctionCard } from '../parts/auction-card.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { lobbyPath, SELL_PATH, type ListedStatus } from '../router.ts';
+import { lobbyPath, SELL_PATH, type ListedStatus } from '../routes.ts';
 import { Lobby } from '../state/lobby.ts';
 import type { Services } from '../state/services.ts';
 

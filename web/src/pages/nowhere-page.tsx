@@ -1,5 +1,5 @@
 import { PageHead } from '../parts/page-head.tsx';
-import { lobbyPath } from '../router.ts';
+import { lobbyPath } from '../routes.ts';
 
 /** An address that names no page. */
 export function NowherePage() {

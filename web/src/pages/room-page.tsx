@@ -9,7 +9,7 @@ import { ItemTile } from '../parts/item-tile.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PriceChart } from '../parts/price-chart.tsx';
 import { PricePanel } from '../parts/price-panel.tsx';
-import { lobbyPath } from '../router.ts';
+import { lobbyPath } from '../routes.ts';
 import { Room } from '../state/room.ts';
 import type { Services } from '../state/services.ts';
 

@@ -1,7 +1,7 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { bidCountText } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
-import { roomPath } from '../router.ts';
+import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
 import { ItemTile } from './item-tile.tsx';
 import { MoneyText } from './money-text.tsx';

@@ -1,6 +1,6 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { outcomeWords } from '../format/outcome.ts';
-import { lobbyPath } from '../router.ts';
+import { lobbyPath } from '../routes.ts';
 import type { Room } from '../state/room.ts';
 import { session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';

@@ -1,5 +1,6 @@
 import { initials } from '../format/user-names.ts';
-import { lobbyPath, route, SELL_PATH } from '../router.ts';
+import { route } from '../router.ts';
+import { lobbyPath, SELL_PATH } from '../routes.ts';
 import { session, signOut } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
 

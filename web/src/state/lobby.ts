@@ -9,7 +9,7 @@ import { comparePositions } from '@outcry/shared/contracts/live.ts';
 import type { AuctionListener, WatchedAuction } from '@outcry/client/watched-auction.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
-import type { ListedStatus } from '../router.ts';
+import type { ListedStatus } from '../routes.ts';
 import { serverNow } from './clock.ts';
 import { problemOf } from './problem-of.ts';
 import type { Services } from './services.ts';

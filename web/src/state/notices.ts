@@ -3,7 +3,8 @@ import { signal } from '@preact/signals';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { UserNotice } from '@outcry/client/watched-auction.ts';
 import { formatMoney } from '../format/money.ts';
-import { roomPath, route } from '../router.ts';
+import { route } from '../router.ts';
+import { roomPath } from '../routes.ts';
 
 export interface Toast {
   readonly id: number;

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { lobbyPath, roomPath, routeOf, SELL_PATH } from './routes.ts';
+
+it.each([
+  ['/', { page: 'lobby', status: 'live' }],
+  ['/ended', { page: 'lobby', status: 'ended' }],
+  ['/scheduled/', { page: 'lobby', status: 'scheduled' }],
+  ['/sell', { page: 'sell' }],
+  ['/auctions/a7-xY_9', { page: 'room', auctionId: 'a7-xY_9' }],
+  ['/auctions/a7-x/', { page: 'room', auctionId: 'a7-x' }],
+  ['/auctions/', { page: 'nowhere' }],
+  ['/auctions/a7-x/bids', { page: 'nowhere' }],
+  ['/auctions/a%2Fb', { page: 'nowhere' }],
+  ['/cancelled', { page: 'nowhere' }],
+])('%s is %j', (path, route) => {
+  expect(routeOf(path)).toEqual(route);
+});
+
+it('reads back the paths it makes', () => {
+  expect(routeOf(roomPath('a0-b'))).toEqual({ page: 'room', auctionId: 'a0-b' });
+  expect(routeOf(lobbyPath('scheduled'))).toEqual({ page: 'lobby', status: 'scheduled' });
+  expect(routeOf(SELL_PATH)).toEqual({ page: 'sell' });
+});

@@ -1,0 +1,42 @@
+/** Which address is which page. */
+import type { AuctionStatus } from '@outcry/shared/contracts/events.ts';
+
+/** The statuses that have a list of their own. */
+export type ListedStatus = Extract<AuctionStatus, 'scheduled' | 'live' | 'ended'>;
+
+export type Route =
+  | { readonly page: 'lobby'; readonly status: ListedStatus }
+  | { readonly page: 'room'; readonly auctionId: string }
+  | { readonly page: 'sell' }
+  | { readonly page: 'nowhere' };
+
+const LOBBY_PATHS: Readonly<Record<ListedStatus, string>> = {
+  live: '/',
+  scheduled: '/scheduled',
+  ended: '/ended',
+};
+
+export const lobbyPath = (status: ListedStatus): string => LOBBY_PATHS[status];
+export const roomPath = (auctionId: string): string => `/auctions/${auctionId}`;
+export const SELL_PATH = '/sell';
+
+const ROOM = /^\/auctions\/([A-Za-z0-9_-]{1,64})$/u;
+
+/** Reads a path; one closing slash does not matter. */
+export function routeOf(path: string): Route {
+  const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  switch (bare) {
+    case LOBBY_PATHS.live:
+      return { page: 'lobby', status: 'live' };
+    case LOBBY_PATHS.scheduled:
+      return { page: 'lobby', status: 'scheduled' };
+    case LOBBY_PATHS.ended:
+      return { page: 'lobby', status: 'ended' };
+    case SELL_PATH:
+      return { page: 'sell' };
+    default: {
+      const auctionId = ROOM.exec(bare)?.[1];
+      return auctionId === undefined ? { page: 'nowhere' } : { page: 'room', auctionId };
+    }
+  }
+}
