@@ -8,6 +8,8 @@ const schema = commonSettings.extend({
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:8080')
     .transform((url) => url.replace(/\/+$/, '')),
+  /** How many proxies in front of this service, and of the gateway, write X-Forwarded-For. */
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
   /** Connections this node takes; more are refused and go elsewhere. */
   MAX_VIEWERS: z.coerce.number().int().min(1).max(1_000_000).default(20_000),
 });

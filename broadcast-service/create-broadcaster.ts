@@ -68,7 +68,7 @@ export async function createBroadcaster(
   const http = await serveHttp(app.fetch, settings.PORT, settings.HOST);
   closers.defer('HTTP server', () => http.close());
 
-  const forwardBid = forwardTo(settings.GATEWAY_URL);
+  const forwardBid = forwardTo(settings.GATEWAY_URL, settings.TRUSTED_PROXIES);
   const rooms = new SocketRooms(http.server, {
     acquire: (auctionId) => watched.acquire(auctionId),
     now: () => source.now(),
@@ -82,6 +82,7 @@ export async function createBroadcaster(
     verifyToken,
     origins: settings.CORS_ORIGINS,
     maxViewers: settings.MAX_VIEWERS,
+    trustedProxies: settings.TRUSTED_PROXIES,
     log,
   });
   const checks = new HeadChecks(source, wakeThrough(settings.GATEWAY_URL, log));

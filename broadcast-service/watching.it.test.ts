@@ -263,6 +263,22 @@ describe('notices and presence', () => {
     ]);
   });
 
+  it('tells a user nothing more once the token has expired', async () => {
+    const auctionId = await newAuction();
+    const expiring = await viewer({ token: await tokenFor('cleo', 1) });
+    const valid = await viewer({ token: await tokenFor('cleo') });
+    const heard: string[] = [];
+    expiring.socket.on('outbid', () => heard.push('expired'));
+    valid.socket.on('outbid', () => heard.push('valid'));
+    const expiredAt = Date.now() + 1_100;
+    await system.auctions.bid(auctionId, { userId: 'cleo', maxAmount: 2_000 });
+    await until('the token has expired', () => Date.now() > expiredAt);
+    await system.auctions.bid(auctionId, { userId: 'bob', maxAmount: 9_000 });
+    await until('somebody was told', () => heard.length > 0);
+    expect(await expiring.ask('unwatch', { auctionId })).toMatchObject({ ok: true });
+    expect(heard).toEqual(['valid']);
+  });
+
   it('tells viewers how many they are, once a second', async () => {
     const auctionId = await newAuction();
     const all = await Promise.all([viewer(), viewer(), viewer()]);

@@ -26,8 +26,11 @@ const failed = (code: ProblemCode, detail: string, requestId: string): Ack<never
   problem: problem(code, detail, requestId, { retryAfterMs: RETRY_AFTER_MS }),
 });
 
-/** @param gatewayUrl without a slash at the end */
-export function forwardTo(gatewayUrl: string): ForwardBid {
+/**
+ * @param gatewayUrl without a slash at the end
+ * @param trustedProxies how many entries of X-Forwarded-For the gateway believes
+ */
+export function forwardTo(gatewayUrl: string, trustedProxies: number): ForwardBid {
   let inFlight = 0;
   return async (bid) => {
     const requestId = randomUUID();
@@ -42,7 +45,7 @@ export function forwardTo(gatewayUrl: string): ForwardBid {
     try {
       const response = await fetch(`${gatewayUrl}/v1/auctions/${bid.auctionId}/bids`, {
         method: 'POST',
-        headers: headersOf(bid, requestId),
+        headers: headersOf(bid, requestId, trustedProxies),
         body: JSON.stringify(bid.offer),
         signal: AbortSignal.timeout(BID_LIMIT_MS),
       });
@@ -64,12 +67,15 @@ export function forwardTo(gatewayUrl: string): ForwardBid {
 function headersOf(
   { token, key, address }: BidToForward,
   requestId: string,
+  trustedProxies: number,
 ): Record<string, string> {
+  // The gateway takes the entry that the outermost of its proxies wrote; none was on this way.
+  const forwardedFor = Array.from({ length: trustedProxies }, () => address).join(', ');
   return {
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',
     'x-request-id': requestId,
-    'x-forwarded-for': address,
+    ...(forwardedFor === '' ? {} : { 'x-forwarded-for': forwardedFor }),
     ...(key === undefined ? {} : { 'idempotency-key': key }),
   };
 }

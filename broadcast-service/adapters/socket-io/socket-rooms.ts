@@ -16,6 +16,7 @@ import { originAllowed } from './origin.ts';
 import { Outbox } from '../../rooms/outbox.ts';
 import { Presence } from '../../rooms/presence.ts';
 import { closeSlowReaders } from './slow-readers.ts';
+import { viewerAddress } from './viewer-address.ts';
 import { Viewer, type Reply, type ViewerParts } from '../../rooms/viewer.ts';
 
 /** Nothing is known of what a client sends; that the second argument is a function is checked. */
@@ -36,6 +37,8 @@ export interface SocketRoomsParts extends Omit<ViewerParts, 'flush'> {
   /** Origins of browsers that may connect; `*` allows all. */
   readonly origins: readonly string[];
   readonly maxViewers: number;
+  /** How many proxies in front of us write X-Forwarded-For. */
+  readonly trustedProxies: number;
   /** Events of one auction went out to so many viewers. */
   sent(viewers: number): void;
   readonly log: Logger;
@@ -144,7 +147,11 @@ export class SocketRooms {
     const viewer = new Viewer(
       {
         token,
-        address: socket.handshake.address,
+        address: viewerAddress(
+          socket.handshake.address,
+          socket.handshake.headers['x-forwarded-for'],
+          this.#parts.trustedProxies,
+        ),
         join: (auctionId) => {
           void socket.join(auctionRoom(auctionId));
           this.#presence.changed(auctionId);
