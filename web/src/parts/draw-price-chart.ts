@@ -17,8 +17,12 @@ const DRAW_EVERY_MS = 200;
 const SHORTEST_SPAN_SECONDS = 60;
 
 /** Draws into `place`, follows its width and the page's colours. */
-export function drawPriceChart(place: HTMLElement, currency: string): DrawnChart {
-  let newest: PricePoints = { seconds: [], prices: [] };
+export function drawPriceChart(
+  place: HTMLElement,
+  currency: string,
+  points: PricePoints,
+): DrawnChart {
+  let newest = points;
   let plot = newPlot(place, currency, newest);
   let timer: ReturnType<typeof setTimeout> | undefined;
 

@@ -46,6 +46,8 @@ interface DrawingProps {
 function Drawing({ points, currency }: DrawingProps) {
   const place = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<DrawnChart>();
+  const newest = useRef(points);
+  newest.current = points;
   useEffect(() => {
     let drawn: DrawnChart | undefined;
     let gone = false;
@@ -53,7 +55,7 @@ function Drawing({ points, currency }: DrawingProps) {
       try {
         const { drawPriceChart } = await import('./draw-price-chart.ts');
         if (gone || place.current === null) return;
-        drawn = drawPriceChart(place.current, currency);
+        drawn = drawPriceChart(place.current, currency, newest.current);
         setChart(drawn);
       } catch (error) {
         // Without the chart the page still tells the price and all bids.
