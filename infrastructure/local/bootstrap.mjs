@@ -65,9 +65,20 @@ function isInstalled(lock) {
 
 async function install() {
   console.log('  installing packages (npm ci) …');
-  const npm = process.env.npm_execpath;
-  const [file, ...args] = npm?.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
-  const child = spawn(file, [...args, 'ci', '--include=dev', '--no-fund', '--no-audit'], {
+  let result = await npm('ci');
+  // A registry that lacks packages for other platforms leads to a lock file without them, which
+  // `npm ci` refuses. `npm install` takes every version that the file names and adds the rest.
+  if (result.code !== 0 && /EUSAGE[^]*Missing: .* from lock file/.test(result.output)) {
+    console.log('  npm ci refuses a lock file without all platforms; using npm install …');
+    result = await npm('install', '--no-save');
+  }
+  if (result.code !== 0) fail(`npm failed with code ${result.code}:\n${result.output}`);
+}
+
+async function npm(...words) {
+  const running = process.env.npm_execpath;
+  const [file, ...args] = running?.endsWith('npm-cli.js') ? [process.execPath, running] : ['npm'];
+  const child = spawn(file, [...args, ...words, '--include=dev', '--no-fund', '--no-audit'], {
     cwd: root,
     env: withoutNpmState(process.env),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -83,7 +94,7 @@ async function install() {
     });
     child.once('close', resolve);
   });
-  if (code !== 0) fail(`npm ci failed with code ${code}:\n${output}`);
+  return { code, output };
 }
 
 /** An npm that runs this script passes on what it was asked for; that is not meant for `ci`. */
