@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -114,6 +115,33 @@ test('a file is run with its arguments and its exit code', async () => {
   expect(run('install').code).toBe(0);
   expect(run('run', file, 'an argument')).toEqual({ code: 7, output: 'an argument\n' });
   expect(run('no-such-word')).toMatchObject({ code: 1 });
+});
+
+test('a program whose npm is killed is told so', async () => {
+  const { folder, run } = await freshCheckout();
+  const file = join(folder, 'program.ts');
+  await writeFile(
+    file,
+    `import { writeFileSync } from 'node:fs';
+     process.once('disconnect', () => {
+       writeFileSync('told', '');
+       process.exit(0);
+     });
+     writeFileSync('up', '');
+     setInterval(() => {}, 1000);`,
+  );
+  run('install');
+  // As npm does it: a shell that stays between, because more follows the command.
+  const command = `"${process.execPath}" infrastructure/local/bootstrap.mjs run program.ts; true`;
+  const npm = spawn(
+    process.execPath,
+    ['-e', `process.getBuiltinModule('child_process').spawnSync('sh', ['-c', '${command}'])`],
+    { cwd: folder, env: { ...process.env, npm_lifecycle_event: 'start' }, stdio: 'ignore' },
+  );
+  const exists = (name: string): boolean => existsSync(join(folder, name));
+  await waitUntil(() => exists('up'), { withinMs: 20_000, what: 'the start' });
+  npm.kill('SIGKILL');
+  await waitUntil(() => exists('told'), { withinMs: 10_000, what: 'the news' });
 });
 
 test('SIGTERM is passed on; SIGINT is left to the terminal', async () => {

@@ -5,11 +5,11 @@
 //   node infrastructure/local/bootstrap.mjs run <file> [args]  any other file
 //
 // Plain JavaScript without dependencies: it must work in a fresh checkout.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -125,10 +125,33 @@ function run(file, args) {
 
 /** Lets the child go when the npm that runs this script was killed: no Ctrl-C would reach it. */
 function followNpm(child) {
-  const npm = process.ppid;
+  const above = processAbove(process.ppid);
+  const npm = /^(ba|da|z|k)?sh$/.test(above.name) ? above.parent : process.ppid;
   setInterval(() => {
-    if (process.ppid !== npm && child.connected) child.disconnect();
+    if (child.connected && !exists(npm)) child.disconnect();
   }, 1000).unref();
+}
+
+/** Name and parent of a process; npm runs a script in a shell, which may stay in between. */
+function processAbove(pid) {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat !== undefined) {
+    const [, name = '', parent = '0'] = /\((.*)\) \S (\d+)/.exec(stat) ?? [];
+    return { name, parent: Number(parent) };
+  }
+  const { stdout = '' } = spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(pid)], {
+    encoding: 'utf8',
+  });
+  const [parent = '0', command = ''] = stdout.trim().split(/\s+/);
+  return { name: basename(command), parent: Number(parent) };
+}
+
+function exists(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code !== 'ESRCH';
+  }
 }
 
 function read(file) {
