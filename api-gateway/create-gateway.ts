@@ -6,7 +6,7 @@ import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
-import { openRedis } from '@outcry/shared/runtime/redis.ts';
+import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
 import { decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
 import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
@@ -33,8 +33,8 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const closers = new Closers(log);
   const shards = settings.SHARDS;
 
-  const redis = openRedis(settings.REDIS_URL, 'gateway', log, { enableAutoPipelining: true });
-  const subscriber = openRedis(settings.REDIS_URL, 'gateway-due', log);
+  const redis = openRedisOrCluster(settings, 'gateway', log, { enableAutoPipelining: true });
+  const subscriber = openRedisOrCluster(settings, 'gateway-due', log);
   closers.defer('Redis', () => {
     redis.disconnect();
     subscriber.disconnect();
@@ -85,7 +85,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
         return found;
       },
     },
-    new RedisDueHints(subscriber, shards),
+    new RedisDueHints(subscriber, shards, log),
     { shards, holder: randomUUID() },
     log,
   );

@@ -5,7 +5,7 @@ import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
-import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
 import { Database } from './adapters/postgres/database.ts';
@@ -49,7 +49,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   const databaseWatch = new DatabaseWatch(() => historyStore.fault(), log);
   closers.defer('database watch', () => databaseWatch.close());
 
-  const redis = openRedis(settings.REDIS_URL, 'archival-worker', log, {
+  const redis = openRedisOrCluster(settings, 'archival-worker', log, {
     enableAutoPipelining: true,
   });
   closers.defer('Redis', () => redis.disconnect());

@@ -22,19 +22,25 @@ const LEASE_MS = 3_000;
 const LEASES_EVERY_MS = 1_000;
 const MAX_SLEEP_MS = 1_000;
 const MIN_SLEEP_MS = 1;
-const DUE_AT_ONCE = 200;
-const LAGGING_AT_ONCE = 20;
+const AT_MOST = { due: 200, lagging: 20 };
+
+/** What the keeper knows of a shard it holds. */
+interface HeldShard {
+  /** The shard's clock minus this process's, ms. */
+  clockOffset: number;
+  /** By this process's clock. */
+  nextDue: number;
+  serverId: string;
+}
 
 export class Keeper {
   readonly #store: KeeperStore;
   readonly #duties: KeeperDuties;
   readonly #options: KeeperOptions;
   readonly #log: Logger;
-  readonly #held = new Set<number>();
+  readonly #held = new Map<number, HeldShard>();
   #leasesAt = -Infinity;
   #lagAt = -Infinity;
-  #nextDue = Infinity;
-  #clockOffset = 0;
   #stopping = false;
   #wake: () => void = () => {};
   #running: Promise<void> | undefined;
@@ -52,9 +58,10 @@ export class Keeper {
     this.#duties = duties;
     this.#options = options;
     this.#log = log;
-    hints.onDue((dueAt) => {
-      if (dueAt >= this.#nextDue) return;
-      this.#nextDue = dueAt;
+    hints.onDue((shard, dueAt) => {
+      const held = this.#held.get(shard);
+      if (held === undefined || dueAt - held.clockOffset >= held.nextDue) return;
+      held.nextDue = dueAt - held.clockOffset;
       this.#wake();
     });
   }
@@ -74,7 +81,8 @@ export class Keeper {
     this.#wake();
     await this.#running;
     const { holder } = this.#options;
-    await Promise.allSettled([...this.#held].map((s) => this.#store.releaseLease(s, holder)));
+    const shards = Array.from(this.#held.keys());
+    await Promise.allSettled(shards.map((shard) => this.#store.releaseLease(shard, holder)));
     this.#held.clear();
   }
 
@@ -88,29 +96,17 @@ export class Keeper {
         this.#failures += 1;
         if (this.#failures === 2)
           this.#log.warn({ err: error }, 'the keeper cannot work, retrying');
-        this.#nextDue = Infinity;
+        for (const held of this.#held.values()) held.nextDue = Infinity;
       }
       await this.#sleep();
     }
   }
 
   async #pass(): Promise<void> {
-    const now = await this.#readClock();
     if (performance.now() - this.#leasesAt >= LEASES_EVERY_MS) await this.#holdLeases();
-    this.#nextDue = Infinity;
-    await Promise.all([...this.#held].map((shard) => this.#openAndClose(shard, now)));
-    if (performance.now() - this.#lagAt >= LEASES_EVERY_MS) {
-      this.#lagAt = performance.now();
-      for (const shard of this.#held) await this.#publishMissed(shard, now);
-    }
-  }
-
-  async #readClock(): Promise<number> {
-    const before = performance.now();
-    const now = await this.#store.time();
-    const after = performance.now();
-    this.#clockOffset = now - (before + after) / 2;
-    return now;
+    const lagging = performance.now() - this.#lagAt >= LEASES_EVERY_MS;
+    if (lagging) this.#lagAt = performance.now();
+    await Promise.all(Array.from(this.#held, ([shard, held]) => this.#keep(shard, held, lagging)));
   }
 
   async #holdLeases(): Promise<void> {
@@ -118,31 +114,43 @@ export class Keeper {
     const { shards, holder } = this.#options;
     await Promise.all(
       Array.from({ length: shards }, async (_, shard) => {
-        const held = await this.#store.holdLease(shard, holder, LEASE_MS);
-        if (held) this.#held.add(shard);
-        else this.#held.delete(shard);
+        const holds = await this.#store.holdLease(shard, holder, LEASE_MS);
+        if (!holds) this.#held.delete(shard);
+        else if (!this.#held.has(shard)) {
+          this.#held.set(shard, { clockOffset: 0, nextDue: Infinity, serverId: '' });
+        }
       }),
     );
   }
 
-  async #openAndClose(shard: number, now: number): Promise<void> {
-    const due = await this.#store.dueAuctions(shard, now, DUE_AT_ONCE);
-    await Promise.all(due.map((auctionId) => this.#duties.passTime(auctionId)));
-    const next = due.length >= DUE_AT_ONCE ? now : await this.#store.nextDue(shard);
-    if (next !== undefined) this.#nextDue = Math.min(this.#nextDue, next);
+  async #keep(shard: number, held: HeldShard, publishMissed: boolean): Promise<void> {
+    const before = performance.now();
+    const look = await this.#store.look(shard, AT_MOST);
+    held.clockOffset = look.now - (before + performance.now()) / 2;
+    held.nextDue = (look.nextDue ?? Infinity) - held.clockOffset;
+    await Promise.all(look.due.map((auctionId) => this.#duties.passTime(auctionId)));
+    if (look.due.length >= AT_MOST.due) held.nextDue = performance.now();
+    if (look.serverId !== held.serverId) {
+      // After a restart of Redis every open auction starts a new epoch now, bid or no bid, so that
+      // viewers learn of it. A keeper that has just taken over does not know and looks at them all.
+      await this.#touchOpenAuctions(shard);
+      held.serverId = look.serverId;
+    }
+    if (!publishMissed) return;
+    for (const auctionId of look.lagging) await this.#duties.publishMissed(shard, auctionId);
   }
 
-  async #publishMissed(shard: number, now: number): Promise<void> {
-    for (const auctionId of await this.#store.lagging(shard, now, LAGGING_AT_ONCE)) {
-      await this.#duties.publishMissed(shard, auctionId);
+  async #touchOpenAuctions(shard: number): Promise<void> {
+    for await (const auctionIds of this.#store.openAuctions(shard)) {
+      await Promise.all(auctionIds.map((auctionId) => this.#duties.passTime(auctionId)));
     }
   }
 
   async #sleep(): Promise<void> {
     if (this.#stopping) return;
-    const untilDue = this.#nextDue - (performance.now() + this.#clockOffset);
-    // Redis cuts microseconds off, so the due millisecond begins a little after the round figure.
-    const pause = Math.min(Math.max(Math.ceil(untilDue), MIN_SLEEP_MS), MAX_SLEEP_MS);
+    const nextDue = Math.min(...Array.from(this.#held.values(), (held) => held.nextDue));
+    const untilDue = Math.ceil(nextDue - performance.now());
+    const pause = Math.min(Math.max(untilDue, MIN_SLEEP_MS), MAX_SLEEP_MS);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, pause);
       this.#wake = () => {

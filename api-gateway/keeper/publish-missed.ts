@@ -19,7 +19,7 @@ export async function publishMissed(
 ): Promise<number> {
   const entries = await store.unpublished(shard, auctionId, ENTRIES_AT_ONCE);
   const pause = entries.length === 0 ? LOOK_AGAIN_WHEN_PUBLISHED_MS : LOOK_AGAIN_MS;
-  await store.lookAgain(shard, auctionId, (await store.time()) + pause);
+  await store.lookAgain(shard, auctionId, pause);
   if (entries.length === 0 || !stream.connected) return entries.length;
   const published = await Promise.allSettled(entries.map((entry) => stream.publish(entry)));
   await mark.confirm(

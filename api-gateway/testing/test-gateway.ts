@@ -2,13 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
+import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { gatewaySettings } from '../config.ts';
@@ -18,16 +20,21 @@ import { expectDescribed } from './described-answers.ts';
 export const SECRET = 'a-secret-that-only-this-test-knows-0123456789';
 const SHARDS = 4;
 
-export interface TestGateway {
+export interface ClusteredGateway {
   readonly url: string;
-  readonly redisServer: LocalServer;
+  readonly service: Service;
   readonly natsServer: LocalServer;
   /** A connection of the test's own. */
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly shards: number;
   /** Starts one more gateway on the same servers; does not wait until it is ready. */
   startAnother(environment?: Record<string, string>): Promise<Service>;
   stop(): Promise<void>;
+}
+
+export interface TestGateway extends ClusteredGateway {
+  readonly redis: Redis;
+  readonly redisServer: LocalServer;
 }
 
 /** An answer with its body parsed; `body` holds whatever JSON came. */
@@ -42,16 +49,57 @@ export async function startTestGateway(
   environment: Record<string, string> = {},
 ): Promise<TestGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'outcry-gateway-'));
-  const [redisServer, natsServer] = await Promise.all([
-    startRedis({ dataDir: join(folder, 'redis') }),
-    startNats({ dataDir: join(folder, 'nats') }),
-  ]);
+  const redisServer = await startRedis({ dataDir: join(folder, 'redis') });
   const redis = new Redis(redisServer.url);
+  redis.on('error', () => {}); // tests that kill the server look at the gateway, not at this
+  const gateway = await startOn({ folder, redis, redisUrl: redisServer.url, environment });
+  return {
+    ...gateway,
+    redis,
+    redisServer,
+    stop: async () => {
+      await gateway.stop();
+      redis.disconnect();
+      await redisServer.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts a Redis Cluster of three masters, NATS and a gateway on free ports. */
+export async function startTestGatewayOnCluster(): Promise<ClusteredGateway> {
+  const folder = await mkdtemp(join(tmpdir(), 'outcry-gateway-'));
+  const cluster = await startRedisCluster({ dataDir: join(folder, 'redis') });
+  const redis = new Cluster([cluster.url]);
+  const environment = { REDIS_CLUSTER: 'true' };
+  const gateway = await startOn({ folder, redis, redisUrl: cluster.url, environment });
+  return {
+    ...gateway,
+    redis,
+    stop: async () => {
+      await gateway.stop();
+      redis.disconnect();
+      await cluster.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface StartOptions {
+  readonly folder: string;
+  readonly redis: RedisClient;
+  readonly redisUrl: string;
+  readonly environment: Record<string, string>;
+}
+
+async function startOn(options: StartOptions): Promise<Omit<ClusteredGateway, 'redis'>> {
+  const { folder, redis, redisUrl, environment } = options;
+  const natsServer = await startNats({ dataDir: join(folder, 'nats') });
   await markShardsWhole(redis, SHARDS);
   const gateways: Service[] = [];
   const startAnother = async (more: Record<string, string> = {}): Promise<Service> => {
     const settings = gatewaySettings({
-      REDIS_URL: redisServer.url,
+      REDIS_URL: redisUrl,
       NATS_URL: natsServer.url,
       HOST: '127.0.0.1',
       PORT: '0',
@@ -73,16 +121,13 @@ export async function startTestGateway(
   });
   return {
     url: `http://127.0.0.1:${first.port}`,
-    redisServer,
+    service: first,
     natsServer,
-    redis,
     shards: SHARDS,
     startAnother,
     stop: async () => {
       await Promise.all(gateways.map((gateway) => gateway.close()));
-      redis.disconnect();
-      await Promise.all([redisServer.stop(), natsServer.stop()]);
-      await rm(folder, { recursive: true, force: true });
+      await natsServer.stop();
     },
   };
 }

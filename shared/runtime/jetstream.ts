@@ -33,7 +33,8 @@ export const natsSettings = z.object({
 const CONNECT_LIMIT_MS = 2_000;
 const RETRY_MAX_MS = 2_000;
 const CLOSE_LIMIT_MS = 2_000;
-const API_LIMIT_MS = 5_000;
+// Short: a server that has just started drops requests silently for a moment.
+const API_LIMIT_MS = 2_000;
 const PING_EVERY_MS = 5_000;
 const DUPLICATE_WINDOW_MS = 2 * 60 * 1000;
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
@@ -45,6 +46,8 @@ export interface NatsLink {
   current(): NatsConnection | undefined;
   /** Waits for a usable connection. @throws Error after `limitMs`, or when the link is closed. */
   connected(limitMs: number): Promise<NatsConnection>;
+  /** Calls back whenever a connection breaks; returns a function that takes the listener off. */
+  onLost(listener: () => void): () => void;
   /** Sends what was handed over and closes; takes at most 2 s. */
   close(): Promise<void>;
 }
@@ -62,6 +65,7 @@ class ReopeningLink implements NatsLink {
   readonly #options: NodeConnectionOptions;
   readonly #log: Logger;
   readonly #waiting = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
   #connection: NatsConnection | undefined;
@@ -94,6 +98,11 @@ class ReopeningLink implements NatsLink {
       this.#waiting.add(settle);
       if (this.#closing.signal.aborted) settle();
     });
+  }
+
+  onLost(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   async close(): Promise<void> {
@@ -155,7 +164,9 @@ class ReopeningLink implements NatsLink {
   }
 
   #becomes(usable: boolean): void {
+    const wasUsable = this.#usable;
     this.#usable = usable && !this.#closing.signal.aborted;
+    if (wasUsable && !this.#usable) for (const listener of this.#listeners) listener();
     if (this.#usable || this.#closing.signal.aborted) {
       for (const settle of this.#waiting) settle();
     }

@@ -1,5 +1,5 @@
 /** The one way to open a Redis connection; the options keep a bid from ever running twice. */
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from './logger.ts';
 
 const RECONNECT_MAX_MS = 1_000;
@@ -16,22 +16,49 @@ const SAFE_OPTIONS: RedisOptions = {
     Math.min(50 * 2 ** Math.min(attempt, 6), RECONNECT_MAX_MS) * (0.5 + Math.random() / 2),
 };
 
+/** A single Redis or a Redis Cluster; both take the same commands. */
+export type RedisClient = Redis | Cluster;
+
+export interface RedisAddress {
+  readonly REDIS_URL: string;
+  /** The URL names one node of a Redis Cluster; the others are found through it. */
+  readonly REDIS_CLUSTER: boolean;
+}
+
+/** Options of one connection that differ between its uses. */
+export type ConnectionUse = Pick<RedisOptions, 'enableAutoPipelining' | 'autoResubscribe'>;
+
 /**
  * Opens a connection that reconnects for ever and fails commands at once while it is down.
  * @param name shown in `CLIENT LIST` and in logs
  */
-export function openRedis(
-  url: string,
-  name: string,
-  log: Logger,
-  options: Omit<RedisOptions, 'replyMapping'> = {},
-): Redis {
-  const redis = new Redis(url, {
+export function openRedis(url: string, name: string, log: Logger, use: ConnectionUse = {}): Redis {
+  const options = {
     ...SAFE_OPTIONS,
+    ...use,
     connectionName: name,
     replyMapping: 'legacy',
-    ...options,
-  });
+  } as const;
+  return logged(new Redis(url, options), name, log);
+}
+
+/** The same for a single Redis or a cluster, as the service's settings say. */
+export const openRedisOrCluster = (
+  address: RedisAddress,
+  name: string,
+  log: Logger,
+  use: ConnectionUse = {},
+): RedisClient =>
+  address.REDIS_CLUSTER
+    ? logged(
+        openCluster(address.REDIS_URL, { ...SAFE_OPTIONS, ...use, connectionName: name }),
+        name,
+        log,
+      )
+    : openRedis(address.REDIS_URL, name, log, use);
+
+/** Says once when the connection fails and once when it is back. */
+function logged<T extends RedisClient>(redis: T, name: string, log: Logger): T {
   let failing = false;
   redis.on('error', (error: Error) => {
     if (!failing) log.warn({ err: error, connection: name }, 'Redis cannot be reached, retrying');
@@ -44,8 +71,35 @@ export function openRedis(
   return redis;
 }
 
+function openCluster(url: string, options: RedisOptions): Cluster {
+  const { username, password, protocol } = new URL(url);
+  const { enableAutoPipelining = false, autoResubscribe: _notForNodes, ...forNodes } = options;
+  return new Cluster([url], {
+    enableOfflineQueue: false,
+    enableAutoPipelining,
+    // A command that a failing node may have run must not be sent to the next one.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    slotsRefreshTimeout: 2_000,
+    slotsRefreshInterval: 5_000,
+    shardedSubscribers: true,
+    clusterRetryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), RECONNECT_MAX_MS),
+    redisOptions: {
+      ...forNodes,
+      replyMapping: 'legacy',
+      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+  });
+}
+
+/** Every master of a cluster, or the one Redis there is. */
+export const mastersOf = (redis: RedisClient): readonly Redis[] =>
+  redis instanceof Cluster ? redis.nodes('master') : [redis];
+
 /** Waits until the connection is ready. @throws Error after `limitMs`. */
-export async function untilReady(redis: Redis, limitMs: number): Promise<void> {
+export async function untilReady(redis: RedisClient, limitMs: number): Promise<void> {
   if (redis.status === 'ready') return;
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {

@@ -215,7 +215,8 @@ export class TestAuction {
   }
 }
 
-function publicState(auction: Auction): PublicState {
+/** The public state as the decide script writes it. */
+export function publicState(auction: Auction): PublicState {
   return {
     status: auction.status,
     ...(auction.outcome === undefined ? {} : { outcome: auction.outcome }),

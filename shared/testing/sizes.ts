@@ -11,6 +11,8 @@ const given = (name: string): number | undefined => {
 };
 
 export const SIZES = {
+  /** Auctions that end in the same second. */
+  endingTogether: full ? 1_000 : 200,
   /** Random commands on which the script and the reference model must agree. */
   agreementCommands: given('AGREEMENT_COMMANDS') ?? (full ? 200_000 : 20_000),
 } as const;

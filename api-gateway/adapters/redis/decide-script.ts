@@ -1,5 +1,5 @@
 /** The engine's adapter: calls the decide script and reads its reply. */
-import type { Redis, Result } from 'ioredis';
+import type { Result } from 'ioredis';
 import { auctionKeys, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import {
@@ -14,6 +14,7 @@ import {
 } from '../../bidding/auction-commands.ts';
 import { luaFile, script, scriptForFullRedis } from './lua-files.ts';
 import { runFailure } from './run-failure.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 /** The script is one text made of these files, in this order. */
 const SCRIPT_FILES = ['text', 'auction', 'time', 'bids', 'seller', 'decide'];
@@ -31,11 +32,11 @@ declare module 'ioredis' {
 export const decideScriptBody = (): string => SCRIPT_FILES.map(luaFile).join('\n');
 
 export class DecideScript implements AuctionDecider {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #shards: number;
 
   /** @param body the script's text without its first line: {@link decideScriptBody} */
-  constructor(redis: Redis, shards: number, body: string) {
+  constructor(redis: RedisClient, shards: number, body: string) {
     redis.defineCommand('decideAuction', { numberOfKeys: KEY_COUNT, lua: script(body) });
     redis.defineCommand('decideInFullRedis', {
       numberOfKeys: KEY_COUNT,

@@ -1,6 +1,7 @@
 /** Asks Redis whether "accepted" can mean "durable". */
 import type { Redis } from 'ioredis';
 import { SHARDS_KEY, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { mastersOf, type RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 /** Redis's answers are compared with these; anything else could lose an accepted bid. */
 const NEEDED_SETTINGS = {
@@ -15,12 +16,12 @@ const NEEDED_SETTINGS = {
  * @throws Error when Redis cannot be asked at all
  */
 export async function redisFault(
-  redis: Redis,
+  redis: RedisClient,
   shards: number,
   asserted: boolean,
 ): Promise<string | undefined> {
-  const settings = asserted ? undefined : await settingsFault(redis);
-  return settings ?? (await dataFault(redis, shards));
+  const settings = asserted ? [] : await Promise.all(mastersOf(redis).map(settingsFault));
+  return settings.find((fault) => fault !== undefined) ?? (await dataFault(redis, shards));
 }
 
 async function settingsFault(redis: Redis): Promise<string | undefined> {
@@ -41,7 +42,7 @@ async function settingsFault(redis: Redis): Promise<string | undefined> {
   return `Redis must be configured with ${wrong.map(([name, value]) => `${name} ${value}`).join(', ')}`;
 }
 
-async function dataFault(redis: Redis, shards: number): Promise<string | undefined> {
+async function dataFault(redis: RedisClient, shards: number): Promise<string | undefined> {
   const written = await redis.get(SHARDS_KEY);
   if (written !== null && Number(written) !== shards) {
     return `Redis was written with SHARDS=${written}; this gateway has SHARDS=${shards}`;
@@ -53,8 +54,12 @@ async function dataFault(redis: Redis, shards: number): Promise<string | undefin
   return 'Redis holds no complete data: on a fresh system archival-worker prepares it, after a loss `npm run rebuild` does';
 }
 
-/** Used memory as a share of `maxmemory`; 0 where there is no limit. */
-export async function memoryShare(redis: Redis): Promise<number> {
+/** Used memory as a share of `maxmemory`, of the fullest master; 0 where there is no limit. */
+export async function memoryShare(redis: RedisClient): Promise<number> {
+  return Math.max(0, ...(await Promise.all(mastersOf(redis).map(shareOf))));
+}
+
+async function shareOf(redis: Redis): Promise<number> {
   const report = await redis.info('memory');
   const figure = (name: string): number =>
     Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(report)?.[1] ?? 0);

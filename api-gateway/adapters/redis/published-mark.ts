@@ -1,9 +1,10 @@
-import type { Redis, Result } from 'ioredis';
+import type { Result } from 'ioredis';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
 import type { PublishedMark } from '../../hand-off/event-stream.ts';
 import { luaFile, scriptForFullRedis } from './lua-files.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -14,10 +15,10 @@ declare module 'ioredis' {
 const MAX_ENTRIES_PER_CALL = 500;
 
 export class RedisPublishedMark implements PublishedMark {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #shards: number;
 
-  constructor(redis: Redis, shards: number) {
+  constructor(redis: RedisClient, shards: number) {
     redis.defineCommand('confirmPublished', {
       numberOfKeys: 2,
       lua: scriptForFullRedis(luaFile('confirm-published')),

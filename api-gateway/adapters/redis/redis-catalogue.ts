@@ -1,4 +1,4 @@
-import type { Redis, Result } from 'ioredis';
+import type { Result } from 'ioredis';
 import {
   ownJson,
   readAuctionView,
@@ -14,6 +14,7 @@ import { CursorError, type Catalogue, type IdClaim } from '../../auctions/catalo
 import { NotRunError } from '../../bidding/auction-commands.ts';
 import { luaFile, script } from './lua-files.ts';
 import { runFailure } from './run-failure.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -32,10 +33,10 @@ interface Place {
 }
 
 export class RedisCatalogue implements Catalogue {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #shards: number;
 
-  constructor(redis: Redis, shards: number) {
+  constructor(redis: RedisClient, shards: number) {
     redis.defineCommand('createItem', { numberOfKeys: 2, lua: script(luaFile('create-item')) });
     this.#redis = redis;
     this.#shards = shards;

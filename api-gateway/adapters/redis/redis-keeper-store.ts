@@ -1,35 +1,55 @@
-import type { Redis, Result } from 'ioredis';
+import type { Result } from 'ioredis';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
-import type { DueHints, KeeperStore } from '../../keeper/keeper-ports.ts';
+import type { DueHints, KeeperStore, ShardLook } from '../../keeper/keeper-ports.ts';
 import { luaFile, scriptForFullRedis } from './lua-files.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     holdLease(key: string, holder: string, leaseMs: number): Result<number, Context>;
     releaseLease(key: string, holder: string): Result<number, Context>;
+    lookAtShard(
+      scheduled: string,
+      live: string,
+      behind: string,
+      maxDue: number,
+      maxLagging: number,
+    ): Result<[string, string, string, string[], string[]], Context>;
+    lookAgain(
+      behind: string,
+      auction: string,
+      auctionId: string,
+      pauseMs: number,
+    ): Result<number, Context>;
   }
 }
 
-export class RedisKeeperStore implements KeeperStore {
-  readonly #redis: Redis;
+const SCAN_CHUNK = 200;
 
-  constructor(redis: Redis) {
+export class RedisKeeperStore implements KeeperStore {
+  readonly #redis: RedisClient;
+
+  constructor(redis: RedisClient) {
     const numberOfKeys = 1;
     redis.defineCommand('holdLease', {
       numberOfKeys,
       lua: scriptForFullRedis(luaFile('hold-lease')),
+    });
+    redis.defineCommand('lookAtShard', {
+      numberOfKeys: 3,
+      lua: scriptForFullRedis(luaFile('look-at-shard')),
+    });
+    redis.defineCommand('lookAgain', {
+      numberOfKeys: 2,
+      lua: scriptForFullRedis(luaFile('look-again')),
     });
     redis.defineCommand('releaseLease', {
       numberOfKeys,
       lua: scriptForFullRedis(luaFile('release-lease')),
     });
     this.#redis = redis;
-  }
-
-  async time(): Promise<number> {
-    const [seconds, microseconds] = await this.#redis.time();
-    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
   }
 
   async holdLease(shard: number, holder: string, leaseMs: number): Promise<boolean> {
@@ -40,27 +60,35 @@ export class RedisKeeperStore implements KeeperStore {
     await this.#redis.releaseLease(shardKeys(shard).keeperLease, holder);
   }
 
-  async dueAuctions(shard: number, now: number, limit: number): Promise<string[]> {
-    const { scheduled, live } = shardKeys(shard);
-    const found = await Promise.all(
-      [scheduled, live].map((index) =>
-        this.#redis.zrangebyscore(index, '-inf', now, 'LIMIT', 0, limit),
-      ),
+  async look(shard: number, atMost: { due: number; lagging: number }): Promise<ShardLook> {
+    const { scheduled, live, behind } = shardKeys(shard);
+    const reply = await this.#redis.lookAtShard(
+      scheduled,
+      live,
+      behind,
+      atMost.due,
+      atMost.lagging,
     );
-    return found.flat();
+    const [now, nextDue, serverId, due, lagging] = reply;
+    return {
+      now: Number(now),
+      nextDue: nextDue === '' ? undefined : Number(nextDue),
+      serverId,
+      due,
+      lagging,
+    };
   }
 
-  async nextDue(shard: number): Promise<number | undefined> {
+  async *openAuctions(shard: number): AsyncIterable<readonly string[]> {
     const { scheduled, live } = shardKeys(shard);
-    const firsts = await Promise.all(
-      [scheduled, live].map((index) => this.#redis.zrange(index, '0', '0', 'WITHSCORES')),
-    );
-    const times = firsts.flatMap((reply) => (reply[1] === undefined ? [] : [Number(reply[1])]));
-    return times.length === 0 ? undefined : Math.min(...times);
-  }
-
-  async lagging(shard: number, now: number, limit: number): Promise<string[]> {
-    return this.#redis.zrangebyscore(shardKeys(shard).behind, '-inf', now, 'LIMIT', 0, limit);
+    for (const index of [scheduled, live]) {
+      let cursor = '0';
+      do {
+        const [next, pairs] = await this.#redis.zscan(index, cursor, 'COUNT', SCAN_CHUNK);
+        yield pairs.filter((_, i) => i % 2 === 0);
+        cursor = next;
+      } while (cursor !== '0');
+    }
   }
 
   async unpublished(shard: number, auctionId: string, limit: number): Promise<LogEntry[]> {
@@ -70,12 +98,9 @@ export class RedisKeeperStore implements KeeperStore {
     return entries.map(([id, fields]) => logEntry(auctionId, id, fields));
   }
 
-  async lookAgain(shard: number, auctionId: string, when: number): Promise<void> {
-    const { behind } = shardKeys(shard);
+  async lookAgain(shard: number, auctionId: string, pauseMs: number): Promise<void> {
     const { auction } = auctionKeys(shard, auctionId);
-    // XX: the archive may have caught up meanwhile, then the auction must stay out.
-    if ((await this.#redis.exists(auction)) === 0) await this.#redis.zrem(behind, auctionId);
-    else await this.#redis.zadd(behind, 'XX', `${when}`, auctionId);
+    await this.#redis.lookAgain(shardKeys(shard).behind, auction, auctionId, pauseMs);
   }
 }
 
@@ -90,23 +115,29 @@ function logEntry(auctionId: string, id: string, fields: readonly string[]): Log
 
 /** Reads due times from the shards' channels. A lost message costs at most the keeper's pause. */
 export class RedisDueHints implements DueHints {
-  #listener: (dueAt: number) => void = () => {};
+  #listener: (shard: number, dueAt: number) => void = () => {};
 
-  constructor(subscriber: Redis, shards: number) {
-    const channels = Array.from({ length: shards }, (_, shard) => shardKeys(shard).dueChannel);
-    subscriber.on('smessage', (_channel: string, message: string) => {
+  constructor(subscriber: RedisClient, shards: number, log: Logger) {
+    const shardOfChannel = new Map<string, number>(
+      Array.from({ length: shards }, (_, shard) => [shardKeys(shard).dueChannel, shard]),
+    );
+    subscriber.on('smessage', (channel: string, message: string) => {
       const dueAt = Number(message.slice(message.indexOf(' ') + 1));
-      if (Number.isFinite(dueAt)) this.#listener(dueAt);
+      const shard = shardOfChannel.get(channel);
+      if (shard !== undefined && Number.isFinite(dueAt)) this.#listener(shard, dueAt);
     });
-    // The library subscribes again by itself after a reconnect.
+    // The library subscribes again by itself after a reconnect. One channel a call, because on a
+    // cluster they belong to different nodes.
     subscriber.once('ready', () => {
-      subscriber.ssubscribe(...channels).catch((error: unknown) => {
-        subscriber.emit('error', error);
-      });
+      for (const channel of shardOfChannel.keys()) {
+        subscriber.ssubscribe(channel).catch((error: unknown) => {
+          log.warn({ err: error, channel }, 'due times of other gateways are not heard');
+        });
+      }
     });
   }
 
-  onDue(listener: (dueAt: number) => void): void {
+  onDue(listener: (shard: number, dueAt: number) => void): void {
     this.#listener = listener;
   }
 }

@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { memoryShare, redisFault } from './durability.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 const ASK_LIMIT_MS = 2_000;
 const ASK_EVERY_MS = 500;
@@ -14,7 +14,7 @@ const FULL_SHARE = 0.9;
  * how full it is all the time.
  */
 export class RedisReadiness {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #shards: number;
   readonly #asserted: boolean;
   readonly #log: Logger;
@@ -23,7 +23,7 @@ export class RedisReadiness {
   #full: string | undefined;
   #asking = false;
 
-  constructor(redis: Redis, shards: number, asserted: boolean, log: Logger) {
+  constructor(redis: RedisClient, shards: number, asserted: boolean, log: Logger) {
     this.#redis = redis;
     this.#shards = shards;
     this.#asserted = asserted;

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Allowance, RateLimiter } from '../../limits/rate-limiter.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 const SHARE_EVERY_MS = 100;
 const MAX_PENDING_KEYS = 20_000;
@@ -20,7 +20,7 @@ export class SharedRateLimiter implements RateLimiter {
   readonly #timer: NodeJS.Timeout;
 
   /** @param limit requests a second for one key */
-  constructor(redis: Redis, name: string, limit: number) {
+  constructor(redis: RedisClient, name: string, limit: number) {
     this.#limit = limit;
     const counting = { points: limit, duration: WINDOW_SECONDS, keyPrefix: `rate:${name}` };
     this.#local = new RateLimiterMemory(counting);

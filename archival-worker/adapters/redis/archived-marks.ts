@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { Redis, Result } from 'ioredis';
+import type { Result } from 'ioredis';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { ArchivedMarks, ArchivedPrefix } from '../../archive/ports.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -21,10 +22,10 @@ const RAISE_LIMIT_MS = 2_000;
 
 /** The archived watermarks in the auctions' hashes. */
 export class RedisArchivedMarks implements ArchivedMarks {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #shards: number;
 
-  constructor(redis: Redis, shards: number) {
+  constructor(redis: RedisClient, shards: number) {
     redis.defineCommand('confirmArchived', {
       numberOfKeys: 2,
       lua: readFileSync(new URL('./lua/confirm-archived.lua', import.meta.url), 'utf8'),

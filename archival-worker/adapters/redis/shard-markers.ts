@@ -1,14 +1,14 @@
-import type { Redis } from 'ioredis';
 import { SHARDS_KEY, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { ShardMarkers } from '../../archive/whole-redis.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 const REDIS_LIMIT_MS = 2_000;
 
 export class RedisShardMarkers implements ShardMarkers {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisClient) {
     this.#redis = redis;
   }
 

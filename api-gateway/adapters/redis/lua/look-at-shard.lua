@@ -1,0 +1,24 @@
+-- What the keeper must know of a shard, by the clock of the server that holds it.
+--
+-- KEYS   1 scheduled zset   2 live zset   3 behind zset
+-- ARGV   1 at most so many due auctions   2 at most so many lagging ones
+-- Reply  {now ms, next due ms or '', run id of the server, {due auction ids}, {lagging auction ids}}
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local now_text = string.format('%.0f', now)
+
+local due = redis.call('ZRANGE', KEYS[1], '-inf', now_text, 'BYSCORE', 'LIMIT', '0', ARGV[1])
+local ending = redis.call('ZRANGE', KEYS[2], '-inf', now_text, 'BYSCORE', 'LIMIT', '0', ARGV[1])
+for _, id in ipairs(ending) do due[#due + 1] = id end
+local lagging = redis.call('ZRANGE', KEYS[3], '-inf', now_text, 'BYSCORE', 'LIMIT', '0', ARGV[2])
+
+local next_due = ''
+for i = 1, 2 do
+  local score = redis.call('ZRANGE', KEYS[i], '(' .. now_text, '+inf', 'BYSCORE', 'LIMIT', '0', '1',
+    'WITHSCORES')[2]
+  if score and (next_due == '' or tonumber(score) < tonumber(next_due)) then next_due = score end
+end
+
+local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+return { now_text, next_due, run_id, due, lagging }

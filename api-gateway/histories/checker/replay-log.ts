@@ -1,0 +1,150 @@
+/** Plays a log again with the reference rules: every event must be what the rules decide. */
+import type { Creation } from '@outcry/shared/contracts/events.ts';
+import {
+  decide,
+  passTime,
+  scheduledAuction,
+  type Auction,
+  type Command,
+} from '@outcry/shared/domain/auction-rules.ts';
+import { publicState } from '@outcry/shared/testing/event-lines.ts';
+import type { HistoryCommand, LoggedEvent } from '../history.ts';
+import { commandsBehind, eventText, type BrokenRule, type Violation } from './violation.ts';
+
+export interface ReplayedLog {
+  /** The auction after each event: index 0 after seq 1. Ends before the first wrong event. */
+  readonly states: readonly Auction[];
+  readonly violations: readonly Violation[];
+}
+
+/** @param events of one auction, numbered without gaps */
+export function replayLog(
+  auctionId: string,
+  events: readonly LoggedEvent[],
+  commands: readonly HistoryCommand[],
+): ReplayedLog {
+  const states: Auction[] = [];
+  for (const event of events) {
+    try {
+      const next = play(states.at(-1), event);
+      compare(event, next);
+      states.push(next);
+    } catch (error) {
+      // After a wrong event nothing can be said of those that build on it.
+      if (!(error instanceof WrongEvent)) throw error;
+      const { rule, message } = error;
+      const involved = commandsBehind(event, commands);
+      return { states, violations: [{ rule, auctionId, message, commands: involved }] };
+    }
+  }
+  return { states, violations: [] };
+}
+
+class WrongEvent extends Error {
+  override readonly name = 'WrongEvent';
+  readonly rule: BrokenRule;
+
+  constructor(event: LoggedEvent, fault: string, rule: BrokenRule = 'not-by-the-rules') {
+    super(`${eventText(event)} ${fault}`);
+    this.rule = rule;
+  }
+}
+
+/** The auction after an event. */
+function play(before: Auction | undefined, event: LoggedEvent): Auction {
+  const { type } = event.public;
+  if (before === undefined) {
+    if (type === 'scheduled') return created(event);
+    throw new WrongEvent(event, 'is the first one, but not the creation');
+  }
+  if (type === 'epoch') {
+    const { fork } = event.private;
+    if (fork === event.public.seq - 1 && before.status !== 'ended') return before;
+    throw new WrongEvent(event, `says it follows ${String(fork)}, of an auction ${before.status}`);
+  }
+  const now = Date.parse(event.public.at);
+  const passed = passTime(before, now);
+  const due = passed.events[0]?.type;
+  if (type === 'started' || type === 'ended') {
+    if (due !== type) throw new WrongEvent(event, `at ${event.public.at} is not due by the rules`);
+    return type === 'started' ? { ...before, status: 'live' } : passed.auction;
+  }
+  if (due !== undefined) throw new WrongEvent(event, `comes where "${due}" was due`);
+  return decided(before, event, now);
+}
+
+function decided(before: Auction, event: LoggedEvent, now: number): Auction {
+  const command = commandOf(before, event);
+  if (command === undefined) throw new WrongEvent(event, 'names no command');
+  const decision = decide(before, command, now);
+  if (!decision.accepted) {
+    throw new WrongEvent(event, `of ${JSON.stringify(command)} is ${decision.code} by the rules`);
+  }
+  const { type, bid } = event.public;
+  const written = JSON.stringify([type, bid?.alias, bid?.amount]);
+  const right = decision.event;
+  const expected = JSON.stringify([right.type, right.bid?.alias, right.bid?.amount]);
+  if (written !== expected) {
+    throw new WrongEvent(event, `shows ${written}; by the rules it is ${expected}`);
+  }
+  return decision.auction;
+}
+
+/** The command that an event says it is the outcome of. */
+function commandOf(before: Auction, event: LoggedEvent): Command | undefined {
+  const { userId, amount, maxAmount } = event.private;
+  if (userId === undefined) return undefined;
+  switch (event.public.type) {
+    case 'bid':
+    case 'no_change':
+      if (amount !== undefined) return { kind: 'bid', userId, amount };
+      return maxAmount === undefined ? undefined : { kind: 'bid', userId, maxAmount };
+    case 'bought':
+      return { kind: 'buy', userId };
+    case 'cancelled':
+      return { kind: 'cancel', userId, admin: userId !== before.terms.sellerId };
+    case 'extended': {
+      const endsAt = Date.parse(event.public.state.endsAt);
+      return { kind: 'extend', userId, admin: userId !== before.terms.sellerId, endsAt };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function created(event: LoggedEvent): Auction {
+  const { creation, startsAt, endsAt, hardEndsAt } = event.private;
+  const known = creation !== undefined && startsAt !== undefined && endsAt !== undefined;
+  if (!known || hardEndsAt === undefined) throw new WrongEvent(event, 'does not say the terms');
+  const increments = incrementsOf(creation);
+  return scheduledAuction({ ...creation, increments, startsAt, hardEndsAt }, endsAt);
+}
+
+const incrementsOf = ({ increments }: Creation): { from: number; by: number }[] =>
+  increments.split(',').map((pair) => {
+    const [from, by] = pair.split(':');
+    return { from: Number(from), by: Number(by) };
+  });
+
+/** Holds what the event says of the auction after it against what the rules say. */
+function compare(event: LoggedEvent, auction: Auction): void {
+  const expected: Record<string, unknown> = { ...publicState(auction) };
+  const written: Record<string, unknown> = { ...event.public.state };
+  for (const name of new Set([...Object.keys(expected), ...Object.keys(written)])) {
+    if (expected[name] === written[name]) continue;
+    const difference = `${JSON.stringify(written[name])}; by the rules ${JSON.stringify(expected[name])}`;
+    const rule = name === 'leader' ? 'wrong-winner' : 'not-by-the-rules';
+    throw new WrongEvent(event, `has ${name} ${difference}`, rule);
+  }
+  const { leaderId, leaderMax, alias, userId } = event.private;
+  if (leaderId !== auction.leader) {
+    const names = `${leaderId ?? 'nobody'}; by the rules ${auction.leader ?? 'nobody'}`;
+    throw new WrongEvent(event, `has the leader ${names}`, 'wrong-winner');
+  }
+  if ((leaderMax ?? 0) !== auction.leaderMax) {
+    throw new WrongEvent(event, `has leaderMax ${leaderMax}; by the rules ${auction.leaderMax}`);
+  }
+  if (alias !== undefined && alias !== auction.bidders.get(userId ?? '')?.alias) {
+    throw new WrongEvent(event, `has alias ${alias} for ${userId ?? 'nobody'}`);
+  }
+}
