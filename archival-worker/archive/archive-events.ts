@@ -101,9 +101,11 @@ export class ArchiveEvents {
     } catch (error) {
       if (!(error instanceof RefusedDataError)) throw error;
       const [only] = batch;
-      if (only === undefined || only.refusal !== undefined) throw error;
-      if (batch.length === 1)
+      if (only === undefined) throw error;
+      if (batch.length === 1) {
+        if (only.refusal !== undefined) throw error;
         return this.#settle([{ ...only, events: [], refusal: error.message }]);
+      }
       const middle = Math.ceil(batch.length / 2);
       await this.#settle(batch.slice(0, middle));
       return this.#settle(batch.slice(middle));

@@ -62,10 +62,7 @@ export class Fields {
   /** ISO 8601 UTC with milliseconds, as the decide script writes it. */
   time(name: string): string {
     const value = this.#members[name];
-    if (typeof value === 'string' && value.length === ISO_CHARACTERS) {
-      const ms = Date.parse(value);
-      if (!Number.isNaN(ms) && new Date(ms).toISOString() === value) return value;
-    }
+    if (typeof value === 'string' && TIME.test(value)) return value;
     throw this.#fault(name, 'must be a time like 2026-01-31T12:00:00.000Z');
   }
 
@@ -82,7 +79,9 @@ export class Fields {
 }
 
 const UNSTORABLE = /\0|\p{Surrogate}/gu;
-const ISO_CHARACTERS = '2026-01-31T12:00:00.000Z'.length;
+/** A day that its month lacks is left to Postgres to refuse: asking Date here costs ten times more. */
+const TIME =
+  /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$/;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -80,8 +80,7 @@ export class TestSystem {
     this.#databaseUrl = await createDatabase(this.postgres, `archive_${this.#databases}`, TEMPLATE);
     this.#sql = postgres(this.#databaseUrl, { max: 2, onnotice: () => undefined });
     await this.redisClient.flushall();
-    const manager = await jetstreamManager(this.#connection);
-    await manager.streams.delete(EVENT_STREAM).catch(() => false);
+    await this.deleteStream();
     const setup = { maxBytes: 256 * 1024 * 1024, replicas: 1 };
     await ensureStream(this.#connection, {
       name: EVENT_STREAM,
@@ -127,6 +126,12 @@ export class TestSystem {
   async publish(entries: readonly Publishable[]): Promise<void> {
     const client = jetstream(this.#connection);
     for (const { subject, text } of entries) await client.publish(subject, text);
+  }
+
+  async deleteStream(): Promise<void> {
+    const manager = await jetstreamManager(this.#connection);
+    const names = await manager.streams.names().next();
+    if (names.includes(EVENT_STREAM)) await manager.streams.delete(EVENT_STREAM);
   }
 
   /** Messages that the archive has not acknowledged. */

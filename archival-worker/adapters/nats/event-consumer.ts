@@ -13,13 +13,13 @@ import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { ARCHIVE_CONSUMER, EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
 import { ensureStream } from '@outcry/shared/runtime/jetstream.ts';
 
-const API_LIMIT_MS = 5_000;
+export const API_LIMIT_MS = 2_000;
 
 /** A delivery that was not acknowledged or extended for this long goes to somebody else. */
 export const ACK_WAIT_MS = 30_000;
 
 /** Deliveries that all workers together may have in hand: it bounds their memory. */
-const MAX_ACK_PENDING = 4_000;
+const MAX_ACK_PENDING = 8_000;
 
 export interface StreamLimits {
   readonly maxBytes: number;

@@ -7,13 +7,14 @@ import type { Delivery, EventSource } from '../../archive/ports.ts';
 import { retryDelayMs } from '../../archive/retry-delay.ts';
 import {
   ACK_WAIT_MS,
+  API_LIMIT_MS,
   ensureConsumer,
   messagesBehind,
   messagesInStream,
   type StreamLimits,
 } from './event-consumer.ts';
 
-const MAX_BATCH_MESSAGES = 500;
+const MAX_BATCH_MESSAGES = 1_000;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** How long a batch waits for more once it has its first message. */
 const LINGER_MS = 50;
@@ -23,7 +24,8 @@ const MEASURE_EVERY_MS = 5_000;
 const CONNECT_LIMIT_MS = 60_000;
 const RETRY_MAX_MS = 5_000;
 /** A server that is asked for messages says at least this often that it is still there. */
-const HEARTBEAT_MS = 5_000;
+const HEARTBEAT_MS = 2_000;
+const ASK_FOR_MS = 10_000;
 
 /**
  * The archive's durable consumer. It outlives lost connections, and a stream or consumer that was
@@ -101,10 +103,13 @@ export class JetStreamSource implements EventSource {
       try {
         const connection = await this.#link.connected(CONNECT_LIMIT_MS);
         await ensureConsumer(connection, this.#limits);
-        const consumer = await jetstream(connection).consumers.get(EVENT_STREAM, ARCHIVE_CONSUMER);
+        const consumer = await jetstream(connection, { timeout: API_LIMIT_MS }).consumers.get(
+          EVENT_STREAM,
+          ARCHIVE_CONSUMER,
+        );
         const messages = await consumer.consume({
           max_messages: MAX_BATCH_MESSAGES,
-          expires: 2 * HEARTBEAT_MS,
+          expires: ASK_FOR_MS,
           idle_heartbeat: HEARTBEAT_MS,
           abort_on_missing_resource: true,
         });
@@ -114,9 +119,11 @@ export class JetStreamSource implements EventSource {
         this.#session = session;
         this.#opened = true;
         this.#sessionOpened();
+        // The client would take up to 10 s to go on after a reconnect.
+        const forget = this.#link.onLost(() => session.stop());
         await Promise.race([session.over, this.#stopped]);
-        if (!signal.aborted)
-          this.#log.warn('the consumer is gone or unreachable, opening it again');
+        forget();
+        if (!signal.aborted) this.#log.info('events stopped coming, opening the consumer again');
       } catch (error) {
         failures += 1;
         if (failures === 1 && !signal.aborted) {
