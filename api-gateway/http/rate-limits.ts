@@ -52,7 +52,7 @@ async function takeFrom(
  * The client's address. Each trusted proxy appends the address it saw to X-Forwarded-For, so the
  * last `trustedProxies` entries are true and anything before them may be made up.
  */
-export function clientAddress(c: Context<GatewayContext>, trustedProxies: number): string {
+function clientAddress(c: Context<GatewayContext>, trustedProxies: number): string {
   const { headers, socket } = c.env.incoming;
   const direct = socket.remoteAddress ?? 'unknown';
   const forwarded = headers['x-forwarded-for'];

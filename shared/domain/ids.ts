@@ -1,8 +1,6 @@
 /** Every id that clients see matches this. */
 export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 
-export const MAX_SHARDS = 4096;
-
 /**
  * Item ids look like `i7-…` and auction ids like `a7-…`: the number is the shard. Bid ids (`b-…`)
  * need none, because a bid is only ever named together with its auction.

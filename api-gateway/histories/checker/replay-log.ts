@@ -59,8 +59,8 @@ function play(before: Auction | undefined, event: LoggedEvent): Auction {
   }
   if (type === 'epoch') {
     const { fork } = event.private;
-    if (fork === event.public.seq - 1 && before.status !== 'ended') return before;
-    throw new WrongEvent(event, `says it follows ${String(fork)}, of an auction ${before.status}`);
+    if (fork === event.public.seq - 1) return before;
+    throw new WrongEvent(event, `says that it follows event ${String(fork)}`);
   }
   const now = Date.parse(event.public.at);
   const passed = passTime(before, now);
@@ -74,7 +74,7 @@ function play(before: Auction | undefined, event: LoggedEvent): Auction {
 }
 
 function decided(before: Auction, event: LoggedEvent, now: number): Auction {
-  const command = commandOf(before, event);
+  const command = commandOf(event);
   if (command === undefined) throw new WrongEvent(event, 'names no command');
   const decision = decide(before, command, now);
   if (!decision.accepted) {
@@ -91,7 +91,7 @@ function decided(before: Auction, event: LoggedEvent, now: number): Auction {
 }
 
 /** The command that an event says it is the outcome of. */
-function commandOf(before: Auction, event: LoggedEvent): Command | undefined {
+function commandOf(event: LoggedEvent): Command | undefined {
   const { userId, amount, maxAmount } = event.private;
   if (userId === undefined) return undefined;
   switch (event.public.type) {
@@ -101,12 +101,11 @@ function commandOf(before: Auction, event: LoggedEvent): Command | undefined {
       return maxAmount === undefined ? undefined : { kind: 'bid', userId, maxAmount };
     case 'bought':
       return { kind: 'buy', userId };
+    // Nobody in a history is an admin.
     case 'cancelled':
-      return { kind: 'cancel', userId, admin: userId !== before.terms.sellerId };
-    case 'extended': {
-      const endsAt = Date.parse(event.public.state.endsAt);
-      return { kind: 'extend', userId, admin: userId !== before.terms.sellerId, endsAt };
-    }
+      return { kind: 'cancel', userId, admin: false };
+    case 'extended':
+      return { kind: 'extend', userId, admin: false, endsAt: Date.parse(event.public.state.endsAt) };
     default:
       return undefined;
   }
@@ -133,13 +132,13 @@ function compare(event: LoggedEvent, auction: Auction): void {
   for (const name of new Set([...Object.keys(expected), ...Object.keys(written)])) {
     if (expected[name] === written[name]) continue;
     const difference = `${JSON.stringify(written[name])}; by the rules ${JSON.stringify(expected[name])}`;
-    const rule = name === 'leader' ? 'wrong-winner' : 'not-by-the-rules';
+    const rule = name === 'leader' ? 'wrong-leader' : 'not-by-the-rules';
     throw new WrongEvent(event, `has ${name} ${difference}`, rule);
   }
   const { leaderId, leaderMax, alias, userId } = event.private;
   if (leaderId !== auction.leader) {
     const names = `${leaderId ?? 'nobody'}; by the rules ${auction.leader ?? 'nobody'}`;
-    throw new WrongEvent(event, `has the leader ${names}`, 'wrong-winner');
+    throw new WrongEvent(event, `has the leader ${names}`, 'wrong-leader');
   }
   if ((leaderMax ?? 0) !== auction.leaderMax) {
     throw new WrongEvent(event, `has leaderMax ${leaderMax}; by the rules ${auction.leaderMax}`);

@@ -11,7 +11,7 @@ export type BrokenRule =
   | 'price-fell'
   | 'alias-order'
   | 'not-by-the-rules'
-  | 'wrong-winner'
+  | 'wrong-leader'
   | 'accepted-without-event'
   | 'event-without-request'
   | 'two-events-for-key'

@@ -90,7 +90,7 @@ async function form(nodes: readonly Node[]): Promise<void> {
 }
 
 async function command(node: LocalServer, line: string): Promise<string> {
-  const answer = await ask(node.port, `${line}\r\nQUIT\r\n`, (text) => /\+OK\r\n$/.test(text));
+  const answer = await ask(node.port, `${line}\r\nQUIT\r\n`, (text) => text.endsWith('+OK\r\n'));
   if (answer === undefined || answer.startsWith('-')) {
     throw new Error(`Redis node ${node.port} refused "${line}": ${answer ?? 'no answer'}`);
   }
