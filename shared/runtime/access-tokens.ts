@@ -96,7 +96,12 @@ function remember(verified: Map<string, Caller>, digest: string, caller: Caller)
 
 async function verificationKey(settings: TokenSettings): Promise<JWTVerifyGetKey> {
   if (settings.JWT_JWKS_URL !== undefined) {
-    return createRemoteJWKSet(new URL(settings.JWT_JWKS_URL), { timeoutDuration: 2_000 });
+    return createRemoteJWKSet(new URL(settings.JWT_JWKS_URL), {
+      timeoutDuration: 2_000,
+      // An unknown key id makes it ask again, but not more often than this.
+      cooldownDuration: 5_000,
+      cacheMaxAge: 600_000,
+    });
   }
   if (settings.JWT_SECRET === undefined) throw new Error('JWT_SECRET or JWT_JWKS_URL must be set');
   const k = Buffer.from(settings.JWT_SECRET).toString('base64url');

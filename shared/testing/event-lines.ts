@@ -138,6 +138,18 @@ export class TestAuction {
     return this.#entry(offers.map((offer) => this.#decided({ kind: 'bid', ...offer })));
   }
 
+  /** This many minimum bids by five users in turn, one an entry. */
+  minimumBids(count: number): TestEntry[] {
+    return Array.from({ length: count }, (_, i) =>
+      this.bid(`user-${i % 5}`, { amount: this.state.minimumBid }),
+    );
+  }
+
+  /** Created, started, and with this many minimum bids. */
+  opening(bids: number): TestEntry[] {
+    return [this.create(), this.start(), ...this.minimumBids(bids)];
+  }
+
   /** Buys at the buy-now price. */
   buyNow(userId: string): TestEntry {
     return this.#entry([this.#decided({ kind: 'buy', userId })]);

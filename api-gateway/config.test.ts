@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { gatewaySettings } from './config.ts';
+
+const GOOD = { JWT_SECRET: 'x'.repeat(32) };
+
+describe('the gateway settings', () => {
+  test('have defaults for everything but the key of tokens', () => {
+    expect(gatewaySettings(GOOD)).toMatchObject({ PORT: 8080, SHARDS: 16, AUTH_MODE: 'jwt' });
+  });
+
+  test('report every mistake at once, and no values', () => {
+    const wrong = { ...GOOD, PORT: 'eighty', SHARDS: '0', REDIS_URL: 'http://secret@host' };
+    expect(() => gatewaySettings(wrong)).toThrow(/3 mistake/);
+    try {
+      gatewaySettings(wrong);
+    } catch (error) {
+      const text = String(error);
+      for (const name of ['PORT', 'SHARDS', 'REDIS_URL']) expect(text).toContain(name);
+      expect(text).not.toContain('secret@host');
+    }
+  });
+
+  test.each([
+    ['no key at all', {}],
+    ['a weak secret', { JWT_SECRET: 'short' }],
+    ['two keys', { ...GOOD, JWT_JWKS_URL: 'https://id.example.org/keys' }],
+    ['dev mode in production', { ...GOOD, AUTH_MODE: 'dev', NODE_ENV: 'production' }],
+    [
+      'dev mode without a secret',
+      { AUTH_MODE: 'dev', JWT_JWKS_URL: 'https://id.example.org/keys' },
+    ],
+  ])('are refused with %s', (_what, environment) => {
+    expect(() => gatewaySettings(environment)).toThrow(/cannot start/);
+  });
+});
