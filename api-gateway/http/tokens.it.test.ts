@@ -30,6 +30,9 @@ let jwks: { url: string };
 
 type Claims = { [Name in keyof JWTPayload]: JWTPayload[Name] | undefined };
 
+/** This second, as tokens count time. */
+const now = (): number => Math.floor(Date.now() / 1000);
+
 /** Good claims, changed; an undefined one is left out. */
 const claims = (change: Claims = {}): JWTPayload =>
   ownJson(
@@ -83,7 +86,6 @@ describe('tokens signed with the shared secret', () => {
     expect(await status(hs, await signHs(claims()))).toBe(ACCEPTED);
   });
 
-  const now = (): number => Math.floor(Date.now() / 1000);
   const BAD: readonly (readonly [string, () => Promise<string> | string])[] = [
     ['alg none', () => new UnsecuredJWT(claims()).encode()],
     ['another secret', () => signHs(claims(), 'another-secret-0123456789-0123456789')],
