@@ -105,7 +105,12 @@ function commandOf(event: LoggedEvent): Command | undefined {
     case 'cancelled':
       return { kind: 'cancel', userId, admin: false };
     case 'extended':
-      return { kind: 'extend', userId, admin: false, endsAt: Date.parse(event.public.state.endsAt) };
+      return {
+        kind: 'extend',
+        userId,
+        admin: false,
+        endsAt: Date.parse(event.public.state.endsAt),
+      };
     default:
       return undefined;
   }

@@ -69,11 +69,12 @@ export const commandsBehind = (
       (command.key !== '' &&
         command.userId === event.private.userId &&
         command.key === event.private.key) ||
-      (event.private.bidId !== undefined &&
-        command.answer?.body['bidId'] === event.private.bidId),
+      (event.private.bidId !== undefined && command.answer?.body['bidId'] === event.private.bidId),
   );
 
 /** One violation for people: the rule, the auction, what is wrong, and the commands. */
 export const violationText = ({ rule, auctionId, message, commands }: Violation): string =>
-  [`${rule}, auction ${auctionId}: ${message}`, ...commands.map((each) => `  ${commandText(each)}`)]
-    .join('\n');
+  [
+    `${rule}, auction ${auctionId}: ${message}`,
+    ...commands.map((each) => `  ${commandText(each)}`),
+  ].join('\n');
