@@ -38,11 +38,19 @@ local function as_text(value)
   return type(value) == 'number' and digits(value) or value
 end
 
+local increment_rows = nil -- {from, by, from, by, …}, read once a call
+
 local function increment_at(price)
+  if not increment_rows then
+    increment_rows = {}
+    for number in string.gmatch(auction.increments, '%d+') do
+      increment_rows[#increment_rows + 1] = tonumber(number)
+    end
+  end
   local increment = 0
-  for from, by in string.gmatch(auction.increments, '(%d+):(%d+)') do
-    if tonumber(from) > price then break end
-    increment = tonumber(by)
+  for i = 1, #increment_rows, 2 do
+    if increment_rows[i] > price then break end
+    increment = increment_rows[i + 1]
   end
   return increment
 end
@@ -66,7 +74,7 @@ local function state_json()
     .. ',"leader":' .. (auction.leader == '' and 'null' or digits(auction.leaderAlias))
     .. ',"bidCount":' .. digits(auction.bidCount)
     .. ',"reserveMet":' .. tostring(reserve_met())
-    .. ',"endsAt":"' .. iso(auction.endsAt) .. '"}'
+    .. ',"endsAt":"' .. iso_of(auction.endsAt) .. '"}'
 end
 
 -- Events of this call, in order: the full lines for the log, the public parts for the feed.
@@ -79,7 +87,7 @@ local salt_of_call = ''
 local function emit(event_type, bid, private, salt)
   auction.seq = auction.seq + 1
   local public = '{"epoch":' .. digits(auction.epoch) .. ',"seq":' .. digits(auction.seq)
-    .. ',"type":"' .. event_type .. '","at":"' .. iso(now) .. '","state":' .. state_json()
+    .. ',"type":"' .. event_type .. '","at":"' .. iso_of(now) .. '","state":' .. state_json()
   if bid then
     public = public .. ',"bid":{"alias":' .. digits(bid[1]) .. ',"amount":' .. digits(bid[2]) .. '}'
   end

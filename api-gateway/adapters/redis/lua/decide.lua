@@ -231,7 +231,7 @@ if #lines > 0 then
   redis.call('SPUBLISH', ARGV[2], '{"auctionId":"' .. auction_id
     .. '","epoch":' .. digits(auction.epoch) .. ',"seq":' .. digits(auction.seq)
     .. ',"events":[' .. table.concat(public_events, ',') .. '],"state":' .. state
-    .. ',"serverTime":"' .. iso(now) .. '"}')
+    .. ',"serverTime":"' .. iso_of(now) .. '"}')
 
   local notices = {}
   for _, user in ipairs(displaced_order) do

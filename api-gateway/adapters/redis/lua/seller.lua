@@ -52,7 +52,7 @@ local function create(command, auction_id, creation_text, terms_text, item_is_bu
   auction = {
     id = auction_id, status = 'scheduled', outcome = '', itemId = terms.item.id,
     sellerId = terms.sellerId, leader = '', increments = terms.increments, runId = run_id,
-    terms = terms_text .. ',"startsAt":"' .. iso(starts_at) .. '"}',
+    terms = terms_text .. ',"startsAt":"' .. iso_of(starts_at) .. '"}',
     startPrice = terms.startPrice, reservePrice = terms.reservePrice,
     buyNowPrice = terms.buyNowPrice, softWindowMs = terms.softWindowMs,
     softExtendMs = terms.softExtendMs, hardEndsAt = hard_ends_at, startsAt = starts_at,

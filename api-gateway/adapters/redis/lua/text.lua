@@ -29,3 +29,14 @@ local function iso(ms)
   return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month, day,
     math.floor(in_day / 3600), math.floor(in_day / 60) % 60, in_day % 60, ms - seconds * 1000)
 end
+
+local known_times = {} -- a call names the same few times again and again
+
+local function iso_of(ms)
+  local text = known_times[ms]
+  if not text then
+    text = iso(ms)
+    known_times[ms] = text
+  end
+  return text
+end
