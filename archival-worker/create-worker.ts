@@ -93,7 +93,9 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   });
   const history = new History(historyStore);
   const { SHARDS: shards, CORS_ORIGINS: corsOrigins } = settings;
-  root.route('/', createApp({ history, shards, corsOrigins, log }));
+  const api = createApp({ history, shards, corsOrigins, log });
+  // Not `route`: that would leave out the API's own answer to unknown addresses.
+  root.all('*', (c) => api.fetch(c.req.raw));
   const http = await serveHttp(root.fetch, settings.PORT, settings.HOST);
   closers.defer('HTTP server', () => http.close());
 

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { TestSystem, until } from '../testing/test-system.ts';
 
@@ -16,32 +15,6 @@ const newAuction = (): TestAuction => {
   auctions += 1;
   return new TestAuction({ auctionId: `a${auctions % 4}-archive${auctions}`, stepMs: 10 });
 };
-
-const bid = (auction: TestAuction, i: number): TestEntry =>
-  auction.bid(`user-${i % 5}`, { amount: auction.state.minimumBid });
-
-const bids = (auction: TestAuction, count: number): TestEntry[] =>
-  Array.from({ length: count }, (_, i) => bid(auction, i));
-
-/** An auction from its creation over this many bids. */
-const played = (auction: TestAuction, count: number): TestEntry[] => [
-  auction.create(),
-  auction.start(),
-  ...bids(auction, count),
-];
-
-const allAcknowledged = () =>
-  until('everything acknowledged', async () => (await system.unacknowledged()) === 0);
-
-/** The stored lines of an auction, put together from their columns, by epoch and seq. */
-async function storedLines(auctionId: string): Promise<string[]> {
-  const rows = await system.sql<{ public: string; salt: string; private: string }[]>`
-    SELECT public, salt, private FROM events WHERE auction_id = ${auctionId} ORDER BY epoch, seq`;
-  return rows.map(
-    (row) =>
-      `{"v":1,"auctionId":"${auctionId}","public":${row.public},"salt":"${row.salt}","private":${row.private}}`,
-  );
-}
 
 const linesOf = (entries: readonly TestEntry[]): string[] =>
   entries.flatMap(({ text }) => text.split('\n'));
@@ -71,7 +44,7 @@ describe('exactly once', () => {
   test('entries that are published twice are stored once, byte for byte', async () => {
     const auction = newAuction();
     const entries = [
-      ...played(auction, 50),
+      ...auction.opening(50),
       auction.bids([
         { userId: 'zoe', maxAmount: 900_000 },
         { userId: 'max', amount: auction.state.minimumBid + 90_000 },
@@ -80,8 +53,8 @@ describe('exactly once', () => {
     ];
     await system.startWorker();
     await system.publish([...entries, ...entries]);
-    await allAcknowledged();
-    expect(await storedLines(auction.auctionId)).toEqual(linesOf(entries));
+    await system.allAcknowledged();
+    expect(await system.storedLines(auction.auctionId)).toEqual(linesOf(entries));
     expect(await projected(auction.auctionId)).toEqual({
       position: [1, auction.seq],
       archived: [1, auction.seq],
@@ -93,15 +66,15 @@ describe('exactly once', () => {
 
   test.each([1, 2, 3])('entries in any order give the same archive (%i)', async (seed) => {
     const auction = newAuction();
-    const entries = [...played(auction, 40), auction.restart(30), ...bids(auction, 20)];
+    const entries = [...auction.opening(40), auction.restart(30), ...auction.minimumBids(20)];
     await system.startWorker();
     // One at a time now and then, so that they do not all meet in one batch.
     const mixed = shuffled(entries, seed);
     await system.publish(mixed.slice(0, 20));
-    await allAcknowledged();
+    await system.allAcknowledged();
     await system.publish(mixed.slice(20));
-    await allAcknowledged();
-    expect(await storedLines(auction.auctionId)).toEqual(linesOf(entries));
+    await system.allAcknowledged();
+    expect(await system.storedLines(auction.auctionId)).toEqual(linesOf(entries));
     expect(await projected(auction.auctionId)).toMatchObject({
       position: [2, auction.seq],
       archived: [2, auction.seq],
@@ -112,13 +85,13 @@ describe('exactly once', () => {
 
   test('two workers at once, each entry twice', async () => {
     const many = Array.from({ length: 8 }, newAuction);
-    const entries = many.flatMap((auction) => played(auction, 150));
+    const entries = many.flatMap((auction) => auction.opening(150));
     await Promise.all([system.startWorker(), system.startWorker()]);
     await Promise.all([system.publish(shuffled(entries, 5)), system.publish(shuffled(entries, 6))]);
-    await allAcknowledged();
+    await system.allAcknowledged();
     for (const auction of many) {
       const { auctionId, seq, state } = auction;
-      expect(await storedLines(auctionId)).toHaveLength(152);
+      expect(await system.storedLines(auctionId)).toHaveLength(152);
       expect(await projected(auctionId)).toMatchObject({
         position: [1, seq],
         archived: [1, seq],
@@ -131,8 +104,8 @@ describe('exactly once', () => {
 describe('what cannot be stored', () => {
   test('poison among good messages: the good ones are stored, the others kept apart', async () => {
     const auction = newAuction();
-    const entries = played(auction, 30);
-    const dated = bid(auction, 1);
+    const entries = auction.opening(30);
+    const dated = auction.bid('eve', { amount: auction.state.minimumBid });
     const { subject } = dated;
     const poison = [
       { subject, text: 'not an event' },
@@ -143,8 +116,8 @@ describe('what cannot be stored', () => {
     ];
     await system.startWorker();
     await system.publish(shuffled([...entries, ...poison, ...poison], 9));
-    await allAcknowledged();
-    expect(await storedLines(auction.auctionId)).toEqual(linesOf(entries));
+    await system.allAcknowledged();
+    expect(await system.storedLines(auction.auctionId)).toEqual(linesOf(entries));
     const letters = await system.sql<{ payload: Buffer; reason: string }[]>`
       SELECT payload, reason FROM dead_letters ORDER BY reason`;
     expect(letters.map(({ payload }) => payload.toString()).toSorted()).toEqual(
@@ -155,15 +128,15 @@ describe('what cannot be stored', () => {
 
   test('of two events for one place the first is kept, the other recorded', async () => {
     const auction = newAuction();
-    const entries = played(auction, 10);
+    const entries = auction.opening(10);
     const last = entries.at(-1);
     const forged = { ...auction.end(), text: last?.text.replace('"at":"2026', '"at":"2025') ?? '' };
     const worker = await system.startWorker();
     await system.publish(entries);
-    await allAcknowledged();
+    await system.allAcknowledged();
     await system.publish([forged, forged]);
-    await allAcknowledged();
-    expect(await storedLines(auction.auctionId)).toEqual(linesOf(entries));
+    await system.allAcknowledged();
+    expect(await system.storedLines(auction.auctionId)).toEqual(linesOf(entries));
     const conflicts = await system.sql`
       SELECT line FROM conflicts WHERE auction_id = ${auction.auctionId}`;
     expect(conflicts.map((row) => row['line'] as unknown)).toEqual([forged.text]);
@@ -172,128 +145,26 @@ describe('what cannot be stored', () => {
   });
 });
 
-describe('the archived watermark', () => {
-  /** The auction as the decide script keeps it, as far as the watermark is concerned. */
-  async function inRedis(auction: TestAuction, epoch: number, seq: number) {
-    const shard = Number(auction.auctionId[1]);
-    const { auction: key } = auctionKeys(shard, auction.auctionId);
-    const { behind } = shardKeys(shard);
-    const redis = system.redisClient;
-    await redis.hset(key, { epoch, seq, archivedEpoch: 0, archivedSeq: 0 });
-    await redis.zadd(behind, 1, auction.auctionId);
-    return {
-      archived: async () => (await redis.hmget(key, 'archivedEpoch', 'archivedSeq')).join(':'),
-      isBehind: async () => (await redis.zscore(behind, auction.auctionId)) !== null,
-      empty: () => redis.del(key),
-      exists: async () => (await redis.exists(key)) === 1,
-    };
-  }
-
-  test('stops before a gap and moves on when it is filled', async () => {
-    const auction = newAuction();
-    const entries = played(auction, 20);
-    const redis = await inRedis(auction, 1, auction.seq);
-    await system.startWorker();
-    await system.publish(entries.filter((entry) => entry.lastSeq !== 12));
-    await until('up to the gap', async () => (await redis.archived()) === '1:11');
-    expect(await redis.isBehind()).toBe(true);
-    await system.publish(entries.filter((entry) => entry.lastSeq === 12));
-    await until('all of it', async () => (await redis.archived()) === `1:${auction.seq}`);
-    await until('no longer behind', async () => !(await redis.isBehind()));
-  });
-
-  test('is reported again for entries that were there already', async () => {
-    const auction = newAuction();
-    const entries = played(auction, 5);
-    await system.startWorker();
-    await system.publish(entries);
-    await allAcknowledged();
-    const redis = await inRedis(auction, 1, auction.seq);
-    await system.publish(entries.slice(2, 3));
-    await until('reported', async () => (await redis.archived()) === `1:${auction.seq}`);
-  });
-
-  test('counts an epoch only once its fork is known', async () => {
-    const auction = newAuction();
-    const entries = [...played(auction, 10), auction.restart(8), ...bids(auction, 5)];
-    const [fork] = entries.filter((entry) => entry.epoch === 2);
-    const redis = await inRedis(auction, 2, auction.seq);
-    await system.startWorker();
-    await system.publish(entries.filter((entry) => entry !== fork));
-    await until('the first epoch', async () => (await redis.archived()) === '1:12');
-    await allAcknowledged();
-    expect(await redis.archived()).toBe('1:12');
-    if (fork !== undefined) await system.publish([fork]);
-    await until('both', async () => (await redis.archived()) === `2:${auction.seq}`);
-  });
-
-  test('an epoch that is missing in between hides the later ones', async () => {
-    const auction = newAuction();
-    const entries = [
-      ...played(auction, 10),
-      auction.restart(8),
-      bid(auction, 1),
-      auction.restart(10),
-      bid(auction, 2),
-    ];
-    const second = entries.filter((entry) => entry.epoch === 2);
-    const redis = await inRedis(auction, 3, auction.seq);
-    await system.startWorker();
-    await system.publish(entries.filter((entry) => entry.epoch !== 2));
-    await until('the first epoch', async () => (await redis.archived()) === '1:12');
-    await allAcknowledged();
-    expect(await redis.archived()).toBe('1:12');
-    await system.publish(second);
-    await until('all three', async () => (await redis.archived()) === `3:${auction.seq}`);
-  });
-
-  test('Redis away does not stop the archive; it is told later', async () => {
-    const auction = newAuction();
-    const entries = played(auction, 30);
-    const redis = await inRedis(auction, 1, auction.seq);
-    const worker = await system.startWorker();
-    await system.redis.kill();
-    await system.publish(entries);
-    await allAcknowledged();
-    expect(await storedLines(auction.auctionId)).toHaveLength(32);
-    const metrics = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
-    expect(metrics).toMatch(/outcry_archive_unreported_auctions\{[^}]*\} 1\n/);
-    await system.redis.start();
-    await until('told', async () => (await redis.archived()) === `1:${auction.seq}`);
-  });
-
-  test('of an auction that Redis no longer has creates nothing there', async () => {
-    const auction = newAuction();
-    const redis = await inRedis(auction, 1, 99);
-    await redis.empty();
-    await system.startWorker();
-    await system.publish(played(auction, 3));
-    await allAcknowledged();
-    await system.stopWorkers();
-    expect(await redis.exists()).toBe(false);
-  });
-});
-
 describe('outages', () => {
   test('Postgres killed and back: nothing is lost, nothing is stored twice', async () => {
     const auction = newAuction();
-    const entries = played(auction, 300);
+    const entries = auction.opening(300);
     await system.startWorker();
     await system.publish(entries.slice(0, 100));
     await system.postgres.kill();
     await system.publish(entries.slice(100));
     await until('they wait', async () => (await system.unacknowledged()) >= 202);
     await system.postgres.start();
-    await allAcknowledged();
-    expect(await storedLines(auction.auctionId)).toEqual(linesOf(entries));
+    await system.allAcknowledged();
+    expect(await system.storedLines(auction.auctionId)).toEqual(linesOf(entries));
   });
 
   test('NATS stopped and back', async () => {
     const auction = newAuction();
-    const entries = played(auction, 100);
+    const entries = auction.opening(100);
     await system.startWorker();
     await system.publish(entries.slice(0, 50));
-    await allAcknowledged();
+    await system.allAcknowledged();
     await system.nats.stop();
     await system.nats.start();
     await until('NATS answers', () =>
@@ -303,28 +174,28 @@ describe('outages', () => {
       ),
     );
     await system.publish(entries.slice(50));
-    await allAcknowledged();
-    expect(await storedLines(auction.auctionId)).toEqual(linesOf(entries));
+    await system.allAcknowledged();
+    expect(await system.storedLines(auction.auctionId)).toEqual(linesOf(entries));
   });
 
   test('the stream deleted under a running worker: it is made again and read', async () => {
     await system.startWorker();
     await system.deleteStream();
     const auction = newAuction();
-    const entries = played(auction, 5);
+    const entries = auction.opening(5);
     await until('the stream is back', () =>
       system.publish(entries).then(
         () => true,
         () => false,
       ),
     );
-    await allAcknowledged();
-    expect(await storedLines(auction.auctionId)).toEqual(linesOf(entries));
+    await system.allAcknowledged();
+    expect(await system.storedLines(auction.auctionId)).toEqual(linesOf(entries));
   });
 
   test('a worker that stops while Postgres is away gives its messages back', async () => {
     const auction = newAuction();
-    const entries = played(auction, 20);
+    const entries = auction.opening(20);
     await system.startWorker();
     await system.postgres.kill();
     await system.publish(entries);
@@ -336,6 +207,10 @@ describe('outages', () => {
     await system.startWorker();
     // Well within the 30 s after which JetStream would take them away from a dead worker. (Of
     // messages that are given back when nobody asks for any, nats-server 2.9 keeps one that long.)
-    await until('stored', async () => (await storedLines(auction.auctionId)).length >= 21, 10_000);
+    await until(
+      'stored',
+      async () => (await system.storedLines(auction.auctionId)).length >= 21,
+      10_000,
+    );
   });
 });

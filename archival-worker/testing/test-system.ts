@@ -1,4 +1,5 @@
 /** Real servers and workers for the tests of this service. */
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -139,6 +140,30 @@ export class TestSystem {
     const manager = await jetstreamManager(this.#connection);
     const info = await manager.consumers.info(EVENT_STREAM, 'archive');
     return info.num_pending + info.num_ack_pending;
+  }
+
+  /** The archived lines of an auction, put together from their columns, by epoch and seq. */
+  async storedLines(auctionId: string): Promise<string[]> {
+    const rows = await this.#sql<{ public: string; salt: string; private: string }[]>`
+      SELECT public, salt, private FROM events WHERE auction_id = ${auctionId} ORDER BY epoch, seq`;
+    return rows.map(
+      (row) =>
+        `{"v":1,"auctionId":"${auctionId}","public":${row.public},"salt":"${row.salt}","private":${row.private}}`,
+    );
+  }
+
+  async allAcknowledged(): Promise<void> {
+    await until('everything acknowledged', async () => (await this.unacknowledged()) === 0);
+  }
+
+  /** Postgres's process and all its children. */
+  postgresPids(): number[] {
+    const parent = this.postgres.pid();
+    if (parent === undefined) return [];
+    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', `${parent}`], {
+      encoding: 'utf8',
+    });
+    return [parent, ...children.trim().split(/\s+/).map(Number)];
   }
 
   async stop(): Promise<void> {
