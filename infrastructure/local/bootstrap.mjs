@@ -110,8 +110,11 @@ function run(file, args) {
     // The channel tells the child when this process is gone, however it ended.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-  // A Ctrl-C reaches the child from the terminal too; passing it on would count as a second one.
-  process.on('SIGINT', () => {});
+  // A Ctrl-C reaches the child from its terminal too, and twice is more than once for most
+  // programs; `start` knows repetitions. Without a terminal, nobody else sends it.
+  const { stdin, stdout, stderr } = process;
+  const passOn = word === 'start' || ![stdin, stdout, stderr].some(({ isTTY }) => isTTY);
+  process.on('SIGINT', () => passOn && child.kill('SIGINT'));
   process.on('SIGHUP', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   if (process.env.npm_lifecycle_event !== undefined) followNpm(child);

@@ -29,8 +29,7 @@ export async function runScript(
     file: npm.file,
     args: [...npm.args, 'run', script],
     cwd: root,
-    // turbo's daemon would outlive the build.
-    env: { ...process.env, TURBO_DAEMON: 'false', TURBO_TELEMETRY_DISABLED: '1', ...env },
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', ...env },
     log,
     orphanSignal: 'SIGKILL',
   });

@@ -113,7 +113,8 @@ function supervise<P extends Part>(
       await startNow();
       if (!isStopping()) say(`${part.name}: runs again`);
     } catch (error) {
-      startLater(messageOf(error));
+      // Only what happened: the log's end, which follows it, would come again with each attempt.
+      startLater(messageOf(error).split('\n', 1).join());
     }
   }
 

@@ -1,5 +1,6 @@
 import { chmod, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { runCommand } from '../processes/run-command.ts';
 import { basename, dirname, join, relative } from 'node:path';
 
 interface Link {
@@ -17,7 +18,9 @@ export async function findEmbeddedPostgres(): Promise<string | undefined> {
   const folder = join(root, 'native', 'bin');
   await createLinks(root);
   await Promise.all(['initdb', 'postgres'].map((name) => makeRunnable(join(folder, name))));
-  return folder;
+  // It is linked against glibc, which for instance Alpine does not have.
+  const { code } = await runCommand(join(folder, 'postgres'), ['--version']);
+  return code === 0 ? folder : undefined;
 }
 
 function locatePackage(): string | undefined {

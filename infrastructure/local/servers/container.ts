@@ -46,12 +46,21 @@ export function containerProcess(
       `127.0.0.1:${port}:${port}`,
       ...Object.entries(mounts).flatMap(([outside, inside]) => ['-v', `${outside}:${inside}`]),
       ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+      ...ownerOptions(),
       ...options,
       image,
       ...args,
     ],
     orphanCommand: [docker, 'rm', '--force', name],
   };
+}
+
+// On Linux the images would give the data to accounts of theirs, and its owner could neither
+// delete it nor append to a log beside it. Docker on macOS maps the owner itself.
+function ownerOptions(): string[] {
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  if (process.platform !== 'linux' || uid === undefined || uid === 0) return [];
+  return ['--user', `${uid}:${gid}`, '-v', '/etc/passwd:/etc/passwd:ro'];
 }
 
 /** Number of the container's main process on the Docker host. */

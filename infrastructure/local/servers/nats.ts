@@ -69,7 +69,7 @@ async function recipe(
       image: program.image,
       port,
       mounts: { [dataDir]: '/data' },
-      args: ['--config', '/data/nats.conf'],
+      args: ['nats-server', '--config', '/data/nats.conf'],
     }),
   };
 }

@@ -11,6 +11,8 @@ import { reachableFolder } from './reachable-folder.ts';
 import { reachablePostgres } from './reachable-postgres.ts';
 import { type ServerRecipe, startOnPort } from './run-server.ts';
 
+type ContainerProgram = Extract<Program, { kind: 'container' }>;
+
 export interface PostgresOptions extends ServerOptions {
   /** `false`: no fsync, for tests that never kill it (default `true`). */
   durable?: boolean;
@@ -34,7 +36,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalServ
   const server =
     program.kind === 'file'
       ? await startHere(program.path, dataDir, options)
-      : await startOnPort(options.port, (port) => inContainer(program, dataDir, port, options));
+      : await startInContainer(program, dataDir, options);
   if (!(await hasDatabase(server, 'outcry'))) await createDatabase(server, 'outcry');
   return server;
 }
@@ -81,8 +83,18 @@ async function startHere(
   }));
 }
 
+async function startInContainer(
+  program: ContainerProgram,
+  dataDir: string,
+  options: PostgresOptions,
+): Promise<LocalServer> {
+  // Docker would create it as root.
+  await mkdir(join(dataDir, 'server'), { recursive: true });
+  return startOnPort(options.port, (port) => inContainer(program, dataDir, port, options));
+}
+
 function inContainer(
-  program: Extract<Program, { kind: 'container' }>,
+  program: ContainerProgram,
   dataDir: string,
   port: number,
   options: PostgresOptions,
