@@ -59,6 +59,11 @@ export class ModelAuction {
     return this.#auction;
   }
 
+  /** False until a creation was accepted. */
+  get exists(): boolean {
+    return this.#auction !== undefined;
+  }
+
   get seq(): number {
     return this.#seq;
   }

@@ -19,6 +19,8 @@ import { randomCommand, randomCreation } from './random-commands.ts';
 const COMMANDS_PER_AUCTION = 100;
 const AUCTIONS_AT_ONCE = 8;
 const RESTARTS = 5;
+/** Chunks of auctions after which Redis is emptied. */
+const CLEAN_EVERY = 50;
 
 const log = createLogger('test', 'silent');
 let folder: string;
@@ -48,7 +50,7 @@ const agreementRun: fc.Arbitrary<AgreementRun> = fc.record({
   concurrency: fc.constantFrom(1, 4, 16, 40),
 });
 
-/** Runs random auctions, several at once; the seed in a failure replays the commands. */
+/** Runs random auctions, several at once; the seed in a failure gives the same auctions again. */
 async function runMany(
   commands: number,
   options: { body?: string; rules?: Rules; interrupt?: Interruption; seed?: number } = {},
@@ -56,20 +58,25 @@ async function runMany(
   const decider = new DecideScript(redis, 1, options.body ?? decideScriptBody());
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const atOnce = options.interrupt === undefined ? AUCTIONS_AT_ONCE : 1;
-  const runs = Math.ceil(commands / COMMANDS_PER_AUCTION / atOnce);
   const chunk = fc.array(agreementRun, { minLength: atOnce, maxLength: atOnce });
   const { rules = REFERENCE_RULES, interrupt } = options;
-  for (const [i, auctions] of fc.sample(chunk, { numRuns: runs, seed }).entries()) {
+  let compared = 0;
+  for (let i = 0; compared < commands; i += 1) {
+    const [auctions = []] = fc.sample(chunk, { numRuns: 1, seed: seed + i });
     try {
-      await Promise.all(
+      const counts = await Promise.all(
         auctions.map((run) =>
           runAgreement(decider, run, { rules, ...(interrupt === undefined ? {} : { interrupt }) }),
         ),
       );
+      compared += counts.reduce((sum, count) => sum + count, 0);
     } catch (error) {
-      throw new Error(`seed ${seed}, chunk ${i}: ${String(error)}`, { cause: error });
+      throw new Error(`seed ${seed + i}: ${String(error)}`, { cause: error });
     }
-    if (i % 50 === 49) await redis.flushall().then(() => markShardsWhole(redis, 1));
+    if (i % CLEAN_EVERY === CLEAN_EVERY - 1) {
+      await redis.flushall();
+      await markShardsWhole(redis, 1);
+    }
   }
 }
 
