@@ -7,6 +7,7 @@ import { isAlive } from './processes/process-table.ts';
 import { waitUntil } from './processes/wait-until.ts';
 import { readRunFile } from './run-file.ts';
 import { startSystem, type System, type SystemOptions } from './start-system.ts';
+import { startRedis } from './servers/redis.ts';
 import { standIn } from './testing/stand-in-parts.ts';
 import { stoppedAfterTest } from './testing/stopped-after-test.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
@@ -128,6 +129,22 @@ test('an interrupt ends a start that waits for a service', async () => {
     },
   });
   await expect(starting).rejects.toThrow('interrupted');
+});
+
+test('a server that is given is used, and left running', async () => {
+  const redis = await stoppedAfterTest(startRedis({ dataDir: await temporaryFolder() }));
+  const folder = await temporaryFolder();
+  const system = await start(folder, { services: [], given: { redis: redis.url } });
+  expect(system.urls['redis']).toBe(redis.url);
+  expect(Object.keys(await recordedPids(folder))).not.toContain('redis');
+  await expect(system.part('redis').kill()).rejects.toThrow('redis was given by REDIS_URL');
+  await system.stop();
+  expect(redis.pid()).toBeDefined();
+
+  const nowhere = { nats: `nats://127.0.0.1:${await freePort()}` };
+  await expect(start(folder, { services: [], given: nowhere })).rejects.toThrow(
+    /NATS_URL names 127.0.0.1:\d+, but nothing answers there/,
+  );
 });
 
 test('a taken port of a service is named before anything starts', async () => {
