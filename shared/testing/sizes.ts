@@ -15,6 +15,10 @@ export const SIZES = {
   endingTogether: full ? 1_000 : 200,
   /** Random commands on which the script and the reference model must agree. */
   agreementCommands: given('AGREEMENT_COMMANDS') ?? (full ? 200_000 : 20_000),
+  /** Runs of concurrent clients on two gateways; a run takes a few seconds. */
+  histories: full
+    ? { clients: 200, auctions: 20, seeds: 50 }
+    : { clients: 60, auctions: 8, seeds: 3 },
 } as const;
 
 /** Time limit of the long tests, ms. */

@@ -75,13 +75,14 @@ function checkAuction(
   return checkOrder(auctionId, operations, Math.min(CREATION_SEQ, events.length), events.length);
 }
 
+const isView = ({ request }: HistoryCommand): boolean =>
+  request.kind === 'read' || request.kind === 'me';
+
 /** Answered reads apart from the commands that change something or try to. */
 function withoutViews(commands: readonly HistoryCommand[]): {
   views: HistoryCommand[];
   others: HistoryCommand[];
 } {
-  const isView = ({ request }: HistoryCommand): boolean =>
-    request.kind === 'read' || request.kind === 'me';
   return {
     views: commands.filter((each) => isView(each) && outcomeOf(each) === 'accepted'),
     others: commands.filter((each) => !isView(each)),

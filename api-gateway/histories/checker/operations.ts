@@ -112,7 +112,9 @@ const operationOf = (command: HistoryCommand, place: Operation['place']): Operat
 });
 
 const refusalText = (code: unknown, minimumBid: unknown): string =>
-  minimumBid === undefined ? String(code) : `${String(code)} (minimum ${String(minimumBid)})`;
+  minimumBid === undefined
+    ? String(code)
+    : `${String(code)} (minimum ${JSON.stringify(minimumBid)})`;
 
 function ruleCommand(userId: string, request: HistoryCommand['request']): Command | undefined {
   switch (request.kind) {

@@ -1,6 +1,8 @@
 import type { History } from '../history.ts';
 import { SmallHistory } from './small-history.ts';
 
+const bid = (maxAmount: number) => ({ kind: 'bid' as const, maxAmount });
+
 /**
  * One auction with every kind of answer. Ids of the commands:
  * 0 ann leads · 1 bob is outbid at the same time · 2 bob too low · 3 ann's replay · 4 another
@@ -11,7 +13,6 @@ import { SmallHistory } from './small-history.ts';
  */
 export function validHistory(): History {
   const small = new SmallHistory({ buyNowPrice: 90_000 });
-  const bid = (maxAmount: number) => ({ kind: 'bid' as const, maxAmount });
   small.start();
   small.send({ userId: 'ann', request: bid(3_000), key: 'k1', at: [10, 30] });
   small.send({ userId: 'bob', request: { kind: 'bid', amount: 1_500 }, at: [20, 40] });
