@@ -1,6 +1,6 @@
 /** Rounds of bids that are meant to be accepted, checked against the gateway's own counters. */
 import { FIRST_AMOUNT } from './bidding-crowd.ts';
-import { countersSince, readCounters } from './gateway-metrics.ts';
+import { countersSince, countersAtRest } from './gateway-metrics.ts';
 import { figuresOf, PlannedLoad } from './load-round.ts';
 import type { RoundFigures, RoundOptions } from './measurement.ts';
 import type { GatewayStage } from './stage.ts';
@@ -33,9 +33,9 @@ export function acceptedBids(
   };
   const load = new PlannedLoad(plan, gateway.processes);
   return async (options) => {
-    const before = await readCounters(gateway.url);
+    const before = await countersAtRest(gateway.url);
     const round = await load.round(options);
-    const counted = countersSince(before, await readCounters(gateway.url));
+    const counted = countersSince(before, await countersAtRest(gateway.url));
     const accepted = round.result.answered - round.result.refused;
     const decided = counted.byResult.get('OK') ?? 0;
     // Bids under way when the generator stopped were accepted without its knowing.

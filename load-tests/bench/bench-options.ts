@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util';
 
 export interface BenchOptions {
+  /** Only print what there is. */
+  readonly help: boolean;
   /** Measurements asked for, by name. */
   readonly names: readonly string[];
   readonly rounds: number;
@@ -13,6 +15,15 @@ export interface BenchOptions {
   /** Where Node writes CPU profiles of the gateway. */
   readonly profileFolder: string | undefined;
 }
+
+export const BENCH_USAGE = `npm run bench -- [measurement …] [options]
+
+  --rounds 5          rounds of each measurement
+  --seconds 5         length of a round
+  --warm-up 3         seconds before the first round
+  --connections 64    each busy with one request at a time
+  --json FILE         writes the figures
+  --profile FOLDER    writes CPU profiles of the gateway, and names its slowest functions`;
 
 /** The command line cannot be used; the message says why. */
 export class UsageError extends Error {
@@ -33,6 +44,7 @@ export function benchOptions(args: readonly string[], known: readonly string[]):
     );
   }
   return {
+    help: values.help,
     names: positionals.length === 0 ? ['hot'] : [...new Set(positionals)],
     rounds: count('rounds', values.rounds, 1, 100),
     seconds: count('seconds', values.seconds, 1, 600),
@@ -53,6 +65,7 @@ function parse(args: readonly string[]) {
         seconds: { type: 'string', default: '5' },
         'warm-up': { type: 'string', default: '3' },
         connections: { type: 'string', default: '64' },
+        help: { type: 'boolean', default: false },
         json: { type: 'string' },
         profile: { type: 'string' },
       },

@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { benchOptions, UsageError, type BenchOptions } from './bench-options.ts';
+import { BENCH_USAGE, benchOptions, UsageError, type BenchOptions } from './bench-options.ts';
 import { findGenerator } from './load/find-generator.ts';
 import { describeMachine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
@@ -69,12 +69,14 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<void> {
 }
 
 const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => stopping.abort(new Error('stopped')));
 }
 try {
   const known = MEASUREMENTS.map(({ name }) => name);
-  await run(benchOptions(process.argv.slice(2), known), stopping.signal);
+  const options = benchOptions(process.argv.slice(2), known);
+  if (options.help) console.log(`${BENCH_USAGE}\n\nMeasurements: ${known.join(', ')}`);
+  else await run(options, stopping.signal);
 } catch (error) {
   if (stopping.signal.aborted) {
     console.error('stopped; nothing is left running');

@@ -1,4 +1,5 @@
 /** The gateway's own counters, read before and after a round. */
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface GatewayCounters {
   /** Commands decided, by result: OK or a refusal. */
@@ -10,6 +11,8 @@ export interface GatewayCounters {
 const SAMPLE = /^(\w+)(?:\{([^}]*)\})? ([0-9.e+]+)$/;
 const RESULT = /(?:^|,)result="(\w+)"/;
 const READ_LIMIT_MS = 5_000;
+const READ_EVERY_MS = 50;
+const MAX_READINGS = 100;
 
 /** Reads Prometheus's text format, as far as these counters need it. */
 export function parseCounters(text: string): GatewayCounters {
@@ -42,8 +45,23 @@ export function countersSince(before: GatewayCounters, after: GatewayCounters): 
   };
 }
 
-/** @throws Error when the gateway does not answer */
-export async function readCounters(gatewayUrl: string): Promise<GatewayCounters> {
+/**
+ * Reads the counters once nothing moves them any more: when a generator stops, requests are still
+ * under way.
+ * @throws Error when the gateway does not answer, or does not come to rest
+ */
+export async function countersAtRest(gatewayUrl: string): Promise<GatewayCounters> {
+  let last = await readCounters(gatewayUrl);
+  for (let reading = 0; reading < MAX_READINGS; reading += 1) {
+    await pause(READ_EVERY_MS);
+    const next = await readCounters(gatewayUrl);
+    if (next.batchedCommands === last.batchedCommands) return next;
+    last = next;
+  }
+  throw new Error('the gateway still decides commands long after the last request');
+}
+
+async function readCounters(gatewayUrl: string): Promise<GatewayCounters> {
   const response = await fetch(`${gatewayUrl}/metrics`, {
     signal: AbortSignal.timeout(READ_LIMIT_MS),
   });

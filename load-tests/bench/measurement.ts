@@ -9,7 +9,7 @@ export const OTHER_PROGRAMS = 'other programs';
 export interface RoundFigures {
   /** What the measurement counts, see {@link Measurement.unit}. */
   readonly perSecond: number;
-  /** Answers that do not count: for instance bids refused because a higher one came first. */
+  /** Answers that do not count, see {@link Measurement.otherUnit}. */
   readonly others: number;
   /** Their share of all answers, 0 to 1. */
   readonly othersShare: number;
@@ -36,6 +36,8 @@ export interface Measurement {
   readonly title: string;
   /** What `perSecond` counts. */
   readonly unit: string;
+  /** What the other answers are: for instance bids refused because a higher one came first. */
+  readonly otherUnit: string;
   /** The measurement that its figures are divided by; it then runs too. */
   readonly comparedTo?: string;
   /**

@@ -1,5 +1,6 @@
 /** The figures as text for people. */
 import type { Machine } from './machine.ts';
+import { OTHER_PROGRAMS } from './measurement.ts';
 import type { Summary } from './summary.ts';
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
@@ -15,15 +16,17 @@ export function machineText(machine: Machine): string {
 }
 
 export function summaryText(summary: Summary): string {
-  const { median, name, title, unit, comparedTo, ratio, limits } = summary;
+  const { median, name, title, unit, otherUnit, comparedTo, ratio, limits } = summary;
   const compared = ratio === undefined ? '' : `, ${ratio.toFixed(3)} of ${comparedTo}`;
   const range = `${whole(summary.lowestPerSecond)} to ${whole(summary.highestPerSecond)}`;
-  const cores = Object.entries(median.cores).map(
-    ([process, used]) => `${process} ${used.toFixed(2)}`,
+  const cores = Object.entries(median.cores).map(([process, used]) =>
+    process === OTHER_PROGRAMS
+      ? `${process} ${used.toFixed(2)}`
+      : `${process} ${used.toFixed(2)} (${((used / median.perSecond) * 1e6).toFixed(0)} µs each)`,
   );
   const batch =
     median.meanBatch === undefined ? [] : [`${median.meanBatch.toFixed(1)} commands a script call`];
-  const others = `other answers ${whole(median.others)} (${percent(median.othersShare)})`;
+  const others = `${otherUnit} ${whole(median.others)} (${percent(median.othersShare)})`;
   return [
     `${name}: ${title}`,
     `  ${whole(median.perSecond)} ${unit}/s${compared} (rounds: ${range})`,

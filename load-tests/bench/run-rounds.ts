@@ -41,6 +41,7 @@ export async function runRounds(
     name: measurement.name,
     title: measurement.title,
     unit: measurement.unit,
+    otherUnit: measurement.otherUnit,
     comparedTo: measurement.comparedTo,
     rounds: found,
   }));

@@ -16,6 +16,7 @@ const measured = (name: string, rounds: RoundFigures[], comparedTo?: string) => 
   name,
   title: name,
   unit: 'answers',
+  otherUnit: 'refused',
   comparedTo,
   rounds,
 });

@@ -7,6 +7,7 @@ export interface Measured {
   readonly name: string;
   readonly title: string;
   readonly unit: string;
+  readonly otherUnit: string;
   readonly comparedTo?: string | undefined;
   readonly rounds: readonly RoundFigures[];
 }

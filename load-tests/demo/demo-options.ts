@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util';
 
 export interface DemoOptions {
+  /** Only print what there is. */
+  readonly help: boolean;
   /** How long seven days take. */
   readonly weekSeconds: number;
   /** What every auction lasts longer, so that bids sent again still come in time. */
@@ -29,6 +31,7 @@ export class UsageError extends Error {
 export function demoOptions(args: readonly string[]): DemoOptions {
   const values = parse(args);
   return {
+    help: values.help,
     weekSeconds: between('seconds', values.seconds, 1, 86_400),
     graceSeconds: between('grace', values.grace, 0, 3_600),
     archiveWaitSeconds: between('archive-wait', values['archive-wait'], 1, 3_600),
@@ -44,6 +47,7 @@ function parse(args: readonly string[]) {
         seconds: { type: 'string', default: '20' },
         grace: { type: 'string', default: '5' },
         'archive-wait': { type: 'string', default: '60' },
+        help: { type: 'boolean', default: false },
         live: { type: 'boolean', default: false },
         minutes: { type: 'string', default: '10' },
       },

@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { demoSettings } from '../config.ts';
-import { demoOptions, UsageError, type DemoOptions } from './demo-options.ts';
+import { DEMO_USAGE, demoOptions, UsageError, type DemoOptions } from './demo-options.ts';
 import { createDemoUsers } from './demo-users.ts';
 import { readEbayAuctions } from './ebay-auctions.ts';
 import { findSystem, NoSystemError, type RunningSystem } from './find-system.ts';
@@ -22,7 +22,7 @@ const auctions = readEbayAuctions(readFileSync(CSV, 'utf8'));
 const bidders = [...new Set(auctions.flatMap(({ bids }) => bids.map(({ bidder }) => bidder)))];
 const bids = auctions.reduce((sum, auction) => sum + auction.bids.length, 0);
 /** Tells this run's users and keys from those of all others. */
-const run = `demo-${Date.now().toString(36)}`;
+const runId = `demo-${Date.now().toString(36)}`;
 
 const say = (line: string): void => console.log(`- ${line}`);
 
@@ -32,7 +32,7 @@ async function replay(
   signal: AbortSignal,
 ): Promise<boolean> {
   const startedAt = performance.now();
-  const users = await createDemoUsers({ ...system, run, bidders, signal });
+  const users = await createDemoUsers({ ...system, run: runId, bidders, signal });
   console.log(
     `Replaying ${auctions.length} eBay auctions (${bids.toLocaleString('en')} bids) at ${system.gatewayUrl}; seven days take ${weekSeconds} s.`,
   );
@@ -42,7 +42,7 @@ async function replay(
   const scale = new TimeScale(weekSeconds, graceSeconds);
   const { replayed, stopped } = await replayAll(
     auctions,
-    { users, scale, run, signal },
+    { users, scale, run: runId, signal },
     progress,
   ).finally(endProgress);
   console.log('Waiting for the archive …');
@@ -59,11 +59,22 @@ async function replay(
 }
 
 async function live(minutes: number, system: RunningSystem, signal: AbortSignal): Promise<void> {
-  const users = await createDemoUsers({ ...system, run, bidders, signal });
+  const users = await createDemoUsers({ ...system, run: runId, bidders, signal });
   console.log(`Simulated bidding for ${minutes} minutes; Ctrl-C ends it.`);
   if (system.webUrl !== undefined) console.log(`Watch it at ${system.webUrl}`);
   const over = AbortSignal.any([signal, AbortSignal.timeout(minutes * 60_000)]);
   await bidLive({ users, bidders, auctions, signal: over, say });
+}
+
+async function run(options: DemoOptions, signal: AbortSignal): Promise<boolean> {
+  if (options.help) {
+    console.log(DEMO_USAGE);
+    return true;
+  }
+  const system = await findSystem(demoSettings());
+  if (options.liveMinutes === undefined) return replay(options, system, signal);
+  await live(options.liveMinutes, system, signal);
+  return true;
 }
 
 const stopping = new AbortController();
@@ -73,11 +84,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => stopping.abort(new Error('stopped')));
 }
 try {
-  const options = demoOptions(process.argv.slice(2));
-  const system = await findSystem(demoSettings());
-  const { liveMinutes } = options;
-  if (liveMinutes !== undefined) await live(liveMinutes, system, stopping.signal);
-  else if (!(await replay(options, system, stopping.signal))) process.exitCode = 1;
+  const good = await run(demoOptions(process.argv.slice(2)), stopping.signal);
+  process.exitCode = good ? 0 : 1;
 } catch (error) {
   const plain = error instanceof NoSystemError || error instanceof UsageError;
   if (stopping.signal.aborted) console.error('stopped');

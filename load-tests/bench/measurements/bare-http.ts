@@ -11,6 +11,7 @@ export const bareHttp: Measurement = {
   name: 'bare',
   title: 'bare node:http, same request and answer',
   unit: 'answers',
+  otherUnit: 'refused requests',
   async prepare(stage) {
     const server = await stage.bareHttp();
     const plan = {

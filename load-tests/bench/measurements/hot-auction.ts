@@ -7,6 +7,7 @@ export const hotAuction: Measurement = {
   name: 'hot',
   title: 'accepted bids on one auction',
   unit: 'accepted bids',
+  otherUnit: 'refused as too low',
   comparedTo: 'bare',
   async prepare(stage, signal) {
     const gateway = await stage.gateway();

@@ -1,6 +1,6 @@
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { bidderTokens, bidsPath, FIRST_AMOUNT, openAuctions } from '../bidding-crowd.ts';
-import { countersSince, readCounters } from '../gateway-metrics.ts';
+import { countersSince, countersAtRest } from '../gateway-metrics.ts';
 import { figuresOf, PlannedLoad } from '../load-round.ts';
 import type { Measurement } from '../measurement.ts';
 
@@ -12,6 +12,7 @@ export const refusedBids: Measurement = {
   name: 'refused',
   title: 'too-low bids refused on one auction',
   unit: 'refused bids',
+  otherUnit: 'accepted bids',
   comparedTo: 'bare',
   async prepare(stage, signal) {
     const gateway = await stage.gateway();
@@ -28,9 +29,9 @@ export const refusedBids: Measurement = {
     };
     const load = new PlannedLoad(plan, gateway.processes);
     return async (options) => {
-      const before = await readCounters(gateway.url);
+      const before = await countersAtRest(gateway.url);
       const round = await load.round(options);
-      const counted = countersSince(before, await readCounters(gateway.url));
+      const counted = countersSince(before, await countersAtRest(gateway.url));
       const odd = [...counted.byResult.keys()].filter((result) => result !== 'BID_TOO_LOW');
       if (odd.length > 0) throw new Error(`bids were answered ${odd.join(', ')}`);
       const inScript = counted.batches > 0;

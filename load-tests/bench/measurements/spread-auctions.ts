@@ -9,6 +9,7 @@ export const spreadAuctions: Measurement = {
   name: 'spread',
   title: `accepted bids over ${AUCTIONS.toLocaleString('en')} auctions`,
   unit: 'accepted bids',
+  otherUnit: 'refused as too low',
   comparedTo: 'hot',
   async prepare(stage, signal) {
     const gateway = await stage.gateway();

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { benchOptions, UsageError } from './bench-options.ts';
+
+const KNOWN = ['bare', 'hot', 'spread'];
+
+it('measures the hot auction unless told otherwise', () => {
+  expect(benchOptions([], KNOWN)).toMatchObject({ names: ['hot'], rounds: 5, connections: 64 });
+});
+
+it('takes names and figures in any order', () => {
+  const options = benchOptions(['--seconds', '2', 'spread', '--json', 'f.json', 'spread'], KNOWN);
+  expect(options).toMatchObject({ names: ['spread'], seconds: 2, jsonFile: 'f.json' });
+});
+
+it.each([
+  [['cold'], 'no measurement is called cold; there are bare, hot, spread'],
+  [['--rounds', '0'], '--rounds must be a whole number from 1 to 100'],
+  [['--seconds', '1.5'], '--seconds must be a whole number'],
+  [['--speed', '9'], "Unknown option '--speed'"],
+])('refuses %j', (args, reason) => {
+  expect(() => benchOptions(args, KNOWN)).toThrow(UsageError);
+  expect(() => benchOptions(args, KNOWN)).toThrow(reason);
+});

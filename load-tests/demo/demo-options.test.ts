@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { demoOptions, UsageError } from './demo-options.ts';
+
+it('replays a week in 20 seconds unless told otherwise', () => {
+  expect(demoOptions([])).toEqual({
+    help: false,
+    weekSeconds: 20,
+    graceSeconds: 5,
+    archiveWaitSeconds: 60,
+    liveMinutes: undefined,
+  });
+});
+
+it('simulates bidders for ten minutes, or as long as asked', () => {
+  expect(demoOptions(['--live']).liveMinutes).toBe(10);
+  expect(demoOptions(['--live', '--minutes', '0.5']).liveMinutes).toBe(0.5);
+});
+
+it.each([
+  [['--seconds', 'soon'], '--seconds must be a number from 1'],
+  [['--seconds', ''], '--seconds must be a number from 1'],
+  [['--fast'], "Unknown option '--fast'"],
+])('refuses %j and says what there is', (args, reason) => {
+  expect(() => demoOptions(args)).toThrow(UsageError);
+  expect(() => demoOptions(args)).toThrow(reason);
+  expect(() => demoOptions(args)).toThrow('npm run demo -- --live');
+});
