@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createNodeService, waitUntilReady } from '@outcry/local/node-service.ts';
 import { freePort } from '@outcry/local/processes/ports.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
 import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
@@ -62,7 +63,9 @@ export async function startHistoryStage(options: StageOptions = {}): Promise<His
     const redis = openRedisOrCluster(address, 'histories', createLogger('histories', 'silent'));
     cleanUps.push(() => redis.disconnect());
     await untilReady(redis, READY_WITHIN_MS);
-    await markShardsWhole(redis, SHARDS);
+    // A cluster's client is ready before its connections to all nodes are.
+    const mark = (): Promise<boolean> => markShardsWhole(redis, SHARDS).then(isDone, isNotDone);
+    await waitUntil(mark, { withinMs: READY_WITHIN_MS, what: 'the preparing of Redis' });
 
     const environment = {
       NODE_ENV: 'development',
@@ -101,6 +104,9 @@ export async function startHistoryStage(options: StageOptions = {}): Promise<His
     throw error;
   }
 }
+
+const isDone = (): boolean => true;
+const isNotDone = (): boolean => false;
 
 async function untilGatewaysReady(gateways: readonly LocalServer[], folder: string): Promise<void> {
   await Promise.all(

@@ -106,7 +106,7 @@ export class RandomSteps {
     const random = this.#random;
     switch (random.weighted({ below: 14, exactly: 32, above: 34, farAbove: 20 })) {
       case 'below':
-        return Math.max(1, minimumBid - random.integer(1, 200));
+        return Math.max(1, minimumBid - random.pick([1, 1, random.integer(2, 200)]));
       case 'exactly':
         return minimumBid;
       case 'above':

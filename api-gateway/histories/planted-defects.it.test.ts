@@ -1,0 +1,65 @@
+/** Gateways with a defect planted into what was built: the runs must show it. */
+import { expect, onTestFinished, test } from 'vitest';
+import { checkHistory } from './checker/check.ts';
+import type { BrokenRule } from './checker/violation.ts';
+import { startHistoryStage, type Defect } from './history-stage.ts';
+import { runHistory } from './run-history.ts';
+
+interface Planted extends Defect {
+  readonly what: string;
+  /** One of these shows it, depending on who comes first. */
+  readonly shownBy: readonly BrokenRule[];
+}
+
+const PLANTED: readonly Planted[] = [
+  {
+    what: 'the script takes bids below the minimum',
+    file: 'lua/bids.lua',
+    right: 'offered < minimum_bid()',
+    wrong: 'offered < minimum_bid() - 1',
+    shownBy: ['not-by-the-rules'],
+  },
+  {
+    what: 'the script forgets answers under a key',
+    file: 'lua/decide.lua',
+    right: 'if record then known_answers[answer_fields[i]] = record end',
+    wrong: '',
+    shownBy: ['two-events-for-key', 'replay-not-marked'],
+  },
+  {
+    what: 'group commit mixes up answers',
+    file: 'main.js',
+    right: 'decided.answers[i]',
+    wrong: 'decided.answers[batch.length - 1 - i]',
+    shownBy: ['accepted-without-event', 'event-without-request', 'unexpected-answer'],
+  },
+  {
+    what: 'bids with a key are refused from memory',
+    file: 'main.js',
+    right: 'command.kind !== "bid" || command.key !== ""',
+    wrong: 'command.kind !== "bid"',
+    shownBy: ['replay-not-marked', 'different-answers-for-key', 'refusal-unexplained'],
+  },
+  {
+    what: 'a gateway answers a read as it answered the one before',
+    file: 'main.js',
+    right: 'const outcome = await parts.engine.submit(auctionId, { ...READING, kind: "read" });',
+    wrong: `const kept = (parts.kept ??= {}), before = kept[auctionId];
+      kept[auctionId] = await parts.engine.submit(auctionId, { ...READING, kind: "read" });
+      const outcome = before ?? kept[auctionId];`,
+    shownBy: ['stale-read'],
+  },
+];
+
+test.each(PLANTED.map((each) => [each.what, each] as const))(
+  '%s',
+  async (_what, { shownBy, ...defect }) => {
+    const stage = await startHistoryStage({ defect });
+    onTestFinished(() => stage.stop());
+    const history = await runHistory(stage, { name: 'planted', seed: 1, clients: 60, auctions: 4 });
+    const rules = new Set(checkHistory(history).map(({ rule }) => rule));
+    const found = shownBy.filter((rule) => rules.has(rule));
+    expect(found, `found only ${[...rules].join(', ')}`).not.toEqual([]);
+  },
+  60_000,
+);
