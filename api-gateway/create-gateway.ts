@@ -90,6 +90,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     log,
   );
   closers.defer('keeper', () => keeper.stop());
+  redis.on('ready', () => keeper.wake());
   const metrics = createMetrics(registry, {
     waiting: () => engine.waiting,
     leftToKeeper: () => publisher.leftToKeeper,

@@ -43,4 +43,15 @@ export function ownViewFrom(receipt: string): OwnView {
   };
 }
 
-const isoTime = (ms: string | undefined): string => new Date(Number(ms)).toISOString();
+/** The answers of a batch name the same two times; formatting a date costs more than remembering. */
+const knownTimes = new Map<string, string>();
+const MAX_KNOWN_TIMES = 1_000;
+
+function isoTime(ms = ''): string {
+  const known = knownTimes.get(ms);
+  if (known !== undefined) return known;
+  if (knownTimes.size >= MAX_KNOWN_TIMES) knownTimes.clear();
+  const text = new Date(Number(ms)).toISOString();
+  knownTimes.set(ms, text);
+  return text;
+}

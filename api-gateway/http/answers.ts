@@ -9,8 +9,8 @@ import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
 import type { Answer } from '../bidding/auction-commands.ts';
 import type { CommandOutcome } from '../bidding/group-commit.ts';
 import type { GatewayContext } from './context.ts';
+import { send, sendJsonText, setHeader } from './send.ts';
 
-const JSON_TYPE = 'application/json';
 const PROBLEM_TYPE = 'application/problem+json';
 const RETRY_AFTER_UNKNOWN_MS = 1_000;
 
@@ -22,12 +22,11 @@ export function sendProblem(
   extras: ProblemExtras = {},
 ): Response {
   const body = problem(code, detail, c.get('requestId'), extras);
-  const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE };
   if (extras.retryAfterMs !== undefined) {
-    headers['retry-after'] = `${Math.ceil(extras.retryAfterMs / 1000)}`;
+    setHeader(c, 'retry-after', `${Math.ceil(extras.retryAfterMs / 1000)}`);
   }
-  if (body.status === 401) headers['www-authenticate'] = 'Bearer';
-  return new Response(JSON.stringify(body), { status: body.status, headers });
+  if (body.status === 401) setHeader(c, 'www-authenticate', 'Bearer');
+  return send(c, JSON.stringify(body), body.status, PROBLEM_TYPE);
 }
 
 /** Answers what the engine decided; `body` writes the JSON of an accepted command. */
@@ -51,12 +50,10 @@ export function sendOutcome(
       );
     case 'answered': {
       const { answer, terms } = outcome;
-      const response =
-        answer.code === 'OK'
-          ? new Response(body(answer, terms), { status, headers: { 'content-type': JSON_TYPE } })
-          : sendRefusal(c, answer.code, answer.body);
-      if (answer.replayed) response.headers.set('idempotency-replayed', 'true');
-      return response;
+      if (answer.replayed) setHeader(c, 'idempotency-replayed', 'true');
+      return answer.code === 'OK'
+        ? sendJsonText(c, body(answer, terms), status)
+        : sendRefusal(c, answer.code, answer.body);
     }
   }
 }

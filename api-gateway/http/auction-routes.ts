@@ -21,6 +21,7 @@ import type { GatewayContext } from './context.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { errorsOf, readBody, type Read } from './request-body.ts';
+import { send, sendJson, setHeader } from './send.ts';
 
 /** Lists, reads, creates, cancels and extends auctions. */
 export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts): void {
@@ -32,7 +33,7 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
       });
     }
     try {
-      return c.json(await parts.catalogue.list(query.data));
+      return sendJson(c, await parts.catalogue.list(query.data));
     } catch (error) {
       if (!(error instanceof CursorError)) throw error;
       const errors = [{ path: 'cursor', message: error.message }];
@@ -47,9 +48,9 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
     if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
       // Weak: serverTime moves on though nothing happened.
       const etag = `W/"${outcome.answer.body.split('|', 2).join(':')}"`;
-      c.header('etag', etag);
-      c.header('cache-control', 'no-cache');
-      if (c.req.header('if-none-match') === etag) return c.body(null, 304);
+      setHeader(c, 'etag', etag);
+      setHeader(c, 'cache-control', 'no-cache');
+      if (c.req.header('if-none-match') === etag) return send(c, null, 304);
     }
     return sendOutcome(c, outcome, 200, viewJson);
   });
@@ -146,7 +147,7 @@ async function createAuction(
     creation: newAuction(claimed.id, item, caller.userId, request),
   });
   if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
-    c.header('location', `/v1/auctions/${claimed.id}`);
+    setHeader(c, 'location', `/v1/auctions/${claimed.id}`);
   }
   return sendOutcome(c, outcome, 201, viewJson);
 }

@@ -11,6 +11,7 @@ import type { GatewayParts } from './gateway-parts.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { readBody, readBodyText, type Read } from './request-body.ts';
 import { parseStrictJson } from './strict-json.ts';
+import { setHeader } from './send.ts';
 
 type Offer = Pick<AuctionCommand, 'amount' | 'maxAmount'>;
 
@@ -78,7 +79,7 @@ export function addBidRoutes(app: Hono<GatewayContext>, parts: GatewayParts): vo
       kind: 'me',
       userId: caller.caller.userId,
     });
-    c.header('cache-control', 'no-store');
+    setHeader(c, 'cache-control', 'no-store');
     return sendOutcome(c, outcome, 200, (answer) => JSON.stringify(ownViewFrom(answer.body)));
   });
 }

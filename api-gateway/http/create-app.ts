@@ -1,6 +1,7 @@
 /** The HTTP API: what every request passes through, and the routes. */
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import { except } from 'hono/combine';
 import { cors } from 'hono/cors';
 import { MayHaveRunError, NotRunError } from '../bidding/auction-commands.ts';
 import { sendOutcome, sendProblem } from './answers.ts';
@@ -12,6 +13,7 @@ import type { GatewayParts } from './gateway-parts.ts';
 import { addItemRoutes } from './item-routes.ts';
 import { addOpenRoutes } from './open-routes.ts';
 import { limitByAddress } from './rate-limits.ts';
+import { commonHeaders } from './send.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9_.-]{1,64}$/;
 const EXPOSED_HEADERS = [
@@ -28,23 +30,24 @@ const EXPOSED_HEADERS = [
 export function createApp(parts: GatewayParts): Hono<GatewayContext> {
   const app = new Hono<GatewayContext>();
 
-  app.use(async (c, next) => {
+  app.use((c, next) => {
     const given = c.env.incoming.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     c.set('requestId', requestId);
-    await next();
-    c.res.headers.set('x-request-id', requestId);
-    c.res.headers.set('x-content-type-options', 'nosniff');
+    c.set('headers', commonHeaders(requestId));
+    return next();
   });
+  const allowOrigin = cors({
+    origin: [...parts.corsOrigins],
+    allowMethods: ['GET', 'POST', 'OPTIONS'],
+    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
+    exposeHeaders: EXPOSED_HEADERS,
+    maxAge: 600,
+  });
+  // Only browsers send an origin, and only they need the slower answers that this makes.
   app.use(
     '/v1/*',
-    cors({
-      origin: [...parts.corsOrigins],
-      allowMethods: ['GET', 'POST', 'OPTIONS'],
-      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
-      exposeHeaders: EXPOSED_HEADERS,
-      maxAge: 600,
-    }),
+    except((c) => c.req.header('origin') === undefined, allowOrigin),
   );
 
   if (parts.limits.byAddress !== undefined) app.use('/v1/*', limitByAddress(parts.limits));

@@ -5,6 +5,7 @@ import type { Hono } from 'hono';
 import { PROBLEMS } from '@outcry/shared/contracts/problems.ts';
 import type { GatewayContext } from './context.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
+import { send, sendJsonText, setHeader } from './send.ts';
 
 const ASSETS: Readonly<Record<string, string>> = {
   'swagger-ui.css': 'text/css',
@@ -43,14 +44,18 @@ function readAsset(name: string): string {
 /** @param serverUrl the gateway's public address, shown in the description */
 export function addDocsRoutes(app: Hono<GatewayContext>, serverUrl: string): void {
   const document = JSON.stringify(openApiDocument(serverUrl));
-  app.get('/openapi.json', (c) => c.body(document, 200, { 'content-type': 'application/json' }));
-  app.get('/docs', (c) => c.html(PAGE, 200, { 'content-security-policy': CONTENT_POLICY }));
-  app.get('/docs/start.js', (c) => c.body(START, 200, { 'content-type': 'text/javascript' }));
+  app.get('/openapi.json', (c) => sendJsonText(c, document));
+  app.get('/docs', (c) => {
+    setHeader(c, 'content-security-policy', CONTENT_POLICY);
+    return send(c, PAGE, 200, 'text/html; charset=utf-8');
+  });
+  app.get('/docs/start.js', (c) => send(c, START, 200, 'text/javascript'));
   app.get('/problems/:code', (c) => {
     const code = c.req.param('code');
     const known = Object.entries(PROBLEMS).find(([name]) => name === code);
     if (known === undefined) return c.notFound();
-    return c.text(`${code}\n\nStatus ${known[1].status}. ${known[1].title}.\n`);
+    const text = `${code}\n\nStatus ${known[1].status}. ${known[1].title}.\n`;
+    return send(c, text, 200, 'text/plain; charset=utf-8');
   });
   const cached = new Map<string, string>();
   app.get('/docs/:asset', (c) => {
@@ -59,6 +64,7 @@ export function addDocsRoutes(app: Hono<GatewayContext>, serverUrl: string): voi
     if (type === undefined) return c.notFound();
     const text = cached.get(name) ?? readAsset(name);
     cached.set(name, text);
-    return c.body(text, 200, { 'content-type': type, 'cache-control': 'public, max-age=86400' });
+    setHeader(c, 'cache-control', 'public, max-age=86400');
+    return send(c, text, 200, type);
   });
 }

@@ -8,6 +8,7 @@ import type { GatewayContext } from './context.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { readBody } from './request-body.ts';
+import { sendJson, setHeader } from './send.ts';
 
 /** Creates and reads items. */
 export function addItemRoutes(app: Hono<GatewayContext>, parts: GatewayParts): void {
@@ -35,15 +36,15 @@ export function addItemRoutes(app: Hono<GatewayContext>, parts: GatewayParts): v
     const item = itemDetails(claimed.id, body.value);
     await catalogue.addItem(item.id, userId, JSON.stringify(item));
     const view: ItemView = { ...item, sellerId: userId, auctionId: null };
-    c.header('location', `/v1/items/${item.id}`);
-    if (claimed.replayed) c.header('idempotency-replayed', 'true');
-    return c.json(view, 201);
+    setHeader(c, 'location', `/v1/items/${item.id}`);
+    if (claimed.replayed) setHeader(c, 'idempotency-replayed', 'true');
+    return sendJson(c, view, 201);
   });
 
   app.get('/v1/items/:id', async (c) => {
     const id = c.req.param('id');
     const view = isItemId(id, shards) ? await catalogue.findItem(id) : undefined;
     if (view === undefined) return sendProblem(c, 'ITEM_NOT_FOUND', 'No item has this id.');
-    return c.json(view);
+    return sendJson(c, view);
   });
 }

@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { sendProblem } from './answers.ts';
 import type { GatewayContext } from './context.ts';
+import { appendHeader } from './send.ts';
 
 export interface RateLimits {
   /** Undefined: no limit. */
@@ -40,9 +41,9 @@ async function takeFrom(
   if (limiter === undefined) return undefined;
   const { allowed, limit, remaining, resetMs } = await limiter.take(key());
   const seconds = Math.ceil(resetMs / 1000);
-  // Names and parameters of draft-ietf-httpapi-ratelimit-headers.
-  c.header('ratelimit-policy', `"${name}";q=${limit};w=1`, { append: true });
-  c.header('ratelimit', `"${name}";r=${remaining};t=${seconds}`, { append: true });
+  // Names and parameters of draft-ietf-httpapi-ratelimit-headers; both limits may be named.
+  appendHeader(c, 'ratelimit-policy', `"${name}";q=${limit};w=1`);
+  appendHeader(c, 'ratelimit', `"${name}";r=${remaining};t=${seconds}`);
   if (allowed) return undefined;
   const detail = `At most ${limit} requests a second are taken from one ${name}.`;
   return sendProblem(c, 'RATE_LIMITED', detail, { retryAfterMs: Math.max(resetMs, 1) });

@@ -171,7 +171,9 @@ describe('times', () => {
       durationSeconds: 0.4,
     });
     const log = `{s${id.slice(1, id.indexOf('-'))}}:log:${id}`;
-    await until('three events are logged', async () => (await gateway.redis.xlen(log)) === 3);
+    await until('the end is logged', async () => {
+      return JSON.stringify(await gateway.redis.xrange(log, '-', '+')).includes('ended');
+    });
     const entries = await gateway.redis.xrange(log, '-', '+');
     const types = entries.map(([, fields]) =>
       /"type":"(\w+)","at":"([^"]+)"/.exec(fields[3] ?? ''),

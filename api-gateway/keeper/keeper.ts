@@ -75,6 +75,11 @@ export class Keeper {
     this.#running ??= this.#run();
   }
 
+  /** Looks at once instead of after its pause: Redis is there again. */
+  wake(): void {
+    this.#wake();
+  }
+
   /** Ends the pass in hand and gives the leases up, so that another keeper takes over at once. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -125,9 +130,10 @@ export class Keeper {
 
   async #keep(shard: number, held: HeldShard, publishMissed: boolean): Promise<void> {
     const before = performance.now();
+    held.nextDue = Infinity; // a hint that comes during the look is newer than its answer
     const look = await this.#store.look(shard, AT_MOST);
     held.clockOffset = look.now - (before + performance.now()) / 2;
-    held.nextDue = (look.nextDue ?? Infinity) - held.clockOffset;
+    held.nextDue = Math.min(held.nextDue, (look.nextDue ?? Infinity) - held.clockOffset);
     await Promise.all(look.due.map((auctionId) => this.#duties.passTime(auctionId)));
     if (look.due.length >= AT_MOST.due) held.nextDue = performance.now();
     if (look.serverId !== held.serverId) {

@@ -1,5 +1,5 @@
 /** Checks access tokens (JWT): HS256 with a shared secret, or the keys of a JWKS address. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createRemoteJWKSet, errors, importJWK, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import type { CommonSettings } from './config.ts';
 
@@ -75,7 +75,7 @@ export async function createTokenVerifier(settings: TokenSettings): Promise<Veri
 
   return (token) => {
     if (token.length > MAX_TOKEN_CHARACTERS) throw new TokenError('the token is too long');
-    const digest = createHash('sha256').update(token).digest('base64url');
+    const digest = hash('sha256', token, 'base64');
     const known = verified.get(digest);
     if (known !== undefined) {
       if (known.expiresAt + CLOCK_TOLERANCE_SECONDS * 1000 > Date.now()) return known;

@@ -86,12 +86,11 @@ local salt_of_call = ''
 -- each with a leading comma, or ''. `salt` is 32 hex digits; timed events share the call's.
 local function emit(event_type, bid, private, salt)
   auction.seq = auction.seq + 1
+  local bid_json = bid
+    and ',"bid":{"alias":' .. digits(bid[1]) .. ',"amount":' .. digits(bid[2]) .. '}}' or '}'
   local public = '{"epoch":' .. digits(auction.epoch) .. ',"seq":' .. digits(auction.seq)
     .. ',"type":"' .. event_type .. '","at":"' .. iso_of(now) .. '","state":' .. state_json()
-  if bid then
-    public = public .. ',"bid":{"alias":' .. digits(bid[1]) .. ',"amount":' .. digits(bid[2]) .. '}'
-  end
-  public = public .. '}'
+    .. bid_json
   local members = private
   if auction.leader ~= '' then
     members = members .. ',"leaderId":"' .. auction.leader
