@@ -95,11 +95,6 @@ export async function obtainChromium(say: Say = silent): Promise<string> {
   return path;
 }
 
-/** The HTTP load generator `wrk`, where it is installed. */
-export function findWrk(): Promise<string | undefined> {
-  return findProgram(['wrk']);
-}
-
 function findChromium(): Promise<string | undefined> {
   return findProgram(
     ['chromium', 'chromium-browser', 'google-chrome', 'Chromium', 'Google Chrome'],
