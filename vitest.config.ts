@@ -16,6 +16,9 @@ export default defineConfig({
           name: 'integration',
           include: ['**/*.it.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
+          // One file at a time: each starts servers and measures time by them.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 120_000,
         },
