@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { startHistoryStage, type HistoryStage } from './history-stage.ts';
-import { GatewayKiller } from './kill-gateways.ts';
+import { KillInTurn } from './kill-in-turn.ts';
 import { runSeeds } from './run-seeds.ts';
 
 let stage: HistoryStage;
@@ -13,10 +13,10 @@ afterAll(() => stage.stop());
 test(
   'kill -9 of gateways under way loses and doubles nothing, and clients go on at the other one',
   async () => {
-    const killer = new GatewayKiller(stage.gateways);
+    const killer = new KillInTurn(stage.gateways, stage.gateways);
     const met = await runSeeds(stage, {
       name: 'gateway-killed',
-      ...SIZES.histories,
+      ...SIZES.historiesWithKills,
       // Long enough for each gateway to be killed and to come back.
       stretch: 2,
       disturb: (random, signal) => killer.killUntil(random, signal),

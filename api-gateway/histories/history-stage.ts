@@ -35,6 +35,8 @@ export interface StageOptions {
 
 export interface HistoryStage {
   readonly gateways: readonly LocalServer[];
+  /** One, or the masters of the cluster. */
+  readonly redisServers: readonly LocalServer[];
   readonly redis: RedisClient;
   readonly shards: number;
   /** A token of a user who may bid and sell. */
@@ -98,7 +100,8 @@ export async function startHistoryStage(options: StageOptions = {}): Promise<His
     }
     await untilGatewaysReady(gateways, folder);
     const tokenOf = (userId: string): Promise<string> => devToken(gateways[0]?.url ?? '', userId);
-    return { gateways, redis, shards: SHARDS, tokenOf, stop };
+    const redisServers = 'masters' in redisServer ? redisServer.masters : [redisServer];
+    return { gateways, redisServers, redis, shards: SHARDS, tokenOf, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,6 +1,7 @@
 /** One run: random auctions, many clients on two gateways, and the history of it all. */
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
+import { untilReady } from '@outcry/shared/runtime/redis.ts';
 import { HistoryClient, Recorder, type Sender } from './history-client.ts';
 import type { HistoryStage } from './history-stage.ts';
 import type { History } from './history.ts';
@@ -121,6 +122,7 @@ async function createAuction(
 
 /** After this no command that is still on its way can change anything. */
 async function untilAllOver(stage: HistoryStage, ids: readonly string[]): Promise<void> {
+  await untilReady(stage.redis, RUN_LIMIT_MS);
   for (const id of ids) {
     await waitUntil(() => isOver(stage.redis, stage.shards, id), {
       withinMs: RUN_LIMIT_MS,

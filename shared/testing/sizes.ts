@@ -19,6 +19,10 @@ export const SIZES = {
   histories: full
     ? { clients: 200, auctions: 20, seeds: 50 }
     : { clients: 60, auctions: 8, seeds: 3 },
+  /** The same while servers are killed; such runs last twice as long. */
+  historiesWithKills: full
+    ? { clients: 200, auctions: 20, seeds: 50 }
+    : { clients: 60, auctions: 8, seeds: 2 },
 } as const;
 
 /** Time limit of the long tests, ms. */

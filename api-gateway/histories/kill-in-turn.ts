@@ -1,4 +1,4 @@
-/** Ends gateways by SIGKILL in turn, again and again, while the other one goes on. */
+/** Ends servers by SIGKILL in turn, again and again, and starts each of them again. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
@@ -6,11 +6,14 @@ import type { SeededRandom } from './seeded-random.ts';
 
 const READY_WITHIN_MS = 20_000;
 
-export class GatewayKiller {
+export class KillInTurn {
+  readonly #servers: readonly LocalServer[];
   readonly #gateways: readonly LocalServer[];
   #kills = 0;
 
-  constructor(gateways: readonly LocalServer[]) {
+  /** @param gateways must be ready again before the next server is killed */
+  constructor(servers: readonly LocalServer[], gateways: readonly LocalServer[]) {
+    this.#servers = servers;
     this.#gateways = gateways;
   }
 
@@ -18,20 +21,17 @@ export class GatewayKiller {
     return this.#kills;
   }
 
-  /** Goes on until the signal; then every gateway runs and is ready. */
+  /** Goes on until the signal; then every server runs and every gateway is ready. */
   async killUntil(random: SeededRandom, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      for (const gateway of this.#gateways) {
+      for (const server of this.#servers) {
         await waitOrAbort(random.integer(200, 1_500), signal);
         if (signal.aborted) break;
-        await gateway.kill();
+        await server.kill();
         this.#kills += 1;
         await pause(random.integer(0, 300));
-        await gateway.start();
-        await waitUntil(() => isReady(gateway), {
-          withinMs: READY_WITHIN_MS,
-          what: `the return of ${gateway.name}`,
-        });
+        await server.start();
+        for (const gateway of this.#gateways) await untilReady(gateway);
       }
     }
   }
@@ -42,7 +42,10 @@ const waitOrAbort = (ms: number, signal: AbortSignal): Promise<void> =>
     if (!signal.aborted) throw error;
   });
 
-async function isReady({ url }: LocalServer): Promise<boolean> {
+const untilReady = ({ url, name }: LocalServer): Promise<true> =>
+  waitUntil(() => isReady(url), { withinMs: READY_WITHIN_MS, what: `the return of ${name}` });
+
+async function isReady(url: string): Promise<boolean> {
   const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
   await response.body?.cancel();
   return response.status === 200;
