@@ -39,6 +39,7 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #log: Logger;
   readonly #held = new Map<number, HeldShard>();
+  #publishing: Promise<void> | undefined;
   #leasesAt = -Infinity;
   #lagAt = -Infinity;
   #stopping = false;
@@ -85,6 +86,7 @@ export class Keeper {
     this.#stopping = true;
     this.#wake();
     await this.#running;
+    await this.#publishing;
     const { holder } = this.#options;
     const shards = Array.from(this.#held.keys());
     await Promise.allSettled(shards.map((shard) => this.#store.releaseLease(shard, holder)));
@@ -109,9 +111,28 @@ export class Keeper {
 
   async #pass(): Promise<void> {
     if (performance.now() - this.#leasesAt >= LEASES_EVERY_MS) await this.#holdLeases();
-    const lagging = performance.now() - this.#lagAt >= LEASES_EVERY_MS;
-    if (lagging) this.#lagAt = performance.now();
-    await Promise.all(Array.from(this.#held, ([shard, held]) => this.#keep(shard, held, lagging)));
+    const looks = await Promise.all(
+      Array.from(this.#held, async ([shard, held]) => ({
+        shard,
+        ids: await this.#keep(shard, held),
+      })),
+    );
+    // Beside the passes: publishing may take long, and no auction may close late for it.
+    if (this.#publishing !== undefined || performance.now() - this.#lagAt < LEASES_EVERY_MS) return;
+    this.#lagAt = performance.now();
+    this.#publishing = this.#publishMissed(looks).finally(() => {
+      this.#publishing = undefined;
+    });
+  }
+
+  async #publishMissed(looks: readonly { shard: number; ids: readonly string[] }[]): Promise<void> {
+    try {
+      for (const { shard, ids } of looks) {
+        for (const auctionId of ids) await this.#duties.publishMissed(shard, auctionId);
+      }
+    } catch (error) {
+      this.#log.warn({ err: error }, 'missed entries could not be published, trying again');
+    }
   }
 
   async #holdLeases(): Promise<void> {
@@ -128,7 +149,8 @@ export class Keeper {
     );
   }
 
-  async #keep(shard: number, held: HeldShard, publishMissed: boolean): Promise<void> {
+  /** @returns the auctions whose archive lags */
+  async #keep(shard: number, held: HeldShard): Promise<readonly string[]> {
     const before = performance.now();
     held.nextDue = Infinity; // a hint that comes during the look is newer than its answer
     const look = await this.#store.look(shard, AT_MOST);
@@ -142,8 +164,7 @@ export class Keeper {
       await this.#touchOpenAuctions(shard);
       held.serverId = look.serverId;
     }
-    if (!publishMissed) return;
-    for (const auctionId of look.lagging) await this.#duties.publishMissed(shard, auctionId);
+    return look.lagging;
   }
 
   async #touchOpenAuctions(shard: number): Promise<void> {
