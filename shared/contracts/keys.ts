@@ -23,6 +23,8 @@ export function shardKeys(shard: number) {
     busyItems: `${s}:busy-items`,
     /** Sorted set: auctions whose archive lags behind, by when the keeper looks next (ms). */
     behind: `${s}:behind`,
+    /** Sorted set: sealed auctions, by when their keys may be forgotten (ms). */
+    sealed: `${s}:sealed`,
     /** The keeper's lease for the shard. */
     keeperLease: `${s}:keeper`,
     /** Channel: private notices to users (outbid, won). Never forwarded as it is. */
