@@ -24,6 +24,16 @@ export interface ScriptAuction {
   readonly startsAt?: number;
   /** Default one hour. */
   readonly durationMs?: number;
+  /** `from:by` pairs joined by commas; default the usual table. */
+  readonly increments?: string;
+  /** Default: no soft close. */
+  readonly softClose?: {
+    readonly windowMs: number;
+    readonly extendMs: number;
+    readonly hardEndsAt?: number;
+  };
+  /** Idempotency key of the creation. */
+  readonly key?: string;
 }
 
 export interface ScriptBid {
@@ -68,17 +78,19 @@ export class ScriptedAuctions {
       startPrice,
       reservePrice: terms.reservePrice ?? 0,
       buyNowPrice,
-      increments: DEFAULT_INCREMENTS.map(({ from, by }) => `${from}:${by}`).join(','),
+      increments:
+        terms.increments ?? DEFAULT_INCREMENTS.map(({ from, by }) => `${from}:${by}`).join(','),
       startsAt: terms.startsAt ?? 0,
       endsAt: 0,
       durationMs: terms.durationMs ?? 3_600_000,
-      softWindowMs: 0,
-      softExtendMs: 0,
-      hardEndsAt: 0,
+      softWindowMs: terms.softClose?.windowMs ?? 0,
+      softExtendMs: terms.softClose?.extendMs ?? 0,
+      hardEndsAt: terms.softClose?.hardEndsAt ?? 0,
     };
     const shown = { id: auctionId, item, sellerId, currency: 'EUR' };
     const openTerms = JSON.stringify(buyNowPrice === 0 ? shown : { ...shown, buyNowPrice });
-    const [answer] = await this.#call(auctionId, [command('create', { userId: sellerId })], {
+    const create = command('create', { userId: sellerId, key: terms.key ?? '' });
+    const [answer] = await this.#call(auctionId, [create], {
       creation: JSON.stringify(creation),
       terms: openTerms.slice(0, -1),
       item: JSON.stringify(item),
@@ -100,6 +112,16 @@ export class ScriptedAuctions {
   /** Buys at the buy-now price; the same answers as for a bid. */
   buyNow(auctionId: string, userId: string): Promise<string[]> {
     return this.#call(auctionId, [command('buy', { userId })]);
+  }
+
+  /** Cancels as this user; the answer as for a bid. */
+  cancel(auctionId: string, userId: string, key = ''): Promise<string[]> {
+    return this.#call(auctionId, [command('cancel', { userId, key })]);
+  }
+
+  /** Extends to a time (ms) as this user; the answer as for a bid. */
+  extend(auctionId: string, userId: string, endsAt: number, key = ''): Promise<string[]> {
+    return this.#call(auctionId, [command('extend', { userId, amount: endsAt, key })]);
   }
 
   /** A call without a command: opens and closes the auction when its times have passed. */
@@ -161,7 +183,7 @@ const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
 
 /** kind|user|a or empty|bid id|amount|maximum|salt|fingerprint|key, as the script cuts it. */
 function command(
-  kind: 'create' | 'bid' | 'buy',
+  kind: 'create' | 'bid' | 'buy' | 'cancel' | 'extend',
   { userId, amount = 0, maxAmount = 0, key = '' }: ScriptBid,
 ) {
   return `${kind}|${userId}||b-${hex(8)}|${amount}|${maxAmount}|${hex(16)}|${hex(8)}|${key}`;

@@ -1,0 +1,160 @@
+/** What the fold makes of the events, held against what the decide script had in Redis. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { startRedis } from '@outcry/local/servers/redis.ts';
+import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
+import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
+import {
+  ScriptedAuctions,
+  type ScriptAuction,
+  type ScriptBid,
+} from '@outcry/shared/testing/decide-script.ts';
+import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { AuctionRestoration } from './restored-auction.ts';
+
+const SHARDS = 1;
+const RUNS = 60;
+const STEPS = 25;
+
+let folder: string;
+let server: LocalServer;
+let redis: Redis;
+let auctions: ScriptedAuctions;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outcry-restored-'));
+  server = await startRedis({ dataDir: folder });
+  redis = new Redis(server.url);
+  await markShardsWhole(redis, SHARDS);
+  auctions = new ScriptedAuctions(redis, SHARDS);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Hashes {
+  readonly auction: Readonly<Record<string, string>>;
+  readonly bidders: Readonly<Record<string, string>>;
+  readonly answers: Readonly<Record<string, string>>;
+}
+
+async function hashesInRedis(auctionId: string): Promise<Hashes> {
+  const keys = auctionKeys(0, auctionId);
+  const [auction, bidders, answers] = await Promise.all(
+    [keys.auction, keys.bidders, keys.answers].map((key) => redis.hgetall(key)),
+  );
+  // Refused commands leave no event.
+  const accepted = Object.entries(answers ?? {}).filter(([, record]) => record.includes('|OK|'));
+  return { auction: auction ?? {}, bidders: bidders ?? {}, answers: Object.fromEntries(accepted) };
+}
+
+async function foldedFromLog(auctionId: string): Promise<Hashes> {
+  const restoration = new AuctionRestoration(auctionId);
+  const answers: [string, string][] = [];
+  for (const [, fields] of await redis.xrange(auctionKeys(0, auctionId).log, '-', '+')) {
+    for (const line of eventLines(fields[fields.indexOf('events') + 1] ?? '')) {
+      const given = restoration.take(splitEventLine(line)) ?? [];
+      answers.push(...given.map(({ field, record }) => [field, record] as [string, string]));
+    }
+  }
+  const done = restoration.finish();
+  if (done === undefined) throw new Error('nothing in the log');
+  for (const { field, record } of done.answers) answers.push([field, record]);
+  return {
+    auction: done.auction.fields,
+    bidders: Object.fromEntries(done.auction.bidders),
+    answers: Object.fromEntries(answers),
+  };
+}
+
+/** What a rebuild leaves other than it was: this Redis is another one, and everything is archived. */
+function withoutServerAndMarks(hash: Hashes['auction']): Hashes['auction'] {
+  const differing = ['runId', 'publishedSeq', 'archivedEpoch', 'archivedSeq'];
+  return Object.fromEntries(Object.entries(hash).filter(([name]) => !differing.includes(name)));
+}
+
+async function expectSame(auctionId: string): Promise<Hashes> {
+  const [before, folded] = await Promise.all([hashesInRedis(auctionId), foldedFromLog(auctionId)]);
+  expect(withoutServerAndMarks(folded.auction)).toEqual(withoutServerAndMarks(before.auction));
+  expect(folded.bidders).toEqual(before.bidders);
+  expect(folded.answers).toEqual(before.answers);
+  return folded;
+}
+
+/** Deterministic chance, so that a failure can be seen again (mulberry32). */
+function chance(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+function randomTerms(below: (limit: number) => number, now: number): ScriptAuction {
+  const softClose = { windowMs: 3_600_000, extendMs: 5_000_000 };
+  return {
+    startPrice: 100 + below(900),
+    title: `Lamp "${below(100)}" \\ é \u2028`,
+    ...(below(2) === 0 ? { reservePrice: 2_000 + below(2_000) } : {}),
+    ...(below(3) === 0 ? { buyNowPrice: 5_000 } : {}),
+    ...(below(2) === 0 ? { increments: '0:7,1000:33' } : {}),
+    ...(below(2) === 0 ? { softClose } : {}),
+    ...(below(6) === 0 ? { startsAt: now + 60_000 } : {}),
+    ...(below(2) === 0 ? { key: `create-${below(10)}` } : {}),
+  };
+}
+
+function randomBid(below: (limit: number) => number): ScriptBid {
+  const offer = 100 + below(5_000);
+  return {
+    userId: `user-${below(5)}`,
+    ...(below(2) === 0 ? { amount: offer } : { maxAmount: offer }),
+    ...(below(2) === 0 ? { key: `key "${below(20)}"` } : {}),
+  };
+}
+
+test('random auctions are restored field by field, first answers byte for byte', async () => {
+  let accepted = 0;
+  for (let seed = 1; seed <= RUNS; seed += 1) {
+    const below = chance(seed);
+    const auctionId = `a0-random-${seed}`;
+    const now = Date.now();
+    await auctions.create(auctionId, randomTerms(below, now));
+    for (let step = 0; step < STEPS; step += 1) {
+      const kind = below(20);
+      if (kind === 0) await auctions.buyNow(auctionId, `user-${below(5)}`);
+      else if (kind === 1) await auctions.extend(auctionId, 'seller', now + 4_000_000 + step, 'e');
+      else if (kind === 2 && below(4) === 0) await auctions.cancel(auctionId, 'seller');
+      else
+        await auctions.bid(
+          auctionId,
+          ...Array.from({ length: 1 + below(3) }, () => randomBid(below)),
+        );
+    }
+    const { answers } = await expectSame(auctionId);
+    accepted += Object.keys(answers).length;
+  }
+  expect(accepted).toBeGreaterThan(RUNS * 3);
+});
+
+test('an auction that ended by time, after a new epoch, is restored as it is', async () => {
+  const auctionId = 'a0-ended';
+  await auctions.create(auctionId, { durationMs: 300 });
+  await auctions.bid(auctionId, { userId: 'ann', maxAmount: 5_000, key: 'k' });
+  await redis.hset(auctionKeys(0, auctionId).auction, 'runId', 'of-another-server');
+  await auctions.bid(auctionId, { userId: 'ben', maxAmount: 3_000 });
+  const endsAt = Number(await redis.hget(auctionKeys(0, auctionId).auction, 'endsAt'));
+  while (Date.now() <= endsAt) await new Promise((resolve) => setTimeout(resolve, 20));
+  await auctions.touch(auctionId);
+  const { auction } = await expectSame(auctionId);
+  expect(auction).toMatchObject({ status: 'ended', outcome: 'sold', leader: 'ann' });
+  expect(Number(auction['epoch'])).toBeGreaterThan(1);
+});

@@ -1,0 +1,213 @@
+/**
+ * Folds an auction's history into what Redis held of it. The fields are those that auction.lua
+ * reads and decide.lua writes; a test compares them with what the script really wrote.
+ */
+import {
+  type Creation,
+  type ItemDetails,
+  type PrivateEvent,
+  type PublicEvent,
+} from '@outcry/shared/contracts/events.ts';
+import { ownJson, type PublicTerms } from '@outcry/shared/contracts/api.ts';
+import { firstAnswer, type FirstAnswer, type HistoryEvent } from './first-answers.ts';
+
+/** One event as the archive has it: the bytes that the decide script wrote. */
+export interface ArchivedEvent {
+  readonly publicText: string;
+  readonly privateText: string;
+}
+
+/** What Redis remembers of a request that created an auction, see the gateway's `claimId`. */
+export interface CreationClaim {
+  readonly userId: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Everything about an auction that goes into Redis, besides its first answers. */
+export interface RestoredAuction {
+  readonly auctionId: string;
+  readonly status: PublicEvent['state']['status'];
+  /** The fields of the auction's hash, as text. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** User id to `alias|bids|maximum`. */
+  readonly bidders: ReadonlyMap<string, string>;
+  readonly item: ItemDetails;
+  readonly sellerId: string;
+  readonly claim: CreationClaim;
+  /** The last seq of the history that is kept. */
+  readonly lastSeq: number;
+  /** When that event happened, ms since 1970. */
+  readonly lastAt: number;
+}
+
+/**
+ * The run id of no server: the first call of the decide script takes this Redis for a restarted
+ * one and starts a new epoch, which is exactly what has happened.
+ */
+const NO_SERVER = 'rebuilt';
+
+interface Bidder {
+  readonly alias: number;
+  bids: number;
+  maximum: number;
+}
+
+interface Beginning {
+  readonly event: HistoryEvent;
+  readonly creation: Creation;
+}
+
+/** Takes one auction's events in order, up to the first gap. */
+export class AuctionRestoration {
+  readonly #auctionId: string;
+  readonly #bidders = new Map<string, Bidder>();
+  #beginning: Beginning | undefined;
+  #creationAnswered = false;
+  #last: HistoryEvent | undefined;
+  #aliases = 0;
+
+  constructor(auctionId: string) {
+    this.#auctionId = auctionId;
+  }
+
+  /** The seq of the last event taken; 0 before the first. */
+  get lastSeq(): number {
+    return this.#last?.shown.seq ?? 0;
+  }
+
+  /**
+   * Takes the next event.
+   * @returns the first answers that can be told now; undefined when an event is missing before
+   *   this one, which is not taken then
+   */
+  take({ publicText, privateText }: ArchivedEvent): readonly FirstAnswer[] | undefined {
+    const event = {
+      shown: ownJson<PublicEvent>(publicText),
+      secret: ownJson<PrivateEvent>(privateText),
+    };
+    if (event.shown.seq !== this.lastSeq + 1) return undefined;
+    const answers = this.#creationAnswer(event);
+    this.#last = event;
+    const { creation } = event.secret;
+    if (creation !== undefined) {
+      this.#beginning = { event, creation };
+      return answers;
+    }
+    this.#countBid(event);
+    const own = firstAnswer(event);
+    return own === undefined ? answers : [...answers, own];
+  }
+
+  /** @returns undefined when not even the first event was there */
+  finish(): { auction: RestoredAuction; answers: readonly FirstAnswer[] } | undefined {
+    const beginning = this.#beginning;
+    const last = this.#last;
+    if (beginning === undefined || last === undefined) return undefined;
+    const { event, creation } = beginning;
+    const { userId = '', key = '', fingerprint = '' } = event.secret;
+    const auction = {
+      auctionId: this.#auctionId,
+      status: last.shown.state.status,
+      fields: {
+        ...termsOf(this.#auctionId, beginning),
+        ...stateOf(last, this.#aliases),
+        ...watermarksOf(last),
+      },
+      bidders: this.#bidderRecords(),
+      item: creation.item,
+      sellerId: creation.sellerId,
+      claim: { userId, key, fingerprint, at: Date.parse(event.shown.at) },
+      lastSeq: last.shown.seq,
+      lastAt: Date.parse(last.shown.at),
+    };
+    return { auction, answers: this.#creationAnswer(undefined) };
+  }
+
+  /** The creator is answered after its call, and that started the auction if it opens at once. */
+  #creationAnswer(next: HistoryEvent | undefined): readonly FirstAnswer[] {
+    if (this.#beginning === undefined || this.#creationAnswered) return [];
+    this.#creationAnswered = true;
+    const { event } = this.#beginning;
+    const opensAtOnce = event.secret.startsAt === Date.parse(event.shown.at);
+    const answer = firstAnswer(event, opensAtOnce ? next : undefined);
+    return answer === undefined ? [] : [answer];
+  }
+
+  #countBid({ shown, secret }: HistoryEvent): void {
+    const { userId, alias } = secret;
+    if (userId === undefined || alias === undefined) return;
+    this.#aliases = Math.max(this.#aliases, alias);
+    const bidder = this.#bidders.get(userId) ?? { alias, bids: 0, maximum: 0 };
+    this.#bidders.set(userId, bidder);
+    if (shown.type !== 'no_change') bidder.bids += 1;
+    const offered = secret.amount ?? secret.maxAmount ?? shown.bid?.amount ?? 0;
+    bidder.maximum = Math.max(bidder.maximum, offered);
+  }
+
+  #bidderRecords(): ReadonlyMap<string, string> {
+    const records = [...this.#bidders].map(
+      ([user, { alias, bids, maximum }]) => [user, `${alias}|${bids}|${maximum}`] as const,
+    );
+    return new Map(records);
+  }
+}
+
+function termsOf(
+  auctionId: string,
+  { event: { secret }, creation }: Beginning,
+): Record<string, string> {
+  const { item, sellerId, currency, buyNowPrice } = creation;
+  const startsAt = secret.startsAt ?? 0;
+  // The same members in the same order as the gateway writes them.
+  const terms: PublicTerms = {
+    id: auctionId,
+    item,
+    sellerId,
+    currency,
+    ...(buyNowPrice === 0 ? {} : { buyNowPrice }),
+    startsAt: new Date(startsAt).toISOString(),
+  };
+  return {
+    itemId: item.id,
+    sellerId,
+    increments: creation.increments,
+    terms: JSON.stringify(terms),
+    startPrice: `${creation.startPrice}`,
+    reservePrice: `${creation.reservePrice}`,
+    buyNowPrice: `${buyNowPrice}`,
+    softWindowMs: `${creation.softWindowMs}`,
+    softExtendMs: `${creation.softExtendMs}`,
+    hardEndsAt: `${secret.hardEndsAt ?? 0}`,
+    startsAt: `${startsAt}`,
+  };
+}
+
+function stateOf({ shown, secret }: HistoryEvent, aliases: number): Record<string, string> {
+  const { state, epoch, seq, at } = shown;
+  return {
+    state: JSON.stringify(state),
+    status: state.status,
+    outcome: state.outcome ?? '',
+    endsAt: `${Date.parse(state.endsAt)}`,
+    price: `${state.price}`,
+    leader: secret.leaderId ?? '',
+    leaderAlias: `${state.leader ?? 0}`,
+    leaderMax: `${secret.leaderMax ?? 0}`,
+    bidCount: `${state.bidCount}`,
+    aliasCount: `${aliases}`,
+    epoch: `${epoch}`,
+    seq: `${seq}`,
+    runId: NO_SERVER,
+    lastAt: `${Date.parse(at)}`,
+  };
+}
+
+/** What is restored was read from the archive: it was published, and it is archived. */
+const watermarksOf = ({ shown: { epoch, seq } }: HistoryEvent): Record<string, string> => ({
+  publishedSeq: `${seq}`,
+  archivedEpoch: `${epoch}`,
+  archivedSeq: `${seq}`,
+});
