@@ -11,6 +11,7 @@ declare module 'ioredis' {
     confirmArchived(
       auction: string,
       behind: string,
+      log: string,
       auctionId: string,
       epoch: string,
       seq: string,
@@ -27,7 +28,7 @@ export class RedisArchivedMarks implements ArchivedMarks {
 
   constructor(redis: RedisClient, shards: number) {
     redis.defineCommand('confirmArchived', {
-      numberOfKeys: 2,
+      numberOfKeys: 3,
       lua: readFileSync(new URL('./lua/confirm-archived.lua', import.meta.url), 'utf8'),
     });
     this.#redis = redis;
@@ -46,8 +47,8 @@ export class RedisArchivedMarks implements ArchivedMarks {
     const shard = shardOfId(auctionId, this.#shards);
     // Not one of this system's auctions: nobody waits for it.
     if (shard === undefined) return;
-    const { auction } = auctionKeys(shard, auctionId);
+    const { auction, log } = auctionKeys(shard, auctionId);
     const { behind } = shardKeys(shard);
-    await this.#redis.confirmArchived(auction, behind, auctionId, `${epoch}`, `${seq}`);
+    await this.#redis.confirmArchived(auction, behind, log, auctionId, `${epoch}`, `${seq}`);
   }
 }
