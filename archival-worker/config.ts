@@ -11,13 +11,29 @@ const SERVICE = 'archival-worker';
 
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
-const schema = commonSettings.extend({
+const DAY_SECONDS = 24 * 60 * 60;
+
+const settings = commonSettings.extend({
   ...natsSettings.shape,
   PORT: z.coerce.number().int().min(0).max(65_535).default(8082),
   DATABASE_URL: databaseUrl,
   /** A replica for the history API. */
   DATABASE_READ_URL: databaseUrl.optional(),
+  /** How long Redis keeps a sealed auction: 25 h by default. */
+  FORGET_AFTER_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(25 * 60 * 60),
 });
+
+const schema = settings.refine(
+  (given) => given.NODE_ENV !== 'production' || given.FORGET_AFTER_SECONDS >= DAY_SECONDS,
+  {
+    path: ['FORGET_AFTER_SECONDS'],
+    message: `must be at least ${DAY_SECONDS} in production: retries of bids are answered for a day`,
+  },
+);
 
 export type WorkerSettings = z.infer<typeof schema>;
 

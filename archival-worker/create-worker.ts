@@ -11,7 +11,9 @@ import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
 import { Database } from './adapters/postgres/database.ts';
 import { DatabaseWatch } from './adapters/postgres/database-watch.ts';
 import { PostgresHistoryStore } from './adapters/postgres/history-store.ts';
+import { PostgresSealStore } from './adapters/postgres/seal-store.ts';
 import { RedisArchivedMarks } from './adapters/redis/archived-marks.ts';
+import { RedisSealedMarks } from './adapters/redis/sealed-marks.ts';
 import { RedisShardMarkers } from './adapters/redis/shard-markers.ts';
 import { ArchiveEvents } from './archive/archive-events.ts';
 import { ReportArchived } from './archive/report-archived.ts';
@@ -19,7 +21,8 @@ import { WholeRedis } from './archive/whole-redis.ts';
 import type { WorkerSettings } from './config.ts';
 import { History } from './history/history.ts';
 import { createApp } from './http/create-app.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, createSealMetrics } from './metrics.ts';
+import { SealAuctions } from './seal/seal-auctions.ts';
 
 const WRITE_LIMIT_MS = 20_000;
 const WRITE_CONNECTIONS = 3;
@@ -81,6 +84,14 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   const archive = new ArchiveEvents({ source, store, report, figures, log });
   closers.defer('archive', () => archive.stop());
 
+  const seal = new SealAuctions({
+    store: new PostgresSealStore(writing),
+    marks: new RedisSealedMarks(redis, settings.SHARDS, settings.FORGET_AFTER_SECONDS * 1000),
+    figures: createSealMetrics(registry),
+    log,
+  });
+  closers.defer('seal', () => seal.stop());
+
   let stopping = false;
   const root = new Hono();
   addOperationRoutes(root, registry, () => {
@@ -104,6 +115,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   source.start();
   report.start();
   archive.start();
+  seal.start();
 
   return {
     port: http.port,

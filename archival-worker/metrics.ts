@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ArchiveFigures, BatchFigures } from './archive/ports.ts';
+import type { SealFigures } from './seal/ports.ts';
 
 export interface WorkerGauges {
   /** Messages that are not archived yet. */
@@ -59,5 +60,32 @@ export function createMetrics(registry: Registry, gauges: WorkerGauges): Archive
       }
     },
     retried: () => retries.inc(),
+  };
+}
+
+/** What sealing adds to them. */
+export function createSealMetrics(registry: Registry): SealFigures {
+  const registers = [registry];
+  const auctions = new Counter({
+    name: 'outcry_seal_auctions_total',
+    help: 'Auctions that this worker sealed',
+    registers,
+  });
+  const events = new Counter({
+    name: 'outcry_seal_events_total',
+    help: 'Events of the auctions that this worker sealed',
+    registers,
+  });
+  const doubts = new Counter({
+    name: 'outcry_seal_doubts_total',
+    help: 'Ended auctions that lack events, or that Redis knows otherwise than their seal',
+    registers,
+  });
+  return {
+    sealed: (count) => {
+      auctions.inc();
+      events.inc(count);
+    },
+    doubtful: () => doubts.inc(),
   };
 }

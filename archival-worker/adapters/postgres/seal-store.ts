@@ -1,0 +1,87 @@
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import type {
+  RedisAnswer,
+  Seal,
+  SealNotice,
+  SealStore,
+  PlacedEvent,
+  WholeAuction,
+} from '../../seal/ports.ts';
+import type { Database } from './database.ts';
+import { inHistory } from './history-rows.ts';
+
+export class PostgresSealStore implements SealStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  whole(after: WholeAuction | undefined, limit: number): Promise<readonly WholeAuction[]> {
+    const endedAt = new Date(after?.endedAt ?? 0).toISOString();
+    return this.#database.run(
+      (sql) => sql<WholeAuction[]>`
+        SELECT id AS "auctionId", epoch, seq,
+               (extract(epoch FROM changed_at) * 1000)::bigint AS "endedAt"
+          FROM auctions
+         WHERE sealed_at IS NULL AND status IN ('ended', 'cancelled')
+           AND (archived_epoch, archived_seq) = (epoch, seq)
+           AND (changed_at, id) > (${endedAt}::timestamptz, ${after?.auctionId ?? ''})
+         ORDER BY changed_at, id
+         LIMIT ${limit}`,
+    );
+  }
+
+  events(auctionId: string, after: Position, limit: number): Promise<readonly PlacedEvent[]> {
+    return this.#database.run(
+      (sql) => sql<PlacedEvent[]>`
+        SELECT epoch, seq, public AS "publicText", salt, private AS "privateText"
+          FROM events
+         WHERE auction_id = ${auctionId} 
+           AND (epoch, seq) > (${after.epoch}, ${after.seq})
+           AND ${inHistory(sql)}
+         ORDER BY epoch, seq
+         LIMIT ${limit}`,
+    );
+  }
+
+  keep({ auctionId, epoch, seq, head, links }: Seal): Promise<boolean> {
+    return this.#database.run((sql) =>
+      sql.begin(async (tx) => {
+        // Locks the row: a batch that changes the auction comes before or after, never between.
+        const unchanged = await tx`
+          UPDATE auctions
+             SET sealed_at = now()
+           WHERE id = ${auctionId} AND sealed_at IS NULL AND (epoch, seq) = (${epoch}, ${seq})
+             AND (archived_epoch, archived_seq) = (epoch, seq)
+          RETURNING id`;
+        if (unchanged.length === 0) return false;
+        await tx`
+          INSERT INTO seals (auction_id, epoch, seq, head, links)
+          VALUES (${auctionId}, ${epoch}, ${seq}, ${Buffer.from(head, 'hex')},
+                  ${Buffer.from(links)})`;
+        return true;
+      }),
+    );
+  }
+
+  untold(limit: number): Promise<readonly SealNotice[]> {
+    return this.#database.run(
+      (sql) => sql<SealNotice[]>`
+        SELECT auction_id AS "auctionId", epoch, seq
+          FROM seals
+         WHERE redis_told_at IS NULL
+         ORDER BY sealed_at
+         LIMIT ${limit}`,
+    );
+  }
+
+  async told(auctionId: string, answer: RedisAnswer): Promise<void> {
+    await this.#database.run(
+      (sql) => sql`
+        UPDATE seals
+           SET redis_told_at = now(), redis_answer = ${answer}
+         WHERE auction_id = ${auctionId} AND redis_told_at IS NULL`,
+    );
+  }
+}

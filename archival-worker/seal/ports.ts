@@ -1,0 +1,60 @@
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import type { ChainedEvent } from './hash-chain.ts';
+
+/** An auction that is over, archived without a gap up to its last event, and not sealed. */
+export interface WholeAuction {
+  readonly auctionId: string;
+  /** The place of its last event. */
+  readonly epoch: number;
+  readonly seq: number;
+  /** When it ended, milliseconds since 1970. */
+  readonly endedAt: number;
+}
+
+export interface PlacedEvent extends ChainedEvent, Position {}
+
+/** The statement that the archive holds events 1 to `seq` of an auction. */
+export interface Seal {
+  readonly auctionId: string;
+  readonly epoch: number;
+  readonly seq: number;
+  /** The chain's head, 64 hex digits. */
+  readonly head: string;
+  /** The first bytes of the chain after each event, see LINK_BYTES. */
+  readonly links: Uint8Array;
+}
+
+/** Told to Redis: which auction was sealed, at which last event. */
+export type SealNotice = Pick<Seal, 'auctionId' | 'epoch' | 'seq'>;
+
+/**
+ * What Redis said: it marked the auction as sealed; it does not have the auction any more; or its
+ * last event is another one than the seal's, so that it must not forget the auction.
+ */
+export type RedisAnswer = 'sealed' | 'gone' | 'differs';
+
+/** The archive's tables. */
+export interface SealStore {
+  /** Whole auctions, those that ended first first, after `after`. */
+  whole(after: WholeAuction | undefined, limit: number): Promise<readonly WholeAuction[]>;
+  /** The next events of an auction's history, in order, after `after`. */
+  events(auctionId: string, after: Position, limit: number): Promise<readonly PlacedEvent[]>;
+  /** Keeps a seal, for ever. False when the auction is sealed already, or has changed since. */
+  keep(seal: Seal): Promise<boolean>;
+  /** Seals that Redis was not told yet, the oldest first. */
+  untold(limit: number): Promise<readonly SealNotice[]>;
+  told(auctionId: string, answer: RedisAnswer): Promise<void>;
+}
+
+/** Redis, as the seal reports to it. */
+export interface SealedMarks {
+  /** @throws Error when Redis did not answer */
+  confirm(notice: SealNotice): Promise<RedisAnswer>;
+}
+
+/** What sealing tells those who watch it. */
+export interface SealFigures {
+  sealed(events: number): void;
+  /** An auction that should be whole and is not, or that Redis knows otherwise. */
+  doubtful(): void;
+}

@@ -1,0 +1,139 @@
+/**
+ * Seals auctions: once one is over and archived without a gap, its hash chain is computed, kept
+ * for ever, and Redis is told, so that it may forget the auction after the grace period.
+ *
+ * What is left to do is read from Postgres in every pass, so nothing is lost when the worker or
+ * Redis is away. Several workers may compute the same chain; the first one to keep it wins.
+ */
+import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { HashChain, LINK_BYTES } from './hash-chain.ts';
+import type { Seal, SealedMarks, SealFigures, SealStore, WholeAuction } from './ports.ts';
+
+const LOOK_EVERY_MS = 1_000;
+const RETRY_AFTER_FAILURE_MS = 5_000;
+const AUCTIONS_AT_ONCE = 50;
+const AUCTIONS_A_PASS = 500;
+const EVENTS_AT_ONCE = 2_000;
+const NOTICES_AT_ONCE = 500;
+/** An auction that cannot be sealed is not read again before this time. */
+const DOUBT_MS = 10 * 60 * 1000;
+const MAX_DOUBTS = 1_000;
+
+export interface SealParts {
+  readonly store: SealStore;
+  readonly marks: SealedMarks;
+  readonly figures: SealFigures;
+  readonly log: Logger;
+}
+
+export class SealAuctions {
+  readonly #parts: SealParts;
+  readonly #stopping = new AbortController();
+  /** Auctions that could not be sealed, and when to look again, ms. */
+  readonly #doubts = new Map<string, number>();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(parts: SealParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    let failing = false;
+    while (!signal.aborted) {
+      try {
+        await this.#sealWhole();
+        await this.#tellRedis();
+        failing = false;
+        await pause(LOOK_EVERY_MS, signal);
+      } catch (error) {
+        const level = failing ? 'debug' : 'warn';
+        this.#parts.log[level]({ err: error }, 'auctions cannot be sealed now, trying again');
+        failing = true;
+        await pause(RETRY_AFTER_FAILURE_MS, signal);
+      }
+    }
+  }
+
+  async #sealWhole(): Promise<void> {
+    let last: WholeAuction | undefined;
+    for (let looked = 0; looked < AUCTIONS_A_PASS; looked += AUCTIONS_AT_ONCE) {
+      const found = await this.#parts.store.whole(last, AUCTIONS_AT_ONCE);
+      for (const auction of found) {
+        if (this.#stopping.signal.aborted) return;
+        if (!this.#isDoubtful(auction)) await this.#seal(auction);
+      }
+      last = found.at(-1);
+      if (found.length < AUCTIONS_AT_ONCE) return;
+    }
+  }
+
+  async #seal(auction: WholeAuction): Promise<void> {
+    const { store, figures, log } = this.#parts;
+    const { auctionId, epoch, seq } = auction;
+    const seal = await this.#chain(auction);
+    if (this.#stopping.signal.aborted) return;
+    if (seal === undefined) {
+      this.#doubt(auction);
+      figures.doubtful();
+      log.error(
+        { auctionId, epoch, seq },
+        'events of a whole auction are missing; run "npm run verify"',
+      );
+    } else if (await store.keep(seal)) {
+      figures.sealed(seq);
+      log.debug({ auctionId, epoch, seq, head: seal.head }, 'sealed');
+    }
+  }
+
+  /** Undefined when an event is missing, or when the worker stops. */
+  async #chain({ auctionId, epoch, seq }: WholeAuction): Promise<Seal | undefined> {
+    const chain = new HashChain(auctionId);
+    const links = Buffer.alloc(seq * LINK_BYTES);
+    let place = { epoch: 0, seq: 0 };
+    while (place.seq < seq && !this.#stopping.signal.aborted) {
+      const events = await this.#parts.store.events(auctionId, place, EVENTS_AT_ONCE);
+      if (events.length === 0) return undefined;
+      for (const event of events) {
+        if (event.seq !== place.seq + 1) return undefined;
+        links.write(chain.add(event), place.seq * LINK_BYTES, LINK_BYTES, 'hex');
+        place = event;
+      }
+    }
+    return place.seq === seq ? { auctionId, epoch, seq, head: chain.head, links } : undefined;
+  }
+
+  #isDoubtful({ auctionId }: WholeAuction): boolean {
+    return (this.#doubts.get(auctionId) ?? 0) > Date.now();
+  }
+
+  /** Bounded: the oldest doubt makes room for the newest. */
+  #doubt({ auctionId }: WholeAuction): void {
+    const [oldest] = this.#doubts.keys();
+    if (this.#doubts.size >= MAX_DOUBTS && oldest !== undefined) this.#doubts.delete(oldest);
+    this.#doubts.delete(auctionId);
+    this.#doubts.set(auctionId, Date.now() + DOUBT_MS);
+  }
+
+  async #tellRedis(): Promise<void> {
+    const { store, marks, figures, log } = this.#parts;
+    for (const notice of await store.untold(NOTICES_AT_ONCE)) {
+      if (this.#stopping.signal.aborted) return;
+      const answer = await marks.confirm(notice);
+      await store.told(notice.auctionId, answer);
+      if (answer !== 'differs') continue;
+      figures.doubtful();
+      log.error({ ...notice }, 'Redis knows other events of a sealed auction; it is kept there');
+    }
+  }
+}
