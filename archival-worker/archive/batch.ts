@@ -1,10 +1,12 @@
 /** What a batch of decoded events means for the tables. Pure. */
 import { compareEvents, samePlace, type EventRow } from './event-row.ts';
 
-/** An epoch and the last seq that is kept of the epochs before it. */
+/** Where an epoch came from: its parent, and the last seq that is kept of that one. */
 export interface EpochFork {
   readonly auctionId: string;
   readonly epoch: number;
+  /** Undefined for the first epoch. */
+  readonly parent: number | undefined;
   readonly fork: number;
 }
 
@@ -15,6 +17,8 @@ export interface Projections {
   /** First events: they carry the terms and the item. */
   readonly created: readonly EventRow[];
   readonly forks: readonly EpochFork[];
+  /** Bids and purchases as the public sees them: what statistics count. */
+  readonly bids: readonly EventRow[];
 }
 
 /** Events in lock order, each place once; `conflicting` claim a place with other content. */
@@ -41,8 +45,9 @@ export function projectionsOf(events: readonly EventRow[]): Projections {
   const created = events.filter((row) => row.terms !== undefined);
   const forks = events
     .filter((row) => row.type === 'scheduled' || row.type === 'epoch')
-    .map(({ auctionId, epoch, fork = 0 }) => ({ auctionId, epoch, fork }));
-  return { newest, created, forks };
+    .map(({ auctionId, epoch, parent, fork = 0 }) => ({ auctionId, epoch, parent, fork }));
+  const bids = events.filter((row) => row.amount !== undefined);
+  return { newest, created, forks, bids };
 }
 
 /** The auctions that the events belong to, each once, in order. */

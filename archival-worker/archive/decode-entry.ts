@@ -65,6 +65,7 @@ function eventRow(line: string, parts: EventLine): EventRow {
   if (seq === 1 && epoch !== 1) throw new Error('the first event must be of epoch 1');
   const fork = type === 'epoch' ? secret.integer('fork', 1) : undefined;
   if (fork !== undefined && fork !== seq - 1) throw new Error('an epoch must follow its fork');
+  const parent = type === 'epoch' ? parentOf(epoch, secret) : undefined;
   const isBid = BIDS.has(type);
   const shown = type === 'bid' || type === 'bought' ? event.object('bid') : undefined;
   return {
@@ -82,10 +83,16 @@ function eventRow(line: string, parts: EventLine): EventRow {
     bidId: isBid ? secret.matching('bidId', ID_PATTERN) : undefined,
     alias: isBid ? secret.integer('alias', 1, MAX_ALIAS) : undefined,
     amount: shown?.integer('amount', 1, MAX_AMOUNT),
+    parent,
     fork,
     state: stateOf(event.object('state'), secret),
     terms: type === 'scheduled' ? termsOf(secret) : undefined,
   };
+}
+
+/** Epoch events from before epochs were numbered by the clock name no parent: it was one lower. */
+function parentOf(epoch: number, secret: Fields): number {
+  return secret.optionalInteger('parent', 1, epoch - 1) ?? epoch - 1;
 }
 
 function stateOf(state: Fields, secret: Fields): StateOfAuction {

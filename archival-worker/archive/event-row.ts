@@ -48,6 +48,8 @@ export interface EventRow {
   readonly alias: number | undefined;
   /** What the public sees of a bid. */
   readonly amount: number | undefined;
+  /** With `epoch` events only: the epoch it forked from, and the last seq kept of that one. */
+  readonly parent: number | undefined;
   readonly fork: number | undefined;
   readonly state: StateOfAuction;
   /** With the `scheduled` event only. */

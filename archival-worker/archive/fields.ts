@@ -36,6 +36,10 @@ export class Fields {
     throw this.#fault(name, `must be an integer from ${least} to ${most}`);
   }
 
+  optionalInteger(name: string, least: number, most: number): number | undefined {
+    return this.#members[name] === undefined ? undefined : this.integer(name, least, most);
+  }
+
   boolean(name: string): boolean {
     const value = this.#members[name];
     if (typeof value !== 'boolean') throw this.#fault(name, 'must be true or false');

@@ -63,7 +63,8 @@ export interface PrivateEvent {
   /** The leader and the hidden maximum after the event. */
   readonly leaderId?: string;
   readonly leaderMax?: number;
-  /** `epoch` events: the last seq that is kept of the epoch before. */
+  /** `epoch` events: the epoch it forked from, and the last seq that is kept of that one. */
+  readonly parent?: number;
   readonly fork?: number;
   /** The first event: all terms and the item. */
   readonly creation?: Creation;

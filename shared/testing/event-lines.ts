@@ -53,7 +53,7 @@ export class TestAuction {
   readonly #startsAt: number;
   readonly #stepMs: number;
   /** The auction after each seq of the present history: what a rollback returns to. */
-  #after: Auction[] = [];
+  #after: { readonly auction: Auction; readonly epoch: number }[] = [];
   #auction: Auction;
   #epoch = 1;
   #seq = 0;
@@ -161,15 +161,18 @@ export class TestAuction {
     return this.#entry([this.#decided({ kind: 'cancel', userId: sellerId, admin: false })]);
   }
 
-  /** Redis restarted, with the auction as it was after `fork`: the `epoch` event. */
+  /**
+   * Redis restarted, with the auction as it was after `fork`: the `epoch` event. Each restart counts
+   * one up, as if the clock had moved by a second; the parent is the epoch that `fork` was in.
+   */
   restart(fork: number = this.#seq): TestEntry {
     const kept = this.#after[fork - 1];
     if (kept === undefined) throw new Error(`the auction has no event ${fork}`);
     this.#after = this.#after.slice(0, fork);
-    this.#auction = kept;
+    this.#auction = kept.auction;
     this.#seq = fork;
     this.#epoch += 1;
-    return this.#entry([this.#line('epoch', undefined, { fork })]);
+    return this.#entry([this.#line('epoch', undefined, { parent: kept.epoch, fork })]);
   }
 
   #passTimeTo(time: number): TestEntry {
@@ -201,7 +204,7 @@ export class TestAuction {
     members: object,
   ): string {
     this.#seq += 1;
-    this.#after[this.#seq - 1] = this.#auction;
+    this.#after[this.#seq - 1] = { auction: this.#auction, epoch: this.#epoch };
     const at = new Date(this.#now).toISOString();
     const event = { epoch: this.#epoch, seq: this.#seq, type, at, state: this.state };
     const { leader, leaderMax } = this.#auction;

@@ -7,10 +7,6 @@ const MAX_STEPS = 20_000;
 /**
  * Moves each auction's archived prefix on, as far as its history is there without a gap, and
  * gives it, also where it did not move.
- *
- * The history as of an epoch is every earlier epoch up to the next one's fork. An epoch counts
- * once it and all below it have their forks in `epochs`: without the fork nobody knows which
- * events are missing.
  */
 export async function readArchivedPrefixes(
   tx: Tx,
@@ -44,26 +40,19 @@ async function advance(tx: Tx, auctionIds: readonly string[]): Promise<PrefixRow
         FROM auctions
        WHERE id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
     ),
-    -- Epochs 1, 2, 3 … as far as none is missing.
-    chain AS (
-      SELECT id, epoch, fork, archived_epoch, archived_seq
-        FROM (SELECT touched.*, epochs.epoch, epochs.fork,
-                     row_number() OVER (PARTITION BY id ORDER BY epochs.epoch) AS place
-                FROM touched JOIN epochs ON epochs.auction_id = touched.id) AS numbered
-       WHERE place = epoch
-    ),
-    -- The seqs that each epoch of the chain contributes: above its fork, up to the lowest later one.
+    -- The parts of the history as it is now known, see history_events.
     parts AS (
-      SELECT id, epoch, fork AS after,
-             min(fork) OVER (PARTITION BY id ORDER BY epoch
-                             ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS until
-        FROM chain
+      SELECT touched.*, epochs.epoch, epochs.fork, epochs.until_seq
+        FROM touched JOIN epochs ON epochs.auction_id = touched.id
+       WHERE epochs.until_seq IS NOT NULL
     ),
-    -- Where to go on from: what was archived before, cut at the forks that came since.
+    -- Where to go on from: what was archived before, as far as it still is history. From the start
+    -- where the epoch it was counted in is none of them any more.
     starts AS (
       SELECT id, max(epoch) AS epoch,
-             least(max(archived_seq), min(fork) FILTER (WHERE epoch > archived_epoch)) AS seq
-        FROM chain
+             coalesce(least(max(archived_seq) FILTER (WHERE epoch = archived_epoch),
+                            max(until_seq) FILTER (WHERE epoch = archived_epoch)), 0) AS seq
+        FROM parts
        GROUP BY id
     ),
     found AS (
@@ -76,8 +65,8 @@ async function advance(tx: Tx, auctionIds: readonly string[]): Promise<PrefixRow
                 FROM events
                WHERE events.auction_id = starts.id
                  AND events.epoch = parts.epoch
-                 AND events.seq > greatest(starts.seq, parts.after)
-                 AND events.seq <= coalesce(parts.until, ${Number.MAX_SAFE_INTEGER}::bigint)
+                 AND events.seq > greatest(starts.seq, parts.fork)
+                 AND events.seq <= parts.until_seq
                ORDER BY events.seq
                LIMIT ${MAX_STEPS}) AS event
     ),

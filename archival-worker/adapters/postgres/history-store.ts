@@ -29,14 +29,10 @@ export class PostgresHistoryStore implements HistoryStore {
     const rows = await this.#read(
       (sql) => sql<BidRow[]>`
         SELECT epoch, seq, at, alias, amount
-          FROM events
+          FROM history_events
          WHERE auction_id = ${auctionId}
            AND (epoch, seq) > (${after.epoch}, ${after.seq})
            AND type IN ('bid', 'bought')
-           AND NOT EXISTS (SELECT FROM epochs AS later
-                            WHERE later.auction_id = events.auction_id
-                              AND later.epoch > events.epoch
-                              AND later.fork < events.seq)
          ORDER BY epoch, seq
          LIMIT ${limit}`,
     );
@@ -101,11 +97,7 @@ export class PostgresHistoryStore implements HistoryStore {
 const auctionColumns = (sql: Sql) => sql`
   SELECT auctions.id, items.id AS item_id, items.title, items.description, items.image_url,
          auctions.seller_id, currency, buy_now_price, starts_at, created_at, epoch, seq, status,
-         outcome, price, minimum_bid, leader, bid_count, reserve_met, ends_at,
-         -- What a later epoch superseded does not count.
-         least(archived_seq, (SELECT min(fork) FROM epochs
-                               WHERE epochs.auction_id = auctions.id
-                                 AND epochs.epoch > archived_epoch)) AS archived_seq
+         outcome, price, minimum_bid, leader, bid_count, reserve_met, ends_at, archived_seq
     FROM auctions JOIN items ON items.id = auctions.item_id`;
 
 interface BidRow {

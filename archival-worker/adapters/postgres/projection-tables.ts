@@ -69,16 +69,20 @@ export async function addTerms(tx: Tx, created: readonly EventRow[]): Promise<vo
      WHERE auctions.id = given.id`;
 }
 
+/** Adds epochs, and draws anew what is history of their auctions. Their rows must be locked. */
 export async function addForks(tx: Tx, forks: readonly EpochFork[]): Promise<void> {
   await tx`
-    INSERT INTO epochs (auction_id, epoch, fork)
+    INSERT INTO epochs (auction_id, epoch, parent, fork)
     SELECT *
       FROM unnest(
         string_to_array(${column(forks, (fork) => fork.auctionId)}, E'\n'),
         string_to_array(${column(forks, (fork) => fork.epoch)}, E'\n')::bigint[],
+        string_to_array(${column(forks, (fork) => fork.parent)}, E'\n', '')::bigint[],
         string_to_array(${column(forks, (fork) => fork.fork)}, E'\n')::bigint[]
       )
     ON CONFLICT (auction_id, epoch) DO NOTHING`;
+  await tx`
+    SELECT trace_histories(string_to_array(${column(forks, (fork) => fork.auctionId)}, E'\n'))`;
 }
 
 interface Created {

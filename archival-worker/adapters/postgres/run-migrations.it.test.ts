@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -35,7 +35,8 @@ test('several runs at once on an empty database all succeed', async () => {
   const url = await createDatabase(server, 'many');
   await Promise.all(Array.from({ length: 8 }, () => runMigrations(url)));
   const sql = postgres(url, { max: 1 });
-  expect(await sql`SELECT version FROM schema_migrations`).toHaveLength(1);
+  const files = await readdir(join(import.meta.dirname, 'migrations'));
+  expect(await sql`SELECT version FROM schema_migrations`).toHaveLength(files.length);
   await sql.end();
 });
 
