@@ -1,5 +1,5 @@
 /** An HTTP server with limits against slow and oversized senders, and a stop that drains. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings, type Http2Bindings } from '@hono/node-server';
 
 type Fetch = (request: Request, env: HttpBindings | Http2Bindings) => unknown;
@@ -14,8 +14,16 @@ export interface HttpServer {
 
 const DRAIN_LIMIT_MS = 5_000;
 
-/** @throws Error with a plain sentence when the port is taken or not allowed */
-export async function serveHttp(fetch: Fetch, port: number, host: string): Promise<HttpServer> {
+/**
+ * @param takes sees every request first; true when it has taken it, and then it must answer
+ * @throws Error with a plain sentence when the port is taken or not allowed
+ */
+export async function serveHttp(
+  fetch: Fetch,
+  port: number,
+  host: string,
+  takes: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
+): Promise<HttpServer> {
   const answer = getRequestListener(fetch, { overrideGlobalObjects: true });
   const server = createServer(
     {
@@ -26,7 +34,9 @@ export async function serveHttp(fetch: Fetch, port: number, host: string): Promi
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 5_000,
     },
-    (request, response) => void answer(request, response),
+    (request, response) => {
+      if (!takes(request, response)) void answer(request, response);
+    },
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
