@@ -9,21 +9,28 @@ import { openRedis } from '@outcry/shared/runtime/redis.ts';
 import { forwardTo, wakeThrough } from './adapters/gateway/http-gateway.ts';
 import { RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
 import { RedisChannels } from './adapters/redis/redis-channels.ts';
+import { RedisNodeChannel } from './adapters/redis/redis-node-channel.ts';
 import { RedisReadiness } from './adapters/redis/redis-readiness.ts';
 import type { BroadcasterSettings } from './config.ts';
 import { HeadChecks } from './feed/check-heads.ts';
 import { KeepCurrent } from './feed/keep-current.ts';
 import { WatchedAuctions } from './feed/watched-auctions.ts';
+import { AuctionStreamRoute } from './http/auction-stream-route.ts';
 import { createMetrics } from './metrics.ts';
-import { SocketRooms } from './adapters/socket-io/socket-rooms.ts';
+import { SharePresence } from './presence/share-presence.ts';
+import { SocketViewers } from './adapters/socket-io/socket-viewers.ts';
+import { Connections } from './rooms/connections.ts';
+import { FAN_OUT_LIMITS, FanOut, type FanOutLimits } from './rooms/fan-out.ts';
 
 /**
  * Starts a broadcaster. It listens at once and is ready as soon as Redis is.
+ * @param limits others only to measure what they cost
  * @throws Error when the port is taken
  */
 export async function createBroadcaster(
   settings: BroadcasterSettings,
   log: Logger,
+  limits: FanOutLimits = FAN_OUT_LIMITS,
 ): Promise<Service> {
   const closers = new Closers(log);
   const shards = settings.SHARDS;
@@ -42,9 +49,26 @@ export async function createBroadcaster(
   const channels = new RedisChannels(subscriber, shards, log, () => metrics.messagesIn.inc());
   closers.defer('subscriptions', () => channels.close());
 
+  const connections = new Connections({
+    all: settings.MAX_VIEWERS,
+    perAddress: settings.MAX_VIEWERS_PER_ADDRESS,
+  });
+  const fanOut = new FanOut(limits, {
+    sent: (viewers) => metrics.messagesOut.inc(viewers),
+    passedOver: (viewers) => metrics.passedOver.inc(viewers),
+    dropped: () => metrics.dropped.inc(),
+    held: (ms) => metrics.held.observe(ms / 1_000),
+    counted: (auctionId, viewers) => presence.changed(auctionId, viewers),
+  });
+  closers.defer('fan-out', () => fanOut.close());
+  const presence = new SharePresence(new RedisNodeChannel(redis, channels, log), (message) =>
+    fanOut.sendPresence(message),
+  );
+  closers.defer('presence', () => presence.close());
+
   const source = new RedisAuctionSource(redis, shards);
   const watched = new WatchedAuctions(source, channels, {
-    send: (message) => rooms.send(message),
+    send: (message) => fanOut.sendEvents(message),
     repaired: (auctionId, result) => {
       metrics.repairs.inc({ result });
       log.info({ auctionId, result }, 'a gap in the feed of an auction');
@@ -53,9 +77,20 @@ export async function createBroadcaster(
       log.warn({ err: error, auctionId }, 'a gap in the feed could not be filled'),
   });
   const metrics = createMetrics(registry, {
-    viewers: () => rooms.viewers,
+    viewers: () => connections.count,
     watchedAuctions: () => watched.count,
   });
+  const audience = {
+    acquire: (auctionId: string) => watched.acquire(auctionId),
+    join: fanOut.join.bind(fanOut),
+    leave: fanOut.leave.bind(fanOut),
+    now: () => source.now(),
+    recovered: (result: string) => metrics.watches.inc({ result }),
+    connections,
+    origins: settings.CORS_ORIGINS,
+    trustedProxies: settings.TRUSTED_PROXIES,
+    log,
+  };
 
   let stopping = false;
   const app = new Hono();
@@ -65,33 +100,30 @@ export async function createBroadcaster(
     return channels.connected ? {} : { feed: 'not subscribed to Redis' };
   });
   const verifyToken = await createTokenVerifier(settings);
-  const http = await serveHttp(app.fetch, settings.PORT, settings.HOST);
+  const streams = new AuctionStreamRoute(audience);
+  const http = await serveHttp(app.fetch, settings.PORT, settings.HOST, (request, response) =>
+    streams.takes(request, response),
+  );
   closers.defer('HTTP server', () => http.close());
+  closers.defer('streams', () => streams.close());
 
   const forwardBid = forwardTo(settings.GATEWAY_URL, settings.TRUSTED_PROXIES);
-  const rooms = new SocketRooms(http.server, {
-    acquire: (auctionId) => watched.acquire(auctionId),
-    now: () => source.now(),
-    recovered: (result) => metrics.watches.inc({ result }),
-    sent: (viewers) => metrics.messagesOut.inc(viewers),
+  const viewers = new SocketViewers(http.server, {
+    ...audience,
     forwardBid: async (bid) => {
       const answer = await forwardBid(bid);
       metrics.forwardedBids.inc({ result: answer.ok ? answer.data.result : answer.problem.code });
       return answer;
     },
     verifyToken,
-    origins: settings.CORS_ORIGINS,
-    maxViewers: settings.MAX_VIEWERS,
-    trustedProxies: settings.TRUSTED_PROXIES,
-    log,
   });
   const checks = new HeadChecks(source, wakeThrough(settings.GATEWAY_URL, log));
   const keepCurrent = new KeepCurrent(watched, checks, channels, log);
   closers.defer('checks', () => keepCurrent.close());
-  closers.defer('viewers', () => rooms.close());
+  closers.defer('viewers', () => viewers.close());
   channels.hearNotices((notices) => {
     metrics.notices.inc(notices.length);
-    for (const notice of notices) rooms.notify(notice);
+    for (const notice of notices) viewers.notify(notice);
   });
 
   return {

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 interface Gauges {
   viewers(): number;
@@ -33,6 +33,22 @@ export function createMetrics(registry: Registry, gauges: Gauges) {
     messagesOut: new Counter({
       name: 'outcry_feed_messages_out_total',
       help: 'Messages sent to viewers, one for each viewer.',
+      registers,
+    }),
+    passedOver: new Counter({
+      name: 'outcry_viewers_passed_over_total',
+      help: 'Messages that a viewer was too slow for; it got the newest state later.',
+      registers,
+    }),
+    dropped: new Counter({
+      name: 'outcry_viewers_dropped_total',
+      help: 'Viewers disconnected because they stayed behind.',
+      registers,
+    }),
+    held: new Histogram({
+      name: 'outcry_fan_out_held_seconds',
+      help: 'For how long sending held the event loop at a stretch.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1],
       registers,
     }),
     repairs: new Counter({

@@ -135,17 +135,17 @@ describe('AuctionFeed', () => {
   it('gives a viewer what it lacks from memory, or from the log while it moves on', async () => {
     const log = new GrowingLog();
     const { feed } = feedOn(log);
-    log.head = 200;
-    feed.receive(messageOf(2, 200));
-    expect(await feed.readSince({ epoch: 1, seq: 190 })).toEqual([]);
-    expect(feed.missedSince({ epoch: 1, seq: 190 }, []).events).toHaveLength(10);
+    log.head = 400;
+    feed.receive(messageOf(2, 400));
+    expect(await feed.readSince({ epoch: 1, seq: 390 })).toEqual([]);
+    expect(feed.missedSince({ epoch: 1, seq: 390 }, []).events).toHaveLength(10);
     const reading = feed.readSince({ epoch: 1, seq: 10 });
     await log.answerOne();
-    log.head = 203;
-    feed.receive(messageOf(201, 203));
+    log.head = 403;
+    feed.receive(messageOf(401, 403));
     const { events, recovered } = feed.missedSince({ epoch: 1, seq: 10 }, await reading);
     expect(recovered).toBe(true);
-    expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 193 }, (_, i) => i + 11));
+    expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 393 }, (_, i) => i + 11));
   });
 
   it('sends every event once and in order, whatever gets lost, late or twice', async () => {

@@ -9,6 +9,7 @@ import {
 import { isUnbroken, MAX_RECOVERED_EVENTS, recover, type Recovered } from '../recovery/recover.ts';
 import type { AuctionSource } from './auction-source.ts';
 import { RecentEvents } from './recent-events.ts';
+import { SharedLogReads } from './shared-log-reads.ts';
 
 /** How a hole in the feed was closed: with all events, or only with the newest state. */
 export type Repair = 'filled' | 'conflated' | 'failed';
@@ -31,6 +32,7 @@ export class AuctionFeed {
   readonly #source: AuctionSource;
   readonly #output: FeedOutput;
   readonly #recent = new RecentEvents();
+  readonly #viewersReads: SharedLogReads;
   #view: AuctionView;
   #heldBack: EventsMessage[] = [];
   #filling: Promise<void> | undefined;
@@ -40,6 +42,7 @@ export class AuctionFeed {
     this.#view = view;
     this.#source = source;
     this.#output = output;
+    this.#viewersReads = new SharedLogReads(view.id, source);
   }
 
   /**
@@ -79,13 +82,13 @@ export class AuctionFeed {
   }
 
   /**
-   * Reads what memory does not hold of the events after a viewer's position.
+   * Reads what memory does not hold of the events after a viewer's position; one read for many.
    * @throws SourceUnavailableError
    */
   async readSince(after: Position): Promise<readonly PublicEvent[]> {
     const hopeless = this.#view.seq - after.seq > MAX_RECOVERED_EVENTS;
     if (hopeless || recover(after, this.#view, this.#recent.all).recovered) return [];
-    return this.#source.eventsAfter(this.auctionId, after.seq, MAX_RECOVERED_EVENTS);
+    return this.#viewersReads.read(after.seq);
   }
 
   /** What a viewer at `after` lacks up to {@link view}, which may have moved on since the read. */
@@ -180,7 +183,8 @@ export class AuctionFeed {
   }
 }
 
-function stateOf(view: AuctionView): EventsMessage['state'] {
+/** The part of a view that changes. */
+export function stateOf(view: AuctionView): EventsMessage['state'] {
   const { status, outcome, price, minimumBid, leader, bidCount, reserveMet, endsAt } = view;
   const state = { status, price, minimumBid, leader, bidCount, reserveMet, endsAt };
   return outcome === undefined ? state : { ...state, outcome };

@@ -2,7 +2,7 @@ import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
 import { comparePositions } from '@outcry/shared/contracts/live.ts';
 
 /** Enough to bridge the time of one read, and most reconnections after a short break. */
-const MAX_RECENT = 64;
+const MAX_RECENT = 256;
 
 /** The newest events that were sent, in order; bounded. May have holes, which readers check for. */
 export class RecentEvents {

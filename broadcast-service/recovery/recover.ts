@@ -10,7 +10,8 @@ export interface Recovered {
   readonly recovered: boolean;
 }
 
-const NOT_RECOVERED: Recovered = { events: [], recovered: false };
+/** The viewer starts anew from the present state. */
+export const NOT_RECOVERED: Recovered = { events: [], recovered: false };
 
 /**
  * What a viewer at `after` is missing up to `head`.
@@ -36,15 +37,14 @@ export function isUnbroken(from: Position, events: readonly PublicEvent[], to: P
 }
 
 /**
- * An epoch starts one after its fork. When it is the very next epoch, all of the one before up to
- * the fork counts; after two new epochs at once nobody can tell.
+ * An epoch starts one after its fork, and all of its parent up to the fork counts. Of any other
+ * epoch nobody can tell.
  */
 function continues(from: Position, first: PublicEvent): boolean {
   if (first.epoch === from.epoch) return first.seq === from.seq + 1;
-  return first.type === 'epoch' && first.epoch === from.epoch + 1 && first.seq <= from.seq + 1;
+  return first.parent === from.epoch && first.seq <= from.seq + 1;
 }
 
 const isNext = (previous: PublicEvent | undefined, event: PublicEvent): boolean =>
   previous === undefined ||
-  (event.seq === previous.seq + 1 &&
-    (event.epoch === previous.epoch || (event.type === 'epoch' && event.epoch > previous.epoch)));
+  (event.seq === previous.seq + 1 && continues(previous, event));

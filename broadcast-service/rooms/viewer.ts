@@ -7,6 +7,7 @@ import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
+import { NOT_RECOVERED } from '../recovery/recover.ts';
 import type { ForwardBid } from './forward-bid.ts';
 import { bidRequest, requestProblem, unwatchRequest, watchRequest } from './requests.ts';
 
@@ -15,15 +16,16 @@ export interface ViewerSocket {
   /** The token it came with, already checked; undefined for anonymous viewers. */
   readonly token: string | undefined;
   readonly address: string;
-  join(auctionId: string): void;
+  /** Bytes it was sent and has not taken yet. */
+  readonly waitingBytes: number;
+  /** From now on the viewer gets what comes after `at`. */
+  join(auctionId: string, at: Position): void;
   leave(auctionId: string): void;
 }
 
 export interface ViewerParts {
   /** @throws SourceUnavailableError */
   acquire(auctionId: string): Promise<Lease | undefined>;
-  /** Sends what waits to be sent of this auction, now. */
-  flush(auctionId: string): void;
   readonly forwardBid: ForwardBid;
   /** The deciding clock, ms since 1970. */
   now(): number;
@@ -32,6 +34,8 @@ export interface ViewerParts {
 
 const MAX_WATCHED = 100;
 const MAX_BIDS_IN_FLIGHT = 10;
+/** A viewer with more waiting bytes gets the present state as its answer, without events. */
+const FULL_BYTES = 256 * 1024;
 const RETRY_AFTER_MS = 1_000;
 
 interface Watch {
@@ -73,7 +77,7 @@ export class Viewer {
         reply(refused(problem('AUCTION_NOT_FOUND', NOT_FOUND, randomUUID())));
         return;
       }
-      const read = after === undefined ? [] : await feed.readSince(after);
+      const read = after === undefined || this.#isFull ? [] : await feed.readSince(after);
       if (this.#watches.get(auctionId) === watch) this.#join(watch, feed, after, read, reply);
       else reply(unavailable('the auction was unwatched meanwhile'));
     } catch (error) {
@@ -122,6 +126,10 @@ export class Viewer {
     for (const [auctionId, watch] of this.#watches) this.#end(auctionId, watch);
   }
 
+  get #isFull(): boolean {
+    return this.#socket.waitingBytes > FULL_BYTES;
+  }
+
   #begin(auctionId: string): Watch | undefined {
     if (this.#watches.size >= MAX_WATCHED) return undefined;
     const watch = { lease: this.#parts.acquire(auctionId), joined: false };
@@ -137,14 +145,18 @@ export class Viewer {
     read: readonly PublicEvent[],
     reply: Reply<WatchData>,
   ): void {
-    this.#parts.flush(feed.auctionId);
     const serverTime = new Date(this.#parts.now()).toISOString();
-    const found = after === undefined ? undefined : feed.missedSince(after, read);
+    const found =
+      after === undefined
+        ? undefined
+        : this.#isFull
+          ? NOT_RECOVERED
+          : feed.missedSince(after, read);
     this.#parts.recovered(
       found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced',
     );
     watch.joined = true;
-    this.#socket.join(feed.auctionId);
+    this.#socket.join(feed.auctionId, feed.view);
     const { events, recovered } = found ?? { events: [], recovered: false };
     reply({ ok: true, data: { auction: { ...feed.view, serverTime }, events, recovered } });
   }

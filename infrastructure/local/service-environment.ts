@@ -17,6 +17,7 @@ export function serviceEnvironment(
     // No demo and no benchmark of one machine meets these limits.
     RATE_LIMIT_USER_PER_S: '100000',
     RATE_LIMIT_ADDRESS_PER_S: '100000',
+    MAX_VIEWERS_PER_ADDRESS: '0',
     LOG_LEVEL: 'info',
     // Anyone may get a token here: nobody but this machine may ask.
     HOST: '127.0.0.1',

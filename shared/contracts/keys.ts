@@ -8,6 +8,12 @@ const tag = (shard: number): string => `{s${shard}}`;
 /** Holds the number of shards the data was written with; see {@link shardKeys}. */
 export const SHARDS_KEY = 'outcry:shards';
 
+/** Present from the beginning to the end of a rebuild, however often it is run until it gets through. */
+export const REBUILD_KEY = 'outcry:rebuild';
+
+/** Channel: what broadcasters tell each other about their viewers. */
+export const NODES_CHANNEL = 'outcry:nodes';
+
 /** Names that belong to a whole shard. */
 export function shardKeys(shard: number) {
   const s = tag(shard);

@@ -78,11 +78,13 @@ export class RedisChannels implements LiveChannels {
 
   /** Hears every shard's private notices from now on. */
   hearNotices(listener: (notices: readonly Notice[]) => void): void {
-    for (let shard = 0; shard < this.#shards; shard += 1) {
-      this.#wanted.set(shardKeys(shard).noticesChannel, (text) =>
-        listener(ownJson<readonly Notice[]>(text)),
-      );
-    }
+    const channels = Array.from({ length: this.#shards }, (_, s) => shardKeys(s).noticesChannel);
+    this.hearAlways(channels, (text) => listener(ownJson<readonly Notice[]>(text)));
+  }
+
+  /** Hears channels until the end, whether anything is watched or not. */
+  hearAlways(channels: readonly string[], listener: (text: string) => void): void {
+    for (const channel of channels) this.#wanted.set(channel, listener);
     if (this.#redis.status === 'ready') void this.#restore();
   }
 

@@ -1,8 +1,8 @@
-/** The Socket.IO side: connections, rooms, and what is sent to them. */
+/** The Socket.IO side: who may connect, what may be sent, and how it is answered. */
 import { randomUUID } from 'node:crypto';
-import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
-import type { Ack, EventsMessage, Notice, ToViewer } from '@outcry/shared/contracts/live.ts';
+import type { Ack, Notice, Position, ToViewer } from '@outcry/shared/contracts/live.ts';
 import { problem } from '@outcry/shared/contracts/problems.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -12,12 +12,13 @@ import {
   ConnectionRefusedError,
   type Identity,
 } from '../../rooms/authenticate-viewer.ts';
-import { originAllowed } from './origin.ts';
-import { Outbox } from '../../rooms/outbox.ts';
-import { Presence } from '../../rooms/presence.ts';
-import { closeSlowReaders } from './slow-readers.ts';
-import { viewerAddress } from './viewer-address.ts';
+import type { Connections } from '../../rooms/connections.ts';
+import { originAllowed } from '../../rooms/origin.ts';
+import type { Recipient } from '../../rooms/recipient.ts';
+import { viewerAddress } from '../../rooms/viewer-address.ts';
 import { Viewer, type Reply, type ViewerParts } from '../../rooms/viewer.ts';
+import { endFloods } from './end-floods.ts';
+import { SocketRecipient } from './socket-recipient.ts';
 
 /** Nothing is known of what a client sends; that the second argument is a function is checked. */
 type Listener = (payload: unknown, ack?: (answer: Ack<unknown>) => void) => void;
@@ -32,15 +33,15 @@ interface FromAnyone {
 type Io = Server<FromAnyone, ToViewer, Record<string, never>, Identity>;
 type ViewerConnection = Socket<FromAnyone, ToViewer, Record<string, never>, Identity>;
 
-export interface SocketRoomsParts extends Omit<ViewerParts, 'flush'> {
+export interface SocketViewersParts extends ViewerParts {
   readonly verifyToken: VerifyToken;
   /** Origins of browsers that may connect; `*` allows all. */
   readonly origins: readonly string[];
-  readonly maxViewers: number;
+  readonly connections: Connections;
   /** How many proxies in front of us write X-Forwarded-For. */
   readonly trustedProxies: number;
-  /** Events of one auction went out to so many viewers. */
-  sent(viewers: number): void;
+  join(auctionId: string, recipient: Recipient, at: Position): void;
+  leave(auctionId: string, recipient: Recipient): void;
   readonly log: Logger;
 }
 
@@ -51,21 +52,20 @@ const CONNECT_LIMIT_MS = 10_000;
 /** A reconnecting client watches its 100 auctions again at once. */
 const BURST_OF_REQUESTS = 200;
 const REQUESTS_PER_SECOND = 50;
-const SLOW_READER_CHECK_MS = 1_000;
+/** Whoever asks on while so much waits to be read is disconnected; twice the largest answer. */
+const MAX_WAITING_BYTES = 2_000_000;
 
-const auctionRoom = (auctionId: string): string => `auction:${auctionId}`;
 const userRoom = (userId: string): string => `user:${userId}`;
 
-export class SocketRooms {
+export class SocketViewers {
   readonly #io: Io;
-  readonly #parts: SocketRoomsParts;
-  readonly #outbox: Outbox;
-  readonly #presence: Presence;
-  readonly #slowReaders: NodeJS.Timeout;
+  readonly #parts: SocketViewersParts;
   #stopping = false;
 
-  constructor(http: HttpServer, parts: SocketRoomsParts) {
+  constructor(http: HttpServer, parts: SocketViewersParts) {
     this.#parts = parts;
+    // A connection that breaks while it is asked for, at whatever path, must not end the service.
+    http.on('upgrade', (_request, socket) => socket.on('error', () => socket.destroy()));
     this.#io = new Server(http, {
       transports: ['websocket'],
       serveClient: false,
@@ -76,30 +76,13 @@ export class SocketRooms {
       pingTimeout: PING_TIMEOUT_MS,
       connectTimeout: CONNECT_LIMIT_MS,
       allowRequest: (request, decide) => {
-        const refusal = this.#refusal(request.headers.origin);
+        const refusal = this.#refusal(request);
         decide(refusal, refusal === undefined);
       },
     });
-    this.#outbox = new Outbox((message) => this.#sendEvents(message));
-    this.#presence = new Presence(
-      (auctionId) => this.#sizeOf(auctionRoom(auctionId)),
-      (message) => this.#io.local.to(auctionRoom(message.auctionId)).emit('presence', message),
-    );
-    this.#slowReaders = setInterval(
-      () => closeSlowReaders(this.#io.sockets.sockets.values(), parts.log),
-      SLOW_READER_CHECK_MS,
-    );
+    endFloods(this.#io, parts.log);
     this.#io.use((socket, next) => void this.#admit(socket, next));
     this.#io.on('connection', (socket) => this.#welcome(socket));
-  }
-
-  get viewers(): number {
-    return this.#io.engine.clientsCount;
-  }
-
-  /** Sends to all viewers of the auction, at the end of this turn of the event loop. */
-  send(message: EventsMessage): void {
-    this.#outbox.add(message);
   }
 
   /** Sends a notice to its user's connections, as long as their tokens are valid. */
@@ -117,15 +100,25 @@ export class SocketRooms {
   /** Ends all connections; clients come back, to another node if there is one. */
   async close(): Promise<void> {
     this.#stopping = true;
-    clearInterval(this.#slowReaders);
-    this.#presence.close();
     await this.#io.close();
   }
 
-  #refusal(origin: string | undefined): string | undefined {
+  #refusal(request: IncomingMessage): string | undefined {
     if (this.#stopping) return 'this node is stopping';
-    if (this.viewers >= this.#parts.maxViewers) return 'this node is full';
-    return originAllowed(origin, this.#parts.origins) ? undefined : 'this origin is not allowed';
+    if (!originAllowed(request.headers.origin, this.#parts.origins)) {
+      return 'this origin is not allowed';
+    }
+    const address = this.#addressOf(request);
+    const refusal = this.#parts.connections.refusal(address);
+    if (refusal === undefined) {
+      request.socket.once('close', this.#parts.connections.add(address));
+    }
+    return refusal;
+  }
+
+  #addressOf({ socket, headers }: IncomingMessage): string {
+    const direct = socket.remoteAddress ?? '';
+    return viewerAddress(direct, headers['x-forwarded-for'], this.#parts.trustedProxies);
   }
 
   async #admit(socket: ViewerConnection, next: (error?: Error) => void): Promise<void> {
@@ -144,29 +137,29 @@ export class SocketRooms {
   #welcome(socket: ViewerConnection): void {
     const { caller, token } = socket.data;
     if (caller !== undefined) void socket.join(userRoom(caller.userId));
+    const recipient = new SocketRecipient(socket.conn);
     const viewer = new Viewer(
       {
         token,
-        address: viewerAddress(
-          socket.handshake.address,
-          socket.handshake.headers['x-forwarded-for'],
-          this.#parts.trustedProxies,
-        ),
-        join: (auctionId) => {
-          void socket.join(auctionRoom(auctionId));
-          this.#presence.changed(auctionId);
+        address: this.#addressOf(socket.request),
+        get waitingBytes() {
+          return recipient.waitingBytes;
         },
-        leave: (auctionId) => {
-          void socket.leave(auctionRoom(auctionId));
-          this.#presence.changed(auctionId);
-        },
+        join: (auctionId, at) => this.#parts.join(auctionId, recipient, at),
+        leave: (auctionId) => this.#parts.leave(auctionId, recipient),
       },
-      { ...this.#parts, flush: (auctionId) => this.#outbox.flush(auctionId) },
+      this.#parts,
     );
     const allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, Date.now());
     const answer =
       <T>(act: (payload: unknown, reply: Reply<T>) => Promise<void> | void): Listener =>
       (payload, ack) => {
+        const waiting = recipient.waitingBytes;
+        if (waiting > MAX_WAITING_BYTES) {
+          this.#parts.log.info({ socket: socket.id, waiting }, 'a viewer asks and does not read');
+          recipient.drop();
+          return;
+        }
         const reply: Reply<T> = typeof ack === 'function' ? ack : ignore;
         void this.#answer(allowance, reply, () => act(payload, reply));
       };
@@ -205,18 +198,6 @@ export class SocketRooms {
       const detail = 'The failure was logged under this request id.';
       reply({ ok: false, problem: problem('INTERNAL', detail, requestId) });
     }
-  }
-
-  #sendEvents(message: EventsMessage): void {
-    const room = auctionRoom(message.auctionId);
-    const viewers = this.#sizeOf(room);
-    if (viewers === 0) return;
-    this.#io.local.to(room).emit('events', message);
-    this.#parts.sent(viewers);
-  }
-
-  #sizeOf(room: string): number {
-    return this.#io.sockets.adapter.rooms.get(room)?.size ?? 0;
   }
 }
 

@@ -1,0 +1,53 @@
+/**
+ * What is used of the insides of engine.io 6.6 and ws 8. The library itself writes frames that it
+ * made once in this way, and only does not offer it for some sockets of a room.
+ */
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'socket.io';
+
+export type Connection = Socket['conn'];
+
+export interface Insides {
+  readonly webSocket: EventEmitter & {
+    readonly readyState: number;
+    readonly bufferedAmount: number;
+    terminate(): void;
+  };
+  /** Writes finished frames. */
+  readonly sender: { sendFrame(frame: readonly Buffer[]): void };
+  /** Packets that wait until the WebSocket is ready for them. */
+  readonly queue: () => readonly unknown[];
+}
+
+/** @throws Error when the library's insides are not those that this was built for */
+export function insidesOf(connection: Connection): Insides {
+  const webSocket = member(connection.transport, 'socket');
+  const sender = member(webSocket, '_sender');
+  const queue = (): unknown => member(connection, 'writeBuffer');
+  if (!isWebSocket(webSocket) || !isSender(sender) || !Array.isArray(queue())) {
+    throw new Error('this version of socket.io is not the one that this was built for');
+  }
+  // The library puts a new array in its place whenever it hands packets over.
+  return { webSocket, sender, queue: queue as Insides['queue'] };
+}
+
+/**
+ * Ends a connection at once and frees what waits on it. The library's own end waits half a minute
+ * for a good-bye from the other side, which may not read any more.
+ */
+export function endConnection(connection: Connection): void {
+  connection.close(true);
+  insidesOf(connection).webSocket.terminate();
+}
+
+const isWebSocket = (found: unknown): found is Insides['webSocket'] =>
+  found instanceof EventEmitter &&
+  typeof member(found, 'bufferedAmount') === 'number' &&
+  typeof member(found, 'terminate') === 'function';
+
+const isSender = (found: unknown): found is Insides['sender'] =>
+  typeof member(found, 'sendFrame') === 'function';
+
+/** The library keeps these to itself, so their types are not known here. */
+export const member = (of: unknown, name: string): unknown =>
+  typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;

@@ -1,0 +1,67 @@
+/**
+ * One read of an auction's log for all who miss something of it. When thousands reconnect at once,
+ * the log is read at most once in 100 ms.
+ */
+import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
+import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import { MAX_RECOVERED_EVENTS } from '../recovery/recover.ts';
+import type { AuctionSource } from './auction-source.ts';
+
+const EVERY_MS = 100;
+
+interface Read {
+  /** Everything above this seq is read. */
+  from: number;
+  readonly events: Promise<readonly PublicEvent[]>;
+}
+
+export class SharedLogReads {
+  readonly #auctionId: string;
+  readonly #source: AuctionSource;
+  #running: Read | undefined;
+  #next: Read | undefined;
+  #beganAt = -Infinity;
+
+  constructor(auctionId: string, source: AuctionSource) {
+    this.#auctionId = auctionId;
+    this.#source = source;
+  }
+
+  /**
+   * Events above `seq`, and maybe some below it that somebody else asked for.
+   * @throws SourceUnavailableError
+   */
+  read(seq: number): Promise<readonly PublicEvent[]> {
+    if (this.#running !== undefined && this.#running.from <= seq) return this.#running.events;
+    if (this.#next !== undefined) {
+      this.#next.from = Math.min(this.#next.from, seq);
+      return this.#next.events;
+    }
+    const waitMs = this.#beganAt + EVERY_MS - performance.now();
+    if (this.#running === undefined && waitMs <= 0) return this.#begin(seq);
+    this.#next = { from: seq, events: this.#readNext(waitMs) };
+    return this.#next.events;
+  }
+
+  async #readNext(waitMs: number): Promise<readonly PublicEvent[]> {
+    await pause(Math.max(0, waitMs));
+    // A read that fails fails for those who asked for it; these here have not been read for yet.
+    await this.#running?.events.catch(() => undefined);
+    const { from = 0 } = this.#next ?? {};
+    this.#next = undefined;
+    return this.#begin(from);
+  }
+
+  #begin(from: number): Promise<readonly PublicEvent[]> {
+    this.#beganAt = performance.now();
+    const events = this.#source.eventsAfter(this.#auctionId, from, MAX_RECOVERED_EVENTS);
+    const read = {
+      from,
+      events: events.finally(() => {
+        if (this.#running === read) this.#running = undefined;
+      }),
+    };
+    this.#running = read;
+    return read.events;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Tells an auction's viewers how many they are on all nodes, at most once a second.
+ *
+ * Each node says every half second that it lives, and a quarter of a second after a change what
+ * changed. A node that was silent for 1.4 s counts as dead and its viewers as gone. Nothing is
+ * stored: a count is worth nothing once its node is gone.
+ */
+import { randomUUID } from 'node:crypto';
+import type { PresenceMessage } from '@outcry/shared/contracts/live.ts';
+import type { NodeChannel, NodeMessage } from './node-channel.ts';
+import { ViewerCounts } from './viewer-counts.ts';
+
+const TICK_MS = 250;
+const LIFE_SIGN_EVERY_MS = 500;
+const SILENT_FOR_MS = 1_400;
+const REPORT_EVERY_MS = 1_000;
+const COUNTS_IN_A_MESSAGE = 1_000;
+
+export class SharePresence {
+  readonly #node = randomUUID();
+  readonly #channel: NodeChannel;
+  readonly #send: (message: PresenceMessage) => void;
+  readonly #counts = new ViewerCounts();
+  /** Auctions whose viewers here changed since the others were told. */
+  readonly #untold = new Set<string>();
+  /** Auctions whose viewers here should be told the number. */
+  readonly #unreported = new Set<string>();
+  readonly #reportedAt = new Map<string, number>();
+  readonly #timer: NodeJS.Timeout;
+  #number = 0;
+  #toldAt = -Infinity;
+  #tellAll = true;
+  #publishing = false;
+
+  /** @param send tells the auction's viewers on this node */
+  constructor(channel: NodeChannel, send: (message: PresenceMessage) => void) {
+    this.#channel = channel;
+    this.#send = send;
+    channel.hear((message) => this.#hear(message));
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** So many watch the auction on this node now. */
+  changed(auctionId: string, viewers: number): void {
+    this.#counts.setOwn(auctionId, viewers);
+    this.#untold.add(auctionId);
+    this.#unreported.add(auctionId);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#channel.publish({ say: 'good-bye', node: this.#node });
+  }
+
+  #hear(message: NodeMessage): void {
+    if (message.say === 'tell-all') {
+      if (message.node === this.#node) this.#tellAll = true;
+    } else if (message.node === this.#node) {
+      return;
+    } else if (message.say === 'good-bye') {
+      this.#mention(this.#counts.forget(message.node));
+    } else {
+      const { changed, incomplete } = this.#counts.hear(message, performance.now());
+      this.#mention(changed);
+      if (incomplete) void this.#channel.publish({ say: 'tell-all', node: message.node });
+    }
+  }
+
+  #mention(auctionIds: readonly string[]): void {
+    for (const auctionId of auctionIds) {
+      if (this.#counts.own(auctionId) > 0) this.#unreported.add(auctionId);
+    }
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    this.#mention(this.#counts.forgetSilentSince(now - SILENT_FOR_MS));
+    this.#report(now);
+    const due = this.#tellAll || this.#untold.size > 0 || now - this.#toldAt >= LIFE_SIGN_EVERY_MS;
+    if (due && !this.#publishing) void this.#tellOthers(now);
+  }
+
+  #report(now: number): void {
+    for (const [auctionId, reportedAt] of this.#reportedAt) {
+      if (now - reportedAt >= REPORT_EVERY_MS) this.#reportedAt.delete(auctionId);
+    }
+    for (const auctionId of this.#unreported) {
+      if (this.#reportedAt.has(auctionId)) continue;
+      this.#unreported.delete(auctionId);
+      if (this.#counts.own(auctionId) === 0) continue;
+      this.#reportedAt.set(auctionId, now);
+      this.#send({ auctionId, viewers: this.#counts.total(auctionId) });
+    }
+  }
+
+  /** One at a time, so that the numbers arrive in order. */
+  async #tellOthers(now: number): Promise<void> {
+    this.#publishing = true;
+    this.#toldAt = now;
+    let whole = this.#tellAll;
+    const counts = whole
+      ? this.#counts.allOwn
+      : Array.from(this.#untold, (id): readonly [string, number] => [id, this.#counts.own(id)]);
+    this.#tellAll = false;
+    this.#untold.clear();
+    let from = 0;
+    do {
+      this.#number += 1;
+      await this.#channel.publish({
+        say: 'counts',
+        node: this.#node,
+        number: this.#number,
+        whole,
+        counts: counts.slice(from, from + COUNTS_IN_A_MESSAGE),
+      });
+      whole = false;
+      from += COUNTS_IN_A_MESSAGE;
+    } while (from < counts.length);
+    this.#publishing = false;
+  }
+}

@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { Allowance } from './allowance.ts';
+
+describe('Allowance', () => {
+  it('lets a burst through and then so many a second', () => {
+    const allowance = new Allowance(3, 10, 0);
+    expect([1, 2, 3].map(() => allowance.take(0))).toEqual([0, 0, 0]);
+    expect(allowance.take(0)).toBe(100);
+    expect(allowance.take(100)).toBe(0);
+    expect(allowance.take(150)).toBe(50);
+    expect([1, 2, 3, 4].map(() => allowance.take(60_000) > 0)).toEqual([false, false, false, true]);
+  });
+});

@@ -1,0 +1,106 @@
+/** The viewers of one auction, and up to where each of them has been told. */
+import {
+  comparePositions,
+  type EventsMessage,
+  type Position,
+  type PresenceMessage,
+} from '@outcry/shared/contracts/live.ts';
+import { Packet, type Recipient } from './recipient.ts';
+
+/** A viewer in a room. */
+export interface Member {
+  readonly recipient: Recipient;
+  /** Everything up to here was sent, or is covered by a newer state. */
+  at: Position;
+  /** Since when (ms, steady clock) it takes nothing; undefined while it keeps up. */
+  behindSince: number | undefined;
+}
+
+/** New events on their way to all members. */
+export interface Outgoing {
+  readonly message: EventsMessage;
+  readonly packet: Packet;
+  /** The position of the message; members keep this and not the message. */
+  readonly at: Position;
+}
+
+export function outgoing(message: EventsMessage): Outgoing {
+  const { epoch, seq } = message;
+  return { message, packet: new Packet(message), at: { epoch, seq } };
+}
+
+/** What became of a message for one member. */
+export type Delivery = 'sent' | 'not needed' | 'behind';
+
+export class AuctionRoom {
+  readonly auctionId: string;
+  readonly members = new Set<Member>();
+  readonly #byRecipient = new Map<Recipient, Member>();
+  #newest: Outgoing | undefined;
+  #presence: Packet | undefined;
+
+  constructor(auctionId: string) {
+    this.auctionId = auctionId;
+  }
+
+  /**
+   * A viewer that was told everything up to `at`; again for one that was told more meanwhile.
+   * @returns false when it is here already
+   */
+  join(recipient: Recipient, at: Position): boolean {
+    const known = this.#byRecipient.get(recipient);
+    if (known !== undefined) {
+      if (comparePositions(known.at, at) < 0) known.at = at;
+      return false;
+    }
+    const member = { recipient, at, behindSince: undefined };
+    this.#byRecipient.set(recipient, member);
+    this.members.add(member);
+    return true;
+  }
+
+  /** @returns the member that has left */
+  leave(recipient: Recipient): Member | undefined {
+    const member = this.#byRecipient.get(recipient);
+    if (member === undefined) return undefined;
+    this.#byRecipient.delete(recipient);
+    this.members.delete(member);
+    return member;
+  }
+
+  /** Notes the newest state, for those who can only have that. */
+  remember(message: EventsMessage): void {
+    this.#newest = outgoing({ ...message, events: [] });
+  }
+
+  rememberPresence(message: PresenceMessage): Packet {
+    this.#presence = new Packet(message);
+    return this.#presence;
+  }
+
+  /**
+   * Gives a member the message, without the events it has.
+   * @param full above so many waiting bytes it gets nothing, and later the newest state only
+   */
+  deliver(member: Member, { message, packet, at }: Outgoing, full: number): Delivery {
+    if (comparePositions(member.at, at) >= 0) return 'not needed';
+    if (member.recipient.waitingBytes > full) return 'behind';
+    const [first] = message.events;
+    const hasSome = first !== undefined && comparePositions(first, member.at) <= 0;
+    member.recipient.send(hasSome ? new Packet(without(message, member.at)) : packet);
+    member.at = at;
+    return 'sent';
+  }
+
+  /** What a member that was behind needs to be current. */
+  catchUp(member: Member): void {
+    if (this.#newest !== undefined) this.deliver(member, this.#newest, Infinity);
+    if (this.#presence !== undefined) member.recipient.send(this.#presence);
+  }
+}
+
+/** The message for somebody who has everything up to `at`. */
+const without = (message: EventsMessage, at: Position): EventsMessage => ({
+  ...message,
+  events: message.events.filter((event) => comparePositions(event, at) > 0),
+});

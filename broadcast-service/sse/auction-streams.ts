@@ -1,0 +1,66 @@
+/** One viewer of one auction over Server-Sent Events: the same feed and recovery as `watch`. */
+import type { EventsMessage, Position } from '@outcry/shared/contracts/live.ts';
+import { stateOf } from '../feed/auction-feed.ts';
+import type { Lease } from '../feed/watched-auctions.ts';
+import { Packet, type Recipient } from '../rooms/recipient.ts';
+
+export interface AuctionStreamsParts {
+  /** @throws SourceUnavailableError */
+  acquire(auctionId: string): Promise<Lease | undefined>;
+  join(auctionId: string, recipient: Recipient, at: Position): void;
+  leave(auctionId: string, recipient: Recipient): void;
+  /** The deciding clock, ms since 1970. */
+  now(): number;
+  recovered(how: 'fresh' | 'recovered' | 'replaced'): void;
+}
+
+/** A stream that can begin. One of the two is called, once, and `end` also after `begin`. */
+export interface AuctionStream {
+  /** Sends where the auction stands, with what came after the viewer's position, and goes on. */
+  begin(recipient: Recipient): void;
+  end(): void;
+}
+
+/**
+ * @param after the last position the viewer has, if any
+ * @returns undefined when there is no such auction
+ * @throws SourceUnavailableError
+ */
+export async function openAuctionStream(
+  auctionId: string,
+  after: Position | undefined,
+  parts: AuctionStreamsParts,
+): Promise<AuctionStream | undefined> {
+  const lease = await parts.acquire(auctionId);
+  if (lease === undefined) return undefined;
+  const { feed } = lease;
+  try {
+    const read = after === undefined ? [] : await feed.readSince(after);
+    let joined: Recipient | undefined;
+    return {
+      begin: (recipient) => {
+        const found = after === undefined ? undefined : feed.missedSince(after, read);
+        parts.recovered(found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced');
+        const { view } = feed;
+        const first: EventsMessage = {
+          auctionId,
+          epoch: view.epoch,
+          seq: view.seq,
+          events: found?.events ?? [],
+          state: stateOf(view),
+          serverTime: new Date(parts.now()).toISOString(),
+        };
+        recipient.send(new Packet(first));
+        parts.join(auctionId, recipient, view);
+        joined = recipient;
+      },
+      end: () => {
+        if (joined !== undefined) parts.leave(auctionId, joined);
+        lease.release();
+      },
+    };
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
+}
