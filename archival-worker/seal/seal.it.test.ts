@@ -202,10 +202,7 @@ describe('what Redis is told', () => {
     const gone = newAuction();
     await putInRedis(differing.auctionId, 2, 9);
     await system.startWorker();
-    await system.publish([
-      ...[differing.create(), differing.cancel()],
-      ...[gone.create(), gone.cancel()],
-    ]);
+    await system.publish([differing.create(), differing.cancel(), gone.create(), gone.cancel()]);
     await until(
       'told',
       async () => (await sealOf(differing.auctionId))?.redis_answer === 'differs',

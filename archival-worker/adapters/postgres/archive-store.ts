@@ -12,6 +12,7 @@ import { readArchivedPrefixes } from './archived-prefixes.ts';
 import { DatabaseError, type Database, type Tx } from './database.ts';
 import { insertEvents, keepConflicts, keepDeadLetters } from './event-tables.ts';
 import { addItems, addForks, addTerms, raiseStates } from './projection-tables.ts';
+import { countBids, countWins } from './statistics.ts';
 
 /** SQLSTATE classes that blame the data: data exception, integrity constraint, program limit. */
 const REFUSED_DATA = /^(22|23|54)/;
@@ -67,13 +68,17 @@ class Transaction implements ArchiveTransaction {
     await keepDeadLetters(this.#tx, letters);
   }
 
-  async project({ newest, created, forks }: Projections): Promise<void> {
+  async project({ newest, created, forks, bids }: Projections): Promise<void> {
     if (newest.length > 0) await raiseStates(this.#tx, newest);
     if (created.length > 0) {
       await addItems(this.#tx, created);
       await addTerms(this.#tx, created);
     }
     if (forks.length > 0) await addForks(this.#tx, forks);
+    const forked = forks.map(({ auctionId }) => auctionId);
+    await countBids(this.#tx, bids, forked);
+    const touched = newest.map(({ auctionId }) => auctionId);
+    if (touched.length > 0) await countWins(this.#tx, touched);
   }
 
   async archivedPrefixes(auctionIds: readonly string[]): Promise<readonly ArchivedPrefix[]> {

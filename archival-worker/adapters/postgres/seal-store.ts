@@ -8,7 +8,6 @@ import type {
   WholeAuction,
 } from '../../seal/ports.ts';
 import type { Database } from './database.ts';
-import { inHistory } from './history-rows.ts';
 
 export class PostgresSealStore implements SealStore {
   readonly #database: Database;
@@ -36,10 +35,9 @@ export class PostgresSealStore implements SealStore {
     return this.#database.run(
       (sql) => sql<PlacedEvent[]>`
         SELECT epoch, seq, public AS "publicText", salt, private AS "privateText"
-          FROM events
+          FROM history_events
          WHERE auction_id = ${auctionId} 
            AND (epoch, seq) > (${after.epoch}, ${after.seq})
-           AND ${inHistory(sql)}
          ORDER BY epoch, seq
          LIMIT ${limit}`,
     );
@@ -56,6 +54,9 @@ export class PostgresSealStore implements SealStore {
              AND (archived_epoch, archived_seq) = (epoch, seq)
           RETURNING id`;
         if (unchanged.length === 0) return false;
+        // Its history ends here: what comes later does not belong to it.
+        await tx`
+          UPDATE epochs SET until_seq = ${seq} WHERE auction_id = ${auctionId} AND epoch = ${epoch}`;
         await tx`
           INSERT INTO seals (auction_id, epoch, seq, head, links)
           VALUES (${auctionId}, ${epoch}, ${seq}, ${Buffer.from(head, 'hex')},

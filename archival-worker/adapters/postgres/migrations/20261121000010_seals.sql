@@ -49,7 +49,7 @@ CREATE TRIGGER a_sealed_auction_stays
   BEFORE UPDATE ON auctions FOR EACH ROW WHEN (OLD.sealed_at IS NOT NULL)
   EXECUTE FUNCTION leave_as_sealed();
 
-CREATE FUNCTION skip_epoch_of_sealed_auction() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION leave_epochs_as_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (SELECT FROM seals WHERE seals.auction_id = NEW.auction_id) THEN
     RETURN NULL;
@@ -57,8 +57,8 @@ BEGIN
   RETURN NEW;
 END $$;
 
-CREATE TRIGGER a_sealed_auction_has_no_new_epoch
-  BEFORE INSERT ON epochs FOR EACH ROW EXECUTE FUNCTION skip_epoch_of_sealed_auction();
+CREATE TRIGGER a_sealed_history_stays
+  BEFORE INSERT OR UPDATE ON epochs FOR EACH ROW EXECUTE FUNCTION leave_epochs_as_sealed();
 
 -- migrate:down
 

@@ -1,0 +1,139 @@
+/**
+ * Keeps the statistics in the transaction that stores the events. Every auction's row is locked
+ * by then, so no other transaction counts the same auction, and each statement sees what those
+ * before it committed. Totals are touched last and in the order of user ids.
+ */
+import type { EventRow } from '../../archive/event-row.ts';
+import { column, places } from './columns.ts';
+import type { Sql, Tx } from './database.ts';
+
+/**
+ * Counts bids of stored events.
+ * @param bids new rows of type `bid` and `bought`
+ * @param forked auctions that got an epoch: what it superseded no longer counts, and what was
+ *   waiting for it does, so they are counted anew
+ */
+export async function countBids(
+  tx: Tx,
+  bids: readonly EventRow[],
+  forked: readonly string[],
+): Promise<void> {
+  const anew = new Set(forked);
+  if (anew.size > 0) await countAnew(tx, [...anew]);
+  const added = bids.filter(({ auctionId }) => !anew.has(auctionId));
+  if (added.length > 0) await addBids(tx, added);
+}
+
+async function addBids(tx: Tx, bids: readonly EventRow[]): Promise<void> {
+  const [auctionIds, epochs, seqs] = places(bids);
+  await tx`
+    WITH counted AS (
+      SELECT auction_id, user_id, date_trunc('hour', at, 'UTC') AS hour, count(*) AS bids,
+             max(amount) AS highest
+        FROM unnest(
+          string_to_array(${auctionIds}, E'\n'),
+          string_to_array(${epochs}, E'\n')::bigint[],
+          string_to_array(${seqs}, E'\n')::bigint[],
+          string_to_array(${column(bids, (row) => row.userId)}, E'\n'),
+          string_to_array(${column(bids, (row) => row.at)}, E'\n')::timestamptz[],
+          string_to_array(${column(bids, (row) => row.amount)}, E'\n')::bigint[]
+        ) AS added (auction_id, epoch, seq, user_id, at, amount)
+        JOIN epochs USING (auction_id, epoch)
+       -- Only what is history: as in the view history_events.
+       WHERE added.seq > epochs.fork AND added.seq <= epochs.until_seq
+       GROUP BY auction_id, user_id, hour
+    ),
+    kept AS (
+      INSERT INTO bid_hours (auction_id, user_id, hour, bids, highest)
+      SELECT auction_id, user_id, hour, bids, highest FROM counted
+      ON CONFLICT (auction_id, user_id, hour) DO UPDATE
+         SET bids = bid_hours.bids + EXCLUDED.bids,
+             highest = greatest(bid_hours.highest, EXCLUDED.highest)
+    )
+    INSERT INTO bidder_totals (user_id, bids)
+    SELECT user_id, sum(bids) FROM counted GROUP BY user_id ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET bids = bidder_totals.bids + EXCLUDED.bids`;
+}
+
+/** What `bid_hours` must hold of these auctions, from the stored events. */
+export const recountedBids = (sql: Sql | Tx, auctionIds: readonly string[]) => sql`
+  SELECT auction_id, user_id, date_trunc('hour', at, 'UTC') AS hour, count(*) AS bids,
+         max(amount) AS highest
+    FROM history_events
+   WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
+     AND type IN ('bid', 'bought')
+   GROUP BY auction_id, user_id, hour`;
+
+async function countAnew(tx: Tx, auctionIds: readonly string[]): Promise<void> {
+  await tx`
+    WITH wanted AS (${recountedBids(tx, auctionIds)}),
+    before AS (
+      SELECT auction_id, user_id, hour, bids
+        FROM bid_hours
+       WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
+    ),
+    gone AS (
+      DELETE FROM bid_hours
+       USING before LEFT JOIN wanted USING (auction_id, user_id, hour)
+       WHERE (bid_hours.auction_id, bid_hours.user_id, bid_hours.hour)
+             = (before.auction_id, before.user_id, before.hour)
+         AND wanted.bids IS NULL
+    ),
+    kept AS (
+      INSERT INTO bid_hours (auction_id, user_id, hour, bids, highest)
+      SELECT auction_id, user_id, hour, bids, highest FROM wanted
+      ON CONFLICT (auction_id, user_id, hour) DO UPDATE
+         SET bids = EXCLUDED.bids, highest = EXCLUDED.highest
+    )
+    INSERT INTO bidder_totals (user_id, bids)
+    SELECT user_id, sum(bids)
+      FROM (SELECT user_id, bids FROM wanted
+             UNION ALL
+            SELECT user_id, -bids FROM before) AS differences (user_id, bids)
+     GROUP BY user_id
+    HAVING sum(bids) <> 0
+     ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET bids = bidder_totals.bids + EXCLUDED.bids`;
+}
+
+/** What `wins` must hold of these auctions, from their present states. */
+export const recountedWins = (sql: Sql | Tx, auctionIds: readonly string[]) => sql`
+  SELECT id AS auction_id, leader_id AS user_id, currency, price, changed_at AS at
+    FROM auctions
+   WHERE id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
+     AND outcome = 'sold' AND currency IS NOT NULL`;
+
+/** Counts what these auctions were sold for, after their states were raised. */
+export async function countWins(tx: Tx, auctionIds: readonly string[]): Promise<void> {
+  await tx`
+    WITH wanted AS (${recountedWins(tx, auctionIds)}),
+    before AS (
+      SELECT auction_id, user_id, currency, price, at
+        FROM wins
+       WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
+    ),
+    gone AS (
+      DELETE FROM wins
+       USING before LEFT JOIN wanted USING (auction_id)
+       WHERE wins.auction_id = before.auction_id AND wanted.price IS NULL
+    ),
+    kept AS (
+      INSERT INTO wins (auction_id, user_id, currency, price, at)
+      SELECT auction_id, user_id, currency, price, at FROM wanted
+      ON CONFLICT (auction_id) DO UPDATE
+         SET user_id = EXCLUDED.user_id, currency = EXCLUDED.currency, price = EXCLUDED.price,
+             at = EXCLUDED.at
+    )
+    INSERT INTO winner_totals (user_id, currency, wins, spent)
+    SELECT user_id, currency, sum(won), sum(won * price)
+      FROM (SELECT user_id, currency, price, 1 FROM wanted
+             UNION ALL
+            SELECT user_id, currency, price, -1 FROM before)
+           AS differences (user_id, currency, price, won)
+     GROUP BY user_id, currency
+    HAVING sum(won) <> 0 OR sum(won * price) <> 0
+     ORDER BY user_id, currency
+    ON CONFLICT (user_id, currency) DO UPDATE
+       SET wins = winner_totals.wins + EXCLUDED.wins,
+           spent = winner_totals.spent + EXCLUDED.spent`;
+}
