@@ -42,6 +42,23 @@ export function workerSettings(environment: Environment = process.env): WorkerSe
   return parseSettings(SERVICE, schema, environment);
 }
 
+const rebuildSchema = commonSettings
+  .pick({ LOG_LEVEL: true, REDIS_URL: true, REDIS_CLUSTER: true, SHARDS: true })
+  .extend({ ...natsSettings.shape, DATABASE_URL: databaseUrl });
+
+export type RebuildSettings = z.infer<typeof rebuildSchema>;
+
+/** @throws ConfigError naming every mistake in the environment */
+export function rebuildSettings(environment: Environment = process.env): RebuildSettings {
+  const given = Object.entries(environment).filter(([, value]) => value !== '');
+  const settings = rebuildSchema.safeParse({ LOG_LEVEL: 'warn', ...Object.fromEntries(given) });
+  if (settings.success) return settings.data;
+  const mistakes = settings.error.issues.map(
+    ({ path, message }) => `${path.join('.')}: ${message}`,
+  );
+  throw new ConfigError('rebuild', mistakes);
+}
+
 /** The database to migrate. @throws ConfigError when it is missing or no URL */
 export function migrationUrl(environment: Environment = process.env): string {
   const url = databaseUrl.safeParse(environment['DATABASE_URL']);

@@ -15,6 +15,10 @@ export function shardOfId(id: string, shards: number): number | undefined {
   return shard < shards ? shard : undefined;
 }
 
+/** The shard of something that is only known by a hash (hex digits), such as a claimed id. */
+export const shardOfDigest = (digest: string, shards: number): number =>
+  Number.parseInt(digest.slice(0, 8), 16) % shards;
+
 /** An auction's or item's id from its shard and a random (or derived) tail. */
 export function shardedId(kind: 'a' | 'i', shard: number, tail: string): string {
   return `${kind}${shard}-${tail}`;

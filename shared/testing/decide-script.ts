@@ -42,6 +42,8 @@ export interface ScriptBid {
   readonly amount?: number;
   readonly maxAmount?: number;
   readonly key?: string;
+  /** Which request the key stands for; default one of its own. */
+  readonly fingerprint?: string;
 }
 
 export class ScriptedAuctions {
@@ -184,7 +186,7 @@ const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
 /** kind|user|a or empty|bid id|amount|maximum|salt|fingerprint|key, as the script cuts it. */
 function command(
   kind: 'create' | 'bid' | 'buy' | 'cancel' | 'extend',
-  { userId, amount = 0, maxAmount = 0, key = '' }: ScriptBid,
+  { userId, amount = 0, maxAmount = 0, key = '', fingerprint = hex(8) }: ScriptBid,
 ) {
-  return `${kind}|${userId}||b-${hex(8)}|${amount}|${maxAmount}|${hex(16)}|${hex(8)}|${key}`;
+  return `${kind}|${userId}||b-${hex(8)}|${amount}|${maxAmount}|${hex(16)}|${fingerprint}|${key}`;
 }

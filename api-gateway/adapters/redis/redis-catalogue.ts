@@ -9,7 +9,7 @@ import {
 } from '@outcry/shared/contracts/api.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys, claimKey, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
-import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { shardOfDigest, shardOfId } from '@outcry/shared/domain/ids.ts';
 import { CursorError, type Catalogue, type IdClaim } from '../../auctions/catalogue.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
 import { luaFile, script } from './lua-files.ts';
@@ -19,6 +19,7 @@ import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     createItem(...keysAndArguments: string[]): Result<string, Context>;
+    claimId(whole: string, claim: string, value: string, seconds: number): Result<string, Context>;
   }
 }
 
@@ -38,6 +39,7 @@ export class RedisCatalogue implements Catalogue {
 
   constructor(redis: RedisClient, shards: number) {
     redis.defineCommand('createItem', { numberOfKeys: 2, lua: script(luaFile('create-item')) });
+    redis.defineCommand('claimId', { numberOfKeys: 2, lua: script(luaFile('claim-id')) });
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -46,17 +48,20 @@ export class RedisCatalogue implements Catalogue {
     const shard = this.#shardOf(itemId);
     const keys = [shardKeys(shard).whole, itemKey(shard, itemId)];
     const reply = await attempt(this.#redis.createItem(...keys, itemText, sellerId));
-    if (reply !== 'OK') throw new NotRunError('Redis waits for its data to be restored');
+    if (reply !== 'OK') throw notWhole();
   }
 
   async findItem(itemId: string): Promise<ItemView | undefined> {
     const shard = this.#shardOf(itemId);
-    const [stored, auctionId] = await attempt(
+    const { whole, busyItems } = shardKeys(shard);
+    const [isWhole, stored, auctionId] = await attempt(
       Promise.all([
+        this.#redis.exists(whole),
         this.#redis.hmget(itemKey(shard, itemId), 'json', 'sellerId'),
-        this.#redis.hget(shardKeys(shard).busyItems, itemId),
+        this.#redis.hget(busyItems, itemId),
       ]),
     );
+    if (isWhole === 0) throw notWhole();
     const [text, sellerId] = stored;
     if (typeof text !== 'string' || typeof sellerId !== 'string') return undefined;
     return { ...ownJson<ItemDetails>(text), sellerId, auctionId };
@@ -64,23 +69,24 @@ export class RedisCatalogue implements Catalogue {
 
   async claim(digest: string, claim: IdClaim): Promise<IdClaim> {
     // The digest alone picks the shard, so that another request under the same key meets the claim.
-    const shard = Number.parseInt(digest.slice(0, 8), 16) % this.#shards;
-    const key = claimKey(shard, digest);
+    const shard = shardOfDigest(digest, this.#shards);
     const value = `${claim.id}|${claim.fingerprint}`;
-    const earlier = await attempt(this.#redis.set(key, value, 'EX', CLAIM_SECONDS, 'NX', 'GET'));
-    if (earlier === null) return claim;
-    const [id = '', fingerprint = ''] = earlier.split('|');
+    const reply = await attempt(
+      this.#redis.claimId(shardKeys(shard).whole, claimKey(shard, digest), value, CLAIM_SECONDS),
+    );
+    if (reply === 'UNAVAILABLE') throw notWhole();
+    const [id = '', fingerprint = ''] = reply.split('|');
     return { id, fingerprint };
   }
 
   async list(query: AuctionListQuery): Promise<Page<AuctionView>> {
     const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
-    const newestFirst = query.status === 'ended' || query.status === 'cancelled';
+    const newestFirst = isNewestFirst(query.status);
     const wanted = query.limit + 1;
     const places = await attempt(
       Promise.all(
         Array.from({ length: this.#shards }, (_, shard) =>
-          this.#placesIn(shardKeys(shard)[query.status], newestFirst, after, wanted),
+          this.#placesIn(shard, query.status, after, wanted),
         ),
       ),
     );
@@ -101,11 +107,14 @@ export class RedisCatalogue implements Catalogue {
   }
 
   async #placesIn(
-    index: string,
-    newestFirst: boolean,
+    shard: number,
+    status: AuctionListQuery['status'],
     after: Place | undefined,
     wanted: number,
   ): Promise<Place[]> {
+    const { whole, [status]: index } = shardKeys(shard);
+    if ((await this.#redis.exists(whole)) === 0) throw notWhole();
+    const newestFirst = isNewestFirst(status);
     const places: Place[] = [];
     for (let chunk = 0; chunk < MAX_CHUNKS; chunk += 1) {
       const limit = ['LIMIT', chunk * wanted, wanted] as const;
@@ -155,11 +164,16 @@ export class RedisCatalogue implements Catalogue {
   }
 }
 
+const isNewestFirst = (status: AuctionListQuery['status']): boolean =>
+  status === 'ended' || status === 'cancelled';
+
+const notWhole = (): NotRunError => new NotRunError('Redis waits for its data to be restored');
+
 async function attempt<T>(command: Promise<T>): Promise<T> {
   try {
     return await command;
   } catch (error) {
-    throw runFailure(error);
+    throw error instanceof NotRunError ? error : runFailure(error);
   }
 }
 

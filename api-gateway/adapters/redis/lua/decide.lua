@@ -56,8 +56,9 @@ end
 local existed = auction ~= nil
 local before = existed and {
   status = auction.status, endsAt = auction.endsAt, seq = auction.seq, leader = auction.leader,
+  epoch = auction.epoch,
   caught_up = auction.archivedEpoch == auction.epoch and auction.archivedSeq == auction.seq,
-} or { status = '', endsAt = 0, seq = 0, leader = '', caught_up = true }
+} or { status = '', endsAt = 0, seq = 0, leader = '', epoch = 0, caught_up = true }
 
 if existed and #users > 0 then
   local records = redis.call('HMGET', KEYS[4], unpack(users))
@@ -214,7 +215,9 @@ if #lines > 0 then
   if before.caught_up then redis.call('ZADD', KEYS[11], 'NX', digits(now + 1000), auction_id) end
 
   local index = { scheduled = KEYS[6], live = KEYS[7], ended = KEYS[8], cancelled = KEYS[9] }
-  if auction.status ~= before.status or auction.endsAt ~= before.endsAt then
+  -- A rebuilt auction is listed as due at once, so that its new epoch begins: that sets it right.
+  if auction.status ~= before.status or auction.endsAt ~= before.endsAt
+    or auction.epoch ~= before.epoch then
     if before.status ~= '' and before.status ~= auction.status then
       redis.call('ZREM', index[before.status], auction_id)
     end

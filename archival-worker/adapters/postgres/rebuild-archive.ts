@@ -1,0 +1,107 @@
+import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
+import type {
+  Archive,
+  HistoryPlace,
+  ListedAuction,
+  ListedItem,
+  PlacedEvent,
+} from '../../rebuild/ports.ts';
+import type { Database } from './database.ts';
+
+/** What a rebuild reads of the archive. */
+export class PostgresRebuildArchive implements Archive {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async hasEvents(): Promise<boolean> {
+    const rows = await this.#database.run((sql) => sql`SELECT FROM events LIMIT 1`);
+    return rows.length > 0;
+  }
+
+  async itemsAfter(itemId: string, limit: number): Promise<readonly ListedItem[]> {
+    const rows = await this.#database.run(
+      (sql) => sql<ItemRow[]>`
+        SELECT id, seller_id, title, description, image_url
+          FROM items WHERE id > ${itemId} ORDER BY id LIMIT ${limit}`,
+    );
+    return rows.map((row) => ({ item: itemOf(row), sellerId: row.seller_id }));
+  }
+
+  async auctionsAfter(
+    auctionId: string,
+    closedSince: number,
+    limit: number,
+  ): Promise<readonly ListedAuction[]> {
+    const since = new Date(closedSince).toISOString();
+    const rows = await this.#database.run(
+      (sql) => sql<{ id: string; seq: number }[]>`
+        SELECT id, seq
+          FROM auctions
+         WHERE id > ${auctionId}
+           AND (status IN ('scheduled', 'live')
+                OR changed_at >= ${since}::timestamptz
+                -- Whether it is over is known only where its history has no gap.
+                OR (archived_epoch, archived_seq) < (epoch, seq))
+         ORDER BY id
+         LIMIT ${limit}`,
+    );
+    return rows.map(({ id, seq }) => ({ auctionId: id, newestSeq: seq }));
+  }
+
+  async historyAfter(
+    auctionId: string,
+    { epoch, seq }: HistoryPlace,
+    limit: number,
+  ): Promise<readonly PlacedEvent[]> {
+    const rows = await this.#database.run(
+      (sql) => sql<EventRow[]>`
+        SELECT epoch, seq, public, private
+          FROM history_events
+         WHERE auction_id = ${auctionId}
+           AND (epoch, seq) > (${epoch}, ${seq})
+         ORDER BY epoch, seq
+         LIMIT ${limit}`,
+    );
+    return rows.map((row) => ({
+      epoch: row.epoch,
+      seq: row.seq,
+      publicText: row.public,
+      privateText: row.private,
+    }));
+  }
+
+  async tellOfSealsAgain(auctionIds: readonly string[]): Promise<void> {
+    await this.#database.run(
+      (sql) => sql`
+        UPDATE seals
+           SET redis_answer = NULL, redis_told_at = NULL
+         WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))`,
+    );
+  }
+}
+
+interface ItemRow {
+  readonly id: string;
+  readonly seller_id: string;
+  readonly title: string;
+  readonly description: string | null;
+  readonly image_url: string | null;
+}
+
+interface EventRow {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly public: string;
+  readonly private: string;
+}
+
+/** The members in the order in which the gateway writes them. */
+const itemOf = (row: ItemRow): ItemDetails => ({
+  id: row.id,
+  title: row.title,
+  ...(row.description === null ? {} : { description: row.description }),
+  ...(row.image_url === null ? {} : { imageUrl: row.image_url }),
+});

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Result } from 'ioredis';
+import {
+  auctionKeys,
+  claimKey,
+  itemKey,
+  REBUILD_KEY,
+  shardKeys,
+  SHARDS_KEY,
+} from '@outcry/shared/contracts/keys.ts';
+import { shardOfDigest, shardOfId } from '@outcry/shared/domain/ids.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import type { FirstAnswer } from '../../rebuild/first-answers.ts';
+import { ShardInUseError, type ListedItem, type RedisToFill } from '../../rebuild/ports.ts';
+import type { RestoredAuction } from '../../rebuild/restored-auction.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    writeUnlessWhole(
+      keyCount: number,
+      ...keysAndCommands: readonly string[]
+    ): Result<number, Context>;
+  }
+}
+
+type Command = readonly [name: string, key: string, ...rest: string[]];
+
+const LIMIT_MS = 5_000;
+/** Hash fields written at once; Lua takes some thousand arguments. */
+const FIELDS_AT_ONCE = 500;
+/** As long as the gateway keeps a claim. */
+const CLAIM_SECONDS = 25 * 60 * 60;
+/** Everything that is open is due at once: the keeper's first look starts the new epoch. */
+const DUE_AT_ONCE = '0';
+
+export class RedisToRebuild implements RedisToFill {
+  readonly #redis: RedisClient;
+  readonly #shards: number;
+
+  constructor(redis: RedisClient, shards: number) {
+    redis.defineCommand('writeUnlessWhole', {
+      lua: readFileSync(new URL('./lua/write-unless-whole.lua', import.meta.url), 'utf8'),
+    });
+    this.#redis = redis;
+    this.#shards = shards;
+  }
+
+  async shardsWritten(): Promise<number | undefined> {
+    const text = await asked(this.#redis.get(SHARDS_KEY), `reading ${SHARDS_KEY}`);
+    return text === null ? undefined : Number(text);
+  }
+
+  async wholeShards(): Promise<ReadonlySet<number>> {
+    const all = Array.from({ length: this.#shards }, (_, shard) => shard);
+    const marks = await asked(
+      Promise.all(all.map((shard) => this.#redis.exists(shardKeys(shard).whole))),
+      'reading the shard markers',
+    );
+    return new Set(all.filter((shard) => marks[shard] === 1));
+  }
+
+  async holdsAuctions(shard: number): Promise<boolean> {
+    const { scheduled, live, ended, cancelled } = shardKeys(shard);
+    const lists = [scheduled, live, ended, cancelled];
+    const reading = Promise.all(lists.map((list) => this.#redis.exists(list)));
+    return (await asked(reading, 'looking for auctions')).includes(1);
+  }
+
+  async hasBegun(): Promise<boolean> {
+    return (await asked(this.#redis.exists(REBUILD_KEY), `reading ${REBUILD_KEY}`)) === 1;
+  }
+
+  async begin(): Promise<void> {
+    await asked(this.#redis.set(REBUILD_KEY, '1'), `writing ${REBUILD_KEY}`);
+  }
+
+  async now(): Promise<number> {
+    const [seconds, microseconds] = await asked(this.#redis.time(), "reading Redis's clock");
+    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  }
+
+  async emptyLists(shard: number): Promise<void> {
+    const { scheduled, live, ended, cancelled, busyItems, behind, sealed } = shardKeys(shard);
+    const lists = [scheduled, live, ended, cancelled, busyItems, behind, sealed];
+    await this.#write(
+      shard,
+      lists.map((list) => ['DEL', list]),
+    );
+  }
+
+  async putItem({ item, sellerId }: ListedItem): Promise<void> {
+    const shard = this.#shardOf(item.id);
+    await this.#write(shard, [
+      ['HSET', itemKey(shard, item.id), 'json', JSON.stringify(item), 'sellerId', sellerId],
+    ]);
+  }
+
+  async forgetAuction(auctionId: string): Promise<void> {
+    const shard = this.#shardOf(auctionId);
+    const { auction, log, bidders, answers } = auctionKeys(shard, auctionId);
+    await this.#write(
+      shard,
+      [auction, log, bidders, answers].map((key) => ['DEL', key]),
+    );
+  }
+
+  async putAnswers(auctionId: string, answers: readonly FirstAnswer[]): Promise<void> {
+    const shard = this.#shardOf(auctionId);
+    const records = answers.map(({ field, record }) => [field, record] as const);
+    await this.#putFields(shard, auctionKeys(shard, auctionId).answers, records);
+  }
+
+  async putAuction(restored: RestoredAuction): Promise<void> {
+    const { auctionId, status, fields, bidders, item, sellerId, lastAt } = restored;
+    const shard = this.#shardOf(auctionId);
+    const own = auctionKeys(shard, auctionId);
+    const lists = shardKeys(shard);
+    const isOpen = status === 'scheduled' || status === 'live';
+    await this.#putFields(shard, own.bidders, [...bidders]);
+    await this.#putClaim(restored);
+    const commands: Command[] = [
+      ['HSET', own.auction, ...Object.entries(fields).flat()],
+      ['ZADD', lists[status], isOpen ? DUE_AT_ONCE : `${lastAt}`, auctionId],
+      ['HSET', itemKey(shard, item.id), 'json', JSON.stringify(item)],
+      ['HSETNX', itemKey(shard, item.id), 'sellerId', sellerId],
+    ];
+    if (isOpen) commands.push(['HSET', lists.busyItems, item.id, auctionId]);
+    await this.#write(shard, commands);
+  }
+
+  async markWhole(shards: readonly number[]): Promise<void> {
+    for (const shard of shards) {
+      const { whole } = shardKeys(shard);
+      await asked(this.#redis.set(whole, '1'), `marking shard ${shard} as whole`);
+    }
+  }
+
+  async end(shards: number): Promise<void> {
+    await asked(this.#redis.set(SHARDS_KEY, `${shards}`), `writing ${SHARDS_KEY}`);
+    await asked(this.#redis.del(REBUILD_KEY), `deleting ${REBUILD_KEY}`);
+  }
+
+  /** A creation that is repeated with its key must find the auction, not make a second one. */
+  async #putClaim({ auctionId, claim }: RestoredAuction): Promise<void> {
+    const { userId, key, fingerprint, at } = claim;
+    const seconds = CLAIM_SECONDS - Math.floor(((await this.now()) - at) / 1_000);
+    if (seconds < 1) return;
+    const digest = createHash('sha256').update(`${userId}:${key}`).digest('hex');
+    const shard = shardOfDigest(digest, this.#shards);
+    const name = claimKey(shard, digest);
+    // The claim's shard need not be the auction's, and may be whole: there it was not lost.
+    await this.#run(shard, [['SET', name, `${auctionId}|${fingerprint}`, 'EX', `${seconds}`]]);
+  }
+
+  async #putFields(
+    shard: number,
+    key: string,
+    fields: readonly (readonly [string, string])[],
+  ): Promise<void> {
+    for (let from = 0; from < fields.length; from += FIELDS_AT_ONCE) {
+      const some = fields.slice(from, from + FIELDS_AT_ONCE);
+      await this.#write(shard, [['HSET', key, ...some.flat()]]);
+    }
+  }
+
+  async #write(shard: number, commands: readonly Command[]): Promise<void> {
+    if (await this.#run(shard, commands)) return;
+    throw new ShardInUseError(
+      `shard ${shard} was marked as whole meanwhile: is another rebuild running?`,
+    );
+  }
+
+  /** @returns false when the shard is whole, and nothing was done */
+  async #run(shard: number, commands: readonly Command[]): Promise<boolean> {
+    const keys = new Set([shardKeys(shard).whole, ...commands.map(([, key]) => key)]);
+    const words = commands.flatMap((command) => [`${command.length}`, ...command]);
+    const running = this.#redis.writeUnlessWhole(keys.size, ...keys, ...words);
+    return (await asked(running, `writing to shard ${shard}`)) === 1;
+  }
+
+  #shardOf(id: string): number {
+    const shard = shardOfId(id, this.#shards);
+    if (shard === undefined) throw new Error(`no shard holds ${id}`);
+    return shard;
+  }
+}
+
+const asked = <T>(answer: Promise<T>, what: string): Promise<T> =>
+  withTimeLimit(answer, LIMIT_MS, what);

@@ -1,0 +1,98 @@
+/** Puts the rebuild together, and an archiver that drains the stream for it. */
+import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
+import { Closers } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { ensureConsumer } from './adapters/nats/event-consumer.ts';
+import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
+import { JetStreamBacklog } from './adapters/nats/stream-backlog.ts';
+import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
+import { Database } from './adapters/postgres/database.ts';
+import { PostgresRebuildArchive } from './adapters/postgres/rebuild-archive.ts';
+import { aloneInDatabase } from './adapters/postgres/rebuild-lock.ts';
+import { RedisArchivedMarks } from './adapters/redis/archived-marks.ts';
+import { RedisToRebuild } from './adapters/redis/redis-to-fill.ts';
+import { ArchiveEvents } from './archive/archive-events.ts';
+import { ReportArchived } from './archive/report-archived.ts';
+import type { RebuildSettings } from './config.ts';
+import { DRAIN_LIMITS } from './rebuild/drain-stream.ts';
+import { RebuildRefusedError } from './rebuild/ports.ts';
+import {
+  rebuild,
+  type RebuildParts,
+  type RebuildProgress,
+  type RebuildResult,
+} from './rebuild/rebuild.ts';
+
+const DATABASE_LIMIT_MS = 60_000;
+const CONNECTIONS = 10;
+const CONNECT_LIMIT_MS = 10_000;
+
+/**
+ * Rebuilds Redis from Postgres. Meanwhile it archives what JetStream still holds, by the worker's
+ * own code, so that it does not matter whether workers run.
+ * @throws RebuildRefusedError when it must not be done; any other error when a server failed: then
+ *   it can be run again
+ */
+export async function runRebuild(
+  settings: RebuildSettings,
+  progress: RebuildProgress,
+  log: Logger,
+  drainLimits = DRAIN_LIMITS,
+): Promise<RebuildResult> {
+  const done = await aloneInDatabase(settings.DATABASE_URL, async () => {
+    const closers = new Closers(log);
+    try {
+      const parts = await assemble(settings, log, closers);
+      return await rebuild({ ...parts, progress, drainLimits });
+    } finally {
+      await closers.close();
+    }
+  });
+  if (done === undefined) {
+    throw new RebuildRefusedError('Another rebuild of this database is running.');
+  }
+  return done;
+}
+
+async function assemble(
+  settings: RebuildSettings,
+  log: Logger,
+  closers: Closers,
+): Promise<Omit<RebuildParts, 'progress' | 'drainLimits'>> {
+  const { SHARDS: shards } = settings;
+  const options = { name: 'outcry-rebuild', connections: CONNECTIONS, limitMs: DATABASE_LIMIT_MS };
+  const database = new Database(settings.DATABASE_URL, options, log);
+  closers.defer('database', () => database.close());
+
+  const redis = openRedisOrCluster(settings, 'rebuild', log, { enableAutoPipelining: true });
+  closers.defer('Redis', () => redis.disconnect());
+  await untilReady(redis, CONNECT_LIMIT_MS);
+
+  const nats = connectNats(settings.NATS_URL, 'rebuild', log);
+  closers.defer('NATS', () => nats.close());
+  const limits = {
+    maxBytes: settings.NATS_STREAM_MAX_BYTES,
+    replicas: settings.NATS_STREAM_REPLICAS,
+  };
+  await ensureConsumer(await nats.connected(CONNECT_LIMIT_MS), limits);
+
+  const source = new JetStreamSource(nats, limits, log);
+  closers.defer('event source', () => source.close());
+  const report = new ReportArchived(new RedisArchivedMarks(redis, shards), log);
+  closers.defer('reports', () => report.stop());
+  const figures = { committed: () => undefined, retried: () => undefined };
+  const store = new PostgresArchiveStore(database);
+  const archiver = new ArchiveEvents({ source, store, report, figures, log });
+  closers.defer('archiver', () => archiver.stop());
+  source.start();
+  report.start();
+  archiver.start();
+
+  return {
+    shards,
+    redis: new RedisToRebuild(redis, shards),
+    archive: new PostgresRebuildArchive(database),
+    stream: new JetStreamBacklog(nats),
+  };
+}

@@ -1,0 +1,90 @@
+import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
+import type { FirstAnswer } from './first-answers.ts';
+import type { ArchivedEvent, RestoredAuction } from './restored-auction.ts';
+
+/** An auction as the archive's own row has it. */
+export interface ListedAuction {
+  readonly auctionId: string;
+  /** The newest event that the archive has of it, wherever its history has gaps. */
+  readonly newestSeq: number;
+}
+
+export interface ListedItem {
+  readonly item: ItemDetails;
+  readonly sellerId: string;
+}
+
+/** A place in an auction's history. */
+export interface HistoryPlace {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** An event of the history, with its place. */
+export interface PlacedEvent extends ArchivedEvent, HistoryPlace {}
+
+/** Postgres, as the rebuild reads it. Lists come in the order of ids, a page at a time. */
+export interface Archive {
+  hasEvents(): Promise<boolean>;
+  itemsAfter(itemId: string, limit: number): Promise<readonly ListedItem[]>;
+  /** Scheduled and live auctions, and those that ended or were cancelled since `closedSince` (ms). */
+  auctionsAfter(
+    auctionId: string,
+    closedSince: number,
+    limit: number,
+  ): Promise<readonly ListedAuction[]>;
+  /** Events that no later epoch has superseded, in order. */
+  historyAfter(
+    auctionId: string,
+    place: HistoryPlace,
+    limit: number,
+  ): Promise<readonly PlacedEvent[]>;
+  /** Redis does not know any more which of these auctions are sealed: a worker tells it again. */
+  tellOfSealsAgain(auctionIds: readonly string[]): Promise<void>;
+}
+
+/** The stream that brings events to the archive. */
+export interface StreamBacklog {
+  /** Number of the newest message; 0 when there never was one. */
+  newestMessage(): Promise<number>;
+  /** How many messages are not archived yet; 0 as soon as all up to this one are. */
+  leftUpTo(message: number): Promise<number>;
+}
+
+/** Redis, as the rebuild finds and fills it. */
+export interface RedisToFill {
+  /** `SHARDS` as it was written; undefined in an empty Redis. */
+  shardsWritten(): Promise<number | undefined>;
+  /** Shards whose marker says that their data is whole. */
+  wholeShards(): Promise<ReadonlySet<number>>;
+  holdsAuctions(shard: number): Promise<boolean>;
+  /** True from `begin` to `end`: what is there was written by a rebuild that did not get through. */
+  hasBegun(): Promise<boolean>;
+  begin(): Promise<void>;
+  /** Redis's clock, ms since 1970. */
+  now(): Promise<number>;
+  /** Takes back the lists of a rebuild that was interrupted. @throws ShardInUseError */
+  emptyLists(shard: number): Promise<void>;
+  /** @throws ShardInUseError */
+  putItem(listed: ListedItem): Promise<void>;
+  /** Takes back what an interrupted rebuild left of this auction. @throws ShardInUseError */
+  forgetAuction(auctionId: string): Promise<void>;
+  /** @throws ShardInUseError */
+  putAnswers(auctionId: string, answers: readonly FirstAnswer[]): Promise<void>;
+  /** Puts an auction in place, all at once. @throws ShardInUseError */
+  putAuction(auction: RestoredAuction): Promise<void>;
+  /** Marks the shards as whole; from then on they are open to bids. */
+  markWhole(shards: readonly number[]): Promise<void>;
+  /** Writes `SHARDS`, which lets gateways and workers become ready, and ends what `begin` began. */
+  end(shards: number): Promise<void>;
+}
+
+/** The shard was marked as whole while it was being filled: somebody else did so. */
+export class ShardInUseError extends Error {
+  override readonly name = 'ShardInUseError';
+}
+
+/** It must not, or cannot, be rebuilt; the message says why and what to do. */
+export class RebuildRefusedError extends Error {
+  override readonly name = 'RebuildRefusedError';
+}

@@ -1,0 +1,283 @@
+import { createHash } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { auctionKeys, shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/keys.ts';
+import { ScriptedAuctions, type ScriptAuction } from '@outcry/shared/testing/decide-script.ts';
+import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
+import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { dump, logEntries, rebuildNow, shardOf } from '../testing/rebuild-stage.ts';
+import { SHARDS, TestSystem, until } from '../testing/test-system.ts';
+
+let system: TestSystem;
+let auctions: ScriptedAuctions;
+
+beforeAll(async () => {
+  system = await TestSystem.start();
+  auctions = new ScriptedAuctions(system.redisClient, SHARDS);
+});
+beforeEach(async () => {
+  await system.reset();
+  await markShardsWhole(system.redisClient, SHARDS);
+});
+afterEach(() => system.stopWorkers());
+afterAll(() => system.stop());
+
+const OPEN = ['a0-hidden', 'a1-reserve', 'a2-soft', 'a3-scheduled', 'a0-epoch'];
+const CLOSED = ['a1-bought', 'a2-cancelled', 'a3-timed'];
+const ALL = [...OPEN, ...CLOSED];
+
+/** Auctions of every kind, with bids. */
+async function populate(): Promise<void> {
+  const inAnHour = Date.now() + 3_600_000;
+  const terms: Record<string, ScriptAuction> = {
+    'a0-hidden': { buyNowPrice: 99_000, key: 'create "hidden"' },
+    'a1-reserve': { reservePrice: 5_000, increments: '0:7,2000:33' },
+    'a2-soft': { softClose: { windowMs: 3_600_000, extendMs: 7_200_000 }, title: 'Lampe "é"' },
+    'a3-scheduled': { startsAt: inAnHour, key: 'later' },
+    'a1-bought': { buyNowPrice: 4_000 },
+    'a3-timed': { durationMs: 1_000 },
+  };
+  for (const id of ALL) await auctions.create(id, terms[id] ?? {});
+  for (const id of OPEN.filter((id) => id !== 'a3-scheduled')) {
+    await auctions.bid(
+      id,
+      { userId: 'ann', maxAmount: 3_000, key: 'first' },
+      { userId: 'ben', amount: 2_000 },
+      { userId: 'cid', maxAmount: 4_000, key: 'x'.repeat(64) },
+    );
+    await auctions.bid(id, { userId: 'cid', maxAmount: 4_500, key: 'raise' });
+  }
+  await auctions.extend('a1-reserve', 'seller', inAnHour + 3_600_000, 'longer');
+  await system.redisClient.hset(auctionKeys(0, 'a0-epoch').auction, 'runId', 'of-another-server');
+  await auctions.bid('a0-epoch', { userId: 'dan', maxAmount: 9_000, key: 'dan' });
+  await auctions.bid('a3-timed', { userId: 'ann', maxAmount: 1_500 });
+  await auctions.buyNow('a1-bought', 'ann');
+  await auctions.cancel('a2-cancelled', 'seller', 'no longer');
+  await until('the timed auction has ended', async () => {
+    await auctions.touch('a3-timed');
+    return (await system.redisClient.zcard(shardKeys(3).ended)) === 1;
+  });
+}
+
+/** Publishes what is in the logs, and waits until a worker has archived and sealed it. */
+async function archiveAll(): Promise<void> {
+  await system.publish(await logEntries(system, ALL));
+  await system.startWorker();
+  await untilSealed();
+  await system.allAcknowledged();
+  await system.stopWorkers();
+}
+
+/** Until Redis knows of all closed auctions that they are sealed. */
+async function untilSealed(): Promise<void> {
+  const lists = Array.from({ length: SHARDS }, (_, shard) => shardKeys(shard).sealed);
+  await until('Redis knows of all seals', async () => {
+    const counts = await Promise.all(lists.map((list) => system.redisClient.zcard(list)));
+    return counts.reduce((sum, count) => sum + count, 0) === CLOSED.length;
+  });
+}
+
+type Dump = Record<string, unknown>;
+type Hash = Record<string, string>;
+
+const hashOf = (content: Dump, key: string): Hash => ({ ...(content[key] as Hash) });
+
+/** What a rebuild must make of what was there: all of it, but for what this names. */
+function afterRebuild(before: Dump): Dump {
+  const expected: Dump = {};
+  for (const [key, value] of Object.entries(before)) {
+    if (!key.endsWith(':behind') && !key.endsWith(':sealed')) expected[key] = value;
+  }
+  for (const id of ALL) {
+    const { auction, answers } = auctionKeys(shardOf(id), id);
+    // Of the seals a worker tells Redis again.
+    const { sealedAt: _sealedAt, ...hash } = hashOf(before, auction);
+    // Refused commands have no event; their answers are lost.
+    const accepted = Object.entries(hashOf(before, answers)).filter(([, a]) => a.includes('|OK|'));
+    expected[answers] = Object.fromEntries(accepted);
+    expected[auction] = {
+      ...hash,
+      runId: 'rebuilt',
+      publishedSeq: hash['seq'],
+      archivedEpoch: hash['epoch'],
+      archivedSeq: hash['seq'],
+    };
+  }
+  for (let shard = 0; shard < SHARDS; shard += 1) {
+    const { scheduled, live } = shardKeys(shard);
+    for (const list of [scheduled, live]) {
+      const due = Object.keys(hashOf(before, list)).map((id) => [id, '0']);
+      if (due.length > 0) expected[list] = Object.fromEntries(due) as Hash;
+    }
+  }
+  return expected;
+}
+
+/** The claims of creations that had a key; the gateway makes them, the script knows nothing of them. */
+const withoutClaims = (content: Dump): Dump =>
+  Object.fromEntries(Object.entries(content).filter(([key]) => !key.includes(':claim:')));
+
+test('all that Redis held is there again, field by field, under epochs that begin at once', async () => {
+  await populate();
+  await archiveAll();
+  const before = await dump(system);
+  await system.redisClient.flushall();
+  await expect(auctions.touch('a0-hidden')).rejects.toThrow('UNAVAILABLE');
+
+  const told: string[] = [];
+  const gaps: string[] = [];
+  const result = await rebuildNow(system, {
+    restored: ({ auctionId, lastSeq }) => told.push(`${auctionId} ${lastSeq}`),
+    gap: (auctionId) => gaps.push(auctionId),
+  });
+
+  const after = await dump(system);
+  expect(withoutClaims(after)).toEqual(afterRebuild(before));
+  expect(result).toEqual({ items: ALL.length, auctions: ALL.length, gaps: 0 });
+  expect(gaps).toEqual([]);
+  const lastSeq = (id: string) => hashOf(before, auctionKeys(shardOf(id), id).auction)['seq'];
+  expect(told.toSorted()).toEqual(ALL.map((id) => `${id} ${lastSeq(id)}`).toSorted());
+  const digest = createHash('sha256').update('seller:create "hidden"').digest('hex');
+  const claims = Object.entries(after).filter(([key]) => key.includes(`:claim:${digest}`));
+  expect(claims).toEqual([
+    [expect.any(String), expect.stringMatching(/^a0-hidden\|[0-9a-f]{16}$/)],
+  ]);
+
+  await auctionsGoOn(before);
+  await system.startWorker();
+  await untilSealed();
+});
+
+/** Price, leader, hidden maximum, aliases, end times and first answers are what they were. */
+async function auctionsGoOn(before: Dump): Promise<void> {
+  const { auction, log, answers } = auctionKeys(0, 'a0-hidden');
+  const was = hashOf(before, auction);
+  const [retried] = await auctions.bid('a0-hidden', {
+    userId: 'ann',
+    maxAmount: 3_000,
+    key: 'first',
+    fingerprint: hashOf(before, answers)['ann:first']?.split('|')[0] ?? '',
+  });
+  expect(retried).toBe(`=${hashOf(before, answers)['ann:first']?.replace(/^[^|]*\|/, '')}`);
+
+  const [outbid] = await auctions.bid('a0-hidden', { userId: 'eve', maxAmount: 4_499 });
+  const [, , , , result, alias, price] = outbid?.split('|') ?? [];
+  // Aliases 1 to 3 were taken; the maximum of 4,500 was hidden.
+  expect([result, alias, price]).toEqual(['outbid', '4', '4500']);
+  const [fork = ''] = await system.redisClient
+    .xrange(log, '-', '+', 'COUNT', 1)
+    .then((entries) => entries.map(([, fields]) => fields[fields.indexOf('events') + 1] ?? ''));
+  expect(fork).toContain(`"type":"epoch"`);
+  expect(fork).toContain(`"fork":${was['seq']}`);
+  expect(fork).toContain(`"seq":${Number(was['seq']) + 1},`);
+
+  for (const id of OPEN) await auctions.touch(id);
+  const now = await dump(system);
+  for (let shard = 0; shard < SHARDS; shard += 1) {
+    const { scheduled, live } = shardKeys(shard);
+    expect(hashOf(now, scheduled)).toEqual(hashOf(before, scheduled));
+    expect(hashOf(now, live)).toEqual(hashOf(before, live));
+  }
+}
+
+test('what nobody has archived yet is archived first, and an interrupted rebuild is run again', async () => {
+  await populate();
+  await system.publish(await logEntries(system, ALL));
+  const before = await dump(system);
+  await system.redisClient.flushall();
+  let restored = 0;
+  const failing = rebuildNow(system, {
+    restored: () => {
+      restored += 1;
+      if (restored === 3) throw new Error('the machine was switched off');
+    },
+  });
+  await expect(failing).rejects.toThrow('switched off');
+  await expect(auctions.touch('a0-hidden')).rejects.toThrow('UNAVAILABLE');
+  expect(await system.redisClient.exists(SHARDS_KEY, shardKeys(0).whole)).toBe(0);
+
+  await rebuildNow(system);
+  expect(withoutClaims(await dump(system))).toEqual(afterRebuild(before));
+});
+
+test('only the shards without a marker are rebuilt; the others are left alone', async () => {
+  await populate();
+  await archiveAll();
+  const { whole, live, scheduled, ended, cancelled, busyItems } = shardKeys(0);
+  const ofShard = await system.redisClient.keys('{s0}:*');
+  await system.redisClient.del(whole, live, scheduled, ended, cancelled, busyItems, ...ofShard);
+  const others = await dump(system);
+  const [before] = await auctions.bid('a1-reserve', { userId: 'eve', maxAmount: 8_000 });
+  expect(before).toContain('leading');
+
+  await rebuildNow(system);
+  const after = await dump(system);
+  const { auction } = auctionKeys(1, 'a1-reserve');
+  expect(hashOf(after, auction)).toMatchObject({ leader: 'eve', leaderMax: '8000' });
+  const { auction: untouched } = auctionKeys(2, 'a2-soft');
+  expect(after[untouched]).toEqual(others[untouched]);
+  expect(hashOf(after, auctionKeys(0, 'a0-hidden').auction)).toMatchObject({ leaderMax: '4500' });
+});
+
+test('a gap in the archive: the auction goes back to before it, and is named', async () => {
+  await populate();
+  const entries = await logEntries(system, ALL);
+  const ofHidden = entries.filter(({ auctionId }) => auctionId === 'a0-hidden');
+  const firstOfSoft = entries.find(({ auctionId }) => auctionId === 'a2-soft');
+  // Of one the second entry is missing, of the other the first, with the terms.
+  const lost = new Set([ofHidden[1], firstOfSoft]);
+  await system.publish(entries.filter((entry) => !lost.has(entry)));
+  await system.redisClient.flushall();
+
+  const gaps: string[] = [];
+  const result = await rebuildNow(system, {
+    gap: (auctionId, kept, newest) => gaps.push(`${auctionId} ${kept} of ${newest}`),
+  });
+  expect(gaps.toSorted()).toEqual(['a0-hidden 2 of 6', 'a2-soft 0 of 6']);
+  expect(result).toMatchObject({ auctions: ALL.length - 1, gaps: 2 });
+  const hidden = await system.redisClient.hgetall(auctionKeys(0, 'a0-hidden').auction);
+  expect(hidden).toMatchObject({ seq: '2', leader: '', price: '1000', status: 'live' });
+});
+
+test('auctions that closed long ago stay in the archive; their items come back', async () => {
+  const old = new TestAuction({ auctionId: 'a0-old' });
+  await system.publish([old.create(), old.end()]);
+  await system.redisClient.flushall();
+  expect(await rebuildNow(system)).toEqual({ items: 1, auctions: 0, gaps: 0 });
+  expect(await system.redisClient.exists('{s0}:item:i0-old')).toBe(1);
+  expect(await system.redisClient.exists(auctionKeys(0, 'a0-old').auction)).toBe(0);
+});
+
+test('it refuses a whole Redis, one with auctions of unknown origin, other shards, an empty archive', async () => {
+  await expect(rebuildNow(system)).rejects.toThrow('Redis is whole');
+
+  await auctions.create('a0-newer', {});
+  const before = await dump(system);
+  await system.redisClient.del(shardKeys(0).whole);
+  await expect(rebuildNow(system)).rejects.toThrow('holds auctions that no rebuild has written');
+  await system.redisClient.set(shardKeys(0).whole, '1');
+  expect(await dump(system)).toEqual(before);
+
+  await expect(rebuildNow(system, {}, { SHARDS: '8' })).rejects.toThrow('SHARDS=4, not 8');
+
+  await system.redisClient.flushall();
+  await expect(rebuildNow(system)).rejects.toThrow('Postgres holds no event');
+  expect(await dump(system)).toEqual({});
+
+  const elsewhere = new TestAuction({ auctionId: 'a3-open', shard: 3 });
+  await system.publish([elsewhere.create()]);
+  await expect(rebuildNow(system, {}, { SHARDS: '2' })).rejects.toThrow(
+    'SHARDS must be what it was',
+  );
+  expect(await system.redisClient.exists(SHARDS_KEY)).toBe(0);
+});
+
+test('two at once: one works, the other is told so', async () => {
+  await populate();
+  await system.publish(await logEntries(system, ALL));
+  await system.redisClient.flushall();
+  const results = await Promise.allSettled([rebuildNow(system), rebuildNow(system)]);
+  const failed = results.flatMap((result) =>
+    result.status === 'rejected' ? [String(result.reason)] : [],
+  );
+  expect(failed).toEqual([expect.stringMatching(/Another rebuild|Redis is whole/)]);
+});

@@ -1,0 +1,200 @@
+/**
+ * Restores an empty Redis from the archive: items, scheduled and live auctions, and those that
+ * ended so recently that their answers were promised to be kept. The shard markers are set last;
+ * until then every command on the shard is answered UNAVAILABLE. Safe to run again at any point.
+ */
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { drainStream, type DrainLimits } from './drain-stream.ts';
+import {
+  RebuildRefusedError,
+  type Archive,
+  type HistoryPlace,
+  type ListedAuction,
+  type RedisToFill,
+  type StreamBacklog,
+} from './ports.ts';
+import { AuctionRestoration, type RestoredAuction } from './restored-auction.ts';
+
+/** Answers are kept for 24 h after a bid; an hour more, because the promise says "at least". */
+export const KEEP_CLOSED_MS = 25 * 60 * 60 * 1000;
+
+const PAGE = 200;
+/** An auction in hand costs a page of its events and one record for each of its bidders. */
+const AT_ONCE = 8;
+const EVENTS_AT_ONCE = 1_000;
+const TELL_EVERY = 1_000;
+
+export interface RebuildParts {
+  readonly shards: number;
+  readonly redis: RedisToFill;
+  readonly archive: Archive;
+  readonly stream: StreamBacklog;
+  readonly progress: RebuildProgress;
+  readonly drainLimits: DrainLimits;
+}
+
+/** What the rebuild tells while it works. */
+export interface RebuildProgress {
+  say(line: string): void;
+  restored(auction: RestoredAuction): void;
+  /** Events after `keptSeq` are in the archive, but not all: the auction goes back to `keptSeq`. */
+  gap(auctionId: string, keptSeq: number, newestSeq: number): void;
+}
+
+export interface RebuildResult {
+  readonly items: number;
+  readonly auctions: number;
+  /** Auctions whose history has a gap in the archive. */
+  readonly gaps: number;
+}
+
+/**
+ * @throws RebuildRefusedError when Redis is not empty, the archive is, or `SHARDS` is another one;
+ *   ShardInUseError when another rebuild has got ahead; any other error when a server failed
+ */
+export async function rebuild(parts: RebuildParts): Promise<RebuildResult> {
+  const { redis, progress, archive, stream, shards } = parts;
+  const lost = await lostShards(parts);
+  progress.say(`${lost.length} of ${shards} shards are to be rebuilt.`);
+  progress.say('Waiting until everything in JetStream is archived …');
+  const tellLeft = (left: number): void => progress.say(`  ${left} messages left`);
+  await drainStream(stream, tellLeft, parts.drainLimits);
+  if (!(await archive.hasEvents())) {
+    throw new RebuildRefusedError(
+      'Postgres holds no event. Is DATABASE_URL right? A fresh system needs no rebuild: ' +
+        'archival-worker prepares its Redis.',
+    );
+  }
+  await redis.begin();
+  for (const shard of lost) await redis.emptyLists(shard);
+  const run = new Run(parts, new Set(lost));
+  const items = await run.items();
+  progress.say(`${items} items restored.`);
+  const { auctions, gaps } = await run.auctions();
+  await redis.markWhole(lost);
+  await redis.end(shards);
+  return { items, auctions, gaps };
+}
+
+async function lostShards({ redis, shards }: RebuildParts): Promise<number[]> {
+  const written = await redis.shardsWritten();
+  if (written !== undefined && written !== shards) {
+    throw new RebuildRefusedError(`Redis was written with SHARDS=${written}, not ${shards}.`);
+  }
+  const whole = await redis.wholeShards();
+  const lost = Array.from({ length: shards }, (_, shard) => shard).filter((s) => !whole.has(s));
+  if (lost.length === 0 && written !== undefined) {
+    throw new RebuildRefusedError('Redis is whole: there is nothing to rebuild.');
+  }
+  if (await redis.hasBegun()) return lost;
+  for (const shard of lost) {
+    if (await redis.holdsAuctions(shard)) {
+      throw new RebuildRefusedError(
+        `Shard ${shard} is not marked as whole, but holds auctions that no rebuild has written. ` +
+          'They may be newer than the archive. If this Redis is to be given up, empty it ' +
+          '(FLUSHALL) and rebuild; else see docs/runbooks/rebuild.md.',
+      );
+    }
+  }
+  return lost;
+}
+
+/** The restoring itself, of some shards. */
+class Run {
+  readonly #parts: RebuildParts;
+  readonly #lost: ReadonlySet<number>;
+
+  constructor(parts: RebuildParts, lost: ReadonlySet<number>) {
+    this.#parts = parts;
+    this.#lost = lost;
+  }
+
+  async items(): Promise<number> {
+    const { archive, redis } = this.#parts;
+    let count = 0;
+    for (let after = ''; ;) {
+      const page = await archive.itemsAfter(after, PAGE);
+      const mine = page.filter(({ item }) => this.#isLost(item.id));
+      await eachOf(mine, (listed) => redis.putItem(listed));
+      count += mine.length;
+      const last = page.at(-1);
+      if (last === undefined) return count;
+      after = last.item.id;
+    }
+  }
+
+  async auctions(): Promise<{ auctions: number; gaps: number }> {
+    const { archive, redis, progress } = this.#parts;
+    const closedSince = (await redis.now()) - KEEP_CLOSED_MS;
+    let [auctions, gaps, looked] = [0, 0, 0];
+    for (let after = ''; ;) {
+      const page = await archive.auctionsAfter(after, closedSince, PAGE);
+      const mine = page.filter(({ auctionId }) => this.#isLost(auctionId));
+      await eachOf(mine, async (listed) => {
+        const restored = await this.#restore(listed);
+        if (restored !== undefined) auctions += 1;
+        if (restored?.lastSeq !== listed.newestSeq) gaps += 1;
+      });
+      await archive.tellOfSealsAgain(mine.map(({ auctionId }) => auctionId));
+      const before = looked;
+      looked += page.length;
+      if (Math.floor(before / TELL_EVERY) < Math.floor(looked / TELL_EVERY)) {
+        progress.say(`${auctions} auctions restored so far.`);
+      }
+      const last = page.at(-1);
+      if (last === undefined) return { auctions, gaps };
+      after = last.auctionId;
+    }
+  }
+
+  /** @returns undefined when the first event is missing: without its terms nothing can be done */
+  async #restore({ auctionId, newestSeq }: ListedAuction): Promise<RestoredAuction | undefined> {
+    const { redis, progress } = this.#parts;
+    await redis.forgetAuction(auctionId);
+    const restoration = new AuctionRestoration(auctionId);
+    await this.#takeHistory(auctionId, restoration);
+    const done = restoration.finish();
+    if (restoration.lastSeq !== newestSeq) {
+      progress.gap(auctionId, restoration.lastSeq, newestSeq);
+    }
+    if (done === undefined) return undefined;
+    await redis.putAnswers(auctionId, done.answers);
+    await redis.putAuction(done.auction);
+    progress.restored(done.auction);
+    return done.auction;
+  }
+
+  /** Hands over the events up to the first gap, and stores the answers on the way. */
+  async #takeHistory(auctionId: string, restoration: AuctionRestoration): Promise<void> {
+    const { archive, redis } = this.#parts;
+    for (let place: HistoryPlace = { epoch: 0, seq: 0 }; ;) {
+      const events = await archive.historyAfter(auctionId, place, EVENTS_AT_ONCE);
+      const answers = [];
+      for (const event of events) {
+        const told = restoration.take(event);
+        if (told === undefined) return redis.putAnswers(auctionId, answers);
+        answers.push(...told);
+      }
+      await redis.putAnswers(auctionId, answers);
+      const last = events.at(-1);
+      if (last === undefined) return;
+      place = last;
+    }
+  }
+
+  #isLost(id: string): boolean {
+    const shard = shardOfId(id, this.#parts.shards);
+    if (shard === undefined) {
+      throw new RebuildRefusedError(
+        `${id} belongs to none of ${this.#parts.shards} shards: SHARDS must be what it was.`,
+      );
+    }
+    return this.#lost.has(shard);
+  }
+}
+
+async function eachOf<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < all.length; from += AT_ONCE) {
+    await Promise.all(all.slice(from, from + AT_ONCE).map(work));
+  }
+}
