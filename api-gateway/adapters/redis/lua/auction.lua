@@ -39,8 +39,10 @@ local function as_text(value)
 end
 
 local increment_rows = nil -- {from, by, from, by, …}, read once a call
+local last_price, last_increment = nil, 0 -- the price asked for last is mostly asked for again
 
 local function increment_at(price)
+  if price == last_price then return last_increment end
   if not increment_rows then
     increment_rows = {}
     for number in string.gmatch(auction.increments, '%d+') do
@@ -52,6 +54,7 @@ local function increment_at(price)
     if increment_rows[i] > price then break end
     increment = increment_rows[i + 1]
   end
+  last_price, last_increment = price, increment
   return increment
 end
 
@@ -82,8 +85,8 @@ local lines = {}
 local public_events = {}
 local salt_of_call = ''
 
--- Numbers and writes down one event. `bid` is {alias, amount} or nil; `private` is JSON members,
--- each with a leading comma, or ''. `salt` is 32 hex digits; timed events share the call's.
+-- Numbers and writes down one event. `bid` is {alias, amount} or nil; `private` is JSON members
+-- or ''. `salt` is 32 hex digits; timed events share the call's.
 local function emit(event_type, bid, private, salt)
   auction.seq = auction.seq + 1
   local bid_json = bid
@@ -91,12 +94,12 @@ local function emit(event_type, bid, private, salt)
   local public = '{"epoch":' .. digits(auction.epoch) .. ',"seq":' .. digits(auction.seq)
     .. ',"type":"' .. event_type .. '","at":"' .. iso_of(now) .. '","state":' .. state_json()
     .. bid_json
-  local members = private
+  local leader = ''
   if auction.leader ~= '' then
-    members = members .. ',"leaderId":"' .. auction.leader
-      .. '","leaderMax":' .. digits(auction.leaderMax)
+    leader = (private == '' and '' or ',') .. '"leaderId":"' .. auction.leader .. '","leaderMax":'
+      .. digits(auction.leaderMax)
   end
   public_events[#public_events + 1] = public
   lines[#lines + 1] = '{"v":1,"auctionId":"' .. auction.id .. '","public":' .. public
-    .. ',"salt":"' .. salt .. '","private":{' .. string.sub(members, 2) .. '}}'
+    .. ',"salt":"' .. salt .. '","private":{' .. private .. leader .. '}}'
 end

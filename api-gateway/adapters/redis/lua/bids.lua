@@ -48,7 +48,7 @@ local function command_members(command, alias)
   local offer = ''
   if command.amount > 0 then offer = ',"amount":' .. digits(command.amount) end
   if command.maximum > 0 then offer = ',"maxAmount":' .. digits(command.maximum) end
-  return ',"userId":"' .. command.user .. '","bidId":"' .. command.bid_id
+  return '"userId":"' .. command.user .. '","bidId":"' .. command.bid_id
     .. '","alias":' .. digits(alias) .. offer
     .. ',"key":' .. json_string(command.key ~= '' and command.key or command.bid_id)
     .. ',"fingerprint":"' .. command.fingerprint .. '"'

@@ -45,7 +45,10 @@ for i = ARG_COMMANDS, #ARGV do
     seen_users[user] = true
     users[#users + 1] = user
   end
-  if key ~= '' then answer_fields[#answer_fields + 1] = user .. ':' .. key end
+  if key ~= '' then
+    command.field = user .. ':' .. key
+    answer_fields[#answer_fields + 1] = command.field
+  end
 end
 
 load_auction(KEYS[2])
@@ -109,34 +112,35 @@ local function own_receipt(user)
     .. digits(bidder.maximum) .. '|' .. digits(bidder.bids)
 end
 
--- Answers one command as CODE|body, and what the answer depends on is in the auction afterwards.
+-- Answers one command with a code and a body, and what the answer depends on is in the auction afterwards.
 local function decide(command)
   local kind = command.kind
   local code
   if kind == 'create' then
-    if auction then return 'OK|' .. auction_receipt() end
+    if auction then return 'OK', auction_receipt() end
     local busy = redis.call('HEXISTS', KEYS[10], cjson.decode(ARGV[6]).item.id) == 1
     code = create(command, auction_id, ARGV[6], ARGV[7], busy, run_id)
-    if code then return code .. '|' end
+    if code then return code, '' end
     start_and_end_on_time()
-    return 'OK|' .. auction_receipt()
+    return 'OK', auction_receipt()
   end
-  if not auction then return 'AUCTION_NOT_FOUND|' end
-  if kind == 'read' then return 'OK|' .. auction_receipt() end
-  if kind == 'me' then return 'OK|' .. own_receipt(command.user) end
+  if not auction then return 'AUCTION_NOT_FOUND', '' end
+  if kind == 'read' then return 'OK', auction_receipt() end
+  if kind == 'me' then return 'OK', own_receipt(command.user) end
   if kind == 'cancel' or kind == 'extend' then
     code = kind == 'cancel' and cancel(command) or kind == 'extend' and extend(command) or nil
-    return code and code .. '|' or 'OK|' .. auction_receipt()
+    if code then return code, '' end
+    return 'OK', auction_receipt()
   end
   local leader_before = auction.leader
   if kind == 'buy' then code = buy_now(command) else code = place_bid(command) end
-  if code == 'BID_TOO_LOW' then return code .. '|' .. digits(minimum_bid()) end
-  if code then return code .. '|' end
+  if code == 'BID_TOO_LOW' then return code, digits(minimum_bid()) end
+  if code then return code, '' end
   if leader_before ~= '' and leader_before ~= auction.leader and not displaced[leader_before] then
     displaced[leader_before] = true
     displaced_order[#displaced_order + 1] = leader_before
   end
-  return 'OK|' .. bid_receipt(command)
+  return 'OK', bid_receipt(command)
 end
 
 local answers = {}
@@ -144,19 +148,18 @@ local wants_terms = false
 for i, command in ipairs(commands) do
   local kind = command.kind
   wants_terms = wants_terms or (kind ~= 'bid' and kind ~= 'buy' and kind ~= 'me')
-  local field = command.user .. ':' .. command.key
-  local known = command.key ~= '' and known_answers[field]
+  local known = command.field and known_answers[command.field]
   if known then
     local fingerprint, answer = string.match(known, '^([^|]*)|(.*)$')
     answers[i] = fingerprint == command.fingerprint and '=' .. answer
       or '+IDEMPOTENCY_MISMATCH|'
   else
-    local answer = decide(command)
+    local code, body = decide(command)
+    local answer = code .. '|' .. body
     answers[i] = '+' .. answer
     local found = auction ~= nil or kind == 'create'
-    local accepted = string.sub(answer, 1, 3) == 'OK|'
-    if kind ~= 'read' and kind ~= 'me' and found and (command.key ~= '' or accepted) then
-      if command.key == '' then field = command.user .. ':' .. command.bid_id end
+    if kind ~= 'read' and kind ~= 'me' and found and (command.field or code == 'OK') then
+      local field = command.field or command.user .. ':' .. command.bid_id
       local record = command.fingerprint .. '|' .. answer
       known_answers[field] = record
       new_answers[#new_answers + 1] = field

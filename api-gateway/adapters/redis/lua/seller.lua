@@ -1,7 +1,7 @@
 -- What a seller may do: create, cancel, extend. An admin may do what the seller may.
 
 local function seller_members(command)
-  return ',"userId":"' .. command.user .. '","key":'
+  return '"userId":"' .. command.user .. '","key":'
     .. json_string(command.key ~= '' and command.key or command.bid_id)
     .. ',"fingerprint":"' .. command.fingerprint .. '"'
 end

@@ -6,8 +6,16 @@ local function json_string(text)
   return '"' .. string.gsub(text, '[\\"]', '\\%0') .. '"'
 end
 
+local known_digits = {} -- a bid names each of its few numbers several times
+
+-- `number` is a whole number below 2^53; tostring would turn large ones into 1e+15.
 local function digits(number)
-  return string.format('%.0f', number)
+  local text = known_digits[number]
+  if not text then
+    text = string.format('%d', number)
+    known_digits[number] = text
+  end
+  return text
 end
 
 -- Milliseconds since 1970 to ISO 8601 UTC; days to a date by Howard Hinnant's civil_from_days.

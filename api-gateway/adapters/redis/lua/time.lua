@@ -25,5 +25,5 @@ local function start_epoch_if_redis_restarted(run_id)
   local fork = auction.seq
   auction.runId = run_id
   auction.epoch = auction.epoch + 1
-  emit('epoch', nil, ',"fork":' .. digits(fork), salt_of_call)
+  emit('epoch', nil, '"fork":' .. digits(fork), salt_of_call)
 end
