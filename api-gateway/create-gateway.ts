@@ -19,7 +19,9 @@ import { GroupCommit } from './bidding/group-commit.ts';
 import { RecentHeads } from './bidding/recent-heads.ts';
 import type { GatewaySettings } from './config.ts';
 import { PublishEntries } from './hand-off/publish-entries.ts';
+import { answerBids } from './http/answer-bids.ts';
 import { createApp } from './http/create-app.ts';
+import type { GatewayParts } from './http/gateway-parts.ts';
 import { devTokenSigner } from './http/dev-tokens.ts';
 import { Keeper } from './keeper/keeper.ts';
 import { publishMissed } from './keeper/publish-missed.ts';
@@ -34,7 +36,9 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const shards = settings.SHARDS;
 
   const redis = openRedisOrCluster(settings, 'gateway', log, { enableAutoPipelining: true });
-  const subscriber = openRedisOrCluster(settings, 'gateway-due', log);
+  const subscriber = openRedisOrCluster(settings, 'gateway-due', log, {
+    autoResubscribe: false,
+  });
   closers.defer('Redis', () => {
     redis.disconnect();
     subscriber.disconnect();
@@ -103,7 +107,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     closers.defer(`rate limit by ${name}`, () => made.close());
     return made;
   };
-  const api = createApp({
+  const parts: GatewayParts = {
     engine,
     heads,
     catalogue: new RedisCatalogue(redis, shards),
@@ -126,13 +130,14 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
         ? devTokenSigner(settings.JWT_SECRET, settings.JWT_ISSUER, settings.JWT_AUDIENCE)
         : undefined,
     log,
-  });
+  };
+  const api = createApp(parts);
   let stopping = false;
   addOperationRoutes(api, registry, () => {
     if (stopping) return { gateway: 'stopping' };
     return readiness.fault === undefined ? {} : { redis: readiness.fault };
   });
-  const http = await serveHttp(api.fetch, settings.PORT, settings.HOST);
+  const http = await serveHttp(api.fetch, settings.PORT, settings.HOST, answerBids(parts));
   closers.defer('HTTP server', () => http.close());
   keeper.start();
 

@@ -169,20 +169,29 @@ export class GroupCommit {
   }
 
   async #call(auctionId: string, lane: Lane, batch: readonly Waiting[]): Promise<void> {
-    try {
-      const decided = await this.#decider.decide(
-        auctionId,
-        batch.map((each) => each.command),
-      );
-      this.#hooks.onDecided(auctionId, decided);
-      batch.forEach((each, i) => settleWith(each, decided, decided.answers[i]));
-    } catch (error) {
-      const outcome = outcomeOfFailure(error);
-      for (const each of batch) if (!each.settled) each.settle(outcome);
-    }
+    const settle = await this.#decide(auctionId, batch);
     lane.inFlight = [];
     if (lane.waiting.length > 0) this.#callNext(auctionId, lane);
     else this.#dropIfIdle(auctionId, lane);
+    // After the next call is on its way, so that Redis decides while the answers are written.
+    setImmediate(settle);
+  }
+
+  /** @returns what gives each command of the batch its answer; does not throw */
+  async #decide(auctionId: string, batch: readonly Waiting[]): Promise<() => void> {
+    try {
+      const commands = batch.map((each) => each.command);
+      const decided = await this.#decider.decide(auctionId, commands);
+      return () => {
+        batch.forEach((each, i) => settleWith(each, decided, decided.answers[i]));
+        this.#hooks.onDecided(auctionId, decided);
+      };
+    } catch (error) {
+      const outcome = outcomeOfFailure(error);
+      return () => {
+        for (const each of batch) if (!each.settled) each.settle(outcome);
+      };
+    }
   }
 
   #answerOverdue(): void {

@@ -1,75 +1,80 @@
 /** The one place where outcomes become HTTP answers. */
-import type { Context } from 'hono';
 import {
   problem,
   type ProblemCode,
   type ProblemExtras,
 } from '@outcry/shared/contracts/problems.ts';
 import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
-import type { Answer } from '../bidding/auction-commands.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { MayHaveRunError, NotRunError, type Answer } from '../bidding/auction-commands.ts';
 import type { CommandOutcome } from '../bidding/group-commit.ts';
-import type { GatewayContext } from './context.ts';
-import { send, sendJsonText, setHeader } from './send.ts';
+import {
+  answerJsonText,
+  answerText,
+  setHeader,
+  type Exchange,
+  type HttpAnswer,
+} from './exchange.ts';
 
 const PROBLEM_TYPE = 'application/problem+json';
 const RETRY_AFTER_UNKNOWN_MS = 1_000;
 
-/** Answers with a problem body and its status. */
-export function sendProblem(
-  c: Context<GatewayContext>,
+/** A problem body with its status. */
+export function answerProblem(
+  x: Exchange,
   code: ProblemCode,
   detail: string,
   extras: ProblemExtras = {},
-): Response {
-  const body = problem(code, detail, c.get('requestId'), extras);
+): HttpAnswer {
+  const body = problem(code, detail, x.requestId, extras);
   if (extras.retryAfterMs !== undefined) {
-    setHeader(c, 'retry-after', `${Math.ceil(extras.retryAfterMs / 1000)}`);
+    setHeader(x, 'retry-after', `${Math.ceil(extras.retryAfterMs / 1000)}`);
   }
-  if (body.status === 401) setHeader(c, 'www-authenticate', 'Bearer');
-  return send(c, JSON.stringify(body), body.status, PROBLEM_TYPE);
+  if (body.status === 401) setHeader(x, 'www-authenticate', 'Bearer');
+  return answerText(x, JSON.stringify(body), body.status, PROBLEM_TYPE);
 }
 
-/** Answers what the engine decided; `body` writes the JSON of an accepted command. */
-export function sendOutcome(
-  c: Context<GatewayContext>,
+/** What the engine decided; `body` writes the JSON of an accepted command. */
+export function answerOutcome(
+  x: Exchange,
   outcome: CommandOutcome,
   status: 200 | 201,
   body: (answer: Answer, terms: string) => string,
-): Response {
+): HttpAnswer {
   switch (outcome.kind) {
     case 'unavailable': {
       const { reason, retryAfterMs } = outcome;
-      return sendProblem(c, 'UNAVAILABLE', `Nothing was changed: ${reason}.`, { retryAfterMs });
+      return answerProblem(x, 'UNAVAILABLE', `Nothing was changed: ${reason}.`, { retryAfterMs });
     }
     case 'unknown':
-      return sendProblem(
-        c,
+      return answerProblem(
+        x,
         'OUTCOME_UNKNOWN',
         `It is not known whether this was done: ${outcome.reason}. Send it again with the same Idempotency-Key.`,
         { retryAfterMs: RETRY_AFTER_UNKNOWN_MS },
       );
     case 'answered': {
       const { answer, terms } = outcome;
-      if (answer.replayed) setHeader(c, 'idempotency-replayed', 'true');
+      if (answer.replayed) setHeader(x, 'idempotency-replayed', 'true');
       return answer.code === 'OK'
-        ? sendJsonText(c, body(answer, terms), status)
-        : sendRefusal(c, answer.code, answer.body);
+        ? answerJsonText(x, body(answer, terms), status)
+        : answerRefusal(x, answer.code, answer.body);
     }
   }
 }
 
-/** Answers a refusal of the engine; `body` is the minimum bid for BID_TOO_LOW. */
-export function sendRefusal(c: Context<GatewayContext>, code: RefusalCode, body: string): Response {
+/** A refusal of the engine; `body` is the minimum bid for BID_TOO_LOW. */
+export function answerRefusal(x: Exchange, code: RefusalCode, body: string): HttpAnswer {
   if (code === 'END_NOT_AFTER_START') {
     const message = 'must be after the start and in the future';
-    return sendProblem(c, 'INVALID_REQUEST', 'The end of the auction cannot be used.', {
+    return answerProblem(x, 'INVALID_REQUEST', 'The end of the auction cannot be used.', {
       errors: [{ path: 'endsAt', message }],
     });
   }
   if (code === 'BID_TOO_LOW') {
-    return sendProblem(c, code, `The minimum bid is ${body} now.`, { minimumBid: Number(body) });
+    return answerProblem(x, code, `The minimum bid is ${body} now.`, { minimumBid: Number(body) });
   }
-  return sendProblem(c, code, REFUSAL_DETAILS[code]);
+  return answerProblem(x, code, REFUSAL_DETAILS[code]);
 }
 
 const REFUSAL_DETAILS: Record<
@@ -90,3 +95,23 @@ const REFUSAL_DETAILS: Record<
   END_NOT_LATER: 'The new end is not after the present one.',
   ITEM_BUSY: 'An item can be in one scheduled or live auction at a time.',
 };
+
+/** Ids that were never ours get the same answer as auctions that are gone. */
+export const noSuchAuction = (x: Exchange): HttpAnswer =>
+  answerProblem(x, 'AUCTION_NOT_FOUND', 'No auction has this id.');
+
+export const noSuchRoute = (x: Exchange): HttpAnswer =>
+  answerProblem(x, 'NOT_FOUND', 'No route has this address.');
+
+/** What was thrown on the way: the engine said what it may have done, anything else is our fault. */
+export function answerFailure(x: Exchange, error: unknown, log: Logger): HttpAnswer {
+  if (error instanceof NotRunError) {
+    const outcome = { kind: 'unavailable', reason: error.message, retryAfterMs: 1_000 } as const;
+    return answerOutcome(x, outcome, 200, () => '');
+  }
+  if (error instanceof MayHaveRunError) {
+    return answerOutcome(x, { kind: 'unknown', reason: error.message }, 200, () => '');
+  }
+  log.error({ err: error, requestId: x.requestId }, 'a request failed');
+  return answerProblem(x, 'INTERNAL', 'The failure was logged under this request id.');
+}

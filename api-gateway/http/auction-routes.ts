@@ -1,4 +1,4 @@
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import type { z } from 'zod';
 import {
   auctionListQuery,
@@ -14,66 +14,85 @@ import { CursorError } from '../auctions/catalogue.ts';
 import { claimId, fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
 import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { auctionViewFrom } from '../bidding/receipts.ts';
-import { sendOutcome, sendProblem } from './answers.ts';
+import { answerOutcome, answerProblem, noSuchAuction } from './answers.ts';
 import { authenticate } from './authenticate.ts';
-import { noSuchAuction, READING } from './bid-routes.ts';
-import type { GatewayContext } from './context.ts';
+import { READING } from './bid-routes.ts';
+import { pathPart, route, type GatewayContext } from './context.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { errorsOf, readBody, type Read } from './request-body.ts';
-import { send, sendJson, setHeader } from './send.ts';
+import { answerJson, setHeader, type Exchange, type HttpAnswer } from './exchange.ts';
 
 /** Lists, reads, creates, cancels and extends auctions. */
 export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts): void {
-  app.get('/v1/auctions', async (c) => {
-    const query = auctionListQuery.safeParse(c.req.query());
-    if (!query.success) {
-      return sendProblem(c, 'INVALID_REQUEST', 'Some query parameters cannot be used.', {
-        errors: errorsOf(query.error),
-      });
-    }
-    try {
-      return sendJson(c, await parts.catalogue.list(query.data));
-    } catch (error) {
-      if (!(error instanceof CursorError)) throw error;
-      const errors = [{ path: 'cursor', message: error.message }];
-      return sendProblem(c, 'INVALID_REQUEST', 'The cursor cannot be used.', { errors });
-    }
-  });
-
-  app.get('/v1/auctions/:id', async (c) => {
-    const auctionId = c.req.param('id');
-    if (!isAuctionId(auctionId, parts.shards)) return noSuchAuction(c);
-    const outcome = await parts.engine.submit(auctionId, { ...READING, kind: 'read' });
-    if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
-      // Weak: serverTime moves on though nothing happened.
-      const etag = `W/"${outcome.answer.body.split('|', 2).join(':')}"`;
-      setHeader(c, 'etag', etag);
-      setHeader(c, 'cache-control', 'no-cache');
-      if (c.req.header('if-none-match') === etag) return send(c, null, 304);
-    }
-    return sendOutcome(c, outcome, 200, viewJson);
-  });
-
-  app.post('/v1/auctions', async (c) => {
-    const caller = await authenticate(c, parts, 'seller');
-    if (!caller.ok) return caller.response;
-    const key = readIdempotencyKey(c);
-    if (!key.ok) return key.response;
-    const body = await readBody(c, auctionRequest);
-    if (!body.ok) return body.response;
-    return createAuction(c, parts, caller.caller, key.value, body.value);
-  });
-
-  app.post('/v1/auctions/:id/cancel', (c) =>
-    manage(c, parts, emptyRequest, () => ({ kind: 'cancel', amount: 0, fingerprint: 'cancel' })),
+  app.get(
+    '/v1/auctions',
+    route(async (x, c) => {
+      const query = auctionListQuery.safeParse(c.req.query());
+      if (!query.success) {
+        return answerProblem(x, 'INVALID_REQUEST', 'Some query parameters cannot be used.', {
+          errors: errorsOf(query.error),
+        });
+      }
+      try {
+        return answerJson(x, await parts.catalogue.list(query.data));
+      } catch (error) {
+        if (!(error instanceof CursorError)) throw error;
+        const errors = [{ path: 'cursor', message: error.message }];
+        return answerProblem(x, 'INVALID_REQUEST', 'The cursor cannot be used.', { errors });
+      }
+    }),
   );
 
-  app.post('/v1/auctions/:id/extend', (c) =>
-    manage(c, parts, extendRequest, (body) => {
-      const endsAt = Date.parse(body.endsAt);
-      return { kind: 'extend', amount: endsAt, fingerprint: `extend:${endsAt}` };
+  app.get(
+    '/v1/auctions/:id',
+    route(async (x, c) => {
+      const auctionId = pathPart(c, 'id');
+      if (!isAuctionId(auctionId, parts.shards)) return noSuchAuction(x);
+      const outcome = await parts.engine.submit(auctionId, { ...READING, kind: 'read' });
+      if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
+        // Weak: serverTime moves on though nothing happened.
+        const etag = `W/"${outcome.answer.body.split('|', 2).join(':')}"`;
+        setHeader(x, 'etag', etag);
+        setHeader(x, 'cache-control', 'no-cache');
+        if (x.incoming.headers['if-none-match'] === etag) return { status: 304, body: null };
+      }
+      return answerOutcome(x, outcome, 200, viewJson);
     }),
+  );
+
+  app.post(
+    '/v1/auctions',
+    route(async (x) => {
+      const caller = await authenticate(x, parts, 'seller');
+      if (!caller.ok) return caller.answer;
+      const key = readIdempotencyKey(x);
+      if (!key.ok) return key.answer;
+      const body = await readBody(x, auctionRequest);
+      if (!body.ok) return body.answer;
+      return createAuction(x, parts, caller.caller, key.value, body.value);
+    }),
+  );
+
+  app.post(
+    '/v1/auctions/:id/cancel',
+    route((x, c) =>
+      manage(x, parts, pathPart(c, 'id'), emptyRequest, () => ({
+        kind: 'cancel',
+        amount: 0,
+        fingerprint: 'cancel',
+      })),
+    ),
+  );
+
+  app.post(
+    '/v1/auctions/:id/extend',
+    route((x, c) =>
+      manage(x, parts, pathPart(c, 'id'), extendRequest, (body) => {
+        const endsAt = Date.parse(body.endsAt);
+        return { kind: 'extend', amount: endsAt, fingerprint: `extend:${endsAt}` };
+      }),
+    ),
   );
 }
 
@@ -82,39 +101,39 @@ const viewJson = (answer: { body: string }, terms: string): string =>
 
 /** A seller's command on an auction that exists. */
 async function manage<T extends z.ZodType>(
-  c: Context<GatewayContext>,
+  x: Exchange,
   parts: GatewayParts,
+  auctionId: string,
   schema: T,
   toCommand: (body: z.infer<T>) => Pick<AuctionCommand, 'kind' | 'amount' | 'fingerprint'>,
-): Promise<Response> {
-  const caller = await authenticate(c, parts, 'seller');
-  if (!caller.ok) return caller.response;
-  const key = readIdempotencyKey(c);
-  if (!key.ok) return key.response;
-  const body = await readBody(c, schema);
-  if (!body.ok) return body.response;
-  const auctionId = c.req.param('id') ?? '';
-  if (!isAuctionId(auctionId, parts.shards)) return noSuchAuction(c);
+): Promise<HttpAnswer> {
+  const caller = await authenticate(x, parts, 'seller');
+  if (!caller.ok) return caller.answer;
+  const key = readIdempotencyKey(x);
+  if (!key.ok) return key.answer;
+  const body = await readBody(x, schema);
+  if (!body.ok) return body.answer;
+  if (!isAuctionId(auctionId, parts.shards)) return noSuchAuction(x);
   const { userId, roles } = caller.caller;
   const outcome = await parts.engine.submit(
     auctionId,
     { ...toCommand(body.value), userId, admin: roles.has('admin'), maxAmount: 0, key: key.value },
-    () => c.env.outgoing.destroyed,
+    () => x.outgoing.destroyed,
   );
-  return sendOutcome(c, outcome, 200, viewJson);
+  return answerOutcome(x, outcome, 200, viewJson);
 }
 
 async function createAuction(
-  c: Context<GatewayContext>,
+  x: Exchange,
   parts: GatewayParts,
   caller: Caller,
   key: string,
   request: AuctionRequest,
-): Promise<Response> {
+): Promise<HttpAnswer> {
   const { catalogue, engine, shards } = parts;
   const stored =
-    request.itemId === undefined ? undefined : await storedItem(c, parts, request.itemId, caller);
-  if (stored?.ok === false) return stored.response;
+    request.itemId === undefined ? undefined : await storedItem(x, parts, request.itemId, caller);
+  if (stored?.ok === false) return stored.answer;
   const shard =
     stored === undefined
       ? Math.floor(Math.random() * shards)
@@ -128,8 +147,8 @@ async function createAuction(
     fingerprint,
   });
   if ('mismatch' in claimed) {
-    return sendProblem(
-      c,
+    return answerProblem(
+      x,
       'IDEMPOTENCY_MISMATCH',
       'This Idempotency-Key was used for a different request before.',
     );
@@ -147,26 +166,26 @@ async function createAuction(
     creation: newAuction(claimed.id, item, caller.userId, request),
   });
   if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
-    setHeader(c, 'location', `/v1/auctions/${claimed.id}`);
+    setHeader(x, 'location', `/v1/auctions/${claimed.id}`);
   }
-  return sendOutcome(c, outcome, 201, viewJson);
+  return answerOutcome(x, outcome, 201, viewJson);
 }
 
 async function storedItem(
-  c: Context<GatewayContext>,
+  x: Exchange,
   parts: GatewayParts,
   itemId: string,
   caller: Caller,
 ): Promise<Read<ItemDetails>> {
   const found = isItemId(itemId, parts.shards) ? await parts.catalogue.findItem(itemId) : undefined;
   if (found === undefined) {
-    return { ok: false, response: sendProblem(c, 'ITEM_NOT_FOUND', 'No item has this id.') };
+    return { ok: false, answer: answerProblem(x, 'ITEM_NOT_FOUND', 'No item has this id.') };
   }
   const { sellerId, auctionId: _auctionId, ...item } = found;
   if (sellerId !== caller.userId && !caller.roles.has('admin')) {
     return {
       ok: false,
-      response: sendProblem(c, 'NOT_SELLER', 'The item belongs to another seller.'),
+      answer: answerProblem(x, 'NOT_SELLER', 'The item belongs to another seller.'),
     };
   }
   return { ok: true, value: item };

@@ -1,4 +1,3 @@
-import type { Context } from 'hono';
 import type { Role } from '@outcry/shared/contracts/api.ts';
 import {
   TokenError,
@@ -6,13 +5,13 @@ import {
   type Caller,
   type VerifyToken,
 } from '@outcry/shared/runtime/access-tokens.ts';
-import { sendProblem } from './answers.ts';
-import type { GatewayContext } from './context.ts';
-import { limitByUser, type RateLimits } from './rate-limits.ts';
+import { answerProblem } from './answers.ts';
+import type { Exchange, HttpAnswer } from './exchange.ts';
+import { refusalByUser, type RateLimits } from './rate-limits.ts';
 
 export type Authenticated =
   | { readonly ok: true; readonly caller: Caller }
-  | { readonly ok: false; readonly response: Response };
+  | { readonly ok: false; readonly answer: HttpAnswer };
 
 const KEYS_RETRY_AFTER_MS = 2_000;
 
@@ -22,36 +21,37 @@ const hasRole = (caller: Caller, role: Role): boolean =>
 
 /** The caller, if the bearer token is good, names the role, and the user's rate limit allows it. */
 export async function authenticate(
-  c: Context<GatewayContext>,
+  x: Exchange,
   parts: { readonly verifyToken: VerifyToken; readonly limits: RateLimits },
   role: Role | undefined,
 ): Promise<Authenticated> {
-  const header = c.env.incoming.headers.authorization ?? '';
+  const header = x.incoming.headers.authorization ?? '';
   if (!header.startsWith('Bearer ')) {
     const detail = 'Send an access token: Authorization: Bearer <token>.';
-    return { ok: false, response: sendProblem(c, 'UNAUTHENTICATED', detail) };
+    return { ok: false, answer: answerProblem(x, 'UNAUTHENTICATED', detail) };
   }
   let caller: Caller;
   try {
     const verified = parts.verifyToken(header.slice('Bearer '.length).trim());
     caller = verified instanceof Promise ? await verified : verified;
   } catch (error) {
-    return { ok: false, response: tokenProblem(c, error) };
+    return { ok: false, answer: tokenProblem(x, error) };
   }
   if (role !== undefined && !hasRole(caller, role)) {
     const detail = `This needs the role "${role}".`;
-    return { ok: false, response: sendProblem(c, 'FORBIDDEN', detail) };
+    return { ok: false, answer: answerProblem(x, 'FORBIDDEN', detail) };
   }
-  const limited = await limitByUser(c, parts.limits, caller.userId);
-  return limited === undefined ? { ok: true, caller } : { ok: false, response: limited };
+  if (parts.limits.byUser === undefined) return { ok: true, caller };
+  const limited = await refusalByUser(x, parts.limits, caller.userId);
+  return limited === undefined ? { ok: true, caller } : { ok: false, answer: limited };
 }
 
-function tokenProblem(c: Context<GatewayContext>, error: unknown): Response {
+function tokenProblem(x: Exchange, error: unknown): HttpAnswer {
   if (error instanceof TokenError) {
-    return sendProblem(c, 'UNAUTHENTICATED', `The access token is refused: ${error.message}.`);
+    return answerProblem(x, 'UNAUTHENTICATED', `The access token is refused: ${error.message}.`);
   }
   if (error instanceof TokenKeysUnavailableError) {
-    return sendProblem(c, 'UNAVAILABLE', 'Access tokens cannot be checked right now.', {
+    return answerProblem(x, 'UNAVAILABLE', 'Access tokens cannot be checked right now.', {
       retryAfterMs: KEYS_RETRY_AFTER_MS,
     });
   }

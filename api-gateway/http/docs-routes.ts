@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Hono } from 'hono';
 import { PROBLEMS } from '@outcry/shared/contracts/problems.ts';
-import type { GatewayContext } from './context.ts';
+import { noSuchRoute } from './answers.ts';
+import { pathPart, route, type GatewayContext } from './context.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
-import { send, sendJsonText, setHeader } from './send.ts';
+import { answerJsonText, answerText, setHeader } from './exchange.ts';
 
 const ASSETS: Readonly<Record<string, string>> = {
   'swagger-ui.css': 'text/css',
@@ -44,27 +45,42 @@ function readAsset(name: string): string {
 /** @param serverUrl the gateway's public address, shown in the description */
 export function addDocsRoutes(app: Hono<GatewayContext>, serverUrl: string): void {
   const document = JSON.stringify(openApiDocument(serverUrl));
-  app.get('/openapi.json', (c) => sendJsonText(c, document));
-  app.get('/docs', (c) => {
-    setHeader(c, 'content-security-policy', CONTENT_POLICY);
-    return send(c, PAGE, 200, 'text/html; charset=utf-8');
-  });
-  app.get('/docs/start.js', (c) => send(c, START, 200, 'text/javascript'));
-  app.get('/problems/:code', (c) => {
-    const code = c.req.param('code');
-    const known = Object.entries(PROBLEMS).find(([name]) => name === code);
-    if (known === undefined) return c.notFound();
-    const text = `${code}\n\nStatus ${known[1].status}. ${known[1].title}.\n`;
-    return send(c, text, 200, 'text/plain; charset=utf-8');
-  });
+  app.get(
+    '/openapi.json',
+    route((x) => answerJsonText(x, document)),
+  );
+  app.get(
+    '/docs',
+    route((x) => {
+      setHeader(x, 'content-security-policy', CONTENT_POLICY);
+      return answerText(x, PAGE, 200, 'text/html; charset=utf-8');
+    }),
+  );
+  app.get(
+    '/docs/start.js',
+    route((x) => answerText(x, START, 200, 'text/javascript')),
+  );
+  app.get(
+    '/problems/:code',
+    route((x, c) => {
+      const code = pathPart(c, 'code');
+      const known = Object.entries(PROBLEMS).find(([name]) => name === code);
+      if (known === undefined) return noSuchRoute(x);
+      const text = `${code}\n\nStatus ${known[1].status}. ${known[1].title}.\n`;
+      return answerText(x, text, 200, 'text/plain; charset=utf-8');
+    }),
+  );
   const cached = new Map<string, string>();
-  app.get('/docs/:asset', (c) => {
-    const name = c.req.param('asset');
-    const type = ASSETS[name];
-    if (type === undefined) return c.notFound();
-    const text = cached.get(name) ?? readAsset(name);
-    cached.set(name, text);
-    setHeader(c, 'cache-control', 'public, max-age=86400');
-    return send(c, text, 200, type);
-  });
+  app.get(
+    '/docs/:asset',
+    route((x, c) => {
+      const name = pathPart(c, 'asset');
+      const type = ASSETS[name];
+      if (type === undefined) return noSuchRoute(x);
+      const text = cached.get(name) ?? readAsset(name);
+      cached.set(name, text);
+      setHeader(x, 'cache-control', 'public, max-age=86400');
+      return answerText(x, text, 200, type);
+    }),
+  );
 }

@@ -1,10 +1,9 @@
 /** Reads a request's JSON body within limits, straight from Node's request. */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import type { Context } from 'hono';
 import type { z } from 'zod';
-import { sendProblem } from './answers.ts';
-import type { GatewayContext } from './context.ts';
+import { answerProblem } from './answers.ts';
+import { setHeader, type Exchange, type HttpAnswer } from './exchange.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 const MAX_BODY_BYTES = 65_536;
@@ -12,37 +11,37 @@ const JSON_CONTENT = /^application\/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)/i;
 
 export type Read<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly response: Response };
+  | { readonly ok: false; readonly answer: HttpAnswer };
 
 /** The body as text. An empty body needs no content type. */
-export async function readBodyText(c: Context<GatewayContext>): Promise<Read<string>> {
-  const incoming = c.env.incoming;
-  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return tooLarge(c);
+export async function readBodyText(x: Exchange): Promise<Read<string>> {
+  const incoming = x.incoming;
+  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return tooLarge(x);
   const bytes = await readBytes(incoming);
-  if (bytes === undefined) return tooLarge(c);
+  if (bytes === undefined) return tooLarge(x);
   if (bytes.length === 0) return { ok: true, value: '' };
   if (!JSON_CONTENT.test(incoming.headers['content-type'] ?? '')) {
-    return refuse(c, 415, 'Send the body as application/json.');
+    return refuse(x, 415, 'Send the body as application/json.');
   }
-  if (!isUtf8(bytes)) return refuse(c, 400, 'The body is not valid UTF-8.');
+  if (!isUtf8(bytes)) return refuse(x, 400, 'The body is not valid UTF-8.');
   return { ok: true, value: bytes.toString('utf8') };
 }
 
 /** The body checked against a schema; an empty body counts as `{}`. */
 export async function readBody<T extends z.ZodType>(
-  c: Context<GatewayContext>,
+  x: Exchange,
   schema: T,
 ): Promise<Read<z.infer<T>>> {
-  const text = await readBodyText(c);
+  const text = await readBodyText(x);
   if (!text.ok) return text;
   const parsed = parseStrictJson(text.value === '' ? '{}' : text.value);
-  if (!parsed.ok) return refuse(c, 400, `${parsed.reason}.`);
+  if (!parsed.ok) return refuse(x, 400, `${parsed.reason}.`);
   const checked = schema.safeParse(parsed.value);
   if (checked.success) return { ok: true, value: checked.data };
-  const response = sendProblem(c, 'INVALID_REQUEST', 'Some members of the body cannot be used.', {
+  const answer = answerProblem(x, 'INVALID_REQUEST', 'Some members of the body cannot be used.', {
     errors: errorsOf(checked.error),
   });
-  return { ok: false, response };
+  return { ok: false, answer };
 }
 
 /** Schema faults as `errors[]` of a problem; at most 20. */
@@ -68,13 +67,12 @@ function readBytes(incoming: IncomingMessage): Promise<Buffer | undefined> {
   });
 }
 
-function tooLarge(c: Context<GatewayContext>): Read<never> {
-  const read = refuse(c, 413, `The body may have at most ${MAX_BODY_BYTES} bytes.`);
+function tooLarge(x: Exchange): Read<never> {
   // The rest of the body is not worth reading.
-  if (!read.ok) read.response.headers.set('connection', 'close');
-  return read;
+  setHeader(x, 'connection', 'close');
+  return refuse(x, 413, `The body may have at most ${MAX_BODY_BYTES} bytes.`);
 }
 
-function refuse(c: Context<GatewayContext>, status: 400 | 413 | 415, detail: string): Read<never> {
-  return { ok: false, response: sendProblem(c, 'INVALID_REQUEST', detail, { status }) };
+function refuse(x: Exchange, status: 400 | 413 | 415, detail: string): Read<never> {
+  return { ok: false, answer: answerProblem(x, 'INVALID_REQUEST', detail, { status }) };
 }

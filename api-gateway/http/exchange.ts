@@ -1,0 +1,85 @@
+/**
+ * A request and its answer as plain values, the same for bids, which come straight from node:http,
+ * and for all other routes, which come through Hono.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** One request, and the headers that its answer will carry, whichever answer that will be. */
+export interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly requestId: string;
+  readonly headers: Record<string, string>;
+}
+
+/** An answer; its headers are those of the exchange. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string | null;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9_.-]{1,64}$/;
+const EXPOSED_HEADERS = [
+  'ETag',
+  'Idempotency-Replayed',
+  'Location',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'X-Request-Id',
+].join(',');
+
+/**
+ * Opens the exchange: the request gets its id (the caller's own where it sent a usable one), and
+ * a browser of an allowed origin may read the answer.
+ */
+export function openExchange(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  corsOrigins: readonly string[],
+): Exchange {
+  const given = incoming.headers['x-request-id'];
+  const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  const headers: Record<string, string> = {
+    'x-request-id': requestId,
+    'x-content-type-options': 'nosniff',
+    vary: 'Origin',
+  };
+  const { origin } = incoming.headers;
+  if (origin !== undefined && (corsOrigins.includes(origin) || corsOrigins.includes('*'))) {
+    headers['access-control-allow-origin'] = origin;
+    headers['access-control-expose-headers'] = EXPOSED_HEADERS;
+  }
+  return { incoming, outgoing, requestId, headers };
+}
+
+/** Adds a header to the answer. */
+export function setHeader(x: Exchange, name: string, value: string): void {
+  x.headers[name] = value;
+}
+
+/** Adds a value to a header that may have several. */
+export function appendHeader(x: Exchange, name: string, value: string): void {
+  const before = x.headers[name];
+  setHeader(x, name, before === undefined ? value : `${before}, ${value}`);
+}
+
+/** An answer with a body of the given type. */
+export function answerText(
+  x: Exchange,
+  body: string,
+  status: number,
+  contentType: string,
+): HttpAnswer {
+  setHeader(x, 'content-type', contentType);
+  return { status, body };
+}
+
+/** An answer with JSON that is already text. */
+export const answerJsonText = (x: Exchange, text: string, status = 200): HttpAnswer =>
+  answerText(x, text, status, 'application/json');
+
+/** An answer with a value as JSON. */
+export const answerJson = (x: Exchange, value: object, status = 200): HttpAnswer =>
+  answerJsonText(x, JSON.stringify(value), status);
