@@ -1,30 +1,22 @@
 /** Puts the gateway together: the only place that knows which adapter serves which port. */
-import { randomUUID } from 'node:crypto';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
-import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
-import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
 import { decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
-import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
 import { RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
-import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
 import { RedisReadiness } from './adapters/redis/redis-readiness.ts';
 import { SharedRateLimiter } from './adapters/redis/shared-rate-limiter.ts';
-import { needsMemory, type DecidedBatch } from './bidding/auction-commands.ts';
+import { needsMemory } from './bidding/auction-commands.ts';
 import { GroupCommit } from './bidding/group-commit.ts';
 import { RecentHeads } from './bidding/recent-heads.ts';
 import type { GatewaySettings } from './config.ts';
-import { PublishEntries } from './hand-off/publish-entries.ts';
-import { answerBids } from './http/answer-bids.ts';
+import { createFollowUp } from './create-follow-up.ts';
 import { createApp } from './http/create-app.ts';
-import type { GatewayParts } from './http/gateway-parts.ts';
 import { devTokenSigner } from './http/dev-tokens.ts';
-import { Keeper } from './keeper/keeper.ts';
-import { publishMissed } from './keeper/publish-missed.ts';
+import type { ArchiveFigures } from './keeper/catch-up-archive.ts';
 import { createMetrics } from './metrics.ts';
 
 /**
@@ -36,9 +28,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const shards = settings.SHARDS;
 
   const redis = openRedisOrCluster(settings, 'gateway', log, { enableAutoPipelining: true });
-  const subscriber = openRedisOrCluster(settings, 'gateway-due', log, {
-    autoResubscribe: false,
-  });
+  const subscriber = openRedisOrCluster(settings, 'gateway-due', log);
   closers.defer('Redis', () => {
     redis.disconnect();
     subscriber.disconnect();
@@ -46,30 +36,21 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const readiness = new RedisReadiness(redis, shards, settings.REDIS_DURABILITY_ASSERTED, log);
   closers.defer('readiness', () => readiness.close());
 
-  const nats = connectNats(settings.NATS_URL, 'api-gateway', log);
-  closers.defer('NATS', () => nats.close());
-  const limits = {
-    maxBytes: settings.NATS_STREAM_MAX_BYTES,
-    replicas: settings.NATS_STREAM_REPLICAS,
-  };
-  const stream = new JetStreamEvents(nats, shards, limits, log);
-  closers.defer('event stream', () => stream.close());
-  const mark = new RedisPublishedMark(redis, shards);
-  const publisher = new PublishEntries(stream, mark, log);
-  closers.defer('hand-off', () => publisher.close());
-
   const registry = createRegistry('api-gateway');
   const decider = new DecideScript(redis, shards, decideScriptBody());
-  const handOff = (batch: DecidedBatch): void => {
-    if (batch.entry !== undefined) publisher.offer(batch.entry);
+  const figures: ArchiveFigures = {
+    missed: (entries) => metrics.missedEntries.inc(entries),
+    repaired: (entries) => metrics.repairedEntries.inc(entries),
+    forgotten: (auctions) => metrics.forgottenAuctions.inc(auctions),
   };
+  const followUp = createFollowUp(settings, { redis, subscriber, decider, figures, log }, closers);
   const heads = new RecentHeads();
   redis.on('close', () => heads.forget());
   const engine = new GroupCommit(decider, {
     refuse: (command) => readiness.fault ?? (needsMemory(command) ? readiness.full : undefined),
     onDecided: (auctionId, batch) => {
       heads.note(auctionId, batch);
-      handOff(batch);
+      if (batch.entry !== undefined) followUp.publisher.offer(batch.entry);
       metrics.batchSize.observe(batch.answers.length);
       for (const answer of batch.answers) {
         metrics.commands.inc({ result: answer.slice(1, answer.indexOf('|')) });
@@ -78,27 +59,12 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   });
   closers.defer('engine', () => engine.close());
 
-  const keeperStore = new RedisKeeperStore(redis);
-  const keeper = new Keeper(
-    keeperStore,
-    {
-      passTime: async (auctionId) => handOff(await decider.decide(auctionId, [])),
-      publishMissed: async (shard, auctionId) => {
-        const found = await publishMissed(keeperStore, stream, mark, shard, auctionId);
-        metrics.missedEntries.inc(found);
-        return found;
-      },
-    },
-    new RedisDueHints(subscriber, shards, log),
-    { shards, holder: randomUUID() },
-    log,
-  );
-  closers.defer('keeper', () => keeper.stop());
-  redis.on('ready', () => keeper.wake());
   const metrics = createMetrics(registry, {
     waiting: () => engine.waiting,
-    leftToKeeper: () => publisher.leftToKeeper,
-    heldShards: () => keeper.heldShards,
+    leftToKeeper: () => followUp.publisher.leftToKeeper,
+    inFlight: () => followUp.publisher.inFlight,
+    isOpen: followUp.isOpen,
+    heldShards: () => followUp.keeper.heldShards.length,
   });
 
   const limiter = (name: string, perSecond: number): SharedRateLimiter | undefined => {
@@ -107,7 +73,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     closers.defer(`rate limit by ${name}`, () => made.close());
     return made;
   };
-  const parts: GatewayParts = {
+  const api = createApp({
     engine,
     heads,
     catalogue: new RedisCatalogue(redis, shards),
@@ -130,16 +96,15 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
         ? devTokenSigner(settings.JWT_SECRET, settings.JWT_ISSUER, settings.JWT_AUDIENCE)
         : undefined,
     log,
-  };
-  const api = createApp(parts);
+  });
   let stopping = false;
   addOperationRoutes(api, registry, () => {
     if (stopping) return { gateway: 'stopping' };
     return readiness.fault === undefined ? {} : { redis: readiness.fault };
   });
-  const http = await serveHttp(api.fetch, settings.PORT, settings.HOST, answerBids(parts));
+  const http = await serveHttp(api.fetch, settings.PORT, settings.HOST);
   closers.defer('HTTP server', () => http.close());
-  keeper.start();
+  followUp.start();
 
   return {
     port: http.port,

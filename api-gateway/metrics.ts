@@ -5,12 +5,20 @@ export interface GatewayMetrics {
   readonly commands: Counter<'result'>;
   readonly batchSize: Histogram;
   readonly missedEntries: Counter;
+  readonly repairedEntries: Counter;
+  readonly forgottenAuctions: Counter;
 }
 
 /** @param gauges read when somebody looks */
 export function createMetrics(
   registry: Registry,
-  gauges: { waiting: () => number; leftToKeeper: () => number; heldShards: () => number },
+  gauges: {
+    waiting: () => number;
+    leftToKeeper: () => number;
+    inFlight: () => number;
+    isOpen: () => boolean;
+    heldShards: () => number;
+  },
 ): GatewayMetrics {
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -19,7 +27,10 @@ export function createMetrics(
   };
   gauge('outcry_commands_waiting', 'Commands that wait for a script call', gauges.waiting);
   gauge('outcry_handoff_left_to_keeper', 'Entries left to the keeper', gauges.leftToKeeper);
+  gauge('outcry_handoff_in_flight', 'Entries on their way to JetStream', gauges.inFlight);
+  gauge('outcry_handoff_open', '1 while JetStream takes events', () => (gauges.isOpen() ? 1 : 0));
   gauge('outcry_keeper_shards', 'Shards whose lease this gateway holds', gauges.heldShards);
+  const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
   return {
     commands: new Counter({
       name: 'outcry_commands_total',
@@ -33,10 +44,17 @@ export function createMetrics(
       buckets: [1, 2, 4, 8, 16, 32, 64, 128],
       registers,
     }),
-    missedEntries: new Counter({
-      name: 'outcry_keeper_published_entries_total',
-      help: 'Log entries the keeper found unpublished',
-      registers,
-    }),
+    missedEntries: counter(
+      'outcry_keeper_published_entries_total',
+      'Log entries that the hand-off had missed and the keeper published',
+    ),
+    repairedEntries: counter(
+      'outcry_keeper_repaired_entries_total',
+      'Log entries published again because JetStream had lost them',
+    ),
+    forgottenAuctions: counter(
+      'outcry_keeper_forgotten_auctions_total',
+      'Sealed auctions whose keys were dropped',
+    ),
   };
 }

@@ -1,15 +1,20 @@
 import type { LogEntry } from '../bidding/auction-commands.ts';
 
-/** JetStream, as the hand-off needs it. */
+/** JetStream, as the hand-off and the keeper need it. */
 export interface EventStream {
-  /** False while there is no connection: publishing would only fail. */
-  readonly connected: boolean;
+  /**
+   * False while publishing would only fail: there is no connection, or the last attempt failed and
+   * no probe has been answered since.
+   */
+  readonly open: boolean;
   /**
    * Publishes an entry under its message id, so that a second publish of it stores nothing.
    * @returns when JetStream has acknowledged it
    * @throws Error when it did not, within the adapter's time limit
    */
   publish(entry: LogEntry): Promise<void>;
+  /** The same for an entry that JetStream has lost: without an id, so that it is surely stored. */
+  publishAgain(entry: LogEntry): Promise<void>;
 }
 
 /** The published watermark, kept in Redis. */

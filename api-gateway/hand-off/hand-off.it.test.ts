@@ -19,6 +19,7 @@ let ann: string;
 
 beforeAll(async () => {
   gateway = await startTestGateway();
+  await until('JetStream takes events', async () => (await figure('outcry_handoff_open')) === 1);
   nats = await connect({ servers: gateway.natsServer.url });
   ann = await tokenFor(gateway, 'ann');
 });
@@ -26,6 +27,12 @@ afterAll(async () => {
   await nats.close();
   await gateway.stop();
 });
+
+/** One of the gateway's own figures. */
+async function figure(name: string): Promise<number> {
+  const text = await (await fetch(`${gateway.url}/metrics`)).text();
+  return Number(new RegExp(`^${name}\\S* (\\S+)`, 'm').exec(text)?.[1]);
+}
 
 const keysOf = (id: string) => auctionKeys(shardOfId(id, gateway.shards) ?? 0, id);
 const publishedSeq = async (id: string) =>
@@ -83,5 +90,28 @@ describe('the hand-off', () => {
       `${id}:1:6`,
       `${id}:1:7`,
     ]);
+  });
+
+  test('a NATS that hangs costs no bid anything, and nothing is lost by it', async () => {
+    const id = await newAuction(gateway);
+    await bid(id, 2_000);
+    await until('the first bid is published', async () => (await publishedSeq(id)) === 3);
+    const before = await figure('outcry_handoff_left_to_keeper');
+    const pid = gateway.natsServer.pid() ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      // The server's socket is still open: only the time limit of a publish tells.
+      expect((await bid(id, 3_000)).status).toBe(201);
+      await until('the way is closed', async () => (await figure('outcry_handoff_open')) === 0);
+      for (let amount = 4_000; amount <= 23_000; amount += 1_000) {
+        expect((await bid(id, amount)).status).toBe(201);
+      }
+      expect(await figure('outcry_handoff_in_flight')).toBe(0);
+      expect(await figure('outcry_handoff_left_to_keeper')).toBe(before + 21);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await until('the rest is published', async () => (await publishedSeq(id)) === 24);
+    expect(await figure('outcry_handoff_open')).toBe(1);
   });
 });

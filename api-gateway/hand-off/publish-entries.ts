@@ -6,8 +6,9 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
 import type { EventStream, PublishedMark } from './event-stream.ts';
 
-/** Entries on their way to JetStream at once; more than this is left to the keeper. */
+/** Entries and their characters on the way to JetStream at once; more is left to the keeper. */
 const MAX_IN_FLIGHT = 1_024;
+const MAX_CHARACTERS_IN_FLIGHT = 16 * 1024 * 1024;
 /** Receipts of an auction are reported to Redis together, this often at most. */
 const CONFIRM_EVERY_MS = 100;
 const MAX_UNCONFIRMED = 10_000;
@@ -19,6 +20,7 @@ export class PublishEntries {
   readonly #unconfirmed = new Map<string, LogEntry[]>();
   #unconfirmedCount = 0;
   #inFlight = 0;
+  #charactersInFlight = 0;
   #leftToKeeper = 0;
   #timer: NodeJS.Timeout | undefined;
   #confirming: Promise<void> = Promise.resolve();
@@ -34,13 +36,21 @@ export class PublishEntries {
     return this.#leftToKeeper;
   }
 
+  /** Entries on their way to JetStream. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   /** Starts publishing an entry; returns at once. */
   offer(entry: LogEntry): void {
-    if (!this.#stream.connected || this.#inFlight >= MAX_IN_FLIGHT) {
+    const isFull =
+      this.#inFlight >= MAX_IN_FLIGHT || this.#charactersInFlight >= MAX_CHARACTERS_IN_FLIGHT;
+    if (!this.#stream.open || isFull) {
       this.#leftToKeeper += 1;
       return;
     }
     this.#inFlight += 1;
+    this.#charactersInFlight += entry.text.length;
     void this.#publish(entry);
   }
 
@@ -60,6 +70,7 @@ export class PublishEntries {
       this.#log.debug({ err: error, auctionId: entry.auctionId }, 'left an entry to the keeper');
     } finally {
       this.#inFlight -= 1;
+      this.#charactersInFlight -= entry.text.length;
     }
   }
 

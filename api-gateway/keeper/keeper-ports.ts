@@ -9,26 +9,75 @@ export interface ShardLook {
   readonly serverId: string;
   /** Auctions that should have opened or closed by now. */
   readonly due: readonly string[];
-  /** Auctions whose archive lags and that it is time to look at. */
-  readonly lagging: readonly string[];
 }
 
-/** What the keeper asks of Redis. */
+/** What the keeper that opens and closes asks of Redis. */
 export interface KeeperStore {
   /** Takes the shard's lease, or renews it. @returns whether this keeper holds it now */
   holdLease(shard: number, holder: string, leaseMs: number): Promise<boolean>;
   /** Gives the lease up, if this keeper holds it. */
   releaseLease(shard: number, holder: string): Promise<void>;
-  look(shard: number, atMost: { due: number; lagging: number }): Promise<ShardLook>;
+  look(shard: number, maxDue: number): Promise<ShardLook>;
   /** All scheduled and live auctions, in chunks. */
   openAuctions(shard: number): AsyncIterable<readonly string[]>;
-  /** Log entries above the published mark, oldest first; at most `limit`. */
-  unpublished(shard: number, auctionId: string, limit: number): Promise<LogEntry[]>;
-  /** Looks at this auction again after a pause. */
-  lookAgain(shard: number, auctionId: string, pauseMs: number): Promise<void>;
 }
 
 /** Tells the keeper of due times that other gateways set. */
 export interface DueHints {
   onDue(listener: (shard: number, dueAt: number) => void): void;
+}
+
+/** Auctions of a shard that it is time to look at, by Redis's clock. */
+export interface Chores {
+  /** Their archive lags. */
+  readonly lagging: readonly string[];
+  /** They are sealed and their grace period is over. */
+  readonly forgettable: readonly string[];
+}
+
+/** An auction whose archive lags. */
+export interface LaggingAuction {
+  /** Every entry up to here has JetStream's receipt. */
+  readonly publishedSeq: number;
+  /** Every event up to here is in Postgres, as the present epoch's history; 0 if that is unknown. */
+  readonly archivedSeq: number;
+  /** One of its messages is a dead letter: publishing it again would not help. */
+  readonly blocked: boolean;
+  /** The log above the seq that was asked for, oldest first, each with its age in ms; bounded. */
+  readonly entries: readonly { readonly entry: LogEntry; readonly ageMs: number }[];
+}
+
+/** What catching up with the archive asks of Redis. */
+export interface ArchiveStore {
+  chores(shard: number, atMost: number): Promise<Chores>;
+  /**
+   * Looks at a lagging auction and puts off its next turn by `pauseMs`.
+   * @param afterSeq where to read the log from; undefined: from the published mark
+   * @returns undefined when the auction is gone or lags no more
+   */
+  lookAtLagging(
+    auctionId: string,
+    pauseMs: number,
+    afterSeq?: number,
+  ): Promise<LaggingAuction | undefined>;
+  /** Gives a lagging auction its next turn at once, behind those that wait already. */
+  lookAgain(auctionId: string): Promise<void>;
+  /** Drops the keys of a sealed auction. @returns whether they are gone */
+  forget(auctionId: string): Promise<boolean>;
+}
+
+/** How far the archive's consumer has come in the event stream. */
+export interface ConsumerProgress {
+  /** Differs when the stream was deleted and made anew. */
+  readonly streamId: string;
+  /** The stream sequence of the newest message. */
+  readonly lastSeq: number;
+  /** Every message up to this stream sequence is acknowledged, or no longer in the stream. */
+  readonly acknowledgedSeq: number;
+}
+
+/** The archive's consumer, as JetStream sees it. */
+export interface ArchiveConsumer {
+  /** Undefined while there is no connection, stream or consumer. @throws Error without an answer */
+  progress(): Promise<ConsumerProgress | undefined>;
 }

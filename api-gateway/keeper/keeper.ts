@@ -1,16 +1,12 @@
 /**
- * The keeper makes sure that somebody acts when an auction's time has come, and that what the
- * direct hand-off missed is published. Every gateway runs one; leases only avoid double work.
+ * The keeper makes sure that somebody acts when an auction's time has come. Every gateway runs one;
+ * leases only avoid double work.
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { DueHints, KeeperStore } from './keeper-ports.ts';
 
-export interface KeeperDuties {
-  /** Lets passing time act on an auction. */
-  passTime(auctionId: string): Promise<void>;
-  /** Publishes what the hand-off missed. @returns how many entries it found */
-  publishMissed(shard: number, auctionId: string): Promise<number>;
-}
+/** Lets passing time act on an auction. */
+export type PassTime = (auctionId: string) => Promise<void>;
 
 export interface KeeperOptions {
   readonly shards: number;
@@ -22,7 +18,7 @@ const LEASE_MS = 3_000;
 const LEASES_EVERY_MS = 1_000;
 const MAX_SLEEP_MS = 1_000;
 const MIN_SLEEP_MS = 1;
-const AT_MOST = { due: 200, lagging: 20 };
+const MAX_DUE = 200;
 
 /** What the keeper knows of a shard it holds. */
 interface HeldShard {
@@ -35,13 +31,11 @@ interface HeldShard {
 
 export class Keeper {
   readonly #store: KeeperStore;
-  readonly #duties: KeeperDuties;
+  readonly #passTime: PassTime;
   readonly #options: KeeperOptions;
   readonly #log: Logger;
   readonly #held = new Map<number, HeldShard>();
-  #publishing: Promise<void> | undefined;
   #leasesAt = -Infinity;
-  #lagAt = -Infinity;
   #stopping = false;
   #wake: () => void = () => {};
   #running: Promise<void> | undefined;
@@ -50,13 +44,13 @@ export class Keeper {
 
   constructor(
     store: KeeperStore,
-    duties: KeeperDuties,
+    passTime: PassTime,
     hints: DueHints,
     options: KeeperOptions,
     log: Logger,
   ) {
     this.#store = store;
-    this.#duties = duties;
+    this.#passTime = passTime;
     this.#options = options;
     this.#log = log;
     hints.onDue((shard, dueAt) => {
@@ -68,8 +62,8 @@ export class Keeper {
   }
 
   /** Shards this keeper looks after now. */
-  get heldShards(): number {
-    return this.#held.size;
+  get heldShards(): readonly number[] {
+    return [...this.#held.keys()];
   }
 
   start(): void {
@@ -86,7 +80,6 @@ export class Keeper {
     this.#stopping = true;
     this.#wake();
     await this.#running;
-    await this.#publishing;
     const { holder } = this.#options;
     const shards = Array.from(this.#held.keys());
     await Promise.allSettled(shards.map((shard) => this.#store.releaseLease(shard, holder)));
@@ -111,28 +104,7 @@ export class Keeper {
 
   async #pass(): Promise<void> {
     if (performance.now() - this.#leasesAt >= LEASES_EVERY_MS) await this.#holdLeases();
-    const looks = await Promise.all(
-      Array.from(this.#held, async ([shard, held]) => ({
-        shard,
-        ids: await this.#keep(shard, held),
-      })),
-    );
-    // Beside the passes: publishing may take long, and no auction may close late for it.
-    if (this.#publishing !== undefined || performance.now() - this.#lagAt < LEASES_EVERY_MS) return;
-    this.#lagAt = performance.now();
-    this.#publishing = this.#publishMissed(looks).finally(() => {
-      this.#publishing = undefined;
-    });
-  }
-
-  async #publishMissed(looks: readonly { shard: number; ids: readonly string[] }[]): Promise<void> {
-    try {
-      for (const { shard, ids } of looks) {
-        for (const auctionId of ids) await this.#duties.publishMissed(shard, auctionId);
-      }
-    } catch (error) {
-      this.#log.warn({ err: error }, 'missed entries could not be published, trying again');
-    }
+    await Promise.all(Array.from(this.#held, ([shard, held]) => this.#keep(shard, held)));
   }
 
   async #holdLeases(): Promise<void> {
@@ -149,27 +121,25 @@ export class Keeper {
     );
   }
 
-  /** @returns the auctions whose archive lags */
-  async #keep(shard: number, held: HeldShard): Promise<readonly string[]> {
+  async #keep(shard: number, held: HeldShard): Promise<void> {
     const before = performance.now();
     held.nextDue = Infinity; // a hint that comes during the look is newer than its answer
-    const look = await this.#store.look(shard, AT_MOST);
+    const look = await this.#store.look(shard, MAX_DUE);
     held.clockOffset = look.now - (before + performance.now()) / 2;
     held.nextDue = Math.min(held.nextDue, (look.nextDue ?? Infinity) - held.clockOffset);
-    await Promise.all(look.due.map((auctionId) => this.#duties.passTime(auctionId)));
-    if (look.due.length >= AT_MOST.due) held.nextDue = performance.now();
+    await Promise.all(look.due.map((auctionId) => this.#passTime(auctionId)));
+    if (look.due.length >= MAX_DUE) held.nextDue = performance.now();
     if (look.serverId !== held.serverId) {
       // After a restart of Redis every open auction starts a new epoch now, bid or no bid, so that
       // viewers learn of it. A keeper that has just taken over does not know and looks at them all.
       await this.#touchOpenAuctions(shard);
       held.serverId = look.serverId;
     }
-    return look.lagging;
   }
 
   async #touchOpenAuctions(shard: number): Promise<void> {
     for await (const auctionIds of this.#store.openAuctions(shard)) {
-      await Promise.all(auctionIds.map((auctionId) => this.#duties.passTime(auctionId)));
+      await Promise.all(auctionIds.map((auctionId) => this.#passTime(auctionId)));
     }
   }
 

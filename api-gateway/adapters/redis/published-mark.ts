@@ -1,6 +1,7 @@
 import type { Result } from 'ioredis';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
 import type { PublishedMark } from '../../hand-off/event-stream.ts';
 import { luaFile, scriptForFullRedis } from './lua-files.ts';
@@ -13,6 +14,7 @@ declare module 'ioredis' {
 }
 
 const MAX_ENTRIES_PER_CALL = 500;
+const LIMIT_MS = 5_000;
 
 export class RedisPublishedMark implements PublishedMark {
   readonly #redis: RedisClient;
@@ -35,7 +37,8 @@ export class RedisPublishedMark implements PublishedMark {
       const ranges = entries
         .slice(from, from + MAX_ENTRIES_PER_CALL)
         .flatMap((entry) => [`${entry.epoch}`, `${entry.firstSeq}`, `${entry.lastSeq}`]);
-      await this.#redis.confirmPublished(auction, log, ...ranges);
+      const moved = this.#redis.confirmPublished(auction, log, ...ranges);
+      await withTimeLimit(moved, LIMIT_MS, 'moving the published mark');
     }
   }
 }

@@ -7,7 +7,7 @@
 
 local MAX_REMEMBERED = 64 -- beyond that the keeper publishes again, JetStream drops the duplicate
 
-local fields = redis.call('HMGET', KEYS[1], 'epoch', 'publishedSeq', 'publishedAhead')
+local fields = redis.call('HMGET', KEYS[1], 'epoch', 'publishedSeq', 'publishedAhead', 'seq')
 if not fields[1] then return '0' end
 local epoch = fields[1]
 local watermark = tonumber(fields[2] or '0')
@@ -16,9 +16,10 @@ for first, last in string.gmatch(fields[3] or '', '(%d+)-(%d+)') do
   ahead[#ahead + 1] = { tonumber(first), tonumber(last) }
 end
 
--- An entry of an older epoch counts only when the log kept it through the restart.
+-- A Redis that was restarted may have lost the entry. One of this epoch it has up to its own seq,
+-- one of an older epoch only when the log kept it through the restart.
 local function is_in_log(entry_epoch, last)
-  if entry_epoch == epoch then return true end
+  if entry_epoch == epoch then return tonumber(last) <= tonumber(fields[4]) end
   local kept = redis.call('XRANGE', KEYS[2], last .. '-0', last .. '-0')[1]
   return kept ~= nil and kept[2][2] == entry_epoch
 end

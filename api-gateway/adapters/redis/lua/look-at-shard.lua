@@ -1,8 +1,8 @@
 -- What the keeper must know of a shard, by the clock of the server that holds it.
 --
--- KEYS   1 scheduled zset   2 live zset   3 behind zset
--- ARGV   1 at most so many due auctions   2 at most so many lagging ones
--- Reply  {now ms, next due ms or '', run id of the server, {due auction ids}, {lagging auction ids}}
+-- KEYS   1 scheduled zset   2 live zset
+-- ARGV   1 at most so many due auctions of each
+-- Reply  {now ms, next due ms or '', run id of the server, {due auction ids}}
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -11,7 +11,6 @@ local now_text = string.format('%.0f', now)
 local due = redis.call('ZRANGE', KEYS[1], '-inf', now_text, 'BYSCORE', 'LIMIT', '0', ARGV[1])
 local ending = redis.call('ZRANGE', KEYS[2], '-inf', now_text, 'BYSCORE', 'LIMIT', '0', ARGV[1])
 for _, id in ipairs(ending) do due[#due + 1] = id end
-local lagging = redis.call('ZRANGE', KEYS[3], '-inf', now_text, 'BYSCORE', 'LIMIT', '0', ARGV[2])
 
 local next_due = ''
 for i = 1, 2 do
@@ -21,4 +20,4 @@ for i = 1, 2 do
 end
 
 local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-return { now_text, next_due, run_id, due, lagging }
+return { now_text, next_due, run_id, due }

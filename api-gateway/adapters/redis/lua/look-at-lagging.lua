@@ -1,0 +1,47 @@
+-- One look at an auction whose archive lags: its watermarks and a part of its log. Puts off its next
+-- turn, and ends its turns when the archive has caught up or the auction is gone.
+--
+-- KEYS   1 auction hash   2 log stream   3 behind zset
+-- ARGV   1 auction id     2 pause until the next turn in ms
+--        3 read the log after this seq; '': after the published watermark
+-- Reply  {} when it lags no more, else
+--        {now ms, published seq, archived seq, blocked 0 or 1, entry id, epoch, events, …}
+
+local MAX_ENTRIES = 256
+local MAX_BYTES = 512 * 1024
+local ENTRIES_A_READ = 16
+
+local fields = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'publishedSeq', 'archivedEpoch',
+  'archivedSeq', 'blocked')
+local epoch, seq = fields[1], fields[2]
+local archived_in_epoch = epoch and fields[4] == epoch
+if not epoch or (archived_in_epoch and tonumber(fields[5]) >= tonumber(seq)) then
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  return {}
+end
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- XX: the archive may have taken it out already.
+redis.call('ZADD', KEYS[3], 'XX', string.format('%.0f', now + tonumber(ARGV[2])), ARGV[1])
+
+local published = fields[3] or '0'
+local reply = {
+  string.format('%.0f', now), published, archived_in_epoch and fields[5] or '0',
+  fields[6] and '1' or '0',
+}
+local after = '(' .. (ARGV[3] ~= '' and ARGV[3] or published) .. '-0'
+local count, bytes = 0, 0
+while count < MAX_ENTRIES and bytes < MAX_BYTES do
+  local entries = redis.call('XRANGE', KEYS[2], after, '+', 'COUNT', ENTRIES_A_READ)
+  for _, entry in ipairs(entries) do
+    reply[#reply + 1] = entry[1]
+    reply[#reply + 1] = entry[2][2]
+    reply[#reply + 1] = entry[2][4]
+    count = count + 1
+    bytes = bytes + #entry[2][4]
+    after = '(' .. entry[1]
+  end
+  if #entries < ENTRIES_A_READ then break end
+end
+return reply

@@ -1,0 +1,131 @@
+import type { Result } from 'ioredis';
+import { auctionKeys, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import type { LogEntry } from '../../bidding/auction-commands.ts';
+import type { ArchiveStore, Chores, LaggingAuction } from '../../keeper/keeper-ports.ts';
+import { luaFile, scriptForFullRedis } from './lua-files.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    listChores(
+      behind: string,
+      sealed: string,
+      atMost: number,
+    ): Result<[string[], string[]], Context>;
+    lookAtLagging(...keysAndArguments: string[]): Result<string[], Context>;
+    lookAgain(behind: string, auctionId: string): Result<number, Context>;
+    forgetSealed(...keysAndArguments: string[]): Result<number, Context>;
+  }
+}
+
+const LIMIT_MS = 5_000;
+/** How long an item outlives the last auction of it that Redis knew. */
+const ITEM_KEPT_SECONDS = 30 * 24 * 60 * 60;
+const FIELDS_AN_ENTRY = 3;
+
+const COMMANDS = [
+  { command: 'listChores', file: 'list-chores', numberOfKeys: 2 },
+  { command: 'lookAtLagging', file: 'look-at-lagging', numberOfKeys: 3 },
+  { command: 'lookAgain', file: 'look-again', numberOfKeys: 1 },
+  { command: 'forgetSealed', file: 'forget-sealed', numberOfKeys: 10 },
+] as const;
+
+/** What Redis knows of the archive's lag, and how it lets go of what is sealed. */
+export class RedisArchiveStore implements ArchiveStore {
+  readonly #redis: RedisClient;
+  readonly #shards: number;
+
+  constructor(redis: RedisClient, shards: number) {
+    for (const { command, file, numberOfKeys } of COMMANDS) {
+      redis.defineCommand(command, { numberOfKeys, lua: scriptForFullRedis(luaFile(file)) });
+    }
+    this.#redis = redis;
+    this.#shards = shards;
+  }
+
+  async chores(shard: number, atMost: number): Promise<Chores> {
+    const { behind, sealed } = shardKeys(shard);
+    const listed = this.#redis.listChores(behind, sealed, atMost);
+    const [lagging, forgettable] = await withTimeLimit(listed, LIMIT_MS, 'listing chores');
+    return { lagging, forgettable };
+  }
+
+  async lookAtLagging(
+    auctionId: string,
+    pauseMs: number,
+    afterSeq?: number,
+  ): Promise<LaggingAuction | undefined> {
+    const shard = this.#shardOf(auctionId);
+    const { auction, log } = auctionKeys(shard, auctionId);
+    const { behind } = shardKeys(shard);
+    const after = afterSeq === undefined ? '' : `${afterSeq}`;
+    const [now, published, archived, blocked, ...entries] = await withTimeLimit(
+      this.#redis.lookAtLagging(auction, log, behind, auctionId, `${pauseMs}`, after),
+      LIMIT_MS,
+      'looking at a lagging auction',
+    );
+    if (now === undefined) return undefined;
+    return {
+      publishedSeq: Number(published),
+      archivedSeq: Number(archived),
+      blocked: blocked === '1',
+      entries: readEntries(auctionId, entries, Number(now)),
+    };
+  }
+
+  async lookAgain(auctionId: string): Promise<void> {
+    const { behind } = shardKeys(this.#shardOf(auctionId));
+    const put = this.#redis.lookAgain(behind, auctionId);
+    await withTimeLimit(put, LIMIT_MS, 'giving an auction its next turn');
+  }
+
+  async forget(auctionId: string): Promise<boolean> {
+    const shard = this.#shardOf(auctionId);
+    const own = auctionKeys(shard, auctionId);
+    const { ended, cancelled, behind, sealed, busyItems } = shardKeys(shard);
+    const read = this.#redis.hget(own.auction, 'itemId');
+    const itemId = (await withTimeLimit(read, LIMIT_MS, 'reading an item id')) ?? '';
+    const forgotten = this.#redis.forgetSealed(
+      own.auction,
+      own.log,
+      own.bidders,
+      own.answers,
+      ended,
+      cancelled,
+      behind,
+      sealed,
+      busyItems,
+      itemKey(shard, itemId),
+      auctionId,
+      itemId,
+      `${ITEM_KEPT_SECONDS}`,
+    );
+    return (await withTimeLimit(forgotten, LIMIT_MS, 'forgetting an auction')) === 1;
+  }
+
+  #shardOf(auctionId: string): number {
+    const shard = shardOfId(auctionId, this.#shards);
+    if (shard === undefined) throw new Error(`no shard holds ${auctionId}`);
+    return shard;
+  }
+}
+
+/** From id `<last seq>-0`, epoch and event lines of each entry. */
+function readEntries(
+  auctionId: string,
+  fields: readonly string[],
+  now: number,
+): LaggingAuction['entries'] {
+  return Array.from({ length: fields.length / FIELDS_AN_ENTRY }, (_, i) => {
+    const [id = '', epoch, text = ''] = fields.slice(i * FIELDS_AN_ENTRY);
+    const lastSeq = Number(id.slice(0, id.indexOf('-')));
+    const firstSeq = lastSeq - text.split('\n').length + 1;
+    const entry: LogEntry = { auctionId, epoch: Number(epoch), firstSeq, lastSeq, text };
+    return { entry, ageMs: now - decidedAt(text) };
+  });
+}
+
+/** When the script ran that wrote these event lines, ms; every event carries it. */
+const decidedAt = (text: string): number => Date.parse(/"at":"([^"]+)"/.exec(text)?.[1] ?? '') || 0;

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import type { LogEntry } from '../bidding/auction-commands.ts';
+import type { EventStream, PublishedMark } from './event-stream.ts';
+import { PublishEntries } from './publish-entries.ts';
+
+const log = createLogger('test', 'silent');
+
+/** A stream that is open and never answers, as a server that hangs. */
+class SilentStream implements EventStream {
+  readonly open = true;
+  offered = 0;
+
+  publish(): Promise<void> {
+    this.offered += 1;
+    return new Promise(() => {});
+  }
+
+  publishAgain(): Promise<void> {
+    return this.publish();
+  }
+}
+
+const noMark: PublishedMark = { confirm: () => Promise.resolve() };
+
+const entry = (seq: number, text: string): LogEntry => ({
+  auctionId: 'a1-x',
+  epoch: 1,
+  firstSeq: seq,
+  lastSeq: seq,
+  text,
+});
+
+test('what is on its way to a server that does not answer is bounded in number', () => {
+  const stream = new SilentStream();
+  const publisher = new PublishEntries(stream, noMark, log);
+  for (let seq = 1; seq <= 3_000; seq += 1) publisher.offer(entry(seq, 'x'));
+  expect(publisher.inFlight).toBe(1_024);
+  expect(stream.offered).toBe(1_024);
+  expect(publisher.leftToKeeper).toBe(3_000 - 1_024);
+});
+
+test('and in size', () => {
+  const stream = new SilentStream();
+  const publisher = new PublishEntries(stream, noMark, log);
+  const text = 'x'.repeat(1024 * 1024);
+  for (let seq = 1; seq <= 100; seq += 1) publisher.offer(entry(seq, text));
+  expect(publisher.inFlight).toBe(16);
+  expect(publisher.leftToKeeper).toBe(84);
+});

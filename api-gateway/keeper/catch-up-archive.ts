@@ -1,0 +1,201 @@
+/**
+ * Gets what the archive is missing to it: publishes the log entries that the direct hand-off missed,
+ * publishes again what JetStream lost, and lets go of auctions that are sealed. It runs beside the
+ * keeper, for the shards the keeper holds, so that no auction opens or closes late for it.
+ */
+import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import type { LogEntry } from '../bidding/auction-commands.ts';
+import type { EventStream, PublishedMark } from '../hand-off/event-stream.ts';
+import { FindLost } from './find-lost.ts';
+import type { ArchiveConsumer, ArchiveStore, LaggingAuction } from './keeper-ports.ts';
+
+const ROUND_EVERY_MS = 500;
+/** Auctions of a shard taken in one round, and how many are worked on at once. */
+const PER_SHARD = 200;
+const AT_ONCE = 8;
+/** An auction whose entries are all published has its next turn after this. */
+const LOOK_AGAIN_MS = 5_000;
+/** Younger entries are still on their way by the direct hand-off. */
+const HAND_OFF_MS = 1_000;
+/** Reads of one auction's log in one turn; then others have theirs. */
+const READS_PER_TURN = 20;
+
+export interface ArchiveParts {
+  readonly store: ArchiveStore;
+  readonly stream: EventStream;
+  readonly mark: PublishedMark;
+  readonly consumer: ArchiveConsumer;
+}
+
+/** Told of what was done, in log entries or auctions. */
+export interface ArchiveFigures {
+  missed(entries: number): void;
+  repaired(entries: number): void;
+  forgotten(auctions: number): void;
+}
+
+interface Waiting {
+  readonly auctionId: string;
+  readonly auction: LaggingAuction;
+}
+
+export class CatchUpArchive {
+  readonly #parts: ArchiveParts;
+  readonly #heldShards: () => Iterable<number>;
+  readonly #figures: ArchiveFigures;
+  readonly #log: Logger;
+  readonly #findLost = new FindLost();
+  readonly #stopping = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #failing = false;
+
+  constructor(
+    parts: ArchiveParts,
+    heldShards: () => Iterable<number>,
+    figures: ArchiveFigures,
+    log: Logger,
+  ) {
+    this.#parts = parts;
+    this.#heldShards = heldShards;
+    this.#figures = figures;
+    this.#log = log;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Ends after the chunks in hand. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      let thereIsMore = false;
+      try {
+        thereIsMore = await this.#round();
+        if (this.#failing) this.#log.info('the archive is helped again');
+        this.#failing = false;
+      } catch (error) {
+        if (!this.#failing)
+          this.#log.warn({ err: error }, 'the archive cannot be helped, retrying');
+        this.#failing = true;
+      }
+      if (!thereIsMore) await pause(ROUND_EVERY_MS, signal);
+    }
+  }
+
+  /** @returns whether more is waiting already */
+  async #round(): Promise<boolean> {
+    const { store, stream } = this.#parts;
+    const shards = [...this.#heldShards()];
+    const chores = await Promise.all(shards.map((shard) => store.chores(shard, PER_SHARD)));
+    const forgettable = chores.flatMap((each) => each.forgettable);
+    const gone = await this.#each(forgettable, (auctionId) => store.forget(auctionId));
+    this.#figures.forgotten(gone.filter(Boolean).length);
+
+    // Without JetStream nothing can be done for the archive; the log keeps everything.
+    const lagging = stream.open ? chores.flatMap((each) => each.lagging) : [];
+    const looked = await this.#each(lagging, (auctionId) => this.#publishMissed(auctionId));
+    await this.#repairLost(looked.filter((each) => each !== undefined));
+    return chores.some(
+      (each) => each.forgettable.length >= PER_SHARD || (stream.open && each.lagging.length > 0),
+    );
+  }
+
+  /**
+   * Publishes what lies above the published mark, oldest first.
+   * @returns the auction when all of it is published and the archive still lags
+   */
+  async #publishMissed(auctionId: string): Promise<Waiting | undefined> {
+    const { store, stream, mark } = this.#parts;
+    for (let read = 1; ; read += 1) {
+      const auction = await store.lookAtLagging(auctionId, LOOK_AGAIN_MS);
+      if (auction === undefined) return undefined;
+      const missed = auction.entries.filter(({ ageMs }) => ageMs >= HAND_OFF_MS);
+      if (missed.length === 0) return { auctionId, auction };
+      const entries = missed.map(({ entry }) => entry);
+      const published = await publishAll(entries, (entry) => stream.publish(entry));
+      await mark.confirm(auctionId, published);
+      this.#figures.missed(published.length);
+      if (published.length < entries.length || read >= READS_PER_TURN || this.#stopped) {
+        await store.lookAgain(auctionId);
+        return undefined;
+      }
+    }
+  }
+
+  async #repairLost(waiting: readonly Waiting[]): Promise<void> {
+    const suspects = waiting.filter(({ auction }) => !auction.blocked);
+    if (suspects.length === 0) return;
+    const progress = await this.#parts.consumer.progress();
+    if (progress === undefined) return;
+    await this.#each(suspects, async ({ auctionId, auction }) => {
+      const upTo = this.#findLost.lostUpTo(auctionId, auction, progress, performance.now());
+      if (upTo === undefined) return;
+      const entries = await this.#publishAgain(auctionId, auction.archivedSeq, upTo);
+      if (entries === undefined) return;
+      this.#findLost.repaired(auctionId, performance.now());
+      this.#figures.repaired(entries);
+      this.#log.warn(
+        { auctionId, archivedSeq: auction.archivedSeq, upTo, entries },
+        'JetStream lost events of an auction; they were published again',
+      );
+    });
+  }
+
+  /** @returns how many entries were published; undefined when not all of them could be */
+  async #publishAgain(
+    auctionId: string,
+    archivedSeq: number,
+    upTo: number,
+  ): Promise<number | undefined> {
+    const { store, stream } = this.#parts;
+    let count = 0;
+    for (let after = archivedSeq; !this.#stopped;) {
+      const auction = await store.lookAtLagging(auctionId, LOOK_AGAIN_MS, after);
+      const entries = (auction?.entries ?? [])
+        .map(({ entry }) => entry)
+        .filter(({ firstSeq }) => firstSeq <= upTo);
+      const last = entries.at(-1);
+      if (last === undefined) return count;
+      const published = await publishAll(entries, (entry) => stream.publishAgain(entry));
+      if (published.length < entries.length) return undefined;
+      count += published.length;
+      after = last.lastSeq;
+    }
+    return undefined;
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** A few auctions at once: this bounds what is in memory and on its way to JetStream. */
+  async #each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+    const results: R[] = [];
+    const queue = items.values();
+    const worker = async (): Promise<void> => {
+      for (const item of queue) {
+        if (this.#stopped) return;
+        results.push(await work(item));
+      }
+    };
+    const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    return results;
+  }
+}
+
+/** @returns the entries that JetStream took */
+async function publishAll(
+  entries: readonly LogEntry[],
+  publish: (entry: LogEntry) => Promise<void>,
+): Promise<LogEntry[]> {
+  const results = await Promise.allSettled(entries.map(publish));
+  return entries.filter((_, i) => results[i]?.status === 'fulfilled');
+}

@@ -1,0 +1,175 @@
+/** JetStream loses what it had acknowledged; the archive is complete all the same, each event once. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { Redis } from 'ioredis';
+import postgres from 'postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestSystem, type TestSystem } from '@outcry/local/testing/test-system.ts';
+import { auctionKeys, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+
+const SHARDS = 16;
+const AUCTIONS = 3;
+const LIMIT_MS = 60_000;
+
+let system: TestSystem;
+let redis: Redis;
+let sql: ReturnType<typeof postgres>;
+let seller: string;
+let bidder: string;
+
+beforeAll(async () => {
+  system = await startTestSystem();
+  redis = new Redis(system.urls['redis'] ?? '');
+  sql = postgres(system.urls['postgres'] ?? '', { max: 1, onnotice: () => undefined });
+  seller = await token('seller');
+  bidder = await token('bidder');
+}, 120_000);
+afterAll(async () => {
+  redis.disconnect();
+  await sql.end();
+  await system.stop();
+});
+
+async function post(path: string, body: object, bearer?: string): Promise<unknown> {
+  const answer = await fetch(`${system.urls['api-gateway']}${path}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+    },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${text}`);
+  return JSON.parse(text);
+}
+
+const field = (value: unknown, name: string): string => String(Reflect.get(Object(value), name));
+
+async function token(userId: string): Promise<string> {
+  return field(await post('/v1/dev/tokens', { userId, roles: ['bidder', 'seller'] }), 'token');
+}
+
+async function newAuction(): Promise<string> {
+  const terms = { currency: 'EUR', startPrice: 100, durationSeconds: 600 };
+  return field(await post('/v1/auctions', { item: { title: 'A vase' }, ...terms }, seller), 'id');
+}
+
+async function bids(auctionId: string, amounts: readonly number[]): Promise<void> {
+  for (const amount of amounts) await post(`/v1/auctions/${auctionId}/bids`, { amount }, bidder);
+}
+
+const auctionKey = (id: string) => auctionKeys(shardOfId(id, SHARDS) ?? 0, id).auction;
+
+async function marks(id: string): Promise<{ seq: number; published: number; archived: number }> {
+  const fields = await redis.hmget(auctionKey(id), 'seq', 'publishedSeq', 'archivedSeq');
+  const [seq = 0, published = 0, archived = 0] = fields.map(Number);
+  return { seq, published, archived };
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const limit = Date.now() + LIMIT_MS;
+  while (!(await holds())) {
+    if (Date.now() > limit) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Auctions with bids, all published while no worker runs, so that the archive has none of it. */
+async function publishedAuctions(): Promise<string[]> {
+  await system.part('archival-worker').stop();
+  const ids = await Promise.all(Array.from({ length: AUCTIONS }, newAuction));
+  await Promise.all(ids.map((id) => bids(id, [1_000, 2_000, 3_000, 4_000, 5_000])));
+  await until('everything is published', async () => {
+    const all = await Promise.all(ids.map(marks));
+    return all.every(({ seq, published }) => published === seq);
+  });
+  return ids;
+}
+
+async function expectArchivedOnce(ids: readonly string[]): Promise<void> {
+  await until('everything is archived', async () => {
+    const all = await Promise.all(ids.map(marks));
+    return all.every(({ seq, archived }) => archived === seq);
+  });
+  for (const id of ids) {
+    const { seq } = await marks(id);
+    const rows = await sql<{ seq: string }[]>`
+      SELECT seq FROM events WHERE auction_id = ${id} ORDER BY seq`;
+    expect(rows.map((row) => Number(row.seq))).toEqual(
+      Array.from({ length: seq }, (_, i) => i + 1),
+    );
+  }
+}
+
+/** How many entries the keeper has published again. */
+async function repaired(): Promise<number> {
+  const text = await (await fetch(`${system.urls['api-gateway']}/metrics`)).text();
+  return Number(/^outcry_keeper_repaired_entries_total\S* (\d+)/m.exec(text)?.[1]);
+}
+
+async function onStream<T>(
+  act: (manager: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<T>,
+): Promise<T> {
+  const connection = await connect({ servers: system.urls['nats'] ?? '' });
+  try {
+    return await act(await jetstreamManager(connection));
+  } finally {
+    await connection.close();
+  }
+}
+
+test('the stream is deleted while the system runs', { timeout: 90_000 }, async () => {
+  const before = await repaired();
+  const ids = await publishedAuctions();
+  await onStream((manager) => manager.streams.delete(EVENT_STREAM));
+  await bids(ids[0] ?? '', [10_000]);
+  await system.part('archival-worker').start();
+  await expectArchivedOnce(ids);
+  expect(await repaired()).toBeGreaterThan(before);
+});
+
+test('single messages are deleted before the worker has them', { timeout: 90_000 }, async () => {
+  const before = await repaired();
+  const ids = await publishedAuctions();
+  const deleted = await onStream(async (manager) => {
+    const { state } = await manager.streams.info(EVENT_STREAM);
+    // One in the middle, and the last one, which leaves no gap to notice.
+    const seqs = [state.last_seq - 5, state.last_seq];
+    for (const seq of seqs) await manager.streams.deleteMessage(EVENT_STREAM, seq);
+    return seqs.length;
+  });
+  await system.part('archival-worker').start();
+  await expectArchivedOnce(ids);
+  expect(await repaired()).toBeGreaterThanOrEqual(before + deleted);
+});
+
+test("JetStream's store is wiped while the server is down", { timeout: 90_000 }, async () => {
+  const before = await repaired();
+  const ids = await publishedAuctions();
+  const nats = system.part('nats');
+  await nats.stop();
+  await rm(join(system.folder, 'data', 'nats', 'jetstream'), { recursive: true });
+  await nats.start();
+  await system.part('archival-worker').start();
+  await expectArchivedOnce(ids);
+  expect(await repaired()).toBeGreaterThan(before);
+});
+
+test(
+  'a blocked auction is not repaired until somebody lifts the block',
+  { timeout: 90_000 },
+  async () => {
+    const [blocked = '', free = ''] = await publishedAuctions();
+    await redis.hset(auctionKey(blocked), 'blocked', '1');
+    await onStream((manager) => manager.streams.purge(EVENT_STREAM));
+    await system.part('archival-worker').start();
+    await expectArchivedOnce([free]);
+    expect((await marks(blocked)).archived).toBe(0);
+    await redis.hdel(auctionKey(blocked), 'blocked');
+    await expectArchivedOnce([blocked]);
+  },
+);
