@@ -145,7 +145,7 @@ describe('a Redis that has lost its newest writes', () => {
     await gateway.redis.xtrim(keys.log, 'MAXLEN', 0);
     await gateway.redis.del(keys.log);
     await gateway.redis.hset(keys.auction, { ...before, runId: '0123456789abcdef' });
-    await until('viewers see that the bid is gone', () => watched.auction?.epoch === 2);
+    await until('viewers see that the bid is gone', () => (watched.auction?.epoch ?? 0) > 1);
     expect(watched.auction).toMatchObject({ seq: 3, bidCount: 0, leader: null });
   });
 });

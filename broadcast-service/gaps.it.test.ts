@@ -148,12 +148,9 @@ describe('a Redis that restarts', () => {
     await bid(auctionId);
     await until('all came', () => viewer.messages.at(-1)?.seq === 6);
     const events = viewer.messages.flatMap((message) => message.events);
-    expect(events.map(({ epoch, seq, type }) => `${epoch}:${seq} ${type}`)).toEqual([
-      '1:3 bid',
-      '2:4 epoch',
-      '2:5 bid',
-      '2:6 bid',
-    ]);
+    expect(
+      events.map(({ epoch, seq, type }) => `${epoch === 1 ? 'first' : 'next'}:${seq} ${type}`),
+    ).toEqual(['first:3 bid', 'next:4 epoch', 'next:5 bid', 'next:6 bid']);
   });
 
   it('with its newest writes lost takes them back', async () => {
@@ -165,8 +162,8 @@ describe('a Redis that restarts', () => {
     await until('all came', () => viewer.messages.at(-1)?.seq === 5);
     await goBack();
     await bid(auctionId);
-    await until('the new epoch came', () => viewer.messages.at(-1)?.epoch === 2);
-    expect(viewer.messages.at(-1)).toMatchObject({ epoch: 2, seq: 5, state: { bidCount: 2 } });
+    await until('the new epoch came', () => (viewer.messages.at(-1)?.epoch ?? 0) > 1);
+    expect(viewer.messages.at(-1)).toMatchObject({ seq: 5, state: { bidCount: 2 } });
     expect(viewer.messages.at(-1)?.events.map(({ seq, type }) => `${seq} ${type}`)).toEqual([
       '4 epoch',
       '5 bid',
@@ -185,7 +182,7 @@ describe('a Redis that restarts', () => {
     await until('all came', () => viewer.messages.at(-1)?.seq === 4);
     await goBack();
     await system.auctions.losingMessages(() => bid(auctionId));
-    await until('the new state came', () => viewer.messages.at(-1)?.epoch === 2);
+    await until('the new state came', () => (viewer.messages.at(-1)?.epoch ?? 0) > 1);
     expect(viewer.messages.at(-1)).toMatchObject({ seq: 4, state: { price: amount } });
   });
 });

@@ -23,10 +23,11 @@ const stateOf = ({ epoch, seq }: Position): PublicState => ({
   endsAt: '2030-01-01T00:00:00.000Z',
 });
 
-const eventAt = (epoch: number, seq: number, type: PublicEvent['type'] = 'bid'): PublicEvent => ({
+const eventAt = (epoch: number, seq: number, parent?: number): PublicEvent => ({
+  ...(parent === undefined ? {} : { parent }),
   epoch,
   seq,
-  type,
+  type: parent === undefined ? 'bid' : 'epoch',
   at: '2029-01-01T00:00:00.000Z',
   state: stateOf({ epoch, seq }),
 });
@@ -94,13 +95,13 @@ describe('applyMessage', () => {
       LIMIT,
     ).view;
     const ended = { ...before, auction: { ...before.auction, outcome: 'sold' as const } };
-    const message = messageAt({ epoch: 2, seq: 5 }, [eventAt(2, 4, 'epoch'), eventAt(2, 5)]);
+    const message = messageAt({ epoch: 7, seq: 5 }, [eventAt(7, 4, 1), eventAt(7, 5)]);
     const { view, steps } = applyMessage(ended, message, LIMIT);
-    expect(brief(steps)).toEqual(['superseded 1:>3', '2:4', '2:5']);
+    expect(brief(steps)).toEqual(['superseded 1:>3', '7:4', '7:5']);
     expect(view.recent.map(({ epoch, seq }) => [epoch, seq])).toEqual([
       [1, 3],
-      [2, 4],
-      [2, 5],
+      [7, 4],
+      [7, 5],
     ]);
     expect(view.auction).not.toHaveProperty('outcome');
   });
@@ -114,7 +115,7 @@ describe('applyMessage', () => {
     expect(brief(steps)).toEqual(['replaced', '2:7']);
     const bare = applyMessage(viewAt(1, 5), messageAt({ epoch: 2, seq: 7 }, []), LIMIT);
     expect(brief(bare.steps)).toEqual(['replaced']);
-    const two = messageAt({ epoch: 3, seq: 9 }, [eventAt(3, 9, 'epoch')]);
+    const two = messageAt({ epoch: 3, seq: 9 }, [eventAt(3, 9, 2)]);
     expect(brief(applyMessage(viewAt(1, 8), two, LIMIT).steps)).toEqual(['replaced', '3:9']);
   });
 
@@ -166,7 +167,7 @@ const truth: fc.Arbitrary<Truth> = fc
       const epoch = i + 1;
       const from = kept.length + 1;
       for (let seq = from; seq < from + events; seq += 1) {
-        kept.push(eventAt(epoch, seq, epoch > 1 && seq === from ? 'epoch' : 'bid'));
+        kept.push(eventAt(epoch, seq, epoch > 1 && seq === from ? epoch - 1 : undefined));
       }
       asOf.push([...kept]);
       // What the next epoch forks from; the event that starts an epoch is never lost alone.

@@ -85,21 +85,21 @@ function stepsTo(from: Position, message: EventsMessage): LiveStep[] {
     .toSorted(comparePositions);
   for (const event of fresh) {
     if (comparePositions(event, at) <= 0) continue;
-    steps.push(...stepsBetween(at, event, event.type === 'epoch'), { kind: 'event', event });
+    steps.push(...stepsBetween(at, event, event.parent), { kind: 'event', event });
     at = event;
   }
   if (comparePositions(at, message) < 0) {
-    steps.push(...stepsBetween(at, { epoch: message.epoch, seq: message.seq + 1 }, false));
+    steps.push(...stepsBetween(at, { epoch: message.epoch, seq: message.seq + 1 }));
   }
   return steps;
 }
 
 /** What lies between two positions of which nothing in between is known; both ends excluded. */
-function stepsBetween(at: Position, next: Position, nextStartsEpoch: boolean): LiveStep[] {
+function stepsBetween(at: Position, next: Position, parent?: number): LiveStep[] {
   if (next.epoch !== at.epoch) {
-    // Only the event that starts the very next epoch names its fork; without it nobody can say
-    // which of the events before still count.
-    if (!nextStartsEpoch || next.epoch !== at.epoch + 1) return [{ kind: 'replaced' }];
+    // Only the event that starts an epoch says where that one forked off, and only of its parent;
+    // else nobody can say which of the events before still count.
+    if (parent !== at.epoch) return [{ kind: 'replaced' }];
     const fork = next.seq - 1;
     if (fork < at.seq) return [{ kind: 'superseded', epoch: at.epoch, after: fork }];
   }

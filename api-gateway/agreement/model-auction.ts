@@ -39,6 +39,11 @@ interface Numbered extends RuleEvent {
   readonly state: PublicState;
 }
 
+interface NewEpoch {
+  readonly type: 'epoch';
+  readonly parent: number;
+}
+
 export class ModelAuction {
   readonly #rules: Rules;
   readonly #answers = new Map<string, { fingerprint: string; answer: string }>();
@@ -47,7 +52,7 @@ export class ModelAuction {
   #seq = 0;
   #lastAt = 0;
   /** Events expected in this batch, in order. */
-  #expected: (Numbered | 'epoch' | 'scheduled')[] = [];
+  #expected: (Numbered | NewEpoch | 'scheduled')[] = [];
 
   constructor(rules: Rules = REFERENCE_RULES) {
     this.#rules = rules;
@@ -79,8 +84,9 @@ export class ModelAuction {
     this.#expected = [];
     if (this.#auction !== undefined) {
       if (restarted && (this.auction.status === 'scheduled' || this.auction.status === 'live')) {
-        this.#epoch += 1;
-        this.#expected.push('epoch');
+        const parent = this.#epoch;
+        this.#epoch = Math.max(parent + 1, Math.floor(now / 1000));
+        this.#expected.push({ type: 'epoch', parent });
       }
       this.#passTime(now);
     }
@@ -170,13 +176,13 @@ export class ModelAuction {
     const events = texts.map((line) => ownJson<PublicEvent>(splitEventLine(line).publicText));
     expectSame('number of events', events.length, this.#expected.length);
     events.forEach((event, i) => {
-      const expected = this.#expected[i] ?? 'epoch';
+      const expected = this.#expected[i];
       this.#seq += 1;
       const common = { epoch: this.#epoch, seq: this.#seq, at: new Date(batch.now).toISOString() };
       const whole =
         typeof expected === 'string'
           ? { ...common, type: expected, state: event.state }
-          : { ...common, ...expected };
+          : { state: event.state, ...common, ...expected };
       expectSame(`event ${this.#seq}`, sorted(event), sorted(whole));
     });
     if (batch.entry === undefined) return;

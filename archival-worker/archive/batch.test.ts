@@ -63,7 +63,7 @@ test('projections: the newest state of each auction, its creation, its epochs', 
   expect(newest[0]?.state).toMatchObject({ price: 2_000, leaderId: 'ann' });
   expect(created.map(place)).toEqual(['a0-one 1:1']);
   expect(forks).toEqual([
-    { auctionId: 'a0-one', epoch: 1, fork: 0 },
-    { auctionId: 'a0-one', epoch: 2, fork: 3 },
+    { auctionId: 'a0-one', epoch: 1, parent: undefined, fork: 0 },
+    { auctionId: 'a0-one', epoch: 2, parent: 1, fork: 3 },
   ]);
 });

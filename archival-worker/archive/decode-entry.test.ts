@@ -93,6 +93,11 @@ describe('an entry that can never be stored', () => {
     ['a short salt', bid.subject, bid.text.replace(/"salt":"../, '"salt":"')],
     ['the first event elsewhere', created.subject, created.text.replace('"seq":1', '"seq":2')],
     ['an epoch off its fork', epoch.subject, epoch.text.replace('"fork":3', '"fork":1')],
+    [
+      'an epoch that is its own parent',
+      epoch.subject,
+      epoch.text.replace('"parent":1', '"parent":2'),
+    ],
     ['an epoch 1 that forks', epoch.subject, epoch.text.replace('"epoch":2', '"epoch":1')],
   ])('%s', (_name, subject, text) => {
     expect(() => decodeEntry(subject, bytes(text))).toThrow(UndecodableError);

@@ -65,7 +65,7 @@ function eventRow(line: string, parts: EventLine): EventRow {
   if (seq === 1 && epoch !== 1) throw new Error('the first event must be of epoch 1');
   const fork = type === 'epoch' ? secret.integer('fork', 1) : undefined;
   if (fork !== undefined && fork !== seq - 1) throw new Error('an epoch must follow its fork');
-  const parent = type === 'epoch' ? parentOf(epoch, secret) : undefined;
+  const parent = type === 'epoch' ? parentOf(epoch, event) : undefined;
   const isBid = BIDS.has(type);
   const shown = type === 'bid' || type === 'bought' ? event.object('bid') : undefined;
   return {
@@ -91,8 +91,8 @@ function eventRow(line: string, parts: EventLine): EventRow {
 }
 
 /** Epoch events from before epochs were numbered by the clock name no parent: it was one lower. */
-function parentOf(epoch: number, secret: Fields): number {
-  return secret.optionalInteger('parent', 1, epoch - 1) ?? epoch - 1;
+function parentOf(epoch: number, event: Fields): number {
+  return event.optionalInteger('parent', 1, epoch - 1) ?? epoch - 1;
 }
 
 function stateOf(state: Fields, secret: Fields): StateOfAuction {

@@ -46,5 +46,4 @@ function continues(from: Position, first: PublicEvent): boolean {
 }
 
 const isNext = (previous: PublicEvent | undefined, event: PublicEvent): boolean =>
-  previous === undefined ||
-  (event.seq === previous.seq + 1 && continues(previous, event));
+  previous === undefined || (event.seq === previous.seq + 1 && continues(previous, event));

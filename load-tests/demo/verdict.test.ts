@@ -84,8 +84,10 @@ describe('verdictOn', () => {
   });
 
   it('counts the event with which a restart of Redis begins a new epoch', () => {
-    const restarted = finalWith({ epoch: 2, seq: first.final.seq + 1 });
+    const restarted = finalWith({ epoch: 1_795_000_000, seq: first.final.seq + 1 });
     expect(verdictOn(withFirst(restarted), [], {}).faults).toEqual([]);
+    const without = finalWith({ epoch: 1_795_000_000 });
+    expect(verdictOn(withFirst(without), [], {}).faults.join()).toContain('those of new epochs');
   });
 
   it('passes on what the archive lacks', () => {

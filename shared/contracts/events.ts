@@ -46,6 +46,8 @@ export interface PublicEvent {
   readonly at: string;
   readonly state: PublicState;
   readonly bid?: { readonly alias: number; readonly amount: number };
+  /** `epoch` events: the epoch it forked from, one event before this one. */
+  readonly parent?: number;
 }
 
 /** What only the archive keeps. `rebuild` needs nothing else. */
@@ -63,8 +65,7 @@ export interface PrivateEvent {
   /** The leader and the hidden maximum after the event. */
   readonly leaderId?: string;
   readonly leaderMax?: number;
-  /** `epoch` events: the epoch it forked from, and the last seq that is kept of that one. */
-  readonly parent?: number;
+  /** `epoch` events: the last seq that is kept of its parent. */
   readonly fork?: number;
   /** The first event: all terms and the item. */
   readonly creation?: Creation;

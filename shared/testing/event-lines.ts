@@ -3,7 +3,12 @@
  * bytes that the decide script writes. Everything follows from the arguments: no clock, no chance.
  */
 import { createHash } from 'node:crypto';
-import { entryMessageId, type Creation, type PublicState } from '../contracts/events.ts';
+import {
+  entryMessageId,
+  type Creation,
+  type PublicEvent,
+  type PublicState,
+} from '../contracts/events.ts';
 import { eventSubject } from '../contracts/keys.ts';
 import {
   decide,
@@ -104,15 +109,19 @@ export class TestAuction {
   /** The `scheduled` event; the first entry. */
   create(): TestEntry {
     const { sellerId, startsAt, endsAt, hardEndsAt } = this.#creation;
-    const line = this.#line('scheduled', undefined, {
-      userId: sellerId,
-      key: 'create-1',
-      fingerprint: fingerprint('create'),
-      creation: this.#creation,
-      startsAt,
-      endsAt,
-      hardEndsAt,
-    });
+    const line = this.#line(
+      'scheduled',
+      {},
+      {
+        userId: sellerId,
+        key: 'create-1',
+        fingerprint: fingerprint('create'),
+        creation: this.#creation,
+        startsAt,
+        endsAt,
+        hardEndsAt,
+      },
+    );
     return this.#entry([line]);
   }
 
@@ -172,14 +181,14 @@ export class TestAuction {
     this.#auction = kept.auction;
     this.#seq = fork;
     this.#epoch += 1;
-    return this.#entry([this.#line('epoch', undefined, { parent: kept.epoch, fork })]);
+    return this.#entry([this.#line('epoch', { parent: kept.epoch }, { fork })]);
   }
 
   #passTimeTo(time: number): TestEntry {
     this.#now = Math.max(this.#now, time);
     const { auction, events } = passTime(this.#auction, this.#now);
     this.#auction = auction;
-    return this.#entry(events.map((event) => this.#line(event.type, undefined, {})));
+    return this.#entry(events.map((event) => this.#line(event.type, {}, {})));
   }
 
   #decided(command: Command): string {
@@ -195,12 +204,13 @@ export class TestAuction {
       command.kind === 'bid' || command.kind === 'buy'
         ? { userId, bidId, alias, ...offerOf(command), ...key }
         : { userId, ...key };
-    return this.#line(decision.event.type, decision.event.bid, members);
+    const { type, bid } = decision.event;
+    return this.#line(type, bid === undefined ? {} : { bid }, members);
   }
 
   #line(
     type: RuleEvent['type'] | 'scheduled' | 'epoch',
-    bid: RuleEvent['bid'],
+    shown: Pick<PublicEvent, 'bid' | 'parent'>,
     members: object,
   ): string {
     this.#seq += 1;
@@ -212,7 +222,7 @@ export class TestAuction {
     const salt = createHash('md5').update(`${this.auctionId}:${this.#epoch}:${this.#seq}`);
     return (
       `{"v":1,"auctionId":"${this.auctionId}","public":` +
-      JSON.stringify(bid === undefined ? event : { ...event, bid }) +
+      JSON.stringify({ ...event, ...shown }) +
       `,"salt":"${salt.digest('hex')}","private":${JSON.stringify(secrets)}}`
     );
   }

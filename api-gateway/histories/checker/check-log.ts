@@ -48,8 +48,11 @@ function numberingFault(
 function orderFaults(event: LoggedEvent, before: LoggedEvent): [BrokenRule, string][] {
   const found: [BrokenRule, string][] = [];
   const [now, then] = [event.public, before.public];
-  const epochStep = event.public.type === 'epoch' ? 1 : 0;
-  if (now.epoch !== then.epoch + epochStep) {
+  const inOrder =
+    now.type === 'epoch'
+      ? now.epoch > then.epoch && now.parent === then.epoch
+      : now.epoch === then.epoch;
+  if (!inOrder) {
     found.push(['epoch-order', `epoch ${then.epoch} is followed by ${eventText(event)}`]);
   }
   if (then.state.status === 'ended' || then.state.status === 'cancelled') {

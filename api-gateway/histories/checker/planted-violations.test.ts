@@ -48,6 +48,11 @@ const PLANTED: Readonly<Record<BrokenRule, readonly Planted[]>> = {
   ],
   'epoch-order': [
     { what: 'the epoch rises without saying so', change: withPublic(5, { epoch: 2 }), id: 7 },
+    {
+      what: 'the epoch forks from another one',
+      change: withPublic(5, { epoch: 9, type: 'epoch', parent: 2 }),
+      id: 7,
+    },
   ],
   'time-went-back': [
     { what: 'time goes back', change: withPublic(5, { at: '2026-01-01T00:00:00.001Z' }), id: 7 },

@@ -96,8 +96,9 @@ export class SmallHistory {
   /** Redis restarted and lost nothing. */
   newEpoch(): void {
     const fork = this.#events.length;
-    this.#epoch += 1;
-    this.#log('epoch', { fork });
+    const parent = this.#epoch;
+    this.#epoch += 100;
+    this.#log('epoch', { fork }, { parent });
   }
 
   send({ userId, request, key = '', at, gateway = 0, lost = false }: Sent): void {
@@ -152,7 +153,11 @@ export class SmallHistory {
     }
     const { kind: _kind, ...offer } = request;
     const alias = this.#auction.bidders.get(userId)?.alias ?? 0;
-    const logged = this.#log(event.type, { ...own, bidId, alias, ...offer }, event.bid);
+    const logged = this.#log(
+      event.type,
+      { ...own, bidId, alias, ...offer },
+      event.bid === undefined ? {} : { bid: event.bid },
+    );
     return answered(201, {
       bidId,
       epoch: logged.public.epoch,
@@ -169,7 +174,7 @@ export class SmallHistory {
   #log(
     type: LoggedEvent['public']['type'],
     own: LoggedEvent['private'],
-    bid?: LoggedEvent['public']['bid'],
+    shown: Pick<LoggedEvent['public'], 'bid' | 'parent'> = {},
   ): LoggedEvent {
     const { leader, leaderMax } = this.#auction;
     const logged: LoggedEvent = {
@@ -181,7 +186,7 @@ export class SmallHistory {
         type,
         at: new Date(this.#now).toISOString(),
         state: publicState(this.#auction),
-        ...(bid === undefined ? {} : { bid }),
+        ...shown,
       },
       private: leader === undefined ? own : { ...own, leaderId: leader, leaderMax },
     };

@@ -87,13 +87,15 @@ local salt_of_call = ''
 
 -- Numbers and writes down one event. `bid` is {alias, amount} or nil; `private` is JSON members
 -- or ''. `salt` is 32 hex digits; timed events share the call's.
-local function emit(event_type, bid, private, salt)
+-- `parent` is the epoch that a new one forked from, or nil.
+local function emit(event_type, bid, private, salt, parent)
   auction.seq = auction.seq + 1
-  local bid_json = bid
-    and ',"bid":{"alias":' .. digits(bid[1]) .. ',"amount":' .. digits(bid[2]) .. '}}' or '}'
+  local more = ''
+  if bid then more = ',"bid":{"alias":' .. digits(bid[1]) .. ',"amount":' .. digits(bid[2]) .. '}' end
+  if parent then more = ',"parent":' .. digits(parent) end
   local public = '{"epoch":' .. digits(auction.epoch) .. ',"seq":' .. digits(auction.seq)
     .. ',"type":"' .. event_type .. '","at":"' .. iso_of(now) .. '","state":' .. state_json()
-    .. bid_json
+    .. more .. '}'
   local leader = ''
   if auction.leader ~= '' then
     leader = (private == '' and '' or ',') .. '"leaderId":"' .. auction.leader .. '","leaderMax":'
