@@ -48,10 +48,23 @@ const rebuildSchema = commonSettings
 
 export type RebuildSettings = z.infer<typeof rebuildSchema>;
 
-/** @throws ConfigError naming every mistake in the environment */
-export function rebuildSettings(environment: Environment = process.env): RebuildSettings {
-  const given = Object.entries(environment).filter(([, value]) => value !== '');
-  const settings = rebuildSchema.safeParse({ LOG_LEVEL: 'warn', ...Object.fromEntries(given) });
+/** Where servers are, by the names that `npm start` gives them. */
+type ServerUrls = Readonly<Record<string, string>>;
+
+/**
+ * The environment's settings; when it names no database, those of the system that runs here.
+ * @throws ConfigError naming every mistake in the environment
+ */
+export function rebuildSettings(
+  running: ServerUrls = {},
+  environment: Environment = process.env,
+): RebuildSettings {
+  const named = Object.entries(environment).filter(([, value]) => value !== '');
+  const given = { LOG_LEVEL: 'warn', ...Object.fromEntries(named) };
+  const { redis: REDIS_URL, nats: NATS_URL, postgres: DATABASE_URL } = running;
+  // All servers or none: a rebuild must not mix two systems.
+  const servers = 'DATABASE_URL' in given ? {} : { REDIS_URL, NATS_URL, DATABASE_URL };
+  const settings = rebuildSchema.safeParse({ ...given, ...servers });
   if (settings.success) return settings.data;
   const mistakes = settings.error.issues.map(
     ({ path, message }) => `${path.join('.')}: ${message}`,

@@ -7,24 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { readRunFile } from '@outcry/local/run-file.ts';
 import { ConfigError } from '@outcry/shared/runtime/config.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { rebuildSettings, type RebuildSettings } from './config.ts';
+import { rebuildSettings } from './config.ts';
 import { runRebuild } from './create-rebuild.ts';
 import { surviveLostSockets } from './lost-socket.ts';
 import { RebuildRefusedError } from './rebuild/ports.ts';
 import type { RebuildProgress } from './rebuild/rebuild.ts';
 
 const RUN_FILE = join(fileURLToPath(new URL('..', import.meta.url)), '.local', 'run.json');
-
-/** Servers that the environment does not name are those that `npm start` runs. */
-async function settings(): Promise<RebuildSettings> {
-  const { redis, nats, postgres } = (await readRunFile(RUN_FILE))?.urls ?? {};
-  return rebuildSettings({
-    REDIS_URL: redis,
-    NATS_URL: nats,
-    DATABASE_URL: postgres,
-    ...process.env,
-  });
-}
 
 const progress: RebuildProgress = {
   say: (line) => console.log(line),
@@ -39,10 +28,10 @@ const progress: RebuildProgress = {
 };
 
 try {
-  const read = await settings();
-  const log = createLogger('rebuild', read.LOG_LEVEL);
+  const settings = rebuildSettings((await readRunFile(RUN_FILE))?.urls);
+  const log = createLogger('rebuild', settings.LOG_LEVEL);
   surviveLostSockets(log);
-  const { items, auctions, gaps } = await runRebuild(read, progress, log);
+  const { items, auctions, gaps } = await runRebuild(settings, progress, log);
   console.log(`Done: ${items} items and ${auctions} auctions are restored, bids are taken again.`);
   if (gaps > 0) {
     console.error(`${gaps} auctions lack events: see "Gaps" in docs/runbooks/rebuild.md.`);

@@ -23,7 +23,7 @@ export async function rebuildNow(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<RebuildResult> {
   const { REDIS_URL, NATS_URL, DATABASE_URL, NATS_STREAM_MAX_BYTES, LOG_LEVEL } = system.settings();
-  const settings = rebuildSettings({
+  const settings = rebuildSettings(undefined, {
     REDIS_URL,
     NATS_URL,
     DATABASE_URL,
