@@ -105,7 +105,6 @@ export async function createBroadcaster(
     streams.takes(request, response),
   );
   closers.defer('HTTP server', () => http.close());
-  closers.defer('streams', () => streams.close());
 
   const forwardBid = forwardTo(settings.GATEWAY_URL, settings.TRUSTED_PROXIES);
   const viewers = new SocketViewers(http.server, {
@@ -121,6 +120,7 @@ export async function createBroadcaster(
   const keepCurrent = new KeepCurrent(watched, checks, channels, log);
   closers.defer('checks', () => keepCurrent.close());
   closers.defer('viewers', () => viewers.close());
+  closers.defer('streams', () => streams.close());
   channels.hearNotices((notices) => {
     metrics.notices.inc(notices.length);
     for (const notice of notices) viewers.notify(notice);

@@ -3,9 +3,11 @@
  * of what it sent a viewer has not taken.
  */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
+import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { Connections } from '../rooms/connections.ts';
@@ -25,6 +27,8 @@ export interface StreamRouteParts extends AuctionStreamsParts {
 const PATH = /^\/v1\/auctions\/([A-Za-z0-9_-]{1,64})\/stream(?:\?.*)?$/;
 const HEARTBEAT_EVERY_MS = 15_000;
 const RETRY_AFTER_MS = 1_000;
+/** Who does not take the end of its stream for so long is cut off. */
+const END_LIMIT_MS = 1_000;
 /** Viewers that lose a node come back spread over this time. */
 const RECONNECT_FROM_MS = 1_000;
 const RECONNECT_TO_MS = 4_000;
@@ -51,10 +55,14 @@ export class AuctionStreamRoute {
   }
 
   /** Ends all streams; viewers come back, to another node if there is one. */
-  close(): void {
+  async close(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#heartbeat);
-    for (const response of this.#open.keys()) response.end();
+    const responses = Array.from(this.#open.keys());
+    const closed = responses.map((response) => once(response, 'close'));
+    for (const response of responses) response.end();
+    await Promise.race([Promise.all(closed), pause(END_LIMIT_MS)]);
+    for (const response of responses) response.destroy();
   }
 
   async #answer(
@@ -104,7 +112,7 @@ export class AuctionStreamRoute {
       }
       if (response.destroyed || this.#stopping) {
         stream.end();
-        response.destroy();
+        refuse(response, unavailable('this node is stopping'));
         return;
       }
       response.once('close', () => {
@@ -162,6 +170,8 @@ function writeHead(response: ServerResponse): void {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store, no-transform',
     'x-accel-buffering': 'no',
+    // Nothing follows a stream on its connection, and a stop need not wait for it.
+    connection: 'close',
   });
   const retryMs = RECONNECT_FROM_MS + Math.random() * (RECONNECT_TO_MS - RECONNECT_FROM_MS);
   response.write(`retry: ${Math.round(retryMs)}\n\n`);

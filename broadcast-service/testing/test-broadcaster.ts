@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 import { io, type Socket } from 'socket.io-client';
+import { fileURLToPath } from 'node:url';
+import { createNodeService, waitUntilReady } from '@outcry/local/node-service.ts';
+import { freePort } from '@outcry/local/processes/ports.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 import type {
@@ -24,6 +27,7 @@ import { createBroadcaster } from '../create-broadcaster.ts';
 
 const SECRET = 'a-secret-that-only-this-test-knows-0123456789';
 const SHARDS = 4;
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 export interface TestBroadcasters {
   readonly redisServer: LocalServer;
@@ -32,6 +36,8 @@ export interface TestBroadcasters {
   readonly auctions: ScriptedAuctions;
   /** Starts a broadcaster and waits until it is ready. */
   start(environment?: Record<string, string>): Promise<TestBroadcaster>;
+  /** Starts one as a process of its own, which can be killed, and waits until it is ready. */
+  startProcess(environment?: Record<string, string>): Promise<LocalServer>;
   stop(): Promise<void>;
 }
 
@@ -49,20 +55,20 @@ export async function startTestBroadcasters(): Promise<TestBroadcasters> {
   redis.on('error', () => undefined);
   await markShardsWhole(redis, SHARDS);
   const services: Service[] = [];
+  const processes: LocalServer[] = [];
+  const base = {
+    REDIS_URL: redisServer.url,
+    HOST: '127.0.0.1',
+    SHARDS: `${SHARDS}`,
+    JWT_SECRET: SECRET,
+    CORS_ORIGINS: 'https://outcry.example',
+  };
   return {
     redisServer,
     redis,
     auctions: new ScriptedAuctions(redis, SHARDS),
     start: async (environment = {}) => {
-      const settings = broadcasterSettings({
-        REDIS_URL: redisServer.url,
-        HOST: '127.0.0.1',
-        PORT: '0',
-        SHARDS: `${SHARDS}`,
-        JWT_SECRET: SECRET,
-        CORS_ORIGINS: 'https://outcry.example',
-        ...environment,
-      });
+      const settings = broadcasterSettings({ ...base, PORT: '0', ...environment });
       const level = process.env['TEST_LOG_LEVEL'] ?? 'silent';
       const service = await createBroadcaster(settings, createLogger('broadcast-service', level));
       services.push(service);
@@ -72,7 +78,24 @@ export async function startTestBroadcasters(): Promise<TestBroadcasters> {
       });
       return { url, service, metric: (name, labels) => readMetric(url, name, labels) };
     },
+    startProcess: async (environment = {}) => {
+      const port = await freePort();
+      const log = join(folder, `broadcaster-${port}.log`);
+      const node = createNodeService({
+        name: 'broadcast-service',
+        args: ['--import', import.meta.resolve('tsx'), MAIN],
+        cwd: folder,
+        env: { PATH: process.env['PATH'], ...base, PORT: `${port}`, ...environment },
+        port,
+        log,
+      });
+      processes.push(node);
+      await node.start();
+      await waitUntilReady(node, { path: '/readyz', log, withinMs: WAIT_LIMIT_MS });
+      return node;
+    },
     stop: async () => {
+      await Promise.all(processes.map((each) => each.kill()));
       await Promise.all(services.map((service) => service.close()));
       redis.disconnect();
       await redisServer.stop();

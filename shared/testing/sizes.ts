@@ -13,6 +13,8 @@ const given = (name: string): number | undefined => {
 export const SIZES = {
   /** Auctions that end in the same second. */
   endingTogether: full ? 1_000 : 200,
+  /** Log entries that the keeper drains after an outage: of one auction, and one each of many. */
+  drain: full ? { entries: 20_000, auctions: 20_000 } : { entries: 3_000, auctions: 2_000 },
   /** Random commands on which the script and the reference model must agree. */
   agreementCommands: given('AGREEMENT_COMMANDS') ?? (full ? 200_000 : 20_000),
   /** Runs of concurrent clients on two gateways; a run takes a few seconds. */
@@ -23,6 +25,12 @@ export const SIZES = {
   historiesWithKills: full
     ? { clients: 200, auctions: 20, seeds: 50 }
     : { clients: 60, auctions: 8, seeds: 2 },
+  /** Connections that say nothing. */
+  idleSockets: full ? 5_000 : 1_000,
+  /** Raw protocol clients on two broadcasters while bids arrive and things break. */
+  liveFaults: full ? { viewers: 500, bids: 20_000 } : { viewers: 100, bids: 2_000 },
+  /** Viewers of one auction who come back all at once. */
+  reconnecting: full ? 5_000 : 500,
 } as const;
 
 /** Time limit of the long tests, ms. */

@@ -1,0 +1,140 @@
+/** What crosses nodes: how many watch, and notices to a user wherever connected. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { RawViewer } from './testing/raw-viewer.ts';
+import {
+  startTestBroadcasters,
+  tokenFor,
+  until,
+  type TestBroadcaster,
+  type TestBroadcasters,
+} from './testing/test-broadcaster.ts';
+
+let system: TestBroadcasters;
+let here: TestBroadcaster;
+let there: LocalServer;
+let auctions = 0;
+
+beforeAll(async () => {
+  system = await startTestBroadcasters();
+  [here, there] = await Promise.all([system.start(), system.startProcess()]);
+});
+
+afterAll(async () => {
+  await system.stop();
+});
+
+async function newAuction(): Promise<string> {
+  auctions += 1;
+  const auctionId = `a1-nodes${auctions}`;
+  await system.auctions.create(auctionId);
+  return auctionId;
+}
+
+async function watching(url: string, auctionId: string): Promise<RawViewer> {
+  const viewer = await RawViewer.connect(url);
+  expect(await viewer.watch(auctionId)).toMatchObject({ ok: true });
+  return viewer;
+}
+
+const countOf = (viewer: RawViewer, auctionId: string): unknown =>
+  viewer.heard
+    .filter(([event, payload]) => {
+      return event === 'presence' && (payload as { auctionId: string }).auctionId === auctionId;
+    })
+    .map(([, payload]) => (payload as { viewers: number }).viewers)
+    .at(-1);
+
+/** "Exact within 2 s" leaves this much after a change; a busy machine gets a little more. */
+const EXACT_WITHIN_MS = 2_500;
+
+describe('presence', () => {
+  it('is the sum of all nodes, everywhere', async () => {
+    const auctionId = await newAuction();
+    const [one, two, three] = await Promise.all([
+      watching(here.url, auctionId),
+      watching(there.url, auctionId),
+      watching(there.url, auctionId),
+    ]);
+    for (const viewer of [one, two, three]) {
+      await until('three are counted', () => countOf(viewer, auctionId) === 3, EXACT_WITHIN_MS);
+    }
+    three.socket.terminate();
+    for (const viewer of [one, two]) {
+      await until('two are counted', () => countOf(viewer, auctionId) === 2, EXACT_WITHIN_MS);
+    }
+    one.socket.terminate();
+    two.socket.terminate();
+  });
+
+  it('is known to a node that comes later', async () => {
+    const auctionId = await newAuction();
+    const early = await watching(here.url, auctionId);
+    await until('it is counted', () => countOf(early, auctionId) === 1);
+    const late = await system.start();
+    const newcomer = await watching(late.url, auctionId);
+    await until('both are counted', () => countOf(newcomer, auctionId) === 2, EXACT_WITHIN_MS);
+    await late.service.close();
+    await until('one is left', () => countOf(early, auctionId) === 1, EXACT_WITHIN_MS);
+    early.socket.terminate();
+  });
+
+  it('counts the viewers of a dead node no more', async () => {
+    const auctionId = await newAuction();
+    const left = await watching(here.url, auctionId);
+    const lost = await watching(there.url, auctionId);
+    lost.socket.on('error', () => undefined);
+    await until('both are counted', () => countOf(left, auctionId) === 2);
+    await there.kill();
+    await until('one is left', () => countOf(left, auctionId) === 1, EXACT_WITHIN_MS);
+    await there.start();
+    const back = await watching(there.url, auctionId);
+    await until('both are counted', () => countOf(left, auctionId) === 2, EXACT_WITHIN_MS);
+    await until('there, too', () => countOf(back, auctionId) === 2, EXACT_WITHIN_MS);
+    back.socket.terminate();
+    left.socket.terminate();
+  });
+
+  it('is right again after the nodes could not hear each other', async () => {
+    const auctionId = await newAuction();
+    const one = await watching(here.url, auctionId);
+    const two = await watching(there.url, auctionId);
+    await until('both are counted', () => countOf(one, auctionId) === 2);
+    await system.redisServer.stop();
+    await until('only one is known of', () => countOf(one, auctionId) === 1);
+    const three = await RawViewer.connect(there.url);
+    await system.redisServer.start();
+    await until('it can be watched', async () => (await three.watch(auctionId)).ok);
+    for (const viewer of [one, two, three]) {
+      await until('all are counted', () => countOf(viewer, auctionId) === 3);
+      viewer.socket.terminate();
+    }
+  });
+});
+
+describe('a notice', () => {
+  it('reaches its user on every node, once each, also one who watches nothing', async () => {
+    const auctionId = await newAuction();
+    const token = await tokenFor('ann');
+    const [near, far, other] = await Promise.all([
+      RawViewer.connect(here.url, { token }),
+      RawViewer.connect(there.url, { token }),
+      RawViewer.connect(there.url, { token: await tokenFor('cleo') }),
+    ]);
+    await system.auctions.bid(auctionId, { userId: 'ann', maxAmount: 2_000 });
+    const begin = performance.now();
+    await system.auctions.bid(auctionId, { userId: 'bob', maxAmount: 9_000 });
+    await until('both know', () => near.heard.length > 0 && far.heard.length > 0);
+    expect(performance.now() - begin).toBeLessThan(250);
+    await system.auctions.bid(auctionId, { userId: 'cleo', maxAmount: 3_000 });
+    await system.auctions.bid(auctionId, { userId: 'ann', maxAmount: 20_000 });
+    await system.auctions.bid(auctionId, { userId: 'cleo', maxAmount: 50_000 });
+    await until('both know again', () => near.heard.length > 1 && far.heard.length > 1);
+    const outbid = { auctionId, price: 2_050, minimumBid: 2_100 };
+    expect(near.heard[0]).toEqual(['outbid', outbid]);
+    expect(far.heard).toEqual(near.heard);
+    expect(near.heard).toHaveLength(2);
+    expect(JSON.stringify(other.heard)).not.toContain('"price":2050');
+    for (const viewer of [near, far, other]) viewer.socket.terminate();
+  });
+});

@@ -1,0 +1,205 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
+import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
+import { FAN_OUT_LIMITS, FanOut, type FanOutLimits } from './fan-out.ts';
+import type { Packet, Recipient } from './recipient.ts';
+
+const END = '2030-01-01T00:00:00.000Z';
+const START = { epoch: 1, seq: 0 };
+
+const eventAt = (seq: number): PublicEvent => ({
+  epoch: 1,
+  seq,
+  type: 'bid',
+  at: END,
+  state: {
+    status: 'live',
+    price: seq,
+    minimumBid: 1,
+    leader: 1,
+    bidCount: seq,
+    reserveMet: true,
+    endsAt: END,
+  },
+});
+
+const message = (seq: number, auctionId = 'a'): EventsMessage => ({
+  auctionId,
+  epoch: 1,
+  seq,
+  events: [eventAt(seq)],
+  state: eventAt(seq).state,
+  serverTime: END,
+});
+
+/** Takes everything, unless it is told to stop reading. */
+class TestRecipient implements Recipient {
+  readonly packets: Packet[] = [];
+  waitingBytes = 0;
+  dropped = false;
+  busyMs = 0;
+
+  send(packet: Packet): void {
+    const until = performance.now() + this.busyMs;
+    while (performance.now() < until);
+    this.packets.push(packet);
+  }
+
+  drop(): void {
+    this.dropped = true;
+  }
+
+  get received(): string[] {
+    return this.packets.map(({ message }) =>
+      'seq' in message
+        ? `${message.seq}: ${message.events.map(({ seq }) => seq).join(' ')}`
+        : `viewers: ${message.viewers}`,
+    );
+  }
+}
+
+const open: FanOut[] = [];
+afterEach(() => {
+  for (const fanOut of open.splice(0)) fanOut.close();
+});
+
+function fanOutWith(limits: Partial<FanOutLimits> = {}) {
+  const told = {
+    sent: 0,
+    passedOver: 0,
+    dropped: 0,
+    held: [] as number[],
+    counted: [] as number[],
+  };
+  const fanOut = new FanOut(
+    { ...FAN_OUT_LIMITS, restFactor: 0, ...limits },
+    {
+      sent: (viewers) => (told.sent += viewers),
+      passedOver: (viewers) => (told.passedOver += viewers),
+      dropped: () => (told.dropped += 1),
+      held: (ms) => told.held.push(ms),
+      counted: (_auctionId, viewers) => told.counted.push(viewers),
+    },
+  );
+  open.push(fanOut);
+  return { fanOut, told };
+}
+
+describe('FanOut', () => {
+  it('joins what an auction says between two ticks, and encodes it once', async () => {
+    const { fanOut, told } = fanOutWith();
+    const [one, two, elsewhere] = [new TestRecipient(), new TestRecipient(), new TestRecipient()];
+    fanOut.join('a', one, START);
+    fanOut.join('a', two, START);
+    fanOut.join('b', elsewhere, START);
+    for (const seq of [1, 2, 3]) fanOut.sendEvents(message(seq));
+    fanOut.sendPresence({ auctionId: 'a', viewers: 1 });
+    fanOut.sendPresence({ auctionId: 'a', viewers: 2 });
+    expect(one.packets).toEqual([]);
+    await vi.waitFor(() => expect(two.packets).toHaveLength(2));
+    expect(one.received).toEqual(['3: 1 2 3', 'viewers: 2']);
+    expect(one.packets[0]).toBe(two.packets[0]);
+    expect(elsewhere.packets).toEqual([]);
+    expect(told).toMatchObject({ sent: 2, counted: [1, 2, 1] });
+  });
+
+  it('gives a newcomer only what comes after the answer it had', async () => {
+    const { fanOut } = fanOutWith();
+    const [old, newcomer] = [new TestRecipient(), new TestRecipient()];
+    fanOut.join('a', old, START);
+    for (const seq of [1, 2, 3]) fanOut.sendEvents(message(seq));
+    fanOut.join('a', newcomer, { epoch: 1, seq: 2 });
+    await vi.waitFor(() => expect(newcomer.received).toEqual(['3: 3']));
+    expect(old.received).toEqual(['3: 1 2 3']);
+    fanOut.join('a', newcomer, { epoch: 1, seq: 4 }); // It watched again, and was told of 4.
+    fanOut.sendEvents(message(4));
+    await vi.waitFor(() => expect(old.received).toHaveLength(2));
+    fanOut.sendEvents(message(5));
+    await vi.waitFor(() => expect(newcomer.received).toEqual(['3: 3', '5: 5']));
+  });
+
+  it('gives a slow reader the newest state alone, once it reads again', async () => {
+    const { fanOut, told } = fanOutWith();
+    const [good, slow] = [new TestRecipient(), new TestRecipient()];
+    fanOut.join('a', good, START);
+    fanOut.join('a', slow, START);
+    slow.waitingBytes = FAN_OUT_LIMITS.fullBytes + 1;
+    for (const seq of [1, 2, 3]) {
+      fanOut.sendEvents(message(seq));
+      await vi.waitFor(() => expect(good.packets).toHaveLength(seq));
+    }
+    fanOut.sendPresence({ auctionId: 'a', viewers: 2 });
+    await vi.waitFor(() => expect(good.packets).toHaveLength(4));
+    expect(slow.packets).toEqual([]);
+    slow.waitingBytes = 0;
+    await vi.waitFor(() => expect(slow.received).toEqual(['3: ', 'viewers: 2']));
+    fanOut.sendEvents(message(4));
+    await vi.waitFor(() => expect(slow.received.at(-1)).toBe('4: 4'));
+    expect(told).toMatchObject({ passedOver: 3, dropped: 0 });
+  });
+
+  it('disconnects whoever stays behind, also when nothing more is said', async () => {
+    const { fanOut, told } = fanOutWith({ maxBehindMs: 50 });
+    const slow = new TestRecipient();
+    fanOut.join('a', slow, START);
+    slow.waitingBytes = FAN_OUT_LIMITS.fullBytes + 1;
+    fanOut.sendEvents(message(1));
+    await vi.waitFor(() => expect(slow.dropped).toBe(true));
+    expect(told.dropped).toBe(1);
+  });
+
+  it('never holds the event loop for long, and sends to all all the same', async () => {
+    const { fanOut, told } = fanOutWith({ holdMs: 2 });
+    const many = Array.from({ length: 200 }, () => new TestRecipient());
+    for (const recipient of many) {
+      recipient.busyMs = 0.1;
+      fanOut.join('a', recipient, START);
+    }
+    let turns = 0;
+    const turning = (async () => {
+      while (many.at(-1)?.packets.length === 0) {
+        await nextTurn();
+        turns += 1;
+      }
+    })();
+    fanOut.sendEvents(message(1));
+    await turning;
+    expect(turns).toBeGreaterThan(4); // 20 ms of work, at most 2 + 16 * 0.1 ms at a stretch
+    expect(told.held.length).toBeGreaterThan(4);
+    expect(many.every(({ received }) => received[0] === '1: 1')).toBe(true);
+  });
+
+  it('rests after a tick that took long, and then sends all at once', async () => {
+    const { fanOut } = fanOutWith({ restFactor: 20, maxRestMs: 100 });
+    const recipient = new TestRecipient();
+    recipient.busyMs = 10;
+    fanOut.join('a', recipient, START);
+    fanOut.sendEvents(message(1));
+    await vi.waitFor(() => expect(recipient.packets).toHaveLength(1));
+    recipient.busyMs = 0;
+    const rested = performance.now();
+    for (const seq of [2, 3, 4]) {
+      fanOut.sendEvents(message(seq));
+      await nextTurn();
+    }
+    await vi.waitFor(() => expect(recipient.received).toEqual(['1: 1', '4: 2 3 4']));
+    expect(performance.now() - rested).toBeGreaterThan(50);
+  });
+
+  it('lets viewers come and go during a tick', async () => {
+    const { fanOut, told } = fanOutWith({ holdMs: 0 });
+    const many = Array.from({ length: 100 }, () => new TestRecipient());
+    for (const recipient of many) fanOut.join('a', recipient, START);
+    fanOut.sendEvents(message(1));
+    await nextTurn();
+    const late = new TestRecipient();
+    fanOut.join('a', late, { epoch: 1, seq: 1 });
+    for (const recipient of many.slice(50)) fanOut.leave('a', recipient);
+    fanOut.sendEvents(message(2));
+    await vi.waitFor(() => expect(late.received).toEqual(['2: 2']));
+    expect(many[0]?.received).toEqual(['1: 1', '2: 2']);
+    expect(many[99]?.received).toEqual([]);
+    expect(told.counted.at(-1)).toBe(51);
+  });
+});
