@@ -31,8 +31,8 @@ try {
   const settings = rebuildSettings((await readRunFile(RUN_FILE))?.urls);
   const log = createLogger('rebuild', settings.LOG_LEVEL);
   surviveLostSockets(log);
-  const { items, auctions, gaps } = await runRebuild(settings, progress, log);
-  console.log(`Done: ${items} items and ${auctions} auctions are restored, bids are taken again.`);
+  const { auctions, gaps } = await runRebuild(settings, progress, log);
+  console.log(`Done: ${auctions} auctions are restored, bids are taken again.`);
   if (gaps > 0) {
     console.error(`${gaps} auctions lack events: see "Gaps" in docs/runbooks/rebuild.md.`);
     process.exitCode = 2;

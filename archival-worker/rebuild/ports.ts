@@ -9,7 +9,11 @@ export interface ListedAuction {
   readonly newestSeq: number;
 }
 
+/** The item of a closed auction. */
 export interface ListedItem {
+  readonly auctionId: string;
+  /** When that auction ended or was cancelled, ms since 1970. */
+  readonly closedAt: number;
   readonly item: ItemDetails;
   readonly sellerId: string;
 }
@@ -26,7 +30,12 @@ export interface PlacedEvent extends ArchivedEvent, HistoryPlace {}
 /** Postgres, as the rebuild reads it. Lists come in the order of ids, a page at a time. */
 export interface Archive {
   hasEvents(): Promise<boolean>;
-  itemsAfter(itemId: string, limit: number): Promise<readonly ListedItem[]>;
+  /** The items of auctions that ended or were cancelled since `closedSince` (ms). */
+  closedItemsAfter(
+    auctionId: string,
+    closedSince: number,
+    limit: number,
+  ): Promise<readonly ListedItem[]>;
   /** Scheduled and live auctions, and those that ended or were cancelled since `closedSince` (ms). */
   auctionsAfter(
     auctionId: string,
@@ -65,13 +74,13 @@ export interface RedisToFill {
   now(): Promise<number>;
   /** Takes back the lists of a rebuild that was interrupted. @throws ShardInUseError */
   emptyLists(shard: number): Promise<void>;
-  /** @throws ShardInUseError */
-  putItem(listed: ListedItem): Promise<void>;
+  /** Keeps an item for so long, or longer if it is there already. @throws ShardInUseError */
+  putItem(listed: ListedItem, seconds: number): Promise<void>;
   /** Takes back what an interrupted rebuild left of this auction. @throws ShardInUseError */
   forgetAuction(auctionId: string): Promise<void>;
   /** @throws ShardInUseError */
   putAnswers(auctionId: string, answers: readonly FirstAnswer[]): Promise<void>;
-  /** Puts an auction in place, all at once. @throws ShardInUseError */
+  /** Puts an auction and its item in place. @throws ShardInUseError */
   putAuction(auction: RestoredAuction): Promise<void>;
   /** Marks the shards as whole; from then on they are open to bids. */
   markWhole(shards: readonly number[]): Promise<void>;

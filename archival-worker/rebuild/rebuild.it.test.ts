@@ -132,7 +132,7 @@ test('all that Redis held is there again, field by field, under epochs that begi
 
   const after = await dump(system);
   expect(withoutClaims(after)).toEqual(afterRebuild(before));
-  expect(result).toEqual({ items: ALL.length, auctions: ALL.length, gaps: 0 });
+  expect(result).toEqual({ auctions: ALL.length, gaps: 0 });
   expect(gaps).toEqual([]);
   const lastSeq = (id: string) => hashOf(before, auctionKeys(shardOf(id), id).auction)['seq'];
   expect(told.toSorted()).toEqual(ALL.map((id) => `${id} ${lastSeq(id)}`).toSorted());
@@ -238,13 +238,34 @@ test('a gap in the archive: the auction goes back to before it, and is named', a
   expect(hidden).toMatchObject({ seq: '2', leader: '', price: '1000', status: 'live' });
 });
 
-test('auctions that closed long ago stay in the archive; their items come back', async () => {
-  const old = new TestAuction({ auctionId: 'a0-old' });
-  await system.publish([old.create(), old.end()]);
+test('auctions that closed long ago stay in the archive; their items can be sold again for a while', async () => {
+  const dayMs = 86_400_000;
+  const startedDaysAgo = (auctionId: string, days: number) =>
+    new TestAuction({ auctionId, startsAt: Date.now() - days * dayMs });
+  const closed = [startedDaysAgo('a0-older', 2), startedDaysAgo('a0-oldest', 40)];
+  for (const auction of closed) await system.publish([auction.create(), auction.end()]);
   await system.redisClient.flushall();
-  expect(await rebuildNow(system)).toEqual({ items: 1, auctions: 0, gaps: 0 });
-  expect(await system.redisClient.exists('{s0}:item:i0-old')).toBe(1);
-  expect(await system.redisClient.exists(auctionKeys(0, 'a0-old').auction)).toBe(0);
+  expect(await rebuildNow(system)).toEqual({ auctions: 0, gaps: 0 });
+  expect((await system.redisClient.keys('*')).filter((key) => key.startsWith('{s0}'))).toEqual(
+    expect.arrayContaining(['{s0}:item:i0-older', '{s0}:whole']),
+  );
+  expect(await system.redisClient.exists('{s0}:item:i0-oldest', '{s0}:auction:a0-older')).toBe(0);
+  const keptDays = (await system.redisClient.ttl('{s0}:item:i0-older')) / 86_400;
+  expect(Math.round(keptDays)).toBe(29);
+});
+
+test('an item whose auctions closed, but for one, is kept as long as that one', async () => {
+  await auctions.create('a0-first', {});
+  await auctions.cancel('a0-first', 'seller');
+  await auctions.create('a0-second', { itemId: 'i0-first' });
+  await system.publish(await logEntries(system, ['a0-first', 'a0-second']));
+  const before = await dump(system);
+  await system.redisClient.flushall();
+  await rebuildNow(system);
+  const after = await dump(system);
+  expect(after['{s0}:item:i0-first']).toEqual(before['{s0}:item:i0-first']);
+  expect(after['{s0}:busy-items']).toEqual({ 'i0-first': 'a0-second' });
+  expect(await system.redisClient.ttl('{s0}:item:i0-first')).toBe(-1);
 });
 
 test('it refuses a whole Redis, one with auctions of unknown origin, other shards, an empty archive', async () => {

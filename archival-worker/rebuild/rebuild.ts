@@ -1,6 +1,6 @@
 /**
- * Restores an empty Redis from the archive: items, scheduled and live auctions, and those that
- * ended so recently that their answers were promised to be kept. The shard markers are set last;
+ * Restores an empty Redis from the archive: scheduled and live auctions, those that ended so
+ * recently that their answers were promised to be kept, and items. The shard markers are set last;
  * until then every command on the shard is answered UNAVAILABLE. Safe to run again at any point.
  */
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
@@ -17,6 +17,9 @@ import { AuctionRestoration, type RestoredAuction } from './restored-auction.ts'
 
 /** Answers are kept for 24 h after a bid; an hour more, because the promise says "at least". */
 export const KEEP_CLOSED_MS = 25 * 60 * 60 * 1000;
+
+/** As long as the gateway keeps an item after its last auction, so that it can be sold again. */
+const KEEP_ITEM_MS = KEEP_CLOSED_MS + 30 * 24 * 60 * 60 * 1000;
 
 const PAGE = 200;
 /** An auction in hand costs a page of its events and one record for each of its bidders. */
@@ -42,7 +45,6 @@ export interface RebuildProgress {
 }
 
 export interface RebuildResult {
-  readonly items: number;
   readonly auctions: number;
   /** Auctions whose history has a gap in the archive. */
   readonly gaps: number;
@@ -69,11 +71,11 @@ export async function rebuild(parts: RebuildParts): Promise<RebuildResult> {
   for (const shard of lost) await redis.emptyLists(shard);
   const run = new Run(parts, new Set(lost));
   const items = await run.items();
-  progress.say(`${items} items restored.`);
-  const { auctions, gaps } = await run.auctions();
+  progress.say(`Items of ${items} closed auctions restored.`);
+  const restored = await run.auctions();
   await redis.markWhole(lost);
   await redis.end(shards);
-  return { items, auctions, gaps };
+  return restored;
 }
 
 async function lostShards({ redis, shards }: RebuildParts): Promise<number[]> {
@@ -109,21 +111,26 @@ class Run {
     this.#lost = lost;
   }
 
+  /** Items whose auctions are over for some time; those of restored auctions come with these. */
   async items(): Promise<number> {
     const { archive, redis } = this.#parts;
+    const closedSince = (await redis.now()) - KEEP_ITEM_MS;
     let count = 0;
     for (let after = ''; ;) {
-      const page = await archive.itemsAfter(after, PAGE);
-      const mine = page.filter(({ item }) => this.#isLost(item.id));
-      await eachOf(mine, (listed) => redis.putItem(listed));
+      const page = await archive.closedItemsAfter(after, closedSince, PAGE);
+      const mine = page.filter(({ auctionId }) => this.#isLost(auctionId));
+      await eachOf(mine, (listed) => {
+        const keepMs = listed.closedAt - closedSince;
+        return redis.putItem(listed, Math.ceil(keepMs / 1000));
+      });
       count += mine.length;
       const last = page.at(-1);
       if (last === undefined) return count;
-      after = last.item.id;
+      after = last.auctionId;
     }
   }
 
-  async auctions(): Promise<{ auctions: number; gaps: number }> {
+  async auctions(): Promise<RebuildResult> {
     const { archive, redis, progress } = this.#parts;
     const closedSince = (await redis.now()) - KEEP_CLOSED_MS;
     let [auctions, gaps, looked] = [0, 0, 0];

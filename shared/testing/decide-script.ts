@@ -15,6 +15,8 @@ const FILES = ['text', 'auction', 'time', 'bids', 'seller', 'decide'];
 const ANSWERS_FROM = 8;
 
 export interface ScriptAuction {
+  /** An item that is there already; default a new one. */
+  readonly itemId?: string;
   readonly sellerId?: string;
   readonly title?: string;
   readonly startPrice?: number;
@@ -71,10 +73,11 @@ export class ScriptedAuctions {
   /** Creates an auction that is open at once unless `startsAt` says otherwise. */
   async create(auctionId: string, terms: ScriptAuction = {}): Promise<void> {
     const { sellerId = 'seller', startPrice = 1_000, buyNowPrice = 0 } = terms;
-    const item: ItemDetails = { id: `i${auctionId.slice(1)}`, title: terms.title ?? 'A lamp' };
+    const itemId = terms.itemId ?? `i${auctionId.slice(1)}`;
+    const item: ItemDetails = { id: itemId, title: terms.title ?? 'A lamp' };
     const creation: Creation = {
       item,
-      newItem: true,
+      newItem: terms.itemId === undefined,
       sellerId,
       currency: 'EUR',
       startPrice,
@@ -95,7 +98,7 @@ export class ScriptedAuctions {
     const [answer] = await this.#call(auctionId, [create], {
       creation: JSON.stringify(creation),
       terms: openTerms.slice(0, -1),
-      item: JSON.stringify(item),
+      item: terms.itemId === undefined ? JSON.stringify(item) : '',
     });
     if (answer?.startsWith('+OK') !== true) throw new Error(`not created: ${answer}`);
   }

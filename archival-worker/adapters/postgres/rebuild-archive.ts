@@ -21,13 +21,28 @@ export class PostgresRebuildArchive implements Archive {
     return rows.length > 0;
   }
 
-  async itemsAfter(itemId: string, limit: number): Promise<readonly ListedItem[]> {
+  async closedItemsAfter(
+    auctionId: string,
+    closedSince: number,
+    limit: number,
+  ): Promise<readonly ListedItem[]> {
+    const since = new Date(closedSince).toISOString();
     const rows = await this.#database.run(
       (sql) => sql<ItemRow[]>`
-        SELECT id, seller_id, title, description, image_url
-          FROM items WHERE id > ${itemId} ORDER BY id LIMIT ${limit}`,
+        SELECT auctions.id AS auction_id, changed_at, items.*
+          FROM auctions JOIN items ON items.id = auctions.item_id
+         WHERE auctions.id > ${auctionId}
+           AND status IN ('ended', 'cancelled')
+           AND changed_at >= ${since}::timestamptz
+         ORDER BY auctions.id
+         LIMIT ${limit}`,
     );
-    return rows.map((row) => ({ item: itemOf(row), sellerId: row.seller_id }));
+    return rows.map((row) => ({
+      auctionId: row.auction_id,
+      closedAt: row.changed_at.getTime(),
+      item: itemOf(row),
+      sellerId: row.seller_id,
+    }));
   }
 
   async auctionsAfter(
@@ -84,6 +99,8 @@ export class PostgresRebuildArchive implements Archive {
 }
 
 interface ItemRow {
+  readonly auction_id: string;
+  readonly changed_at: Date;
   readonly id: string;
   readonly seller_id: string;
   readonly title: string;

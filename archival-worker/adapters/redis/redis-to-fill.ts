@@ -90,10 +90,13 @@ export class RedisToRebuild implements RedisToFill {
     );
   }
 
-  async putItem({ item, sellerId }: ListedItem): Promise<void> {
+  async putItem({ item, sellerId }: ListedItem, seconds: number): Promise<void> {
     const shard = this.#shardOf(item.id);
+    const key = itemKey(shard, item.id);
     await this.#write(shard, [
-      ['HSET', itemKey(shard, item.id), 'json', JSON.stringify(item), 'sellerId', sellerId],
+      ['HSET', key, 'json', JSON.stringify(item), 'sellerId', sellerId],
+      ['EXPIRE', key, `${seconds}`, 'NX'],
+      ['EXPIRE', key, `${seconds}`, 'GT'],
     ]);
   }
 
@@ -125,6 +128,7 @@ export class RedisToRebuild implements RedisToFill {
       ['ZADD', lists[status], isOpen ? DUE_AT_ONCE : `${lastAt}`, auctionId],
       ['HSET', itemKey(shard, item.id), 'json', JSON.stringify(item)],
       ['HSETNX', itemKey(shard, item.id), 'sellerId', sellerId],
+      ['PERSIST', itemKey(shard, item.id)],
     ];
     if (isOpen) commands.push(['HSET', lists.busyItems, item.id, auctionId]);
     await this.#write(shard, commands);
