@@ -9,7 +9,7 @@ import { findGenerator } from './load/find-generator.ts';
 import { describeMachine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
 import { bareHttp } from './measurements/bare-http.ts';
-import { hotAuction } from './measurements/hot-auction.ts';
+import { hotAuction, hotVariations } from './measurements/hot-auction.ts';
 import { refusedBids } from './measurements/refused-bids.ts';
 import { spreadAuctions } from './measurements/spread-auctions.ts';
 import { machineText, summaryText } from './report.ts';
@@ -19,7 +19,13 @@ import { summarize } from './summary.ts';
 import { slowestFunctions } from './slowest-functions.ts';
 
 /** All there is, those that others are compared to first. */
-const MEASUREMENTS: readonly Measurement[] = [bareHttp, hotAuction, spreadAuctions, refusedBids];
+const MEASUREMENTS: readonly Measurement[] = [
+  bareHttp,
+  hotAuction,
+  spreadAuctions,
+  refusedBids,
+  ...hotVariations,
+];
 
 const say = (line: string): void => console.log(`- ${line}`);
 

@@ -1,4 +1,5 @@
 /** Users, tokens and auctions for measurements of bids. */
+import { SignJWT } from 'jose';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
 import { eachWithLimit } from '../each-with-limit.ts';
@@ -23,6 +24,18 @@ export async function bidderTokens(gatewayUrl: string, signal: AbortSignal): Pro
     return (await client.devToken(user, ['bidder'])).token;
   });
 }
+
+/** That many users' tokens, signed here: asking the gateway for each would take too long. */
+export const freshTokens = (secret: string, count: number): Promise<string[]> =>
+  Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      new SignJWT({ roles: ['bidder'] })
+        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+        .setSubject(`bench-bidder-${i + 1}`)
+        .setExpirationTime('12 h')
+        .sign(new TextEncoder().encode(secret)),
+    ),
+  );
 
 /** Auctions that last all day, with an increment of one cent, where no bid moves the end. */
 export async function openAuctions(

@@ -23,9 +23,24 @@ const READY_WITHIN_MS = 20_000;
 /** The gateway with all it needs, each a process of its own. */
 export interface GatewayStage {
   readonly url: string;
+  /** Signs its tokens (HS256). */
+  readonly secret: string;
   /** For figures of CPU use. */
   readonly processes: Readonly<Record<string, LocalServer>>;
 }
+
+/** How a gateway differs from the one that is shipped, to see what a promise costs. */
+export interface GatewayVariation {
+  readonly name: string;
+  /** Settings that differ. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** False: Redis fsyncs once a second, so an accepted bid can be lost. */
+  readonly fsyncEveryWrite?: boolean;
+  /** False: there is no NATS, so nothing is published. */
+  readonly publishes?: boolean;
+}
+
+const AS_SHIPPED: GatewayVariation = { name: 'gateway' };
 
 export interface StageOptions {
   /** Node writes a CPU profile of the gateway into this folder when it stops. */
@@ -39,7 +54,8 @@ export class Stage {
   readonly #options: StageOptions;
   readonly #started: LocalServer[] = [];
   #bareHttp: Promise<LocalServer> | undefined;
-  #gateway: Promise<GatewayStage> | undefined;
+  readonly #gateways = new Map<string, Promise<GatewayStage>>();
+  #built: Promise<void> | undefined;
   #versions: Readonly<Record<string, string>> = {};
 
   private constructor(folder: string, options: StageOptions) {
@@ -66,15 +82,17 @@ export class Stage {
   }
 
   /** The built gateway on a new Redis and NATS. @throws Error when a part does not start */
-  gateway(): Promise<GatewayStage> {
-    this.#gateway ??= this.#startGateway();
-    return this.#gateway;
+  gateway(variation = AS_SHIPPED): Promise<GatewayStage> {
+    const known = this.#gateways.get(variation.name);
+    const gateway = known ?? this.#startGateway(variation);
+    this.#gateways.set(variation.name, gateway);
+    return gateway;
   }
 
   /** Stops what was started, last first, and removes its data. */
   async close(): Promise<void> {
     // A start under way adds to the list; what fails to start stops by itself.
-    await Promise.allSettled([this.#bareHttp, this.#gateway]);
+    await Promise.allSettled([this.#bareHttp, ...this.#gateways.values()]);
     for (const server of this.#started.toReversed()) await server.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -93,32 +111,44 @@ export class Stage {
     return server;
   }
 
-  async #startGateway(): Promise<GatewayStage> {
+  async #startGateway(variation: GatewayVariation): Promise<GatewayStage> {
+    const { name, environment, fsyncEveryWrite = true, publishes = true } = variation;
     const { say, profileFolder } = this.#options;
-    say('building the gateway');
-    await build('api-gateway');
-    say('starting Redis, NATS and the gateway');
-    const redis = await startRedis({ dataDir: join(this.folder, 'redis'), say });
+    this.#built ??= build('api-gateway', say);
+    await this.#built;
+    say(`starting the servers of ${name}`);
+    const folder = join(this.folder, name);
+    const redis = await startRedis({ dataDir: join(folder, 'redis'), say });
     this.#started.push(redis);
-    const redisVersion = await prepareRedis(redis);
-    const nats = await startNats({ dataDir: join(this.folder, 'nats'), say });
-    this.#started.push(nats);
-    this.#versions = { Redis: redisVersion, NATS: await natsVersion(nats) };
+    const redisVersion = await prepareRedis(redis, fsyncEveryWrite);
+    const nats = publishes ? await startNats({ dataDir: join(folder, 'nats'), say }) : undefined;
+    if (nats !== undefined) {
+      this.#started.push(nats);
+      this.#versions = { Redis: redisVersion, NATS: await natsVersion(nats) };
+    }
     const port = await freePort();
-    const log = join(this.folder, 'gateway.log');
+    const secret = randomBytes(32).toString('hex');
+    const log = join(folder, 'gateway.log');
     const profiling =
       profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+    const natsUrl = nats?.url ?? `nats://127.0.0.1:${await freePort()}`;
     const gateway = createNodeService({
       name: 'gateway',
       args: [...profiling, join('api-gateway', 'dist', 'main.js')],
       cwd: ROOT,
-      env: { ...process.env, ...gatewayEnvironment(redis.url, nats.url, port) },
+      env: {
+        ...process.env,
+        ...gatewayEnvironment(redis.url, natsUrl, port, secret),
+        ...(fsyncEveryWrite ? {} : { REDIS_DURABILITY_ASSERTED: 'true' }),
+        ...environment,
+      },
       port,
       log,
     });
     await this.#start(gateway);
     await waitUntilReady(gateway, { path: '/readyz', log, withinMs: READY_WITHIN_MS });
-    return { url: gateway.url, processes: { gateway, redis, nats } };
+    const processes = { gateway, redis, ...(nats === undefined ? {} : { nats }) };
+    return { url: gateway.url, secret, processes };
   }
 
   async #start(server: LocalServer): Promise<void> {
@@ -127,10 +157,10 @@ export class Stage {
   }
 }
 
-const gatewayEnvironment = (redisUrl: string, natsUrl: string, port: number) => ({
+const gatewayEnvironment = (redisUrl: string, natsUrl: string, port: number, secret: string) => ({
   NODE_ENV: 'development',
   AUTH_MODE: 'dev',
-  JWT_SECRET: randomBytes(32).toString('hex'),
+  JWT_SECRET: secret,
   JWT_JWKS_URL: '',
   HOST: '127.0.0.1',
   PORT: `${port}`,
@@ -143,7 +173,8 @@ const gatewayEnvironment = (redisUrl: string, natsUrl: string, port: number) => 
 });
 
 /** @throws Error with the end of the build's output */
-async function build(workspace: string): Promise<void> {
+async function build(workspace: string, say: (line: string) => void): Promise<void> {
+  say(`building ${workspace}`);
   const { code, output } = await runCommand('npm', ['run', 'build', '-w', workspace], {
     cwd: ROOT,
   });
@@ -151,11 +182,12 @@ async function build(workspace: string): Promise<void> {
 }
 
 /** Does what archival-worker does on a fresh system; gives Redis's version. */
-async function prepareRedis(redis: LocalServer): Promise<string> {
+async function prepareRedis(redis: LocalServer, fsyncEveryWrite: boolean): Promise<string> {
   const connection = openRedis(redis.url, 'bench', createLogger('bench', 'warn'));
   try {
     await untilReady(connection, READY_WITHIN_MS);
     await markShardsWhole(connection, SHARDS);
+    if (!fsyncEveryWrite) await connection.config('SET', 'appendfsync', 'everysec');
     return /redis_version:(\S+)/.exec(await connection.info('server'))?.[1] ?? 'unknown';
   } finally {
     connection.disconnect();

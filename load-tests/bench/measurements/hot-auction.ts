@@ -1,6 +1,7 @@
 import { acceptedBids } from '../accepted-bids.ts';
-import { bidderTokens, bidsPath, openAuctions } from '../bidding-crowd.ts';
+import { bidderTokens, bidsPath, freshTokens, openAuctions } from '../bidding-crowd.ts';
 import type { Measurement } from '../measurement.ts';
+import type { GatewayStage, GatewayVariation } from '../stage.ts';
 
 /** Everybody bids on the same auction. */
 export const hotAuction: Measurement = {
@@ -16,3 +17,50 @@ export const hotAuction: Measurement = {
     return acceptedBids(gateway, { paths: [bidsPath(auctionId)], tokens, keyPrefix: 'hot-' });
   },
 };
+
+/** Tokens the gateway remembers (50,000), and some: used in turn, none is ever remembered. */
+const MORE_TOKENS_THAN_REMEMBERED = 60_000;
+
+/** The same with one feature off, or with one more on: what each costs. */
+export const hotVariations: readonly Measurement[] = [
+  hotVariation('hot-no-fsync', 'Redis fsyncs once a second, not every write', {
+    variation: { fsyncEveryWrite: false },
+  }),
+  hotVariation('hot-no-key', 'bids without an Idempotency-Key', { keyPrefix: '' }),
+  hotVariation('hot-no-publish', 'nothing is published to JetStream', {
+    variation: { publishes: false },
+  }),
+  hotVariation('hot-new-tokens', 'every token is seen for the first time', {
+    tokens: ({ secret }) => freshTokens(secret, MORE_TOKENS_THAN_REMEMBERED),
+  }),
+  hotVariation('hot-limits', 'rate limits by user and by address on', {
+    variation: {
+      environment: { RATE_LIMIT_USER_PER_S: '1000000', RATE_LIMIT_ADDRESS_PER_S: '1000000' },
+    },
+  }),
+];
+
+function hotVariation(
+  name: string,
+  title: string,
+  change: {
+    readonly variation?: Omit<GatewayVariation, 'name'>;
+    readonly keyPrefix?: string;
+    readonly tokens?: (gateway: GatewayStage) => Promise<string[]>;
+  },
+): Measurement {
+  return {
+    name,
+    title,
+    unit: 'accepted bids',
+    otherUnit: 'refused as too low',
+    comparedTo: 'hot',
+    async prepare(stage, signal) {
+      const gateway = await stage.gateway({ name, ...change.variation });
+      const tokens = await (change.tokens?.(gateway) ?? bidderTokens(gateway.url, signal));
+      const [auctionId = ''] = await openAuctions(gateway.url, 1, { startPrice: 1 }, signal);
+      const { keyPrefix = `${name}-` } = change;
+      return acceptedBids(gateway, { paths: [bidsPath(auctionId)], tokens, keyPrefix });
+    },
+  };
+}
