@@ -1,5 +1,6 @@
 /** Puts the worker together: the only place that knows which adapter serves which port. */
 import { Hono } from 'hono';
+import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
 import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
@@ -10,8 +11,12 @@ import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
 import { Database } from './adapters/postgres/database.ts';
 import { DatabaseWatch } from './adapters/postgres/database-watch.ts';
+import { PostgresNameStore } from './adapters/postgres/display-names.ts';
 import { PostgresHistoryStore } from './adapters/postgres/history-store.ts';
+import { PostgresLeaderboard } from './adapters/postgres/leaderboard.ts';
+import { PostgresProofStore } from './adapters/postgres/proof-store.ts';
 import { PostgresSealStore } from './adapters/postgres/seal-store.ts';
+import { PostgresUserStore } from './adapters/postgres/user-store.ts';
 import { RedisArchivedMarks } from './adapters/redis/archived-marks.ts';
 import { RedisSealedMarks } from './adapters/redis/sealed-marks.ts';
 import { RedisShardMarkers } from './adapters/redis/shard-markers.ts';
@@ -20,6 +25,8 @@ import { ReportArchived } from './archive/report-archived.ts';
 import { WholeRedis } from './archive/whole-redis.ts';
 import type { WorkerSettings } from './config.ts';
 import { History } from './history/history.ts';
+import { Proofs } from './history/proofs.ts';
+import { Users } from './history/users.ts';
 import { createApp } from './http/create-app.ts';
 import { createMetrics, createSealMetrics } from './metrics.ts';
 import { SealAuctions } from './seal/seal-auctions.ts';
@@ -102,9 +109,19 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
     if (!source.opened) waitingFor['nats'] = 'the event stream could not be opened yet';
     return waitingFor;
   });
-  const history = new History(historyStore);
-  const { SHARDS: shards, CORS_ORIGINS: corsOrigins } = settings;
-  const api = createApp({ history, shards, corsOrigins, log });
+  const api = createApp({
+    history: new History(historyStore),
+    proofs: new Proofs(new PostgresProofStore(reading)),
+    users: new Users(
+      new PostgresUserStore(reading),
+      new PostgresLeaderboard(reading),
+      new PostgresNameStore(writing),
+    ),
+    verifyToken: await createTokenVerifier(settings),
+    shards: settings.SHARDS,
+    corsOrigins: settings.CORS_ORIGINS,
+    log,
+  });
   // Not `route`: that would leave out the API's own answer to unknown addresses.
   root.all('*', (c) => api.fetch(c.req.raw));
   const http = await serveHttp(root.fetch, settings.PORT, settings.HOST);

@@ -4,8 +4,6 @@
  * library behind them, stay out of the browser.
  */
 import type {
-  ArchivedAuction,
-  ArchivedBid,
   AuctionView,
   BidReceipt,
   ItemView,
@@ -13,6 +11,14 @@ import type {
   Page,
   PublicConfig,
 } from '@outcry/shared/contracts/api.ts';
+import type {
+  ArchivedAuction,
+  ArchivedBid,
+  Leaderboard,
+  OwnBid,
+  Proof,
+  UserStats,
+} from '@outcry/shared/contracts/history.ts';
 
 /** The answer to `POST /v1/dev/tokens`. */
 export interface DevToken {
@@ -90,3 +96,23 @@ export const isArchivedAuction = having<ArchivedAuction>({
 export const isArchivedBidPage = pageOf(
   having<ArchivedBid>({ epoch: 'number', seq: 'number', at: 'string', amount: 'number' }),
 );
+
+export const isArchivedAuctionPage = pageOf(isArchivedAuction);
+
+export const isProof = having<Proof>({ head: 'string', sealedAt: 'string', events: 'object' });
+
+export const isOwnBidPage = pageOf(
+  having<OwnBid>({ auctionId: 'string', bidId: 'string', at: 'string' }),
+);
+
+export const isUserStats = having<UserStats>({ name: 'string', bids: 'number', money: 'object' });
+
+export const isLeaderboard = having<Leaderboard>({ by: 'string', items: 'object' });
+
+/** The answer to `PUT /v1/users/me/name`. */
+export interface OwnName {
+  readonly userId: string;
+  readonly name: string | null;
+}
+
+export const isOwnName = having<OwnName>({ userId: 'string' });

@@ -54,6 +54,15 @@ export class HttpTransport {
     return this.#send({ method: 'POST', url, headers, body: JSON.stringify(body) }, isAnswer, key);
   }
 
+  /**
+   * A PUT sets what it names, so it can be sent again as it is.
+   * @throws OutcryError
+   */
+  put<T>(url: string, body: unknown, isAnswer: Guard<T>): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#send({ method: 'PUT', url, headers, body: JSON.stringify(body) }, isAnswer);
+  }
+
   async #send<T>(request: HttpRequest, isAnswer: Guard<T>, key?: string): Promise<T> {
     const retries = this.#options.retries ?? DEFAULT_RETRIES;
     let mayHaveRun = false;

@@ -1,7 +1,5 @@
 /** Outcry over HTTP: auctions and bids at the gateway, finished business at the history API. */
 import type {
-  ArchivedAuction,
-  ArchivedBid,
   AuctionListQuery,
   AuctionRequest,
   AuctionView,
@@ -14,17 +12,35 @@ import type {
   PublicConfig,
   Role,
 } from '@outcry/shared/contracts/api.ts';
+import type {
+  ArchivedAuction,
+  ArchivedBid,
+  BidListQuery,
+  HistoryListQuery,
+  Leaderboard,
+  LeaderboardQuery,
+  OwnBid,
+  Proof,
+  UserStats,
+} from '@outcry/shared/contracts/history.ts';
 import {
   isArchivedAuction,
+  isArchivedAuctionPage,
   isArchivedBidPage,
   isAuction,
   isAuctionPage,
   isConfig,
   isDevToken,
   isItem,
+  isLeaderboard,
+  isOwnBidPage,
+  isOwnName,
   isOwnView,
+  isProof,
   isReceipt,
+  isUserStats,
   type DevToken,
+  type OwnName,
 } from './answers.ts';
 import { HttpTransport, type CommandOptions, type TransportOptions } from './http-transport.ts';
 import { pagesOf } from './pages.ts';
@@ -130,7 +146,17 @@ export class OutcryClient {
     return this.#http.get(url, isArchivedAuction);
   }
 
-  async archivedBids(auctionId: string, query: PageQuery = {}): Promise<Page<ArchivedBid>> {
+  /** One page of the archive's auctions, newest first; `q` searches their titles. */
+  async archivedAuctions(query: Partial<HistoryListQuery> = {}): Promise<Page<ArchivedAuction>> {
+    const url = `${await this.#historyUrl()}/v1/history/auctions${queryText({ ...query })}`;
+    return this.#http.get(url, isArchivedAuctionPage);
+  }
+
+  /** One page of an auction's bids; the oldest first unless `order` says otherwise. */
+  async archivedBids(
+    auctionId: string,
+    query: Partial<BidListQuery> = {},
+  ): Promise<Page<ArchivedBid>> {
     const url = (await this.#historyUrl()) + archivePath(auctionId);
     return this.#http.get(`${url}/bids${queryText({ ...query })}`, isArchivedBidPage);
   }
@@ -138,9 +164,41 @@ export class OutcryClient {
   /** All pages of {@link archivedBids}, one after the other. */
   archivedBidPages(
     auctionId: string,
-    query: PageQuery = {},
+    query: Partial<BidListQuery> = {},
   ): AsyncGenerator<readonly ArchivedBid[], void, void> {
     return pagesOf((cursor) => this.archivedBids(auctionId, { ...query, cursor }), query.cursor);
+  }
+
+  /** Where the proof of a sealed auction can be downloaded; without a token, for anyone. */
+  async proofUrl(auctionId: string): Promise<string> {
+    return `${(await this.#historyUrl()) + archivePath(auctionId)}/proof`;
+  }
+
+  /** The proof of a sealed auction, as a whole; see `docs/seal.md`. */
+  async proof(auctionId: string): Promise<Proof> {
+    return this.#http.get(await this.proofUrl(auctionId), isProof);
+  }
+
+  /** The caller's statistics; an admin may name any user. */
+  async userStats(userId = 'me'): Promise<UserStats> {
+    const url = `${await this.#historyUrl()}/v1/users/${encodeURIComponent(userId)}/stats`;
+    return this.#http.get(url, isUserStats);
+  }
+
+  /** One page of the caller's bids, newest first; an admin may name any user. */
+  async userBids(query: PageQuery = {}, userId = 'me'): Promise<Page<OwnBid>> {
+    const url = `${await this.#historyUrl()}/v1/users/${encodeURIComponent(userId)}/bids`;
+    return this.#http.get(url + queryText({ ...query }), isOwnBidPage);
+  }
+
+  async leaderboard(query: Partial<LeaderboardQuery> = {}): Promise<Leaderboard> {
+    const url = `${await this.#historyUrl()}/v1/leaderboard${queryText({ ...query })}`;
+    return this.#http.get(url, isLeaderboard);
+  }
+
+  /** Chooses the name that the leaderboard shows of the caller; null takes it off. */
+  async chooseName(name: string | null): Promise<OwnName> {
+    return this.#http.put(`${await this.#historyUrl()}/v1/users/me/name`, { name }, isOwnName);
   }
 
   #auctionUrl(auctionId: string): string {

@@ -22,7 +22,12 @@ const bought = new TestAuction({
   startsAt: START_MS + 1_000,
   buyNowPrice: 7_000,
 });
-const live = new TestAuction({ auctionId: 'a3-live', startsAt: START_MS + 2_000 });
+const live = new TestAuction({
+  auctionId: 'a3-live',
+  startsAt: START_MS + 2_000,
+  sellerId: 'seller-2',
+  itemTitle: "Käthe's ÄLTESTE Puppe \\ 1/2 'fein'",
+});
 
 function play() {
   const minimum = (): { amount: number } => ({ amount: forked.state.minimumBid });
@@ -57,8 +62,10 @@ beforeAll(async () => {
   worker = await system.startWorker();
   await system.publish(play());
   await until(
-    'archived',
-    async () => (await system.sql`SELECT FROM events WHERE auction_id = 'a3-live'`).length === 2,
+    'archived and sealed',
+    async () =>
+      (await system.sql`SELECT FROM events WHERE auction_id = 'a3-live'`).length === 2 &&
+      (await system.sql`SELECT FROM seals`).length === 2,
   );
 });
 afterAll(() => system.stop());
@@ -114,6 +121,7 @@ describe('GET /v1/history/auctions/{id}', () => {
       epoch: 2,
       seq: forked.seq,
       archivedSeq: forked.seq,
+      sealedAt: expect.any(String) as unknown,
     });
   });
 
@@ -136,6 +144,12 @@ describe('GET /v1/history/auctions/{id}/bids', () => {
 
   test.each([1, 7, 34, 35, 36])('200: the same in pages of %i', async (limit) => {
     expect(await allPages(`/v1/history/auctions/a1-forked/bids?limit=${limit}`)).toEqual(kept);
+  });
+
+  test.each([1, 7, 34, 200])('200: newest first, in pages of %i', async (limit) => {
+    expect(
+      await allPages(`/v1/history/auctions/a1-forked/bids?order=newest&limit=${limit}`),
+    ).toEqual(kept.toReversed());
   });
 
   test('200: a purchase counts as a bid', async () => {
@@ -167,6 +181,30 @@ describe('GET /v1/history/auctions', () => {
     ]);
     expect(ids(await allPages('/v1/history/auctions?status=live'))).toEqual(['a3-live']);
   });
+
+  test('200: of one seller', async () => {
+    expect(ids(await allPages('/v1/history/auctions?seller=seller-2'))).toEqual(['a3-live']);
+    expect(ids(await allPages('/v1/history/auctions?seller=seller-1&limit=1'))).toEqual([
+      'a2-bought',
+      'a1-forked',
+    ]);
+    expect(await allPages('/v1/history/auctions?seller=nobody')).toEqual([]);
+  });
+
+  test.each([
+    ['älteste', ['a3-live']],
+    ['PUPP äl', ['a3-live']],
+    ["käthe's", ['a3-live']],
+    ["'fein'", ['a3-live']],
+    ['1/2 \\', ['a3-live']],
+    ['lamp', ['a2-bought', 'a1-forked']],
+    ['lamp puppe', []],
+    ['amp', []],
+    ["' & | ! ( :*", []],
+  ])('200: search for %s', async (q, expected) => {
+    const query = encodeURIComponent(q);
+    expect(ids(await allPages(`/v1/history/auctions?q=${query}&limit=1`))).toEqual(expected);
+  });
 });
 
 describe('refusals', () => {
@@ -193,6 +231,9 @@ describe('refusals', () => {
     ['cursor', '/v1/history/auctions/a1-forked/bids?cursor=x'],
     ['cursor', '/v1/history/auctions?cursor=MTpibGE_'],
     ['status', '/v1/history/auctions?status=open'],
+    ['seller', '/v1/history/auctions?seller=a%20b'],
+    ['q', '/v1/history/auctions?q=%20'],
+    ['order', '/v1/history/auctions/a1-forked/bids?order=best'],
   ])('422 INVALID_REQUEST names %s: %s', async (field, path) => {
     expect(await expectProblem(path, 'INVALID_REQUEST')).toMatchObject([{ path: field }]);
   });

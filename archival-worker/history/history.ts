@@ -1,49 +1,14 @@
 /** What the archive answers about auctions. */
-import type { ArchivedAuction, ArchivedBid, Page } from '@outcry/shared/contracts/api.ts';
-import type { AuctionStatus } from '@outcry/shared/contracts/events.ts';
+import type { Page } from '@outcry/shared/contracts/api.ts';
+import type {
+  ArchivedAuction,
+  ArchivedBid,
+  BidListQuery,
+  HistoryListQuery,
+} from '@outcry/shared/contracts/history.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
-
-/** The archive cannot be read right now. */
-export class HistoryUnavailableError extends Error {
-  override readonly name = 'HistoryUnavailableError';
-}
-
-/** A place in the list of auctions, newest first. */
-export interface ListPlace {
-  /** Milliseconds since 1970. */
-  readonly createdAt: number;
-  readonly auctionId: string;
-}
-
-export interface ListedAuction extends ListPlace {
-  readonly auction: ArchivedAuction;
-}
-
-/** The archive's tables, read-only. Every method may throw HistoryUnavailableError. */
-export interface HistoryStore {
-  /** Undefined when its first event was never archived. */
-  auction(auctionId: string): Promise<ArchivedAuction | undefined>;
-  /** Accepted bids and purchases that no later epoch superseded, in order, after `after`. */
-  bids(auctionId: string, after: Position, limit: number): Promise<readonly ArchivedBid[]>;
-  /** The newest auctions that were created before `before`. */
-  auctions(
-    status: AuctionStatus | undefined,
-    before: ListPlace | undefined,
-    limit: number,
-  ): Promise<readonly ListedAuction[]>;
-}
-
-/** The cursor is not one that this service gave out. */
-export class CursorError extends Error {
-  override readonly name = 'CursorError';
-}
-
-interface PageQuery {
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
-
-const BEGINNING: Position = { epoch: 0, seq: 0 };
+import { cursorOf, cursorParts } from './cursors.ts';
+import type { HistoryStore, ListPlace } from './ports.ts';
 
 export class History {
   readonly #store: HistoryStore;
@@ -57,46 +22,41 @@ export class History {
   }
 
   /** Undefined when there is no such auction. @throws CursorError */
-  async bids(auctionId: string, query: PageQuery): Promise<Page<ArchivedBid> | undefined> {
-    const after = query.cursor === undefined ? BEGINNING : positionAt(query.cursor);
+  async bids(auctionId: string, query: BidListQuery): Promise<Page<ArchivedBid> | undefined> {
+    const after = query.cursor === undefined ? undefined : positionAt(query.cursor);
     if ((await this.#store.auction(auctionId)) === undefined) return undefined;
-    const bids = await this.#store.bids(auctionId, after, query.limit + 1);
-    const items = bids.slice(0, query.limit);
-    const last = items.at(-1);
-    const more = bids.length > query.limit && last !== undefined;
-    return { items, nextCursor: more ? cursorOf(last.epoch, last.seq) : null };
+    const bids = await this.#store.bids(auctionId, query.order, after, query.limit + 1);
+    return pageOf(bids, query.limit, ({ epoch, seq }) => cursorOf(epoch, seq));
   }
 
   /** Newest first. @throws CursorError */
-  async auctions(
-    query: PageQuery & { readonly status?: AuctionStatus | undefined },
-  ): Promise<Page<ArchivedAuction>> {
+  async auctions(query: HistoryListQuery): Promise<Page<ArchivedAuction>> {
     const before = query.cursor === undefined ? undefined : listPlaceAt(query.cursor);
-    const found = await this.#store.auctions(query.status, before, query.limit + 1);
-    const shown = found.slice(0, query.limit);
-    const last = shown.at(-1);
-    const more = found.length > query.limit && last !== undefined;
-    return {
-      items: shown.map(({ auction }) => auction),
-      nextCursor: more ? cursorOf(last.createdAt, last.auctionId) : null,
-    };
+    const found = await this.#store.auctions(query, before, query.limit + 1);
+    const page = pageOf(found, query.limit, (last) => cursorOf(last.createdAt, last.auctionId));
+    return { ...page, items: page.items.map(({ auction }) => auction) };
   }
 }
 
-const cursorOf = (...parts: (string | number)[]): string =>
-  Buffer.from(parts.join(':')).toString('base64url');
-
-const partsOf = (cursor: string): string => Buffer.from(cursor, 'base64url').toString();
+/** A page of what was read with one more than `limit`, which says whether more follow. */
+export function pageOf<T>(
+  found: readonly T[],
+  limit: number,
+  cursor: (last: T) => string,
+): Page<T> {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const more = found.length > limit && last !== undefined;
+  return { items, nextCursor: more ? cursor(last) : null };
+}
 
 function positionAt(cursor: string): Position {
-  const match = /^([0-9]{1,15}):([0-9]{1,15})$/.exec(partsOf(cursor));
-  if (match === null) throw new CursorError('not a cursor of this list');
-  return { epoch: Number(match[1]), seq: Number(match[2]) };
+  const [epoch, seq] = cursorParts(cursor, /^([0-9]{1,16}):([0-9]{1,16})$/);
+  return { epoch: Number(epoch), seq: Number(seq) };
 }
 
 function listPlaceAt(cursor: string): ListPlace {
-  const match = /^([0-9]{1,15}):([A-Za-z0-9_-]{1,64})$/.exec(partsOf(cursor));
-  const auctionId = match?.[2];
-  if (auctionId === undefined) throw new CursorError('not a cursor of this list');
-  return { createdAt: Number(match?.[1]), auctionId };
+  const parts = cursorParts(cursor, /^([0-9]{1,14}):([A-Za-z0-9_-]{1,64})$/);
+  const [createdAt, auctionId = ''] = parts;
+  return { createdAt: Number(createdAt), auctionId };
 }

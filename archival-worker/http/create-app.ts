@@ -3,16 +3,24 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { HistoryUnavailableError, type History } from '../history/history.ts';
+import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import type { History } from '../history/history.ts';
+import { HistoryUnavailableError } from '../history/ports.ts';
+import type { Proofs } from '../history/proofs.ts';
+import type { Users } from '../history/users.ts';
 import type { HistoryContext } from './context.ts';
 import { addHistoryRoutes } from './history-routes.ts';
 import { sendProblem } from './problems.ts';
+import { addUserRoutes } from './user-routes.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9_.-]{1,64}$/;
 const RETRY_AFTER_MS = 1_000;
 
 export interface AppParts {
   readonly history: History;
+  readonly proofs: Proofs;
+  readonly users: Users;
+  readonly verifyToken: VerifyToken;
   readonly shards: number;
   readonly corsOrigins: readonly string[];
   readonly log: Logger;
@@ -33,14 +41,15 @@ export function createApp(parts: AppParts): Hono<HistoryContext> {
     '/v1/*',
     cors({
       origin: [...parts.corsOrigins],
-      allowMethods: ['GET', 'OPTIONS'],
-      allowHeaders: ['Authorization', 'X-Request-Id'],
+      allowMethods: ['GET', 'PUT', 'OPTIONS'],
+      allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
       exposeHeaders: ['Retry-After', 'X-Request-Id'],
       maxAge: 600,
     }),
   );
 
-  addHistoryRoutes(app, parts.history, parts.shards);
+  addHistoryRoutes(app, parts);
+  addUserRoutes(app, parts);
 
   app.notFound((c) => sendProblem(c, 'NOT_FOUND', 'No route has this address.'));
   app.onError((error, c) => {

@@ -1,27 +1,20 @@
 import type { Context, Hono } from 'hono';
-import { z } from 'zod';
+import { bidListQuery, historyListQuery } from '@outcry/shared/contracts/history.ts';
 import { isAuctionId } from '@outcry/shared/domain/ids.ts';
-import { CursorError, type History } from '../history/history.ts';
+import type { History } from '../history/history.ts';
+import type { Proofs } from '../history/proofs.ts';
 import type { HistoryContext } from './context.ts';
-import { errorsOf, sendProblem } from './problems.ts';
+import { sendProblem } from './problems.ts';
+import { sendProof } from './send-proof.ts';
+import { withQuery } from './queries.ts';
 
-const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(200).optional(),
-});
-
-const listQuery = pageQuery.extend({
-  status: z.enum(['scheduled', 'live', 'ended', 'cancelled']).optional(),
-});
-
-/** `GET /v1/history/auctions`, `…/{id}` and `…/{id}/bids`. */
+/** `GET /v1/history/auctions`, `…/{id}`, `…/{id}/bids` and `…/{id}/proof`. */
 export function addHistoryRoutes(
   app: Hono<HistoryContext>,
-  history: History,
-  shards: number,
+  { history, proofs, shards }: { history: History; proofs: Proofs; shards: number },
 ): void {
   app.get('/v1/history/auctions', (c) =>
-    withQuery(c, listQuery, async (query) => c.json(await history.auctions(query))),
+    withQuery(c, historyListQuery, async (query) => c.json(await history.auctions(query))),
   );
 
   app.get('/v1/history/auctions/:id', async (c) => {
@@ -32,35 +25,28 @@ export function addHistoryRoutes(
   });
 
   app.get('/v1/history/auctions/:id/bids', (c) =>
-    withQuery(c, pageQuery, async (query) => {
+    withQuery(c, bidListQuery, async (query) => {
       const auctionId = c.req.param('id');
       if (!isAuctionId(auctionId, shards)) return noSuchAuction(c);
       const page = await history.bids(auctionId, query);
       return page === undefined ? noSuchAuction(c) : c.json(page);
     }),
   );
+
+  app.get('/v1/history/auctions/:id/proof', async (c) => {
+    const auctionId = c.req.param('id');
+    if (!isAuctionId(auctionId, shards)) return noSuchAuction(c);
+    const proof = await proofs.open(auctionId);
+    if (proof !== undefined) return sendProof(auctionId, proof);
+    const auction = await history.auction(auctionId);
+    if (auction === undefined) return noSuchAuction(c);
+    const detail =
+      auction.status === 'ended' || auction.status === 'cancelled'
+        ? 'The archive seals the auction as soon as it has all of it.'
+        : `The auction is ${auction.status}; only what is over is sealed.`;
+    return sendProblem(c, 'NOT_SEALED', detail);
+  });
 }
 
 const noSuchAuction = (c: Context<HistoryContext>): Response =>
   sendProblem(c, 'AUCTION_NOT_FOUND', 'The archive knows no auction with this id.');
-
-/** Answers a problem that names each query parameter that cannot be used. */
-async function withQuery<T extends z.ZodType>(
-  c: Context<HistoryContext>,
-  schema: T,
-  answer: (query: z.infer<T>) => Promise<Response>,
-): Promise<Response> {
-  const query = schema.safeParse(c.req.query());
-  if (!query.success) {
-    return sendProblem(c, 'INVALID_REQUEST', 'Some query parameters cannot be used.', {
-      errors: errorsOf(query.error),
-    });
-  }
-  try {
-    return await answer(query.data);
-  } catch (error) {
-    if (!(error instanceof CursorError)) throw error;
-    const errors = [{ path: 'cursor', message: error.message }];
-    return sendProblem(c, 'INVALID_REQUEST', 'The cursor cannot be used.', { errors });
-  }
-}

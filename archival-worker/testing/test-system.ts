@@ -1,5 +1,6 @@
 /** Real servers and workers for the tests of this service. */
 import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,7 @@ import { createWorker } from '../create-worker.ts';
 
 export const SHARDS = 4;
 const TEMPLATE = 'migrated';
+const SECRET = 'only-for-tests-only-for-tests-only-for-tests';
 
 /** One entry as it is published. */
 interface Publishable {
@@ -101,7 +103,7 @@ export class TestSystem {
       NATS_URL: this.nats.url,
       DATABASE_URL: this.#databaseUrl,
       NATS_STREAM_MAX_BYTES: `${256 * 1024 * 1024}`,
-      JWT_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
+      JWT_SECRET: SECRET,
       HOST: '127.0.0.1',
       PORT: '0',
       SHARDS: `${SHARDS}`,
@@ -175,6 +177,16 @@ export class TestSystem {
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
+
+/** An access token (HS256) that the workers of these tests take. */
+export function tokenOf(userId: string, roles: readonly string[] = ['bidder']): string {
+  const claims = { sub: userId, roles, exp: Math.floor(Date.now() / 1000) + 3_600 };
+  const signed = `${tokenPart({ alg: 'HS256', typ: 'JWT' })}.${tokenPart(claims)}`;
+  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
+}
+
+const tokenPart = (value: object): string =>
+  Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** Asks until the answer is yes. @throws Error naming `what` after `limitMs` */
 export async function until(

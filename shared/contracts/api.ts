@@ -165,20 +165,3 @@ export const readAuctionView = (
 
 /** Parses JSON that Outcry itself wrote and stored, so that its shape is known. */
 export const ownJson = <T>(text: string): T => JSON.parse(text) as T;
-
-/** History: one auction as the archive knows it. */
-export interface ArchivedAuction extends PublicTerms, PublicState {
-  readonly epoch: number;
-  readonly seq: number;
-  /** The highest seq up to which every event is archived. */
-  readonly archivedSeq: number;
-}
-
-/** History: one accepted bid. */
-export interface ArchivedBid {
-  readonly epoch: number;
-  readonly seq: number;
-  readonly at: string;
-  readonly alias: number;
-  readonly amount: number;
-}

@@ -34,6 +34,8 @@ const OTHERS = {
   FORBIDDEN: { status: 403, title: 'Your role does not allow this' },
   NOT_FOUND: { status: 404, title: 'Nothing is here' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take that method' },
+  NOT_SEALED: { status: 409, title: 'The auction is not sealed yet, so there is no proof' },
+  NAME_TAKEN: { status: 409, title: 'Another user has this name' },
   ITEM_NOT_FOUND: { status: 404, title: 'There is no such item' },
   // Also sent as 400 (unparsable JSON), 413 (too large) and 415 (not JSON).
   INVALID_REQUEST: { status: 422, title: 'The request is not valid' },

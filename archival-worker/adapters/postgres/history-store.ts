@@ -1,12 +1,12 @@
-import type { ArchivedAuction, ArchivedBid } from '@outcry/shared/contracts/api.ts';
 import type { AuctionStatus, ItemDetails, Outcome } from '@outcry/shared/contracts/events.ts';
+import type {
+  ArchivedAuction,
+  ArchivedBid,
+  BidListQuery,
+} from '@outcry/shared/contracts/history.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
-import {
-  HistoryUnavailableError,
-  type HistoryStore,
-  type ListedAuction,
-  type ListPlace,
-} from '../../history/history.ts';
+import type { AuctionFilter, HistoryStore, ListedAuction, ListPlace } from '../../history/ports.ts';
+import { askHistory } from './ask-history.ts';
 import type { Database, Sql } from './database.ts';
 
 export class PostgresHistoryStore implements HistoryStore {
@@ -25,17 +25,25 @@ export class PostgresHistoryStore implements HistoryStore {
     return row === undefined ? undefined : archivedAuction(row);
   }
 
-  async bids(auctionId: string, after: Position, limit: number): Promise<readonly ArchivedBid[]> {
-    const rows = await this.#read(
-      (sql) => sql<BidRow[]>`
+  async bids(
+    auctionId: string,
+    order: BidListQuery['order'],
+    after: Position | undefined,
+    limit: number,
+  ): Promise<readonly ArchivedBid[]> {
+    const rows = await this.#read((sql) => {
+      const oldest = order === 'oldest';
+      const beyond =
+        after === undefined
+          ? sql``
+          : sql`AND (epoch, seq) ${oldest ? sql`>` : sql`<`} (${after.epoch}, ${after.seq})`;
+      return sql<BidRow[]>`
         SELECT epoch, seq, at, alias, amount
           FROM history_events
-         WHERE auction_id = ${auctionId}
-           AND (epoch, seq) > (${after.epoch}, ${after.seq})
-           AND type IN ('bid', 'bought')
-         ORDER BY epoch, seq
-         LIMIT ${limit}`,
-    );
+         WHERE auction_id = ${auctionId} AND type IN ('bid', 'bought') ${beyond}
+         ORDER BY ${oldest ? sql`epoch, seq` : sql`epoch DESC, seq DESC`}
+         LIMIT ${limit}`;
+    });
     return rows.map(({ epoch, seq, at, alias, amount }) => ({
       epoch,
       seq,
@@ -46,12 +54,11 @@ export class PostgresHistoryStore implements HistoryStore {
   }
 
   async auctions(
-    status: AuctionStatus | undefined,
+    { q, status, seller }: AuctionFilter,
     before: ListPlace | undefined,
     limit: number,
   ): Promise<readonly ListedAuction[]> {
     const rows = await this.#read((sql) => {
-      const ofStatus = status === undefined ? sql`` : sql`AND auctions.status = ${status}`;
       const older =
         before === undefined
           ? sql``
@@ -60,7 +67,10 @@ export class PostgresHistoryStore implements HistoryStore {
                        ${before.auctionId})`;
       return sql<AuctionRow[]>`
         ${auctionColumns(sql)}
-         WHERE auctions.created_at IS NOT NULL ${ofStatus} ${older}
+         WHERE auctions.created_at IS NOT NULL ${older}
+               ${status === undefined ? sql`` : sql`AND auctions.status = ${status}`}
+               ${seller === undefined ? sql`` : sql`AND auctions.seller_id = ${seller}`}
+               ${q === undefined ? sql`` : titleHas(sql, q)}
          ORDER BY auctions.created_at DESC, auctions.id DESC
          LIMIT ${limit}`;
     });
@@ -84,20 +94,22 @@ export class PostgresHistoryStore implements HistoryStore {
     }
   }
 
-  async #read<T>(query: (sql: Sql) => Promise<T>): Promise<T> {
-    try {
-      return await this.#database.run(query);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : 'unknown';
-      throw new HistoryUnavailableError(`Postgres: ${reason}`);
-    }
+  #read<T>(query: (sql: Sql) => Promise<T>): Promise<T> {
+    return askHistory(this.#database, query);
   }
 }
+
+/** Every word of the search begins a word of the title. */
+const titleHas = (sql: Sql, search: string) => sql`
+  AND to_tsvector('simple', items.title) @@ (
+    SELECT string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || ''':*', ' & ')
+      FROM unnest(to_tsvector('simple', ${search})))::tsquery`;
 
 const auctionColumns = (sql: Sql) => sql`
   SELECT auctions.id, items.id AS item_id, items.title, items.description, items.image_url,
          auctions.seller_id, currency, buy_now_price, starts_at, created_at, epoch, seq, status,
-         outcome, price, minimum_bid, leader, bid_count, reserve_met, ends_at, archived_seq
+         outcome, price, minimum_bid, leader, bid_count, reserve_met, ends_at, archived_seq,
+         sealed_at
     FROM auctions JOIN items ON items.id = auctions.item_id`;
 
 interface BidRow {
@@ -129,6 +141,7 @@ interface AuctionRow {
   readonly bid_count: number;
   readonly reserve_met: boolean;
   readonly ends_at: Date;
+  readonly sealed_at: Date | null;
   readonly archived_seq: number;
 }
 
@@ -151,6 +164,7 @@ function archivedAuction(row: AuctionRow): ArchivedAuction {
     epoch: row.epoch,
     seq: row.seq,
     archivedSeq: row.archived_seq,
+    sealedAt: row.sealed_at?.toISOString() ?? null,
   };
 }
 

@@ -82,6 +82,13 @@ function wordsOf(
       };
     case 'ITEM_NOT_FOUND':
       return { title: 'No such item', advice: 'Create the item again.' };
+    case 'NOT_SEALED':
+      return {
+        title: 'No proof yet',
+        advice: 'There is one as soon as the auction is over and the archive has all of it.',
+      };
+    case 'NAME_TAKEN':
+      return { title: 'This name is taken', advice: 'Choose another name.' };
     case 'UNAUTHENTICATED':
       return { title: 'Please sign in again', advice: 'Your sign-in is no longer valid.' };
     case 'FORBIDDEN':

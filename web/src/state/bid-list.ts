@@ -2,7 +2,7 @@
  * The bids of one auction as the page shows them, put together from the archive and from live
  * events. Both may overlap, arrive late or in any order; (epoch, seq) names each bid once.
  */
-import type { ArchivedBid } from '@outcry/shared/contracts/api.ts';
+import type { ArchivedBid } from '@outcry/shared/contracts/history.ts';
 import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 

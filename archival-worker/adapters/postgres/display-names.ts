@@ -1,0 +1,37 @@
+import type { NameStore } from '../../history/ports.ts';
+import { askHistory } from './ask-history.ts';
+import { DatabaseError, type Database, type Sql } from './database.ts';
+
+const UNIQUE_VIOLATION = '23505';
+
+/** What the public sees of the user `shown.user_id`: the chosen name or a label that stays. */
+export const shownName = (sql: Sql) => sql`
+  coalesce((SELECT name FROM display_names WHERE display_names.user_id = shown.user_id),
+           'Bidder ' || (SELECT left(encode(sha256(convert_to(secret || shown.user_id, 'UTF8')),
+                                            'hex'), 8)
+                           FROM label_secret))`;
+
+export class PostgresNameStore implements NameStore {
+  readonly #database: Database;
+
+  /** @param database the primary */
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async set(userId: string, name: string | null): Promise<boolean> {
+    try {
+      await askHistory(this.#database, (sql) =>
+        name === null
+          ? sql`DELETE FROM display_names WHERE user_id = ${userId}`
+          : sql`
+              INSERT INTO display_names (user_id, name) VALUES (${userId}, ${name})
+              ON CONFLICT (user_id) DO UPDATE SET name = EXCLUDED.name, changed_at = now()`,
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import type { PlacedProof, ProofStore, SealedHead } from '../../history/ports.ts';
+import { askHistory } from './ask-history.ts';
+import type { Database } from './database.ts';
+
+export class PostgresProofStore implements ProofStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async seal(auctionId: string): Promise<SealedHead | undefined> {
+    const [row] = await askHistory(
+      this.#database,
+      (sql) => sql<{ head: string; sealed_at: Date; seq: number }[]>`
+        SELECT encode(head, 'hex') AS head, sealed_at, seq
+          FROM seals
+         WHERE auction_id = ${auctionId}`,
+    );
+    if (row === undefined) return undefined;
+    return { head: row.head, sealedAt: row.sealed_at.toISOString(), count: row.seq };
+  }
+
+  events(auctionId: string, after: Position, limit: number): Promise<readonly PlacedProof[]> {
+    return askHistory(
+      this.#database,
+      (sql) => sql<PlacedProof[]>`
+        SELECT epoch, seq, public,
+               encode(sha256(convert_to(salt || private, 'UTF8')), 'hex') AS "privateHash"
+          FROM history_events
+         WHERE auction_id = ${auctionId} AND (epoch, seq) > (${after.epoch}, ${after.seq})
+         ORDER BY epoch, seq
+         LIMIT ${limit}`,
+    );
+  }
+}

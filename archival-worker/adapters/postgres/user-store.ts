@@ -1,0 +1,123 @@
+import { ownJson } from '@outcry/shared/contracts/api.ts';
+import type { PrivateEvent } from '@outcry/shared/contracts/events.ts';
+import type { OwnBid, UserStats } from '@outcry/shared/contracts/history.ts';
+import type { OwnBidPlace, UserStore } from '../../history/ports.ts';
+import { askHistory } from './ask-history.ts';
+import type { Database } from './database.ts';
+import { shownName } from './display-names.ts';
+
+export class PostgresUserStore implements UserStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async stats(userId: string): Promise<UserStats> {
+    const rows = await askHistory(
+      this.#database,
+      (sql) => sql<StatsRow[]>`
+      WITH bid AS (
+        SELECT currency, sum(bids) AS bids, count(DISTINCT auction_id) AS entered,
+               max(highest) AS highest
+          FROM bid_hours LEFT JOIN auctions ON auctions.id = bid_hours.auction_id
+         WHERE user_id = ${userId}
+         GROUP BY currency
+      ),
+      won AS (
+        SELECT currency, count(*) AS won, sum(price) AS spent
+          FROM wins WHERE user_id = ${userId} GROUP BY currency
+      )
+      SELECT ${shownName(sql)} AS name, currency, coalesce(bids, 0)::bigint AS bids,
+             coalesce(entered, 0) AS entered, highest, coalesce(won, 0) AS won,
+             coalesce(spent, 0)::bigint AS spent
+        FROM (SELECT ${userId}::text AS user_id) AS shown
+        LEFT JOIN (bid FULL JOIN won USING (currency)) ON true
+       ORDER BY currency`,
+    );
+    const sum = (value: (row: StatsRow) => number): number =>
+      rows.reduce((total, row) => total + value(row), 0);
+    return {
+      userId,
+      name: rows[0]?.name ?? '',
+      bids: sum(({ bids }) => bids),
+      auctionsEntered: sum(({ entered }) => entered),
+      auctionsWon: sum(({ won }) => won),
+      money: rows.flatMap(({ currency, spent, highest }) =>
+        currency === null ? [] : [{ currency, totalSpent: spent, highestBid: highest }],
+      ),
+    };
+  }
+
+  async bids(
+    userId: string,
+    before: OwnBidPlace | undefined,
+    limit: number,
+  ): Promise<readonly OwnBid[]> {
+    const rows = await askHistory(this.#database, (sql) => {
+      const older =
+        before === undefined
+          ? sql``
+          : sql`AND (at, auction_id, epoch, seq)
+                  < (${new Date(before.at).toISOString()}::timestamptz, ${before.auctionId},
+                     ${before.epoch}, ${before.seq})`;
+      return sql<OwnBidRow[]>`
+      SELECT auction_id, bid_id, epoch, seq, at, type, alias, amount, salt, private,
+             coalesce(seq > epochs.fork AND seq <= epochs.until_seq, false) AS counts
+        FROM events LEFT JOIN epochs USING (auction_id, epoch)
+       WHERE user_id = ${userId} AND type IN ('bid', 'no_change', 'bought') ${older}
+       ORDER BY at DESC, auction_id DESC, epoch DESC, seq DESC
+       LIMIT ${limit}`;
+    });
+    return rows.map((row) => ownBid(userId, row));
+  }
+}
+
+interface StatsRow {
+  readonly name: string;
+  readonly currency: string | null;
+  readonly bids: number;
+  readonly entered: number;
+  readonly highest: number | null;
+  readonly won: number;
+  readonly spent: number;
+}
+
+interface OwnBidRow {
+  readonly auction_id: string;
+  readonly bid_id: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly at: Date;
+  readonly type: OwnBid['type'];
+  readonly alias: number;
+  readonly amount: number | null;
+  readonly salt: string;
+  readonly private: string;
+  readonly counts: boolean;
+}
+
+function ownBid(userId: string, row: OwnBidRow): OwnBid {
+  const secret = ownJson<PrivateEvent>(row.private);
+  // The private part holds the leader's id and maximum: another user's are not the bidder's to
+  // see, and the salt alone would let them be guessed.
+  const isAllOwn = secret.leaderId === undefined || secret.leaderId === userId;
+  return {
+    auctionId: row.auction_id,
+    bidId: row.bid_id,
+    epoch: row.epoch,
+    seq: row.seq,
+    at: row.at.toISOString(),
+    type: row.type,
+    alias: row.alias,
+    amount: row.amount,
+    offered: offerOf(secret),
+    counts: row.counts,
+    opening: isAllOwn ? { salt: row.salt, private: row.private } : null,
+  };
+}
+
+function offerOf({ amount, maxAmount }: PrivateEvent): OwnBid['offered'] {
+  if (maxAmount !== undefined) return { maxAmount };
+  return amount === undefined ? null : { amount };
+}

@@ -1,0 +1,92 @@
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import type {
+  ArchivedAuction,
+  ArchivedBid,
+  BidListQuery,
+  HistoryListQuery,
+  Leaderboard,
+  LeaderboardQuery,
+  OwnBid,
+  ProvenEvent,
+  UserStats,
+} from '@outcry/shared/contracts/history.ts';
+
+/** The archive cannot be read, or written, right now. */
+export class HistoryUnavailableError extends Error {
+  override readonly name = 'HistoryUnavailableError';
+}
+
+/** A place in the list of auctions, newest first. */
+export interface ListPlace {
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly auctionId: string;
+}
+
+export interface ListedAuction extends ListPlace {
+  readonly auction: ArchivedAuction;
+}
+
+export type AuctionFilter = Pick<HistoryListQuery, 'q' | 'status' | 'seller'>;
+
+/** Auctions in the archive, read-only. Every method may throw HistoryUnavailableError. */
+export interface HistoryStore {
+  /** Undefined when its first event was never archived. */
+  auction(auctionId: string): Promise<ArchivedAuction | undefined>;
+  /** Accepted bids and purchases of the auction's history, beyond `after` in this order. */
+  bids(
+    auctionId: string,
+    order: BidListQuery['order'],
+    after: Position | undefined,
+    limit: number,
+  ): Promise<readonly ArchivedBid[]>;
+  /** The newest auctions that were created before `before`. */
+  auctions(
+    filter: AuctionFilter,
+    before: ListPlace | undefined,
+    limit: number,
+  ): Promise<readonly ListedAuction[]>;
+}
+
+/** A place in the list of a user's bids, newest first. */
+export interface OwnBidPlace extends Position {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly auctionId: string;
+}
+
+/** What users did. Every method may throw HistoryUnavailableError. */
+export interface UserStore {
+  stats(userId: string): Promise<UserStats>;
+  /** The newest bids before `before`. */
+  bids(userId: string, before: OwnBidPlace | undefined, limit: number): Promise<readonly OwnBid[]>;
+}
+
+/** Who did most. Every method may throw HistoryUnavailableError. */
+export interface LeaderboardStore {
+  leaderboard(query: LeaderboardQuery): Promise<Leaderboard>;
+}
+
+/** The names that users chose. */
+export interface NameStore {
+  /** Null takes the name off. False when another user has it. @throws HistoryUnavailableError */
+  set(userId: string, name: string | null): Promise<boolean>;
+}
+
+/** What a sealed auction's proof begins with. */
+export interface SealedHead {
+  readonly head: string;
+  /** ISO 8601 UTC. */
+  readonly sealedAt: string;
+  readonly count: number;
+}
+
+export interface PlacedProof extends ProvenEvent, Position {}
+
+/** Sealed histories. Every method may throw HistoryUnavailableError. */
+export interface ProofStore {
+  /** Undefined when the auction is not sealed. */
+  seal(auctionId: string): Promise<SealedHead | undefined>;
+  /** The next events, in order. */
+  events(auctionId: string, after: Position, limit: number): Promise<readonly PlacedProof[]>;
+}

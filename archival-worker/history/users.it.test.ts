@@ -1,0 +1,253 @@
+/** Users' statistics, own bids and names, the leaderboard, and who may see what. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from '@outcry/shared/contracts/api.ts';
+import type { Leaderboard, OwnBid, UserStats } from '@outcry/shared/contracts/history.ts';
+import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
+import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
+import { TestSystem, tokenOf, until } from '../testing/test-system.ts';
+import { privateHash } from '../seal/hash-chain.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+let system: TestSystem;
+let worker: Service;
+
+/** Ann wins the first by a hidden maximum, loses bids of the second in a failover, buys the third. */
+function play() {
+  const long = Date.now() - 100 * 24 * HOUR_MS;
+  const first = new TestAuction({ auctionId: 'a0-first', startsAt: long });
+  const second = new TestAuction({ auctionId: 'a1-second', startsAt: Date.now() - 50 * HOUR_MS });
+  const third = new TestAuction({
+    auctionId: 'a2-third',
+    startsAt: Date.now() - 2 * HOUR_MS,
+    buyNowPrice: 7_000,
+  });
+  return [
+    first.create(),
+    first.start(),
+    first.bid('ann', { maxAmount: 900_000 }),
+    first.bid('bob', { amount: 5_000 }),
+    first.bid('ann', { maxAmount: 950_000 }),
+    first.end(),
+    second.create(),
+    second.start(),
+    second.bid('bob', { amount: 2_000 }),
+    second.bid('ann', { amount: 80_000 }),
+    second.restart(3),
+    second.bid('cat', { amount: 3_000 }),
+    second.end(),
+    third.create(),
+    third.start(),
+    third.buyNow('ann'),
+  ];
+}
+
+beforeAll(async () => {
+  system = await TestSystem.start();
+  worker = await system.startWorker();
+  await system.publish(play());
+  await system.allAcknowledged();
+});
+afterAll(() => system.stop());
+
+interface Answer<T> {
+  readonly status: number;
+  readonly body: T;
+}
+
+async function ask<T>(path: string, token?: string, put?: unknown): Promise<Answer<T>> {
+  const response = await fetch(`http://127.0.0.1:${worker.port}${path}`, {
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    ...(put === undefined
+      ? {}
+      : { method: 'PUT', body: typeof put === 'string' ? put : JSON.stringify(put) }),
+  });
+  return { status: response.status, body: (await response.json()) as T };
+}
+
+const ann = tokenOf('ann');
+const bob = tokenOf('bob');
+
+const board = async (query: string): Promise<Leaderboard> =>
+  (await ask<Leaderboard>(`/v1/leaderboard?${query}`)).body;
+const values = ({ items }: Leaderboard) => items.map(({ rank, value }) => [rank, value]);
+
+const rename = (name: unknown, token = ann) => ask('/v1/users/me/name', token, { name });
+
+describe('GET /v1/users/{id}/stats', () => {
+  test('200: bids that count, auctions entered and won, money by currency', async () => {
+    const { body } = await ask<UserStats>('/v1/users/me/stats', ann);
+    expect(body).toEqual({
+      userId: 'ann',
+      name: expect.stringMatching(/^Bidder [0-9a-f]{8}$/) as unknown,
+      bids: 2,
+      auctionsEntered: 2,
+      auctionsWon: 2,
+      money: [{ currency: 'EUR', totalSpent: 5_100 + 7_000, highestBid: 7_000 }],
+    });
+  });
+
+  test('200: all zero for a user who never bid', async () => {
+    const { body } = await ask<UserStats>('/v1/users/dan/stats', tokenOf('dan'));
+    expect(body).toMatchObject({ bids: 0, auctionsEntered: 0, auctionsWon: 0, money: [] });
+  });
+});
+
+describe('GET /v1/users/{id}/bids', () => {
+  test('200: newest first, with offers, also those that a failover lost', async () => {
+    const { body } = await ask<Page<OwnBid>>('/v1/users/ann/bids', ann);
+    expect(
+      body.items.map(({ auctionId, type, amount, offered, counts }) => [
+        auctionId,
+        type,
+        amount,
+        offered,
+        counts,
+      ]),
+    ).toEqual([
+      ['a2-third', 'bought', 7_000, null, true],
+      ['a1-second', 'bid', 80_000, { amount: 80_000 }, false],
+      ['a0-first', 'no_change', null, { maxAmount: 950_000 }, true],
+      ['a0-first', 'bid', 1_000, { maxAmount: 900_000 }, true],
+    ]);
+  });
+
+  test('200: the same one by one', async () => {
+    const all = (await ask<Page<OwnBid>>('/v1/users/ann/bids', ann)).body.items;
+    const found: OwnBid[] = [];
+    let cursor = '';
+    for (let i = 0; i < 10; i += 1) {
+      const { body } = await ask<Page<OwnBid>>(`/v1/users/ann/bids?limit=1${cursor}`, ann);
+      found.push(...body.items);
+      if (body.nextCursor === null) break;
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+    expect(found).toEqual(all);
+  });
+
+  test('200: salts open the hashes of own bids that led', async () => {
+    const { body } = await ask<Page<OwnBid>>('/v1/users/ann/bids', ann);
+    await until(
+      'sealed',
+      async () => (await ask('/v1/history/auctions/a0-first/proof')).status === 200,
+    );
+    const proof = await ask<{ events: { public: string; privateHash: string }[] }>(
+      '/v1/history/auctions/a0-first/proof',
+    );
+    const own = body.items.filter(({ auctionId }) => auctionId === 'a0-first');
+    expect(own).toHaveLength(2);
+    for (const { seq, opening } of own) {
+      if (opening === null) throw new Error('no opening');
+      const event = { publicText: '', salt: opening.salt, privateText: opening.private };
+      expect(proof.body.events[seq - 1]?.privateHash).toBe(privateHash(event));
+    }
+  });
+
+  test('200: never what another one kept secret', async () => {
+    const { body } = await ask<Page<OwnBid>>('/v1/users/bob/bids', bob);
+    const beaten = body.items.find(({ auctionId }) => auctionId === 'a0-first');
+    expect(beaten).toMatchObject({ amount: 5_000, opening: null });
+    expect(JSON.stringify(body)).not.toMatch(/ann|900000|950000/);
+  });
+});
+
+describe('who may see it', () => {
+  test.each(['stats', 'bids'])('%s: only the user and admins', async (what) => {
+    const path = `/v1/users/ann/${what}`;
+    expect(await ask(path)).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+    expect(await ask(path, 'x.y.z')).toMatchObject({ status: 401 });
+    expect(await ask(path, bob)).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    expect(await ask(path, tokenOf('eve', ['admin']))).toMatchObject({ status: 200 });
+  });
+
+  test('a cursor or parameter that cannot be used', async () => {
+    for (const query of ['cursor=x', 'limit=0', 'other=1']) {
+      const answer = await ask(`/v1/users/ann/bids?${query}`, ann);
+      expect(answer).toMatchObject({ status: 422, body: { code: 'INVALID_REQUEST' } });
+    }
+  });
+});
+
+describe('GET /v1/leaderboard', () => {
+  test('by money spent, of one currency', async () => {
+    const all = await board('');
+    expect(all).toMatchObject({ by: 'spent', window: 'all', currency: 'EUR', currencies: ['EUR'] });
+    expect(values(all)).toEqual([
+      [1, 12_100],
+      [2, 3_000],
+    ]);
+    expect(values(await board('window=24h'))).toEqual([[1, 7_000]]);
+    expect(values(await board('window=7d'))).toEqual([
+      [1, 7_000],
+      [2, 3_000],
+    ]);
+    expect(values(await board('currency=USD'))).toEqual([]);
+  });
+
+  test('by wins and by bids, equal ones with one rank', async () => {
+    expect(values(await board('by=wins'))).toEqual([
+      [1, 2],
+      [2, 1],
+    ]);
+    expect(values(await board('by=bids'))).toEqual([
+      [1, 2],
+      [1, 2],
+      [3, 1],
+    ]);
+    expect(values(await board('by=bids&window=30d'))).toEqual([
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ]);
+    expect(values(await board('by=bids&window=24h&limit=1'))).toEqual([[1, 1]]);
+  });
+
+  test('no user ids, and 422 for what is not a leaderboard', async () => {
+    const text = JSON.stringify([await board(''), await board('by=bids')]);
+    expect(text).not.toMatch(/ann|bob|cat/);
+    for (const query of ['by=luck', 'window=1h', 'currency=euro', 'limit=500']) {
+      expect((await ask(`/v1/leaderboard?${query}`)).status).toBe(422);
+    }
+  });
+});
+
+describe('PUT /v1/users/me/name', () => {
+  test('200: the name is shown from then on, until it is taken off', async () => {
+    const [before] = (await ask<Leaderboard>('/v1/leaderboard')).body.items;
+    expect(await rename('  Ännchen   von T. ')).toEqual({
+      status: 200,
+      body: { userId: 'ann', name: 'Ännchen von T.' },
+    });
+    const [named] = (await ask<Leaderboard>('/v1/leaderboard')).body.items;
+    expect(named).toEqual({ ...before, name: 'Ännchen von T.' });
+    expect(await rename(null)).toMatchObject({ status: 200 });
+    expect((await ask<Leaderboard>('/v1/leaderboard')).body.items[0]).toEqual(before);
+  });
+
+  test('409 NAME_TAKEN, whatever its capitals; the own name may be written otherwise', async () => {
+    expect(await rename('Bidding Bob', bob)).toMatchObject({ status: 200 });
+    expect(await rename('bidding bob')).toMatchObject({
+      status: 409,
+      body: { code: 'NAME_TAKEN' },
+    });
+    expect(await rename('BIDDING BOB', bob)).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    ['', 422],
+    ['x'.repeat(41), 422],
+    ['a\u0000b', 422],
+    ['a\u202Eb', 422],
+    ['Bidder 12ab34cd', 422],
+    [7, 422],
+    [undefined, 422],
+  ])('%s is refused', async (name, status) => {
+    expect(await rename(name)).toMatchObject({ status, body: { code: 'INVALID_REQUEST' } });
+  });
+
+  test('refusals: no token, no JSON, too much', async () => {
+    expect(await ask('/v1/users/me/name', undefined, { name: 'x' })).toMatchObject({ status: 401 });
+    expect(await ask('/v1/users/me/name', ann, '{')).toMatchObject({ status: 400 });
+    expect(await rename('x'.repeat(9_000))).toMatchObject({ status: 413 });
+  });
+});

@@ -1,0 +1,53 @@
+import type { Context } from 'hono';
+import {
+  TokenError,
+  TokenKeysUnavailableError,
+  type Caller,
+  type VerifyToken,
+} from '@outcry/shared/runtime/access-tokens.ts';
+import type { HistoryContext } from './context.ts';
+import { sendProblem } from './problems.ts';
+
+const KEYS_RETRY_AFTER_MS = 2_000;
+const BEARER = 'Bearer ';
+
+/** Answers as the caller whom the bearer token names, or with a problem. */
+export async function asCaller(
+  c: Context<HistoryContext>,
+  verifyToken: VerifyToken,
+  answer: (caller: Caller) => Promise<Response> | Response,
+): Promise<Response> {
+  const header = c.req.header('authorization') ?? '';
+  if (!header.startsWith(BEARER)) {
+    const detail = 'Send an access token: Authorization: Bearer <token>.';
+    return sendProblem(c, 'UNAUTHENTICATED', detail);
+  }
+  let caller: Caller;
+  try {
+    caller = await verifyToken(header.slice(BEARER.length).trim());
+  } catch (error) {
+    if (error instanceof TokenError) {
+      return sendProblem(c, 'UNAUTHENTICATED', `The access token is refused: ${error.message}.`);
+    }
+    if (error instanceof TokenKeysUnavailableError) {
+      const detail = 'Access tokens cannot be checked right now.';
+      return sendProblem(c, 'UNAVAILABLE', detail, { retryAfterMs: KEYS_RETRY_AFTER_MS });
+    }
+    throw error;
+  }
+  return answer(caller);
+}
+
+/** The same for what only the user of this id, or an admin, may see; `me` is the caller. */
+export async function asOwner(
+  c: Context<HistoryContext>,
+  verifyToken: VerifyToken,
+  answer: (userId: string) => Promise<Response>,
+): Promise<Response> {
+  return asCaller(c, verifyToken, (caller) => {
+    const asked = c.req.param('id') ?? '';
+    const userId = asked === 'me' ? caller.userId : asked;
+    if (userId === caller.userId || caller.roles.has('admin')) return answer(userId);
+    return sendProblem(c, 'FORBIDDEN', 'Only this user and admins may see this.');
+  });
+}

@@ -1,0 +1,59 @@
+import type { Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import {
+  displayNameRequest,
+  leaderboardQuery,
+  ownBidsQuery,
+} from '@outcry/shared/contracts/history.ts';
+import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import type { Users } from '../history/users.ts';
+import { asCaller, asOwner } from './authenticate.ts';
+import type { HistoryContext } from './context.ts';
+import { errorsOf, sendProblem } from './problems.ts';
+import { withQuery } from './queries.ts';
+
+const MAX_BODY_BYTES = 4_096;
+
+/** `/v1/leaderboard`, `/v1/users/{id}/stats`, `…/bids` and `/v1/users/me/name`. */
+export function addUserRoutes(
+  app: Hono<HistoryContext>,
+  { users, verifyToken }: { users: Users; verifyToken: VerifyToken },
+): void {
+  app.get('/v1/leaderboard', (c) =>
+    withQuery(c, leaderboardQuery, async (query) => c.json(await users.leaderboard(query))),
+  );
+
+  app.get('/v1/users/:id/stats', (c) =>
+    asOwner(c, verifyToken, async (userId) => c.json(await users.stats(userId))),
+  );
+
+  app.get('/v1/users/:id/bids', (c) =>
+    asOwner(c, verifyToken, (userId) =>
+      withQuery(c, ownBidsQuery, async (query) => c.json(await users.bids(userId, query))),
+    ),
+  );
+
+  const limitBody = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: (c: Context<HistoryContext>) =>
+      sendProblem(c, 'INVALID_REQUEST', 'The body is too large.', { status: 413 }),
+  });
+  app.put('/v1/users/me/name', limitBody, (c) =>
+    asCaller(c, verifyToken, async ({ userId }) => {
+      let body: unknown;
+      try {
+        body = await c.req.json();
+      } catch {
+        return sendProblem(c, 'INVALID_REQUEST', 'The body is not JSON.', { status: 400 });
+      }
+      const request = displayNameRequest.safeParse(body);
+      if (!request.success) {
+        const errors = errorsOf(request.error);
+        return sendProblem(c, 'INVALID_REQUEST', 'The name cannot be used.', { errors });
+      }
+      const { name } = request.data;
+      if (await users.rename(userId, name)) return c.json({ userId, name });
+      return sendProblem(c, 'NAME_TAKEN', 'Names differ by more than capitals.');
+    }),
+  );
+}
