@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
 import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
@@ -50,6 +50,7 @@ class GrowingLog implements AuctionSource {
   head = 1;
   trimmed = 0;
   failing = false;
+  asked = 0;
   readonly #reads: (() => void)[] = [];
 
   now = (): number => 0;
@@ -71,6 +72,7 @@ class GrowingLog implements AuctionSource {
   }
 
   #later<T>(read: () => T): Promise<T> {
+    this.asked += 1;
     return new Promise((resolve, reject) => {
       this.#reads.push(() => {
         if (this.failing) reject(new SourceUnavailableError('away'));
@@ -146,6 +148,33 @@ describe('AuctionFeed', () => {
     const { events, recovered } = feed.missedSince({ epoch: 1, seq: 10 }, await reading);
     expect(recovered).toBe(true);
     expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 393 }, (_, i) => i + 11));
+  });
+
+  it('catches up before it answers a viewer that was told more elsewhere', async () => {
+    const log = new GrowingLog();
+    const { feed, seqs } = feedOn(log);
+    log.head = 5;
+    const reading = feed.readSince({ epoch: 1, seq: 4 });
+    await log.answerOne();
+    await log.answerOne();
+    expect(feed.missedSince({ epoch: 1, seq: 4 }, await reading)).toMatchObject({
+      recovered: true,
+      events: [{ seq: 5 }],
+    });
+    expect(seqs()).toEqual([2, 3, 4, 5]);
+    log.head = 9;
+    log.failing = true;
+    const refused = expect(feed.readSince({ epoch: 1, seq: 8 })).rejects.toThrow('away');
+    await vi.waitFor(() => log.answerOne().then(() => expect(log.asked).toBe(3)));
+    await refused;
+  });
+
+  it('starts a viewer anew from a position that nobody has', async () => {
+    const log = new GrowingLog();
+    const { feed } = feedOn(log);
+    const reading = feed.readSince({ epoch: 1, seq: 99 });
+    await log.answerOne();
+    expect(feed.missedSince({ epoch: 1, seq: 99 }, await reading).recovered).toBe(false);
   });
 
   it('sends every event once and in order, whatever gets lost, late or twice', async () => {

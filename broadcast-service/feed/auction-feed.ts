@@ -7,7 +7,7 @@ import {
   type Position,
 } from '@outcry/shared/contracts/live.ts';
 import { isUnbroken, MAX_RECOVERED_EVENTS, recover, type Recovered } from '../recovery/recover.ts';
-import type { AuctionSource } from './auction-source.ts';
+import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
 import { RecentEvents } from './recent-events.ts';
 import { SharedLogReads } from './shared-log-reads.ts';
 
@@ -86,6 +86,10 @@ export class AuctionFeed {
    * @throws SourceUnavailableError
    */
   async readSince(after: Position): Promise<readonly PublicEvent[]> {
+    if (comparePositions(after, this.#view) > 0) {
+      await this.#reach();
+      if (comparePositions(after, this.#view) > 0) return [];
+    }
     const hopeless = this.#view.seq - after.seq > MAX_RECOVERED_EVENTS;
     if (hopeless || recover(after, this.#view, this.#recent.all).recovered) return [];
     return this.#viewersReads.read(after.seq);
@@ -94,6 +98,18 @@ export class AuctionFeed {
   /** What a viewer at `after` lacks up to {@link view}, which may have moved on since the read. */
   missedSince(after: Position, read: readonly PublicEvent[]): Recovered {
     return recover(after, this.#view, this.#recent.appendedTo(read));
+  }
+
+  /**
+   * A viewer was told more by another node: this one may be behind, and must not lead it back.
+   * @throws SourceUnavailableError
+   */
+  async #reach(): Promise<void> {
+    const newer = (await this.#viewersReads.read(this.#view.seq)).at(-1);
+    if (newer === undefined || comparePositions(newer, this.#view) <= 0) return;
+    await this.catchUp();
+    if (comparePositions(newer, this.#view) <= 0) return;
+    throw new SourceUnavailableError('this node cannot read the newest events');
   }
 
   /** @returns false when something is missing before this message */

@@ -46,8 +46,7 @@ export class RawAccount {
       return;
     }
     if (epoch < this.epoch || (epoch === this.epoch && seq < this.seq)) {
-      // A node that is behind may answer so; the client then keeps what it has.
-      return;
+      this.faults.push(`led back from ${this.epoch}:${this.seq} to ${epoch}:${seq}`);
     }
     this.covered += Math.max(0, epoch === this.epoch ? seq - this.seq : 0);
     [this.epoch, this.seq, this.state] = [epoch, seq, state];
