@@ -1,8 +1,14 @@
 /** The OpenAPI 3.1 description, made from the route table and the problem table. */
 import { z } from 'zod';
-import { PROBLEMS, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import {
+  problem,
+  PROBLEMS,
+  type ProblemCode,
+  type ProblemExtras,
+} from '@outcry/shared/contracts/problems.ts';
 import { problemSchema } from './answer-schemas.ts';
 import { API_ROUTES, type ApiRoute } from './api-routes.ts';
+import { EXAMPLES } from './examples.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -23,6 +29,14 @@ const BODY_STATUSES: readonly (readonly [number, string])[] = [
   [413, 'The body is too large (INVALID_REQUEST)'],
   [415, 'The body is not declared as JSON (INVALID_REQUEST)'],
 ];
+
+const TOO_LOW: ProblemExtras = { minimumBid: 1_100 };
+/** Members that problems of a status have, for their examples. */
+const EXTRAS_OF_EXAMPLES: Readonly<Record<number, ProblemExtras>> = {
+  422: { errors: [{ path: 'amount', message: 'must be a whole number of minor units' }] },
+  429: { retryAfterMs: 1_000 },
+  503: { retryAfterMs: 1_000 },
+};
 
 /** Builds the document; `serverUrl` is the gateway's public address. */
 export function openApiDocument(serverUrl: string): Json {
@@ -56,7 +70,12 @@ function operation(route: ApiRoute): Json {
       : {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: jsonSchema(body, 'input') } },
+            content: {
+              'application/json': {
+                schema: jsonSchema(body, 'input'),
+                example: EXAMPLES[route.name]?.body,
+              },
+            },
           },
         }),
     responses: responses(route),
@@ -101,8 +120,12 @@ function responses(route: ApiRoute): Json {
     ...ALWAYS,
   ];
   const texts = new Map<number, string>(route.body === undefined ? [] : BODY_STATUSES);
+  const examples = new Map<number, Record<string, Json>>();
   for (const code of new Set(codes)) {
     const { status: problemStatus, title } = PROBLEMS[code];
+    const { [problemStatus]: own } = EXTRAS_OF_EXAMPLES;
+    const value = problem(code, `${title}.`, 'b3c1f6a2', code === 'BID_TOO_LOW' ? TOO_LOW : own);
+    examples.set(problemStatus, { ...examples.get(problemStatus), [code]: { value } });
     const before = texts.get(problemStatus);
     const text = `${code}: ${title}`;
     texts.set(problemStatus, before === undefined ? text : `${before}; ${text}`);
@@ -110,18 +133,25 @@ function responses(route: ApiRoute): Json {
   const answers: Record<string, Json> = {
     [status]: {
       description: 'Done',
-      content: { 'application/json': { schema: jsonSchema(schema) } },
+      content: {
+        'application/json': {
+          schema: jsonSchema(schema),
+          example: EXAMPLES[route.name]?.answer,
+        },
+      },
     },
   };
   if (route.name === 'readAuction') answers['304'] = { description: 'Nothing has happened' };
-  for (const [problemStatus, text] of texts) answers[problemStatus] = problemAnswer(text);
+  for (const [problemStatus, text] of texts) {
+    answers[problemStatus] = problemAnswer(text, examples.get(problemStatus));
+  }
   return answers;
 }
 
-const problemAnswer = (description: string): Json => ({
+const problemAnswer = (description: string, examples: Record<string, Json> = {}): Json => ({
   description,
   content: {
-    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples },
   },
 });
 
