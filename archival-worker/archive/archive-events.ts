@@ -5,22 +5,23 @@
  */
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { auctionsOf, distinctEvents, projectionsOf } from './batch.ts';
-import { decodeEntry, UndecodableError } from './decode-entry.ts';
-import type { EventRow } from './event-row.ts';
 import {
   RefusedDataError,
-  type ArchivedPrefix,
+  TooSlowError,
   type ArchiveFigures,
   type ArchiveStore,
-  type ArchiveTransaction,
-  type BatchFigures,
-  type DeadLetter,
   type Delivery,
   type EventSource,
 } from './ports.ts';
 import type { ReportArchived } from './report-archived.ts';
 import { retryDelayMs } from './retry-delay.ts';
+import {
+  openEntry,
+  refused,
+  writeBatch,
+  type OpenedEntry,
+  type StoredBatch,
+} from './store-batch.ts';
 
 /** Two, so that one batch is decoded while the other is being stored. */
 const BATCHES_AT_ONCE = 2;
@@ -34,19 +35,7 @@ export interface ArchiveParts {
   readonly log: Logger;
 }
 
-/** A delivery and what it holds: events, or the reason why it can never be stored. */
-interface Opened {
-  readonly delivery: Delivery;
-  readonly events: readonly EventRow[];
-  readonly refusal?: string;
-}
-
-interface Stored {
-  readonly prefixes: readonly ArchivedPrefix[];
-  readonly conflicts: readonly EventRow[];
-  readonly letters: readonly DeadLetter[];
-  readonly figures: BatchFigures;
-}
+type Opened = OpenedEntry<Delivery>;
 
 export class ArchiveEvents {
   readonly #parts: ArchiveParts;
@@ -72,113 +61,81 @@ export class ArchiveEvents {
     for (;;) {
       const deliveries = await this.#parts.source.next();
       if (deliveries.length === 0) return;
-      const opened = deliveries.map((delivery) => this.#open(delivery));
+      const opened = deliveries.map((entry) => openEntry(entry));
       try {
         await this.#settle(opened);
       } catch (error) {
         // Only a fault of this program ends here. The events come again; do not spin on them.
         this.#parts.log.error({ err: error }, 'a batch failed in an unexpected way');
-        for (const { delivery } of opened) delivery.giveBack();
+        giveBack(opened);
         await pause(RETRY_MAX_MS, this.#stopping.signal);
       }
     }
   }
 
-  #open(delivery: Delivery): Opened {
-    try {
-      return { delivery, events: decodeEntry(delivery.subject, delivery.body) };
-    } catch (error) {
-      if (!(error instanceof UndecodableError)) throw error;
-      return { delivery, events: [], refusal: error.message };
-    }
-  }
-
-  /** Stores and acknowledges. A batch that is refused is halved until the one at fault is alone. */
+  /**
+   * Stores and acknowledges. A batch that is refused, or too slow as a whole, is halved: until the
+   * one at fault is alone, or until the halves are stored in time.
+   */
   async #settle(batch: readonly Opened[]): Promise<void> {
-    let stored: Stored | undefined;
-    try {
-      stored = await this.#storeWithPatience(batch);
-    } catch (error) {
-      if (!(error instanceof RefusedDataError)) throw error;
-      const [only] = batch;
-      if (only === undefined) throw error;
-      if (batch.length === 1) {
-        if (only.refusal !== undefined) throw error;
-        return this.#settle([{ ...only, events: [], refusal: error.message }]);
+    const parts = [batch];
+    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+      try {
+        await this.#storeWithPatience(part);
+      } catch (error) {
+        const [only] = part;
+        const isFault = error instanceof RefusedDataError || error instanceof TooSlowError;
+        if (!isFault || only === undefined) throw error;
+        if (part.length > 1) {
+          const middle = Math.ceil(part.length / 2);
+          parts.unshift(part.slice(0, middle), part.slice(middle));
+        } else {
+          if (only.refusal !== undefined) throw error;
+          parts.unshift([refused(only.entry, error.message)]);
+        }
       }
-      const middle = Math.ceil(batch.length / 2);
-      await this.#settle(batch.slice(0, middle));
-      return this.#settle(batch.slice(middle));
     }
-    for (const { delivery } of batch) {
-      if (stored === undefined) delivery.giveBack();
-      else delivery.ack();
-    }
-    if (stored === undefined) return;
-    this.#parts.report.add(stored.prefixes);
-    this.#parts.figures.committed(stored.figures);
-    this.#complain(stored);
   }
 
-  /** Undefined when the store is away and the worker has to stop. */
-  async #storeWithPatience(batch: readonly Opened[]): Promise<Stored | undefined> {
+  /**
+   * Tries until it is stored; gives it back when the store is away and the worker has to stop.
+   * @throws RefusedDataError; TooSlowError when it can be halved
+   */
+  async #storeWithPatience(batch: readonly Opened[]): Promise<void> {
     const { log, store, figures } = this.#parts;
+    const { signal } = this.#stopping;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const stored = await store.transaction((tx) => this.#write(tx, batch));
+        const stored = await store.transaction((tx) => writeBatch(tx, batch));
         if (attempt > 1) log.info({ attempt }, 'events can be stored again');
-        return stored;
+        return this.#finish(batch, stored);
       } catch (error) {
         if (error instanceof RefusedDataError) throw error;
         figures.retried();
         const level = attempt === 1 ? 'warn' : 'debug';
         log[level]({ err: error, attempt }, 'events cannot be stored now, trying again');
+        if (error instanceof TooSlowError && batch.length > 1 && !signal.aborted) throw error;
       }
-      if (!this.#stopping.signal.aborted) {
-        await pause(retryDelayMs(attempt, RETRY_MAX_MS), this.#stopping.signal);
-      }
-      if (this.#stopping.signal.aborted) return undefined;
+      if (!signal.aborted) await pause(retryDelayMs(attempt, RETRY_MAX_MS), signal);
+      if (signal.aborted) return giveBack(batch);
     }
   }
 
-  async #write(tx: ArchiveTransaction, batch: readonly Opened[]): Promise<Stored> {
-    const arrived = batch.flatMap((opened) => opened.events);
-    const { events, conflicting } = distinctEvents(arrived);
-    const inserted = await tx.insertEvents(events);
-    const conflicts = [...conflicting, ...inserted.conflicting];
-    const letters = batch.flatMap(deadLetter);
-    await tx.keepConflicts(conflicts);
-    await tx.keepDeadLetters(letters);
-    await tx.project(projectionsOf(inserted.fresh));
-    const prefixes = await tx.archivedPrefixes(auctionsOf(events));
-    const figures = {
-      messages: batch.length,
-      fresh: inserted.fresh.length,
-      duplicates: arrived.length - inserted.fresh.length - conflicts.length,
-      conflicts: conflicts.length,
-      deadLetters: letters.length,
-      oldestAt: oldestAt(inserted.fresh),
-    };
-    return { prefixes, conflicts, letters, figures };
-  }
-
-  #complain({ conflicts, letters }: Stored): void {
-    for (const { auctionId, epoch, seq } of conflicts) {
-      this.#parts.log.error({ auctionId, epoch, seq }, 'two events claim the same place');
+  #finish(batch: readonly Opened[], stored: StoredBatch): void {
+    const { report, figures, log } = this.#parts;
+    for (const { entry } of batch) entry.ack();
+    report.add(stored.prefixes);
+    report.block(stored.letters.flatMap(({ auctionId }) => auctionId ?? []));
+    figures.committed(stored.figures);
+    for (const { auctionId, epoch, seq } of stored.conflicts) {
+      log.error({ auctionId, epoch, seq }, 'two events claim the same place');
     }
-    for (const { subject, reason } of letters) {
-      this.#parts.log.error({ subject, reason }, 'a message can never be stored');
+    for (const { subject, reason } of stored.letters) {
+      log.error({ subject, reason }, 'a message can never be stored: see `npm run dead-letters`');
     }
   }
 }
 
-function deadLetter({ delivery, refusal }: Opened): DeadLetter[] {
-  if (refusal === undefined) return [];
-  return [{ subject: delivery.subject, payload: delivery.body, reason: refusal }];
-}
-
-function oldestAt(events: readonly EventRow[]): string | undefined {
-  let oldest: string | undefined;
-  for (const { at } of events) if (oldest === undefined || at < oldest) oldest = at;
-  return oldest;
+function giveBack(batch: readonly Opened[]): void {
+  for (const { entry } of batch) entry.giveBack();
 }

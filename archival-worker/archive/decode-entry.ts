@@ -39,11 +39,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  */
 export function decodeEntry(subject: string, body: Uint8Array): EventRow[] {
   try {
-    const named = subject.slice(subject.lastIndexOf('.') + 1);
+    const named = auctionOfSubject(subject);
     return eventLines(utf8.decode(body)).map((line) => {
       const parts = splitEventLine(line);
       if (parts.auctionId !== named) {
-        throw new Error(`subject of "${named}", event of "${parts.auctionId}"`);
+        throw new Error(`subject of "${named ?? 'nothing'}", event of "${parts.auctionId}"`);
       }
       return eventRow(line, parts);
     });
@@ -51,6 +51,12 @@ export function decodeEntry(subject: string, body: Uint8Array): EventRow[] {
     const reason = error instanceof Error ? error.message : 'unknown';
     throw new UndecodableError(reason, { cause: error });
   }
+}
+
+/** The auction that a subject names; undefined when it names none. */
+export function auctionOfSubject(subject: string): string | undefined {
+  const last = subject.slice(subject.lastIndexOf('.') + 1);
+  return ID_PATTERN.test(last) ? last : undefined;
 }
 
 function eventRow(line: string, parts: EventLine): EventRow {

@@ -62,7 +62,7 @@ test('two failovers, of which the second lost the event of the first: nothing co
     for (const [key, dump] of bytes) await redis.restore(key, 0, dump, 'REPLACE');
     await redis.hset(hash, 'runId', 'of-another-server');
   };
-  const second = async (): Promise<number> => (await redis.time())[0];
+  const second = async (): Promise<number> => (await redis.time())[0] ?? 0;
 
   await system.startWorker();
   await auctions.create(auctionId);

@@ -1,13 +1,17 @@
 import type { Projections } from './batch.ts';
 import type { EventRow } from './event-row.ts';
 
-/** A log entry that JetStream delivered. It is kept for us until it is acknowledged. */
-export interface Delivery {
+/** A log entry as it was published. */
+export interface Entry {
   readonly subject: string;
   readonly body: Uint8Array;
+}
+
+/** A log entry that JetStream delivered. It is kept for us until it is acknowledged. */
+export interface Delivery extends Entry {
   /** Done with it: it is not delivered again. */
   ack(): void;
-  /** Not done with it: somebody gets it again soon. */
+  /** Not done with it: somebody gets it again, the later the oftener it was given back. */
   giveBack(): void;
 }
 
@@ -34,6 +38,8 @@ export interface ArchivedPrefix {
 /** A message that can never be stored as events. */
 export interface DeadLetter {
   readonly subject: string;
+  /** Undefined when the subject names no auction. */
+  readonly auctionId: string | undefined;
   readonly payload: Uint8Array;
   readonly reason: string;
 }
@@ -66,12 +72,17 @@ export class RefusedDataError extends Error {
   override readonly name = 'RefusedDataError';
 }
 
+/** The work did not end within its time limit; less work may. */
+export class TooSlowError extends Error {
+  override readonly name = 'TooSlowError';
+}
+
 /** The archive's database. */
 export interface ArchiveStore {
   /**
    * Runs `work` in one transaction and commits it.
-   * @throws RefusedDataError when the data can never be stored; any other error means that
-   *   nothing is known to be stored and that it may work later
+   * @throws RefusedDataError when the data can never be stored; TooSlowError; after these and any
+   *   other error nothing is known to be stored, and after any but the first it may work later
    */
   transaction<T>(work: (tx: ArchiveTransaction) => Promise<T>): Promise<T>;
 }
@@ -83,6 +94,12 @@ export interface ArchivedMarks {
    * @throws Error when Redis did not confirm all of them
    */
   raise(prefixes: readonly ArchivedPrefix[]): Promise<void>;
+  /**
+   * Marks auctions as blocked: an entry of theirs can never be stored, so publishing it again
+   * cannot help. Unknown ones change nothing.
+   * @throws Error when Redis did not confirm all of them
+   */
+  block(auctionIds: readonly string[]): Promise<void>;
 }
 
 /** One committed batch in figures. */

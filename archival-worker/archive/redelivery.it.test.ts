@@ -1,17 +1,9 @@
 /** A worker that commits and then fails to acknowledge, made of the real parts. */
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
-import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { openRedis } from '@outcry/shared/runtime/redis.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
-import { JetStreamSource } from '../adapters/nats/jetstream-source.ts';
-import { PostgresArchiveStore } from '../adapters/postgres/archive-store.ts';
-import { Database } from '../adapters/postgres/database.ts';
-import { RedisArchivedMarks } from '../adapters/redis/archived-marks.ts';
-import { SHARDS, TestSystem } from '../testing/test-system.ts';
-import { ArchiveEvents } from './archive-events.ts';
+import { startBareArchive } from '../testing/bare-archive.ts';
+import { TestSystem } from '../testing/test-system.ts';
 import type { BatchFigures, Delivery, EventSource } from './ports.ts';
-import { ReportArchived } from './report-archived.ts';
 
 let system: TestSystem;
 
@@ -43,17 +35,6 @@ function losingFirstAcks(source: EventSource): EventSource {
 }
 
 test('events whose acknowledgement is lost after the commit are stored once', async () => {
-  const { REDIS_URL, NATS_URL, DATABASE_URL } = system.settings();
-  const log = createLogger('test', 'silent');
-  const link = connectNats(NATS_URL, 'test', log);
-  const source = new JetStreamSource(link, { maxBytes: 268_435_456, replicas: 1 }, log);
-  const database = new Database(
-    DATABASE_URL,
-    { name: 'test', connections: 2, limitMs: 10_000 },
-    log,
-  );
-  const redis = openRedis(REDIS_URL, 'test', log);
-  const report = new ReportArchived(new RedisArchivedMarks(redis, SHARDS), log);
   const total = { fresh: 0, duplicates: 0 };
   const figures = {
     committed: ({ fresh, duplicates }: BatchFigures) => {
@@ -62,25 +43,7 @@ test('events whose acknowledgement is lost after the commit are stored once', as
     },
     retried: () => undefined,
   };
-  const store = new PostgresArchiveStore(database);
-  const archive = new ArchiveEvents({
-    source: losingFirstAcks(source),
-    store,
-    report,
-    figures,
-    log,
-  });
-  onTestFinished(async () => {
-    await archive.stop();
-    await report.stop();
-    await source.close();
-    await link.close();
-    await database.close();
-    redis.disconnect();
-  });
-  source.start();
-  report.start();
-  archive.start();
+  startBareArchive(system, { figures, through: losingFirstAcks });
 
   const auction = new TestAuction({ auctionId: 'a0-again' });
   const entries = auction.opening(200);

@@ -1,6 +1,6 @@
 /**
- * Tells Redis up to where each auction is archived. Redis may be away: then the newest report of
- * each auction waits, and archiving goes on.
+ * Tells Redis up to where each auction is archived, and which ones are blocked. Redis may be away:
+ * then the newest report of each auction waits, and archiving goes on.
  */
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -20,6 +20,7 @@ export class ReportArchived {
   readonly #log: Logger;
   readonly #maxWaiting: number;
   readonly #waiting = new Map<string, ArchivedPrefix>();
+  readonly #blocked = new Set<string>();
   readonly #stopping = new AbortController();
   #wake: () => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
@@ -30,9 +31,9 @@ export class ReportArchived {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** Auctions whose newest report Redis has not confirmed yet. */
+  /** Reports that Redis has not confirmed yet. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#blocked.size;
   }
 
   /** Takes reports over; never waits. */
@@ -43,10 +44,14 @@ export class ReportArchived {
       this.#waiting.delete(prefix.auctionId);
       this.#waiting.set(prefix.auctionId, prefix);
     }
-    for (const auctionId of this.#waiting.keys()) {
-      if (this.#waiting.size <= this.#maxWaiting) break;
-      this.#waiting.delete(auctionId);
-    }
+    forgetOldest(this.#waiting, this.#maxWaiting);
+    this.#wake();
+  }
+
+  /** Takes over which auctions have an entry that can never be stored; never waits. */
+  block(auctionIds: readonly string[]): void {
+    for (const auctionId of auctionIds) this.#blocked.add(auctionId);
+    forgetOldest(this.#blocked, this.#maxWaiting);
     this.#wake();
   }
 
@@ -64,8 +69,8 @@ export class ReportArchived {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     let failures = 0;
-    while (!signal.aborted || this.#waiting.size > 0) {
-      if (this.#waiting.size === 0) {
+    while (!signal.aborted || this.waiting > 0) {
+      if (this.waiting === 0) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });
@@ -73,6 +78,9 @@ export class ReportArchived {
       }
       const reports = [...this.#waiting.values()].slice(0, REPORTS_AT_ONCE);
       try {
+        const blocked = [...this.#blocked].slice(0, REPORTS_AT_ONCE);
+        await this.#marks.block(blocked);
+        for (const auctionId of blocked) this.#blocked.delete(auctionId);
         await this.#marks.raise(reports);
         failures = 0;
         for (const report of reports) this.#forget(report);
@@ -88,6 +96,13 @@ export class ReportArchived {
 
   #forget(report: ArchivedPrefix): void {
     if (this.#waiting.get(report.auctionId) === report) this.#waiting.delete(report.auctionId);
+  }
+}
+
+function forgetOldest(waiting: Map<string, unknown> | Set<string>, most: number): void {
+  for (const auctionId of waiting.keys()) {
+    if (waiting.size <= most) return;
+    waiting.delete(auctionId);
   }
 }
 

@@ -23,6 +23,7 @@ const EXTEND_EVERY_MS = ACK_WAIT_MS / 3;
 const MEASURE_EVERY_MS = 5_000;
 const CONNECT_LIMIT_MS = 60_000;
 const RETRY_MAX_MS = 5_000;
+const GIVEN_BACK_MAX_MS = 30_000;
 /** A server that is asked for messages says at least this often that it is still there. */
 const HEARTBEAT_MS = 2_000;
 const ASK_FOR_MS = 10_000;
@@ -144,7 +145,7 @@ export class JetStreamSource implements EventSource {
         continue;
       }
       if (this.#stopping.signal.aborted) {
-        first.nak();
+        first.nak(nextDeliveryMs(first));
         continue;
       }
       return this.#gatherMore(session, first);
@@ -182,7 +183,7 @@ export class JetStreamSource implements EventSource {
       subject: message.subject,
       body: message.data,
       ack: () => this.#finish(message, () => message.ack()),
-      giveBack: () => this.#finish(message, () => message.nak()),
+      giveBack: () => this.#finish(message, () => message.nak(nextDeliveryMs(message))),
     };
   }
 
@@ -217,6 +218,13 @@ export class JetStreamSource implements EventSource {
     }
   }
 }
+
+/**
+ * How long a message that is given back waits: longer each time, so that nobody spins on it. Whole
+ * milliseconds: the server takes no fraction of a nanosecond, and would deliver it again at once.
+ */
+const nextDeliveryMs = (message: JsMsg): number =>
+  Math.ceil(retryDelayMs(message.info.deliveryCount, GIVEN_BACK_MAX_MS));
 
 /** One subscription to the consumer, read one message at a time. */
 class Session {

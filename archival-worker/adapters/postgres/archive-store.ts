@@ -1,7 +1,9 @@
+import { TimeLimitError } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Projections } from '../../archive/batch.ts';
 import type { EventRow } from '../../archive/event-row.ts';
 import {
   RefusedDataError,
+  TooSlowError,
   type ArchiveStore,
   type ArchiveTransaction,
   type ArchivedPrefix,
@@ -12,10 +14,8 @@ import { readArchivedPrefixes } from './archived-prefixes.ts';
 import { DatabaseError, type Database, type Tx } from './database.ts';
 import { insertEvents, keepConflicts, keepDeadLetters } from './event-tables.ts';
 import { addItems, addForks, addTerms, raiseStates } from './projection-tables.ts';
+import { meaningOf } from './sql-state.ts';
 import { countBids, countWins } from './statistics.ts';
-
-/** SQLSTATE classes that blame the data: data exception, integrity constraint, program limit. */
-const REFUSED_DATA = /^(22|23|54)/;
 
 export class PostgresArchiveStore implements ArchiveStore {
   readonly #database: Database;
@@ -31,10 +31,11 @@ export class PostgresArchiveStore implements ArchiveStore {
         return done.value;
       });
     } catch (error) {
-      if (error instanceof DatabaseError && REFUSED_DATA.test(error.code)) {
-        throw new RefusedDataError(error.message);
-      }
-      throw error;
+      if (error instanceof TimeLimitError) throw new TooSlowError(error.message);
+      if (!(error instanceof DatabaseError)) throw error;
+      const meaning = meaningOf(error.code);
+      if (meaning === 'refused') throw new RefusedDataError(error.message);
+      throw meaning === 'too slow' ? new TooSlowError(error.message) : error;
     }
   }
 

@@ -88,9 +88,9 @@ export async function keepDeadLetters(tx: Tx, letters: readonly DeadLetter[]): P
   const hashed = letters.map((letter) => ({ letter, hash: sha256(letter.payload) }));
   for (const { letter, hash } of hashed.toSorted((a, b) => Buffer.compare(a.hash, b.hash))) {
     await tx`
-      INSERT INTO dead_letters (payload_hash, subject, payload, reason)
-      VALUES (${hash}, ${printable(letter.subject)}, ${Buffer.from(letter.payload)},
-              ${printable(letter.reason)})
+      INSERT INTO dead_letters (payload_hash, subject, auction_id, payload, reason)
+      VALUES (${hash}, ${printable(letter.subject)}, ${letter.auctionId ?? null},
+              ${Buffer.from(letter.payload)}, ${printable(letter.reason)})
       ON CONFLICT DO NOTHING`;
   }
 }

@@ -16,6 +16,7 @@ declare module 'ioredis' {
       epoch: string,
       seq: string,
     ): Result<number, Context>;
+    blockAuction(auction: string): Result<number, Context>;
   }
 }
 
@@ -31,6 +32,10 @@ export class RedisArchivedMarks implements ArchivedMarks {
       numberOfKeys: 3,
       lua: readFileSync(new URL('./lua/confirm-archived.lua', import.meta.url), 'utf8'),
     });
+    redis.defineCommand('blockAuction', {
+      numberOfKeys: 1,
+      lua: readFileSync(new URL('./lua/block-auction.lua', import.meta.url), 'utf8'),
+    });
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -41,6 +46,26 @@ export class RedisArchivedMarks implements ArchivedMarks {
       RAISE_LIMIT_MS,
       'telling Redis how far the archive is',
     );
+  }
+
+  async block(auctionIds: readonly string[]): Promise<void> {
+    await this.#ofEach(auctionIds, (auction) => this.#redis.blockAuction(auction));
+  }
+
+  /** The keeper may publish again what these auctions lack. */
+  async unblock(auctionIds: readonly string[]): Promise<void> {
+    await this.#ofEach(auctionIds, (auction) => this.#redis.hdel(auction, 'blocked'));
+  }
+
+  async #ofEach(
+    auctionIds: readonly string[],
+    act: (auctionKey: string) => Promise<unknown>,
+  ): Promise<void> {
+    const acts = auctionIds.flatMap((auctionId) => {
+      const shard = shardOfId(auctionId, this.#shards);
+      return shard === undefined ? [] : [act(auctionKeys(shard, auctionId).auction)];
+    });
+    await withTimeLimit(Promise.all(acts), RAISE_LIMIT_MS, 'telling Redis what is blocked');
   }
 
   async #raiseOne({ auctionId, epoch, seq }: ArchivedPrefix): Promise<void> {
