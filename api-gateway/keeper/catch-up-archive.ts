@@ -11,9 +11,12 @@ import { FindLost } from './find-lost.ts';
 import type { ArchiveConsumer, ArchiveStore, LaggingAuction } from './keeper-ports.ts';
 
 const ROUND_EVERY_MS = 500;
-/** Auctions of a shard taken in one round, and how many are worked on at once. */
-const PER_SHARD = 200;
-const AT_ONCE = 8;
+/**
+ * Auctions of a shard taken in one round, and how many are worked on at once. The first also bounds
+ * the looks a second at auctions that only wait for the archive, however many there are.
+ */
+const PER_SHARD = 64;
+const AT_ONCE = 32;
 /** An auction whose entries are all published has its next turn after this. */
 const LOOK_AGAIN_MS = 5_000;
 /** Younger entries are still on their way by the direct hand-off. */
@@ -75,9 +78,9 @@ export class CatchUpArchive {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      let thereIsMore = false;
+      let wasBusy = false;
       try {
-        thereIsMore = await this.#round();
+        wasBusy = await this.#round();
         if (this.#failing) this.#log.info('the archive is helped again');
         this.#failing = false;
       } catch (error) {
@@ -85,11 +88,11 @@ export class CatchUpArchive {
           this.#log.warn({ err: error }, 'the archive cannot be helped, retrying');
         this.#failing = true;
       }
-      if (!thereIsMore) await pause(ROUND_EVERY_MS, signal);
+      if (!wasBusy) await pause(ROUND_EVERY_MS, signal);
     }
   }
 
-  /** @returns whether more is waiting already */
+  /** @returns whether there was something to do, so that the next round should follow at once */
   async #round(): Promise<boolean> {
     const { store, stream } = this.#parts;
     const shards = [...this.#heldShards()];
@@ -102,14 +105,13 @@ export class CatchUpArchive {
     const lagging = stream.open ? chores.flatMap((each) => each.lagging) : [];
     const looked = await this.#each(lagging, (auctionId) => this.#publishMissed(auctionId));
     await this.#repairLost(looked.filter((each) => each !== undefined));
-    return chores.some(
-      (each) => each.forgettable.length >= PER_SHARD || (stream.open && each.lagging.length > 0),
-    );
+    const wasMissed = looked.some((each) => each === undefined);
+    return wasMissed || chores.some((each) => each.forgettable.length >= PER_SHARD);
   }
 
   /**
    * Publishes what lies above the published mark, oldest first.
-   * @returns the auction when all of it is published and the archive still lags
+   * @returns the auction when none was missed and the archive lags all the same
    */
   async #publishMissed(auctionId: string): Promise<Waiting | undefined> {
     const { store, stream, mark } = this.#parts;
@@ -117,15 +119,19 @@ export class CatchUpArchive {
       const auction = await store.lookAtLagging(auctionId, LOOK_AGAIN_MS);
       if (auction === undefined) return undefined;
       const missed = auction.entries.filter(({ ageMs }) => ageMs >= HAND_OFF_MS);
-      if (missed.length === 0) return { auctionId, auction };
       const entries = missed.map(({ entry }) => entry);
       const published = await publishAll(entries, (entry) => stream.publish(entry));
-      await mark.confirm(auctionId, published);
+      if (published.length > 0) await mark.confirm(auctionId, published);
       this.#figures.missed(published.length);
+
       if (published.length < entries.length || read >= READS_PER_TURN || this.#stopped) {
-        await store.lookAgain(auctionId);
+        await store.lookAgain(auctionId, 0);
         return undefined;
       }
+      const youngerAreLeft = entries.length < auction.entries.length;
+      if (youngerAreLeft) await store.lookAgain(auctionId, HAND_OFF_MS);
+      if (entries.length === 0) return { auctionId, auction };
+      if (youngerAreLeft || !auction.hasMore) return undefined;
     }
   }
 

@@ -45,6 +45,8 @@ export interface LaggingAuction {
   readonly blocked: boolean;
   /** The log above the seq that was asked for, oldest first, each with its age in ms; bounded. */
   readonly entries: readonly { readonly entry: LogEntry; readonly ageMs: number }[];
+  /** Whether the log goes on after `entries`. */
+  readonly hasMore: boolean;
 }
 
 /** What catching up with the archive asks of Redis. */
@@ -60,8 +62,8 @@ export interface ArchiveStore {
     pauseMs: number,
     afterSeq?: number,
   ): Promise<LaggingAuction | undefined>;
-  /** Gives a lagging auction its next turn at once, behind those that wait already. */
-  lookAgain(auctionId: string): Promise<void>;
+  /** Sets the next turn of a lagging auction; 0: at once, behind those that wait already. */
+  lookAgain(auctionId: string, pauseMs: number): Promise<void>;
   /** Drops the keys of a sealed auction. @returns whether they are gone */
   forget(auctionId: string): Promise<boolean>;
 }

@@ -74,11 +74,26 @@ test('the stream is created once, however many ask at once, and follows its sett
     retention: 'limits',
     discard: 'old',
     max_bytes: 20_971_520,
+    max_age: 604_800_000_000_000,
+    max_msg_size: 1_048_576,
     duplicate_window: 120_000_000_000,
     num_replicas: 1,
   });
   await ensureStream(connection, { ...SETUP, maxBytes: 20_971_520 });
   expect((await manager.streams.info('TEST')).created).toBe(created);
+});
+
+test('a server that takes no messages of the size of a log entry is refused', async () => {
+  const small = await mkdtemp(join(tmpdir(), 'outcry-nats-'));
+  const other = await startNats({ dataDir: small, config: 'max_payload: 65536' });
+  const link = connectNats(other.url, 'test', createLogger('test', 'silent'));
+  onTestFinished(async () => {
+    await link.close();
+    await other.stop();
+    await rm(small, { recursive: true, force: true });
+  });
+  const ensured = ensureStream(await link.connected(10_000), SETUP);
+  await expect(ensured).rejects.toThrow('max_payload of the NATS server is 65536');
 });
 
 test('a stream that stores in memory is not taken for ours', async () => {

@@ -38,6 +38,8 @@ const API_LIMIT_MS = 2_000;
 const PING_EVERY_MS = 5_000;
 const DUPLICATE_WINDOW_MS = 2 * 60 * 1000;
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+/** A log entry holds at most 128 events of about 1 KB; NATS servers take 1 MiB by default. */
+const MAX_MESSAGE_BYTES = 1_048_576;
 const NAME_IN_USE = 10_058;
 
 /** A connection that is opened again for ever, also when NATS was away at the start. */
@@ -215,9 +217,14 @@ export interface StreamSetup {
  * archived. The other choice, refusing new messages, would end every delivery as soon as the
  * stream is full of messages that were archived long ago. Other people read this stream too, so
  * messages stay for 7 days and are not removed when the archive has acknowledged them.
- * @throws Error when NATS is away, has no JetStream, or refuses a setting (the message says which)
+ * @throws Error when NATS is away, has no JetStream, takes no messages of 1 MiB, or refuses a
+ *   setting (the message says which)
  */
 export async function ensureStream(connection: NatsConnection, setup: StreamSetup): Promise<void> {
+  const largest = connection.info?.max_payload ?? 0;
+  if (largest < MAX_MESSAGE_BYTES) {
+    throw new Error(`max_payload of the NATS server is ${largest}, must be ${MAX_MESSAGE_BYTES}`);
+  }
   const manager = await jetstreamManager(connection, { checkAPI: false, timeout: API_LIMIT_MS });
   const wanted = {
     name: setup.name,
@@ -229,7 +236,7 @@ export async function ensureStream(connection: NatsConnection, setup: StreamSetu
     max_age: nanos(MAX_AGE_MS),
     max_msgs: -1,
     max_msgs_per_subject: -1,
-    max_msg_size: -1,
+    max_msg_size: MAX_MESSAGE_BYTES,
     max_consumers: -1,
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     num_replicas: setup.replicas,

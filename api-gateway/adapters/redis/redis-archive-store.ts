@@ -15,7 +15,7 @@ declare module 'ioredis' {
       atMost: number,
     ): Result<[string[], string[]], Context>;
     lookAtLagging(...keysAndArguments: string[]): Result<string[], Context>;
-    lookAgain(behind: string, auctionId: string): Result<number, Context>;
+    lookAgain(behind: string, auctionId: string, pauseMs: number): Result<number, Context>;
     forgetSealed(...keysAndArguments: string[]): Result<number, Context>;
   }
 }
@@ -61,7 +61,7 @@ export class RedisArchiveStore implements ArchiveStore {
     const { auction, log } = auctionKeys(shard, auctionId);
     const { behind } = shardKeys(shard);
     const after = afterSeq === undefined ? '' : `${afterSeq}`;
-    const [now, published, archived, blocked, ...entries] = await withTimeLimit(
+    const [now, published, archived, blocked, more, ...entries] = await withTimeLimit(
       this.#redis.lookAtLagging(auction, log, behind, auctionId, `${pauseMs}`, after),
       LIMIT_MS,
       'looking at a lagging auction',
@@ -71,14 +71,15 @@ export class RedisArchiveStore implements ArchiveStore {
       publishedSeq: Number(published),
       archivedSeq: Number(archived),
       blocked: blocked === '1',
+      hasMore: more === '1',
       entries: readEntries(auctionId, entries, Number(now)),
     };
   }
 
-  async lookAgain(auctionId: string): Promise<void> {
+  async lookAgain(auctionId: string, pauseMs: number): Promise<void> {
     const { behind } = shardKeys(this.#shardOf(auctionId));
-    const put = this.#redis.lookAgain(behind, auctionId);
-    await withTimeLimit(put, LIMIT_MS, 'giving an auction its next turn');
+    const put = this.#redis.lookAgain(behind, auctionId, pauseMs);
+    await withTimeLimit(put, LIMIT_MS, 'setting the next turn of an auction');
   }
 
   async forget(auctionId: string): Promise<boolean> {

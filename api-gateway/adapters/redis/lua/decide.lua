@@ -193,6 +193,7 @@ if auction then
     redis.call('HSET', KEYS[2], unpack(constant))
     redis.call('HSET', KEYS[10], auction.itemId, auction_id)
     redis.call('PERSIST', KEYS[5])
+    redis.call('PERSIST', KEYS[12]) -- it was to go some time after an earlier auction of it
     if ARGV[8] ~= '' then
       redis.call('HSET', KEYS[12], 'json', ARGV[8], 'sellerId', auction.sellerId)
     end

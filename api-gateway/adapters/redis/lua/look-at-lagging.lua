@@ -5,10 +5,11 @@
 -- ARGV   1 auction id     2 pause until the next turn in ms
 --        3 read the log after this seq; '': after the published watermark
 -- Reply  {} when it lags no more, else
---        {now ms, published seq, archived seq, blocked 0 or 1, entry id, epoch, events, …}
+--        {now ms, published seq, archived seq, blocked 0 or 1, is there more 0 or 1,
+--         entry id, epoch, events, …}
 
 local MAX_ENTRIES = 256
-local MAX_BYTES = 512 * 1024
+local MAX_BYTES = 256 * 1024
 local ENTRIES_A_READ = 16
 
 local fields = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'publishedSeq', 'archivedEpoch',
@@ -28,7 +29,7 @@ redis.call('ZADD', KEYS[3], 'XX', string.format('%.0f', now + tonumber(ARGV[2]))
 local published = fields[3] or '0'
 local reply = {
   string.format('%.0f', now), published, archived_in_epoch and fields[5] or '0',
-  fields[6] and '1' or '0',
+  fields[6] and '1' or '0', '1',
 }
 local after = '(' .. (ARGV[3] ~= '' and ARGV[3] or published) .. '-0'
 local count, bytes = 0, 0
@@ -42,6 +43,9 @@ while count < MAX_ENTRIES and bytes < MAX_BYTES do
     bytes = bytes + #entry[2][4]
     after = '(' .. entry[1]
   end
-  if #entries < ENTRIES_A_READ then break end
+  if #entries < ENTRIES_A_READ then
+    reply[5] = '0'
+    break
+  end
 end
 return reply
