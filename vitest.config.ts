@@ -5,7 +5,11 @@ export default defineConfig({
   test: {
     // Tests that kill Postgres meet a defect of its client that services survive: lost-socket.ts.
     onUnhandledError: (error) => !isLostSocket(error),
-    reporters: ['default', './infrastructure/checks/sum-reporter.ts'],
+    reporters: [
+      'default',
+      './infrastructure/checks/full-report.ts',
+      './infrastructure/checks/sum-reporter.ts',
+    ],
     projects: [
       {
         test: {
