@@ -42,11 +42,18 @@ export function workerSettings(environment: Environment = process.env): WorkerSe
   return parseSettings(SERVICE, schema, environment);
 }
 
-const rebuildSchema = commonSettings
+const toolSchema = commonSettings
   .pick({ LOG_LEVEL: true, REDIS_URL: true, REDIS_CLUSTER: true, SHARDS: true })
-  .extend({ ...natsSettings.shape, DATABASE_URL: databaseUrl });
+  .extend({
+    ...natsSettings.shape,
+    DATABASE_URL: z.url({
+      protocol: /^postgres(ql)?$/,
+      error: 'must be a postgres:// URL; without it `npm start` must be running here',
+    }),
+  });
 
-export type RebuildSettings = z.infer<typeof rebuildSchema>;
+/** What the tools need that work on a whole system: rebuild, dead letters. */
+export type ToolSettings = z.infer<typeof toolSchema>;
 
 /** Where servers are, by the names that `npm start` gives them. */
 type ServerUrls = Readonly<Record<string, string>>;
@@ -55,21 +62,22 @@ type ServerUrls = Readonly<Record<string, string>>;
  * The environment's settings; when it names no database, those of the system that runs here.
  * @throws ConfigError naming every mistake in the environment
  */
-export function rebuildSettings(
+export function toolSettings(
+  tool: string,
   running: ServerUrls = {},
   environment: Environment = process.env,
-): RebuildSettings {
+): ToolSettings {
   const named = Object.entries(environment).filter(([, value]) => value !== '');
   const given = { LOG_LEVEL: 'warn', ...Object.fromEntries(named) };
   const { redis: REDIS_URL, nats: NATS_URL, postgres: DATABASE_URL } = running;
-  // All servers or none: a rebuild must not mix two systems.
+  // All servers or none: a tool must not mix two systems.
   const servers = 'DATABASE_URL' in given ? {} : { REDIS_URL, NATS_URL, DATABASE_URL };
-  const settings = rebuildSchema.safeParse({ ...given, ...servers });
+  const settings = toolSchema.safeParse({ ...given, ...servers });
   if (settings.success) return settings.data;
   const mistakes = settings.error.issues.map(
     ({ path, message }) => `${path.join('.')}: ${message}`,
   );
-  throw new ConfigError('rebuild', mistakes);
+  throw new ConfigError(tool, mistakes);
 }
 
 /** The database to migrate. @throws ConfigError when it is missing or no URL */

@@ -14,7 +14,7 @@ import { RedisArchivedMarks } from './adapters/redis/archived-marks.ts';
 import { RedisToRebuild } from './adapters/redis/redis-to-fill.ts';
 import { ArchiveEvents } from './archive/archive-events.ts';
 import { ReportArchived } from './archive/report-archived.ts';
-import type { RebuildSettings } from './config.ts';
+import type { ToolSettings } from './config.ts';
 import { DRAIN_LIMITS } from './rebuild/drain-stream.ts';
 import { RebuildRefusedError } from './rebuild/ports.ts';
 import {
@@ -35,7 +35,7 @@ const CONNECT_LIMIT_MS = 10_000;
  *   it can be run again
  */
 export async function runRebuild(
-  settings: RebuildSettings,
+  settings: ToolSettings,
   progress: RebuildProgress,
   log: Logger,
   drainLimits = DRAIN_LIMITS,
@@ -56,7 +56,7 @@ export async function runRebuild(
 }
 
 async function assemble(
-  settings: RebuildSettings,
+  settings: ToolSettings,
   log: Logger,
   closers: Closers,
 ): Promise<Omit<RebuildParts, 'progress' | 'drainLimits'>> {
@@ -65,7 +65,8 @@ async function assemble(
   const database = new Database(settings.DATABASE_URL, options, log);
   closers.defer('database', () => database.close());
 
-  const redis = openRedisOrCluster(settings, 'rebuild', log, { enableAutoPipelining: true });
+  // No automatic pipelines: on a cluster they take the number of keys for the first key.
+  const redis = openRedisOrCluster(settings, 'rebuild', log);
   closers.defer('Redis', () => redis.disconnect());
   await untilReady(redis, CONNECT_LIMIT_MS);
 

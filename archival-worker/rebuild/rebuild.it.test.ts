@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { auctionKeys, shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/keys.ts';
-import { ScriptedAuctions, type ScriptAuction } from '@outcry/shared/testing/decide-script.ts';
+import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
-import { dump, logEntries, rebuildNow, shardOf } from '../testing/rebuild-stage.ts';
+import {
+  ALL,
+  CLOSED,
+  dump,
+  logEntries,
+  OPEN,
+  populate,
+  rebuildNow,
+  shardOf,
+} from '../testing/rebuild-stage.ts';
 import { SHARDS, TestSystem, until } from '../testing/test-system.ts';
 
 let system: TestSystem;
@@ -20,43 +29,6 @@ beforeEach(async () => {
 });
 afterEach(() => system.stopWorkers());
 afterAll(() => system.stop());
-
-const OPEN = ['a0-hidden', 'a1-reserve', 'a2-soft', 'a3-scheduled', 'a0-epoch'];
-const CLOSED = ['a1-bought', 'a2-cancelled', 'a3-timed'];
-const ALL = [...OPEN, ...CLOSED];
-
-/** Auctions of every kind, with bids. */
-async function populate(): Promise<void> {
-  const inAnHour = Date.now() + 3_600_000;
-  const terms: Record<string, ScriptAuction> = {
-    'a0-hidden': { buyNowPrice: 99_000, key: 'create "hidden"' },
-    'a1-reserve': { reservePrice: 5_000, increments: '0:7,2000:33' },
-    'a2-soft': { softClose: { windowMs: 3_600_000, extendMs: 7_200_000 }, title: 'Lampe "é"' },
-    'a3-scheduled': { startsAt: inAnHour, key: 'later' },
-    'a1-bought': { buyNowPrice: 4_000 },
-    'a3-timed': { durationMs: 1_000 },
-  };
-  for (const id of ALL) await auctions.create(id, terms[id] ?? {});
-  for (const id of OPEN.filter((id) => id !== 'a3-scheduled')) {
-    await auctions.bid(
-      id,
-      { userId: 'ann', maxAmount: 3_000, key: 'first' },
-      { userId: 'ben', amount: 2_000 },
-      { userId: 'cid', maxAmount: 4_000, key: 'x'.repeat(64) },
-    );
-    await auctions.bid(id, { userId: 'cid', maxAmount: 4_500, key: 'raise' });
-  }
-  await auctions.extend('a1-reserve', 'seller', inAnHour + 3_600_000, 'longer');
-  await system.redisClient.hset(auctionKeys(0, 'a0-epoch').auction, 'runId', 'of-another-server');
-  await auctions.bid('a0-epoch', { userId: 'dan', maxAmount: 9_000, key: 'dan' });
-  await auctions.bid('a3-timed', { userId: 'ann', maxAmount: 1_500 });
-  await auctions.buyNow('a1-bought', 'ann');
-  await auctions.cancel('a2-cancelled', 'seller', 'no longer');
-  await until('the timed auction has ended', async () => {
-    await auctions.touch('a3-timed');
-    return (await system.redisClient.zcard(shardKeys(3).ended)) === 1;
-  });
-}
 
 /** Publishes what is in the logs, and waits until a worker has archived and sealed it. */
 async function archiveAll(): Promise<void> {
@@ -117,7 +89,7 @@ const withoutClaims = (content: Dump): Dump =>
   Object.fromEntries(Object.entries(content).filter(([key]) => !key.includes(':claim:')));
 
 test('all that Redis held is there again, field by field, under epochs that begin at once', async () => {
-  await populate();
+  await populate(system);
   await archiveAll();
   const before = await dump(system);
   await system.redisClient.flushall();
@@ -180,7 +152,7 @@ async function auctionsGoOn(before: Dump): Promise<void> {
 }
 
 test('what nobody has archived yet is archived first, and an interrupted rebuild is run again', async () => {
-  await populate();
+  await populate(system);
   await system.publish(await logEntries(system, ALL));
   const before = await dump(system);
   await system.redisClient.flushall();
@@ -200,7 +172,7 @@ test('what nobody has archived yet is archived first, and an interrupted rebuild
 });
 
 test('only the shards without a marker are rebuilt; the others are left alone', async () => {
-  await populate();
+  await populate(system);
   await archiveAll();
   const { whole, live, scheduled, ended, cancelled, busyItems } = shardKeys(0);
   const ofShard = await system.redisClient.keys('{s0}:*');
@@ -219,7 +191,7 @@ test('only the shards without a marker are rebuilt; the others are left alone', 
 });
 
 test('a gap in the archive: the auction goes back to before it, and is named', async () => {
-  await populate();
+  await populate(system);
   const entries = await logEntries(system, ALL);
   const ofHidden = entries.filter(({ auctionId }) => auctionId === 'a0-hidden');
   const firstOfSoft = entries.find(({ auctionId }) => auctionId === 'a2-soft');
@@ -266,39 +238,4 @@ test('an item whose auctions closed, but for one, is kept as long as that one', 
   expect(after['{s0}:item:i0-first']).toEqual(before['{s0}:item:i0-first']);
   expect(after['{s0}:busy-items']).toEqual({ 'i0-first': 'a0-second' });
   expect(await system.redisClient.ttl('{s0}:item:i0-first')).toBe(-1);
-});
-
-test('it refuses a whole Redis, one with auctions of unknown origin, other shards, an empty archive', async () => {
-  await expect(rebuildNow(system)).rejects.toThrow('Redis is whole');
-
-  await auctions.create('a0-newer', {});
-  const before = await dump(system);
-  await system.redisClient.del(shardKeys(0).whole);
-  await expect(rebuildNow(system)).rejects.toThrow('holds auctions that no rebuild has written');
-  await system.redisClient.set(shardKeys(0).whole, '1');
-  expect(await dump(system)).toEqual(before);
-
-  await expect(rebuildNow(system, {}, { SHARDS: '8' })).rejects.toThrow('SHARDS=4, not 8');
-
-  await system.redisClient.flushall();
-  await expect(rebuildNow(system)).rejects.toThrow('Postgres holds no event');
-  expect(await dump(system)).toEqual({});
-
-  const elsewhere = new TestAuction({ auctionId: 'a3-open', shard: 3 });
-  await system.publish([elsewhere.create()]);
-  await expect(rebuildNow(system, {}, { SHARDS: '2' })).rejects.toThrow(
-    'SHARDS must be what it was',
-  );
-  expect(await system.redisClient.exists(SHARDS_KEY)).toBe(0);
-});
-
-test('two at once: one works, the other is told so', async () => {
-  await populate();
-  await system.publish(await logEntries(system, ALL));
-  await system.redisClient.flushall();
-  const results = await Promise.allSettled([rebuildNow(system), rebuildNow(system)]);
-  const failed = results.flatMap((result) =>
-    result.status === 'rejected' ? [String(result.reason)] : [],
-  );
-  expect(failed).toEqual([expect.stringMatching(/Another rebuild|Redis is whole/)]);
 });
