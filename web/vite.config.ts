@@ -1,11 +1,26 @@
 import { preact } from '@preact/preset-vite';
-import { defineConfig } from 'vite';
+import { defineConfig, type ProxyOptions } from 'vite';
 
-const gatewayUrl = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:8080';
+/** Where this server reaches the services; browsers are told other addresses by the gateway. */
+const SERVICES = {
+  gateway: process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:8080',
+  broadcaster: process.env['BROADCAST_URL'] ?? 'http://127.0.0.1:8081',
+  archive: process.env['HISTORY_URL'] ?? 'http://127.0.0.1:8082',
+};
 
-// The page asks its own origin where the services are, and only that question is passed on; from
-// then on it talks to the services' own addresses.
-const proxy = { '/v1/config': { target: gatewayUrl, changeOrigin: true } };
+// The page asks its own origin where the services are, and for the figures of the operator's page;
+// everything else it asks the services themselves. Figures are for operators: nothing lets other
+// origins read them, and a public web server passes them on behind its own login, or not at all.
+const proxy: Record<string, ProxyOptions> = {
+  '/v1/config': { target: SERVICES.gateway, changeOrigin: true },
+};
+for (const [name, target] of Object.entries(SERVICES)) {
+  proxy[`^/operations/${name}/(metrics|readyz)$`] = {
+    target,
+    changeOrigin: true,
+    rewrite: (path) => path.slice(`/operations/${name}`.length),
+  };
+}
 
 export default defineConfig({
   plugins: [preact()],

@@ -63,7 +63,12 @@ export const SERVICES: readonly ServicePart[] = [
     ],
     healthPath: '/',
     readyPath: '/',
-    env: ({ ports }) => ({ GATEWAY_URL: `http://127.0.0.1:${ports['api-gateway']}` }),
+    // Where it passes `/v1/config` and `/operations/…` on to.
+    env: ({ ports }) => ({
+      GATEWAY_URL: `http://127.0.0.1:${ports['api-gateway']}`,
+      BROADCAST_URL: `http://127.0.0.1:${ports['broadcast-service']}`,
+      HISTORY_URL: `http://127.0.0.1:${ports['archival-worker']}`,
+    }),
   },
 ];
 
