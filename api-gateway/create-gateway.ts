@@ -5,16 +5,20 @@ import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
+import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
 import { decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
+import { redisFault } from './adapters/redis/durability.ts';
 import { RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
-import { RedisReadiness } from './adapters/redis/redis-readiness.ts';
+import { RedisMemory } from './adapters/redis/redis-memory.ts';
 import { SharedRateLimiter } from './adapters/redis/shared-rate-limiter.ts';
 import { needsMemory } from './bidding/auction-commands.ts';
 import { GroupCommit } from './bidding/group-commit.ts';
 import { RecentHeads } from './bidding/recent-heads.ts';
 import type { GatewaySettings } from './config.ts';
 import { createFollowUp } from './create-follow-up.ts';
+import { answerBids } from './http/answer-bids.ts';
 import { createApp } from './http/create-app.ts';
+import type { GatewayParts } from './http/gateway-parts.ts';
 import { devTokenSigner } from './http/dev-tokens.ts';
 import type { ArchiveFigures } from './keeper/catch-up-archive.ts';
 import { createMetrics } from './metrics.ts';
@@ -28,13 +32,18 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const shards = settings.SHARDS;
 
   const redis = openRedisOrCluster(settings, 'gateway', log, { enableAutoPipelining: true });
-  const subscriber = openRedisOrCluster(settings, 'gateway-due', log);
+  const subscriber = openRedisOrCluster(settings, 'gateway-due', log, {
+    autoResubscribe: false,
+  });
   closers.defer('Redis', () => {
     redis.disconnect();
     subscriber.disconnect();
   });
-  const readiness = new RedisReadiness(redis, shards, settings.REDIS_DURABILITY_ASSERTED, log);
+  const asserted = settings.REDIS_DURABILITY_ASSERTED;
+  const readiness = new RedisReadiness(redis, () => redisFault(redis, shards, asserted), log);
   closers.defer('readiness', () => readiness.close());
+  const memory = new RedisMemory(redis, log);
+  closers.defer('memory watch', () => memory.close());
 
   const registry = createRegistry('api-gateway');
   const decider = new DecideScript(redis, shards, decideScriptBody());
@@ -47,7 +56,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const heads = new RecentHeads();
   redis.on('close', () => heads.forget());
   const engine = new GroupCommit(decider, {
-    refuse: (command) => readiness.fault ?? (needsMemory(command) ? readiness.full : undefined),
+    refuse: (command) => readiness.fault ?? (needsMemory(command) ? memory.full : undefined),
     onDecided: (auctionId, batch) => {
       heads.note(auctionId, batch);
       if (batch.entry !== undefined) followUp.publisher.offer(batch.entry);
@@ -73,7 +82,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     closers.defer(`rate limit by ${name}`, () => made.close());
     return made;
   };
-  const api = createApp({
+  const parts: GatewayParts = {
     engine,
     heads,
     catalogue: new RedisCatalogue(redis, shards),
@@ -96,13 +105,14 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
         ? devTokenSigner(settings.JWT_SECRET, settings.JWT_ISSUER, settings.JWT_AUDIENCE)
         : undefined,
     log,
-  });
+  };
+  const api = createApp(parts);
   let stopping = false;
   addOperationRoutes(api, registry, () => {
     if (stopping) return { gateway: 'stopping' };
     return readiness.fault === undefined ? {} : { redis: readiness.fault };
   });
-  const http = await serveHttp(api.fetch, settings.PORT, settings.HOST);
+  const http = await serveHttp(api.fetch, settings.PORT, settings.HOST, answerBids(parts));
   closers.defer('HTTP server', () => http.close());
   followUp.start();
 

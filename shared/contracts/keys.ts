@@ -57,6 +57,30 @@ export function auctionKeys(shard: number, auctionId: string) {
   } as const;
 }
 
+/**
+ * The decide script's KEYS, in its order.
+ * @param itemId the item that a creation stores; other calls touch none
+ */
+export function decideKeys(shard: number, auctionId: string, itemId?: string): string[] {
+  const shared = shardKeys(shard);
+  const own = auctionKeys(shard, auctionId);
+  return [
+    shared.whole,
+    own.auction,
+    own.log,
+    own.bidders,
+    own.answers,
+    shared.scheduled,
+    shared.live,
+    shared.ended,
+    shared.cancelled,
+    shared.busyItems,
+    shared.behind,
+    // The script must always get twelve keys of one slot.
+    itemId === undefined ? own.auction : itemKey(shard, itemId),
+  ];
+}
+
 /** The hash that holds an item. */
 export const itemKey = (shard: number, itemId: string): string => `${tag(shard)}:item:${itemId}`;
 

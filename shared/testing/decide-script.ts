@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Creation, ItemDetails } from '../contracts/events.ts';
-import { auctionKeys, itemKey, shardKeys } from '../contracts/keys.ts';
+import { auctionKeys, decideKeys, shardKeys } from '../contracts/keys.ts';
 import { shardOfId } from '../domain/ids.ts';
 import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
 
@@ -147,20 +147,7 @@ export class ScriptedAuctions {
     if (shard === undefined) throw new Error(`${auctionId} has no shard`);
     const shared = shardKeys(shard);
     const own = auctionKeys(shard, auctionId);
-    const keys = [
-      shared.whole,
-      own.auction,
-      own.log,
-      own.bidders,
-      own.answers,
-      shared.scheduled,
-      shared.live,
-      shared.ended,
-      shared.cancelled,
-      shared.busyItems,
-      shared.behind,
-      itemKey(shard, `i${auctionId.slice(1)}`),
-    ];
+    const keys = decideKeys(shard, auctionId, `i${auctionId.slice(1)}`);
     const call = [
       auctionId,
       this.#silent ? `${own.liveChannel}:lost` : own.liveChannel,

@@ -1,6 +1,6 @@
 /** The engine's adapter: calls the decide script and reads its reply. */
 import type { Result } from 'ioredis';
-import { auctionKeys, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { auctionKeys, decideKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import {
   needsMemory,
@@ -74,19 +74,7 @@ function scriptArguments(
   const own = auctionKeys(shard, auctionId);
   const creation = commands.find((command) => command.creation !== undefined)?.creation;
   const packed = [
-    shared.whole,
-    own.auction,
-    own.log,
-    own.bidders,
-    own.answers,
-    shared.scheduled,
-    shared.live,
-    shared.ended,
-    shared.cancelled,
-    shared.busyItems,
-    shared.behind,
-    // Only a creation writes the item; the script must still get twelve keys.
-    creation === undefined ? own.auction : itemKey(shard, creation.itemId),
+    ...decideKeys(shard, auctionId, creation?.itemId),
     auctionId,
     own.liveChannel,
     shared.noticesChannel,

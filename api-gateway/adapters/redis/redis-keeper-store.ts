@@ -92,9 +92,10 @@ export class RedisDueHints implements DueHints {
       const shard = shardOfChannel.get(channel);
       if (shard !== undefined && Number.isFinite(dueAt)) this.#listener(shard, dueAt);
     });
-    // The library subscribes again by itself after a reconnect. One channel a call, because on a
-    // cluster they belong to different nodes.
-    subscriber.once('ready', () => {
+    // At every connect: the library's own way to subscribe again lets a failure end the process
+    // (`autoResubscribe` must be off). One channel a call, because on a cluster they belong to
+    // different nodes.
+    subscriber.on('ready', () => {
       for (const channel of shardOfChannel.keys()) {
         subscriber.ssubscribe(channel).catch((error: unknown) => {
           log.warn({ err: error, channel }, 'due times of other gateways are not heard');
