@@ -182,6 +182,8 @@ function connectionOptions(url: string, name: string): NodeConnectionOptions {
   const pass = decodeURIComponent(first?.password ?? '');
   return {
     name,
+    // Answers come under the service's own name, so that the server can keep others from reading them.
+    inboxPrefix: `_INBOX.${name}`,
     servers: parsed.map((part) => part.host),
     ...(user !== '' && pass !== '' ? { user, pass } : {}),
     ...(user !== '' && pass === '' ? { token: user } : {}),

@@ -1,0 +1,112 @@
+// Makes passwords for every user of Redis, NATS and Postgres and writes, into an empty folder, what
+// the servers and the services need of them. Compose and Kubernetes use the same files.
+//
+//   node infrastructure/access/make-secrets.mjs <folder> [--redis host:port] [--nats host:port,…]
+//        [--postgres host:port/database] [--postgres-read host:port/database] [--tls]
+//
+// Plain JavaScript without dependencies: an operator runs it with any Node.
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    redis: { type: 'string', default: 'redis:6379' },
+    nats: { type: 'string', default: 'nats:4222' },
+    postgres: { type: 'string', default: 'postgres:5432/outcry' },
+    'postgres-read': { type: 'string' },
+    tls: { type: 'boolean', default: false },
+  },
+});
+const [folder] = positionals;
+if (folder === undefined) {
+  console.error('usage: make-secrets.mjs <empty folder> [options], see the head of the file');
+  process.exit(2);
+}
+mkdirSync(folder, { recursive: true, mode: 0o700 });
+if (readdirSync(folder).length > 0) {
+  console.error(`${folder} is not empty: passwords that are in use are never written over`);
+  process.exit(2);
+}
+
+const newPassword = () => randomBytes(24).toString('base64url');
+const redis = passwordsOf('redis-users.txt');
+const nats = passwordsOf('nats-users.conf');
+const postgres = passwordsOf('postgres-roles.sql');
+
+write('redis-users.acl', redisAcl());
+write('redis-replica.conf', `masteruser replica\nmasterauth ${redis.get('replica')}\n`);
+write('nats-users.conf', filled('nats-users.conf', (name) => nats.get(name)));
+write('postgres-roles.sql', filled('postgres-roles.sql', (name) => postgres.get(name)));
+
+const JWT_SECRET = newPassword() + newPassword();
+const REDIS_URL = (user) =>
+  `${values.tls ? 'rediss' : 'redis'}://${user}:${redis.get(user)}@${values.redis}`;
+const NATS_URL = (user) =>
+  values.nats
+    .split(',')
+    .map((host) => `${values.tls ? 'tls' : 'nats'}://${user}:${nats.get(user)}@${host}`)
+    .join(',');
+const DATABASE_URL = (role, place = values.postgres) =>
+  `postgres://${role}:${postgres.get(role)}@${place}${values.tls ? '?sslmode=verify-full' : ''}`;
+
+environment('api-gateway', {
+  REDIS_URL: REDIS_URL('api-gateway'),
+  NATS_URL: NATS_URL('api-gateway'),
+  JWT_SECRET,
+});
+environment('broadcast-service', { REDIS_URL: REDIS_URL('broadcast-service'), JWT_SECRET });
+environment('archival-worker', {
+  REDIS_URL: REDIS_URL('archival-worker'),
+  NATS_URL: NATS_URL('archival-worker'),
+  DATABASE_URL: DATABASE_URL('outcry_archiver'),
+  DATABASE_READ_URL: DATABASE_URL('outcry_history', values['postgres-read']),
+  JWT_SECRET,
+});
+environment('migrate', { DATABASE_URL: DATABASE_URL('outcry_migrator') });
+environment('rebuild', {
+  REDIS_URL: REDIS_URL('rebuild'),
+  NATS_URL: NATS_URL('rebuild'),
+  DATABASE_URL: DATABASE_URL('outcry_archiver'),
+});
+environment('redis', { REDIS_PROBE_PASSWORD: redis.get('probe') });
+environment('postgres', { POSTGRES_PASSWORD: newPassword() });
+environment('grafana', { GF_SECURITY_ADMIN_PASSWORD: newPassword() });
+
+/** A password for each name in braces of a file of this folder. */
+function passwordsOf(file) {
+  const names = read(file).matchAll(/\{([a-z_-]{2,})\}/g);
+  return new Map(Array.from(names, ([, name]) => [name, newPassword()]));
+}
+
+function filled(file, valueOf) {
+  return read(file).replaceAll(/\{([a-z_-]{2,})\}/g, (_, name) => valueOf(name));
+}
+
+/** Redis takes one line a user, without comments; it gets the passwords' hashes only. */
+function redisAcl() {
+  const hashOf = (name) => `#${createHash('sha256').update(redis.get(name)).digest('hex')}`;
+  const text = read('redis-users.txt')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .join('\n')
+    .replaceAll(/\n +/g, ' ');
+  return `${text.replaceAll(/\{([a-z_-]{2,})\}/g, (_, name) => hashOf(name))}\n`;
+}
+
+function environment(name, variables) {
+  const lines = Object.entries(variables).map(([key, value]) => `${key}=${value}\n`);
+  write(`${name}.env`, lines.join(''));
+}
+
+function read(file) {
+  return readFileSync(join(here, file), 'utf8');
+}
+
+function write(file, text) {
+  writeFileSync(join(folder, file), text, { mode: 0o600, flag: 'wx' });
+}
