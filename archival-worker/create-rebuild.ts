@@ -1,8 +1,8 @@
 /** Puts the rebuild together, and an archiver that drains the stream for it. */
 import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
-import { Closers } from '@outcry/shared/runtime/lifecycle.ts';
+import { Closers, withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { mastersOf, openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { ensureConsumer } from './adapters/nats/event-consumer.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { JetStreamBacklog } from './adapters/nats/stream-backlog.ts';
@@ -69,6 +69,9 @@ async function assemble(
   const redis = openRedisOrCluster(settings, 'rebuild', log);
   closers.defer('Redis', () => redis.disconnect());
   await untilReady(redis, CONNECT_LIMIT_MS);
+  // A cluster's nodes are connected with their first command, and refuse others meanwhile.
+  const answered = Promise.all(mastersOf(redis).map((node) => node.ping()));
+  await withTimeLimit(answered, CONNECT_LIMIT_MS, 'connecting to every Redis node');
 
   const nats = connectNats(settings.NATS_URL, 'rebuild', log);
   closers.defer('NATS', () => nats.close());
