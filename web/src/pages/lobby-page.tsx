@@ -1,11 +1,13 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { ComponentChildren } from 'preact';
-import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { refusalWords } from '../format/refusals.ts';
-import { AuctionCard } from '../parts/auction-card.tsx';
+import { EmptyLobby, NothingFound } from '../parts/empty-lobby.tsx';
+import { LoadingCards, WatchedCard } from '../parts/lobby-cards.tsx';
+import { LobbyTools } from '../parts/lobby-tools.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { lobbyPath, SELL_PATH, type ListedStatus } from '../routes.ts';
+import { lobbyPath, type ListedStatus } from '../routes.ts';
+import { slowClock } from '../state/clock.ts';
 import { Lobby } from '../state/lobby.ts';
+import { WHOLE_LIST, type LobbyView } from '../state/lobby-view.ts';
 import type { Services } from '../state/services.ts';
 
 interface LobbyPageProps {
@@ -28,16 +30,23 @@ const HEADINGS: Readonly<Record<ListedStatus, string>> = {
 const INTROS: Readonly<Record<ListedStatus, string>> = {
   live: 'Prices move as you watch. What ends soonest comes first.',
   scheduled: 'These open by themselves when their countdown reaches zero.',
-  ended: 'What was sold, and for how much. The latest come first.',
+  ended: 'What was sold, and for how much. Each one comes with a proof that you can check.',
 };
+
+/** Between the last key pressed and the search. */
+const SEARCH_PAUSE_MS = 300;
 
 /** The list of auctions of one status. */
 export function LobbyPage({ services, status }: LobbyPageProps) {
-  const lobby = useMemo(() => new Lobby(services, status), [services, status]);
+  const [text, setText] = useState('');
+  const [view, setView] = useState<LobbyView>(WHOLE_LIST);
+  const search = useSettled(text.trim());
+  const lobby = useMemo(() => new Lobby(services, { status, search }), [services, status, search]);
   useEffect(() => {
     lobby.open();
     return () => lobby.close();
   }, [lobby]);
+  useEffect(() => lobby.show(view), [lobby, view]);
   return (
     <>
       <PageHead title={HEADINGS[status]}>
@@ -54,15 +63,36 @@ export function LobbyPage({ services, status }: LobbyPageProps) {
           </a>
         ))}
       </nav>
-      <LobbyList lobby={lobby} status={status} />
+      <LobbyTools status={status} search={text} view={view} onSearch={setText} onView={setView} />
+      <LobbyList lobby={lobby} status={status} search={search} view={view} />
     </>
   );
 }
 
-function LobbyList({ lobby, status }: { readonly lobby: Lobby; readonly status: ListedStatus }) {
-  const auctions = lobby.auctions.value;
+/** The text, as soon as it has stayed the same for a moment; an empty one at once. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), text === '' ? 0 : SEARCH_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}
+
+interface LobbyListProps {
+  readonly lobby: Lobby;
+  readonly status: ListedStatus;
+  readonly search: string;
+  readonly view: LobbyView;
+}
+
+function LobbyList({ lobby, status, search, view }: LobbyListProps) {
+  // What is "ending soon" changes with time alone.
+  if (view.only.includes('closing')) void slowClock.value;
+  const all = lobby.auctions.value;
+  const auctions = lobby.through(view);
   const problem = lobby.problem.value;
-  if (auctions === null && problem === null) return <LoadingCards />;
+  if ((all === null || auctions === null) && problem === null) return <LoadingCards />;
   return (
     <>
       {problem !== null && (
@@ -71,13 +101,21 @@ function LobbyList({ lobby, status }: { readonly lobby: Lobby; readonly status: 
           itself.
         </p>
       )}
-      {auctions !== null && auctions.length === 0 && <EmptyLobby status={status} />}
       {auctions !== null && auctions.length > 0 && (
-        <ul class="cards" data-testid="auction-list">
-          {auctions.map((auction) => (
-            <WatchedCard key={auction.id} lobby={lobby} auction={auction} />
-          ))}
-        </ul>
+        <>
+          <p class="unseen" role="status">
+            {auctions.length} {auctions.length === 1 ? 'auction' : 'auctions'}
+          </p>
+          <ul class="cards" data-testid="auction-list">
+            {auctions.map((auction) => (
+              <WatchedCard key={auction.id} lobby={lobby} auction={auction} />
+            ))}
+          </ul>
+        </>
+      )}
+      {all?.length === 0 && search === '' && <EmptyLobby status={status} />}
+      {auctions?.length === 0 && (search !== '' || all?.length !== 0) && (
+        <NothingFound search={search} />
       )}
       {lobby.canShowMore && (
         <button type="button" class="button more" onClick={() => lobby.showMore()}>
@@ -85,74 +123,5 @@ function LobbyList({ lobby, status }: { readonly lobby: Lobby; readonly status: 
         </button>
       )}
     </>
-  );
-}
-
-/** A card that is watched live while it is in sight. */
-function WatchedCard({ lobby, auction }: { readonly lobby: Lobby; readonly auction: AuctionView }) {
-  const element = useRef<HTMLLIElement>(null);
-  const { id } = auction;
-  const isOpen = auction.status === 'live' || auction.status === 'scheduled';
-  useEffect(() => {
-    if (element.current === null || !isOpen) return undefined;
-    const sight = new IntersectionObserver(([entry]) => {
-      if (entry?.isIntersecting === true) lobby.watch(id);
-      else lobby.unwatch(id);
-    });
-    sight.observe(element.current);
-    return () => {
-      sight.disconnect();
-      lobby.unwatch(id);
-    };
-  }, [lobby, id, isOpen]);
-  return (
-    <li ref={element}>
-      <AuctionCard auction={auction} />
-    </li>
-  );
-}
-
-function LoadingCards() {
-  return (
-    <ul class="cards" aria-label="Loading auctions" aria-busy="true">
-      {Array.from({ length: 8 }, (_, i) => (
-        <li key={i} class="card card-loading" aria-hidden="true" />
-      ))}
-    </ul>
-  );
-}
-
-function EmptyLobby({ status }: { readonly status: ListedStatus }) {
-  if (status === 'ended') {
-    return (
-      <Empty title="Nothing has ended yet">
-        <p>Auctions appear here when they are over.</p>
-      </Empty>
-    );
-  }
-  return (
-    <Empty title={status === 'live' ? 'Nothing is on sale right now' : 'Nothing is coming up'}>
-      <p>
-        Fill the house with real auctions and bidders: run <code>npm run demo</code> in a terminal.
-      </p>
-      <p>Or put something up yourself; an auction can be as short as a minute.</p>
-      <a class="button button-primary" href={SELL_PATH}>
-        Sell something
-      </a>
-    </Empty>
-  );
-}
-
-interface EmptyProps {
-  readonly title: string;
-  readonly children: ComponentChildren;
-}
-
-function Empty({ title, children }: EmptyProps) {
-  return (
-    <section class="empty">
-      <h2>{title}</h2>
-      {children}
-    </section>
   );
 }

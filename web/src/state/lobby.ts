@@ -1,5 +1,6 @@
 /**
- * One list of auctions. The list itself is read again every few seconds: it brings new auctions,
+ * One list of auctions. What is live or scheduled comes from the gateway, what ended and every
+ * search from the archive, which forgets nothing and knows the titles. The list itself is read again every few seconds: it brings new auctions,
  * the order and everything that moved. Prices of the cards in sight come live on top of it over
  * the one connection that is open anyway, so a lobby full of viewers costs the gateway next to
  * nothing and still moves at once.
@@ -7,10 +8,12 @@
 import { batch, computed, signal } from '@preact/signals';
 import { comparePositions } from '@outcry/shared/contracts/live.ts';
 import type { AuctionListener, WatchedAuction } from '@outcry/client/watched-auction.ts';
-import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { AuctionView, Page } from '@outcry/shared/contracts/api.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import type { ListedStatus } from '../routes.ts';
+import { viewOfArchived } from './archived-view.ts';
 import { serverNow } from './clock.ts';
+import { applyView, isNarrowed, type LobbyView } from './lobby-view.ts';
 import { problemOf } from './problem-of.ts';
 import type { Services } from './services.ts';
 
@@ -22,8 +25,14 @@ const LIST_LIMITS = [24, 60, 120, 200];
 /** How long an auction that ended before the viewer's eyes stays in the list of live ones. */
 const KEEP_ENDED_MS = 8_000;
 
-/** What each list showed last: shown at once on coming back, until it is read again. */
+/** What each whole list showed last: shown at once on coming back, until it is read again. */
 const lastLists = new Map<ListedStatus, readonly AuctionView[]>();
+
+export interface LobbyWish {
+  readonly status: ListedStatus;
+  /** Words of the title, or their beginnings; empty for all. */
+  readonly search: string;
+}
 
 export class Lobby {
   /** Null until the first answer. */
@@ -31,7 +40,7 @@ export class Lobby {
   readonly problem = signal<Problem | null>(null);
   readonly hasMore = signal(false);
   readonly #services: Services;
-  readonly #status: ListedStatus;
+  readonly #wish: LobbyWish;
   readonly #listed = signal<readonly AuctionView[] | null>(null);
   /** Newer states than the list's, of watched auctions. */
   readonly #live = signal<ReadonlyMap<string, AuctionView>>(new Map());
@@ -41,10 +50,10 @@ export class Lobby {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(services: Services, status: ListedStatus) {
+  constructor(services: Services, wish: LobbyWish) {
     this.#services = services;
-    this.#status = status;
-    this.#listed.value = lastLists.get(status) ?? null;
+    this.#wish = wish;
+    this.#listed.value = wish.search === '' ? (lastLists.get(wish.status) ?? null) : null;
     this.#listener = { onChange: (watched) => this.#changed(watched) };
   }
 
@@ -63,7 +72,23 @@ export class Lobby {
   }
 
   showMore(): void {
-    this.#limitStep = Math.min(this.#limitStep + 1, LIST_LIMITS.length - 1);
+    this.#readUpTo(this.#limitStep + 1);
+  }
+
+  /** What a view shows of the list; one that leaves auctions out looks at as many as can be had. */
+  through(view: LobbyView): readonly AuctionView[] | null {
+    const auctions = this.auctions.value;
+    return auctions && applyView(auctions, view, serverNow());
+  }
+
+  /** Called when the view changes. */
+  show(view: LobbyView): void {
+    if (isNarrowed(view)) this.#readUpTo(LIST_LIMITS.length - 1);
+  }
+
+  #readUpTo(step: number): void {
+    if (step <= this.#limitStep) return;
+    this.#limitStep = Math.min(step, LIST_LIMITS.length - 1);
     clearTimeout(this.#timer);
     void this.#refresh();
   }
@@ -96,18 +121,14 @@ export class Lobby {
   }
 
   async #read(): Promise<void> {
-    const limit = LIST_LIMITS[this.#limitStep] ?? 24;
     try {
-      const { items, nextCursor } = await this.#services.client.auctions({
-        status: this.#status,
-        sort: 'ending_soon',
-        limit,
-      });
+      const { items, nextCursor } = await this.#list();
+      if (this.#closed) return;
       batch(() => {
         const shown = [...this.#justEnded(items), ...items];
         const ids = new Set(shown.map(({ id }) => id));
         this.#listed.value = shown;
-        lastLists.set(this.#status, shown);
+        if (this.#wish.search === '') lastLists.set(this.#wish.status, shown);
         this.#live.value = new Map([...this.#live.peek()].filter(([id]) => ids.has(id)));
         this.hasMore.value = nextCursor !== null;
         this.problem.value = null;
@@ -115,6 +136,19 @@ export class Lobby {
     } catch (error) {
       this.problem.value = problemOf(error);
     }
+  }
+
+  async #list(): Promise<Page<AuctionView>> {
+    const { client } = this.#services;
+    const { status, search } = this.#wish;
+    const limit = LIST_LIMITS[this.#limitStep] ?? 24;
+    if (status !== 'ended' && search === '') {
+      return client.auctions({ status, sort: 'ending_soon', limit });
+    }
+    const query = { status, limit, ...(search === '' ? {} : { q: search }) };
+    const { items, nextCursor } = await client.archivedAuctions(query);
+    const found = items.map(viewOfArchived);
+    return { items: status === 'ended' ? found : found.toSorted(soonestFirst), nextCursor };
   }
 
   /** Of each auction the newest state known. */
@@ -126,7 +160,7 @@ export class Lobby {
 
   /** What ended while it was looked at stays a moment, so that its end can be seen. */
   #justEnded(items: readonly AuctionView[]): readonly AuctionView[] {
-    if (this.#status !== 'live') return [];
+    if (this.#wish.status !== 'live') return [];
     const ids = new Set(items.map(({ id }) => id));
     const now = serverNow();
     return (this.#newest() ?? []).filter(({ id, endsAt }) => {
@@ -135,6 +169,9 @@ export class Lobby {
     });
   }
 }
+
+const soonestFirst = (a: AuctionView, b: AuctionView): number =>
+  Date.parse(a.endsAt) - Date.parse(b.endsAt);
 
 const newerOf = (listed: AuctionView, live: AuctionView | undefined): AuctionView =>
   live !== undefined && comparePositions(live, listed) > 0 ? live : listed;

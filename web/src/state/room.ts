@@ -10,6 +10,7 @@ import type {
 import type { AuctionView, BidReceipt, OwnView } from '@outcry/shared/contracts/api.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { announceRoom } from './announce-room.ts';
+import { viewOfArchived } from './archived-view.ts';
 import { Bidding } from './bidding.ts';
 import { serverNow, timed } from './clock.ts';
 import { problemOf } from './problem-of.ts';
@@ -131,7 +132,7 @@ export class Room {
       batch(() => {
         this.archived.value = true;
         this.problem.value = null;
-        this.#take({ ...kept, serverTime: new Date(serverNow()).toISOString() });
+        this.#take(viewOfArchived(kept));
       });
     } catch (archiveError) {
       const isMissing = archiveError instanceof OutcryError && archiveError.problem.status === 404;
