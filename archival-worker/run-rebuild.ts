@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { readRunFile } from '@outcry/local/run-file.ts';
 import { ConfigError } from '@outcry/shared/runtime/config.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { rebuildSettings } from './config.ts';
+import { toolSettings } from './config.ts';
 import { runRebuild } from './create-rebuild.ts';
 import { surviveLostSockets } from './lost-socket.ts';
 import { RebuildRefusedError } from './rebuild/ports.ts';
@@ -28,7 +28,7 @@ const progress: RebuildProgress = {
 };
 
 try {
-  const settings = rebuildSettings((await readRunFile(RUN_FILE))?.urls);
+  const settings = toolSettings('rebuild', (await readRunFile(RUN_FILE))?.urls);
   const log = createLogger('rebuild', settings.LOG_LEVEL);
   surviveLostSockets(log);
   const { auctions, gaps } = await runRebuild(settings, progress, log);

@@ -57,6 +57,8 @@ export interface ArchiveTransaction {
   insertEvents(events: readonly EventRow[]): Promise<InsertedEvents>;
   keepConflicts(events: readonly EventRow[]): Promise<void>;
   keepDeadLetters(letters: readonly DeadLetter[]): Promise<void>;
+  /** @returns how many dead letters of its auction are left, or of no auction */
+  removeDeadLetter(letter: DeadLetter): Promise<number>;
   /** Moves each auction's state up to its newest event, never back; adds terms, items, forks. */
   project(projections: Projections): Promise<void>;
   /**

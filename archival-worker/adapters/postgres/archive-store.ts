@@ -12,7 +12,8 @@ import {
 } from '../../archive/ports.ts';
 import { readArchivedPrefixes } from './archived-prefixes.ts';
 import { DatabaseError, type Database, type Tx } from './database.ts';
-import { insertEvents, keepConflicts, keepDeadLetters } from './event-tables.ts';
+import { keepDeadLetters, removeDeadLetter } from './dead-letters.ts';
+import { insertEvents, keepConflicts } from './event-tables.ts';
 import { addItems, addForks, addTerms, raiseStates } from './projection-tables.ts';
 import { meaningOf } from './sql-state.ts';
 import { countBids, countWins } from './statistics.ts';
@@ -67,6 +68,10 @@ class Transaction implements ArchiveTransaction {
 
   async keepDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
     await keepDeadLetters(this.#tx, letters);
+  }
+
+  async removeDeadLetter(letter: DeadLetter): Promise<number> {
+    return removeDeadLetter(this.#tx, letter);
   }
 
   async project({ newest, created, forks, bids }: Projections): Promise<void> {

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { compareEvents, type EventRow } from '../../archive/event-row.ts';
-import type { DeadLetter, InsertedEvents } from '../../archive/ports.ts';
+import type { InsertedEvents } from '../../archive/ports.ts';
 import { column, places } from './columns.ts';
 import type { Tx } from './database.ts';
 
@@ -82,22 +81,3 @@ export async function keepConflicts(tx: Tx, events: readonly EventRow[]): Promis
       ) AS given (auction_id, epoch, seq, payload_hash, line)
     ON CONFLICT DO NOTHING`;
 }
-
-/** Keeps messages that can never be stored as events, each once. */
-export async function keepDeadLetters(tx: Tx, letters: readonly DeadLetter[]): Promise<void> {
-  const hashed = letters.map((letter) => ({ letter, hash: sha256(letter.payload) }));
-  for (const { letter, hash } of hashed.toSorted((a, b) => Buffer.compare(a.hash, b.hash))) {
-    await tx`
-      INSERT INTO dead_letters (payload_hash, subject, auction_id, payload, reason)
-      VALUES (${hash}, ${printable(letter.subject)}, ${letter.auctionId ?? null},
-              ${Buffer.from(letter.payload)}, ${printable(letter.reason)})
-      ON CONFLICT DO NOTHING`;
-  }
-}
-
-const MAX_TEXT = 1_000;
-
-/** What Postgres can hold as text, whatever it was made from. */
-const printable = (text: string): string => text.replaceAll('\0', '').slice(0, MAX_TEXT);
-
-const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import type { DeadLetter } from '../../archive/ports.ts';
+import type { DeadLetterBox, KeptLetter } from '../../dead-letters/ports.ts';
+import type { Database, Tx } from './database.ts';
+
+/** Keeps messages that can never be stored as events, each once. */
+export async function keepDeadLetters(tx: Tx, letters: readonly DeadLetter[]): Promise<void> {
+  const hashed = letters.map((letter) => ({ letter, hash: sha256(letter.payload) }));
+  for (const { letter, hash } of hashed.toSorted((a, b) => Buffer.compare(a.hash, b.hash))) {
+    await tx`
+      INSERT INTO dead_letters (payload_hash, subject, auction_id, payload, reason)
+      VALUES (${hash}, ${printable(letter.subject)}, ${letter.auctionId ?? null},
+              ${Buffer.from(letter.payload)}, ${printable(letter.reason)})
+      ON CONFLICT DO NOTHING`;
+  }
+}
+
+/** Removes a letter; gives how many of its auction are left. */
+export async function removeDeadLetter(tx: Tx, letter: DeadLetter): Promise<number> {
+  await tx`
+    DELETE FROM dead_letters
+     WHERE payload_hash = ${sha256(letter.payload)} AND subject = ${printable(letter.subject)}`;
+  const [left] = await tx<{ count: number }[]>`
+    SELECT count(*) FROM dead_letters
+     WHERE auction_id IS NOT DISTINCT FROM ${letter.auctionId ?? null}::text`;
+  return left?.count ?? 0;
+}
+
+/** The table `dead_letters`, for those who look at it. */
+export class PostgresDeadLetterBox implements DeadLetterBox {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async count(): Promise<number> {
+    const rows = await this.#database.run(
+      (sql) => sql<{ count: number }[]>`SELECT count(*) FROM dead_letters`,
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  async letters(
+    hashPrefix: string,
+    after: KeptLetter | undefined,
+    limit: number,
+  ): Promise<readonly KeptLetter[]> {
+    // The microseconds that a Date has not must not make a letter come twice.
+    const rows = await this.#database.run(
+      (sql) => sql<LetterRow[]>`
+        SELECT encode(payload_hash, 'hex') AS hash, subject, auction_id, payload, reason,
+               date_trunc('milliseconds', seen_at) AS seen_at
+          FROM dead_letters
+         WHERE starts_with(encode(payload_hash, 'hex'), ${hashPrefix})
+           AND (date_trunc('milliseconds', seen_at), payload_hash, subject)
+               > (${(after?.seenAt ?? new Date(0)).toISOString()}::timestamptz,
+                  decode(${after?.hash ?? ''}, 'hex'), ${after?.subject ?? ''})
+         ORDER BY date_trunc('milliseconds', seen_at), payload_hash, subject
+         LIMIT ${limit}`,
+    );
+    return rows.map((row) => ({
+      hash: row.hash,
+      subject: row.subject,
+      auctionId: row.auction_id ?? undefined,
+      payload: row.payload,
+      reason: row.reason,
+      seenAt: row.seen_at,
+    }));
+  }
+}
+
+interface LetterRow {
+  readonly hash: string;
+  readonly subject: string;
+  readonly auction_id: string | null;
+  readonly payload: Buffer;
+  readonly reason: string;
+  readonly seen_at: Date;
+}
+
+const MAX_TEXT = 1_000;
+
+/** What Postgres can hold as text, whatever it was made from. */
+const printable = (text: string): string => text.replaceAll('\0', '').slice(0, MAX_TEXT);
+
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();

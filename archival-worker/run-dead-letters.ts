@@ -1,0 +1,70 @@
+/**
+ * `npm run dead-letters`: lists the messages that could not be stored, oldest first.
+ * `npm run dead-letters -- retry [hash or its beginning | all]`: stores them again. Exit code 0 when
+ * nothing is left of what was to be retried, 1 when something is, or the tool could not do its work.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readRunFile } from '@outcry/local/run-file.ts';
+import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { toolSettings } from './config.ts';
+import { withDeadLetterBox, withRetryParts } from './create-dead-letters.ts';
+import type { DeadLetterBox, KeptLetter } from './dead-letters/ports.ts';
+import { retryLetters, type RetryParts } from './dead-letters/retry-letters.ts';
+import { surviveLostSockets } from './lost-socket.ts';
+
+const RUN_FILE = join(fileURLToPath(new URL('..', import.meta.url)), '.local', 'run.json');
+const HELP = `npm run dead-letters                     lists what could not be stored
+npm run dead-letters -- retry [all]      stores all of it again
+npm run dead-letters -- retry <hash>     stores one: 8 or more hex digits of its hash`;
+const MAX_LISTED = 500;
+const PROGRESS_EVERY = 100;
+
+function line({ hash, auctionId, seenAt, payload, reason }: KeptLetter): string {
+  const time = seenAt.toISOString().replace(/\.\d+Z$/, 'Z');
+  return `${hash.slice(0, 12)}  ${auctionId ?? '(no auction)'}  ${time}  ${payload.length} bytes  ${reason}`;
+}
+
+async function list(box: DeadLetterBox): Promise<void> {
+  const letters = await box.letters('', undefined, MAX_LISTED);
+  for (const letter of letters) console.log(line(letter));
+  const all = await box.count();
+  console.log(all === 0 ? 'There are no dead letters.' : `${all} dead letters.`);
+  if (all > letters.length) console.log(`The oldest ${letters.length} are shown.`);
+}
+
+async function retry(parts: RetryParts, hashPrefix: string): Promise<void> {
+  let [stored, kept] = [0, 0];
+  for await (const { letter, refusal, conflicts, unblocked } of retryLetters(parts, hashPrefix)) {
+    if (refusal === undefined) stored += 1;
+    else {
+      kept += 1;
+      console.error(`still refused  ${line({ ...letter, reason: refusal })}`);
+    }
+    if (conflicts > 0) console.error(`in conflict    ${line(letter)}`);
+    if (unblocked) console.log(`${letter.auctionId ?? ''} is no longer blocked`);
+    if ((stored + kept) % PROGRESS_EVERY === 0) console.log(`${stored + kept} tried …`);
+  }
+  if (stored + kept === 0 && hashPrefix !== '') {
+    throw new UsageError(`No dead letter has a hash that starts with ${hashPrefix}.`);
+  }
+  console.log(`${stored} stored, ${kept} kept.`);
+  if (kept > 0) process.exitCode = 1;
+}
+
+class UsageError extends Error {}
+
+try {
+  const [command, which = 'all', ...more] = process.argv.slice(2);
+  const isHash = /^[0-9a-f]{8,64}$/.test(which);
+  const isKnown = command === undefined || (command === 'retry' && (which === 'all' || isHash));
+  if (!isKnown || more.length > 0) throw new UsageError(HELP);
+  const settings = toolSettings('dead-letters', (await readRunFile(RUN_FILE))?.urls);
+  const log = createLogger('dead-letters', settings.LOG_LEVEL);
+  surviveLostSockets(log);
+  if (command === undefined) await withDeadLetterBox(settings, log, list);
+  else await withRetryParts(settings, log, (parts) => retry(parts, isHash ? which : ''));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
