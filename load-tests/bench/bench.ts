@@ -8,6 +8,7 @@ import { BENCH_USAGE, benchOptions, UsageError, type BenchOptions } from './benc
 import { findGenerator } from './load/find-generator.ts';
 import { describeMachine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
+import { archiveMeasurements, bareUnnest } from './measurements/archive.ts';
 import { bareHttp } from './measurements/bare-http.ts';
 import { hotAuction, hotVariations } from './measurements/hot-auction.ts';
 import { refusedBids } from './measurements/refused-bids.ts';
@@ -25,6 +26,8 @@ const MEASUREMENTS: readonly Measurement[] = [
   spreadAuctions,
   refusedBids,
   ...hotVariations,
+  bareUnnest,
+  ...archiveMeasurements,
 ];
 
 const say = (line: string): void => console.log(`- ${line}`);

@@ -13,8 +13,9 @@ export interface RoundFigures {
   readonly others: number;
   /** Their share of all answers, 0 to 1. */
   readonly othersShare: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Undefined where nobody waits for an answer. */
+  readonly p50Ms?: number | undefined;
+  readonly p99Ms?: number | undefined;
   /** CPU use in cores (1 is one core all the time), by process. */
   readonly cores: Readonly<Record<string, number>>;
   /** Commands in one script call, on average. */

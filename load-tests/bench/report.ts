@@ -26,11 +26,15 @@ export function summaryText(summary: Summary): string {
   );
   const batch =
     median.meanBatch === undefined ? [] : [`${median.meanBatch.toFixed(1)} commands a script call`];
+  const latency =
+    median.p50Ms === undefined || median.p99Ms === undefined
+      ? []
+      : [`p50 ${median.p50Ms.toFixed(2)} ms, p99 ${median.p99Ms.toFixed(2)} ms`];
   const others = `${otherUnit} ${whole(median.others)} (${percent(median.othersShare)})`;
   return [
     `${name}: ${title}`,
     `  ${whole(median.perSecond)} ${unit}/s${compared} (rounds: ${range})`,
-    `  p50 ${median.p50Ms.toFixed(2)} ms, p99 ${median.p99Ms.toFixed(2)} ms; ${[others, ...batch].join('; ')}`,
+    `  ${[...latency, others, ...batch].join('; ')}`,
     `  CPU in cores: ${cores.length === 0 ? 'cannot be read here' : cores.join(', ')}`,
     ...limits.map((limit) => `  ${limit}`),
   ].join('\n');

@@ -13,6 +13,7 @@ import { startRedis } from '@outcry/local/servers/redis.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { ArchiveStage } from './archive-stage.ts';
 import { typescriptArguments } from './typescript-process.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -56,6 +57,7 @@ export class Stage {
   #bareHttp: Promise<LocalServer> | undefined;
   readonly #gateways = new Map<string, Promise<GatewayStage>>();
   #built: Promise<void> | undefined;
+  #archive: Promise<ArchiveStage> | undefined;
   #versions: Readonly<Record<string, string>> = {};
 
   private constructor(folder: string, options: StageOptions) {
@@ -89,12 +91,34 @@ export class Stage {
     return gateway;
   }
 
+  /** The built worker, down, on servers of its own. @throws Error when a part does not start */
+  archive(): Promise<ArchiveStage> {
+    this.#archive ??= this.#openArchive();
+    return this.#archive;
+  }
+
   /** Stops what was started, last first, and removes its data. */
   async close(): Promise<void> {
     // A start under way adds to the list; what fails to start stops by itself.
-    await Promise.allSettled([this.#bareHttp, ...this.#gateways.values()]);
+    const [archive] = await Promise.allSettled([
+      this.#archive,
+      this.#bareHttp,
+      ...this.#gateways.values(),
+    ]);
+    if (archive.status === 'fulfilled') await archive.value?.close();
     for (const server of this.#started.toReversed()) await server.stop();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #openArchive(): Promise<ArchiveStage> {
+    const { say } = this.#options;
+    await build('archival-worker', say);
+    return ArchiveStage.open({
+      root: ROOT,
+      folder: join(this.folder, 'archive'),
+      started: (server) => this.#started.push(server),
+      say,
+    });
   }
 
   async #startBareHttp(): Promise<LocalServer> {

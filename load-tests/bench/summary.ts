@@ -52,18 +52,22 @@ export function summarize(measured: readonly Measured[], cpus: number): Summary[
 function medianFigures(rounds: readonly RoundFigures[]): RoundFigures {
   const middle = (read: (round: RoundFigures) => number): number => median(rounds.map(read));
   const processes = Object.keys(rounds[0]?.cores ?? {});
-  const batches = rounds.map((round) => round.meanBatch).filter((size) => size !== undefined);
   return {
     perSecond: middle((round) => round.perSecond),
     others: middle((round) => round.others),
     othersShare: middle((round) => round.othersShare),
-    p50Ms: middle((round) => round.p50Ms),
-    p99Ms: middle((round) => round.p99Ms),
+    p50Ms: medianOfKnown(rounds.map((round) => round.p50Ms)),
+    p99Ms: medianOfKnown(rounds.map((round) => round.p99Ms)),
     cores: Object.fromEntries(
       processes.map((name) => [name, middle((round) => round.cores[name] ?? 0)]),
     ),
-    meanBatch: batches.length === 0 ? undefined : median(batches),
+    meanBatch: medianOfKnown(rounds.map((round) => round.meanBatch)),
   };
+}
+
+function medianOfKnown(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : median(known);
 }
 
 function limitsOf({ cores }: RoundFigures, cpus: number): string[] {

@@ -1,0 +1,121 @@
+/** What the archive's measurements load: JetStream, Postgres, Redis and the built worker. */
+import { join } from 'node:path';
+import postgres, { type Sql } from 'postgres';
+import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { createNodeService } from '@outcry/local/node-service.ts';
+import { freePort } from '@outcry/local/processes/ports.ts';
+import { runScript } from '@outcry/local/build-and-migrate.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { startNats } from '@outcry/local/servers/nats.ts';
+import { startPostgres } from '@outcry/local/servers/postgres.ts';
+import { startRedis } from '@outcry/local/servers/redis.ts';
+import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
+import { ensureStream } from '@outcry/shared/runtime/jetstream.ts';
+import type { TestEntry } from '@outcry/shared/testing/event-lines.ts';
+
+const PUBLISHED_AT_ONCE = 256;
+const STREAM_BYTES = 4 * 1024 ** 3;
+const SHARDS = 16;
+
+export interface ArchiveStageOptions {
+  readonly root: string;
+  readonly folder: string;
+  /** Called with each server as it is started, so that it is stopped in the end. */
+  readonly started: (server: LocalServer) => void;
+  readonly say: (line: string) => void;
+}
+
+export class ArchiveStage {
+  readonly sql: Sql;
+  /** Down until it is started; a new process has counters of zero. */
+  readonly worker: LocalServer;
+  readonly #nats: NatsConnection;
+  readonly #stream: JetStreamClient;
+
+  private constructor(sql: Sql, worker: LocalServer, nats: NatsConnection) {
+    this.sql = sql;
+    this.worker = worker;
+    this.#nats = nats;
+    this.#stream = jetstream(nats);
+  }
+
+  /** Starts the servers, builds the worker and migrates the database; the worker stays down. */
+  static async open({ root, folder, started, say }: ArchiveStageOptions): Promise<ArchiveStage> {
+    say('starting the servers of the archive');
+    const redis = await startRedis({ dataDir: join(folder, 'redis'), say });
+    started(redis);
+    const nats = await startNats({ dataDir: join(folder, 'nats'), say });
+    started(nats);
+    const database = await startPostgres({ dataDir: join(folder, 'postgres'), say });
+    started(database);
+    const migrated = {
+      root,
+      log: join(folder, 'migrate.log'),
+      env: { DATABASE_URL: database.url },
+    };
+    await runScript('migrate', migrated);
+    const port = await freePort();
+    const worker = createNodeService({
+      name: 'worker',
+      args: [join('archival-worker', 'dist', 'main.js')],
+      cwd: root,
+      env: {
+        ...process.env,
+        NODE_ENV: 'development',
+        AUTH_MODE: 'dev',
+        JWT_SECRET: 'only-for-benchmarks-only-for-benchmarks',
+        HOST: '127.0.0.1',
+        PORT: `${port}`,
+        SHARDS: `${SHARDS}`,
+        LOG_LEVEL: 'warn',
+        REDIS_URL: redis.url,
+        NATS_URL: nats.url,
+        DATABASE_URL: database.url,
+      },
+      port,
+      log: join(folder, 'worker.log'),
+    });
+    started(worker);
+    const connection = await connect({ servers: nats.url });
+    await ensureStream(connection, {
+      name: EVENT_STREAM,
+      subjects: [EVENT_SUBJECTS],
+      maxBytes: STREAM_BYTES,
+      replicas: 1,
+    });
+    return new ArchiveStage(
+      postgres(database.url, { max: 2, onnotice: () => undefined }),
+      worker,
+      connection,
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#nats.close();
+    await this.sql.end({ timeout: 2 });
+  }
+
+  /** Publishes entries to the event stream. @throws Error when JetStream refuses one */
+  async publish(entries: readonly TestEntry[]): Promise<void> {
+    for (let i = 0; i < entries.length; i += PUBLISHED_AT_ONCE) {
+      await Promise.all(
+        entries
+          .slice(i, i + PUBLISHED_AT_ONCE)
+          .map(({ subject, text, messageId }) =>
+            this.#stream.publish(subject, text, { msgID: messageId }),
+          ),
+      );
+    }
+  }
+
+  /** Events the worker has stored since its start. */
+  async stored(): Promise<number> {
+    const answer = await fetch(`${this.worker.url}/metrics`, {
+      signal: AbortSignal.timeout(5_000),
+    });
+    const text = await answer.text();
+    const line = /^outcry_archive_events_total\{[^}]*result="new"[^}]*\} (\d+)/m.exec(text);
+    return Number(line?.[1] ?? 0);
+  }
+}
