@@ -7,7 +7,7 @@ const TESTS = '(\\.test\\.tsx?$)|(^[^/]+/(agreement|histories|testing)/)';
 const USE_CASES = {
   'api-gateway': 'bidding|auctions|keeper|hand-off|limits',
   'broadcast-service': 'feed|recovery|rooms|sse|presence',
-  'archival-worker': 'archive|dead-letters|seal|history|rebuild',
+  'archival-worker': 'archive|dead-letters|seal|history|rebuild|verify',
 };
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

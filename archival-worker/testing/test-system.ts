@@ -137,6 +137,12 @@ export class TestSystem {
     if (names.includes(EVENT_STREAM)) await manager.streams.delete(EVENT_STREAM);
   }
 
+  /** Takes an auction's messages out of the stream, as their age does in the end. */
+  async purge(subject: string): Promise<void> {
+    const manager = await jetstreamManager(this.#connection);
+    await manager.streams.purge(EVENT_STREAM, { filter: subject });
+  }
+
   /** Messages that the archive has not acknowledged. */
   async unacknowledged(): Promise<number> {
     const manager = await jetstreamManager(this.#connection);

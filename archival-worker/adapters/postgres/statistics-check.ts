@@ -4,6 +4,8 @@ import { recountedBids, recountedWins } from './statistics.ts';
 
 /** A row of a statistics table that is not what the recount gives. */
 export interface StatisticsFault {
+  /** Undefined for totals. */
+  readonly auctionId: string | undefined;
   readonly table: 'bid_hours' | 'wins' | 'bidder_totals' | 'winner_totals';
   /** Which row, for a person. */
   readonly row: string;
@@ -22,8 +24,8 @@ export async function faultsOfAuctions(
   auctionIds: readonly string[],
 ): Promise<StatisticsFault[]> {
   const bids = await sql<FaultRow[]>`
-    SELECT 'bid_hours' AS table,
-           concat_ws(' ', auction_id, user_id, hour) AS row,
+    SELECT auction_id AS "auctionId", 'bid_hours' AS table,
+           concat_ws(' ', user_id, hour) AS row,
            stored.bids || ' bids, highest ' || stored.highest AS stored,
            recount.bids || ' bids, highest ' || recount.highest AS recounted
       FROM (SELECT * FROM bid_hours
@@ -33,7 +35,7 @@ export async function faultsOfAuctions(
      ORDER BY row
      LIMIT ${MAX_FAULTS}`;
   const wins = await sql<FaultRow[]>`
-    SELECT 'wins' AS table, auction_id AS row,
+    SELECT auction_id AS "auctionId", 'wins' AS table, auction_id AS row,
            concat_ws(' ', stored.user_id, stored.price, stored.currency, stored.at) AS stored,
            concat_ws(' ', recount.user_id, recount.price, recount.currency, recount.at) AS recounted
       FROM (SELECT * FROM wins
@@ -49,7 +51,7 @@ export async function faultsOfAuctions(
 /** Users whose totals differ from the sums over all auctions. */
 export async function faultsOfTotals(sql: Sql): Promise<StatisticsFault[]> {
   const bidders = await sql<FaultRow[]>`
-    SELECT 'bidder_totals' AS table, user_id AS row, stored.bids::text AS stored,
+    SELECT NULL AS "auctionId", 'bidder_totals' AS table, user_id AS row, stored.bids::text AS stored,
            recount.bids::text AS recounted
       FROM bidder_totals AS stored
       FULL JOIN (SELECT user_id, sum(bids) AS bids FROM bid_hours GROUP BY user_id) AS recount
@@ -58,7 +60,7 @@ export async function faultsOfTotals(sql: Sql): Promise<StatisticsFault[]> {
      ORDER BY row
      LIMIT ${MAX_FAULTS}`;
   const winners = await sql<FaultRow[]>`
-    SELECT 'winner_totals' AS table, concat_ws(' ', user_id, currency) AS row,
+    SELECT NULL AS "auctionId", 'winner_totals' AS table, concat_ws(' ', user_id, currency) AS row,
            stored.wins || ' wins, spent ' || stored.spent AS stored,
            recount.wins || ' wins, spent ' || recount.spent AS recounted
       FROM winner_totals AS stored
@@ -72,7 +74,8 @@ export async function faultsOfTotals(sql: Sql): Promise<StatisticsFault[]> {
   return [...bidders, ...winners].map(fault);
 }
 
-const fault = ({ table, row, stored, recounted }: FaultRow): StatisticsFault => ({
+const fault = ({ auctionId, table, row, stored, recounted }: FaultRow): StatisticsFault => ({
+  auctionId: auctionId ?? undefined,
   table: table ?? 'bid_hours',
   row: row ?? '',
   stored: stored === null || stored === '' ? undefined : stored,

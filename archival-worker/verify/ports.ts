@@ -1,0 +1,98 @@
+import type { Position } from '@outcry/shared/contracts/live.ts';
+
+/** A row of the archive's events: its bytes, and the columns that repeat what queries need. */
+export interface StoredRow extends Position {
+  readonly publicText: string;
+  readonly salt: string;
+  readonly privateText: string;
+  /** 64 hex digits. */
+  readonly payloadHash: string;
+  readonly type: string;
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  readonly userId: string | null;
+  readonly bidId: string | null;
+  readonly alias: number | null;
+  readonly amount: number | null;
+  readonly fork: number | null;
+  /** False for what a later epoch superseded, and for what came after the seal. */
+  readonly isHistory: boolean;
+}
+
+/** An auction's own row, as text or numbers. */
+export interface StoredAuction extends Position {
+  readonly status: string;
+  readonly outcome: string | null;
+  readonly price: number;
+  readonly minimumBid: number;
+  readonly leader: number | null;
+  readonly leaderId: string | null;
+  readonly bidCount: number;
+  readonly reserveMet: boolean;
+  readonly endsAt: string;
+  readonly archivedSeq: number;
+  readonly seal: StoredSeal | null;
+}
+
+export interface StoredSeal extends Position {
+  readonly head: string;
+  readonly links: Uint8Array;
+}
+
+/** An event that Redis or JetStream holds. */
+export interface HeldEvent extends Position {
+  readonly auctionId: string;
+  /** sha256 of the line, 64 hex digits. */
+  readonly payloadHash: string;
+}
+
+/** Whether Postgres holds an event: as it is, under its place with other content, or not. */
+export type Holding = 'same' | 'other' | 'kept aside' | 'missing';
+
+/** The archive's tables. */
+export interface VerifiedArchive {
+  /** The next auctions that the archive knows in any table, by id. */
+  auctionIds(after: string, limit: number): Promise<readonly string[]>;
+  auction(auctionId: string): Promise<StoredAuction | undefined>;
+  /** The next rows of an auction, in order, superseded ones included. */
+  rows(auctionId: string, after: Position, limit: number): Promise<readonly StoredRow[]>;
+  /** For each event what is held in its place; `kept aside` is a conflict that is on record. */
+  holdings(events: readonly HeldEvent[]): Promise<readonly Holding[]>;
+  /** Whether this message is kept as one that can never be stored. */
+  isDeadLetter(payloadHash: string): Promise<boolean>;
+  /** Statistics of these auctions that differ from a recount, in words. */
+  statisticsFaults(
+    auctionIds: readonly string[],
+  ): Promise<readonly { readonly auctionId: string; readonly what: string }[]>;
+  /** The same for the totals of users. */
+  totalsFaults(): Promise<readonly string[]>;
+}
+
+/** How Redis knows an auction. */
+export interface LoggedAuction extends Position {
+  readonly archivedEpoch: number;
+  readonly archivedSeq: number;
+  readonly isSealed: boolean;
+}
+
+/** Redis. */
+export interface VerifiedLog {
+  /** Auctions that Redis lists, in pieces. */
+  auctionIds(): AsyncGenerator<readonly string[], void, void>;
+  auction(auctionId: string): Promise<LoggedAuction | undefined>;
+  /** The log's entries, in pieces: each entry is event lines joined by line breaks. */
+  entries(auctionId: string): AsyncGenerator<readonly string[], void, void>;
+}
+
+export interface StreamMessage {
+  readonly subject: string;
+  readonly body: Uint8Array;
+  /** False while the archive has not acknowledged it: then it may be on its way. */
+  readonly isArchived: boolean;
+}
+
+/** JetStream. */
+export interface VerifiedStream {
+  /** All messages that are there now, in pieces; of one auction when it is named. */
+  messages(auctionId?: string): AsyncGenerator<readonly StreamMessage[], void, void>;
+}

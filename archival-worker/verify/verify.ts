@@ -1,0 +1,166 @@
+/** Holds Postgres against Redis, JetStream, the seals and the statistics. Changes nothing. */
+import { hash } from 'node:crypto';
+import { UndecodableError } from '../archive/decode-entry.ts';
+import type { Difference } from './difference.ts';
+import type {
+  HeldEvent,
+  StreamMessage,
+  VerifiedArchive,
+  VerifiedLog,
+  VerifiedStream,
+} from './ports.ts';
+import { heldEvents, verifyAuction } from './verify-auction.ts';
+
+const IDS_AT_ONCE = 200;
+const AUCTIONS_AT_ONCE = 4;
+/** A system in use moves on while it is read; what is wrong stays wrong for this long. */
+const LOOK_AGAIN_AFTER_MS = 500;
+
+export interface VerifyParts {
+  readonly archive: VerifiedArchive;
+  readonly log: VerifiedLog;
+  readonly stream: VerifiedStream;
+  /** Called now and then with what was done so far. */
+  readonly progress: (done: VerifyCounts) => void;
+  /** Called for each difference, at most one an auction. */
+  readonly found: (difference: Difference) => void;
+}
+
+export interface VerifyCounts {
+  readonly auctions: number;
+  readonly rows: number;
+  readonly messages: number;
+  readonly differences: number;
+}
+
+/** @throws Error when a server does not answer: then nothing is proven */
+export class Verify {
+  readonly #parts: VerifyParts;
+  readonly #faulty = new Set<string | undefined>();
+  #auctions = 0;
+  #rows = 0;
+  #messages = 0;
+
+  constructor(parts: VerifyParts) {
+    this.#parts = parts;
+  }
+
+  get counts(): VerifyCounts {
+    return {
+      auctions: this.#auctions,
+      rows: this.#rows,
+      messages: this.#messages,
+      differences: this.#faulty.size,
+    };
+  }
+
+  /** One auction. */
+  async one(auctionId: string): Promise<VerifyCounts> {
+    await this.#auction(auctionId);
+    await this.#stream(auctionId);
+    await this.#statistics([auctionId]);
+    return this.counts;
+  }
+
+  /** Every auction that Postgres or Redis knows, every message, and the totals of users. */
+  async all(): Promise<VerifyCounts> {
+    const { archive, log, progress } = this.#parts;
+    await this.#eachKnown(async (ids) => {
+      await this.#each(ids);
+      progress(this.counts);
+    });
+    for await (const ids of log.auctionIds()) {
+      const unknown: string[] = [];
+      for (const id of ids) if ((await archive.auction(id)) === undefined) unknown.push(id);
+      await this.#each(unknown);
+    }
+    await this.#stream();
+    await this.#eachKnown((ids) => this.#statistics(ids));
+    const [what] = await archive.totalsFaults();
+    if (what !== undefined) this.#report({ auctionId: undefined, place: undefined, what });
+    return this.counts;
+  }
+
+  async #eachKnown(work: (auctionIds: readonly string[]) => Promise<void>): Promise<void> {
+    let last = '';
+    for (;;) {
+      const ids = await this.#parts.archive.auctionIds(last, IDS_AT_ONCE);
+      await work(ids);
+      if (ids.length < IDS_AT_ONCE) return;
+      last = ids.at(-1) ?? '';
+    }
+  }
+
+  async #each(ids: readonly string[]): Promise<void> {
+    for (let from = 0; from < ids.length; from += AUCTIONS_AT_ONCE) {
+      const some = ids.slice(from, from + AUCTIONS_AT_ONCE);
+      await Promise.all(some.map((id) => this.#auction(id)));
+    }
+  }
+
+  async #auction(auctionId: string): Promise<void> {
+    const { archive, log } = this.#parts;
+    let { rows, difference } = await verifyAuction(auctionId, archive, log);
+    if (difference !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_AFTER_MS));
+      ({ rows, difference } = await verifyAuction(auctionId, archive, log));
+    }
+    this.#auctions += 1;
+    this.#rows += rows;
+    if (difference !== undefined) this.#report(difference);
+  }
+
+  async #statistics(auctionIds: readonly string[]): Promise<void> {
+    for (const { auctionId, what } of await this.#parts.archive.statisticsFaults(auctionIds)) {
+      this.#report({ auctionId, place: undefined, what });
+    }
+  }
+
+  async #stream(auctionId?: string): Promise<void> {
+    for await (const messages of this.#parts.stream.messages(auctionId)) {
+      this.#messages += messages.length;
+      const events: HeldEvent[] = [];
+      const archived = new Set<HeldEvent>();
+      for (const message of messages) {
+        const held = await this.#eventsOf(message);
+        events.push(...held);
+        if (message.isArchived) for (const event of held) archived.add(event);
+      }
+      const holdings = await this.#parts.archive.holdings(events);
+      for (const [i, event] of events.entries()) {
+        const holding = holdings[i];
+        if (holding === 'other') this.#reportEvent(event, 'the row differs from JetStream');
+        if (holding === 'missing' && archived.has(event)) {
+          this.#reportEvent(event, 'JetStream has it as archived, but the row is missing');
+        }
+      }
+      this.#parts.progress(this.counts);
+    }
+  }
+
+  /** None for a message that is no event; one that was archived must be kept as a dead letter. */
+  async #eventsOf({ subject, body, isArchived }: StreamMessage): Promise<HeldEvent[]> {
+    const auctionId = subject.slice(subject.lastIndexOf('.') + 1);
+    try {
+      return heldEvents(auctionId, new TextDecoder('utf-8', { fatal: true }).decode(body));
+    } catch (error) {
+      if (!(error instanceof UndecodableError) && !(error instanceof TypeError)) throw error;
+      if (isArchived && !(await this.#parts.archive.isDeadLetter(hash('sha256', body, 'hex')))) {
+        const what = 'a message in JetStream is no event, and no dead letter either';
+        this.#report({ auctionId, place: undefined, what });
+      }
+      return [];
+    }
+  }
+
+  #reportEvent({ auctionId, epoch, seq }: HeldEvent, what: string): void {
+    this.#report({ auctionId, place: { epoch, seq }, what });
+  }
+
+  /** The first one of each auction. */
+  #report(difference: Difference): void {
+    if (this.#faulty.has(difference.auctionId)) return;
+    this.#faulty.add(difference.auctionId);
+    this.#parts.found(difference);
+  }
+}
