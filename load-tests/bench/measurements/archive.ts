@@ -136,8 +136,9 @@ const rowsOf = ({ text }: TestEntry): BareRow[] =>
     const { epoch, seq, type, at, bid } = ownJson<PublicEvent>(publicText);
     const { userId, bidId, alias, fork } = ownJson<PrivateEvent>(privateText);
     const hash = createHash('sha256').update(line).digest('hex');
+    const place: (string | number | undefined)[] = [auctionId, epoch, seq, type, at];
     const texts = [publicText, salt, privateText, hash];
-    return [auctionId, epoch, seq, type, at, ...texts, userId, bidId, alias, bid?.amount, fork];
+    return place.concat(texts, [userId, bidId, alias, bid?.amount, fork]);
   });
 
 async function insertAll(archive: ArchiveStage, rows: readonly BareRow[]): Promise<void> {
