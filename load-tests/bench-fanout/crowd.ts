@@ -1,0 +1,82 @@
+/** Thousands of viewers of one auction in this process. */
+import type { Socket } from 'node:net';
+import { joinCrowd } from './crowd-viewer.ts';
+
+const CONNECT_AT_ONCE = 200;
+const ARRIVAL_LIMIT_MS = 30_000;
+
+export class Crowd {
+  readonly auctionId: string;
+  readonly size: number;
+  /** Frames with events that came, over all viewers. */
+  frames = 0;
+  readonly #sockets: Socket[] = [];
+  readonly #arrived = new Map<number, number>();
+  readonly #waiting = new Map<number, () => void>();
+  readonly #onArrival: (viewer: number, seq: number) => void;
+
+  private constructor(
+    auctionId: string,
+    size: number,
+    onArrival: (viewer: number, seq: number) => void,
+  ) {
+    this.auctionId = auctionId;
+    this.size = size;
+    this.#onArrival = onArrival;
+  }
+
+  /**
+   * @param ports the viewers are spread over these servers
+   * @param onArrival called for each message of each viewer (from 0)
+   * @throws Error when a viewer cannot connect
+   */
+  static async gather(
+    ports: readonly number[],
+    auctionId: string,
+    size: number,
+    onArrival: (viewer: number, seq: number) => void = () => undefined,
+  ): Promise<Crowd> {
+    const crowd = new Crowd(auctionId, size, onArrival);
+    for (let from = 0; from < size; from += CONNECT_AT_ONCE) {
+      const batch = Array.from({ length: Math.min(CONNECT_AT_ONCE, size - from) }, (_, i) => {
+        const viewer = from + i;
+        const port = ports[viewer % ports.length] ?? 0;
+        return joinCrowd({ port, auctionId, onSeq: (seq) => crowd.#take(viewer, seq) });
+      });
+      crowd.#sockets.push(...(await Promise.all(batch)));
+    }
+    return crowd;
+  }
+
+  /** Resolves in the instant in which the last viewer has a message with this seq or a later one. */
+  allHave(seq: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        const arrived = this.#arrived.get(seq) ?? 0;
+        reject(new Error(`only ${arrived} of ${this.size} viewers have seq ${seq}`));
+      }, ARRIVAL_LIMIT_MS);
+      this.#waiting.set(seq, () => {
+        clearTimeout(limit);
+        resolve();
+      });
+    });
+  }
+
+  leave(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #take(viewer: number, seq: number): void {
+    this.frames += 1;
+    const arrived = (this.#arrived.get(seq) ?? 0) + 1;
+    this.#arrived.set(seq, arrived);
+    this.#onArrival(viewer, seq);
+    if (arrived < this.size) return;
+    this.#arrived.delete(seq);
+    for (const [waitedFor, resolve] of this.#waiting) {
+      if (waitedFor > seq) continue;
+      this.#waiting.delete(waitedFor);
+      resolve();
+    }
+  }
+}

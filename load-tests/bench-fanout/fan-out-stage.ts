@@ -1,0 +1,139 @@
+/** The servers that are measured, each a process of its own, on one Redis with all promises on. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { createNodeService, waitUntilReady } from '@outcry/local/node-service.ts';
+import { freePort } from '@outcry/local/processes/ports.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { startRedis } from '@outcry/local/servers/redis.ts';
+import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { typescriptArguments } from '../bench/typescript-process.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const BARE = new URL('./bare-ws-server.ts', import.meta.url);
+const BROADCASTER = new URL('./measured-broadcaster.ts', import.meta.url);
+const SHARDS = 4;
+const READY_WITHIN_MS = 20_000;
+
+/** For how long a process's event loop was held at a stretch, since the last time it was asked. */
+export interface Held {
+  readonly maxMs: number;
+  readonly p99Ms: number;
+}
+
+export interface MeasuredServer {
+  readonly port: number;
+  memoryBytes(): Promise<number>;
+  /** Undefined for the bare server. */
+  held(): Promise<Held | undefined>;
+}
+
+export class FanOutStage {
+  readonly auctions: ScriptedAuctions;
+  readonly #folder: string;
+  readonly #redisServer: LocalServer;
+  readonly #redis: Redis;
+  readonly #started: LocalServer[] = [];
+
+  private constructor(folder: string, redisServer: LocalServer, redis: Redis) {
+    this.#folder = folder;
+    this.#redisServer = redisServer;
+    this.#redis = redis;
+    this.auctions = new ScriptedAuctions(redis, SHARDS);
+  }
+
+  /** Data lies in the checkout and not in a temporary folder, which may be in memory. */
+  static async open(): Promise<FanOutStage> {
+    const parent = join(ROOT, '.local');
+    await mkdir(parent, { recursive: true });
+    const folder = await mkdtemp(join(parent, 'bench-fanout-'));
+    const redisServer = await startRedis({ dataDir: join(folder, 'redis') });
+    const redis = new Redis(redisServer.url);
+    await markShardsWhole(redis, SHARDS);
+    return new FanOutStage(folder, redisServer, redis);
+  }
+
+  async bare(): Promise<MeasuredServer> {
+    const args = [...typescriptArguments(BARE), `${await freePort()}`];
+    const port = Number(args.at(-1));
+    const server = await this.#start('bare ws', port, [
+      ...args,
+      this.#redisServer.url,
+      `${SHARDS}`,
+    ]);
+    return {
+      port,
+      memoryBytes: async () => Number(await (await fetch(`${server.url}/memory`)).text()),
+      held: () => Promise.resolve(undefined),
+    };
+  }
+
+  async broadcaster(limits: 'as-shipped' | 'unlimited'): Promise<MeasuredServer> {
+    const port = await freePort();
+    const file = join(this.#folder, `held-${port}.json`);
+    const args = [...typescriptArguments(BROADCASTER), limits, file];
+    const server = await this.#start('broadcaster', port, args, '/readyz');
+    return {
+      port,
+      memoryBytes: async () => {
+        const text = await (await fetch(`${server.url}/metrics`)).text();
+        return Number(/^process_resident_memory_bytes\{.*\} (\S+)$/m.exec(text)?.[1]);
+      },
+      held: async () => {
+        await rm(file, { force: true });
+        process.kill(server.pid() ?? 0, 'SIGUSR2');
+        for (;;) {
+          const text = await readFile(file, 'utf8').catch(() => '');
+          if (text.endsWith('}')) return JSON.parse(text) as Held;
+          await pause(20);
+        }
+      },
+    };
+  }
+
+  /** Stops the servers that were started so far, but not Redis. */
+  async clear(): Promise<void> {
+    for (const server of this.#started.splice(0)) await server.kill();
+  }
+
+  async close(): Promise<void> {
+    await this.clear();
+    this.#redis.disconnect();
+    await this.#redisServer.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #start(
+    name: string,
+    port: number,
+    args: readonly string[],
+    readyPath = '/',
+  ): Promise<LocalServer> {
+    const log = join(this.#folder, `${name.replace(' ', '-')}-${port}.log`);
+    const server = createNodeService({
+      name,
+      args,
+      cwd: ROOT,
+      env: {
+        PATH: process.env['PATH'],
+        REDIS_URL: this.#redisServer.url,
+        HOST: '127.0.0.1',
+        PORT: `${port}`,
+        SHARDS: `${SHARDS}`,
+        JWT_SECRET: randomBytes(32).toString('hex'),
+        MAX_VIEWERS_PER_ADDRESS: '0',
+      },
+      port,
+      log,
+      healthPath: readyPath === '/' ? '/' : '/healthz',
+    });
+    this.#started.push(server);
+    await server.start();
+    await waitUntilReady(server, { path: readyPath, log, withinMs: READY_WITHIN_MS });
+    return server;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The broadcaster with its event loop watched. Argument: `as-shipped`, or `unlimited` for one that
+ * sends in one go to all, whatever waits. Writes what the event loop was held for, as JSON, into the
+ * file that the second argument names, and starts over, at each SIGUSR2.
+ */
+import { writeFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { broadcasterSettings } from '@outcry/broadcast-service/config.ts';
+import { createBroadcaster } from '@outcry/broadcast-service/create-broadcaster.ts';
+import { FAN_OUT_LIMITS, type FanOutLimits } from '@outcry/broadcast-service/rooms/fan-out.ts';
+import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { runService } from '@outcry/shared/runtime/lifecycle.ts';
+
+const [limits, file = ''] = process.argv.slice(2);
+const UNLIMITED: FanOutLimits = {
+  holdMs: Infinity,
+  restFactor: 0,
+  maxRestMs: 0,
+  fullBytes: Infinity,
+  maxBehindMs: Infinity,
+};
+
+const RESOLUTION_MS = 1;
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+delay.enable();
+const ms = (nanoseconds: number): number => nanoseconds / 1e6 - RESOLUTION_MS;
+process.on('SIGUSR2', () => {
+  writeFileSync(file, JSON.stringify({ maxMs: ms(delay.max), p99Ms: ms(delay.percentile(99)) }));
+  delay.reset();
+});
+
+const log = createLogger('broadcast-service', 'warn');
+await runService(log, () =>
+  createBroadcaster(
+    broadcasterSettings(),
+    log,
+    limits === 'unlimited' ? UNLIMITED : FAN_OUT_LIMITS,
+  ),
+);
