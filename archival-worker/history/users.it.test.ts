@@ -1,5 +1,6 @@
 /** Users' statistics, own bids and names, the leaderboard, and who may see what. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { Page } from '@outcry/shared/contracts/api.ts';
 import type { Leaderboard, OwnBid, UserStats } from '@outcry/shared/contracts/history.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
@@ -249,5 +250,22 @@ describe('PUT /v1/users/me/name', () => {
     expect(await ask('/v1/users/me/name', undefined, { name: 'x' })).toMatchObject({ status: 401 });
     expect(await ask('/v1/users/me/name', ann, '{')).toMatchObject({ status: 400 });
     expect(await rename('x'.repeat(9_000))).toMatchObject({ status: 413 });
+  });
+});
+
+describe('the client', () => {
+  test('asks for all of it', async () => {
+    const historyUrl = `http://127.0.0.1:${worker.port}`;
+    const client = new OutcryClient({ gatewayUrl: 'http://127.0.0.1:9', historyUrl, token: ann });
+    expect((await client.userStats()).bids).toBe(2);
+    expect((await client.userBids({ limit: 1 })).items).toHaveLength(1);
+    expect((await client.leaderboard({ by: 'wins' })).items[0]?.value).toBe(2);
+    expect(await client.chooseName('Ann')).toEqual({ userId: 'ann', name: 'Ann' });
+    expect((await client.archivedAuctions({ q: 'lamp', limit: 2 })).items).toHaveLength(2);
+    const [newest] = (await client.archivedBids('a0-first', { order: 'newest' })).items;
+    expect(newest).toMatchObject({ amount: 5_000 });
+    await until('sealed', async () => (await fetch(await client.proofUrl('a0-first'))).ok);
+    expect((await client.proof('a0-first')).count).toBe(6);
+    await expect(client.proof('a0-none')).rejects.toMatchObject({ code: 'AUCTION_NOT_FOUND' });
   });
 });
