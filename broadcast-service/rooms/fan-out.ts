@@ -22,9 +22,9 @@ export interface FanOutLimits {
 }
 
 export const FAN_OUT_LIMITS: FanOutLimits = {
-  holdMs: 8,
-  restFactor: 2,
-  maxRestMs: 200,
+  holdMs: 5,
+  restFactor: 3,
+  maxRestMs: 160,
   fullBytes: 64 * 1024,
   maxBehindMs: 5_000,
 };

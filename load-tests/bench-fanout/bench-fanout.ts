@@ -45,7 +45,8 @@ one auction, ${whole(viewers)} viewers, one process; chunks, rests and conflatio
   };
   const found = await underLoad(stage, load);
   const held = found.held.map(
-    ({ maxMs, p99Ms }) => `${maxMs.toFixed(1)} (p99 ${p99Ms.toFixed(1)})`,
+    ({ maxMs, p99Ms, longestGcMs }) =>
+      `${maxMs.toFixed(1)} (p99 ${p99Ms.toFixed(1)}, longest garbage collection ${longestGcMs.toFixed(1)})`,
   );
   console.log(`
 one auction, ${whole(load.viewers)} viewers on two processes, ${load.bidsPerSecond} bids/s for ${load.seconds} s, as shipped

@@ -23,6 +23,8 @@ const READY_WITHIN_MS = 20_000;
 export interface Held {
   readonly maxMs: number;
   readonly p99Ms: number;
+  /** The longest collection of garbage, which is part of it. */
+  readonly longestGcMs: number;
 }
 
 export interface MeasuredServer {

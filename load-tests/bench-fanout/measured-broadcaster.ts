@@ -4,7 +4,7 @@
  * file that the second argument names, and starts over, at each SIGUSR2.
  */
 import { writeFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { broadcasterSettings } from '@outcry/broadcast-service/config.ts';
 import { createBroadcaster } from '@outcry/broadcast-service/create-broadcaster.ts';
 import { FAN_OUT_LIMITS, type FanOutLimits } from '@outcry/broadcast-service/rooms/fan-out.ts';
@@ -24,9 +24,15 @@ const RESOLUTION_MS = 1;
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 delay.enable();
 const ms = (nanoseconds: number): number => nanoseconds / 1e6 - RESOLUTION_MS;
+let longestGcMs = 0;
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) longestGcMs = Math.max(longestGcMs, duration);
+}).observe({ entryTypes: ['gc'] });
 process.on('SIGUSR2', () => {
-  writeFileSync(file, JSON.stringify({ maxMs: ms(delay.max), p99Ms: ms(delay.percentile(99)) }));
+  const held = { maxMs: ms(delay.max), p99Ms: ms(delay.percentile(99)), longestGcMs };
+  writeFileSync(file, JSON.stringify(held));
   delay.reset();
+  longestGcMs = 0;
 });
 
 const log = createLogger('broadcast-service', 'warn');

@@ -29,6 +29,9 @@ export const SIZES = {
   idleSockets: full ? 5_000 : 1_000,
   /** Raw protocol clients on two broadcasters while bids arrive and things break. */
   liveFaults: full ? { viewers: 500, bids: 20_000 } : { viewers: 100, bids: 2_000 },
+  /** Auctions of the search for secrets, and script calls on each. */
+  secretAuctions: full ? 40 : 4,
+  secretCalls: full ? 200 : 25,
   /** Viewers of one auction who come back all at once. */
   reconnecting: full ? 5_000 : 500,
 } as const;
