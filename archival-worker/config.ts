@@ -88,3 +88,7 @@ export function migrationUrl(environment: Environment = process.env): string {
   }
   return url.data;
 }
+
+/** The file of certificate authorities that Node was told to trust beside its own, if any. */
+export const extraCertificates = (environment: Environment = process.env): string | undefined =>
+  environment['NODE_EXTRA_CA_CERTS'];

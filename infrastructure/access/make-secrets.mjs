@@ -40,8 +40,14 @@ const postgres = passwordsOf('postgres-roles.sql');
 
 write('redis-users.acl', redisAcl());
 write('redis-replica.conf', `masteruser replica\nmasterauth ${redis.get('replica')}\n`);
-write('nats-users.conf', filled('nats-users.conf', (name) => nats.get(name)));
-write('postgres-roles.sql', filled('postgres-roles.sql', (name) => postgres.get(name)));
+write(
+  'nats-users.conf',
+  filled('nats-users.conf', (name) => nats.get(name)),
+);
+write(
+  'postgres-roles.sql',
+  filled('postgres-roles.sql', (name) => postgres.get(name)),
+);
 
 const JWT_SECRET = newPassword() + newPassword();
 const REDIS_URL = (user) =>
@@ -107,6 +113,7 @@ function read(file) {
   return readFileSync(join(here, file), 'utf8');
 }
 
+/** The folder is closed to others; the files are not, because containers run as other users. */
 function write(file, text) {
-  writeFileSync(join(folder, file), text, { mode: 0o600, flag: 'wx' });
+  writeFileSync(join(folder, file), text, { mode: 0o644, flag: 'wx' });
 }

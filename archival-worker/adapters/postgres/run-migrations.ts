@@ -11,9 +11,10 @@ const CONNECT_LIMIT_SECONDS = 10;
 /**
  * Applies the migrations that are missing. dbmate takes no lock of its own, so an advisory lock
  * lets one run at a time; the others wait, then find nothing left to do.
+ * @param certificates file of further certificate authorities, beside those that Node was given
  * @throws Error when Postgres cannot be reached, the lock stays taken for 2 min, or SQL fails
  */
-export async function runMigrations(url: string): Promise<void> {
+export async function runMigrations(url: string, certificates?: string): Promise<void> {
   const sql = postgres(url, {
     max: 1,
     connect_timeout: CONNECT_LIMIT_SECONDS,
@@ -22,14 +23,14 @@ export async function runMigrations(url: string): Promise<void> {
   });
   try {
     await sql`SELECT pg_advisory_lock(${MIGRATION_LOCK}::bigint)`;
-    await dbmate(url);
+    await dbmate(url, certificates);
   } finally {
     // Ends the session, and with it the lock.
     await sql.end({ timeout: 5 });
   }
 }
 
-function dbmate(url: string): Promise<void> {
+function dbmate(url: string, certificates: string | undefined): Promise<void> {
   const target = new URL(url);
   // dbmate would insist on TLS; `postgres` uses none unless told to. Both must mean the same.
   if (!target.searchParams.has('sslmode')) target.searchParams.set('sslmode', 'disable');
@@ -37,7 +38,11 @@ function dbmate(url: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const args = ['--migrations-dir', folder, '--no-dump-schema', 'migrate'];
     // The URL may hold a password: it goes by the environment, which other users cannot list.
-    const env = { DATABASE_URL: target.href };
+    const env = {
+      DATABASE_URL: target.href,
+      // It is no Node program: this is the name by which it knows them.
+      ...(certificates !== undefined && { SSL_CERT_FILE: certificates }),
+    };
     const child = spawn(resolveBinary(), args, { env, stdio: 'inherit' });
     child.once('error', reject);
     child.once('exit', (code, signal) => {

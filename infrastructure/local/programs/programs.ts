@@ -95,6 +95,31 @@ export async function obtainChromium(say: Say = silent): Promise<string> {
   return path;
 }
 
+/**
+ * nginx, the load balancer of the deployments; installed by the package manager when there is none.
+ *
+ * @returns the program's path
+ * @throws Error that says what to install, or why the installation failed
+ */
+export const obtainNginx = (say: Say = silent): Promise<string> =>
+  obtainFile('nginx', { apt: 'nginx-light', brew: 'nginx' }, say);
+
+/** `promtool`, which checks Prometheus's rules; obtained like nginx. */
+export const obtainPromtool = (say: Say = silent): Promise<string> =>
+  obtainFile('promtool', { apt: 'prometheus', brew: 'prometheus' }, say);
+
+/** `openssl`, which makes the certificates of tests; obtained like nginx. */
+export const obtainOpenssl = (say: Say = silent): Promise<string> =>
+  obtainFile('openssl', { apt: 'openssl', brew: 'openssl' }, say);
+
+async function obtainFile(name: string, from: Package, say: Say): Promise<string> {
+  const find = (): Promise<string | undefined> => findProgram([name]);
+  const path = (await find()) ?? (await installPackage(from, find, say));
+  if (path === undefined)
+    throw new Error(`${name} was not found. Install the package ${from.apt}.`);
+  return path;
+}
+
 function findChromium(): Promise<string | undefined> {
   return findProgram(
     ['chromium', 'chromium-browser', 'google-chrome', 'Chromium', 'Google Chrome'],

@@ -1,0 +1,135 @@
+/** Users of a deployed system: tokens, an auction, and bidders who go on until they are stopped. */
+import { createHmac, randomUUID } from 'node:crypto';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+
+/** An access token (HS256) that production services take. */
+export function signToken(secret: string, userId: string, roles: readonly string[]): string {
+  const claims = { sub: userId, roles, exp: Math.floor(Date.now() / 1000) + 3_600 };
+  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Sends JSON and reads JSON. */
+export async function send(
+  url: string,
+  token: string | undefined,
+  body?: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<JsonAnswer> {
+  const response = await fetch(url, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text.startsWith('{') ? asRecord(text) : { text } };
+}
+
+function asRecord(text: string): Record<string, unknown> {
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+/** Creates an auction of `sam`; gives its id. */
+export async function createAuction(gatewayUrl: string, secret: string): Promise<string> {
+  const answer = await send(`${gatewayUrl}/v1/auctions`, signToken(secret, 'sam', ['seller']), {
+    item: { title: 'Cartier wristwatch' },
+    currency: 'USD',
+    startPrice: 1_000,
+    durationSeconds: 600,
+  });
+  if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+  return String(answer.body['id']);
+}
+
+export interface AcceptedBid {
+  readonly auctionId: string;
+  readonly bidId: string;
+}
+
+/**
+ * Bidders who bid one after the other, each at once after the answer. A request that fails on its
+ * way is sent again under its key, as the client does.
+ */
+export class Bidders {
+  readonly accepted: AcceptedBid[] = [];
+  /** Answers other than 201 that reached a bidder, and requests that never got one. */
+  readonly failures: string[] = [];
+  /** Attempts that failed on their way and were repeated. */
+  repeats = 0;
+  #amount = 1_000;
+  #stopping = false;
+  readonly #running: Promise<void>;
+
+  /** @param urlFor gateway for the next attempt */
+  constructor(
+    urlFor: () => string,
+    secret: string,
+    auctions: readonly string[],
+    { bidders = 8, attempts = 1 } = {},
+  ) {
+    const lines = Array.from({ length: bidders }, async (_, i) => {
+      const token = signToken(secret, `bidder-${i}`, ['bidder']);
+      for (let turn = i; !this.#stopping; turn += 1) {
+        const auctionId = auctions[turn % auctions.length] ?? '';
+        await this.#bid(urlFor, token, auctionId, attempts);
+      }
+    });
+    this.#running = Promise.all(lines).then(() => undefined);
+  }
+
+  async reach(count: number): Promise<void> {
+    await waitUntil(() => this.accepted.length >= count, {
+      withinMs: 20_000,
+      what: `${count} accepted bids`,
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#running;
+  }
+
+  async #bid(
+    urlFor: () => string,
+    token: string,
+    auctionId: string,
+    attempts: number,
+  ): Promise<void> {
+    this.#amount += 100;
+    const offer = { maxAmount: this.#amount };
+    const key = { 'idempotency-key': randomUUID() };
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await send(
+        `${urlFor()}/v1/auctions/${auctionId}/bids`,
+        token,
+        offer,
+        key,
+      ).catch((error: unknown) => String(error));
+      if (typeof outcome !== 'string' && outcome.status === 201) {
+        this.accepted.push({ auctionId, bidId: String(outcome.body['bidId']) });
+        return;
+      }
+      // A lower offer than a faster bidder's is refused: nothing failed.
+      if (typeof outcome !== 'string' && outcome.body['code'] === 'BID_TOO_LOW') return;
+      if (typeof outcome !== 'string' && outcome.body['code'] === 'MAX_NOT_RAISED') return;
+      if (attempt >= attempts || this.#stopping) {
+        this.failures.push(typeof outcome === 'string' ? outcome : JSON.stringify(outcome));
+        return;
+      }
+      this.repeats += 1;
+      await new Promise((resolve) => setTimeout(resolve, 20 * attempt));
+    }
+  }
+}

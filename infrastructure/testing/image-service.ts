@@ -1,0 +1,123 @@
+/** Starts a service as its image does: from the image's files alone, by an account that owns none. */
+import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort } from '@outcry/local/processes/ports.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { createServer } from '@outcry/local/servers/run-server.ts';
+import { mustRun, ROOT, type Variables } from './secured-servers.ts';
+
+/** As long as Kubernetes and Compose wait after SIGTERM (`terminationGracePeriodSeconds`). */
+export const GRACE_MS = 30_000;
+
+const NOBODY = 65_534;
+
+/** Whom services run as: as root somebody else, so that the files are not theirs. */
+export const serviceAccount: { readonly uid?: number; readonly gid?: number } =
+  process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+
+/**
+ * Puts the files of an image into a new folder and takes all rights to write away.
+ * @returns the folder
+ */
+export async function unpackImage(image: string, parent: string): Promise<string> {
+  const folder = join(parent, image);
+  await mustRun(process.execPath, [
+    join(ROOT, 'infrastructure/build/image-files.mjs'),
+    image,
+    folder,
+  ]);
+  for (const path of await pathsIn(folder)) {
+    const mode = (await lstat(path)).mode;
+    await chmod(path, (mode & 0o555) | 0o444 | (mode & 0o100 ? 0o111 : 0));
+  }
+  await chmod(folder, 0o555);
+  return folder;
+}
+
+/** Every file and folder below a folder, sorted. */
+export async function pathsIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true });
+  return names.map((name) => join(folder, name)).toSorted();
+}
+
+/** What a service of a container gets: nothing of this process's environment. */
+export async function containerEnvironment(
+  parent: string,
+  variables: Variables,
+): Promise<Record<string, string>> {
+  const temporary = join(parent, 'tmp');
+  await mkdir(temporary, { recursive: true });
+  await chmod(temporary, 0o1777);
+  return { NODE_ENV: 'production', TMPDIR: temporary, ...variables };
+}
+
+export interface ImageService {
+  readonly folder: string;
+  readonly server: LocalServer;
+  readonly environment: Variables;
+  /** Sends SIGTERM; gives the exit code and how long the end took. */
+  stop(): Promise<{ code: number | null; tookMs: number }>;
+}
+
+/** Starts `node main.js` in the image's folder and waits until it is ready for traffic. */
+export async function startImageService(
+  name: string,
+  folder: string,
+  parent: string,
+  variables: Variables,
+): Promise<ImageService> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const environment = await containerEnvironment(parent, {
+    HOST: '127.0.0.1',
+    PORT: `${port}`,
+    ...variables,
+  });
+  const server = createServer({
+    name,
+    url,
+    port,
+    log: join(parent, `${name}-${port}.log`),
+    process: {
+      file: process.execPath,
+      args: ['main.js'],
+      cwd: folder,
+      env: environment,
+      ...serviceAccount,
+    },
+    stopSignal: 'SIGTERM',
+    stopWithinMs: GRACE_MS,
+    answers: async () => (await statusOf(`${url}/healthz`)) === 200,
+  });
+  await server.start();
+  await waitUntil(async () => (await statusOf(`${url}/readyz`)) === 200, {
+    withinMs: 20_000,
+    what: `${name} (${server.url}) being ready`,
+  });
+  return {
+    folder,
+    server,
+    environment,
+    stop: async () => {
+      const since = performance.now();
+      let code: number | null = null;
+      const forget = server.onExit((exit) => {
+        code = exit.code;
+      });
+      await server.stop();
+      forget();
+      return { code, tookMs: performance.now() - since };
+    },
+  };
+}
+
+async function statusOf(url: string): Promise<number | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await response.body?.cancel();
+    return response.status;
+  } catch {
+    return undefined;
+  }
+}

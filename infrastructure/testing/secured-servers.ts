@@ -1,0 +1,191 @@
+/** Redis, NATS and Postgres that ask for passwords, with the users of infrastructure/access. */
+import { appendFile, chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import postgres from 'postgres';
+import { freePort } from '@outcry/local/processes/ports.ts';
+import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { obtainOpenssl } from '@outcry/local/programs/programs.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { startNats } from '@outcry/local/servers/nats.ts';
+import { postgresAccount } from '@outcry/local/servers/postgres-account.ts';
+import { startPostgres } from '@outcry/local/servers/postgres.ts';
+import { startRedis } from '@outcry/local/servers/redis.ts';
+
+/** The checkout. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Variables of one `.env` file. */
+export type Variables = Readonly<Record<string, string>>;
+
+export interface SecuredServers {
+  /** Its `url` names no user, who may do nothing. */
+  readonly redis: LocalServer;
+  /** The test's own user, who may do everything. */
+  readonly redisAdminUrl: string;
+  readonly nats: LocalServer;
+  readonly postgres: LocalServer;
+  /** The variables that `make-secrets.mjs` wrote to `<name>.env`, with the addresses of here. */
+  secrets(name: string): Promise<Variables>;
+  stop(): Promise<void>;
+}
+
+interface Options {
+  /** A folder that every account may enter. */
+  readonly folder: string;
+  /** Whether services must speak TLS; the certificate is `certificate.pem` in the folder. */
+  readonly tls: boolean;
+}
+
+/** Starts the three servers; the database has its roles and no tables. */
+export async function startSecuredServers({ folder, tls }: Options): Promise<SecuredServers> {
+  const secretsFolder = join(folder, 'secrets');
+  await mustRun(process.execPath, [
+    join(ROOT, 'infrastructure/access/make-secrets.mjs'),
+    secretsFolder,
+    ...(tls ? ['--tls'] : []),
+  ]);
+  const certificate = tls ? await makeCertificate(folder) : undefined;
+  const redisUsers = join(secretsFolder, 'redis-users.acl');
+  await appendFile(redisUsers, 'user test-admin on nopass ~* &* +@all\n');
+  const redisPort = tls ? await freePort() : undefined;
+  const [redis, nats, database] = await Promise.all([
+    startRedis({
+      dataDir: join(folder, 'redis'),
+      args: [
+        '--aclfile',
+        redisUsers,
+        ...(certificate === undefined ? [] : tlsOptions(redisPort ?? 0, certificate)),
+      ],
+    }),
+    startNats({
+      dataDir: join(folder, 'nats'),
+      config: [
+        await readFile(join(secretsFolder, 'nats-users.conf'), 'utf8'),
+        certificate === undefined
+          ? ''
+          : `tls { cert_file: "${certificate.file}", key_file: "${certificate.key}" }`,
+      ].join('\n'),
+    }),
+    startPostgresWithRoles(folder, secretsFolder, certificate),
+  ]);
+  const places: Variables = {
+    'redis:6379': `127.0.0.1:${redisPort ?? redis.port}`,
+    'nats:4222': `127.0.0.1:${nats.port}`,
+    'postgres:5432': `127.0.0.1:${database.port}`,
+  };
+  return {
+    redis,
+    redisAdminUrl: `redis://test-admin:any@127.0.0.1:${redis.port}`,
+    nats,
+    postgres: database,
+    secrets: async (name) => {
+      let text = await readFile(join(secretsFolder, `${name}.env`), 'utf8');
+      for (const [host, place] of Object.entries(places)) text = text.replaceAll(host, place);
+      const pairs = text.trim().split('\n');
+      return Object.fromEntries(pairs.map((pair) => splitOnce(pair, '=')));
+    },
+    stop: async () => {
+      await Promise.all([redis.stop(), nats.stop(), database.stop()]);
+    },
+  };
+}
+
+interface Certificate {
+  readonly file: string;
+  readonly key: string;
+  /** The same key, owned by whom Postgres runs as: it takes no other. */
+  readonly postgresKey: string;
+}
+
+const tlsOptions = (port: number, { file, key }: Certificate): string[] =>
+  Object.entries({
+    '--tls-port': `${port}`,
+    '--tls-auth-clients': 'no',
+    '--tls-cert-file': file,
+    '--tls-key-file': key,
+    '--tls-ca-cert-file': file,
+  }).flat();
+
+async function startPostgresWithRoles(
+  folder: string,
+  secretsFolder: string,
+  certificate: Certificate | undefined,
+): Promise<LocalServer> {
+  // The test's own user needs no password, everybody else does.
+  const accessFile = join(folder, 'pg_hba.conf');
+  const kind = certificate === undefined ? 'host' : 'hostssl';
+  const rules = [
+    'host all outcry 127.0.0.1/32 trust',
+    `${kind} all all 127.0.0.1/32 scram-sha-256`,
+  ];
+  await writeFile(accessFile, `${rules.join('\n')}\n`);
+  await chmod(accessFile, 0o644);
+  const server = await startPostgres({
+    dataDir: join(folder, 'postgres'),
+    durable: false,
+    settings: {
+      hba_file: accessFile,
+      ...(certificate !== undefined && {
+        ssl: 'on',
+        ssl_cert_file: certificate.file,
+        ssl_key_file: certificate.postgresKey,
+      }),
+    },
+  });
+  const sql = postgres(server.url, { max: 1, onnotice: () => undefined });
+  try {
+    await sql.unsafe(await readFile(join(secretsFolder, 'postgres-roles.sql'), 'utf8'));
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+  return server;
+}
+
+async function makeCertificate(folder: string): Promise<Certificate> {
+  const file = join(folder, 'certificate.pem');
+  const key = join(folder, 'key.pem');
+  await mustRun(await obtainOpenssl(), [
+    'req',
+    '-x509',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=outcry-test',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1,DNS:localhost',
+    '-keyout',
+    key,
+    '-out',
+    file,
+  ]);
+  await chmod(file, 0o644);
+  const ownFolder = join(folder, 'postgres-key');
+  await mkdir(ownFolder, { mode: 0o755 });
+  const postgresKey = join(ownFolder, 'key.pem');
+  await writeFile(postgresKey, await readFile(key), { mode: 0o600 });
+  const account = await postgresAccount(join(folder, 'postgres', 'server', 'cluster'));
+  if (account !== undefined) await chown(postgresKey, account.uid, account.gid);
+  return { file, key, postgresKey };
+}
+
+/** Runs a command to its end. @throws Error with its output when it fails */
+export async function mustRun(
+  file: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; uid?: number; gid?: number } = {},
+): Promise<string> {
+  const { code, output } = await runCommand(file, args, options);
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')} failed with ${code}:\n${output}`);
+  return output;
+}
+
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const at = text.indexOf(separator);
+  return [text.slice(0, at), text.slice(at + separator.length)];
+}
