@@ -76,7 +76,7 @@ test('an archive of the first version keeps all it has', async () => {
   await runMigrations(url);
   expect(await rows()).toEqual(before);
   const partitions = await sql`SELECT DISTINCT tableoid::regclass::text AS name FROM events`;
-  expect(partitions.length).toBeGreaterThan(4);
+  expect(partitions).toHaveLength(4);
   const history = await sql<{ line: string; auctions: number }[]>`
     SELECT line, count(*)::int AS auctions
       FROM (SELECT string_agg(epoch || ':' || seq, ' ' ORDER BY seq) AS line
