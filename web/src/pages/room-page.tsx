@@ -8,6 +8,7 @@ import { ArrowLeftIcon, EyeIcon } from '../parts/icons.tsx';
 import { ItemTile } from '../parts/item-tile.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PriceChart } from '../parts/price-chart.tsx';
+import { ProofPanel } from '../parts/proof-panel.tsx';
 import { PricePanel } from '../parts/price-panel.tsx';
 import { lobbyPath } from '../routes.ts';
 import { Room } from '../state/room.ts';
@@ -39,6 +40,9 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
         </div>
         <PriceChart auction={auction} room={room} />
         <About auction={auction} />
+        {(auction.status === 'ended' || auction.status === 'cancelled') && (
+          <ProofPanel auction={auction} room={room} />
+        )}
       </div>
       <div class="room-right">
         <PageHead title={auction.item.title}>

@@ -15,6 +15,7 @@ import { Bidding } from './bidding.ts';
 import { serverNow, timed } from './clock.ts';
 import { problemOf } from './problem-of.ts';
 import { RoomBids } from './room-bids.ts';
+import { RoomProof } from './room-proof.ts';
 import type { Services } from './services.ts';
 import { asUser, session } from './session.ts';
 
@@ -49,6 +50,7 @@ export class Room {
   readonly archived = signal(false);
   readonly bids: RoomBids;
   readonly bidding: Bidding;
+  readonly proof: RoomProof;
 
   readonly leading = computed(() => {
     const alias = this.own.value?.alias ?? null;
@@ -74,6 +76,7 @@ export class Room {
     this.bidding = new Bidding(services.client, auctionId, (receipt, offered) =>
       this.#accepted(receipt, offered),
     );
+    this.proof = new RoomProof(services.client);
     this.#listener = {
       onStep: (step, { auction }) => this.bids.hear(step, auction?.epoch ?? 0),
       onChange: (watched) => this.#watchedChanged(watched),

@@ -1,0 +1,123 @@
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { refusalWords } from '../format/refusals.ts';
+import { momentText } from '../format/time.ts';
+import { serverNow } from '../state/clock.ts';
+import type { ProofFacts } from '../state/check-proof.ts';
+import type { ProofCheck } from '../state/room-proof.ts';
+import type { Room } from '../state/room.ts';
+import { session } from '../state/session.ts';
+import { AlertIcon, CheckIcon, SealIcon } from './icons.tsx';
+
+interface ProofPanelProps {
+  readonly auction: AuctionView;
+  readonly room: Room;
+}
+
+/** The proof of an auction that is over: what it is, and what this browser found on checking it. */
+export function ProofPanel({ auction, room }: ProofPanelProps) {
+  const check = room.proof.check.value;
+  const run = (): void => void room.proof.run(auction, room.bids.list.peek());
+  return (
+    <section class="panel proof" aria-label="Proof">
+      <h2>
+        <SealIcon /> Proof
+      </h2>
+      <p class="muted">
+        The archive seals every auction that is over with a chain of hashes: nobody, not even we,
+        can change it afterwards without breaking the chain. Your own browser can check it.
+      </p>
+      <div role="status" data-testid="proof">
+        <CheckText check={check} />
+      </div>
+      <div class="row">
+        <button type="button" class="button" disabled={check.phase === 'checking'} onClick={run}>
+          {check.phase === 'unasked' && 'Check the proof'}
+          {check.phase === 'checking' && 'Checking …'}
+          {(check.phase === 'failed' || check.phase === 'checked') && 'Check again'}
+        </button>
+        {check.phase === 'checked' && (
+          <a class="button button-quiet" href={check.downloadUrl} download={`${auction.id}.json`}>
+            Download it
+          </a>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function CheckText({ check }: { readonly check: ProofCheck }) {
+  switch (check.phase) {
+    case 'unasked':
+    case 'checking':
+      return null;
+    case 'failed': {
+      const { title, advice } = refusalWords(check.problem);
+      return (
+        <div class="notice notice-bad">
+          <AlertIcon />
+          <div>
+            <strong>{title}</strong>
+            <p>{advice}</p>
+          </div>
+        </div>
+      );
+    }
+    case 'checked':
+      return check.report.holds ? (
+        <Holds facts={check.report.facts} head={check.head} sealedAt={check.sealedAt} />
+      ) : (
+        <div class="notice notice-bad">
+          <AlertIcon />
+          <div>
+            <strong>The proof does not hold</strong>
+            <p>{check.report.fault} Download it, and tell whoever runs this site.</p>
+          </div>
+        </div>
+      );
+  }
+}
+
+interface HoldsProps {
+  readonly facts: ProofFacts;
+  readonly head: string;
+  readonly sealedAt: string;
+}
+
+function Holds({ facts, head, sealedAt }: HoldsProps) {
+  const { events, shownBids, openedBids } = facts;
+  return (
+    <div class="proof-holds">
+      <p class="proof-verdict">
+        <CheckIcon /> <strong>The proof holds</strong>
+      </p>
+      <p>Your browser has checked:</p>
+      <ul class="proof-checks">
+        <li>
+          {events.toLocaleString()} events, numbered from 1 without a gap, the last one ends the
+          auction.
+        </li>
+        <li>Their SHA-256 hashes, one built upon the other, lead to the head below.</li>
+        <li>Price, outcome, winner and number of bids on this page are those of the proof.</li>
+        {shownBids > 0 && (
+          <li>
+            {shownBids === 1 ? 'The bid' : `All ${shownBids.toLocaleString()} bids`} listed here{' '}
+            {shownBids === 1 ? 'is' : 'are'} in it with the same bidder and amount.
+          </li>
+        )}
+        {openedBids > 0 && (
+          <li data-testid="own-bids-proven">
+            {openedBids === 1 ? 'One bid of yours is' : `${openedBids} bids of yours are`} in it
+            exactly as placed, hidden maximum included.
+          </li>
+        )}
+      </ul>
+      <p class="hint">Sealed {momentText(Date.parse(sealedAt), serverNow())}. Head:</p>
+      <code class="proof-head">{head}</code>
+      <p class="hint">
+        What this cannot show: that the whole chain was not swapped before you first saw it. Note
+        the head, and compare it later or with somebody else.
+        {session.value === null && ' Sign in to check your own bids too.'}
+      </p>
+    </div>
+  );
+}
