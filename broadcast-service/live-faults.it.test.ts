@@ -7,7 +7,7 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { linkToRedis, type RedisLink } from './testing/redis-link.ts';
+import { linkTo, type Link } from './testing/link.ts';
 import { ReturningViewer } from './testing/returning-viewer.ts';
 import { startTestBroadcasters, until, type TestBroadcasters } from './testing/test-broadcaster.ts';
 
@@ -17,17 +17,17 @@ const BIDS_A_CALL = 5;
 const BIDS_PER_SECOND = 400;
 
 let system: TestBroadcasters;
-let link: RedisLink;
+let link: Link;
 let cutOff: LocalServer;
 let killed: LocalServer;
 let viewers: ReturningViewer[] = [];
 
 beforeAll(async () => {
   system = await startTestBroadcasters();
-  link = await linkToRedis(system.redisServer.port);
+  link = await linkTo(system.redisServer.port);
   const unlimited = { MAX_VIEWERS_PER_ADDRESS: '0' };
   [cutOff, killed] = await Promise.all([
-    system.startProcess({ ...unlimited, REDIS_URL: link.url }),
+    system.startProcess({ ...unlimited, REDIS_URL: `redis://${link.address}` }),
     system.startProcess(unlimited),
   ]);
 });

@@ -7,6 +7,7 @@ import { backOffMs } from './back-off.ts';
 import { newIdempotencyKey, type TokenSource } from './http-transport.ts';
 import { clientProblem, isProblem, OutcryError } from './outcry-error.ts';
 import { ServerClock } from './server-clock.ts';
+import { onWakeUp } from './wake-up.ts';
 import {
   AuctionWatch,
   callSafely,
@@ -56,6 +57,7 @@ export class LiveFeed {
   #connectionNumber = 0;
   #refusals = 0;
   #closed = false;
+  readonly #endWakeUp: () => void;
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
@@ -71,6 +73,7 @@ export class LiveFeed {
     });
     this.#hear();
     this.#later(CHECK_EVERY_MS, () => this.#check());
+    this.#endWakeUp = onWakeUp(() => this.refresh());
   }
 
   get connected(): boolean {
@@ -138,9 +141,23 @@ export class LiveFeed {
     this.#socket.connect();
   }
 
+  /**
+   * Asks the server at once whether what is shown is current, and connects anew when it does not
+   * answer. Done by itself after sleep and when a browser's network is back.
+   */
+  refresh(): void {
+    const watch = this.#watches.values().next().value;
+    if (watch === undefined || !this.#socket.connected) return;
+    const connection = this.#connectionNumber;
+    this.#ask(watch, (outcome) => {
+      if (outcome === 'no answer' && connection === this.#connectionNumber) this.reconnect();
+    });
+  }
+
   /** Ends the feed for good. */
   close(): void {
     this.#closed = true;
+    this.#endWakeUp();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#watches.clear();

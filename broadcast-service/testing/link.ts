@@ -1,16 +1,19 @@
-/** A way to Redis that can be cut: one node loses Redis while all others keep it. */
+/** A way to a server that can be cut, or can swallow all that is sent without a word. */
 import { connect, createServer, type Socket } from 'node:net';
 
-export interface RedisLink {
-  readonly url: string;
+export interface Link {
+  /** `host:port` to connect to instead of the server's own. */
+  readonly address: string;
   /** Ends all connections and takes no new ones. */
   cut(): void;
+  /** From now on nothing comes through connections that there are; new ones work. */
+  freeze(): void;
   mend(): void;
   close(): void;
 }
 
-/** @param port where Redis listens on 127.0.0.1 */
-export async function linkToRedis(port: number): Promise<RedisLink> {
+/** @param port where the server listens on 127.0.0.1 */
+export async function linkTo(port: number): Promise<Link> {
   const open = new Set<Socket>();
   let isCut = false;
   const server = createServer((near) => {
@@ -41,10 +44,13 @@ export async function linkToRedis(port: number): Promise<RedisLink> {
     for (const socket of open) socket.destroy();
   };
   return {
-    url: `redis://127.0.0.1:${address.port}`,
+    address: `127.0.0.1:${address.port}`,
     cut: () => {
       isCut = true;
       endAll();
+    },
+    freeze: () => {
+      for (const socket of open) socket.unpipe().resume();
     },
     mend: () => {
       isCut = false;
