@@ -4,7 +4,7 @@ import type { Creation } from '@outcry/shared/contracts/events.ts';
 import { minimumBid } from '@outcry/shared/domain/auction-rules.ts';
 import { shardedId } from '@outcry/shared/domain/ids.ts';
 import type { AuctionCommand, AuctionDecider, DecidedBatch } from '../bidding/auction-commands.ts';
-import { GroupCommit } from '../bidding/group-commit.ts';
+import { DEFAULT_LIMITS, GroupCommit } from '../bidding/group-commit.ts';
 import { ModelAuction, REFERENCE_RULES, type Rules } from './model-auction.ts';
 import { offeredAmount, plainCommand, type RandomCommand } from './random-commands.ts';
 
@@ -14,6 +14,9 @@ export interface AgreementRun {
   /** How many commands are on their way at once: batches form when it is above 1. */
   readonly concurrency: number;
 }
+
+/** Millions of commands on a busy machine: a slow disk is no disagreement. */
+const PATIENT = { ...DEFAULT_LIMITS, answerLimitMs: 60_000 };
 
 /** What the run may do to Redis half-way; gives back when Redis answers again. */
 export type Interruption = () => Promise<void>;
@@ -43,7 +46,8 @@ export async function runAgreement(
       return batch;
     },
   };
-  const engine = new GroupCommit(followed, { refuse: () => undefined, onDecided: () => {} });
+  const hooks = { refuse: () => undefined, onDecided: () => {} };
+  const engine = new GroupCommit(followed, hooks, PATIENT);
   const auctionId = shardedId('a', 0, randomUUID());
   const sent: AuctionCommand[] = [];
   const submit = async (command: AuctionCommand): Promise<void> => {

@@ -41,6 +41,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** Runs of hours say how far they are. */
+const SHOW_EVERY = 250_000;
+
 const agreementRun: fc.Arbitrary<AgreementRun> = fc.record({
   creation: randomCreation,
   commands: fc.array(randomCommand, {
@@ -69,7 +72,11 @@ async function runMany(
           runAgreement(decider, run, { rules, ...(interrupt === undefined ? {} : { interrupt }) }),
         ),
       );
+      const before = compared;
       compared += counts.reduce((sum, count) => sum + count, 0);
+      if (Math.floor(before / SHOW_EVERY) < Math.floor(compared / SHOW_EVERY)) {
+        console.log(`${compared} commands compared, seed ${seed + i}`);
+      }
     } catch (error) {
       throw new Error(`seed ${seed + i}: ${String(error)}`, { cause: error });
     }
