@@ -62,6 +62,14 @@ export class Crowd {
     });
   }
 
+  /** The first so many viewers read no more. */
+  stall(viewers: number): void {
+    for (const socket of this.#sockets.slice(0, viewers)) {
+      socket.on('error', () => undefined);
+      socket.pause();
+    }
+  }
+
   leave(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

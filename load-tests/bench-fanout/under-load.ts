@@ -11,18 +11,26 @@ export interface UnderLoad {
   readonly maxMs: number;
   readonly framesPerSecond: number;
   readonly held: readonly Held[];
+  /** Memory of both processes at the end. */
+  readonly memoryBytes: number;
+}
+
+export interface Load {
+  readonly viewers: number;
+  /** So many of the viewers stop reading before the first bid counts. */
+  readonly stalled: number;
+  readonly bidsPerSecond: number;
+  readonly seconds: number;
 }
 
 const WARM_UP_SECONDS = 3;
 const MAX_MS = 60_000;
 const SETTLE_MS = 2_000;
 
-export async function underLoad(
-  stage: FanOutStage,
-  { viewers, bidsPerSecond, seconds }: { viewers: number; bidsPerSecond: number; seconds: number },
-): Promise<UnderLoad> {
+export async function underLoad(stage: FanOutStage, load: Load): Promise<UnderLoad> {
+  const { viewers, stalled, bidsPerSecond, seconds } = load;
   const nodes = [await stage.broadcaster('as-shipped'), await stage.broadcaster('as-shipped')];
-  const auctionId = 'a2-load';
+  const auctionId = `a2-load${stalled}`;
   await stage.auctions.create(auctionId);
   const answeredAt: number[] = [];
   const upTo = new Uint32Array(viewers);
@@ -54,18 +62,20 @@ export async function underLoad(
     }
   };
   await bidFor(WARM_UP_SECONDS);
+  crowd.stall(stalled);
   await pause(SETTLE_MS);
   await Promise.all(nodes.map((node) => node.held()));
   countFrom = seq;
   const framesBefore = crowd.frames;
   await bidFor(seconds);
   const lastSeq = seq;
-  for (let waited = 0; !upTo.every((each) => each === lastSeq); waited += 1) {
+  for (let waited = 0; !upTo.subarray(stalled).every((each) => each === lastSeq); waited += 1) {
     if (waited > 100) throw new Error('not all viewers have the last bid');
     await pause(100);
   }
   const held = await Promise.all(nodes.map((node) => node.held()));
   const framesPerSecond = (crowd.frames - framesBefore) / seconds;
+  const memory = await Promise.all(nodes.map((node) => node.memoryBytes()));
   crowd.leave();
   await stage.clear();
   return {
@@ -75,6 +85,7 @@ export async function underLoad(
     maxMs: percentile(delays, 1),
     framesPerSecond,
     held: held.filter((each) => each !== undefined),
+    memoryBytes: memory.reduce((sum, bytes) => sum + bytes, 0),
   };
 }
 
