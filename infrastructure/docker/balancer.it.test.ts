@@ -1,0 +1,205 @@
+/** The load balancer's configuration, run by nginx in front of the deployed services. */
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { LiveFeed } from '@outcry/client/live-feed.ts';
+import { OutcryClient } from '@outcry/client/outcry-client.ts';
+import { OutcryError } from '@outcry/client/outcry-error.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { createAuction, send, signToken } from '../testing/bidders.ts';
+import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
+import { unpackImage } from '../testing/image-service.ts';
+import { startNginx } from '../testing/nginx.ts';
+
+const CONFIG = 'infrastructure/docker/balancer.conf';
+
+let system: DeployedSystem;
+let web: LocalServer;
+let balancer: LocalServer;
+let secret: string;
+
+beforeAll(async () => {
+  system = await deploySystem({
+    gateways: 2,
+    broadcasters: 2,
+    variables: { TRUSTED_PROXIES: '1' },
+  });
+  const { folder } = system;
+  secret = system.gateways[0]?.environment['JWT_SECRET'] ?? '';
+  const image = await unpackImage('web', folder);
+  web = await startNginx({
+    config: `${image}/web.conf`,
+    listens: 8000,
+    healthPath: '/healthz',
+    prefix: image,
+    folder,
+  });
+  const urlOf = (service: { server: LocalServer } | undefined): string => service?.server.url ?? '';
+  balancer = await startBalancer({
+    'gateway-1:8080': urlOf(system.gateways[0]),
+    'gateway-2:8080': urlOf(system.gateways[1]),
+    'broadcaster-1:8081': urlOf(system.broadcasters[0]),
+    'broadcaster-2:8081': urlOf(system.broadcasters[1]),
+    'worker-1:8082': urlOf(system.workers[0]),
+    // Down, as far as the balancer can see: history must not mind.
+    'worker-2:8082': 'http://127.0.0.1:1',
+    'web:8000': web.url,
+  });
+});
+afterAll(async () => {
+  await balancer?.stop();
+  await web?.stop();
+  await system?.stop();
+});
+
+const startBalancer = (servers: Record<string, string>): Promise<LocalServer> =>
+  startNginx({
+    config: CONFIG,
+    listens: 8080,
+    healthPath: '/balancer/healthz',
+    prefix: system.folder,
+    folder: system.folder,
+    servers,
+  });
+
+test('one address serves pages, API, live streams and history', async () => {
+  const page = await fetch(`${balancer.url}/auctions/anything`);
+  const html = await page.text();
+  expect(html).toContain('<title>');
+  const script = /src="([^"]+\.js)"/.exec(html)?.[1] ?? '';
+  const asset = await fetch(balancer.url + script);
+  expect(asset.headers.get('content-type')).toContain('javascript');
+  expect(asset.headers.get('cache-control')).toContain('immutable');
+
+  const auctionId = await createAuction(balancer.url, secret);
+  const stream = await fetch(`${balancer.url}/v1/auctions/${auctionId}/stream`);
+  expect(stream.headers.get('content-type')).toContain('text/event-stream');
+  const reader = stream.body?.getReader();
+  onTestFinished(() => reader?.cancel());
+  const client = clientOf('ann');
+  await client.bid(auctionId, { maxAmount: 5_000 });
+  let seen = '';
+  while (!seen.includes('"type":"bid"')) {
+    const { value, done } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done) break;
+    seen += new TextDecoder().decode(value);
+  }
+  expect(seen).toContain('"type":"bid"');
+  await waitUntil(
+    async () =>
+      (await send(`${balancer.url}/v1/history/auctions/${auctionId}`, undefined)).status === 200,
+    { withinMs: 10_000, what: 'the auction in the history' },
+  );
+  for (const inside of ['/metrics', '/readyz', '/healthz']) {
+    expect((await fetch(balancer.url + inside)).status).toBe(404);
+  }
+});
+
+test('a gateway and a broadcaster die; bidders, readers and viewers notice nothing', async () => {
+  const auctionId = await createAuction(balancer.url, secret);
+  const feeds = Array.from({ length: 4 }, () => new LiveFeed({ url: balancer.url }));
+  onTestFinished(() => feeds.forEach((feed) => feed.close()));
+  const watched = feeds.map((feed) => feed.watch(auctionId, {}));
+  await waitUntil(() => feeds.every((feed) => feed.connected), {
+    withinMs: 10_000,
+    what: 'WebSocket connections through the balancer',
+  });
+
+  let amount = 1_000;
+  let accepted = 0;
+  let running = true;
+  const failures: string[] = [];
+  const bidding = Array.from({ length: 6 }, async (_, i) => {
+    const client = clientOf(`bidder-${i}`);
+    while (running) {
+      amount += 100;
+      try {
+        await client.bid(auctionId, { maxAmount: amount });
+        accepted += 1;
+      } catch (error) {
+        const code = error instanceof OutcryError ? error.problem.code : String(error);
+        if (code !== 'BID_TOO_LOW' && code !== 'MAX_NOT_RAISED') failures.push(code);
+      }
+    }
+  });
+  const reading = Array.from({ length: 2 }, async () => {
+    while (running) {
+      const answer = await send(`${balancer.url}/v1/auctions/${auctionId}`, undefined);
+      if (answer.status !== 200) failures.push(`GET ${answer.status}`);
+    }
+  });
+  const more = async (bids: number): Promise<void> => {
+    const wanted = accepted + bids;
+    await waitUntil(() => accepted >= wanted, { withinMs: 20_000, what: 'more accepted bids' });
+  };
+  await more(100);
+  await system.gateways[0]?.server.kill();
+  await system.broadcasters[0]?.server.kill();
+  await more(200);
+  running = false;
+  await Promise.all([...bidding, ...reading]);
+  expect(failures).toEqual([]);
+
+  const newest = await send(`${balancer.url}/v1/auctions/${auctionId}`, undefined);
+  await waitUntil(() => watched.every((watch) => watch.auction?.seq === newest.body['seq']), {
+    withinMs: 15_000,
+    what: 'the newest state at every viewer',
+  });
+});
+
+test('a bid whose connection broke after it was sent is not sent again by the balancer', async () => {
+  let lost = 0;
+  let taken = 0;
+  const dying = await listen((request) => {
+    lost += request.method === 'POST' ? 1 : 0;
+    request.socket.destroy();
+  });
+  const healthy = await listen((request, response) => {
+    taken += request.method === 'POST' ? 1 : 0;
+    response.writeHead(201, { 'content-type': 'application/json' }).end('{}');
+  });
+  const nobody = 'http://127.0.0.1:1';
+  const between = await startBalancer({
+    'gateway-1:8080': dying,
+    'gateway-2:8080': healthy,
+    'broadcaster-1:8081': nobody,
+    'broadcaster-2:8081': nobody,
+    'worker-1:8082': nobody,
+    'worker-2:8082': nobody,
+    'web:8000': nobody,
+  });
+  onTestFinished(() => between.stop());
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => send(`${between.url}/v1/auctions/a/bids`, undefined, {})),
+  );
+  const unknown = answers.filter(({ status }) => status === 503);
+  expect(lost).toBeGreaterThan(0);
+  expect(unknown).toHaveLength(lost);
+  expect(unknown[0]?.body).toMatchObject({ code: 'OUTCOME_UNKNOWN', retryAfterMs: 1_000 });
+  expect(lost + taken).toBe(20);
+  // What reads is asked of the other one.
+  const reads = await Promise.all(
+    Array.from({ length: 20 }, () => send(`${between.url}/v1/auctions`, undefined)),
+  );
+  expect(reads.map(({ status }) => status)).toEqual(reads.map(() => 201));
+});
+
+function clientOf(userId: string): OutcryClient {
+  return new OutcryClient({
+    gatewayUrl: balancer.url,
+    historyUrl: balancer.url,
+    token: signToken(secret, userId, ['bidder']),
+  });
+}
+
+/** A stand-in that misbehaves as no real service can be told to. */
+async function listen(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
