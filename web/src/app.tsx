@@ -1,9 +1,13 @@
 import { LobbyPage } from './pages/lobby-page.tsx';
+import { LeadersPage } from './pages/leaders-page.tsx';
+import { MyBidsPage } from './pages/my-bids-page.tsx';
 import { NowherePage } from './pages/nowhere-page.tsx';
+import { OperationsPage } from './pages/operations-page.tsx';
 import { RoomPage } from './pages/room-page.tsx';
 import { SellPage } from './pages/sell-page.tsx';
 import { StartPage } from './pages/start-page.tsx';
 import { SignInDialog } from './parts/sign-in-dialog.tsx';
+import { SiteFooter } from './parts/site-footer.tsx';
 import { SiteHeader } from './parts/site-header.tsx';
 import { Toasts } from './parts/toasts.tsx';
 import { route } from './router.ts';
@@ -16,14 +20,18 @@ export function App() {
   const services = current.phase === 'ready' ? current.services : null;
   return (
     <>
+      <a class="skip" href="#page">
+        Skip to the page
+      </a>
       <SiteHeader signInPossible={services?.config.authMode === 'dev'} />
-      <main class="page">
+      <main class="page" id="page" tabIndex={-1}>
         {current.phase === 'ready' ? (
           <Page services={current.services} />
         ) : (
           <StartPage start={current} />
         )}
       </main>
+      <SiteFooter gatewayUrl={services?.config.gatewayUrl} />
       {services !== null && <SignInDialog client={services.client} />}
       <Toasts />
       <p class="unseen" aria-live="polite" data-testid="announcer">
@@ -42,6 +50,12 @@ function Page({ services }: { readonly services: Services }) {
       return <RoomPage key={current.auctionId} services={services} auctionId={current.auctionId} />;
     case 'sell':
       return <SellPage services={services} />;
+    case 'my-bids':
+      return <MyBidsPage services={services} />;
+    case 'leaders':
+      return <LeadersPage services={services} />;
+    case 'operations':
+      return <OperationsPage />;
     case 'nowhere':
       return <NowherePage />;
   }

@@ -8,6 +8,9 @@ export type Route =
   | { readonly page: 'lobby'; readonly status: ListedStatus }
   | { readonly page: 'room'; readonly auctionId: string }
   | { readonly page: 'sell' }
+  | { readonly page: 'my-bids' }
+  | { readonly page: 'leaders' }
+  | { readonly page: 'operations' }
   | { readonly page: 'nowhere' };
 
 const LOBBY_PATHS: Readonly<Record<ListedStatus, string>> = {
@@ -19,6 +22,9 @@ const LOBBY_PATHS: Readonly<Record<ListedStatus, string>> = {
 export const lobbyPath = (status: ListedStatus): string => LOBBY_PATHS[status];
 export const roomPath = (auctionId: string): string => `/auctions/${auctionId}`;
 export const SELL_PATH = '/sell';
+export const MY_BIDS_PATH = '/my-bids';
+export const LEADERS_PATH = '/leaders';
+export const OPERATIONS_PATH = '/operations';
 
 const ROOM = /^\/auctions\/([A-Za-z0-9_-]{1,64})$/u;
 
@@ -34,6 +40,12 @@ export function routeOf(path: string): Route {
       return { page: 'lobby', status: 'ended' };
     case SELL_PATH:
       return { page: 'sell' };
+    case MY_BIDS_PATH:
+      return { page: 'my-bids' };
+    case LEADERS_PATH:
+      return { page: 'leaders' };
+    case OPERATIONS_PATH:
+      return { page: 'operations' };
     default: {
       const auctionId = ROOM.exec(bare)?.[1];
       return auctionId === undefined ? { page: 'nowhere' } : { page: 'room', auctionId };

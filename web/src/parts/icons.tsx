@@ -73,3 +73,22 @@ export const SealIcon = () => (
     <path d="m9 12 2.2 2.2L15.2 10" />
   </Icon>
 );
+
+export const GavelIcon = () => (
+  <Icon>
+    <path d="m13 5 6 6M10.5 7.5l6 6M15 3l6 6M8.5 9.5l6 6M12.5 12.5 5 20M4 21h9" />
+  </Icon>
+);
+
+export const HandIcon = () => (
+  <Icon>
+    <path d="M8 12V5.5a1.5 1.5 0 0 1 3 0V11m0-.5V4.5a1.5 1.5 0 0 1 3 0V11m0-4.5a1.5 1.5 0 0 1 3 0V14a7 7 0 0 1-13 3.5L4.5 14c-.5-1 .8-2.3 2-1.5L8 14" />
+  </Icon>
+);
+
+export const TagIcon = () => (
+  <Icon>
+    <path d="M4 12V5a1 1 0 0 1 1-1h7l8 8-8 8-8-8Z" />
+    <circle cx="8.5" cy="8.5" r="1.2" />
+  </Icon>
+);

@@ -1,8 +1,23 @@
+import type { JSX } from 'preact';
 import { initials } from '../format/user-names.ts';
 import { route } from '../router.ts';
-import { lobbyPath, SELL_PATH } from '../routes.ts';
+import { LEADERS_PATH, lobbyPath, MY_BIDS_PATH, SELL_PATH, type Route } from '../routes.ts';
 import { session, signOut } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
+import { GavelIcon, HandIcon, TagIcon, TrophyIcon } from './icons.tsx';
+import { NoticeBell } from './notice-bell.tsx';
+
+const LINKS: readonly {
+  readonly path: string;
+  readonly label: string;
+  readonly pages: readonly Route['page'][];
+  readonly icon: () => JSX.Element;
+}[] = [
+  { path: lobbyPath('live'), label: 'Auctions', pages: ['lobby', 'room'], icon: GavelIcon },
+  { path: MY_BIDS_PATH, label: 'My bids', pages: ['my-bids'], icon: HandIcon },
+  { path: SELL_PATH, label: 'Sell', pages: ['sell'], icon: TagIcon },
+  { path: LEADERS_PATH, label: 'Leaders', pages: ['leaders'], icon: TrophyIcon },
+];
 
 /** The top of every page: the mark, where to go, who is signed in. */
 export function SiteHeader({ signInPossible }: { readonly signInPossible: boolean }) {
@@ -15,12 +30,12 @@ export function SiteHeader({ signInPossible }: { readonly signInPossible: boolea
           <span class="brand-name">Outcry</span>
         </a>
         <nav class="site-nav" aria-label="Main">
-          <a href={lobbyPath('live')} aria-current={page === 'lobby' ? 'page' : undefined}>
-            Auctions
-          </a>
-          <a href={SELL_PATH} aria-current={page === 'sell' ? 'page' : undefined}>
-            Sell
-          </a>
+          {LINKS.map(({ path, label, pages, icon: PageIcon }) => (
+            <a key={path} href={path} aria-current={pages.includes(page) ? 'page' : undefined}>
+              <PageIcon />
+              {label}
+            </a>
+          ))}
         </nav>
         {signInPossible && <UserCorner />}
       </div>
@@ -41,6 +56,7 @@ function UserCorner() {
   }
   return (
     <>
+      <NoticeBell />
       <button
         type="button"
         class="user"

@@ -1,24 +1,35 @@
 /** News that reach the signed-in user on whatever page: outbid, won. */
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { UserNotice } from '@outcry/client/watched-auction.ts';
 import { formatMoney } from '../format/money.ts';
 import { route } from '../router.ts';
 import { roomPath } from '../routes.ts';
+import { serverNow } from './clock.ts';
 
-export interface Toast {
+export interface News {
   readonly id: number;
   readonly tone: 'good' | 'bad';
   readonly title: string;
   readonly detail: string;
   /** The room it is about. */
   readonly path: string;
+  /** By the server's clock. */
+  readonly atMs: number;
+  readonly unread: boolean;
 }
 
 const MAX_TOASTS = 3;
+const MAX_NEWS = 20;
 const SHOWN_MS = 8_000;
 
-export const toasts = signal<readonly Toast[]>([]);
+/** Shown for a moment. */
+export const toasts = signal<readonly News[]>([]);
+
+/** What came since the page was opened, newest first; of each auction only the newest. */
+export const news = signal<readonly News[]>([]);
+
+export const unreadNews = computed(() => news.value.filter(({ unread }) => unread).length);
 
 let lastId = 0;
 
@@ -26,25 +37,42 @@ export function dismissToast(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-/** Shows a toast, unless the user is in that room and sees it there. */
+/** The list was looked at. */
+export function readNews(): void {
+  news.value = news.value.map((item) => Object.assign({}, item, { unread: false }));
+}
+
+/** Another user's news are none of the next one's business. */
+export function forgetNews(): void {
+  news.value = [];
+  toasts.value = [];
+}
+
+/** Keeps it in the list, and shows a toast unless the user is in that room and sees it there. */
 export async function hearNotice(client: OutcryClient, notice: UserNotice): Promise<void> {
   const { auctionId, price } = notice;
   const here = route.peek();
-  if (here.page === 'room' && here.auctionId === auctionId) return;
-  const sale = await titleAndMoney(client, auctionId, price);
-  const won = notice.type === 'won';
+  const isSeen = here.page === 'room' && here.auctionId === auctionId;
+  const atMs = serverNow();
   lastId += 1;
-  const toast: Toast = {
-    id: lastId,
+  const id = lastId;
+  const won = notice.type === 'won';
+  const item: News = {
+    id,
     tone: won ? 'good' : 'bad',
     title: won ? 'You won!' : 'You were outbid',
-    detail: sale,
+    detail: await titleAndMoney(client, auctionId, price),
     path: roomPath(auctionId),
+    atMs,
+    unread: !isSeen,
   };
   // A second "outbid" of the same auction replaces the first.
-  const others = toasts.peek().filter(({ path }) => path !== toast.path);
-  toasts.value = [...others, toast].slice(-MAX_TOASTS);
-  setTimeout(() => dismissToast(toast.id), SHOWN_MS);
+  const apart = (list: readonly News[]): readonly News[] =>
+    list.filter(({ path }) => path !== item.path);
+  news.value = [item, ...apart(news.peek())].slice(0, MAX_NEWS);
+  if (isSeen) return;
+  toasts.value = [...apart(toasts.peek()), item].slice(-MAX_TOASTS);
+  setTimeout(() => dismissToast(id), SHOWN_MS);
 }
 
 /** Notices carry ids only; without an answer the toast says less, but it comes. */

@@ -4,7 +4,7 @@ import { LiveFeed } from '@outcry/client/live-feed.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
 import { preferClock } from './clock.ts';
-import { hearNotice } from './notices.ts';
+import { forgetNews, hearNotice } from './notices.ts';
 import { keepSignedIn, presentToken, session, signIn, signOut } from './session.ts';
 
 export interface Services {
@@ -59,9 +59,11 @@ function openServices(config: PublicConfig): Services {
   if (config.authMode === 'dev') keepSignedIn(client);
   // A sign-in kept from when this address ran a demo means nothing to another system.
   else signOut();
-  let connectedAs = session.peek()?.token;
+  let { token: connectedAs, userId: newsOf } = session.peek() ?? {};
   effect(() => {
-    const token = session.value?.token;
+    const { token, userId } = session.value ?? {};
+    if (userId !== newsOf) forgetNews();
+    newsOf = userId;
     if (token === connectedAs) return;
     connectedAs = token;
     // Notices go to the user whose token the connection was opened with.

@@ -1,0 +1,96 @@
+import { useState } from 'preact/hooks';
+import type { Leaderboard, LeaderboardQuery } from '@outcry/shared/contracts/history.ts';
+import { refusalWords } from '../format/refusals.ts';
+import { Empty } from '../parts/empty.tsx';
+import { LeaderTable } from '../parts/leader-table.tsx';
+import { LeadersTools } from '../parts/leaders-tools.tsx';
+import { OwnStats } from '../parts/own-stats.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { SignInFirst } from '../parts/sign-in-first.tsx';
+import { useReading } from '../state/reading.ts';
+import type { Services } from '../state/services.ts';
+import { asUser, session } from '../state/session.ts';
+
+const REFRESH_EVERY_MS = 10_000;
+const SHOWN = 50;
+
+export type LeadersWish = Pick<LeaderboardQuery, 'by' | 'window'> & {
+  readonly currency: string | undefined;
+};
+
+/** Who spends, wins and bids most, and the user's own figures. */
+export function LeadersPage({ services }: { readonly services: Services }) {
+  const [wish, setWish] = useState<LeadersWish>({
+    by: 'spent',
+    window: 'all',
+    currency: undefined,
+  });
+  const userId = session.value?.userId;
+  const { client } = services;
+  const { by, window, currency } = wish;
+  const board = useReading(
+    () => client.leaderboard({ by, window, currency, limit: SHOWN }),
+    REFRESH_EVERY_MS,
+    [client, by, window, currency],
+  );
+  const stats = useReading(
+    async () => (userId === undefined ? undefined : asUser(client, () => client.userStats())),
+    REFRESH_EVERY_MS,
+    [client, userId],
+  );
+  const own = stats.value.value;
+  return (
+    <>
+      <PageHead title="Leaders">
+        <p class="page-intro">
+          Everything here is counted from the archive. People appear under a name they chose, or
+          under a number.
+        </p>
+      </PageHead>
+      <div class="leaders">
+        <section class="panel" aria-label="Leaderboard">
+          <LeadersTools wish={wish} board={board.value.value} onChange={setWish} />
+          {board.problem.value !== null && (
+            <p class="banner" role="status">
+              <strong>{refusalWords(board.problem.value).title}.</strong> The archive is asked again
+              by itself.
+            </p>
+          )}
+          <Board board={board.value.value} ownName={own?.name} />
+        </section>
+        {userId === undefined ? (
+          <SignInFirst
+            signInPossible={services.config.authMode === 'dev'}
+            purpose="see your figures"
+            text="Your own bids, wins and sums are shown here, to you alone."
+          />
+        ) : (
+          <OwnStats
+            client={client}
+            stats={own}
+            problem={stats.problem.value}
+            onRenamed={() => {
+              void stats.again();
+              void board.again();
+            }}
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+interface BoardProps {
+  readonly board: Leaderboard | undefined;
+  readonly ownName: string | undefined;
+}
+
+function Board({ board, ownName }: BoardProps) {
+  if (board === undefined) return <p class="muted">Reading …</p>;
+  if (board.items.length > 0) return <LeaderTable board={board} ownName={ownName} />;
+  return (
+    <Empty title="Nobody yet">
+      <p>The first one to bid in this time leads here.</p>
+    </Empty>
+  );
+}

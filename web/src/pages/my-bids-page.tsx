@@ -1,0 +1,115 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { refusalWords } from '../format/refusals.ts';
+import { Empty } from '../parts/empty.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { SignInFirst } from '../parts/sign-in-first.tsx';
+import { STANDING_WORDS, StakeRow } from '../parts/stake-row.tsx';
+import { lobbyPath } from '../routes.ts';
+import { MyBids } from '../state/my-bids.ts';
+import type { Services } from '../state/services.ts';
+import { session } from '../state/session.ts';
+import type { Stake, Standing } from '../state/stakes.ts';
+
+/** Everything the user has bid on, and how it stands. */
+export function MyBidsPage({ services }: { readonly services: Services }) {
+  const userId = session.value?.userId;
+  return (
+    <>
+      <PageHead title="My bids">
+        <p class="page-intro">What needs you comes first. Prices move as you watch.</p>
+      </PageHead>
+      {userId === undefined ? (
+        <SignInFirst
+          signInPossible={services.config.authMode === 'dev'}
+          purpose="see your bids"
+          text="Your bids are yours alone: sign in to see them."
+        />
+      ) : (
+        <Stakes key={userId} services={services} />
+      )}
+    </>
+  );
+}
+
+function Stakes({ services }: { readonly services: Services }) {
+  const mine = useMemo(() => new MyBids(services), [services]);
+  const [only, setOnly] = useState<Standing | null>(null);
+  useEffect(() => {
+    mine.open();
+    return () => mine.close();
+  }, [mine]);
+  const stakes = mine.stakes.value;
+  const problem = mine.problem.value;
+  const shown = stakes?.filter(({ standing }) => only === null || standing === only);
+  return (
+    <>
+      {problem !== null && (
+        <p class="banner" role="status">
+          <strong>{refusalWords(problem).title}.</strong> Your bids are safe; the list is read again
+          by itself.
+        </p>
+      )}
+      {stakes === null && problem === null && (
+        <p class="muted" role="status">
+          Reading your bids …
+        </p>
+      )}
+      {stakes?.length === 0 && (
+        <Empty title="You have not bid yet">
+          <p>Every auction you bid in appears here, with how it stands.</p>
+          <a class="button button-primary" href={lobbyPath('live')}>
+            Find something
+          </a>
+        </Empty>
+      )}
+      {stakes !== null && stakes.length > 0 && (
+        <StandingChips stakes={stakes} only={only} onChange={setOnly} />
+      )}
+      {shown !== undefined && shown.length > 0 && (
+        <ul class="stake-rows" data-testid="stakes">
+          {shown.map((stake) => (
+            <li key={stake.own.auctionId}>
+              <StakeRow stake={stake} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {shown?.length === 0 && stakes?.length !== 0 && (
+        <p class="muted">None of them is like this right now.</p>
+      )}
+      {mine.hasMore.value && (
+        <button type="button" class="button more" onClick={() => mine.showMore()}>
+          Show older
+        </button>
+      )}
+    </>
+  );
+}
+
+const CHIPS: readonly Standing[] = ['outbid', 'leading', 'won', 'lost'];
+
+interface StandingChipsProps {
+  readonly stakes: readonly Stake[];
+  readonly only: Standing | null;
+  readonly onChange: (only: Standing | null) => void;
+}
+
+function StandingChips({ stakes, only, onChange }: StandingChipsProps) {
+  const count = (standing: Standing): number =>
+    stakes.filter((stake) => stake.standing === standing).length;
+  return (
+    <div class="chips my-chips" role="group" aria-label="Show only">
+      {CHIPS.map((standing) => (
+        <button
+          key={standing}
+          type="button"
+          class="chip"
+          aria-pressed={only === standing}
+          onClick={() => onChange(only === standing ? null : standing)}
+        >
+          {STANDING_WORDS[standing]} {count(standing).toLocaleString()}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { askToSignIn } from '../state/sign-in-request.ts';
+
+interface SignInFirstProps {
+  /** This system gives out tokens for a name. */
+  readonly signInPossible: boolean;
+  /** Completes "Sign in to …". */
+  readonly purpose: string;
+  readonly text: string;
+}
+
+/** What stands in for a part of a page that only users have. */
+export function SignInFirst({ signInPossible, purpose, text }: SignInFirstProps) {
+  return (
+    <section class="empty">
+      <p>{text}</p>
+      {signInPossible ? (
+        <button type="button" class="button button-primary" onClick={() => askToSignIn(purpose)}>
+          Sign in to {purpose}
+        </button>
+      ) : (
+        <p class="muted">This page has no sign-in of its own.</p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,63 @@
+import { formatMoney } from '../format/money.ts';
+import { momentText } from '../format/time.ts';
+import { roomPath } from '../routes.ts';
+import { serverNow } from '../state/clock.ts';
+import type { Stake, Standing } from '../state/stakes.ts';
+import { priceLabel } from './auction-card.tsx';
+import { ItemTile } from './item-tile.tsx';
+import { MoneyText } from './money-text.tsx';
+import { TimeLeft } from './time-left.tsx';
+
+export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
+  outbid: 'Outbid',
+  leading: 'Leading',
+  won: 'Won',
+  lost: 'Lost',
+  unsold: 'Not sold',
+};
+
+/** One auction that the user has bid in: the whole row is the link to its room. */
+export function StakeRow({ stake }: { readonly stake: Stake }) {
+  const { auction, standing } = stake;
+  const { id, item, currency, price } = auction;
+  return (
+    <article class={`stake-row stake-row-${standing}`} data-testid="stake-row" data-auction-id={id}>
+      <div class="stake-row-picture">
+        <ItemTile item={item} />
+      </div>
+      <div class="stake-row-what">
+        <h2>
+          <a href={roomPath(id)}>{item.title}</a>
+        </h2>
+        <p class="hint">{ownText(stake)}</p>
+      </div>
+      <p class="stake-row-price">
+        <span class="label">{priceLabel(auction)}</span>
+        <strong>
+          <MoneyText amount={price} currency={currency} lively />
+        </strong>
+      </p>
+      <p class="stake-row-state">
+        <span class={`tag tag-${standing}`}>{STANDING_WORDS[standing]}</span>
+        <RowTime stake={stake} />
+      </p>
+    </article>
+  );
+}
+
+function RowTime({ stake: { auction } }: { readonly stake: Stake }) {
+  if (auction.status === 'live') {
+    return <TimeLeft untilMs={Date.parse(auction.endsAt)} over="closing" />;
+  }
+  return <span class="hint">{momentText(Date.parse(auction.endsAt), serverNow())}</span>;
+}
+
+function ownText({ own, auction, standing }: Stake): string {
+  const { currency, minimumBid } = auction;
+  const offer = own.highestOffer === null ? '' : formatMoney(own.highestOffer, currency);
+  if (standing === 'outbid') {
+    return `You offered ${offer}. ${formatMoney(minimumBid, currency)} or more puts you back in.`;
+  }
+  if (offer === '') return 'You bought it.';
+  return standing === 'leading' ? `Your maximum is ${offer}.` : `You offered ${offer}.`;
+}

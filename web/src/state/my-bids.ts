@@ -1,0 +1,143 @@
+/**
+ * The auctions that the user has bid in. Which ones they are comes from the archive, every few
+ * seconds; how they stand comes from the gateway once, and live from then on.
+ */
+import { batch, computed, signal } from '@preact/signals';
+import { OutcryError } from '@outcry/client/outcry-error.ts';
+import { comparePositions } from '@outcry/shared/contracts/live.ts';
+import type { AuctionListener } from '@outcry/client/watched-auction.ts';
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { OwnBid } from '@outcry/shared/contracts/history.ts';
+import type { Problem } from '@outcry/shared/contracts/problems.ts';
+import { viewOfArchived } from './archived-view.ts';
+import { problemOf } from './problem-of.ts';
+import type { Services } from './services.ts';
+import { asUser } from './session.ts';
+import { byUrgency, ownSides, standingOf, type OwnSide, type Stake } from './stakes.ts';
+
+const REFRESH_EVERY_MS = 5_000;
+const PAGE_SIZE = 200;
+const MAX_PAGES = 10;
+/** The server lets one connection watch 100. */
+const MAX_WATCHED = 60;
+
+export class MyBids {
+  /** Null until the first answer. */
+  readonly stakes = computed(() => this.#stakes());
+  readonly problem = signal<Problem | null>(null);
+  /** There are older bids than those that were read. */
+  readonly hasMore = signal(false);
+  readonly #services: Services;
+  readonly #sides = signal<readonly OwnSide[] | null>(null);
+  readonly #auctions = signal<ReadonlyMap<string, AuctionView>>(new Map());
+  readonly #listener: AuctionListener;
+  readonly #watched = new Set<string>();
+  #pages = 1;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(services: Services) {
+    this.#services = services;
+    this.#listener = { onChange: ({ auction }) => this.#take(auction) };
+  }
+
+  open(): void {
+    void this.#refresh();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const auctionId of this.#watched) {
+      this.#services.feed.unwatch(auctionId, this.#listener);
+    }
+  }
+
+  showMore(): void {
+    this.#pages = Math.min(this.#pages + 1, MAX_PAGES);
+    clearTimeout(this.#timer);
+    void this.#refresh();
+  }
+
+  async #refresh(): Promise<void> {
+    if (document.visibilityState === 'visible') await this.#read();
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#refresh(), REFRESH_EVERY_MS);
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const { bids, more } = await this.#readBids();
+      const sides = ownSides(bids);
+      await Promise.all(sides.map(({ auctionId }) => this.#readAuction(auctionId)));
+      if (this.#closed) return;
+      batch(() => {
+        this.#sides.value = sides;
+        this.hasMore.value = more && this.#pages < MAX_PAGES;
+        this.problem.value = null;
+      });
+      this.#watchOpenOnes();
+    } catch (error) {
+      this.problem.value = problemOf(error);
+    }
+  }
+
+  async #readBids(): Promise<{ bids: readonly OwnBid[]; more: boolean }> {
+    const { client } = this.#services;
+    const bids: OwnBid[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < this.#pages; page += 1) {
+      const query = { limit: PAGE_SIZE, cursor };
+      const { items, nextCursor } = await asUser(client, () => client.userBids(query));
+      bids.push(...items);
+      if (nextCursor === null) return { bids, more: false };
+      cursor = nextCursor;
+    }
+    return { bids, more: true };
+  }
+
+  /** Asks how an auction stands, unless it is final or told live. */
+  async #readAuction(auctionId: string): Promise<void> {
+    const known = this.#auctions.peek().get(auctionId);
+    const isOver = known?.status === 'ended' || known?.status === 'cancelled';
+    if (isOver || (known !== undefined && this.#watched.has(auctionId))) return;
+    const { client } = this.#services;
+    try {
+      this.#take(await client.auction(auctionId));
+    } catch (error) {
+      if (!(error instanceof OutcryError) || error.code !== 'AUCTION_NOT_FOUND') throw error;
+      this.#take(viewOfArchived(await client.archivedAuction(auctionId)));
+    }
+  }
+
+  #watchOpenOnes(): void {
+    for (const { auction } of this.stakes.peek() ?? []) {
+      const isOpen = auction.status === 'live' || auction.status === 'scheduled';
+      if (!isOpen || this.#watched.has(auction.id) || this.#watched.size >= MAX_WATCHED) continue;
+      this.#watched.add(auction.id);
+      this.#take(this.#services.feed.watch(auction.id, this.#listener).auction);
+    }
+  }
+
+  #take(auction: AuctionView | undefined): void {
+    if (auction === undefined || this.#closed) return;
+    const { id } = auction;
+    const known = this.#auctions.peek().get(id);
+    if (known !== undefined && comparePositions(auction, known) < 0) return;
+    this.#auctions.value = new Map(this.#auctions.peek()).set(id, auction);
+    if (auction.status === 'ended' && this.#watched.delete(id)) {
+      this.#services.feed.unwatch(id, this.#listener);
+    }
+  }
+
+  #stakes(): readonly Stake[] | null {
+    const auctions = this.#auctions.value;
+    const stakes = this.#sides.value?.flatMap((own): Stake[] => {
+      const auction = auctions.get(own.auctionId);
+      if (auction === undefined) return [];
+      return [{ own, auction, standing: standingOf(auction, own.alias) }];
+    });
+    return stakes?.toSorted(byUrgency) ?? null;
+  }
+}
