@@ -22,6 +22,9 @@ const schema = commonSettings.extend({
   PUBLIC_HISTORY_URL: z.url().default('http://localhost:8082'),
 });
 
+/** Every variable that the service reads. */
+export const GATEWAY_VARIABLES: readonly string[] = Object.keys(schema.shape);
+
 export type GatewaySettings = z.infer<typeof schema>;
 
 /** @throws ConfigError naming every mistake in the environment */
