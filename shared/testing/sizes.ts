@@ -25,6 +25,10 @@ export const SIZES = {
   historiesWithKills: full
     ? { clients: 200, auctions: 20, seeds: 50 }
     : { clients: 60, auctions: 8, seeds: 2 },
+  /** Each fault of the bench, in seconds and bids; an outage is of NATS or Postgres. */
+  faults: full
+    ? { beforeSeconds: 5, seconds: 10, outageSeconds: 60, bids: 100_000 }
+    : { beforeSeconds: 0.5, seconds: 1, outageSeconds: 1, bids: 500, deliverAgainSeconds: 2 },
   /** Connections that say nothing. */
   idleSockets: full ? 5_000 : 1_000,
   /** Raw protocol clients on two broadcasters while bids arrive and things break. */

@@ -1,0 +1,99 @@
+/** Reads what Postgres holds, past all of Outcry's own code. */
+import { hash } from 'node:crypto';
+import type { Sql } from 'postgres';
+
+const ROWS_AT_ONCE = 2_000;
+
+/** One row of the view `history_events`. */
+export interface ArchivedEvent {
+  readonly auctionId: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly userId: string | null;
+  readonly bidId: string | null;
+  readonly alias: number | null;
+  /** The idempotency key of the command. */
+  readonly key: string | null;
+  /** The price after the event. */
+  readonly price: number;
+  /** sha256 of the line that the row's parts make, hex. */
+  readonly lineHash: string;
+  /** What the row itself says that is. */
+  readonly statedHash: string;
+}
+
+interface Row {
+  auction_id: string;
+  epoch: string;
+  seq: string;
+  user_id: string | null;
+  bid_id: string | null;
+  alias: number | null;
+  public: string;
+  salt: string;
+  private: string;
+  payload_hash: Buffer;
+}
+
+/** All events of these auctions' histories, by auction and seq. */
+export async function readArchivedEvents(
+  sql: Sql,
+  auctionIds: readonly string[],
+): Promise<ArchivedEvent[]> {
+  const found: ArchivedEvent[] = [];
+  const rows = sql<Row[]>`
+    SELECT auction_id, epoch, seq, user_id, bid_id, alias, public, salt, private, payload_hash
+      FROM history_events
+     WHERE auction_id = ANY (${[...auctionIds]})
+     ORDER BY auction_id, seq`;
+  await rows.cursor(ROWS_AT_ONCE, (chunk) => {
+    for (const row of chunk) found.push(archivedEvent(row));
+  });
+  return found;
+}
+
+function archivedEvent(row: Row): ArchivedEvent {
+  const line =
+    `{"v":1,"auctionId":"${row.auction_id}","public":${row.public}` +
+    `,"salt":"${row.salt}","private":${row.private}}`;
+  const shown = JSON.parse(row.public) as { state: { price: number } };
+  const secret = JSON.parse(row.private) as { key?: string };
+  return {
+    auctionId: row.auction_id,
+    epoch: Number(row.epoch),
+    seq: Number(row.seq),
+    userId: row.user_id,
+    bidId: row.bid_id,
+    alias: row.alias,
+    key: secret.key ?? null,
+    price: shown.state.price,
+    lineHash: hash('sha256', line, 'hex'),
+    statedHash: row.payload_hash.toString('hex'),
+  };
+}
+
+/** Up to which seq the archive says it has all of each auction. */
+export async function readArchivedSeqs(
+  sql: Sql,
+  auctionIds: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await sql<{ id: string; archived_seq: string }[]>`
+    SELECT id, archived_seq FROM auctions WHERE id = ANY (${[...auctionIds]})`;
+  return new Map(rows.map((row) => [row.id, Number(row.archived_seq)]));
+}
+
+/** Rows of these auctions that no fault should leave behind, and dead letters. */
+export async function readOddities(
+  sql: Sql,
+  auctionIds: readonly string[],
+): Promise<{ superseded: number; conflicts: number; deadLetters: number }> {
+  const ids = [...auctionIds];
+  const [row] = await sql<{ superseded: number; conflicts: number; dead_letters: number }[]>`
+    SELECT (SELECT count(*) FROM events WHERE auction_id = ANY (${ids}))::int
+         - (SELECT count(*) FROM history_events WHERE auction_id = ANY (${ids}))::int AS superseded,
+           (SELECT count(*) FROM conflicts)::int AS conflicts,
+           (SELECT count(*) FROM dead_letters)::int AS dead_letters`;
+  if (row === undefined) throw new Error('Postgres counts nothing');
+  const { superseded, conflicts, dead_letters: deadLetters } = row;
+  return { superseded, conflicts, deadLetters };
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { faultOptions, UsageError } from './fault-options.ts';
+
+const KNOWN = ['one', 'two'];
+
+test('without a name all faults are meant, and pairs are measured', () => {
+  const { names, pairs } = faultOptions([], KNOWN);
+  expect(names).toEqual(KNOWN);
+  expect(pairs).toBeGreaterThan(0);
+});
+
+test('only what is named, with its sizes', () => {
+  const options = faultOptions(['two', '--seconds', '60', '--bids', '100000'], KNOWN);
+  expect(options.names).toEqual(['two']);
+  expect(options.pairs).toBe(0);
+  expect(options.sizes).toMatchObject({ seconds: 60, bids: 100_000 });
+});
+
+test.each([['three'], ['--seconds', '0'], ['--bids', 'many'], ['--what']])(
+  '%s is refused with a reason',
+  (...args) => {
+    expect(() => faultOptions(args, KNOWN)).toThrow(UsageError);
+  },
+);

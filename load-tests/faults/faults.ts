@@ -1,0 +1,49 @@
+/**
+ * `npm run faults`: starts the system, bids on it, breaks it in every way it must survive, and
+ * checks that no accepted bid was lost, doubled or altered. Exit code 0 when all is good, 1 when
+ * not. Leaves nothing running.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runScript } from '@outcry/local/build-and-migrate.ts';
+import { ALL_FAULTS } from './all-faults.ts';
+import { faultOptions, FAULTS_USAGE, UsageError, type FaultOptions } from './fault-options.ts';
+import { isGood, resultsText } from './result.ts';
+import { runFaults } from './run-faults.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+const say = (line: string): void => console.log(`- ${line}`);
+
+async function run({ names, sizes }: FaultOptions, signal: AbortSignal): Promise<boolean> {
+  say('building');
+  const log = join(ROOT, '.local', 'logs', 'build.log');
+  await runScript('build', { root: ROOT, log, signal });
+  const faults = ALL_FAULTS.filter(({ name }) => names.includes(name));
+  const results = await runFaults(faults, sizes, { say, signal });
+  console.log(`\n${resultsText(results)}`);
+  return results.length === faults.length && results.every(isGood);
+}
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => stopping.abort(new Error('stopped')));
+}
+try {
+  const options = faultOptions(
+    process.argv.slice(2),
+    ALL_FAULTS.map(({ name }) => name),
+  );
+  if (options.help) {
+    const list = ALL_FAULTS.map(({ name, breaks, heals }) => `  ${name}: ${breaks}; ${heals}`);
+    console.log(`${FAULTS_USAGE}\n\nFaults:\n${list.join('\n')}`);
+  } else if (!(await run(options, stopping.signal))) process.exitCode = 1;
+} catch (error) {
+  if (stopping.signal.aborted) {
+    console.error('stopped; nothing is left running');
+    process.exitCode = 130;
+  } else {
+    console.error(error instanceof UsageError ? error.message : error);
+    process.exitCode = 1;
+  }
+}

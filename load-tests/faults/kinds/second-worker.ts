@@ -1,0 +1,14 @@
+import type { FaultSystem } from '../fault-system.ts';
+
+/**
+ * Has the second worker, which reaches its servers through links, do all the work.
+ * @returns what gives it back to the first one
+ */
+export async function withSecondWorkerOnly(system: FaultSystem): Promise<() => Promise<void>> {
+  await system.startPart('archival-worker-2');
+  await system.part('archival-worker').stop();
+  return async () => {
+    await system.startPart('archival-worker');
+    await system.part('archival-worker-2').stop();
+  };
+}

@@ -1,0 +1,113 @@
+/** Reads the auctions' logs in Redis as they grow, before they are trimmed. */
+import { hash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
+import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+
+const SHARDS = 16;
+const READ_EVERY_MS = 300;
+const ENTRIES_AT_ONCE = 500;
+
+/** Where an auction stands. */
+export interface Head {
+  readonly epoch: number;
+  readonly seq: number;
+  /** Up to here Redis was told that Postgres has everything. */
+  readonly archivedSeq: number;
+  readonly status: string;
+}
+
+/** One event as Redis had it. */
+export interface SeenEvent {
+  readonly epoch: number;
+  /** sha256 of its line, hex. */
+  readonly lineHash: string;
+}
+
+export const auctionKeysOf = (auctionId: string) =>
+  auctionKeys(shardOfId(auctionId, SHARDS) ?? 0, auctionId);
+
+/** Events by auction and seq. */
+export type SeenEvents = ReadonlyMap<string, ReadonlyMap<number, SeenEvent>>;
+
+export class LogWatcher {
+  readonly #redis: Redis;
+  readonly #seen: Map<string, Map<number, SeenEvent>>;
+  readonly #readUpTo = new Map<string, string>();
+  readonly #stopping = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(redis: Redis, auctionIds: readonly string[]) {
+    this.#redis = redis;
+    this.#seen = new Map(auctionIds.map((id) => [id, new Map<number, SeenEvent>()]));
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Reads the rest. @throws Error when Redis is away */
+  async stop(): Promise<SeenEvents> {
+    this.#stopping.abort();
+    await this.#running;
+    await this.#readAll();
+    return this.#seen;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      // While Redis is away there is nothing to read; the entries are there when it is back.
+      await this.#readAll().catch(() => undefined);
+      await pause(READ_EVERY_MS);
+    }
+  }
+
+  async #readAll(): Promise<void> {
+    await Promise.all([...this.#seen.keys()].map((id) => this.#read(id)));
+  }
+
+  async #read(auctionId: string): Promise<void> {
+    const { log } = auctionKeysOf(auctionId);
+    for (;;) {
+      const from = `(${this.#readUpTo.get(auctionId) ?? '0-0'}`;
+      const entries = await this.#redis.xrange(log, from, '+', 'COUNT', ENTRIES_AT_ONCE);
+      for (const [id, fields] of entries) {
+        for (const line of eventLines(fields[fields.indexOf('events') + 1] ?? '')) {
+          this.#remember(auctionId, line);
+        }
+        this.#readUpTo.set(auctionId, id);
+      }
+      if (entries.length < ENTRIES_AT_ONCE) return;
+    }
+  }
+
+  #remember(auctionId: string, line: string): void {
+    const { publicText } = splitEventLine(line);
+    const event = JSON.parse(publicText) as { epoch: number; seq: number };
+    const seen = { epoch: event.epoch, lineHash: hash('sha256', line, 'hex') };
+    this.#seen.get(auctionId)?.set(event.seq, seen);
+  }
+}
+
+/** Where each auction stands now. @throws Error when Redis is away */
+export async function readHeads(
+  redis: Redis,
+  auctionIds: readonly string[],
+): Promise<Map<string, Head>> {
+  const pipeline = redis.pipeline();
+  for (const id of auctionIds) {
+    pipeline.hmget(auctionKeysOf(id).auction, 'epoch', 'seq', 'archivedSeq', 'status');
+  }
+  const replies = (await pipeline.exec()) ?? [];
+  return new Map(
+    auctionIds.map((id, i) => {
+      const [error, fields] = replies[i] ?? [new Error('no reply')];
+      if (error !== null) throw error;
+      const [epoch, seq, archivedSeq, status] = fields as (string | null)[];
+      const head = { epoch: Number(epoch), seq: Number(seq), archivedSeq: Number(archivedSeq) };
+      return [id, { ...head, status: status ?? '' }];
+    }),
+  );
+}
