@@ -12,6 +12,8 @@ const schema = commonSettings.extend({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** Set where a managed Redis forbids asking for its durability settings. */
   REDIS_DURABILITY_ASSERTED: flag.default(false),
+  /** What an accepted bid must have reached: the disk of one Redis, or a replica as well. */
+  BID_DURABILITY: z.enum(['fsync', 'replica']).default('fsync'),
   /** Requests a second; 0 turns the limit off. */
   RATE_LIMIT_USER_PER_S: z.coerce.number().int().min(0).default(20),
   RATE_LIMIT_ADDRESS_PER_S: z.coerce.number().int().min(0).default(200),

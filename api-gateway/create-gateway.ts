@@ -39,14 +39,25 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     redis.disconnect();
     subscriber.disconnect();
   });
-  const asserted = settings.REDIS_DURABILITY_ASSERTED;
-  const readiness = new RedisReadiness(redis, () => redisFault(redis, shards, asserted), log);
+  const needsReplicas = settings.BID_DURABILITY === 'replica';
+  const isAsserted = settings.REDIS_DURABILITY_ASSERTED;
+  const readiness = new RedisReadiness(
+    redis,
+    () => redisFault(redis, { shards, isAsserted, needsReplicas }),
+    log,
+  );
   closers.defer('readiness', () => readiness.close());
   const memory = new RedisMemory(redis, log);
   closers.defer('memory watch', () => memory.close());
 
   const registry = createRegistry('api-gateway');
-  const decider = new DecideScript(redis, shards, decideScriptBody());
+  const decider = new DecideScript(
+    redis,
+    shards,
+    decideScriptBody(),
+    needsReplicas ? () => openRedisOrCluster(settings, 'gateway-bids', log) : undefined,
+  );
+  closers.defer('script calls', () => decider.close());
   const figures: ArchiveFigures = {
     missed: (entries) => metrics.missedEntries.inc(entries),
     repaired: (entries) => metrics.repairedEntries.inc(entries),

@@ -31,6 +31,8 @@ export function shardKeys(shard: number) {
     behind: `${s}:behind`,
     /** Sorted set: sealed auctions, by when their keys may be forgotten (ms). */
     sealed: `${s}:sealed`,
+    /** Written by calls that wait for a replica; holds nothing. */
+    replicated: `${s}:replicated`,
     /** The keeper's lease for the shard. */
     keeperLease: `${s}:keeper`,
     /** Channel: private notices to users (outbid, won). Never forwarded as it is. */

@@ -3,6 +3,7 @@ import type { Result } from 'ioredis';
 import { auctionKeys, decideKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import {
+  MayHaveRunError,
   needsMemory,
   newBidId,
   newSalt,
@@ -13,6 +14,7 @@ import {
   type DecidedBatch,
 } from '../../bidding/auction-commands.ts';
 import { luaFile, script, scriptForFullRedis } from './lua-files.ts';
+import { ReplicatedCalls } from './replicated-calls.ts';
 import { runFailure } from './run-failure.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
@@ -34,9 +36,19 @@ export const decideScriptBody = (): string => SCRIPT_FILES.map(luaFile).join('\n
 export class DecideScript implements AuctionDecider {
   readonly #redis: RedisClient;
   readonly #shards: number;
+  readonly #replicated: ReplicatedCalls | undefined;
 
-  /** @param body the script's text without its first line: {@link decideScriptBody} */
-  constructor(redis: RedisClient, shards: number, body: string) {
+  /**
+   * @param body the script's text without its first line: {@link decideScriptBody}
+   * @param openForReplica opens one of the connections on which commands wait until a replica has
+   *   what they wrote; without it Redis's own fsync is enough
+   */
+  constructor(
+    redis: RedisClient,
+    shards: number,
+    body: string,
+    openForReplica?: () => RedisClient,
+  ) {
     redis.defineCommand('decideAuction', { numberOfKeys: KEY_COUNT, lua: script(body) });
     redis.defineCommand('decideInFullRedis', {
       numberOfKeys: KEY_COUNT,
@@ -44,6 +56,13 @@ export class DecideScript implements AuctionDecider {
     });
     this.#redis = redis;
     this.#shards = shards;
+    if (openForReplica !== undefined) {
+      this.#replicated = new ReplicatedCalls(openForReplica, script(body), KEY_COUNT);
+    }
+  }
+
+  close(): void {
+    this.#replicated?.close();
   }
 
   async decide(auctionId: string, commands: readonly AuctionCommand[]): Promise<DecidedBatch> {
@@ -52,16 +71,22 @@ export class DecideScript implements AuctionDecider {
     const callArguments = scriptArguments(shard, auctionId, commands);
     let reply: string[];
     try {
+      // Reads and the passing of time answer nobody's bid, so they wait for no replica.
       reply = commands.some(needsMemory)
-        ? await this.#redis.decideAuction(...callArguments)
+        ? await this.#run(shard, callArguments)
         : await this.#redis.decideInFullRedis(...callArguments);
     } catch (error) {
-      throw runFailure(error);
+      throw error instanceof MayHaveRunError ? error : runFailure(error);
     }
     if (reply[0] !== 'OK') {
       throw new NotRunError('Redis waits for its data to be restored');
     }
     return readReply(auctionId, reply);
+  }
+
+  #run(shard: number, callArguments: readonly string[]): Promise<string[]> {
+    if (this.#replicated === undefined) return this.#redis.decideAuction(...callArguments);
+    return this.#replicated.call(shardKeys(shard).replicated, callArguments);
   }
 }
 

@@ -4,28 +4,42 @@ import { SHARDS_KEY, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { mastersOf, type RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 /** Redis's answers are compared with these; anything else could lose an accepted bid. */
-const NEEDED_SETTINGS = {
+const NEEDED_SETTINGS: Readonly<Record<string, string>> = {
   appendonly: 'yes',
   appendfsync: 'always',
   'maxmemory-policy': 'noeviction',
-} as const;
+};
+
+/** Above 0, Redis refuses a bid at once instead of deciding one that no replica will get. */
+const MIN_REPLICAS = 'min-replicas-to-write';
+const NEEDED_WITH_REPLICAS = { ...NEEDED_SETTINGS, [MIN_REPLICAS]: '1' };
+
+export interface DurabilityNeeds {
+  readonly shards: number;
+  /** The operator vouches for the settings, because a managed Redis may not be asked. */
+  readonly isAsserted: boolean;
+  readonly needsReplicas: boolean;
+}
 
 /**
  * Why Redis must not take bids, or undefined when it may.
- * @param asserted the operator vouches for the settings, because a managed Redis may not be asked
  * @throws Error when Redis cannot be asked at all
  */
 export async function redisFault(
   redis: RedisClient,
-  shards: number,
-  asserted: boolean,
+  { shards, isAsserted, needsReplicas }: DurabilityNeeds,
 ): Promise<string | undefined> {
-  const settings = asserted ? [] : await Promise.all(mastersOf(redis).map(settingsFault));
+  const needed = needsReplicas ? NEEDED_WITH_REPLICAS : NEEDED_SETTINGS;
+  const asked = isAsserted ? [] : mastersOf(redis).map((master) => settingsFault(master, needed));
+  const settings = await Promise.all(asked);
   return settings.find((fault) => fault !== undefined) ?? (await dataFault(redis, shards));
 }
 
-async function settingsFault(redis: Redis): Promise<string | undefined> {
-  const names = Object.keys(NEEDED_SETTINGS);
+async function settingsFault(
+  redis: Redis,
+  needed: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  const names = Object.keys(needed);
   let reply: unknown;
   try {
     reply = await redis.call('CONFIG', 'GET', ...names);
@@ -35,9 +49,10 @@ async function settingsFault(redis: Redis): Promise<string | undefined> {
     return 'Redis may not be asked for its durability settings; check them and set REDIS_DURABILITY_ASSERTED=true';
   }
   const pairs = Array.isArray(reply) ? reply.map(String) : [];
-  const wrong = Object.entries(NEEDED_SETTINGS).filter(
-    ([name, value]) => pairs[pairs.indexOf(name) + 1] !== value,
-  );
+  const wrong = Object.entries(needed).filter(([name, value]) => {
+    const present = pairs[pairs.indexOf(name) + 1];
+    return name === MIN_REPLICAS ? !(Number(present) >= Number(value)) : present !== value;
+  });
   if (wrong.length === 0) return undefined;
   return `Redis must be configured with ${wrong.map(([name, value]) => `${name} ${value}`).join(', ')}`;
 }
