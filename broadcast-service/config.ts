@@ -16,6 +16,9 @@ const schema = commonSettings.extend({
   MAX_VIEWERS_PER_ADDRESS: z.coerce.number().int().min(0).default(1_000),
 });
 
+/** Every variable that the service reads. */
+export const BROADCASTER_VARIABLES: readonly string[] = Object.keys(schema.shape);
+
 export type BroadcasterSettings = z.infer<typeof schema>;
 
 /** @throws ConfigError naming every mistake in the environment */

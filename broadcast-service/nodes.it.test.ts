@@ -105,10 +105,9 @@ describe('presence', () => {
     const three = await RawViewer.connect(there.url);
     await system.redisServer.start();
     await until('it can be watched', async () => (await three.watch(auctionId)).ok);
-    for (const viewer of [one, two, three]) {
-      await until('all are counted', () => countOf(viewer, auctionId) === 3);
-      viewer.socket.terminate();
-    }
+    const all = [one, two, three];
+    await until('all are counted', () => all.every((viewer) => countOf(viewer, auctionId) === 3));
+    for (const viewer of all) viewer.socket.terminate();
   });
 });
 

@@ -15,21 +15,25 @@ export interface Insides {
   };
   /** Writes finished frames. */
   readonly sender: { sendFrame(frame: readonly Buffer[]): void };
-  /** Packets that wait until the WebSocket is ready for them. */
-  readonly queue: () => readonly unknown[];
+}
+
+interface QueuedPacket {
+  readonly data?: string;
 }
 
 /** @throws Error when the library's insides are not those that this was built for */
 export function insidesOf(connection: Connection): Insides {
   const webSocket = member(connection.transport, 'socket');
   const sender = member(webSocket, '_sender');
-  const queue = (): unknown => member(connection, 'writeBuffer');
-  if (!isWebSocket(webSocket) || !isSender(sender) || !Array.isArray(queue())) {
+  if (!isWebSocket(webSocket) || !isSender(sender) || !Array.isArray(queueOf(connection))) {
     throw new Error('this version of socket.io is not the one that this was built for');
   }
-  // The library puts a new array in its place whenever it hands packets over.
-  return { webSocket, sender, queue: queue as Insides['queue'] };
+  return { webSocket, sender };
 }
+
+/** Packets that wait until the WebSocket is ready for them; another array each time. */
+export const queueOf = (connection: Connection): readonly QueuedPacket[] =>
+  (connection as unknown as { readonly writeBuffer: readonly QueuedPacket[] }).writeBuffer;
 
 /**
  * Ends a connection at once and frees what waits on it. The library's own end waits half a minute
@@ -49,5 +53,5 @@ const isSender = (found: unknown): found is Insides['sender'] =>
   typeof member(found, 'sendFrame') === 'function';
 
 /** The library keeps these to itself, so their types are not known here. */
-export const member = (of: unknown, name: string): unknown =>
+const member = (of: unknown, name: string): unknown =>
   typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
