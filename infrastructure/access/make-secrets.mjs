@@ -79,7 +79,10 @@ environment('rebuild', {
   NATS_URL: NATS_URL('rebuild'),
   DATABASE_URL: DATABASE_URL('outcry_archiver'),
 });
-environment('redis', { REDIS_PROBE_PASSWORD: redis.get('probe') });
+environment('redis', {
+  REDIS_PROBE_PASSWORD: redis.get('probe'),
+  CLUSTER_ADMIN_PASSWORD: redis.get('cluster-admin'),
+});
 environment('postgres', { POSTGRES_PASSWORD: newPassword() });
 environment('grafana', { GF_SECURITY_ADMIN_PASSWORD: newPassword() });
 

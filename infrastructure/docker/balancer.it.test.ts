@@ -35,7 +35,6 @@ beforeAll(async () => {
     prefix: image,
     folder,
   });
-  const urlOf = (service: { server: LocalServer } | undefined): string => service?.server.url ?? '';
   balancer = await startBalancer({
     'gateway-1:8080': urlOf(system.gateways[0]),
     'gateway-2:8080': urlOf(system.gateways[1]),
@@ -52,6 +51,8 @@ afterAll(async () => {
   await web?.stop();
   await system?.stop();
 });
+
+const urlOf = (service: { server: LocalServer } | undefined): string => service?.server.url ?? '';
 
 const startBalancer = (servers: Record<string, string>): Promise<LocalServer> =>
   startNginx({
@@ -108,11 +109,11 @@ test('a gateway and a broadcaster die; bidders, readers and viewers notice nothi
 
   let amount = 1_000;
   let accepted = 0;
-  let running = true;
+  const end = new AbortController();
   const failures: string[] = [];
   const bidding = Array.from({ length: 6 }, async (_, i) => {
     const client = clientOf(`bidder-${i}`);
-    while (running) {
+    while (!end.signal.aborted) {
       amount += 100;
       try {
         await client.bid(auctionId, { maxAmount: amount });
@@ -124,7 +125,7 @@ test('a gateway and a broadcaster die; bidders, readers and viewers notice nothi
     }
   });
   const reading = Array.from({ length: 2 }, async () => {
-    while (running) {
+    while (!end.signal.aborted) {
       const answer = await send(`${balancer.url}/v1/auctions/${auctionId}`, undefined);
       if (answer.status !== 200) failures.push(`GET ${answer.status}`);
     }
@@ -137,7 +138,7 @@ test('a gateway and a broadcaster die; bidders, readers and viewers notice nothi
   await system.gateways[0]?.server.kill();
   await system.broadcasters[0]?.server.kill();
   await more(200);
-  running = false;
+  end.abort();
   await Promise.all([...bidding, ...reading]);
   expect(failures).toEqual([]);
 

@@ -1,0 +1,207 @@
+/**
+ * Every overlay renders, is valid against the API's schemas (unknown fields are errors), and keeps
+ * the policies; planted errors are found. Needs kubectl or Go; says so where it has neither.
+ */
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { findProgram, goFolders } from '@outcry/local/programs/find-program.ts';
+import { mustRun, ROOT } from '../testing/secured-servers.ts';
+import { manifest, policyFaults, type Manifest } from './policies.ts';
+
+const OVERLAYS = ['local', 'production', 'managed'] as const;
+/** The API whose schemas count: the newest that the validator brings with it. */
+const KUBERNETES = '1.30';
+const INSTALL_LIMIT_MS = 600_000;
+
+const validator = await obtainWithGo('kubectl-validate', 'sigs.k8s.io/kubectl-validate@v0.0.4');
+const kubectl = await findProgram(['kubectl']);
+const kustomize =
+  kubectl === undefined
+    ? await obtainWithGo('kustomize', 'sigs.k8s.io/kustomize/kustomize/v5@v5.6.0')
+    : undefined;
+const reason =
+  validator === undefined || (kubectl === undefined && kustomize === undefined)
+    ? 'NOT RUN: kubectl-validate and kubectl (or kustomize) are neither here nor can Go install them'
+    : undefined;
+if (reason !== undefined) console.warn(`Kubernetes manifests: ${reason}`);
+
+describe.skipIf(reason !== undefined)(
+  `manifests${reason === undefined ? '' : `, ${reason}`}`,
+  () => {
+    let folder: string;
+    const rendered = new Map<string, Manifest[]>();
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'outcry-k8s-'));
+      await cp(join(ROOT, 'infrastructure/k8s'), join(folder, 'k8s'), { recursive: true });
+      for (const overlay of OVERLAYS) {
+        const place = join(folder, 'k8s/overlays', overlay);
+        await rm(join(place, 'secrets'), { recursive: true, force: true });
+        const making = join(ROOT, 'infrastructure/access/make-secrets.mjs');
+        await mustRun(process.execPath, [making, join(place, 'secrets')]);
+        const text = await render(place);
+        const documents = parseAllDocuments(text).map((document) => document.toJS() as unknown);
+        rendered.set(
+          overlay,
+          documents.map((document) => manifest.loose().parse(document)),
+        );
+      }
+    });
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    test.each(OVERLAYS)('%s: valid, and no policy is broken', async (overlay) => {
+      const manifests = rendered.get(overlay) ?? [];
+      expect(manifests.length).toBeGreaterThan(20);
+      expect(await validate(manifests)).toBe('');
+      expect(policyFaults(manifests)).toEqual([]);
+    });
+
+    test('what is not valid is found', async () => {
+      for (const [change, complaint] of INVALID) {
+        const found = await validate(changed(rendered.get('managed') ?? [], change));
+        expect(found).toMatch(complaint);
+      }
+    });
+
+    test.each(PLANTED)('found: %s', (fault, change) => {
+      const manifests = changed(rendered.get('production') ?? [], change);
+      expect(policyFaults(manifests).join('\n')).toContain(fault);
+    });
+
+    test('the namespace holds every object, so that nothing escapes the policies', () => {
+      for (const [overlay, manifests] of rendered) {
+        const outside = manifests.filter(
+          ({ kind, metadata }) => kind !== 'Namespace' && metadata['namespace'] !== 'outcry',
+        );
+        expect({ overlay, outside }).toEqual({ overlay, outside: [] });
+      }
+    });
+
+    /** The validator's complaints; empty when there are none. */
+    async function validate(manifests: readonly Manifest[]): Promise<string> {
+      const place = await mkdtemp(join(folder, 'valid-'));
+      await mkdir(join(place, 'all'), { recursive: true });
+      // JSON is YAML that nobody reads differently.
+      const text = manifests.map((each) => JSON.stringify(inOneLine(each))).join('\n---\n');
+      await writeFile(join(place, 'all', 'manifests.yaml'), text);
+      const { code, output } = await runCommand(validator ?? '', [
+        join(place, 'all'),
+        '--version',
+        KUBERNETES,
+      ]);
+      return code === 0 ? '' : output;
+    }
+  },
+);
+
+type Change = (document: Record<string, unknown>) => void;
+
+/** Changes a Deployment's pod; the test says which. */
+const inPod =
+  (change: (pod: Record<string, unknown>, container: Record<string, unknown>) => void): Change =>
+  (document) => {
+    const metadata = document['metadata'] as { name: string };
+    if (document['kind'] !== 'Deployment' || metadata.name !== 'api-gateway') return;
+    const { template } = document['spec'] as { template: { spec: Record<string, unknown> } };
+    const [container] = template.spec['containers'] as Record<string, unknown>[];
+    if (container !== undefined) change(template.spec, container);
+  };
+
+const INVALID: readonly (readonly [Change, RegExp])[] = [
+  [inPod((_, container) => (container['imagePullPolice'] = 'Always')), /unknown field/],
+  [
+    inPod((pod) => (pod['terminationGracePeriodSeconds'] = 'long')),
+    /terminationGracePeriodSeconds/,
+  ],
+  [inPod((_, container) => (container['ports'] = [{ containerPort: 'web' }])), /containerPort/],
+];
+
+const PLANTED: readonly (readonly [string, Change])[] = [
+  ['runAsNonRoot is not true', inPod((pod) => (pod['securityContext'] = { runAsUser: 0 }))],
+  ['runAsUser is root', inPod((pod) => (pod['securityContext'] = { runAsNonRoot: true }))],
+  ['no seccomp profile', inPod((pod) => (pod['securityContext'] = { runAsUser: 1 }))],
+  ['a token is mounted', inPod((pod) => (pod['automountServiceAccountToken'] = true))],
+  ['may not drain', inPod((pod) => (pod['terminationGracePeriodSeconds'] = 5))],
+  ['has no version', inPod((_, c) => (c['image'] = 'outcry/api-gateway:latest'))],
+  ['has no version', inPod((_, c) => (c['image'] = 'outcry/api-gateway'))],
+  ['its files can be written', inPod((_, c) => (c['securityContext'] = {}))],
+  ['privileges can grow', inPod((_, c) => (c['securityContext'] = {}))],
+  ['capabilities are kept', inPod((_, c) => (c['securityContext'] = {}))],
+  ['it is privileged', inPod((_, c) => (c['securityContext'] = { privileged: true }))],
+  ['no requests of cpu', inPod((_, c) => (c['resources'] = {}))],
+  ['no limits of memory', inPod((_, c) => (c['resources'] = {}))],
+  ['no startupProbe', inPod((_, c) => delete c['startupProbe'])],
+  ['no readinessProbe', inPod((_, c) => delete c['readinessProbe'])],
+  ['no livenessProbe', inPod((_, c) => delete c['livenessProbe'])],
+  [
+    'lives only while it is ready',
+    inPod((_, c) => (c['livenessProbe'] = { httpGet: { path: '/readyz' } })),
+  ],
+  ['there is no Secret', inPod((_, c) => (c['envFrom'] = [{ secretRef: { name: 'other' } }]))],
+  ['JWT_SECRET or JWT_JWKS_URL must be set', inPod((_, c) => (c['envFrom'] = []))],
+  ['knows no variable PROT', inPod((_, c) => (c['env'] = [{ name: 'PROT', value: '1' }]))],
+  [
+    'has no key NO_SUCH',
+    inPod((_, c) => {
+      const from = c['envFrom'] as { secretRef?: { name: string } }[];
+      const name = from.find(({ secretRef }) => secretRef !== undefined)?.secretRef?.name;
+      c['env'] = [{ name: 'PORT', valueFrom: { secretKeyRef: { name, key: 'NO_SUCH' } } }];
+    }),
+  ],
+  [
+    'no PodDisruptionBudget',
+    (document) => {
+      if (document['kind'] === 'PodDisruptionBudget') document['kind'] = 'Nothing';
+    },
+  ],
+  [
+    'denies everything by default',
+    (document) => {
+      if (document['kind'] === 'NetworkPolicy') document['kind'] = 'Nothing';
+    },
+  ],
+  [
+    'does not enforce restricted pods',
+    (document) => {
+      const metadata = document['metadata'] as Record<string, unknown>;
+      if (document['kind'] === 'Namespace') metadata['labels'] = {};
+    },
+  ],
+];
+
+function changed(manifests: readonly Manifest[], change: Change): Manifest[] {
+  const copies = structuredClone(manifests) as Manifest[];
+  for (const each of copies) change(each);
+  return copies;
+}
+
+/** The same without line breaks in encoded data, which the validator (not Kubernetes) refuses. */
+function inOneLine(each: Manifest): Manifest {
+  if (each.kind !== 'Secret' || each.data === undefined) return each;
+  const pairs = Object.entries(each.data).map(([key, text]) => [key, text.replaceAll(/\s/g, '')]);
+  return { ...each, data: Object.fromEntries(pairs) as Record<string, string> };
+}
+
+function render(place: string): Promise<string> {
+  return kubectl === undefined
+    ? mustRun(kustomize ?? '', ['build', place])
+    : mustRun(kubectl, ['kustomize', place]);
+}
+
+/** A program by name, else installed by Go; undefined when neither works. */
+async function obtainWithGo(name: string, module: string): Promise<string | undefined> {
+  const find = (): Promise<string | undefined> => findProgram([name], goFolders());
+  const found = await find();
+  const go = await findProgram(['go'], ['/usr/local/go/bin']);
+  if (found !== undefined || go === undefined) return found;
+  const { code, output } = await runCommand(go, ['install', module], {
+    cwd: tmpdir(),
+    withinMs: INSTALL_LIMIT_MS,
+  });
+  if (code !== 0) console.warn(`go install ${module} failed: ${output.slice(-500)}`);
+  return find();
+}
