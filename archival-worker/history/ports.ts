@@ -57,7 +57,7 @@ export interface OwnBidPlace extends Position {
 
 /** What users did. Every method may throw HistoryUnavailableError. */
 export interface UserStore {
-  stats(userId: string): Promise<UserStats>;
+  stats(userId: string, ofOpenAuctionsToo: boolean): Promise<UserStats>;
   /** The newest bids before `before`. */
   bids(userId: string, before: OwnBidPlace | undefined, limit: number): Promise<readonly OwnBid[]>;
 }

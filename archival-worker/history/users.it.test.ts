@@ -13,7 +13,10 @@ const HOUR_MS = 60 * 60 * 1000;
 let system: TestSystem;
 let worker: Service;
 
-/** Ann wins the first by a hidden maximum, loses bids of the second in a failover, buys the third. */
+/**
+ * Ann wins the first by a hidden maximum, loses bids of the second in a failover, buys the third.
+ * Dan bids once in an auction that is still live.
+ */
 function play() {
   const long = Date.now() - 100 * 24 * HOUR_MS;
   const first = new TestAuction({ auctionId: 'a0-first', startsAt: long });
@@ -23,6 +26,7 @@ function play() {
     startsAt: Date.now() - 2 * HOUR_MS,
     buyNowPrice: 7_000,
   });
+  const live = new TestAuction({ auctionId: 'a3-live', startsAt: Date.now() - HOUR_MS / 2 });
   return [
     first.create(),
     first.start(),
@@ -40,6 +44,9 @@ function play() {
     third.create(),
     third.start(),
     third.buyNow('ann'),
+    live.create(),
+    live.start(),
+    live.bid('dan', { amount: 4_000 }),
   ];
 }
 
@@ -89,8 +96,21 @@ describe('GET /v1/users/{id}/stats', () => {
   });
 
   test('200: all zero for a user who never bid', async () => {
-    const { body } = await ask<UserStats>('/v1/users/dan/stats', tokenOf('dan'));
+    const { body } = await ask<UserStats>('/v1/users/eve/stats', tokenOf('eve'));
     expect(body).toMatchObject({ bids: 0, auctionsEntered: 0, auctionsWon: 0, money: [] });
+  });
+
+  test('200 for anybody, but live auctions count only for the user and admins', async () => {
+    const nothing = { bids: 0, auctionsEntered: 0, money: [] };
+    const all = { bids: 1, auctionsEntered: 1, money: [{ highestBid: 4_000 }] };
+    const path = '/v1/users/dan/stats';
+    expect(await ask(path)).toMatchObject({ status: 200, body: nothing });
+    expect(await ask(path, bob)).toMatchObject({ status: 200, body: nothing });
+    expect(await ask(path, tokenOf('dan'))).toMatchObject({ status: 200, body: all });
+    expect(await ask(path, tokenOf('eve', ['admin']))).toMatchObject({ status: 200, body: all });
+    expect((await ask<UserStats>('/v1/users/ann/stats')).body.bids).toBe(2);
+    expect(await ask(path, 'x.y.z')).toMatchObject({ status: 401 });
+    expect(await ask('/v1/users/me/stats')).toMatchObject({ status: 401 });
   });
 });
 
@@ -153,8 +173,8 @@ describe('GET /v1/users/{id}/bids', () => {
 });
 
 describe('who may see it', () => {
-  test.each(['stats', 'bids'])('%s: only the user and admins', async (what) => {
-    const path = `/v1/users/ann/${what}`;
+  test('own bids: only the user and admins', async () => {
+    const path = '/v1/users/ann/bids';
     expect(await ask(path)).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
     expect(await ask(path, 'x.y.z')).toMatchObject({ status: 401 });
     expect(await ask(path, bob)).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });

@@ -22,9 +22,12 @@ export class Users {
     this.#names = names;
   }
 
-  /** All zero for a user who never bid. */
-  stats(userId: string): Promise<UserStats> {
-    return this.#store.stats(userId);
+  /**
+   * All zero for a user who never bid.
+   * @param ofOpenAuctionsToo only for the user: others could see from it which alias is whose
+   */
+  stats(userId: string, ofOpenAuctionsToo: boolean): Promise<UserStats> {
+    return this.#store.stats(userId, ofOpenAuctionsToo);
   }
 
   /** Newest first. @throws CursorError */

@@ -23,9 +23,17 @@ export function addUserRoutes(
     withQuery(c, leaderboardQuery, async (query) => c.json(await users.leaderboard(query))),
   );
 
-  app.get('/v1/users/:id/stats', (c) =>
-    asOwner(c, verifyToken, async (userId) => c.json(await users.stats(userId))),
-  );
+  app.get('/v1/users/:id/stats', (c) => {
+    const asked = c.req.param('id');
+    const isPublic = c.req.header('authorization') === undefined && asked !== 'me';
+    const answer = async (userId: string, ofOpenAuctionsToo: boolean): Promise<Response> =>
+      c.json(await users.stats(userId, ofOpenAuctionsToo));
+    if (isPublic) return answer(asked, false);
+    return asCaller(c, verifyToken, (caller) => {
+      const userId = asked === 'me' ? caller.userId : asked;
+      return answer(userId, userId === caller.userId || caller.roles.has('admin'));
+    });
+  });
 
   app.get('/v1/users/:id/bids', (c) =>
     asOwner(c, verifyToken, (userId) =>

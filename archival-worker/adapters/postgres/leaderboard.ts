@@ -8,7 +8,8 @@ const WINDOW_HOURS = { '24h': 24, '7d': 7 * 24, '30d': 30 * 24, all: undefined }
 
 /**
  * Who did most. All time is read from the totals; a window from what happened in it: auctions by
- * the time they were sold, bids by whole hours.
+ * the time they were sold, bids by whole hours. Bids of live auctions do not count yet: who watches
+ * the board could see from them which alias is whose.
  */
 export class PostgresLeaderboard implements LeaderboardStore {
   readonly #database: Database;
@@ -64,10 +65,15 @@ function valuesOf(
 ) {
   if (by === 'bids') {
     return hours === undefined
-      ? sql`SELECT user_id, bids AS value FROM bidder_totals`
+      ? sql`SELECT user_id, (bidder_totals.bids - coalesce(open.bids, 0))::bigint AS value
+              FROM bidder_totals
+              LEFT JOIN (SELECT user_id, sum(bids) AS bids
+                           FROM bid_hours JOIN auctions ON id = auction_id
+                          WHERE status = 'live'
+                          GROUP BY user_id) AS open USING (user_id)`
       : sql`SELECT user_id, sum(bids)::bigint AS value
-              FROM bid_hours
-             WHERE hour >= date_trunc('hour', ${since(sql, hours)}, 'UTC')
+              FROM bid_hours JOIN auctions ON id = auction_id
+             WHERE hour >= date_trunc('hour', ${since(sql, hours)}, 'UTC') AND status <> 'live'
              GROUP BY user_id`;
   }
   const wins =

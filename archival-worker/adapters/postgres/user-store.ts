@@ -13,7 +13,7 @@ export class PostgresUserStore implements UserStore {
     this.#database = database;
   }
 
-  async stats(userId: string): Promise<UserStats> {
+  async stats(userId: string, ofOpenAuctionsToo: boolean): Promise<UserStats> {
     const rows = await askHistory(
       this.#database,
       (sql) => sql<StatsRow[]>`
@@ -22,6 +22,7 @@ export class PostgresUserStore implements UserStore {
                max(highest) AS highest
           FROM bid_hours LEFT JOIN auctions ON auctions.id = bid_hours.auction_id
          WHERE user_id = ${userId}
+               ${ofOpenAuctionsToo ? sql`` : sql`AND status IN ('ended', 'cancelled')`}
          GROUP BY currency
       ),
       won AS (
