@@ -3,6 +3,8 @@ import { useRef, useState } from 'preact/hooks';
 import { refusalWords } from '../format/refusals.ts';
 import { PageHead } from '../parts/page-head.tsx';
 import { SellFields } from '../parts/sell-fields.tsx';
+import { SignInFirst } from '../parts/sign-in-first.tsx';
+import { SellPreview } from '../parts/sell-preview.tsx';
 import { goTo } from '../router.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
@@ -10,7 +12,6 @@ import { problemOf } from '../state/problem-of.ts';
 import { EMPTY_FORM, readSellForm, type SellFaults, type SellForm } from '../state/sell-request.ts';
 import type { Services } from '../state/services.ts';
 import { asUser, session } from '../state/session.ts';
-import { askToSignIn } from '../state/sign-in-request.ts';
 
 /** Puts an item up for auction. */
 export function SellPage({ services }: { readonly services: Services }) {
@@ -19,22 +20,11 @@ export function SellPage({ services }: { readonly services: Services }) {
     <>
       <PageHead title="Sell something" />
       {session.value === null ? (
-        <section class="empty">
-          {signInPossible ? (
-            <>
-              <p>Choose a name to sell under. Buyers will see it.</p>
-              <button
-                type="button"
-                class="button button-primary"
-                onClick={() => askToSignIn('sell')}
-              >
-                Sign in to sell
-              </button>
-            </>
-          ) : (
-            <p>Selling needs a sign-in, which this page lacks.</p>
-          )}
-        </section>
+        <SignInFirst
+          signInPossible={signInPossible}
+          purpose="sell"
+          text="Choose a name to sell under. Buyers will see it."
+        />
       ) : (
         <SellSheet services={services} />
       )}
@@ -101,14 +91,7 @@ function SellSheet({ services }: { readonly services: Services }) {
           {busy ? 'Starting …' : form.opensInSeconds > 0 ? 'Schedule auction' : 'Start auction'}
         </button>
       </div>
-      <aside class="sell-tips">
-        <h2>Trying it alone?</h2>
-        <ol>
-          <li>Start an auction that lasts two minutes.</li>
-          <li>Open it in a private window and sign in there as someone else.</li>
-          <li>Bid from both sides, and watch the end move when you bid late.</li>
-        </ol>
-      </aside>
+      <SellPreview form={form} />
     </form>
   );
 }

@@ -22,7 +22,10 @@ export function LeaderTable({ board, ownName }: LeaderTableProps) {
       <caption class="unseen">Ranked by {VALUE_HEADINGS[by].toLowerCase()}</caption>
       <thead>
         <tr>
-          <th scope="col">Rank</th>
+          <th scope="col">
+            <span aria-hidden="true">#</span>
+            <span class="unseen">Rank</span>
+          </th>
           <th scope="col">Name</th>
           <th scope="col" class="number">
             {VALUE_HEADINGS[by]}

@@ -32,20 +32,13 @@ export function OwnStats({ client, stats, problem, onRenamed }: OwnStatsProps) {
             <Figure label="Auctions entered" value={stats.auctionsEntered.toLocaleString()} />
             <Figure label="Won" value={stats.auctionsWon.toLocaleString()} />
             {stats.money.map(({ currency, totalSpent, highestBid }) => (
-              <>
-                <Figure
-                  key={`${currency} spent`}
-                  label={`Spent in ${currency}`}
-                  value={formatMoney(totalSpent, currency)}
-                />
+              <div key={currency} class="figures-wide">
+                <dt>{currency}</dt>
+                <dd>{formatMoney(totalSpent, currency)} spent</dd>
                 {highestBid !== null && (
-                  <Figure
-                    key={`${currency} highest`}
-                    label={`Highest bid in ${currency}`}
-                    value={formatMoney(highestBid, currency)}
-                  />
+                  <dd class="hint">highest bid {formatMoney(highestBid, currency)}</dd>
                 )}
-              </>
+              </div>
             ))}
           </dl>
           <NameForm client={client} name={stats.name} onRenamed={onRenamed} />

@@ -40,7 +40,7 @@ export function PipelineStages({ points }: PipelineStagesProps) {
         title="Publish"
         what="to JetStream, behind the answer"
         figure={figureText(now.entriesUnpublished)}
-        unit="entries to publish"
+        unit="entries waiting"
         line={line('entriesUnpublished')}
         bad={now.publishing === false}
         facts={[
@@ -52,7 +52,7 @@ export function PipelineStages({ points }: PipelineStagesProps) {
         title="Archive"
         what="in Postgres, exactly once"
         figure={spanText(last('archiveLagSeconds'))}
-        unit="from bid to archive"
+        unit="bid to archive"
         line={line('archiveLagSeconds')}
         bad={(now.deadLetters ?? 0) > 0 || (now.sealDoubts ?? 0) > 0}
         facts={[

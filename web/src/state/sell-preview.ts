@@ -1,0 +1,70 @@
+/** What buyers will see of a form that is still being filled in; pure. */
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { formatMoney, parseMoney } from '../format/money.ts';
+import { momentText } from '../format/time.ts';
+import type { SellForm } from './sell-request.ts';
+
+/** Stands in for an amount that is missing or cannot be read yet. */
+const NO_AMOUNT = 0;
+
+/** @param nowMs by the server's clock */
+export function previewOf(form: SellForm, sellerId: string, nowMs: number): AuctionView {
+  const { currency } = form;
+  const price = parseMoney(form.startPrice, currency) ?? NO_AMOUNT;
+  const buyNowPrice = parseMoney(form.buyNowPrice, currency);
+  const startsAtMs = nowMs + form.opensInSeconds * 1_000;
+  const title = form.title.trim();
+  const imageUrl = form.imageUrl.trim();
+  return {
+    id: 'preview',
+    item: {
+      id: title,
+      title: title === '' ? 'Your item' : title,
+      ...(/^https?:\/\/./u.test(imageUrl) ? { imageUrl } : {}),
+    },
+    sellerId,
+    currency,
+    status: form.opensInSeconds > 0 ? 'scheduled' : 'live',
+    price,
+    minimumBid: price,
+    leader: null,
+    bidCount: 0,
+    reserveMet: form.reservePrice.trim() === '',
+    ...(buyNowPrice === undefined ? {} : { buyNowPrice }),
+    startsAt: new Date(startsAtMs).toISOString(),
+    endsAt: new Date(startsAtMs + form.durationSeconds * 1_000).toISOString(),
+    epoch: 0,
+    seq: 0,
+    serverTime: new Date(nowMs).toISOString(),
+  };
+}
+
+/** The terms in sentences, as far as they are filled in. */
+export function termsInWords(
+  form: SellForm,
+  nowMs: number,
+  locale?: string,
+  timeZone?: string,
+): readonly string[] {
+  const { currency } = form;
+  const money = (text: string): string | undefined => {
+    const amount = parseMoney(text, currency, locale);
+    return amount === undefined ? undefined : formatMoney(amount, currency, locale);
+  };
+  const startPrice = money(form.startPrice);
+  const reserve = money(form.reservePrice);
+  const buyNow = money(form.buyNowPrice);
+  const startsAtMs = nowMs + form.opensInSeconds * 1_000;
+  const endsAtMs = startsAtMs + form.durationSeconds * 1_000;
+  const moment = (atMs: number): string => momentText(atMs, nowMs, locale, timeZone);
+  const opens = form.opensInSeconds > 0 ? `Opens ${moment(startsAtMs)}` : 'Opens at once';
+  return [
+    `${opens} and ends ${moment(endsAtMs)}, later when somebody bids in the last 30 seconds.`,
+    ...(startPrice === undefined ? [] : [`The first bid must be ${startPrice} or more.`]),
+    reserve === undefined
+      ? 'It is sold to the highest bidder, whatever the price.'
+      : `It is sold only if somebody bids ${reserve} or more. Buyers see only whether that is reached.`,
+    ...(buyNow === undefined ? [] : [`Until the first bid, anybody can have it for ${buyNow}.`]),
+    'You can cancel it until the first bid.',
+  ];
+}
