@@ -8,7 +8,7 @@ export interface FaultOptions {
   /** Faults asked for, by name. */
   readonly names: readonly string[];
   readonly sizes: FaultSizes;
-  /** Pairs of healthy and faulty rounds of bids; 0: none. */
+  /** Rounds of bids with NATS or Postgres dead, between healthy ones. */
   readonly pairs: number;
 }
 
@@ -18,7 +18,8 @@ export const FAULTS_USAGE = `npm run faults -- [fault …] [options]
   --seconds 5     how long a fault lasts
   --outage 10     how long NATS or Postgres are away
   --bids 20000    bids accepted while both are away
-  --pairs 5       rounds of bids, healthy and with NATS or Postgres dead in turn; 0 for none
+  --pairs 3       rounds of bids with NATS or Postgres dead, between healthy ones; only when
+                  no fault is named, unless it is given
 
 The exit code is 1 when anything was lost, duplicate, altered or refused that must not be.`;
 
@@ -47,7 +48,7 @@ export function faultOptions(args: readonly string[], known: readonly string[]):
       outageSeconds: count('outage', values.outage, 1, 3_600),
       bids: count('bids', values.bids, 1, 10_000_000),
     },
-    pairs: count('pairs', values.pairs ?? (positionals.length === 0 ? '5' : '0'), 0, 100),
+    pairs: count('pairs', values.pairs ?? (positionals.length === 0 ? '3' : '0'), 0, 100),
   };
 }
 

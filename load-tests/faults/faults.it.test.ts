@@ -4,6 +4,7 @@ import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { ALL_FAULTS } from './all-faults.ts';
 import { createUsers, type Users } from './crowd.ts';
 import { FaultSystem } from './fault-system.ts';
+import type { Fault } from './fault.ts';
 import { resultsText } from './result.ts';
 import { runFault } from './run-fault.ts';
 import { untilRedisKnows } from './settle.ts';
@@ -28,3 +29,36 @@ test.each(ALL_FAULTS)('$name: $breaks', { timeout: LONG_TEST_MS }, async (fault)
 test('Redis is told of all that is archived', { timeout: LONG_TEST_MS }, () =>
   untilRedisKnows(system, auctionIds),
 );
+
+/** Not one that must be survived: the archive itself is damaged, after everything has arrived. */
+const damage: Fault = {
+  name: 'damage',
+  breaks: 'rows of the archive are changed',
+  heals: 'nothing does',
+  lasts: 'seconds',
+  async begin({ system, crowd }) {
+    const [first = '', second = ''] = crowd.hotAuctionIds;
+    return {
+      heal: () => Promise.resolve(),
+      check: async () => {
+        await system.onPostgres(async (sql) => {
+          await sql`DELETE FROM events WHERE auction_id = ${first} AND seq = 3`;
+          await sql`
+            UPDATE events SET private = replace(private, '"alias":', '"alias" :')
+             WHERE auction_id = ${second} AND seq = 3`;
+          await sql`UPDATE bidder_totals SET bids = bids + 1 WHERE user_id = 'bidder-7'`;
+        });
+        return [];
+      },
+    };
+  },
+};
+
+// Later ones could not be good any more.
+test('what is lost or altered is found', { timeout: LONG_TEST_MS }, async () => {
+  const { lost, altered, complaints } = await runFault(damage, system, users, SIZES.faults);
+  expect(lost).toBeGreaterThanOrEqual(1);
+  expect(altered).toBeGreaterThanOrEqual(1);
+  expect(complaints.join()).toMatch(/bid_hours: \d+ rows missing/);
+  expect(complaints.join()).toMatch(/bidder_totals: \d+ rows missing/);
+});

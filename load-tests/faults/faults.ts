@@ -8,21 +8,29 @@ import { fileURLToPath } from 'node:url';
 import { runScript } from '@outcry/local/build-and-migrate.ts';
 import { ALL_FAULTS } from './all-faults.ts';
 import { faultOptions, FAULTS_USAGE, UsageError, type FaultOptions } from './fault-options.ts';
-import { isGood, resultsText } from './result.ts';
+import { pairsText } from './latency-pairs.ts';
+import { isGood, resultsText, type FaultResult } from './result.ts';
 import { runFaults } from './run-faults.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 const say = (line: string): void => console.log(`- ${line}`);
 
-async function run({ names, sizes }: FaultOptions, signal: AbortSignal): Promise<boolean> {
+async function run(options: FaultOptions, signal: AbortSignal): Promise<boolean> {
   say('building');
   const log = join(ROOT, '.local', 'logs', 'build.log');
   await runScript('build', { root: ROOT, log, signal });
-  const faults = ALL_FAULTS.filter(({ name }) => names.includes(name));
-  const results = await runFaults(faults, sizes, { say, signal });
-  console.log(`\n${resultsText(results)}`);
-  return results.length === faults.length && results.every(isGood);
+  const faults = ALL_FAULTS.filter(({ name }) => options.names.includes(name));
+  const results: FaultResult[] = [];
+  try {
+    const done = (result: FaultResult): void => void results.push(result);
+    const pairs = await runFaults(faults, { ...options, say, done, signal });
+    console.log(`\n${resultsText(results)}\n\n${pairsText(pairs)}`);
+  } catch (error) {
+    console.log(`\n${resultsText(results)}`);
+    throw error;
+  }
+  return results.every(isGood);
 }
 
 const stopping = new AbortController();

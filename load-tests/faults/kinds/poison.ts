@@ -1,5 +1,6 @@
 /** Messages that can never be stored, among many that can. */
 import { hash } from 'node:crypto';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { Fault } from '../fault.ts';
@@ -8,6 +9,7 @@ import { auctionKeysOf } from '../log-watcher.ts';
 
 const SHARDS = 16;
 const ENOUGH_BIDS = 10_000;
+const SOON_MS = 20_000;
 
 export const poison: Fault = {
   name: 'poison-messages',
@@ -27,12 +29,17 @@ export const poison: Fault = {
   },
 };
 
-/** Looks for the dead letters and throws them away, as an operator would. */
+/** Waits for the dead letters and throws them away, as an operator would. */
 async function takeOut(
   system: FaultSystem,
   auctionId: string,
   letters: readonly string[],
 ): Promise<string[]> {
+  const { auction } = auctionKeysOf(auctionId);
+  await waitUntil(async () => (await system.redis.hexists(auction, 'blocked')) === 1, {
+    withinMs: SOON_MS,
+    what: 'the mark on the auction of the dead letters',
+  });
   const hashes = letters.map((letter) => hash('sha256', letter, 'hex'));
   const kept = await system.onPostgres(
     (sql) => sql<{ reason: string }[]>`
@@ -40,11 +47,9 @@ async function takeOut(
        WHERE auction_id = ${auctionId} AND encode(payload_hash, 'hex') = ANY (${hashes})
       RETURNING reason`,
   );
-  const { auction } = auctionKeysOf(auctionId);
-  const blocked = await system.redis.hdel(auction, 'blocked');
+  await system.redis.hdel(auction, 'blocked');
   return [
     ...(kept.length === letters.length ? [] : [`${kept.length} of ${letters.length} dead letters`]),
     ...(kept.every(({ reason }) => reason !== '') ? [] : ['a dead letter without a reason']),
-    ...(blocked === 1 ? [] : ['the auction of the dead letters was not blocked']),
   ];
 }
