@@ -71,10 +71,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     onDecided: (auctionId, batch) => {
       heads.note(auctionId, batch);
       if (batch.entry !== undefined) followUp.publisher.offer(batch.entry);
-      metrics.batchSize.observe(batch.answers.length);
-      for (const answer of batch.answers) {
-        metrics.commands.inc({ result: answer.slice(1, answer.indexOf('|')) });
-      }
+      metrics.decided(batch.answers);
     },
   });
   closers.defer('engine', () => engine.close());

@@ -2,8 +2,8 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** The gateway's own figures; names and units by Prometheus's convention. */
 export interface GatewayMetrics {
-  readonly commands: Counter<'result'>;
-  readonly batchSize: Histogram;
+  /** Counts a script call's answers, still as the script wrote them. */
+  decided(answers: readonly string[]): void;
   readonly missedEntries: Counter;
   readonly repairedEntries: Counter;
   readonly forgottenAuctions: Counter;
@@ -31,19 +31,23 @@ export function createMetrics(
   gauge('outcry_handoff_open', '1 while JetStream takes events', () => (gauges.isOpen() ? 1 : 0));
   gauge('outcry_keeper_shards', 'Shards whose lease this gateway holds', gauges.heldShards);
   const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
+  const commands = new Counter({
+    name: 'outcry_commands_total',
+    help: 'Commands decided, by result',
+    labelNames: ['result'],
+    registers,
+  });
+  const batchSize = new Histogram({
+    name: 'outcry_batch_commands',
+    help: 'Commands in one script call',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+    registers,
+  });
   return {
-    commands: new Counter({
-      name: 'outcry_commands_total',
-      help: 'Commands decided, by result',
-      labelNames: ['result'],
-      registers,
-    }),
-    batchSize: new Histogram({
-      name: 'outcry_batch_commands',
-      help: 'Commands in one script call',
-      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
-      registers,
-    }),
+    decided: (answers) => {
+      batchSize.observe(answers.length);
+      for (const [result, count] of countByResult(answers)) commands.inc({ result }, count);
+    },
     missedEntries: counter(
       'outcry_keeper_published_entries_total',
       'Log entries that the hand-off had missed and the keeper published',
@@ -57,4 +61,14 @@ export function createMetrics(
       'Sealed auctions whose keys were dropped',
     ),
   };
+}
+
+/** `+CODE|…` and `=CODE|…` by code: a call of a hot auction has one or two. */
+function countByResult(answers: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const answer of answers) {
+    const result = answer.slice(1, answer.indexOf('|'));
+    counts.set(result, (counts.get(result) ?? 0) + 1);
+  }
+  return counts;
 }
