@@ -1,6 +1,6 @@
 /** `/healthz`, `/readyz` and `/metrics`, the same on every service. */
 import type { Env, Hono } from 'hono';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 /** Names what is not ready, each with a plain reason; empty when traffic is welcome. */
 export type Readiness = () => Readonly<Record<string, string>>;
@@ -19,6 +19,16 @@ export function addOperationRoutes<E extends Env>(
   registry: Registry,
   readiness: Readiness,
 ): void {
+  const waiting: Gauge = new Gauge({
+    name: 'outcry_waiting_for',
+    help: '1 for each part that this service is not ready without',
+    labelNames: ['part'],
+    registers: [registry],
+    collect: () => {
+      waiting.reset();
+      for (const part of Object.keys(readiness())) waiting.set({ part }, 1);
+    },
+  });
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) => {
     const waitingFor = readiness();
