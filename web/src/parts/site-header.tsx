@@ -57,15 +57,11 @@ function UserCorner() {
   return (
     <>
       <NoticeBell />
-      <button
-        type="button"
-        class="user"
-        aria-label={`Signed in as ${current.userId}`}
-        popovertarget={USER_MENU}
-      >
+      <button type="button" class="user" popovertarget={USER_MENU}>
         <span class="avatar" aria-hidden="true">
           {initials(current.userId)}
         </span>
+        <span class="unseen">Signed in as </span>
         <span class="user-name">{current.userId}</span>
       </button>
       <div id={USER_MENU} class="user-menu" popover="auto">

@@ -8,15 +8,23 @@ import { ServerClock } from '@outcry/client/server-clock.ts';
 const httpClock = new ServerClock();
 let liveClock: ServerClock | undefined;
 
-/** The live connection's own measurements are better than ours, as soon as there are some. */
-export function preferClock(clock: ServerClock): void {
+/** The live connection measures too; whichever knows better is asked. */
+export function addClock(clock: ServerClock): void {
   liveClock = clock;
 }
 
 /** Milliseconds since 1970 by the server's clock, as well as it is known. */
 export function serverNow(): number {
-  const best = liveClock?.errorMs === undefined ? httpClock : liveClock;
-  return best.now();
+  return bestClock().now();
+}
+
+/** By how much {@link serverNow} can be wrong, in ms; `Infinity` until something was measured. */
+export const clockErrorMs = (): number => bestClock().errorMs ?? Infinity;
+
+function bestClock(): ServerClock {
+  const liveError = liveClock?.errorMs ?? Infinity;
+  const httpError = httpClock.errorMs ?? Infinity;
+  return liveClock === undefined || httpError < liveError ? httpClock : liveClock;
 }
 
 /** Learns the server's time from an answer that carries it. */

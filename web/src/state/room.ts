@@ -12,7 +12,7 @@ import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { announceRoom } from './announce-room.ts';
 import { viewOfArchived } from './archived-view.ts';
 import { Bidding } from './bidding.ts';
-import { serverNow, timed } from './clock.ts';
+import { clockErrorMs, serverNow, timed } from './clock.ts';
 import { problemOf } from './problem-of.ts';
 import { RoomBids } from './room-bids.ts';
 import { RoomProof } from './room-proof.ts';
@@ -35,6 +35,10 @@ const CARE_EVERY_MS = 1_000;
 const READ_EVERY_MS = 4_000;
 /** A start or an end that nobody has told us of this long after its time is asked for. */
 const OVERDUE_MS = 800;
+/** A countdown in tenths needs to know the server's time this well. */
+const GOOD_CLOCK_MS = 40;
+/** On a slow network it may never be known that well. */
+const MAX_CLOCK_READS = 5;
 
 export class Room {
   /** Null until the first answer. */
@@ -67,6 +71,7 @@ export class Room {
   #reading = false;
   #lastReadAt = 0;
   #ownIsDue = false;
+  #clockReads = 0;
   #closed = false;
 
   constructor(services: Services, auctionId: string) {
@@ -184,7 +189,9 @@ export class Room {
     const due = Date.parse(auction.status === 'live' ? auction.endsAt : auction.startsAt);
     const isOverdue = serverNow() > due + OVERDUE_MS;
     const isDeaf = this.connection.peek() !== 'live' && sinceReadMs > READ_EVERY_MS;
-    if (isDeaf || (isOverdue && sinceReadMs > CARE_EVERY_MS)) void this.#read();
+    const isUnsure = this.#clockReads < MAX_CLOCK_READS && clockErrorMs() > GOOD_CLOCK_MS;
+    if (isUnsure) this.#clockReads += 1;
+    if (isDeaf || isUnsure || (isOverdue && sinceReadMs > CARE_EVERY_MS)) void this.#read();
   }
 
   #userChanged(userId: string | undefined): void {

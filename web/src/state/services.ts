@@ -3,7 +3,7 @@ import { effect, signal } from '@preact/signals';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
-import { preferClock } from './clock.ts';
+import { addClock } from './clock.ts';
 import { forgetNews, hearNotice } from './notices.ts';
 import { keepSignedIn, presentToken, session, signIn, signOut } from './session.ts';
 
@@ -55,7 +55,7 @@ function openServices(config: PublicConfig): Services {
     onNotice: (notice) => void hearNotice(client, notice),
     onRefused: () => void replaceToken(client),
   });
-  preferClock(feed.serverClock);
+  addClock(feed.serverClock);
   if (config.authMode === 'dev') keepSignedIn(client);
   // A sign-in kept from when this address ran a demo means nothing to another system.
   else signOut();

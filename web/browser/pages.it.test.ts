@@ -1,0 +1,178 @@
+/** Every page but the auction room, on the whole system: what it is for, phone, dark, axe. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { OutcryClient } from '@outcry/client/outcry-client.ts';
+import {
+  DARK_PHONE,
+  LIMIT_MS,
+  overhang,
+  seriousFaults,
+  signIn,
+  startBrowserStage,
+  textOf,
+  type BrowserStage,
+} from './testing/browser-stage.ts';
+
+const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
+
+let stage: BrowserStage;
+let seller: OutcryClient;
+let ann: OutcryClient;
+let lamp: AuctionView;
+let kettle: AuctionView;
+
+const auctionOf = (
+  title: string,
+  terms: Partial<Parameters<OutcryClient['createAuction']>[0]> = {},
+): Promise<AuctionView> =>
+  seller.createAuction({
+    item: { title },
+    currency: 'USD',
+    startPrice: 1_000,
+    durationSeconds: 1_200,
+    ...terms,
+  });
+
+beforeAll(async () => {
+  stage = await startBrowserStage();
+  [seller, ann] = await Promise.all([stage.client('sam'), stage.client('ann')]);
+  lamp = await auctionOf('Brass lamp with a green shade');
+  kettle = await auctionOf('Copper kettle', { durationSeconds: 120, buyNowPrice: 9_000 });
+  const sold = await auctionOf('Silver spoon', { buyNowPrice: 2_500 });
+  await ann.buyNow(sold.id);
+  await ann.bid(lamp.id, { maxAmount: 3_000 });
+}, 180_000);
+
+afterAll(() => stage.stop());
+
+const cards = (page: Page) => page.getByTestId('auction-card');
+
+describe('lobby', () => {
+  test('shows live prices, searches titles, filters and orders', async () => {
+    const page = await stage.open('/');
+    await cards(page).first().waitFor();
+    expect(await cards(page).first().getAttribute('data-auction-id')).toBe(kettle.id);
+
+    const price = page.locator(`[data-auction-id="${lamp.id}"]`).getByTestId('card-price');
+    await (await stage.client('bea')).bid(lamp.id, { amount: 2_000 });
+    await poll(() => textOf(price)).toContain('20.50');
+
+    await page.getByLabel('Order').selectOption('Most bids');
+    await poll(() => cards(page).first().getAttribute('data-auction-id')).toBe(lamp.id);
+    await page.getByRole('button', { name: 'Buy now' }).click();
+    await poll(() => cards(page).count()).toBe(1);
+    await page.getByRole('button', { name: 'Buy now' }).click();
+
+    await page.getByLabel('Search titles').fill('gree bra');
+    await poll(() => cards(page).count()).toBe(1);
+    await page.getByLabel('Search titles').fill('nothing like it');
+    await page.getByText('No title has words that begin like').waitFor();
+  });
+
+  test('keeps what ended', async () => {
+    const page = await stage.open('/ended');
+    await page.getByText('Silver spoon').waitFor();
+    expect(await textOf(cards(page).first())).toContain('Sold for');
+  });
+});
+
+test('my bids: leading and won, outbid as it happens, with a notice that stays', async () => {
+  const page = await stage.open('/my-bids');
+  await page.getByText('sign in to see them').waitFor();
+  await signIn(page, 'ann');
+  const rows = page.getByTestId('stake-row');
+  await poll(() => rows.count()).toBe(2);
+  const lampRow = page.locator(`[data-auction-id="${lamp.id}"]`);
+  await lampRow.getByText('Leading').waitFor();
+  await rows.getByText('Won', { exact: true }).waitFor();
+
+  await (await stage.client('bea')).bid(lamp.id, { maxAmount: 5_000 });
+  await lampRow.getByText('Outbid').waitFor();
+  expect(await textOf(lampRow)).toContain('or more puts you back in');
+  await page.getByRole('button', { name: 'Notices, 1 new' }).click();
+  await page.getByRole('region', { name: 'Notices' }).getByText('Brass lamp').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Notices', exact: true }).waitFor();
+
+  await page.getByRole('button', { name: 'Won 1' }).click();
+  await poll(() => rows.count()).toBe(1);
+  await page.getByRole('button', { name: 'Won 1' }).click();
+});
+
+test('sell: shows what it will become, names mistakes at their fields, and opens the room', async () => {
+  const page = await stage.open('/sell');
+  await signIn(page, 'sue');
+  await page.getByRole('button', { name: 'Start auction' }).click();
+  await page.getByText('Give it a title.').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid'))).toBe(
+    'true',
+  );
+  await page.getByLabel('Title').fill('Kimono');
+  await page.getByLabel('Start price').fill('1500');
+  await page.getByLabel('Reserve').fill('900');
+  await page.getByRole('button', { name: 'Start auction' }).click();
+  await page.getByText('The reserve cannot be below the start price.').waitFor();
+  await page.getByLabel('Reserve').fill('2000');
+  await page.getByTestId('terms').getByText('only if somebody bids $2,000.00').waitFor();
+  await page.getByRole('button', { name: 'Start auction' }).click();
+  await page.getByRole('heading', { name: 'Kimono' }).waitFor();
+  await page.getByText('You are the seller').waitFor();
+});
+
+test('leaders: ranks, own figures, and a chosen name', async () => {
+  const page = await stage.open('/leaders');
+  await page.getByTestId('leaderboard').getByText('$25.00').waitFor();
+  await signIn(page, 'ann');
+  await poll(() => textOf(page.getByTestId('own-stats'))).toContain('$25.00 spent');
+  await page.getByLabel('Name on the leaderboard').last().fill('Annie the Great');
+  await page.getByRole('button', { name: 'Set name' }).click();
+  const row = page.getByTestId('leaderboard').getByRole('row', { name: /Annie the Great/ });
+  await row.getByText('you').waitFor();
+  await page.getByRole('button', { name: 'Bids', exact: true }).click();
+  await page.getByRole('columnheader', { name: 'Bids' }).waitFor();
+});
+
+test('operations: the pipeline live, and what is wrong when a part is down', async () => {
+  const page = await stage.open('/operations');
+  await poll(() => page.getByTestId('health').getByText('Ready', { exact: true }).count()).toBe(3);
+  const pipeline = page.getByTestId('pipeline');
+  const decide = pipeline.getByRole('listitem').filter({ hasText: 'Decide' });
+  await poll(async () => {
+    await ann.bid(kettle.id, { maxAmount: 2_000 + (Date.now() % 1_000_000) }).catch(() => {});
+    return Number.parseFloat(await textOf(decide.locator('strong')));
+  }).toBeGreaterThan(0);
+  await poll(() => textOf(pipeline)).toContain('takes events');
+
+  const broadcaster = stage.system.part('broadcast-service');
+  await broadcaster.stop();
+  const health = page.getByTestId('health').getByRole('listitem');
+  await health.filter({ hasText: 'Broadcaster' }).getByText('Does not answer').waitFor();
+  await broadcaster.start();
+  await health.filter({ hasText: 'Broadcaster' }).getByText('Ready').waitFor();
+});
+
+describe.each([
+  ['desktop', undefined],
+  ['phone, dark', DARK_PHONE],
+] as const)('on a %s', (name, options) => {
+  test('no page is wider than the window, and axe finds nothing serious', async () => {
+    const page = await stage.open('/', options);
+    await signIn(page, 'ann');
+    const look = async (path: string, ready: string): Promise<void> => {
+      await page.goto(`${stage.system.urls['web']}${path}`);
+      await page.getByText(ready).first().waitFor();
+      expect(await seriousFaults(page), path).toEqual([]);
+      expect(await overhang(page), path).toBe(0);
+      await stage.shot(page, `${path.slice(1) || 'lobby'} ${name}`.replaceAll(/\W+/g, '-'));
+    };
+    await look('/', 'Brass lamp');
+    await look('/scheduled', 'Nothing is coming up');
+    await look('/ended', 'Silver spoon');
+    await look('/my-bids', 'Silver spoon');
+    await look('/sell', 'Preview');
+    await look('/leaders', '$25.00');
+    await look('/operations', 'Ready');
+    await look('/nowhere', 'Nothing is here');
+  });
+});

@@ -1,0 +1,116 @@
+/** The whole system and a Chromium, for tests of pages as people use them. */
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
+import { chromium, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
+import { OutcryClient } from '@outcry/client/outcry-client.ts';
+import { obtainChromium } from '@outcry/local/programs/programs.ts';
+import { startTestSystem, type TestSystem } from '@outcry/local/testing/test-system.ts';
+
+const SCREENSHOTS = fileURLToPath(new URL('../../../.local/screenshots/', import.meta.url));
+
+/** For everything that a page is waited for. */
+export const LIMIT_MS = 10_000;
+
+const DESKTOP: BrowserContextOptions = {
+  viewport: { width: 1280, height: 900 },
+  colorScheme: 'light',
+};
+export const DARK_PHONE: BrowserContextOptions = {
+  viewport: { width: 360, height: 740 },
+  colorScheme: 'dark',
+  hasTouch: true,
+  isMobile: true,
+};
+
+export interface BrowserStage {
+  readonly system: TestSystem;
+  /** Opens a path in a window with its own storage. */
+  open(path: string, options?: BrowserContextOptions, script?: string): Promise<Page>;
+  /** Acts over HTTP as this user. */
+  client(userId: string): Promise<OutcryClient>;
+  /** Kept in `.local/screenshots`, for people to look at. */
+  shot(page: Page, name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startBrowserStage(): Promise<BrowserStage> {
+  const [program, system] = await Promise.all([obtainChromium(), startTestSystem()]);
+  const browser = await chromium.launch({
+    executablePath: program,
+    // Root needs --no-sandbox; the rest keeps Chromium from calling anybody.
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  await mkdir(SCREENSHOTS, { recursive: true });
+  const gatewayUrl = system.urls['api-gateway'] ?? '';
+  const historyUrl = system.urls['archival-worker'];
+  return {
+    system,
+    open: async (path, options = DESKTOP, script) => {
+      const context = await browser.newContext({ locale: 'en-US', ...options });
+      if (script !== undefined) await context.addInitScript(script);
+      const page = await context.newPage();
+      page.setDefaultTimeout(LIMIT_MS);
+      await page.goto(`${system.urls['web']}${path}`);
+      return page;
+    },
+    client: async (userId) => {
+      const { token } = await new OutcryClient({ gatewayUrl }).devToken(userId, [
+        'bidder',
+        'seller',
+      ]);
+      return new OutcryClient({ gatewayUrl, historyUrl, token });
+    },
+    shot: async (page, name) => {
+      await page.screenshot({ path: `${SCREENSHOTS}${name}.png` });
+    },
+    stop: async () => {
+      await browser.close();
+      await system.stop();
+    },
+  };
+}
+
+/** Signs in through the dialog that any sign-in button opens. */
+export async function signIn(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in', exact: true }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill(name);
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await dialog.waitFor({ state: 'hidden' });
+}
+
+export async function bidExactly(page: Page, amount: string): Promise<void> {
+  const form = page.getByRole('form', { name: 'Place a bid' });
+  await form.getByLabel('Exact bid').check();
+  await form.getByLabel('Your bid').fill(amount);
+  await form.getByRole('button', { name: /^Place bid/ }).click();
+}
+
+/** What the accessibility checker finds serious or critical, one line each; empty when nothing. */
+export async function seriousFaults(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    // What moves in is half transparent for a moment, and would be measured so.
+    for (const animation of document.getAnimations()) animation.cancel();
+    const checker = (globalThis as unknown as { axe: typeof axe }).axe;
+    const { violations } = await checker.run(document, { resultTypes: ['violations'] });
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
+  });
+}
+
+/** By how many pixels a page is wider than its window. */
+export const overhang = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+export const textOf = async (place: Locator): Promise<string> => (await place.textContent()) ?? '';
