@@ -5,13 +5,14 @@ import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
-import { openRedis } from '@outcry/shared/runtime/redis.ts';
+import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
 import { forwardTo, wakeThrough } from './adapters/gateway/http-gateway.ts';
 import { dataFault } from './adapters/redis/data-fault.ts';
 import { RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
 import { RedisChannels } from './adapters/redis/redis-channels.ts';
 import { RedisNodeChannel } from './adapters/redis/redis-node-channel.ts';
+import { subscriberConnections } from './adapters/redis/subscriber-connections.ts';
 import type { BroadcasterSettings } from './config.ts';
 import { HeadChecks } from './feed/check-heads.ts';
 import { KeepCurrent } from './feed/keep-current.ts';
@@ -37,17 +38,12 @@ export async function createBroadcaster(
   const shards = settings.SHARDS;
   const registry = createRegistry('broadcast-service');
 
-  const redis = openRedis(settings.REDIS_URL, 'broadcast', log, { enableAutoPipelining: true });
-  const subscriber = openRedis(settings.REDIS_URL, 'broadcast-feed', log, {
-    autoResubscribe: false,
-  });
-  closers.defer('Redis', () => {
-    redis.disconnect();
-    subscriber.disconnect();
-  });
+  const redis = openRedisOrCluster(settings, 'broadcast', log, { enableAutoPipelining: true });
+  closers.defer('Redis', () => redis.disconnect());
   const readiness = new RedisReadiness(redis, () => dataFault(redis, shards), log);
   closers.defer('readiness', () => readiness.close());
-  const channels = new RedisChannels(subscriber, shards, log, () => metrics.messagesIn.inc());
+  const feed = subscriberConnections(redis, settings.REDIS_URL, log);
+  const channels = new RedisChannels(feed, shards, log, () => metrics.messagesIn.inc());
   closers.defer('subscriptions', () => channels.close());
 
   const connections = new Connections({

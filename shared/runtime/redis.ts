@@ -81,7 +81,8 @@ function openCluster(url: string, options: RedisOptions): Cluster {
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     slotsRefreshTimeout: 2_000,
-    slotsRefreshInterval: 5_000,
+    // After a failover nothing else tells of the new master when the old one does not answer.
+    slotsRefreshInterval: 1_000,
     shardedSubscribers: true,
     clusterRetryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), RECONNECT_MAX_MS),
     redisOptions: {
@@ -92,6 +93,30 @@ function openCluster(url: string, options: RedisOptions): Cluster {
       ...(protocol === 'rediss:' ? { tls: {} } : {}),
     },
   });
+}
+
+/**
+ * One more connection to a node of a cluster, for subscriptions.
+ * @param node `host:port`, as the cluster's slots name it
+ * @returns undefined when the cluster does not know the node any more
+ */
+export function openClusterNode(
+  cluster: Cluster,
+  node: string,
+  name: string,
+  log: Logger,
+): Redis | undefined {
+  const known = cluster
+    .nodes('all')
+    .find(({ options: { host, port } }) => `${host}:${port}` === node);
+  const opened = known?.duplicate({
+    ...SAFE_OPTIONS,
+    connectionName: name,
+    autoResubscribe: false,
+    lazyConnect: false,
+    readOnly: false,
+  });
+  return opened === undefined ? undefined : logged(opened, name, log);
 }
 
 /** Every master of a cluster, or the one Redis there is. */

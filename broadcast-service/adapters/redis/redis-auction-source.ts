@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
 import { ownJson, readAuctionView, type AuctionView } from '@outcry/shared/contracts/api.ts';
 import { eventLines, splitEventLine, type PublicEvent } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { SourceUnavailableError, type AuctionSource } from '../../feed/auction-source.ts';
 import { RedisClock } from './redis-clock.ts';
 
@@ -14,11 +14,11 @@ const ENTRIES_AT_ONCE = 250;
 
 /** Needs a connection with `enableAutoPipelining`. */
 export class RedisAuctionSource implements AuctionSource {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #shards: number;
   readonly #clock = new RedisClock();
 
-  constructor(redis: Redis, shards: number) {
+  constructor(redis: RedisClient, shards: number) {
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -72,11 +72,16 @@ export class RedisAuctionSource implements AuctionSource {
   }
 
   async heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]> {
-    const [heads] = await asked(
-      Promise.all([Promise.all(auctionIds.map((id) => this.#head(id))), this.#readClock()]),
+    const [answers] = await asked(
+      Promise.all([Promise.allSettled(auctionIds.map((id) => this.#head(id))), this.#readClock()]),
       'reading positions',
     );
-    return heads;
+    // On a cluster the others go on while one master is away; its auctions' turn comes again.
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    if (failed !== undefined && answers.every(({ status }) => status === 'rejected')) {
+      throw new SourceUnavailableError('reading positions failed', { cause: failed.reason });
+    }
+    return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : undefined));
   }
 
   async #head(auctionId: string): Promise<Position | undefined> {
@@ -87,9 +92,12 @@ export class RedisAuctionSource implements AuctionSource {
     return epoch && seq ? { epoch: Number(epoch), seq: Number(seq) } : undefined;
   }
 
+  /** On a cluster any node is asked; without its answer the estimate stays as it is. */
   async #readClock(): Promise<void> {
     const answered = this.#clock.measure();
-    const [seconds = 0, microseconds = 0] = await this.#redis.time();
+    const time = await this.#redis.time().catch(() => undefined);
+    if (time === undefined) return;
+    const [seconds = 0, microseconds = 0] = time;
     answered(seconds * 1_000 + Math.floor(microseconds / 1_000));
   }
 }

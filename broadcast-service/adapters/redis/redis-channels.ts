@@ -7,45 +7,66 @@ import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { SourceUnavailableError } from '../../feed/auction-source.ts';
 import type { LiveChannels } from '../../feed/live-channels.ts';
+import type { SubscriberConnections } from './subscriber-connections.ts';
 
 type Hear = (text: string) => void;
 
 const LIMIT_MS = 2_000;
 const SUBSCRIBE_AT_ONCE = 500;
-const RETRY_RESTORE_MS = 500;
+const RESTORE_EVERY_MS = 500;
 const PING_EVERY_MS = 5_000;
 
+/** Channels of one slot, which are always heard on one connection. */
+interface Group {
+  readonly channels: Set<string>;
+  /** Where all of them are subscribed; undefined while one may not be. */
+  at: Redis | undefined;
+}
+
 /**
- * Sharded subscriptions on a connection of its own, opened with `autoResubscribe: false`: after a
- * reconnection everything is subscribed again here, and whoever asked is told that there was a gap.
+ * Sharded subscriptions. After a reconnection, and when a cluster has another master for a slot,
+ * everything is subscribed again here, and whoever asked is told that there was a gap.
  */
 export class RedisChannels implements LiveChannels {
-  readonly #redis: Redis;
+  readonly #connections: SubscriberConnections;
   readonly #shards: number;
   readonly #log: Logger;
   readonly #onMessage: () => void;
   readonly #wanted = new Map<string, Hear>();
+  readonly #groups = new Map<string, Group>();
   readonly #onRestored: (() => void)[] = [];
-  readonly #timer: NodeJS.Timeout;
+  readonly #timers: readonly NodeJS.Timeout[];
   #restored = false;
+  #restoring = false;
+  #failing = false;
 
   /** @param onMessage called for each message of a watched auction, before it is read */
-  constructor(redis: Redis, shards: number, log: Logger, onMessage: () => void) {
-    this.#redis = redis;
+  constructor(
+    connections: SubscriberConnections,
+    shards: number,
+    log: Logger,
+    onMessage: () => void,
+  ) {
+    this.#connections = connections;
     this.#shards = shards;
     this.#log = log;
     this.#onMessage = onMessage;
-    redis.on('smessage', (channel: string, text: string) => this.#hear(channel, text));
-    redis.on('ready', () => void this.#restore());
-    redis.on('close', () => {
-      this.#restored = false;
+    connections.onOpened((redis) => {
+      redis.on('smessage', (channel: string, text: string) => this.#hear(channel, text));
+      redis.on('ready', () => void this.#restore());
+      redis.on('close', () => this.#lose(redis));
     });
-    this.#timer = setInterval(() => void this.#ping(), PING_EVERY_MS);
+    this.#timers = [
+      setInterval(() => void this.#restore(), RESTORE_EVERY_MS),
+      setInterval(() => this.#ping(), PING_EVERY_MS),
+    ];
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#wanted.clear();
+    this.#groups.clear();
+    this.#connections.keepOnly(new Set());
   }
 
   /** True while every wanted channel is subscribed. */
@@ -56,22 +77,28 @@ export class RedisChannels implements LiveChannels {
   async subscribe(auctionId: string, listener: (message: EventsMessage) => void): Promise<void> {
     const channel = this.#liveChannel(auctionId);
     if (channel === undefined) return;
-    this.#wanted.set(channel, (text) => {
+    const group = this.#want(channel, (text) => {
       this.#onMessage();
       listener(ownJson<EventsMessage>(text));
     });
+    const redis = group.at ?? this.#connections.of(channel);
     try {
-      await withTimeLimit(this.#redis.ssubscribe(channel), LIMIT_MS, 'subscribing');
+      if (redis === undefined) throw new Error('no master has this slot now');
+      await withTimeLimit(redis.ssubscribe(channel), LIMIT_MS, 'subscribing');
     } catch (error) {
       throw new SourceUnavailableError('the live feed cannot be reached', { cause: error });
     }
+    if (group.channels.size === 1 && group.channels.has(channel)) group.at = redis;
   }
 
   unsubscribe(auctionId: string): void {
     const channel = this.#liveChannel(auctionId);
     if (channel === undefined || !this.#wanted.delete(channel)) return;
+    const group = this.#groups.get(tagOf(channel));
+    group?.channels.delete(channel);
+    if (group?.channels.size === 0) this.#groups.delete(tagOf(channel));
     // Without a connection there is no subscription to end.
-    this.#redis.sunsubscribe(channel).catch((error: unknown) => {
+    group?.at?.sunsubscribe(channel).catch((error: unknown) => {
       this.#log.debug({ err: error, channel }, 'a subscription was not ended');
     });
   }
@@ -84,8 +111,8 @@ export class RedisChannels implements LiveChannels {
 
   /** Hears channels until the end, whether anything is watched or not. */
   hearAlways(channels: readonly string[], listener: (text: string) => void): void {
-    for (const channel of channels) this.#wanted.set(channel, listener);
-    if (this.#redis.status === 'ready') void this.#restore();
+    for (const channel of channels) this.#want(channel, listener).at = undefined;
+    void this.#restore();
   }
 
   onRestored(listener: () => void): void {
@@ -97,6 +124,15 @@ export class RedisChannels implements LiveChannels {
     return shard === undefined ? undefined : auctionKeys(shard, auctionId).liveChannel;
   }
 
+  #want(channel: string, hear: Hear): Group {
+    this.#wanted.set(channel, hear);
+    const tag = tagOf(channel);
+    const group = this.#groups.get(tag) ?? { channels: new Set(), at: undefined };
+    group.channels.add(channel);
+    this.#groups.set(tag, group);
+    return group;
+  }
+
   #hear(channel: string, text: string): void {
     try {
       this.#wanted.get(channel)?.(text);
@@ -106,33 +142,80 @@ export class RedisChannels implements LiveChannels {
     }
   }
 
+  #lose(redis: Redis): void {
+    for (const group of this.#groups.values()) {
+      if (group.at === redis) group.at = undefined;
+    }
+    this.#restored = false;
+  }
+
   /** A connection that died without a word is given up, so that a new one is opened. */
-  async #ping(): Promise<void> {
-    if (this.#redis.status !== 'ready') return;
-    try {
-      await withTimeLimit(this.#redis.ping(), LIMIT_MS, 'a sign of life');
-    } catch (error) {
-      this.#log.warn({ err: error }, 'the live feed does not answer, connecting again');
-      this.#redis.disconnect(true);
+  #ping(): void {
+    for (const redis of this.#used()) {
+      if (redis.status !== 'ready') continue;
+      withTimeLimit(redis.ping(), LIMIT_MS, 'a sign of life').catch((error: unknown) => {
+        this.#log.warn({ err: error }, 'the live feed does not answer, connecting again');
+        redis.disconnect(true);
+      });
     }
   }
 
+  #used(): Set<Redis> {
+    const used = new Set<Redis>();
+    for (const { at } of this.#groups.values()) if (at !== undefined) used.add(at);
+    return used;
+  }
+
+  /** Subscribes whatever is not subscribed where it belongs; tried again until all is. */
   async #restore(): Promise<void> {
-    const channels = Array.from(this.#wanted.keys());
+    if (this.#restoring) return;
+    this.#restoring = true;
     try {
+      const done = await Promise.all(Array.from(this.#groups.values(), (g) => this.#settle(g)));
+      if (!done.every(Boolean)) {
+        this.#restored = false;
+        return;
+      }
+      this.#connections.keepOnly(this.#used());
+      if (this.#restored) return;
+      this.#restored = true;
+      for (const listener of this.#onRestored) listener();
+    } finally {
+      this.#restoring = false;
+    }
+  }
+
+  /** @returns whether all channels of the group are subscribed; does not throw */
+  async #settle(group: Group): Promise<boolean> {
+    const [any] = group.channels;
+    if (any === undefined) return true;
+    const redis = this.#connections.of(any);
+    if (redis !== undefined && redis === group.at) return true;
+    // Another master has the slot now, or the connection is new.
+    group.at = undefined;
+    this.#restored = false;
+    if (redis?.status !== 'ready') return false;
+    try {
+      const channels = Array.from(group.channels);
       for (let i = 0; i < channels.length; i += SUBSCRIBE_AT_ONCE) {
         // Some may have been unsubscribed while the chunk before was on its way.
         const chunk = channels.slice(i, i + SUBSCRIBE_AT_ONCE).filter((c) => this.#wanted.has(c));
         if (chunk.length === 0) continue;
-        await withTimeLimit(this.#redis.ssubscribe(...chunk), LIMIT_MS, 'subscribing again');
+        await withTimeLimit(redis.ssubscribe(...chunk), LIMIT_MS, 'subscribing again');
       }
+      if (redis.status !== 'ready') return false;
+      group.at = redis;
+      this.#failing = false;
+      return true;
     } catch (error) {
-      if (this.#redis.status !== 'ready') return; // The next connection restores.
-      this.#log.warn({ err: error }, 'the live feed is not restored yet, trying again');
-      setTimeout(() => void this.#restore(), RETRY_RESTORE_MS).unref();
-      return;
+      if (!this.#failing) {
+        this.#log.warn({ err: error }, 'the live feed is not restored yet, trying again');
+      }
+      this.#failing = true;
+      return false;
     }
-    this.#restored = true;
-    for (const listener of this.#onRestored) listener();
   }
 }
+
+/** Channels with one hash tag are in one slot. */
+const tagOf = (channel: string): string => /^\{[^}]+\}/.exec(channel)?.[0] ?? channel;

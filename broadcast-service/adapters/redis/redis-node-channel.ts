@@ -1,19 +1,19 @@
-import type { Redis } from 'ioredis';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import { NODES_CHANNEL } from '@outcry/shared/contracts/keys.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { NodeChannel, NodeMessage } from '../../presence/node-channel.ts';
 import type { RedisChannels } from './redis-channels.ts';
 
 const LIMIT_MS = 1_000;
 
 export class RedisNodeChannel implements NodeChannel {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #channels: RedisChannels;
   readonly #log: Logger;
 
-  constructor(redis: Redis, channels: RedisChannels, log: Logger) {
+  constructor(redis: RedisClient, channels: RedisChannels, log: Logger) {
     this.#redis = redis;
     this.#channels = channels;
     this.#log = log;
