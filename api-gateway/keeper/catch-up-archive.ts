@@ -96,7 +96,9 @@ export class CatchUpArchive {
   async #round(): Promise<boolean> {
     const { store, stream } = this.#parts;
     const shards = [...this.#heldShards()];
-    const chores = await Promise.all(shards.map((shard) => store.chores(shard, PER_SHARD)));
+    const asked = await Promise.allSettled(shards.map((shard) => store.chores(shard, PER_SHARD)));
+    // On a cluster one master may be away: the other shards get their turn, and then it is said.
+    const chores = asked.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
     const forgettable = chores.flatMap((each) => each.forgettable);
     const gone = await this.#each(forgettable, (auctionId) => store.forget(auctionId));
     this.#figures.forgotten(gone.filter(Boolean).length);
@@ -105,6 +107,7 @@ export class CatchUpArchive {
     const lagging = stream.open ? chores.flatMap((each) => each.lagging) : [];
     const looked = await this.#each(lagging, (auctionId) => this.#publishMissed(auctionId));
     await this.#repairLost(looked.filter((each) => each !== undefined));
+    for (const end of asked) if (end.status === 'rejected') throw end.reason;
     const wasMissed = looked.some((each) => each === undefined);
     return wasMissed || chores.some((each) => each.forgettable.length >= PER_SHARD);
   }

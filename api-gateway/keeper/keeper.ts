@@ -96,29 +96,37 @@ export class Keeper {
         this.#failures += 1;
         if (this.#failures === 2)
           this.#log.warn({ err: error }, 'the keeper cannot work, retrying');
-        for (const held of this.#held.values()) held.nextDue = Infinity;
       }
       await this.#sleep();
     }
   }
 
+  /** On a cluster one master may be away: the other shards go on. @throws the first failure */
   async #pass(): Promise<void> {
-    if (performance.now() - this.#leasesAt >= LEASES_EVERY_MS) await this.#holdLeases();
-    await Promise.all(Array.from(this.#held, ([shard, held]) => this.#keep(shard, held)));
+    const leases = performance.now() - this.#leasesAt >= LEASES_EVERY_MS ? this.#holdLeases() : [];
+    const ends = await Promise.allSettled(leases);
+    const kept = Array.from(this.#held, async ([shard, held]) => {
+      try {
+        await this.#keep(shard, held);
+      } catch (error) {
+        held.nextDue = Infinity;
+        throw error;
+      }
+    });
+    ends.push(...(await Promise.allSettled(kept)));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
-  async #holdLeases(): Promise<void> {
+  #holdLeases(): Promise<void>[] {
     this.#leasesAt = performance.now();
     const { shards, holder } = this.#options;
-    await Promise.all(
-      Array.from({ length: shards }, async (_, shard) => {
-        const holds = await this.#store.holdLease(shard, holder, LEASE_MS);
-        if (!holds) this.#held.delete(shard);
-        else if (!this.#held.has(shard)) {
-          this.#held.set(shard, { clockOffset: 0, nextDue: Infinity, serverId: '' });
-        }
-      }),
-    );
+    return Array.from({ length: shards }, async (_, shard) => {
+      const holds = await this.#store.holdLease(shard, holder, LEASE_MS);
+      if (!holds) this.#held.delete(shard);
+      else if (!this.#held.has(shard)) {
+        this.#held.set(shard, { clockOffset: 0, nextDue: Infinity, serverId: '' });
+      }
+    });
   }
 
   async #keep(shard: number, held: HeldShard): Promise<void> {
