@@ -57,9 +57,12 @@ async function checkTables(sql: Sql): Promise<string[]> {
   return faults;
 }
 
+/** Only auctions that are over count on the leaderboard. */
 async function bidTotals(sql: Sql): Promise<number[]> {
   const rows = await sql<{ value: number }[]>`
-    SELECT count(*)::int AS value FROM history_events WHERE type IN ('bid', 'bought')
+    SELECT count(*)::int AS value FROM history_events
+     WHERE type IN ('bid', 'bought') AND auction_id IN (
+             SELECT auction_id FROM history_events WHERE type IN ('ended', 'bought', 'cancelled'))
      GROUP BY user_id ORDER BY 1 DESC LIMIT ${SHOWN}`;
   return rows.map(({ value }) => value);
 }

@@ -49,9 +49,10 @@ const postgresSlow: Fault = {
     const backToFirst = await withSecondWorkerOnly(system);
     workerToPostgres.delay(SLOW_BY_MS);
     return {
-      heal: async () => {
-        workerToPostgres.delay(0);
+      heal: async () => workerToPostgres.delay(0),
+      check: async () => {
         await backToFirst();
+        return [];
       },
     };
   },
