@@ -79,6 +79,11 @@ environment('rebuild', {
   NATS_URL: NATS_URL('rebuild'),
   DATABASE_URL: DATABASE_URL('outcry_archiver'),
 });
+environment('verify', {
+  REDIS_URL: REDIS_URL('verify'),
+  NATS_URL: NATS_URL('verify'),
+  DATABASE_URL: DATABASE_URL('outcry_history'),
+});
 environment('redis', {
   REDIS_PROBE_PASSWORD: redis.get('probe'),
   CLUSTER_ADMIN_PASSWORD: redis.get('cluster-admin'),

@@ -7,15 +7,18 @@ import type { Variables } from './secured-servers.ts';
 interface Program {
   readonly variables: readonly string[];
   /** The service's own reading of its environment. @throws ConfigError naming every mistake */
-  readonly read: (environment: Variables) => unknown;
+  readonly read: (environment: Variables) => object;
 }
 
 /** By the name of the container. */
-const PROGRAMS: Readonly<Record<string, Program>> = {
+export const PROGRAMS: Readonly<Record<string, Program>> = {
   'api-gateway': { variables: GATEWAY_VARIABLES, read: gatewaySettings },
   'broadcast-service': { variables: BROADCASTER_VARIABLES, read: broadcasterSettings },
   'archival-worker': { variables: WORKER_VARIABLES, read: workerSettings },
-  migrate: { variables: ['DATABASE_URL'], read: migrationUrl },
+  migrate: {
+    variables: ['DATABASE_URL'],
+    read: (environment) => ({ DATABASE_URL: migrationUrl(environment) }),
+  },
 };
 
 /** Variables that Node itself reads. */

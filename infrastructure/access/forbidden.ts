@@ -1,0 +1,175 @@
+/** What each credential may do, to see that it works at all, and what it must be refused. */
+
+/** Refused to every user of Redis. */
+export const EVERYBODY = [
+  'FLUSHALL',
+  'KEYS *',
+  'CONFIG SET appendfsync no',
+  'ACL LIST',
+  'ACL SETUSER probe +@all',
+  'SHUTDOWN NOSAVE',
+  'SCRIPT FLUSH',
+  'FUNCTION LIST',
+  'MONITOR',
+  'REPLICAOF NO ONE',
+  'SUBSCRIBE outcry:nodes',
+  'PUBLISH x y',
+  'GET somebody-elses-key',
+];
+
+/** What each user may do, to see that the rest is refused for want of rights; and what it may not. */
+export const REDIS: Readonly<
+  Record<string, { allowed: readonly string[]; denied: readonly string[] }>
+> = {
+  'api-gateway': {
+    allowed: ['GET {s0}:whole', 'HMGET {s0}:auction:a seq', 'CONFIG GET appendonly'],
+    denied: [
+      'SET {s0}:whole 1',
+      'SET outcry:shards 8',
+      'SET {s0}:auction:a x',
+      'DEL {s0}:whole',
+      'DEL {s0}:log:a',
+      'XTRIM {s0}:log:a MAXLEN 0',
+      'RENAME {s0}:log:a {s0}:log:b',
+      'SPUBLISH outcry:nodes x',
+      'SSUBSCRIBE {s0}:live:a',
+      'CLIENT KILL TYPE normal',
+      'EVAL return(redis.call("SET",KEYS[1],"1")) 1 {s0}:whole',
+    ],
+  },
+  'broadcast-service': {
+    allowed: ['HMGET {s0}:auction:a seq', 'XRANGE {s0}:log:a - +', 'SPUBLISH outcry:nodes x'],
+    denied: [
+      'HSET {s0}:auction:a price 1',
+      'XADD {s0}:log:a 1-0 a b',
+      'HMGET {s0}:bidders:a ann',
+      'HMGET {s0}:answers:a k',
+      'HGETALL {s0}:auction:a',
+      'SPUBLISH {s0}:live:a forged',
+      'SPUBLISH {s0}:notices forged',
+      'SSUBSCRIBE {s0}:due',
+      'EVAL return(1) 0',
+      'CONFIG GET requirepass',
+    ],
+  },
+  'archival-worker': {
+    allowed: ['GET outcry:shards', 'HMGET {s0}:auction:a seq'],
+    denied: [
+      'XADD {s0}:log:a 1-0 a b',
+      'HSET {s0}:bidders:a ann 1|1|1',
+      'HSET {s0}:answers:a k v',
+      'SET {s0}:keeper me',
+      'UNLINK {s0}:auction:a',
+      'DEL {s0}:auction:a',
+      'SPUBLISH {s0}:live:a forged',
+      'SSUBSCRIBE {s0}:live:a',
+      'CONFIG GET requirepass',
+      'EVAL return(redis.call("XADD",KEYS[1],"1-0","a","b")) 1 {s0}:log:a',
+    ],
+  },
+  rebuild: {
+    allowed: ['GET outcry:shards'],
+    denied: ['XADD {s0}:log:a 1-0 a b', 'SPUBLISH {s0}:live:a forged', 'CONFIG GET requirepass'],
+  },
+  verify: {
+    allowed: ['GET outcry:shards', 'HMGET {s0}:auction:a seq'],
+    denied: [
+      'SET {s0}:whole 1',
+      'HSET {s0}:auction:a price 1',
+      'EVAL return(1) 0',
+      'SSUBSCRIBE {s0}:live:a',
+      'SPUBLISH {s0}:live:a forged',
+    ],
+  },
+  probe: { allowed: ['PING'], denied: ['GET {s0}:whole', 'INFO', 'CONFIG GET requirepass'] },
+  replica: { allowed: ['PING'], denied: ['GET {s0}:whole', 'INFO', 'CONFIG GET requirepass'] },
+};
+
+const DELETING = [
+  '$JS.API.STREAM.DELETE.OUTCRY_EVENTS',
+  '$JS.API.STREAM.PURGE.OUTCRY_EVENTS',
+  '$JS.API.STREAM.MSG.DELETE.OUTCRY_EVENTS',
+  '$JS.API.CONSUMER.DELETE.OUTCRY_EVENTS.archive',
+  '$JS.API.STREAM.CREATE.OTHER',
+  '$SYS.REQ.SERVER.PING',
+  'anything.else',
+];
+
+/** Subjects that a user may not publish to, or subscribe to. */
+export const NATS: Readonly<
+  Record<string, { publish: readonly string[]; subscribe: readonly string[] }>
+> = {
+  'api-gateway': {
+    publish: [
+      ...DELETING,
+      '$JS.API.CONSUMER.MSG.NEXT.OUTCRY_EVENTS.archive',
+      '$JS.API.CONSUMER.CREATE.OUTCRY_EVENTS.mine',
+      '$JS.ACK.OUTCRY_EVENTS.archive.1.1.1.1.1',
+      '$JS.API.STREAM.MSG.GET.OUTCRY_EVENTS',
+    ],
+    subscribe: ['outcry.v1.events.>', '>', '_INBOX.archival-worker.>', '_INBOX.>'],
+  },
+  'archival-worker': {
+    publish: [...DELETING, 'outcry.v1.events.0.a0-forged'],
+    subscribe: ['outcry.v1.events.>', '>', '_INBOX.api-gateway.>'],
+  },
+  verify: {
+    publish: [
+      ...DELETING,
+      'outcry.v1.events.0.a0-forged',
+      '$JS.API.CONSUMER.MSG.NEXT.OUTCRY_EVENTS.archive',
+      '$JS.API.CONSUMER.CREATE.OUTCRY_EVENTS.archive',
+      '$JS.API.STREAM.UPDATE.OUTCRY_EVENTS',
+      '$JS.ACK.OUTCRY_EVENTS.archive.1.1.1.1.1',
+    ],
+    subscribe: ['outcry.v1.events.>', '>', '_INBOX.archival-worker.>'],
+  },
+  rebuild: {
+    publish: [...DELETING, 'outcry.v1.events.0.a0-forged'],
+    subscribe: ['outcry.v1.events.>', '>', '_INBOX.archival-worker.>'],
+  },
+};
+
+const CHANGING_TABLES = [
+  'CREATE TABLE mine (a int)',
+  'ALTER TABLE events ADD COLUMN mine int',
+  'DROP TABLE events',
+  'TRUNCATE events',
+  'CREATE INDEX mine ON events (at)',
+  'CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$',
+  'CREATE SCHEMA mine',
+];
+const ADMINISTERING = [
+  'CREATE ROLE mine SUPERUSER',
+  'ALTER ROLE outcry_history SUPERUSER',
+  'CREATE DATABASE mine',
+  `SELECT pg_read_file('/etc/passwd')`,
+  `COPY (SELECT 1) TO PROGRAM 'true'`,
+];
+const WRITING = [
+  'DELETE FROM events',
+  `UPDATE auctions SET price = 1`,
+  `INSERT INTO items (id, seller_id, title) VALUES ('i0-x', 's', 't')`,
+];
+
+/** Role to its `.env` file, the variable there, what it may do, and what not. */
+export const POSTGRES = [
+  {
+    role: 'outcry_archiver',
+    url: ['archival-worker', 'DATABASE_URL'],
+    allowed: 'SELECT count(*) FROM events',
+    denied: [...CHANGING_TABLES, ...ADMINISTERING],
+  },
+  {
+    role: 'outcry_history',
+    url: ['archival-worker', 'DATABASE_READ_URL'],
+    allowed: 'SELECT count(*) FROM history_events',
+    denied: [...CHANGING_TABLES, ...ADMINISTERING, ...WRITING],
+  },
+  {
+    role: 'outcry_migrator',
+    url: ['migrate', 'DATABASE_URL'],
+    allowed: 'CREATE TABLE made_by_a_migration (a int)',
+    denied: ADMINISTERING,
+  },
+] as const;
