@@ -1,6 +1,6 @@
 /** Every page but the auction room, on the whole system: what it is for, phone, dark, axe. */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import {
@@ -43,6 +43,8 @@ beforeAll(async () => {
   await ann.buyNow(sold.id);
   await ann.bid(lamp.id, { maxAmount: 3_000 });
 }, 180_000);
+
+afterEach(() => stage.closeWindows());
 
 afterAll(() => stage.stop());
 
@@ -152,6 +154,13 @@ test('operations: the pipeline live, and what is wrong when a part is down', asy
   await health.filter({ hasText: 'Broadcaster' }).getByText('Ready').waitFor();
 });
 
+/** Changes the page as the browser's back and forward do, which loads nothing anew. */
+const goWithin = (page: Page, path: string): Promise<void> =>
+  page.evaluate((to) => {
+    history.pushState(null, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
+
 describe.each([
   ['desktop', undefined],
   ['phone, dark', DARK_PHONE],
@@ -160,10 +169,10 @@ describe.each([
     const page = await stage.open('/', options);
     await signIn(page, 'ann');
     const look = async (path: string, ready: string): Promise<void> => {
-      await page.goto(`${stage.system.urls['web']}${path}`);
+      await goWithin(page, path);
       await page.getByText(ready).first().waitFor();
       expect(await seriousFaults(page), path).toEqual([]);
-      expect(await overhang(page), path).toBe(0);
+      expect(await overhang(page), path).toBeLessThanOrEqual(0);
       await stage.shot(page, `${path.slice(1) || 'lobby'} ${name}`.replaceAll(/\W+/g, '-'));
     };
     await look('/', 'Brass lamp');

@@ -27,6 +27,8 @@ export interface BrowserStage {
   readonly system: TestSystem;
   /** Opens a path in a window with its own storage. */
   open(path: string, options?: BrowserContextOptions, script?: string): Promise<Page>;
+  /** Closes all windows: what stays open keeps working and slows down the next test. */
+  closeWindows(): Promise<void>;
   /** Acts over HTTP as this user. */
   client(userId: string): Promise<OutcryClient>;
   /** Kept in `.local/screenshots`, for people to look at. */
@@ -61,6 +63,9 @@ export async function startBrowserStage(): Promise<BrowserStage> {
       page.setDefaultTimeout(LIMIT_MS);
       await page.goto(`${system.urls['web']}${path}`);
       return page;
+    },
+    closeWindows: async () => {
+      await Promise.all(browser.contexts().map((context) => context.close()));
     },
     client: async (userId) => {
       const { token } = await new OutcryClient({ gatewayUrl }).devToken(userId, [

@@ -13,14 +13,18 @@ interface BidHistoryProps {
 }
 
 const SHOWN_AT_FIRST = 8;
+const MORE_AT_ONCE = 100;
 
 /** The bids so far, the newest on top. */
 export function BidHistory({ room, currency }: BidHistoryProps) {
-  const [showsAll, setShowsAll] = useState(false);
+  const [limit, setLimit] = useState(SHOWN_AT_FIRST);
   const bids = room.bids.list.value;
-  const newestFirst = bids.toReversed();
-  const shown = showsAll ? newestFirst : newestFirst.slice(0, SHOWN_AT_FIRST);
-  const hidden = newestFirst.length - shown.length;
+  const shown = bids.slice(-limit).toReversed();
+  const { hasOlder } = room.bids;
+  const showMore = (): void => {
+    setLimit(limit + MORE_AT_ONCE);
+    if (hasOlder && limit + MORE_AT_ONCE > bids.length) room.bids.askForOlder();
+  };
   return (
     <section class="panel bid-history" aria-label="Bids">
       <h2>Bids</h2>
@@ -38,9 +42,9 @@ export function BidHistory({ room, currency }: BidHistoryProps) {
         ))}
       </ol>
       <GapText gap={room.bids.gap.value} />
-      {hidden > 0 && (
-        <button type="button" class="button button-quiet" onClick={() => setShowsAll(true)}>
-          Show all {newestFirst.length.toLocaleString()} bids
+      {(shown.length < bids.length || hasOlder) && (
+        <button type="button" class="button button-quiet" onClick={showMore}>
+          Show more
         </button>
       )}
     </section>
@@ -85,8 +89,6 @@ function GapText({ gap }: { readonly gap: BidGap }) {
       return null;
     case 'reading':
       return <p class="muted">Reading earlier bids …</p>;
-    case 'too many':
-      return <p class="muted">There are too many bids to list them all here.</p>;
     case 'unreachable':
       return <p class="muted">Earlier bids cannot be read right now. This is tried again.</p>;
   }

@@ -6,6 +6,9 @@ interface PageHeadProps {
   readonly children?: ComponentChildren;
 }
 
+/** A longer one is set smaller. */
+const LONG_TITLE = 60;
+
 let isFirstPage = true;
 
 /**
@@ -23,7 +26,7 @@ export function PageHead({ title, children }: PageHeadProps) {
   }, []);
   return (
     <header class="page-head">
-      <h1 ref={heading} tabIndex={-1}>
+      <h1 ref={heading} tabIndex={-1} class={title.length > LONG_TITLE ? 'long' : ''}>
         {title}
       </h1>
       {children}

@@ -17,7 +17,7 @@ export interface BidEntry extends Position {
 /** Rising by seq, each seq once, at most {@link MAX_BIDS} (the newest). */
 export type BidList = readonly BidEntry[];
 
-/** What a page keeps in memory; a longer history belongs to the archive's own pages. */
+/** What a page keeps in memory, the newest; what is older belongs to the archive's own pages. */
 export const MAX_BIDS = 5_000;
 
 export function bidsOfArchive(bids: readonly ArchivedBid[]): BidEntry[] {
@@ -95,7 +95,7 @@ function isNextOnly(known: BidList, more: readonly BidEntry[], forks: readonly F
   return isBehind && forks.every((fork) => fork.epoch <= next.epoch);
 }
 
-/** How many of the bids that count are not in the list, of those it could hold. */
-export function missingBids(list: BidList, bidCount: number): number {
-  return Math.max(0, Math.min(bidCount, MAX_BIDS) - list.length);
+/** How many of the newest `wanted` bids are not in the list, of those it could hold. */
+export function missingBids(list: BidList, wanted: number): number {
+  return Math.max(0, Math.min(wanted, MAX_BIDS) - list.length);
 }

@@ -6,6 +6,7 @@ import { signal } from '@preact/signals';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { LiveStep } from '@outcry/client/merge-live.ts';
 import {
+  MAX_BIDS,
   bidsOfArchive,
   bidsOfEvents,
   mergeBids,
@@ -16,19 +17,17 @@ import {
 } from './bid-list.ts';
 
 const PAGE_SIZE = 200;
-/**
- * The archive lists the oldest bids first, so all of them must be read to reach the newest. An
- * auction with more bids than this shows only those that came live.
- */
-const MAX_PAGES = 50;
-const MAX_READABLE = MAX_PAGES * PAGE_SIZE;
+/** So many of the newest are read at first, and of the older ones each time more are wanted. */
+const ASKED_AT_ONCE = 600;
+/** More than any list can hold. */
+const MAX_PAGES = MAX_BIDS / PAGE_SIZE + 1;
 const FIRST_PAUSE_MS = 1_500;
 const LONGEST_PAUSE_MS = 30_000;
 /** Epochs begin after a failover: a handful in an auction's life is a lot. */
 const MAX_FORKS = 16;
 
-/** Why bids are missing from the list: being read, no answer, or too many to read them all. */
-export type BidGap = 'none' | 'reading' | 'unreachable' | 'too many';
+/** Why bids are missing from the list: they are being read, or nobody answers. */
+export type BidGap = 'none' | 'reading' | 'unreachable';
 
 export class RoomBids {
   readonly list = signal<BidList>([]);
@@ -36,10 +35,10 @@ export class RoomBids {
   readonly #client: OutcryClient;
   readonly #auctionId: string;
   #forks: readonly Fork[] = [];
+  /** How many of the oldest bids were not asked for; undefined until the number of bids is known. */
+  readonly #unasked = signal<number | undefined>(undefined);
   #bidCount = 0;
   #pauseMs = 0;
-  /** The archive's last page that was read, where the next reading goes on. */
-  #lastPage: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -63,7 +62,6 @@ export class RoomBids {
       case 'replaced':
         // Nobody said which bids of earlier epochs still count; the archive knows.
         this.list.value = this.list.peek().filter((bid) => bid.epoch === epoch);
-        this.#lastPage = undefined;
         this.#lookForGap();
         return;
       case 'skipped':
@@ -75,6 +73,19 @@ export class RoomBids {
   /** The auction has this many accepted bids: reads the archive when the list has fewer. */
   expect(bidCount: number): void {
     this.#bidCount = bidCount;
+    const unasked = this.#unasked.peek() ?? Math.max(0, bidCount - ASKED_AT_ONCE);
+    this.#unasked.value = Math.min(unasked, bidCount);
+    this.#lookForGap();
+  }
+
+  /** There are older bids than those in the list, and it has room for them. */
+  get hasOlder(): boolean {
+    return (this.#unasked.value ?? 0) > 0 && this.list.value.length < MAX_BIDS;
+  }
+
+  askForOlder(): void {
+    this.#unasked.value = Math.max(0, (this.#unasked.peek() ?? 0) - ASKED_AT_ONCE);
+    this.#pauseMs = 0;
     this.#lookForGap();
   }
 
@@ -89,24 +100,24 @@ export class RoomBids {
     this.#lookForGap();
   }
 
+  #missing(): number {
+    return missingBids(this.list.peek(), this.#bidCount - (this.#unasked.peek() ?? 0));
+  }
+
   #lookForGap(): void {
-    const isMissing = missingBids(this.list.peek(), this.#bidCount) > 0;
+    const isMissing = this.#missing() > 0;
     if (!isMissing) {
       // Only the very first reading is immediate: a hot auction must not make us ask all the time.
       this.#pauseMs = Math.min(this.#pauseMs, FIRST_PAUSE_MS);
       this.gap.value = 'none';
     }
     if (!isMissing || this.#timer !== undefined || this.#closed) return;
-    if (this.#bidCount > MAX_READABLE) {
-      this.gap.value = 'too many';
-      return;
-    }
     if (this.gap.peek() === 'none') this.gap.value = 'reading';
     this.#timer = setTimeout(() => void this.#fill(), this.#pauseMs);
   }
 
   async #fill(): Promise<void> {
-    const before = missingBids(this.list.peek(), this.#bidCount);
+    const before = this.#missing();
     if (before > 0) {
       try {
         await this.#readPages();
@@ -116,25 +127,28 @@ export class RoomBids {
         this.gap.value = 'unreachable';
       }
     }
-    const better = missingBids(this.list.peek(), this.#bidCount) < before;
-    // Without progress the archive lags, is down, or has filled a hole further back: ask less and
-    // less often, and from the beginning.
-    if (!better) this.#lastPage = undefined;
-    this.#pauseMs = better
-      ? FIRST_PAUSE_MS
-      : Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
+    // Without progress the archive lags or is down: ask less and less often.
+    this.#pauseMs =
+      this.#missing() < before
+        ? FIRST_PAUSE_MS
+        : Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
     this.#timer = undefined;
     this.#lookForGap();
   }
 
-  /** Reads until nothing is missing or the archive has no more. */
+  /** Reads from the newest back until nothing is missing or the archive has no more. */
   async #readPages(): Promise<void> {
+    let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES && !this.#closed; page += 1) {
-      const query = { limit: PAGE_SIZE, cursor: this.#lastPage };
+      const query = { limit: PAGE_SIZE, order: 'newest', cursor } as const;
       const { items, nextCursor } = await this.#client.archivedBids(this.#auctionId, query);
       this.list.value = mergeBids(this.list.peek(), bidsOfArchive(items), this.#forks);
-      if (nextCursor === null || missingBids(this.list.peek(), this.#bidCount) === 0) return;
-      this.#lastPage = nextCursor;
+      if (nextCursor === null || this.#missing() === 0) break;
+      cursor = nextCursor;
     }
+    // A page may have brought more than was asked for: that much fewer are left to ask for, or
+    // the surplus would hide a hole as large.
+    const left = Math.max(0, this.#bidCount - this.list.peek().length);
+    this.#unasked.value = Math.min(this.#unasked.peek() ?? 0, left);
   }
 }
