@@ -233,6 +233,7 @@ describe('refusals', () => {
     ['status', '/v1/history/auctions?status=open'],
     ['seller', '/v1/history/auctions?seller=a%20b'],
     ['q', '/v1/history/auctions?q=%20'],
+    ['q', '/v1/history/auctions?q=a%00b'],
     ['order', '/v1/history/auctions/a1-forked/bids?order=best'],
   ])('422 INVALID_REQUEST names %s: %s', async (field, path) => {
     expect(await expectProblem(path, 'INVALID_REQUEST')).toMatchObject([{ path: field }]);

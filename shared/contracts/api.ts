@@ -8,14 +8,25 @@ const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
 
 const amount = z.int().min(1).max(MAX_AMOUNT);
-const time = z.iso.datetime({ offset: true });
+
+/** Leaves room for a duration and a late extension: ISO 8601 has four digits for a year. */
+const TIME_LIMIT_MS = Date.UTC(9_000, 0, 1);
+const time = z.iso
+  .datetime({ offset: true })
+  .refine((text) => Date.parse(text) < TIME_LIMIT_MS, 'must be before the year 9000');
+
+/** NUL and half a surrogate pair are legal in JSON, but Redis's JSON or Postgres refuses them. */
+const hasNoControls = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text);
+const hasLinesAtMost = (text: string): boolean => hasNoControls(text.replaceAll(/[\t\n\r]/g, ''));
+const CONTROLS = 'must not have control characters';
 
 export const itemRequest = z.strictObject({
-  title: z.string().trim().min(1).max(200),
-  description: z.string().max(5_000).optional(),
+  title: z.string().trim().min(1).max(200).refine(hasNoControls, CONTROLS),
+  description: z.string().max(5_000).refine(hasLinesAtMost, CONTROLS).optional(),
   imageUrl: z
     .url({ protocol: /^https?$/ })
     .max(2_000)
+    .refine(hasNoControls, CONTROLS)
     .optional(),
 });
 export type ItemRequest = z.infer<typeof itemRequest>;

@@ -30,7 +30,13 @@ const page = {
 export const historyListQuery = z.strictObject({
   ...page,
   /** Words of the title, or their beginnings; all must be there. */
-  q: z.string().trim().min(1).max(200).optional(),
+  q: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .refine((words) => !words.includes('\0'), 'must not have control characters')
+    .optional(),
   status: z.enum(['scheduled', 'live', 'ended', 'cancelled']).optional(),
   seller: z
     .string()
