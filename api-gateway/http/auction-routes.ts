@@ -132,12 +132,13 @@ async function createAuction(
 ): Promise<HttpAnswer> {
   const { catalogue, engine, shards } = parts;
   const stored =
-    request.itemId === undefined ? undefined : await storedItem(x, parts, request.itemId, caller);
+    request.itemId === undefined ? undefined : await findItem(x, parts, request.itemId, caller);
   if (stored?.ok === false) return stored.answer;
+  const { item: storedItem, sellerId } = stored?.value ?? { sellerId: caller.userId };
   const shard =
-    stored === undefined
+    storedItem === undefined
       ? Math.floor(Math.random() * shards)
-      : (shardOfId(stored.value.id, shards) ?? 0);
+      : (shardOfId(storedItem.id, shards) ?? 0);
   const fingerprint = fingerprintOf('auctions', request);
   const claimed = await claimId(catalogue, {
     kind: 'a',
@@ -154,7 +155,7 @@ async function createAuction(
     );
   }
   // The item of an inline request is named after its auction: the same request, the same item.
-  const item = stored?.value ?? newItemOf(claimed.id, request, shards);
+  const item = storedItem ?? newItemOf(claimed.id, request, shards);
   const outcome = await engine.submit(claimed.id, {
     kind: 'create',
     userId: caller.userId,
@@ -163,7 +164,7 @@ async function createAuction(
     maxAmount: 0,
     key,
     fingerprint,
-    creation: newAuction(claimed.id, item, caller.userId, request),
+    creation: newAuction(claimed.id, item, sellerId, request),
   });
   if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
     setHeader(x, 'location', `/v1/auctions/${claimed.id}`);
@@ -171,12 +172,13 @@ async function createAuction(
   return answerOutcome(x, outcome, 201, viewJson);
 }
 
-async function storedItem(
+/** An admin may sell another's item for them: they stay its seller, who may not bid on it. */
+async function findItem(
   x: Exchange,
   parts: GatewayParts,
   itemId: string,
   caller: Caller,
-): Promise<Read<ItemDetails>> {
+): Promise<Read<{ readonly item?: ItemDetails; readonly sellerId: string }>> {
   const found = isItemId(itemId, parts.shards) ? await parts.catalogue.findItem(itemId) : undefined;
   if (found === undefined) {
     return { ok: false, answer: answerProblem(x, 'ITEM_NOT_FOUND', 'No item has this id.') };
@@ -188,7 +190,7 @@ async function storedItem(
       answer: answerProblem(x, 'NOT_SELLER', 'The item belongs to another seller.'),
     };
   }
-  return { ok: true, value: item };
+  return { ok: true, value: { item, sellerId } };
 }
 
 function newItemOf(auctionId: string, request: AuctionRequest, shards: number): ItemDetails {

@@ -64,6 +64,22 @@ describe('items', () => {
     expect((await create({ ...terms, itemId: 'i0-none' })).body.code).toBe('ITEM_NOT_FOUND');
     expect((await call(gateway, 'GET', '/v1/items/i0-none')).status).toBe(404);
   });
+
+  test('an admin may sell it for its seller, who still may not bid on it', async () => {
+    const created = await call(gateway, 'POST', '/v1/items', {
+      token: sam,
+      body: { title: 'Xbox' },
+    });
+    const { item: _item, ...terms } = TERMS;
+    const admin = await tokenFor(gateway, 'eve', ['admin']);
+    const auction = await create({ ...terms, itemId: created.body['id'] }, undefined, admin);
+    expect(auction.body).toMatchObject({ sellerId: 'sam', status: 'live' });
+    const path = `/v1/auctions/${String(auction.body['id'])}`;
+    const own = await call(gateway, 'POST', `${path}/bids`, { token: sam, body: { amount: 500 } });
+    expect(own.body.code).toBe('SELLER_CANNOT_BID');
+    const cancelled = await call(gateway, 'POST', `${path}/cancel`, { token: sam, body: {} });
+    expect(cancelled.body).toMatchObject({ status: 'cancelled' });
+  });
 });
 
 describe('POST /v1/auctions', () => {
@@ -117,6 +133,20 @@ describe('POST /v1/auctions', () => {
       'a script as image',
       { item: { title: 'x', imageUrl: 'javascript:alert(1)' } },
       'item.imageUrl',
+    ],
+    ['a title with NUL', { item: { title: 'a\0b' } }, 'item.title'],
+    ['a title with half a surrogate pair', { item: { title: 'a\ud800b' } }, 'item.title'],
+    ['a description with NUL', { item: { title: 'x', description: '\0' } }, 'item.description'],
+    [
+      'an image with NUL',
+      { item: { title: 'x', imageUrl: 'https://example.org/\0' } },
+      'item.imageUrl',
+    ],
+    ['a start that leaves no year for the end', { startsAt: '9999-12-31T23:59:00Z' }, 'startsAt'],
+    [
+      'an end in the year 10000 of UTC',
+      { durationSeconds: undefined, endsAt: '9999-12-31T23:59:59-12:00' },
+      'endsAt',
     ],
     ['an unknown member', { discount: 5 }, ''],
   ];
