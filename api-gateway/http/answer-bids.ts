@@ -25,7 +25,8 @@ import { WriteTogether } from './write-together.ts';
 
 type Offer = Pick<AuctionCommand, 'amount' | 'maxAmount'>;
 
-const BIDS_PATH = /^\/v1\/auctions\/([^/?]+)\/bids(?:\?|$)/;
+/** Also as an absolute URL, which HTTP lets clients send and the router understands. */
+const BIDS_PATH = /^(?:https?:\/\/[^/?]*)?\/v1\/auctions\/([^/?]+)\/bids(?:\?|$)/;
 
 /** Answers a bid. @returns false when the request is not one: it is then untouched */
 export type AnswerBid = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
@@ -40,11 +41,21 @@ export function answerBids(parts: GatewayParts): AnswerBid {
   };
   return (incoming, outgoing) => {
     if (incoming.method !== 'POST') return false;
-    const auctionId = BIDS_PATH.exec(incoming.url ?? '')?.[1];
-    if (auctionId === undefined) return false;
-    void answer(auctionId, openExchange(incoming, outgoing, parts.corsOrigins));
+    const idInPath = BIDS_PATH.exec(incoming.url ?? '')?.[1];
+    if (idInPath === undefined) return false;
+    void answer(decodeId(idInPath), openExchange(incoming, outgoing, parts.corsOrigins));
     return true;
   };
+}
+
+/** An id needs no percent signs, but may be written with them. One that cannot be read is unknown. */
+function decodeId(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function placeBid(parts: GatewayParts, auctionId: string, x: Exchange): Promise<HttpAnswer> {
@@ -81,7 +92,8 @@ async function placeBid(parts: GatewayParts, auctionId: string, x: Exchange): Pr
  * A bid is exactly one amount in plain digits; JSON's other ways to write a number (1e3, 1.0) are
  * refused, so that a bid cannot mean something else to someone who reads the request.
  */
-const PLAIN_OFFER = /^\s*\{\s*"(amount|maxAmount)"\s*:\s*([1-9][0-9]{0,12})\s*\}\s*$/;
+const PLAIN_OFFER =
+  /^[ \t\r\n]*\{[ \t\r\n]*"(amount|maxAmount)"[ \t\r\n]*:[ \t\r\n]*([1-9][0-9]{0,12})[ \t\r\n]*\}[ \t\r\n]*$/;
 
 function readOffer(x: Exchange, text: string): Read<Offer> {
   const match = PLAIN_OFFER.exec(text);

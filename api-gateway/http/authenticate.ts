@@ -14,6 +14,9 @@ export type Authenticated =
   | { readonly ok: false; readonly answer: HttpAnswer };
 
 const KEYS_RETRY_AFTER_MS = 2_000;
+/** The scheme's case does not matter (RFC 9110). */
+const BEARER = /^bearer /i;
+const BEARER_LENGTH = 'Bearer '.length;
 
 /** An admin may do what a seller may. */
 const hasRole = (caller: Caller, role: Role): boolean =>
@@ -26,13 +29,13 @@ export async function authenticate(
   role: Role | undefined,
 ): Promise<Authenticated> {
   const header = x.incoming.headers.authorization ?? '';
-  if (!header.startsWith('Bearer ')) {
+  if (!BEARER.test(header)) {
     const detail = 'Send an access token: Authorization: Bearer <token>.';
     return { ok: false, answer: answerProblem(x, 'UNAUTHENTICATED', detail) };
   }
   let caller: Caller;
   try {
-    const verified = parts.verifyToken(header.slice('Bearer '.length).trim());
+    const verified = parts.verifyToken(header.slice(BEARER_LENGTH).trim());
     caller = verified instanceof Promise ? await verified : verified;
   } catch (error) {
     return { ok: false, answer: tokenProblem(x, error) };

@@ -175,6 +175,8 @@ describe('POST /v1/auctions/{id}/bids', () => {
     ['an unknown member', '{"amount": 1000, "bonus": true}', 422],
     ['deep nesting', `${'['.repeat(5_000)}${']'.repeat(5_000)}`, 400],
     ['a control character', '{"amount": 1000\u0001}', 400],
+    ['a byte order mark', '\ufeff{"amount": 1000}', 400],
+    ['a no-break space', '{"amount":\u00a01000}', 400],
     ['bad UTF-8', Uint8Array.from([0x7b, 0xff, 0xfe, 0x7d]), 400],
     ['a megabyte', `{"amount": 1000${' '.repeat(1_048_576)}}`, 413],
   ];

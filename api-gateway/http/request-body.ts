@@ -53,6 +53,8 @@ export const errorsOf = (error: z.ZodError): { path: string; message: string }[]
 
 function readBytes(incoming: IncomingMessage): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
+    // Gone before the reading began: no event will come any more.
+    if (incoming.destroyed) resolve(undefined);
     const chunks: Buffer[] = [];
     let length = 0;
     incoming.on('data', (chunk: Buffer) => {

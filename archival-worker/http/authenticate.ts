@@ -9,7 +9,9 @@ import type { HistoryContext } from './context.ts';
 import { sendProblem } from './problems.ts';
 
 const KEYS_RETRY_AFTER_MS = 2_000;
-const BEARER = 'Bearer ';
+/** The scheme's case does not matter (RFC 9110). */
+const BEARER = /^bearer /i;
+const BEARER_LENGTH = 'Bearer '.length;
 
 /** Answers as the caller whom the bearer token names, or with a problem. */
 export async function asCaller(
@@ -18,13 +20,13 @@ export async function asCaller(
   answer: (caller: Caller) => Promise<Response> | Response,
 ): Promise<Response> {
   const header = c.req.header('authorization') ?? '';
-  if (!header.startsWith(BEARER)) {
+  if (!BEARER.test(header)) {
     const detail = 'Send an access token: Authorization: Bearer <token>.';
     return sendProblem(c, 'UNAUTHENTICATED', detail);
   }
   let caller: Caller;
   try {
-    caller = await verifyToken(header.slice(BEARER.length).trim());
+    caller = await verifyToken(header.slice(BEARER_LENGTH).trim());
   } catch (error) {
     if (error instanceof TokenError) {
       return sendProblem(c, 'UNAUTHENTICATED', `The access token is refused: ${error.message}.`);
