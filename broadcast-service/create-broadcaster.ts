@@ -1,5 +1,7 @@
 /** Puts the broadcaster together: the only place that knows which adapter serves which port. */
+import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import { problem } from '@outcry/shared/contracts/problems.ts';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
@@ -91,6 +93,10 @@ export async function createBroadcaster(
 
   let stopping = false;
   const app = new Hono();
+  app.notFound((c) => {
+    const stated = problem('NOT_FOUND', 'No route has this address.', randomUUID());
+    return c.json(stated, 404, { 'content-type': 'application/problem+json' });
+  });
   addOperationRoutes(app, registry, () => {
     if (stopping) return { broadcaster: 'stopping' };
     if (readiness.fault !== undefined) return { redis: readiness.fault };

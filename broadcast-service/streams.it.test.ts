@@ -158,6 +158,14 @@ describe('a stream', () => {
     expect(posted.status).toBe(405);
   });
 
+  it('is not found with a problem too, at an address that is none', async () => {
+    for (const path of ['/v1/auctions/a%201/stream', '/v1/auctions', '/']) {
+      const answer = await fetch(`${broadcaster.url}${path}`);
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      expect(await answer.json()).toMatchObject({ code: 'NOT_FOUND', status: 404 });
+    }
+  });
+
   it('counts towards the connections of its address', async () => {
     const auctionId = await newAuction();
     for (let i = 0; i < 5; i += 1) await open(auctionId);
