@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { experimentOptions, UsageError } from './experiment-options.ts';
+
+test('an experiment has defaults, which the command line changes', () => {
+  expect(experimentOptions(['contention', '--vus', '50', '--duration', '2m'])).toMatchObject({
+    name: 'contention',
+    vus: 50,
+    rate: 200,
+    seconds: 120,
+    warmUpSeconds: 5,
+    auctions: 1,
+    viewers: 0,
+    model: 'open',
+    intoDocs: true,
+  });
+  expect(experimentOptions(['--help'])).toBeUndefined();
+});
+
+test.each([
+  ['no such experiment', ['nothing']],
+  ['two experiments', ['spread', 'soak']],
+  ['a time without a unit', ['spread', '--duration', '60']],
+  ['no time at all', ['spread', '--duration', '0s']],
+  ['a model that there is not', ['spread', '--model', 'half-open']],
+  ['half a bid', ['spread', '--rate', '0.5']],
+  ['an unknown option', ['spread', '--speed', '5']],
+])('%s is refused', (_, args) => {
+  expect(() => experimentOptions(args)).toThrow(UsageError);
+});

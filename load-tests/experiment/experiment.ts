@@ -1,0 +1,56 @@
+/**
+ * `npm run experiment -- contention`: loads the system with k6, checks that not one accepted bid
+ * was lost, and writes a report. Exit code 0 when all is as it must be, 1 when not. Leaves nothing
+ * running.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  experimentOptions,
+  EXPERIMENT_USAGE,
+  UsageError,
+  type ExperimentOptions,
+} from './experiment-options.ts';
+import { openSystem, ROOT } from './experiment-system.ts';
+import { NoK6Error, obtainK6 } from './find-k6.ts';
+import { isGood, runExperiment, type ExperimentResult } from './run-experiment.ts';
+import { resultText } from './result-text.ts';
+import { recordInTable } from './summary-table.ts';
+import { writeReport } from './report/write-report.ts';
+
+const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
+const TABLE = join(ROOT, 'docs', 'experiments.md');
+
+const say = (line: string): void => console.log(`- ${line}`);
+
+async function run(options: ExperimentOptions, signal: AbortSignal): Promise<boolean> {
+  const k6 = await obtainK6(say);
+  const at = new Date().toISOString().replaceAll(':', '').slice(0, 'YYYY-MM-DDThhmm'.length);
+  const folder = join(RESULTS, `${at}-${options.name}`);
+  const system = await openSystem({ own: options.plan.kills === true, build: true, say, signal });
+  let result: ExperimentResult;
+  try {
+    result = await runExperiment(options, { system, k6, folder, say, signal });
+  } finally {
+    await system.stop();
+  }
+  const report = await writeReport(result, folder);
+  if (options.intoDocs) await recordInTable(TABLE, result);
+  console.log(`\n${resultText(result)}\n\nReport: ${report}`);
+  return isGood(result);
+}
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => stopping.abort(new Error('stopped')));
+}
+try {
+  const options = experimentOptions(process.argv.slice(2));
+  if (options === undefined) console.log(EXPERIMENT_USAGE);
+  else if (!(await run(options, stopping.signal))) process.exitCode = 1;
+} catch (error) {
+  const plain = error instanceof UsageError || error instanceof NoK6Error;
+  if (stopping.signal.aborted) console.error('stopped; nothing is left running');
+  else console.error(plain ? error.message : error);
+  process.exitCode = stopping.signal.aborted ? 130 : 1;
+}

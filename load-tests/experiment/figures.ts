@@ -1,0 +1,173 @@
+/** From single measurements to the figures of a report; pure. */
+import type { Point } from './raw-points.ts';
+
+/** Times in milliseconds. */
+export interface Latencies {
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface Second {
+  /** Seconds after the first measured bid. */
+  readonly second: number;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly failed: number;
+  /** Of bids that were decided; null when there was none. */
+  readonly bids: Latencies | null;
+  /** From the decision to a viewer. */
+  readonly viewers: Latencies | null;
+}
+
+/** An accepted bid as k6 was told of it. */
+export interface AcceptedBid {
+  /** Index of the auction. */
+  readonly auction: number;
+  readonly seq: number;
+}
+
+export interface Figures {
+  /** When the measured bids began, ms since 1970. */
+  readonly beganAt: number;
+  readonly seconds: readonly Second[];
+  readonly accepted: Latencies;
+  readonly refused: Latencies;
+  readonly viewers: Latencies;
+  /** How many bids got each answer. */
+  readonly answers: Readonly<Record<string, number>>;
+  /** How many decided bids took how long: the count of each time below `upToMs`. */
+  readonly histogram: readonly Bucket[];
+  readonly viewerHistogram: readonly Bucket[];
+  /** Bids that were due and found no free bidder. */
+  readonly dropped: number;
+}
+
+export interface Bucket {
+  readonly upToMs: number;
+  readonly count: number;
+}
+
+/** What comes out of one run's points: the figures, and what the reconciliation needs. */
+export interface Reading {
+  readonly figures: Figures;
+  /** Of the warm-up too. */
+  readonly acceptedBids: readonly AcceptedBid[];
+  /** Bids of all phases whose outcome k6 was not told. */
+  readonly unknown: number;
+  /** Where viewers stood when they left. */
+  readonly viewerEnds: readonly AcceptedBid[];
+}
+
+/** Answers that decide nothing. */
+const isFailure = (answer: string): boolean =>
+  ['NO_ANSWER', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'INTERNAL'].includes(answer) ||
+  answer.startsWith('STATUS_5');
+
+const times = (of: readonly { readonly ms: number }[]): number[] => of.map(({ ms }) => ms);
+
+/** @throws Error when no bid was measured */
+export async function readFigures(points: AsyncIterable<Point>): Promise<Reading> {
+  const bids: { sentAt: number; ms: number; answer: string }[] = [];
+  const views: { at: number; ms: number }[] = [];
+  const acceptedBids: AcceptedBid[] = [];
+  const viewerEnds: AcceptedBid[] = [];
+  let unknown = 0;
+  let dropped = 0;
+  for await (const { metric, at, value, scenario, tags } of points) {
+    const place = { auction: Number(tags.get('auction')), seq: value };
+    if (metric === 'bid_seq') acceptedBids.push(place);
+    else if (metric === 'viewer_final_seq') viewerEnds.push(place);
+    else if (metric === 'bid_failed') unknown += value;
+    else if (metric === 'viewer_ms') views.push({ at, ms: value });
+    else if (metric === 'dropped_iterations' && scenario === 'main') dropped += value;
+    else if (metric === 'bid_ms' && scenario === 'main') {
+      bids.push({ sentAt: at - value, ms: value, answer: tags.get('answer') ?? '' });
+    }
+  }
+  const first = bids.reduce((least, { sentAt }) => Math.min(least, sentAt), Infinity);
+  if (first === Infinity) throw new Error('no bid was measured');
+  const answers: Record<string, number> = {};
+  for (const { answer } of bids) answers[answer] = (answers[answer] ?? 0) + 1;
+  const decided = bids.filter(({ answer }) => !isFailure(answer));
+  return {
+    acceptedBids,
+    viewerEnds,
+    unknown,
+    figures: {
+      beganAt: first,
+      seconds: bySecond(first, bids, views),
+      accepted: latencies(times(bids.filter(({ answer }) => answer === 'accepted'))),
+      refused: latencies(times(decided.filter(({ answer }) => answer !== 'accepted'))),
+      viewers: latencies(times(views)),
+      answers,
+      histogram: histogram(times(decided)),
+      viewerHistogram: histogram(times(views)),
+      dropped,
+    },
+  };
+}
+
+/** Bids belong to the second in which they were sent: a stall shows where it began. */
+function bySecond(
+  first: number,
+  bids: readonly { sentAt: number; ms: number; answer: string }[],
+  views: readonly { at: number; ms: number }[],
+): Second[] {
+  const seconds: { bids: number[]; views: number[]; counts: [number, number, number] }[] = [];
+  const at = (time: number) => {
+    const index = Math.max(0, Math.floor((time - first) / 1000));
+    while (seconds.length <= index) seconds.push({ bids: [], views: [], counts: [0, 0, 0] });
+    return seconds[index];
+  };
+  for (const { sentAt, ms, answer } of bids) {
+    const second = at(sentAt);
+    if (second === undefined) continue;
+    const failed = isFailure(answer);
+    second.counts[answer === 'accepted' ? 0 : failed ? 2 : 1] += 1;
+    if (!failed) second.bids.push(ms);
+  }
+  for (const view of views) at(view.at - view.ms)?.views.push(view.ms);
+  return seconds.map(({ bids, views, counts: [accepted, refused, failed] }, second) => ({
+    second,
+    accepted,
+    refused,
+    failed,
+    bids: bids.length === 0 ? null : latencies(bids),
+    viewers: views.length === 0 ? null : latencies(views),
+  }));
+}
+
+/** All 0 without a value. */
+export function latencies(values: readonly number[]): Latencies {
+  const sorted = Float64Array.from(values).toSorted();
+  // The smallest value that so large a share does not exceed.
+  const at = (share: number): number =>
+    sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
+  return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+}
+
+/** Ten steps for each factor of ten. */
+const STEP = 10 ** 0.1;
+const LEAST_MS = 0.1;
+
+/** Neighbouring buckets from the first to the last that is not empty. */
+export function histogram(values: readonly number[]): Bucket[] {
+  const counts = new Map<number, number>();
+  for (const value of values) {
+    const index = Math.max(
+      0,
+      Math.floor(Math.log(Math.max(value, LEAST_MS) / LEAST_MS) / Math.log(STEP)),
+    );
+    counts.set(index, (counts.get(index) ?? 0) + 1);
+  }
+  const indexes = [...counts.keys()];
+  if (indexes.length === 0) return [];
+  const from = Math.min(...indexes);
+  return Array.from({ length: Math.max(...indexes) - from + 1 }, (_, i) => ({
+    upToMs: LEAST_MS * STEP ** (from + i + 1),
+    count: counts.get(from + i) ?? 0,
+  }));
+}
