@@ -29,6 +29,10 @@ export const SIZES = {
   faults: full
     ? { beforeSeconds: 5, seconds: 10, outageSeconds: 60, bids: 100_000 }
     : { beforeSeconds: 0.5, seconds: 1, outageSeconds: 1, bids: 500, deliverAgainSeconds: 2 },
+  /** Servers of a cluster that are killed under load, one after the other. */
+  failovers: full
+    ? { bidders: 48, bidsBefore: 200, kills: 3 }
+    : { bidders: 32, bidsBefore: 10, kills: 1 },
   /** Connections that say nothing. */
   idleSockets: full ? 5_000 : 1_000,
   /** Raw protocol clients on two broadcasters while bids arrive and things break. */
