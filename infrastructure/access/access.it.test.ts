@@ -59,7 +59,7 @@ test('a bid goes all the way, and no server refused anything on it', async () =>
   expect(await violationsInLogs()).toEqual([]);
 });
 
-test('tools of an operator work with their own credentials', async () => {
+test('tools of an operator work with their own credentials', { timeout: 60_000 }, async () => {
   const admin = redisAs(system.servers.redisAdminUrl);
   const auctionId = await createAuction(gatewayUrl, secret);
   const history = `${system.workers[0]?.server.url}/v1/history/auctions/${auctionId}`;

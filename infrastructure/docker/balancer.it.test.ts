@@ -97,57 +97,61 @@ test('one address serves pages, API, live streams and history', async () => {
   }
 });
 
-test('a gateway and a broadcaster die; bidders, readers and viewers notice nothing', async () => {
-  const auctionId = await createAuction(balancer.url, secret);
-  const feeds = Array.from({ length: 4 }, () => new LiveFeed({ url: balancer.url }));
-  onTestFinished(() => feeds.forEach((feed) => feed.close()));
-  const watched = feeds.map((feed) => feed.watch(auctionId, {}));
-  await waitUntil(() => feeds.every((feed) => feed.connected), {
-    withinMs: 10_000,
-    what: 'WebSocket connections through the balancer',
-  });
+test(
+  'a gateway and a broadcaster die; bidders, readers and viewers notice nothing',
+  { timeout: 60_000 },
+  async () => {
+    const auctionId = await createAuction(balancer.url, secret);
+    const feeds = Array.from({ length: 4 }, () => new LiveFeed({ url: balancer.url }));
+    onTestFinished(() => feeds.forEach((feed) => feed.close()));
+    const watched = feeds.map((feed) => feed.watch(auctionId, {}));
+    await waitUntil(() => feeds.every((feed) => feed.connected), {
+      withinMs: 10_000,
+      what: 'WebSocket connections through the balancer',
+    });
 
-  let amount = 1_000;
-  let accepted = 0;
-  const end = new AbortController();
-  const failures: string[] = [];
-  const bidding = Array.from({ length: 6 }, async (_, i) => {
-    const client = clientOf(`bidder-${i}`);
-    while (!end.signal.aborted) {
-      amount += 100;
-      try {
-        await client.bid(auctionId, { maxAmount: amount });
-        accepted += 1;
-      } catch (error) {
-        const code = error instanceof OutcryError ? error.problem.code : String(error);
-        if (code !== 'BID_TOO_LOW' && code !== 'MAX_NOT_RAISED') failures.push(code);
+    let amount = 1_000;
+    let accepted = 0;
+    const end = new AbortController();
+    const failures: string[] = [];
+    const bidding = Array.from({ length: 6 }, async (_, i) => {
+      const client = clientOf(`bidder-${i}`);
+      while (!end.signal.aborted) {
+        amount += 100;
+        try {
+          await client.bid(auctionId, { maxAmount: amount });
+          accepted += 1;
+        } catch (error) {
+          const code = error instanceof OutcryError ? error.problem.code : String(error);
+          if (code !== 'BID_TOO_LOW' && code !== 'MAX_NOT_RAISED') failures.push(code);
+        }
       }
-    }
-  });
-  const reading = Array.from({ length: 2 }, async () => {
-    while (!end.signal.aborted) {
-      const answer = await send(`${balancer.url}/v1/auctions/${auctionId}`, undefined);
-      if (answer.status !== 200) failures.push(`GET ${answer.status}`);
-    }
-  });
-  const more = async (bids: number): Promise<void> => {
-    const wanted = accepted + bids;
-    await waitUntil(() => accepted >= wanted, { withinMs: 20_000, what: 'more accepted bids' });
-  };
-  await more(100);
-  await system.gateways[0]?.server.kill();
-  await system.broadcasters[0]?.server.kill();
-  await more(200);
-  end.abort();
-  await Promise.all([...bidding, ...reading]);
-  expect(failures).toEqual([]);
+    });
+    const reading = Array.from({ length: 2 }, async () => {
+      while (!end.signal.aborted) {
+        const answer = await send(`${balancer.url}/v1/auctions/${auctionId}`, undefined);
+        if (answer.status !== 200) failures.push(`GET ${answer.status}`);
+      }
+    });
+    const more = async (bids: number): Promise<void> => {
+      const wanted = accepted + bids;
+      await waitUntil(() => accepted >= wanted, { withinMs: 20_000, what: 'more accepted bids' });
+    };
+    await more(100);
+    await system.gateways[0]?.server.kill();
+    await system.broadcasters[0]?.server.kill();
+    await more(200);
+    end.abort();
+    await Promise.all([...bidding, ...reading]);
+    expect(failures).toEqual([]);
 
-  const newest = await send(`${balancer.url}/v1/auctions/${auctionId}`, undefined);
-  await waitUntil(() => watched.every((watch) => watch.auction?.seq === newest.body['seq']), {
-    withinMs: 15_000,
-    what: 'the newest state at every viewer',
-  });
-});
+    const newest = await send(`${balancer.url}/v1/auctions/${auctionId}`, undefined);
+    await waitUntil(() => watched.every((watch) => watch.auction?.seq === newest.body['seq']), {
+      withinMs: 15_000,
+      what: 'the newest state at every viewer',
+    });
+  },
+);
 
 test('a bid whose connection broke after it was sent is not sent again by the balancer', async () => {
   let lost = 0;

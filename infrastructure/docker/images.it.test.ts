@@ -46,36 +46,40 @@ test('what the services serve from files is there', async () => {
   expect((await fetch(new URL(styles, `${url}/docs`))).status).toBe(200);
 });
 
-test('stopped under load, all end within their grace period, and no accepted bid is lost', async () => {
-  const [gateway] = system.gateways;
-  const [broadcaster] = system.broadcasters;
-  const [worker] = system.workers;
-  if (!gateway || !broadcaster || !worker) throw new Error('one of each is needed');
-  const before = await Promise.all([gateway, broadcaster, worker].map((s) => pathsIn(s.folder)));
-  const secret = gateway.environment['JWT_SECRET'] ?? '';
-  const url = gateway.server.url;
-  const auctions = await Promise.all([createAuction(url, secret), createAuction(url, secret)]);
-  const bidders = new Bidders(() => url, secret, auctions);
-  await bidders.reach(200);
-  expect(bidders.failures).toEqual([]);
+test(
+  'stopped under load, all end within their grace period, and no accepted bid is lost',
+  { timeout: 60_000 },
+  async () => {
+    const [gateway] = system.gateways;
+    const [broadcaster] = system.broadcasters;
+    const [worker] = system.workers;
+    if (!gateway || !broadcaster || !worker) throw new Error('one of each is needed');
+    const before = await Promise.all([gateway, broadcaster, worker].map((s) => pathsIn(s.folder)));
+    const secret = gateway.environment['JWT_SECRET'] ?? '';
+    const url = gateway.server.url;
+    const auctions = await Promise.all([createAuction(url, secret), createAuction(url, secret)]);
+    const bidders = new Bidders(() => url, secret, auctions);
+    await bidders.reach(200);
+    expect(bidders.failures).toEqual([]);
 
-  const ends = [await gateway.stop()];
-  await bidders.stop();
-  await waitUntil(async () => (await missingIn(bidders)).length === 0, {
-    withinMs: 20_000,
-    everyMs: 200,
-    what: 'every accepted bid in Postgres',
-  });
-  ends.push(await broadcaster.stop(), await worker.stop());
+    const ends = [await gateway.stop()];
+    await bidders.stop();
+    await waitUntil(async () => (await missingIn(bidders)).length === 0, {
+      withinMs: 20_000,
+      everyMs: 200,
+      what: 'every accepted bid in Postgres',
+    });
+    ends.push(await broadcaster.stop(), await worker.stop());
 
-  for (const end of ends) {
-    expect(end.code).toBe(0);
-    expect(end.tookMs).toBeLessThan(GRACE_MS);
-  }
-  expect(await missingIn(bidders)).toEqual([]);
-  const after = await Promise.all([gateway, broadcaster, worker].map((s) => pathsIn(s.folder)));
-  expect(after).toEqual(before);
-});
+    for (const end of ends) {
+      expect(end.code).toBe(0);
+      expect(end.tookMs).toBeLessThan(GRACE_MS);
+    }
+    expect(await missingIn(bidders)).toEqual([]);
+    const after = await Promise.all([gateway, broadcaster, worker].map((s) => pathsIn(s.folder)));
+    expect(after).toEqual(before);
+  },
+);
 
 async function missingIn(bidders: Bidders): Promise<string[]> {
   const sql = postgres(system.servers.postgres.url, { max: 1 });
