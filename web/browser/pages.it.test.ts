@@ -1,4 +1,6 @@
 /** Every page but the auction room, on the whole system: what it is for, phone, dark, axe. */
+import { readdir, readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
@@ -15,6 +17,8 @@ import {
 } from './testing/browser-stage.ts';
 
 const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
+
+const DIST = new URL('../dist/', import.meta.url);
 
 let stage: BrowserStage;
 let seller: OutcryClient;
@@ -47,6 +51,17 @@ beforeAll(async () => {
 afterEach(() => stage.closeWindows());
 
 afterAll(() => stage.stop());
+
+test('all scripts together are under 100 kB compressed', async () => {
+  const files = await readdir(new URL('assets/', DIST));
+  const scripts = files.filter((name) => name.endsWith('.js'));
+  expect(scripts).not.toEqual([]);
+  let bytes = 0;
+  for (const name of scripts) {
+    bytes += gzipSync(await readFile(new URL(`assets/${name}`, DIST))).length;
+  }
+  expect(bytes).toBeLessThan(100_000);
+});
 
 const cards = (page: Page) => page.getByTestId('auction-card');
 
@@ -181,7 +196,7 @@ describe.each([
     await look('/my-bids', 'Silver spoon');
     await look('/sell', 'Preview');
     await look('/leaders', '$25.00');
-    await look('/operations', 'Ready');
+    await look('/operations', 'takes events');
     await look('/nowhere', 'Nothing is here');
   });
 });

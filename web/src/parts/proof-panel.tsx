@@ -33,11 +33,11 @@ export function ProofPanel({ auction, room }: ProofPanelProps) {
         <button type="button" class="button" disabled={check.phase === 'checking'} onClick={run}>
           {check.phase === 'unasked' && 'Check the proof'}
           {check.phase === 'checking' && 'Checking …'}
-          {(check.phase === 'failed' || check.phase === 'checked') && 'Check again'}
+          {check.phase !== 'unasked' && check.phase !== 'checking' && 'Check again'}
         </button>
         {check.phase === 'checked' && (
-          <a class="button button-quiet" href={check.downloadUrl} download={`${auction.id}.json`}>
-            Download it
+          <a class="button button-quiet" href={check.downloadUrl} target="_blank" rel="noreferrer">
+            See all of it
           </a>
         )}
       </div>
@@ -50,6 +50,15 @@ function CheckText({ check }: { readonly check: ProofCheck }) {
     case 'unasked':
     case 'checking':
       return null;
+    case 'impossible':
+      return (
+        <div class="notice notice-bad">
+          <AlertIcon />
+          <p>
+            Browsers calculate hashes only on pages that came over https. Open this page that way.
+          </p>
+        </div>
+      );
     case 'failed': {
       const { title, advice } = refusalWords(check.problem);
       return (
@@ -70,7 +79,7 @@ function CheckText({ check }: { readonly check: ProofCheck }) {
           <AlertIcon />
           <div>
             <strong>The proof does not hold</strong>
-            <p>{check.report.fault} Download it, and tell whoever runs this site.</p>
+            <p>{check.report.fault} Keep a copy, and tell whoever runs this site.</p>
           </div>
         </div>
       );

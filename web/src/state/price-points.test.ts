@@ -22,7 +22,7 @@ it('never falls, as an archived bid may tell less than the price', () => {
 
 it('does not run backwards when the clock lags behind the last bid', () => {
   const points = pricePoints([bid(10, 100)], { price: 100, nowMs: 9_500 });
-  expect(points.seconds).toEqual([10, 10]);
+  expect(points.seconds).toEqual([10, 11]);
 });
 
 it('has nothing to show before the first bid', () => {

@@ -7,6 +7,8 @@ export interface PricePoints {
   readonly prices: readonly number[];
 }
 
+const MIN_SPAN_SECONDS = 1;
+
 /**
  * One point per bid, and one for the present. The archive's bids only tell the amount, which is
  * the price after the bid or, where a higher maximum answered, a little less; the price never
@@ -27,7 +29,8 @@ export function pricePoints(
   }
   const last = seconds.at(-1);
   if (last === undefined) return { seconds, prices };
-  seconds.push(Math.max(last, present.nowMs / 1_000));
+  // A purchase ends the auction in the moment of its one bid; a chart needs a span of time.
+  seconds.push(Math.max((seconds[0] ?? last) + MIN_SPAN_SECONDS, last, present.nowMs / 1_000));
   prices.push(Math.max(highest, present.price));
   return { seconds, prices };
 }

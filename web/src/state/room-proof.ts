@@ -10,7 +10,8 @@ import { problemOf } from './problem-of.ts';
 import { asUser, session } from './session.ts';
 
 export type ProofCheck =
-  | { readonly phase: 'unasked' | 'checking' }
+  /** `impossible`: the browser calculates no hashes on this page, as it did not come over https. */
+  | { readonly phase: 'unasked' | 'checking' | 'impossible' }
   | { readonly phase: 'failed'; readonly problem: Problem }
   | {
       readonly phase: 'checked';
@@ -35,6 +36,10 @@ export class RoomProof {
   /** @param bids those that the page shows */
   async run(auction: AuctionView, bids: BidList): Promise<void> {
     if (this.check.peek().phase === 'checking') return;
+    if (!isSecureContext) {
+      this.check.value = { phase: 'impossible' };
+      return;
+    }
     this.check.value = { phase: 'checking' };
     try {
       const [proof, ownBids, downloadUrl] = await Promise.all([
