@@ -150,6 +150,16 @@ describe('AuctionFeed', () => {
     expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 393 }, (_, i) => i + 11));
   });
 
+  it('gives all who come back from one position the same events, until it moves on', () => {
+    const { feed } = feedOn(new GrowingLog());
+    feed.receive(messageOf(2, 9));
+    const missed = () => feed.missedSince({ epoch: 1, seq: 4 }, []).events;
+    expect(missed()).toBe(missed());
+    expect(feed.missedSince({ epoch: 1, seq: 5 }, []).events).toHaveLength(4);
+    feed.receive(messageOf(10, 10));
+    expect(missed().map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9, 10]);
+  });
+
   it('catches up before it answers a viewer that was told more elsewhere', async () => {
     const log = new GrowingLog();
     const { feed, seqs } = feedOn(log);

@@ -24,6 +24,8 @@ export interface FeedOutput {
 
 /** Messages kept while something is read; the oldest go first, and are then read from the log. */
 const MAX_HELD_BACK = 256;
+/** Positions from which viewers came back lately whose answers are kept. */
+const MAX_KEPT_ANSWERS = 64;
 /** An event may arrive between reading the log and reading the state; then both are read again. */
 const MAX_READS = 3;
 
@@ -34,6 +36,8 @@ export class AuctionFeed {
   readonly #recent = new RecentEvents();
   readonly #viewersReads: SharedLogReads;
   #view: AuctionView;
+  /** What viewers who came back were given up to the present view, by their positions. */
+  readonly #answers = new Map<string, readonly PublicEvent[]>();
   #heldBack: EventsMessage[] = [];
   #filling: Promise<void> | undefined;
 
@@ -90,14 +94,26 @@ export class AuctionFeed {
       await this.#reach();
       if (comparePositions(after, this.#view) > 0) return [];
     }
+    const known = this.#answers.get(keyOf(after));
+    if (known !== undefined) return known;
     const hopeless = this.#view.seq - after.seq > MAX_RECOVERED_EVENTS;
     if (hopeless || recover(after, this.#view, this.#recent.all).recovered) return [];
     return this.#viewersReads.read(after.seq);
   }
 
-  /** What a viewer at `after` lacks up to {@link view}, which may have moved on since the read. */
+  /**
+   * What a viewer at `after` lacks up to {@link view}, which may have moved on since the read.
+   * Viewers who came back from the same position get the same array, so that it is encoded once.
+   */
   missedSince(after: Position, read: readonly PublicEvent[]): Recovered {
-    return recover(after, this.#view, this.#recent.appendedTo(read));
+    const key = keyOf(after);
+    const known = this.#answers.get(key);
+    if (known !== undefined) return { events: known, recovered: true };
+    const found = recover(after, this.#view, this.#recent.appendedTo(read));
+    if (found.recovered && this.#answers.size < MAX_KEPT_ANSWERS) {
+      this.#answers.set(key, found.events);
+    }
+    return found;
   }
 
   /**
@@ -130,6 +146,7 @@ export class AuctionFeed {
       seq,
       serverTime,
     });
+    this.#answers.clear();
     this.#recent.add(message.events);
     this.#output.send(message);
   }
@@ -198,6 +215,8 @@ export class AuctionFeed {
     }
   }
 }
+
+const keyOf = ({ epoch, seq }: Position): string => `${epoch}:${seq}`;
 
 /** The part of a view that changes. */
 export function stateOf(view: AuctionView): EventsMessage['state'] {

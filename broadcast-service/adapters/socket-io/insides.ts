@@ -19,6 +19,7 @@ export interface Insides {
 
 interface QueuedPacket {
   readonly data?: string;
+  readonly options?: { readonly wsPreEncodedFrame?: readonly Buffer[] };
 }
 
 /** @throws Error when the library's insides are not those that this was built for */
@@ -34,6 +35,12 @@ export function insidesOf(connection: Connection): Insides {
 /** Packets that wait until the WebSocket is ready for them; another array each time. */
 export const queueOf = (connection: Connection): readonly QueuedPacket[] =>
   (connection as unknown as { readonly writeBuffer: readonly QueuedPacket[] }).writeBuffer;
+
+/** Queues a finished frame behind the packets that wait. */
+export function queueFrame(connection: Connection, wsPreEncodedFrame: readonly Buffer[]): void {
+  const options: object = { wsPreEncodedFrame };
+  connection.write('', options);
+}
 
 /**
  * Ends a connection at once and frees what waits on it. The library's own end waits half a minute

@@ -1,12 +1,23 @@
 /** Sends packets to one Socket.IO connection: ready frames, straight to its WebSocket. */
+import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
+import type { WatchData } from '@outcry/shared/contracts/live.ts';
 import type { Packet, Recipient } from '../../rooms/recipient.ts';
-import { endConnection, insidesOf, queueOf, type Connection, type Insides } from './insides.ts';
-import { textFrame } from './text-frame.ts';
+import {
+  endConnection,
+  insidesOf,
+  queueFrame,
+  queueOf,
+  type Connection,
+  type Insides,
+} from './insides.ts';
+import { startOfTextFrame, textFrame } from './text-frame.ts';
 
 const OPEN = 1;
-const frames = new WeakMap<Packet, Buffer>();
+const frames = new WeakMap<Packet, readonly Buffer[]>();
 /** Nearly always the packet before is the packet again, for the next of thousands of viewers. */
-let latest: { packet: Packet; frame: Buffer } | undefined;
+let latest: { packet: Packet; frame: readonly Buffer[] } | undefined;
+/** Thousands who come back from one position miss the same events; these are encoded once. */
+const encodedEvents = new WeakMap<readonly PublicEvent[], Buffer>();
 
 export class SocketRecipient implements Recipient {
   readonly #connection: Connection;
@@ -22,35 +33,56 @@ export class SocketRecipient implements Recipient {
 
   get waitingBytes(): number {
     let waiting = this.#webSocket.bufferedAmount;
-    for (const { data } of queueOf(this.#connection)) waiting += data?.length ?? 0;
+    for (const { data, options } of queueOf(this.#connection)) {
+      waiting += data?.length ?? 0;
+      for (const part of options?.wsPreEncodedFrame ?? []) waiting += part.length;
+    }
     return waiting;
   }
 
   send(packet: Packet): void {
-    const frame = latest?.packet === packet ? latest.frame : frameOf(packet);
-    if (queueOf(this.#connection).length === 0 && this.#webSocket.readyState === OPEN) {
-      this.#sender.sendFrame([frame]);
-    } else {
-      // Something is queued before it, such as the answer to `watch`; the order is kept.
-      this.#connection.write(textOf(packet));
-    }
+    this.#write(latest?.packet === packet ? latest.frame : frameOf(packet));
+  }
+
+  /** Answers a `watch`. @param id the number of the request within its connection */
+  answerWatch(id: number, { auction, events, recovered }: WatchData): void {
+    const own = `{"auction":${JSON.stringify(auction)},"recovered":${recovered},"events":`;
+    const rest = encoded(events);
+    this.#write([startOfTextFrame(`43${id}[{"ok":true,"data":${own}`, rest.length), rest]);
   }
 
   drop(): void {
     endConnection(this.#connection);
   }
+
+  /** @param frame one WebSocket frame, in one or two parts */
+  #write(frame: readonly Buffer[]): void {
+    if (queueOf(this.#connection).length === 0 && this.#webSocket.readyState === OPEN) {
+      this.#sender.sendFrame(frame);
+    } else {
+      // Something is queued before it, such as the answer to a bid; the order is kept.
+      queueFrame(this.#connection, frame);
+    }
+  }
 }
 
-/** Socket.IO's packet (an event of the main namespace) as the engine's data: `2` and JSON. */
-const textOf = ({ event, json }: Packet): string => `2["${event}",${json}]`;
-
-/** The same as a frame, with the engine's `4` before it. */
-function frameOf(packet: Packet): Buffer {
+/** Socket.IO's packet (`2`, an event of the main namespace) in the engine's (`4`, a message). */
+function frameOf(packet: Packet): readonly Buffer[] {
   let frame = frames.get(packet);
   if (frame === undefined) {
-    frame = textFrame(`4${textOf(packet)}`);
+    frame = [textFrame(`42["${packet.event}",${packet.json}]`)];
     frames.set(packet, frame);
   }
   latest = { packet, frame };
   return frame;
+}
+
+/** The events and all that follows them in the answer. */
+function encoded(events: readonly PublicEvent[]): Buffer {
+  let bytes = encodedEvents.get(events);
+  if (bytes === undefined) {
+    bytes = Buffer.from(`${JSON.stringify(events)}}}]`);
+    encodedEvents.set(events, bytes);
+  }
+  return bytes;
 }

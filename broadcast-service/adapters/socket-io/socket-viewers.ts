@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
-import type { Ack, Notice, Position, ToViewer } from '@outcry/shared/contracts/live.ts';
+import { Decoder } from 'socket.io-parser';
+import type { Ack, Notice, Position, ToViewer, WatchData } from '@outcry/shared/contracts/live.ts';
 import { problem } from '@outcry/shared/contracts/problems.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -17,11 +18,12 @@ import { originAllowed } from '../../rooms/origin.ts';
 import type { Recipient } from '../../rooms/recipient.ts';
 import { viewerAddress } from '../../rooms/viewer-address.ts';
 import { Viewer, type Reply, type ViewerParts } from '../../rooms/viewer.ts';
+import { AnswerEncoder, ReadyAnswer } from './answer-encoder.ts';
 import { endFloods } from './end-floods.ts';
 import { SocketRecipient } from './socket-recipient.ts';
 
 /** Nothing is known of what a client sends; that the second argument is a function is checked. */
-type Listener = (payload: unknown, ack?: (answer: Ack<unknown>) => void) => void;
+type Listener = (payload: unknown, ack?: (answer: Ack<unknown> | ReadyAnswer) => void) => void;
 
 /** What clients may send. */
 interface FromAnyone {
@@ -69,6 +71,7 @@ export class SocketViewers {
     this.#io = new Server(http, {
       transports: ['websocket'],
       serveClient: false,
+      parser: { Encoder: AnswerEncoder, Decoder },
       // Four times the throughput; the messages are small.
       perMessageDeflate: false,
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
@@ -152,7 +155,10 @@ export class SocketViewers {
     );
     const allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, Date.now());
     const answer =
-      <T>(act: (payload: unknown, reply: Reply<T>) => Promise<void> | void): Listener =>
+      <T>(
+        act: (payload: unknown, reply: Reply<T>) => Promise<void> | void,
+        ready: (answer: Ack<T>) => Ack<T> | ReadyAnswer = (found) => found,
+      ): Listener =>
       (payload, ack) => {
         const waiting = recipient.waitingBytes;
         if (waiting > MAX_WAITING_BYTES) {
@@ -160,12 +166,16 @@ export class SocketViewers {
           recipient.drop();
           return;
         }
-        const reply: Reply<T> = typeof ack === 'function' ? ack : ignore;
+        const reply: Reply<T> = typeof ack === 'function' ? (found) => ack(ready(found)) : ignore;
         void this.#answer(allowance, reply, () => act(payload, reply));
       };
     socket.on(
       'watch',
-      answer((payload, reply) => viewer.watch(payload, reply)),
+      answer<WatchData>(
+        (payload, reply) => viewer.watch(payload, reply),
+        (found) =>
+          found.ok ? new ReadyAnswer((id) => recipient.answerWatch(id, found.data)) : found,
+      ),
     );
     socket.on(
       'unwatch',

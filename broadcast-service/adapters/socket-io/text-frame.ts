@@ -3,9 +3,15 @@
  * piece. Made once, it can be written to any number of connections.
  */
 export function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text);
+  return startOfTextFrame(text, 0);
+}
+
+/** The same, of a text that `restBytes` more bytes belong to: these are to be written after it. */
+export function startOfTextFrame(text: string, restBytes: number): Buffer {
+  const textBytes = Buffer.byteLength(text);
+  const length = textBytes + restBytes;
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  const frame = Buffer.allocUnsafe(head + length);
+  const frame = Buffer.allocUnsafe(head + textBytes);
   frame[0] = 0x81;
   if (head === 2) {
     frame[1] = length;
