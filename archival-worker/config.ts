@@ -35,6 +35,9 @@ const schema = settings.refine(
   },
 );
 
+/** Every variable that the service reads. */
+export const WORKER_VARIABLES: readonly string[] = Object.keys(settings.shape);
+
 export type WorkerSettings = z.infer<typeof schema>;
 
 /** @throws ConfigError naming every mistake in the environment */
