@@ -100,6 +100,15 @@ describe('GET /v1/users/{id}/stats', () => {
     expect(body).toMatchObject({ bids: 0, auctionsEntered: 0, auctionsWon: 0, money: [] });
   });
 
+  test.each(['%00', 'a%20b', '%zz', 'a'.repeat(65)])(
+    '404: no user has an id like %s',
+    async (id) => {
+      const notFound = { status: 404, body: { code: 'NOT_FOUND' } };
+      expect(await ask(`/v1/users/${id}/stats`)).toMatchObject(notFound);
+      expect(await ask(`/v1/users/${id}/bids`, tokenOf('eve', ['admin']))).toMatchObject(notFound);
+    },
+  );
+
   test('200 for anybody, but live auctions count only for the user and admins', async () => {
     const nothing = { bids: 0, auctionsEntered: 0, money: [] };
     const all = { bids: 1, auctionsEntered: 1, money: [{ highestBid: 4_000 }] };

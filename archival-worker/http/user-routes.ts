@@ -13,6 +13,8 @@ import { errorsOf, sendProblem } from './problems.ts';
 import { withQuery } from './queries.ts';
 
 const MAX_BODY_BYTES = 4_096;
+/** No user has an id of another form: such an address is not found. */
+const USER = ':id{[A-Za-z0-9_-]{1,64}}';
 
 /** `/v1/leaderboard`, `/v1/users/{id}/stats`, `…/bids` and `/v1/users/me/name`. */
 export function addUserRoutes(
@@ -23,7 +25,7 @@ export function addUserRoutes(
     withQuery(c, leaderboardQuery, async (query) => c.json(await users.leaderboard(query))),
   );
 
-  app.get('/v1/users/:id/stats', (c) => {
+  app.get(`/v1/users/${USER}/stats`, (c) => {
     const asked = c.req.param('id');
     const isPublic = c.req.header('authorization') === undefined && asked !== 'me';
     const answer = async (userId: string, ofOpenAuctionsToo: boolean): Promise<Response> =>
@@ -35,7 +37,7 @@ export function addUserRoutes(
     });
   });
 
-  app.get('/v1/users/:id/bids', (c) =>
+  app.get(`/v1/users/${USER}/bids`, (c) =>
     asOwner(c, verifyToken, (userId) =>
       withQuery(c, ownBidsQuery, async (query) => c.json(await users.bids(userId, query))),
     ),
