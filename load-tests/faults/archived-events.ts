@@ -82,7 +82,7 @@ export async function readArchivedSeqs(
   return new Map(rows.map((row) => [row.id, Number(row.archived_seq)]));
 }
 
-/** Rows of these auctions that no fault should leave behind, and dead letters. */
+/** What should not be there of these auctions, or only as expected. */
 export async function readOddities(
   sql: Sql,
   auctionIds: readonly string[],
@@ -91,8 +91,8 @@ export async function readOddities(
   const [row] = await sql<{ superseded: number; conflicts: number; dead_letters: number }[]>`
     SELECT (SELECT count(*) FROM events WHERE auction_id = ANY (${ids}))::int
          - (SELECT count(*) FROM history_events WHERE auction_id = ANY (${ids}))::int AS superseded,
-           (SELECT count(*) FROM conflicts)::int AS conflicts,
-           (SELECT count(*) FROM dead_letters)::int AS dead_letters`;
+           (SELECT count(*) FROM conflicts WHERE auction_id = ANY (${ids}))::int AS conflicts,
+           (SELECT count(*) FROM dead_letters WHERE auction_id = ANY (${ids}))::int AS dead_letters`;
   if (row === undefined) throw new Error('Postgres counts nothing');
   const { superseded, conflicts, dead_letters: deadLetters } = row;
   return { superseded, conflicts, deadLetters };

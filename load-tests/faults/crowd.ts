@@ -21,35 +21,14 @@ const PAUSE_MS = 20;
 const AT_ONCE_IN_A_HURRY = 48;
 
 /** A user and the client that bids for them. */
-export interface Bidder {
+interface Bidder {
   readonly userId: string;
   readonly client: OutcryClient;
 }
 
-/** Users of all faults: one seller, many bidders, each with a token. */
-export interface Users {
-  readonly seller: OutcryClient;
-  readonly bidders: readonly Bidder[];
-}
-
-/** @param gatewayUrls each client starts with another one and goes on to the next when it fails */
-export async function createUsers(gatewayUrls: readonly string[]): Promise<Users> {
-  const [gatewayUrl = ''] = gatewayUrls;
-  const nobody = new OutcryClient({ gatewayUrl });
-  const client = async (userId: string, first: number): Promise<OutcryClient> => {
-    const { token } = await nobody.devToken(userId, ['bidder', 'seller']);
-    return new OutcryClient({ gatewayUrl, token, fetch: failOver(gatewayUrls, first) });
-  };
-  const numbers = Array.from({ length: BIDDERS }, (_, i) => i);
-  const bidders = await eachWithLimit(numbers, AT_ONCE, async (i) => {
-    const userId = `bidder-${i + 1}`;
-    return { userId, client: await client(userId, i) };
-  });
-  return { seller: await client('seller', 0), bidders };
-}
-
 export interface CrowdOptions {
-  readonly users: Users;
+  /** Each client starts with another one and goes on to the next when it fails. */
+  readonly gatewayUrls: readonly string[];
   /** Unique; part of every idempotency key and title. */
   readonly name: string;
   /** After this some auctions end. */
@@ -65,28 +44,38 @@ export class Crowd {
   readonly auctionIds: readonly string[];
   readonly hotAuctionIds: readonly string[];
   readonly endingAuctionIds: readonly string[];
-  readonly #options: CrowdOptions;
+  readonly #name: string;
+  readonly #bidders: readonly Bidder[];
   readonly #open: string[];
   readonly #stopping = new AbortController();
   #bidding: Promise<unknown> = Promise.resolve();
   #sent = 0;
   #pauseMs = PAUSE_MS;
 
-  private constructor(options: CrowdOptions, auctionIds: readonly string[]) {
-    this.#options = options;
+  private constructor(name: string, bidders: readonly Bidder[], auctionIds: readonly string[]) {
+    this.#name = name;
+    this.#bidders = bidders;
     this.auctionIds = auctionIds;
     this.hotAuctionIds = auctionIds.slice(0, HOT_AUCTIONS);
     this.endingAuctionIds = auctionIds.slice(HOT_AUCTIONS + OTHER_AUCTIONS);
     this.#open = auctionIds.slice(HOT_AUCTIONS);
   }
 
-  /** Creates the auctions. */
-  static async open(options: CrowdOptions): Promise<Crowd> {
-    const { users, name, endAfterSeconds } = options;
+  /** Creates the auctions, and a client for each bidder. */
+  static async open({ gatewayUrls, name, endAfterSeconds }: CrowdOptions): Promise<Crowd> {
+    const seller = await clientOf('seller', gatewayUrls, 0);
+    const bidders = await eachWithLimit(
+      Array.from({ length: BIDDERS }, (_, i) => i),
+      AT_ONCE,
+      async (i) => {
+        const userId = `bidder-${i + 1}`;
+        return { userId, client: await clientOf(userId, gatewayUrls, i) };
+      },
+    );
     const lasting = HOT_AUCTIONS + OTHER_AUCTIONS;
     const numbers = Array.from({ length: lasting + ENDING_AUCTIONS }, (_, i) => i);
     const auctionIds = await eachWithLimit(numbers, AT_ONCE, async (i) => {
-      const auction = await users.seller.createAuction({
+      const auction = await seller.createAuction({
         item: { title: `${name} ${i + 1}` },
         currency: 'EUR',
         startPrice: START_PRICE,
@@ -96,7 +85,7 @@ export class Crowd {
       });
       return auction.id;
     });
-    return new Crowd(options, auctionIds);
+    return new Crowd(name, bidders, auctionIds);
   }
 
   start(): void {
@@ -131,7 +120,7 @@ export class Crowd {
 
   /** Sends a bid again with its key. @returns the answer that counts for it */
   async sendAgain(bid: SentBid): Promise<BidReceipt | FailedBid> {
-    const bidder = this.#options.users.bidders.find(({ userId }) => userId === bid.userId);
+    const bidder = this.#bidders.find(({ userId }) => userId === bid.userId);
     if (bidder === undefined) throw new Error(`${bid.userId} is no bidder`);
     const { auctionId, maxAmount, key } = bid;
     try {
@@ -163,16 +152,29 @@ export class Crowd {
 
   /** Every second bid goes to a hot auction; whoever bids next there is somebody else. */
   #next(n: number): SentBid {
-    const { users, name } = this.#options;
     const among = n % 2 === 0 ? this.hotAuctionIds : this.#open;
     const auctionId = among[Math.floor(n / 2) % among.length] ?? '';
-    const { userId } = users.bidders[n % users.bidders.length] ?? { userId: '' };
+    const { userId } = this.#bidders[n % this.#bidders.length] ?? { userId: '' };
     const maxAmount = START_PRICE + (n + 1) * AMOUNT_STEP;
-    return { auctionId, userId, key: `${name}-${n}`, maxAmount };
+    return { auctionId, userId, key: `${this.#name}-${n}`, maxAmount };
   }
 
   #close(auctionId: string): void {
     const at = this.#open.indexOf(auctionId);
     if (at >= 0) this.#open.splice(at, 1);
   }
+}
+
+async function clientOf(
+  userId: string,
+  gatewayUrls: readonly string[],
+  first: number,
+): Promise<OutcryClient> {
+  const [gatewayUrl = ''] = gatewayUrls;
+  const fetch = failOver(gatewayUrls, first);
+  const { token } = await new OutcryClient({ gatewayUrl, fetch }).devToken(userId, [
+    'bidder',
+    'seller',
+  ]);
+  return new OutcryClient({ gatewayUrl, token, fetch });
 }

@@ -33,6 +33,8 @@ export interface Fault {
   readonly lasts: 'seconds' | 'outage' | 'bids';
   /** More bids than this say nothing more. */
   readonly enoughBids?: number;
+  /** How many dead letters it leaves behind; default none. */
+  readonly deadLetters?: number;
   /** The system heals itself: recovery is measured from the beginning. */
   readonly healsItself?: true;
   /** Breaks it; resolves when it is broken. */

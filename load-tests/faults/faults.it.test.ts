@@ -2,32 +2,35 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { ALL_FAULTS } from './all-faults.ts';
-import { createUsers, type Users } from './crowd.ts';
 import { FaultSystem } from './fault-system.ts';
 import type { Fault } from './fault.ts';
 import { resultsText } from './result.ts';
 import { runFault } from './run-fault.ts';
 import { untilRedisKnows } from './settle.ts';
+import { verify } from './verify.ts';
 
 let system: FaultSystem;
-let users: Users;
 /** Of all faults that went well. */
 const auctionIds: string[] = [];
 
 beforeAll(async () => {
   system = await FaultSystem.start(() => undefined);
-  users = await createUsers(system.gatewayUrls);
 }, 120_000);
 afterAll(() => system.stop());
 
 test.each(ALL_FAULTS)('$name: $breaks', { timeout: LONG_TEST_MS }, async (fault) => {
-  const result = await runFault(fault, system, users, SIZES.faults);
+  const result = await runFault(fault, system, SIZES.faults);
   auctionIds.push(...result.auctionIds);
   expect(result.complaints, resultsText([result])).toEqual([]);
 });
 
-test('Redis is told of all that is archived', { timeout: LONG_TEST_MS }, () =>
-  untilRedisKnows(system, auctionIds),
+test(
+  'Redis is told of all that is archived, and it verifies',
+  { timeout: LONG_TEST_MS },
+  async () => {
+    await untilRedisKnows(system, auctionIds);
+    await verify(system);
+  },
 );
 
 /** Not one that must be survived: the archive itself is damaged, after everything has arrived. */
@@ -56,9 +59,10 @@ const damage: Fault = {
 
 // Later ones could not be good any more.
 test('what is lost or altered is found', { timeout: LONG_TEST_MS }, async () => {
-  const { lost, altered, complaints } = await runFault(damage, system, users, SIZES.faults);
+  const { lost, altered, complaints } = await runFault(damage, system, SIZES.faults);
   expect(lost).toBeGreaterThanOrEqual(1);
   expect(altered).toBeGreaterThanOrEqual(1);
   expect(complaints.join()).toMatch(/bid_hours: \d+ rows missing/);
   expect(complaints.join()).toMatch(/bidder_totals: \d+ rows missing/);
+  await expect(verify(system)).rejects.toThrow('DIFFERENCE');
 });

@@ -1,7 +1,7 @@
 /** Bid latency with NATS or Postgres dead, against healthy rounds before and after each. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { median } from '../bench/statistics.ts';
-import { Crowd, type Users } from './crowd.ts';
+import { Crowd } from './crowd.ts';
 import type { FaultSystem } from './fault-system.ts';
 import type { Latency } from './ledger.ts';
 import { untilArchived } from './settle.ts';
@@ -19,14 +19,13 @@ export interface LatencyPairs {
 /** Rounds of both kinds take turns, so that whatever else the machine does falls on both. */
 export async function measureLatencyPairs(
   system: FaultSystem,
-  users: Users,
   pairs: number,
   signal?: AbortSignal,
 ): Promise<LatencyPairs[]> {
   const measured: LatencyPairs[] = [];
   for (const dead of DEAD_PARTS) {
     const crowd = await Crowd.open({
-      users,
+      gatewayUrls: system.gatewayUrls,
       name: `pairs-${dead}-${Date.now().toString(36)}`,
       endAfterSeconds: ROUND_SECONDS,
     });

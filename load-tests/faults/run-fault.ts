@@ -1,6 +1,6 @@
 /** One fault from its first bid to the verdict. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Crowd, type Users } from './crowd.ts';
+import { Crowd } from './crowd.ts';
 import type { FaultSystem } from './fault-system.ts';
 import type { Broken, Fault, FaultStage } from './fault.ts';
 import { LogWatcher } from './log-watcher.ts';
@@ -35,12 +35,11 @@ const SLOWEST_BIDS_A_SECOND = 50;
 export async function runFault(
   fault: Fault,
   system: FaultSystem,
-  users: Users,
   sizes: FaultSizes,
 ): Promise<FaultResult> {
   const seconds = fault.lasts === 'outage' ? sizes.outageSeconds : sizes.seconds;
   const crowd = await Crowd.open({
-    users,
+    gatewayUrls: system.gatewayUrls,
     // Unique also when the same fault is run twice on one system.
     name: `${fault.name}-${Date.now().toString(36)}`,
     endAfterSeconds: sizes.beforeSeconds + seconds * 0.6,

@@ -1,11 +1,11 @@
 /** Several faults, one after the other, on one system. */
-import { createUsers } from './crowd.ts';
 import { FaultSystem } from './fault-system.ts';
 import type { Fault } from './fault.ts';
 import { measureLatencyPairs, type LatencyPairs } from './latency-pairs.ts';
 import type { FaultResult } from './result.ts';
 import { runFault, type FaultSizes } from './run-fault.ts';
 import { untilRedisKnows } from './settle.ts';
+import { verify } from './verify.ts';
 
 export interface RunOptions {
   readonly sizes: FaultSizes;
@@ -17,26 +17,30 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws Error when the system cannot be started, or does not get well again after a fault */
+/**
+ * @throws Error when the system cannot be started, or does not get well again after a fault, or
+ *   does not verify at the end
+ */
 export async function runFaults(
   faults: readonly Fault[],
   { sizes, pairs, say, done, signal }: RunOptions,
 ): Promise<LatencyPairs[]> {
   const system = await FaultSystem.start(say, signal);
   try {
-    const users = await createUsers(system.gatewayUrls);
     const auctionIds: string[] = [];
     for (const fault of faults) {
       signal?.throwIfAborted();
       say(`${fault.name}: ${fault.breaks}`);
-      const result = await runFault(fault, system, users, sizes);
+      const result = await runFault(fault, system, sizes);
       auctionIds.push(...result.auctionIds);
       done(result);
     }
     await untilRedisKnows(system, auctionIds);
+    say('verifying the archive');
+    await verify(system);
     if (pairs === 0) return [];
     say(`${pairs} rounds of bids with NATS dead, and with Postgres dead, between healthy ones`);
-    return await measureLatencyPairs(system, users, pairs, signal);
+    return await measureLatencyPairs(system, pairs, signal);
   } finally {
     await system.stop();
   }

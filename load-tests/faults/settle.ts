@@ -53,7 +53,7 @@ export async function settle(
         ...(await checkStatistics(sql, system.url('archival-worker'))),
         ...unless(superseded === 0, `${superseded} events were superseded`),
         ...unless(conflicts === 0, `${conflicts} conflicts`),
-        ...unless(deadLetters === 0, `${deadLetters} dead letters`),
+        ...unless(deadLetters === (fault.deadLetters ?? 0), `${deadLetters} dead letters`),
         ...unless(accepted.length > 0, 'no bid was accepted'),
         ...unless(mayFail || failed === 0, `${failed} bids got no good answer: ${codes(refused)}`),
       ],
