@@ -66,6 +66,8 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const followUp = createFollowUp(settings, { redis, subscriber, decider, figures, log }, closers);
   const heads = new RecentHeads();
   redis.on('close', () => heads.forget());
+  // Of a cluster, when one node is gone: its replica may know less.
+  redis.on('-node', () => heads.forget());
   const engine = new GroupCommit(decider, {
     refuse: (command) => readiness.fault ?? (needsMemory(command) ? memory.full : undefined),
     onDecided: (auctionId, batch) => {
