@@ -8,6 +8,12 @@ describe('the gateway settings', () => {
     expect(gatewaySettings(GOOD)).toMatchObject({ PORT: 8080, SHARDS: 16, AUTH_MODE: 'jwt' });
   });
 
+  test('may name several nodes of a Redis Cluster', () => {
+    const REDIS_URL = 'redis://a:6379,redis://b:6379';
+    const settings = gatewaySettings({ ...GOOD, REDIS_CLUSTER: 'true', REDIS_URL });
+    expect(settings.REDIS_URL).toBe(REDIS_URL);
+  });
+
   test('report every mistake at once, and no values', () => {
     const wrong = { ...GOOD, PORT: 'eighty', SHARDS: '0', REDIS_URL: 'http://secret@host' };
     expect(() => gatewaySettings(wrong)).toThrow(/3 mistake/);
@@ -24,6 +30,7 @@ describe('the gateway settings', () => {
     ['no key at all', {}],
     ['a weak secret', { JWT_SECRET: 'short' }],
     ['two keys', { ...GOOD, JWT_JWKS_URL: 'https://id.example.org/keys' }],
+    ['a second Redis without a cluster', { ...GOOD, REDIS_URL: 'redis://a:1,redis://b:2' }],
     ['dev mode in production', { ...GOOD, AUTH_MODE: 'dev', NODE_ENV: 'production' }],
     [
       'dev mode without a secret',

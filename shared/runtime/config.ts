@@ -18,12 +18,19 @@ export const list = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
+const isRedisUrl = (text: string): boolean =>
+  z.url({ protocol: /^rediss?$/ }).safeParse(text).success;
+
 /** Variables that every service reads. */
 export const commonSettings = z.object({
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   HOST: z.string().default('0.0.0.0'),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6379'),
+  /** With REDIS_CLUSTER several nodes may be named, joined by commas; see `openRedisOrCluster`. */
+  REDIS_URL: z
+    .string()
+    .refine((text) => text.split(',').every(isRedisUrl), 'must be redis:// or rediss:// URLs')
+    .default('redis://127.0.0.1:6379'),
   REDIS_CLUSTER: flag.default(false),
   SHARDS: z.coerce.number().int().min(1).max(4096).default(16),
   AUTH_MODE: z.enum(['dev', 'jwt']).default('jwt'),
@@ -44,6 +51,11 @@ export class ConfigError extends Error {
     );
     this.name = 'ConfigError';
   }
+}
+
+function addressMistakes({ REDIS_URL, REDIS_CLUSTER }: CommonSettings): string[] {
+  if (REDIS_CLUSTER || !REDIS_URL.includes(',')) return [];
+  return ['REDIS_URL may name several nodes only with REDIS_CLUSTER=true'];
 }
 
 function authMistakes(settings: CommonSettings): string[] {
@@ -86,7 +98,7 @@ export function parseSettings<T extends z.ZodType<CommonSettings>>(
       result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
     );
   }
-  const mistakes = authMistakes(result.data);
+  const mistakes = [...addressMistakes(result.data), ...authMistakes(result.data)];
   if (mistakes.length > 0) throw new ConfigError(service, mistakes);
   return result.data;
 }

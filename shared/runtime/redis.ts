@@ -21,7 +21,10 @@ export type RedisClient = Redis | Cluster;
 
 export interface RedisAddress {
   readonly REDIS_URL: string;
-  /** The URL names one node of a Redis Cluster; the others are found through it. */
+  /**
+   * The URL names a node of a Redis Cluster, or several joined by commas, of which one must answer
+   * at the start; the others are found through it. User and password are those of the first.
+   */
   readonly REDIS_CLUSTER: boolean;
 }
 
@@ -71,10 +74,11 @@ function logged<T extends RedisClient>(redis: T, name: string, log: Logger): T {
   return redis;
 }
 
-function openCluster(url: string, options: RedisOptions): Cluster {
-  const { username, password, protocol } = new URL(url);
+function openCluster(urls: string, options: RedisOptions): Cluster {
+  const nodes = urls.split(',');
+  const { username, password, protocol } = new URL(nodes[0] ?? '');
   const { enableAutoPipelining = false, autoResubscribe: _notForNodes, ...forNodes } = options;
-  return new Cluster([url], {
+  return new Cluster(nodes, {
     enableOfflineQueue: false,
     enableAutoPipelining,
     // A command that a failing node may have run must not be sent to the next one.
