@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly connections: number;
   /** Where the figures go as JSON. */
   readonly jsonFile: string | undefined;
+  /** The figures of an earlier run, which this one is compared to. */
+  readonly againstFile: string | undefined;
   /** Where Node writes CPU profiles of the gateway. */
   readonly profileFolder: string | undefined;
 }
@@ -23,6 +25,8 @@ export const BENCH_USAGE = `npm run bench -- [measurement …] [options]
   --warm-up 3         seconds before the first round
   --connections 64    each busy with one request at a time
   --json FILE         writes the figures
+  --against FILE      says what changed beyond noise since the run that wrote the file;
+                      the exit code is 1 when something is slower
   --profile FOLDER    writes CPU profiles of the gateway, and names its slowest functions`;
 
 /** The command line cannot be used; the message says why. */
@@ -51,6 +55,7 @@ export function benchOptions(args: readonly string[], known: readonly string[]):
     warmUpSeconds: count('warm-up', values['warm-up'], 1, 600),
     connections: count('connections', values.connections, 1, 10_000),
     jsonFile: values.json,
+    againstFile: values.against,
     profileFolder: values.profile,
   };
 }
@@ -67,6 +72,7 @@ function parse(args: readonly string[]) {
         connections: { type: 'string', default: '64' },
         help: { type: 'boolean', default: false },
         json: { type: 'string' },
+        against: { type: 'string' },
         profile: { type: 'string' },
       },
     });

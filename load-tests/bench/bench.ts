@@ -5,8 +5,10 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BENCH_USAGE, benchOptions, UsageError, type BenchOptions } from './bench-options.ts';
+import { changeText, compareRuns } from './compare-runs.ts';
+import { readFormerRun, whyNotComparable, type FormerRun } from './former-run.ts';
 import { findGenerator } from './load/find-generator.ts';
-import { describeMachine } from './machine.ts';
+import { describeMachine, type Machine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
 import { archiveMeasurements, bareUnnest } from './measurements/archive.ts';
 import { bareHttp } from './measurements/bare-http.ts';
@@ -16,7 +18,7 @@ import { spreadAuctions } from './measurements/spread-auctions.ts';
 import { machineText, summaryText } from './report.ts';
 import { runRounds } from './run-rounds.ts';
 import { Stage } from './stage.ts';
-import { summarize } from './summary.ts';
+import { summarize, type Measured } from './summary.ts';
 import { slowestFunctions } from './slowest-functions.ts';
 
 /** All there is, those that others are compared to first. */
@@ -41,7 +43,27 @@ function chosen(names: readonly string[]): Measurement[] {
   return MEASUREMENTS.filter(({ name }) => wanted.has(name));
 }
 
-async function run(options: BenchOptions, signal: AbortSignal): Promise<void> {
+/** @returns whether nothing is slower than in the former run */
+function compare(
+  former: FormerRun,
+  measured: readonly Measured[],
+  machine: Machine,
+  options: BenchOptions,
+): boolean {
+  const obstacle = whyNotComparable(former, machine, options);
+  if (obstacle !== undefined) throw new UsageError(`nothing can be compared: ${obstacle}`);
+  const changes = compareRuns(former.measured, measured);
+  console.log(`Against ${options.againstFile}:`);
+  for (const change of changes) console.log(`  ${changeText(change)}`);
+  return changes.every(({ verdict }) => verdict !== 'slower');
+}
+
+/** @returns false when something is slower than in the run that it is compared to */
+async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean> {
+  let good = true;
+  // Read first: a file that cannot be used must not cost the minutes of a run.
+  const former =
+    options.againstFile === undefined ? undefined : await readFormerRun(options.againstFile);
   const profileFolder =
     options.profileFolder === undefined ? undefined : resolve(options.profileFolder);
   const generator = await findGenerator();
@@ -71,10 +93,12 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<void> {
         `${JSON.stringify({ ...figures, summaries, measured }, null, 2)}\n`,
       );
     }
+    if (former !== undefined) good = compare(former, measured, machine, options);
   } finally {
     await stage.close();
   }
   if (profileFolder !== undefined) console.log(await slowestFunctions(profileFolder));
+  return good;
 }
 
 const stopping = new AbortController();
@@ -85,7 +109,7 @@ try {
   const known = MEASUREMENTS.map(({ name }) => name);
   const options = benchOptions(process.argv.slice(2), known);
   if (options.help) console.log(`${BENCH_USAGE}\n\nMeasurements: ${known.join(', ')}`);
-  else await run(options, stopping.signal);
+  else if (!(await run(options, stopping.signal))) process.exitCode = 1;
 } catch (error) {
   if (stopping.signal.aborted) {
     console.error('stopped; nothing is left running');
