@@ -76,7 +76,7 @@ export async function startAvailableSystem(options: AvailableOptions): Promise<A
       LOG_LEVEL: 'warn',
       RATE_LIMIT_USER_PER_S: '0',
       RATE_LIMIT_ADDRESS_PER_S: '0',
-      REDIS_URL: redis.url,
+      REDIS_URL: 'masters' in redis ? redis.masters.map(({ url }) => url).join(',') : redis.url,
       REDIS_CLUSTER: `${options.redisCluster !== undefined}`,
       BID_DURABILITY: options.redisCluster?.durability ?? 'fsync',
       NATS_URL: nats.url,
