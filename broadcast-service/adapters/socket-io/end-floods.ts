@@ -4,9 +4,12 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Allowance } from '../../rooms/allowance.ts';
 import { endConnection, insidesOf, type Connection } from './insides.ts';
 
-/** Five times what is answered: below it, a viewer that asks too much is told so. */
-const BURST_OF_PACKETS = 1_000;
-const PACKETS_PER_SECOND = 250;
+/**
+ * More than what is answered: below it, a viewer that asks too much is told so. A burst is read in
+ * one go, for which all others wait.
+ */
+const BURST_OF_PACKETS = 500;
+const PACKETS_PER_SECOND = 125;
 
 /** Counts every packet, also those that no listener hears, and the pings of the WebSocket. */
 export function endFloods(io: Server, log: Logger): void {
