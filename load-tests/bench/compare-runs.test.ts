@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { changeText, compareRuns, type RunRounds } from './compare-runs.ts';
 
-const run = (name: string, rates: readonly number[], comparedTo?: string): RunRounds => ({
-  name,
-  comparedTo,
-  rounds: rates.map((perSecond) => ({ perSecond })),
-});
+const run = (
+  name: string,
+  rates: readonly number[],
+  comparedTo?: string,
+  cores: Record<string, number> = {},
+): RunRounds => ({ name, comparedTo, rounds: rates.map((perSecond) => ({ perSecond, cores })) });
 
 const verdict = (before: RunRounds[], now: RunRounds[]) =>
   compareRuns(before, now).map(({ name, verdict }) => `${name}: ${verdict}`);
@@ -49,6 +50,18 @@ describe('compareRuns', () => {
     expect(verdict(before, slower)[1]).toBe('hot: slower');
   });
 
+  it('compares CPU time when other programs were busy in one of the runs', () => {
+    const busy = (gateway: number) => ({ gateway, generator: 0.3, 'other programs': 1.4 });
+    const quiet = [run('hot', [1000, 1000, 1000], undefined, { gateway: 0.1 })];
+    const crowded = [run('hot', [445, 450, 455], undefined, busy(0.045))];
+    expect(compareRuns(quiet, crowded)[0]).toMatchObject({
+      figure: 'answers per CPU second',
+      verdict: 'no change',
+    });
+    const slower = [run('hot', [445, 450, 455], undefined, busy(0.06))];
+    expect(verdict(quiet, slower)).toEqual(['hot: slower']);
+  });
+
   it('says nothing of what only one run has', () => {
     expect(compareRuns([run('bare', [1])], [run('hot', [1])])).toEqual([]);
   });
@@ -78,5 +91,7 @@ it('says what changed, against what, and how much could be chance', () => {
     [run('bare', [2000]), run('hot', [790], 'bare')],
   ).slice(1);
   if (change === undefined) throw new Error('no change');
-  expect(changeText(change)).toBe('hot: slower (21.0 % less of bare; up to 5.0 % can be noise)');
+  expect(changeText(change)).toBe(
+    'hot: slower (rate 21.0 % less of bare; up to 5.0 % can be noise)',
+  );
 });

@@ -1,4 +1,5 @@
 /** Whether a benchmark's figures have changed since an earlier run, or only wavered; pure. */
+import { OTHER_PROGRAMS } from './measurement.ts';
 import { median } from './statistics.ts';
 
 /** What a run's file holds of one measurement. */
@@ -6,12 +7,23 @@ export interface RunRounds {
   readonly name: string;
   readonly comparedTo?: string | undefined;
   /** In order: rounds of one number ran beside each other. */
-  readonly rounds: readonly { readonly perSecond: number }[];
+  readonly rounds: readonly Round[];
+}
+
+interface Round {
+  readonly perSecond: number;
+  /** CPU use in cores by process; empty where it cannot be read. */
+  readonly cores: Readonly<Record<string, number>>;
 }
 
 export interface Change {
   readonly name: string;
-  /** What the rates were divided by, round by round, before they were compared. */
+  /**
+   * Answers a second; or answers for each second of CPU time, where other programs were so busy that
+   * rates say more about them.
+   */
+  readonly figure: 'rate' | 'answers per CPU second';
+  /** What the figures were divided by, round by round, before they were compared. */
   readonly relativeTo: string | undefined;
   /** Present median divided by the former one: 0.8 is a fifth slower. */
   readonly factor: number;
@@ -28,6 +40,9 @@ const MEDIAN_TO_MEAN = 1.2533;
 const SURE = 3;
 /** Two runs differ by so much even when the rounds of each agree: other memory, other compilation. */
 const LEAST_NOISE = 0.05;
+/** Cores that other programs may use before rates cannot be compared. */
+const QUIET_CORES = 0.15;
+const NOT_MEASURED = new Set([OTHER_PROGRAMS, 'generator']);
 
 /**
  * Compares measurements that both runs have. Where a measurement has a limit in its own run, its
@@ -42,12 +57,15 @@ export function compareRuns(before: readonly RunRounds[], now: readonly RunRound
     const limits = [before, now].map((run) => run.find((each) => each.name === comparedTo));
     const [formerLimit, presentLimit] = limits;
     const relative = formerLimit !== undefined && presentLimit !== undefined;
-    const a = spreadOf(valuesOf(former, relative ? formerLimit : undefined));
-    const b = spreadOf(valuesOf(present, relative ? presentLimit : undefined));
+    const figure = isQuiet(former) && isQuiet(present) ? 'rate' : 'answers per CPU second';
+    const read = figure === 'rate' ? rate : perCpuSecond;
+    const a = spreadOf(valuesOf(former, relative ? formerLimit : undefined, read));
+    const b = spreadOf(valuesOf(present, relative ? presentLimit : undefined, read));
     const factor = b.median / a.median;
     const noise = Math.max(LEAST_NOISE, SURE * Math.hypot(a.error, b.error));
     return {
       name,
+      figure,
       relativeTo: relative ? comparedTo : undefined,
       factor,
       noise,
@@ -56,11 +74,25 @@ export function compareRuns(before: readonly RunRounds[], now: readonly RunRound
   });
 }
 
-function valuesOf({ rounds }: RunRounds, limit: RunRounds | undefined): number[] {
-  return rounds.flatMap(({ perSecond }, i) => {
-    if (limit === undefined) return perSecond;
+const isQuiet = ({ rounds }: RunRounds): boolean =>
+  median(rounds.map(({ cores }) => cores[OTHER_PROGRAMS] ?? 0)) <= QUIET_CORES;
+
+const rate = ({ perSecond }: Round): number => perSecond;
+
+function perCpuSecond({ perSecond, cores }: Round): number {
+  const used = Object.entries(cores).filter(([process]) => !NOT_MEASURED.has(process));
+  return perSecond / used.reduce((sum, [, each]) => sum + each, 0);
+}
+
+function valuesOf(
+  { rounds }: RunRounds,
+  limit: RunRounds | undefined,
+  read: (round: Round) => number,
+): number[] {
+  return rounds.flatMap((round, i) => {
+    if (limit === undefined) return read(round);
     const beside = limit.rounds[i];
-    return beside === undefined ? [] : perSecond / beside.perSecond;
+    return beside === undefined ? [] : read(round) / read(beside);
   });
 }
 
@@ -75,8 +107,9 @@ function spreadOf(values: readonly number[]): { median: number; error: number } 
 const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;
 
 /** One line for people. */
-export function changeText({ name, relativeTo, factor, noise, verdict }: Change): string {
+export function changeText(change: Change): string {
+  const { name, figure, relativeTo, factor, noise, verdict } = change;
   const of = relativeTo === undefined ? '' : ` of ${relativeTo}`;
-  const change = factor < 1 ? `${percent(1 - factor)} less` : `${percent(factor - 1)} more`;
-  return `${name}: ${verdict} (${change}${of}; up to ${percent(noise)} can be noise)`;
+  const moved = factor < 1 ? `${percent(1 - factor)} less` : `${percent(factor - 1)} more`;
+  return `${name}: ${verdict} (${figure} ${moved}${of}; up to ${percent(noise)} can be noise)`;
 }

@@ -11,7 +11,11 @@ const run = z.object({
     z.object({
       name: z.string(),
       comparedTo: z.string().optional(),
-      rounds: z.array(z.object({ perSecond: z.number().positive() })).min(1),
+      rounds: z
+        .array(
+          z.object({ perSecond: z.number().positive(), cores: z.record(z.string(), z.number()) }),
+        )
+        .min(1),
     }),
   ),
 });
