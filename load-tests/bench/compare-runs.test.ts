@@ -8,6 +8,9 @@ const run = (
   cores: Record<string, number> = {},
 ): RunRounds => ({ name, comparedTo, rounds: rates.map((perSecond) => ({ perSecond, cores })) });
 
+/** CPU use of a round beside which other programs ran. */
+const busy = (gateway: number) => ({ gateway, generator: 0.3, 'other programs': 1.4 });
+
 const verdict = (before: RunRounds[], now: RunRounds[]) =>
   compareRuns(before, now).map(({ name, verdict }) => `${name}: ${verdict}`);
 
@@ -51,7 +54,6 @@ describe('compareRuns', () => {
   });
 
   it('compares CPU time when other programs were busy in one of the runs', () => {
-    const busy = (gateway: number) => ({ gateway, generator: 0.3, 'other programs': 1.4 });
     const quiet = [run('hot', [1000, 1000, 1000], undefined, { gateway: 0.1 })];
     const crowded = [run('hot', [445, 450, 455], undefined, busy(0.045))];
     expect(compareRuns(quiet, crowded)[0]).toMatchObject({
