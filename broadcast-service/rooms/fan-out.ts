@@ -24,7 +24,7 @@ export interface FanOutLimits {
 export const FAN_OUT_LIMITS: FanOutLimits = {
   holdMs: 5,
   restFactor: 3,
-  maxRestMs: 200,
+  maxRestMs: 120,
   fullBytes: 64 * 1024,
   maxBehindMs: 5_000,
 };
