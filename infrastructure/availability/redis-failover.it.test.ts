@@ -76,7 +76,10 @@ async function killUnderLoad(durability: 'fsync' | 'replica'): Promise<Outcome> 
     await master.kill();
     mend();
     const restarting = startLater(master);
-    await bidders.untilMoreOn(hit, 1, 60_000);
+    await waitUntil(() => hit.every((id) => Number.isFinite(resumption(bidders, id, killedAt))), {
+      withinMs: 60_000,
+      what: 'the first bid on every auction of the dead master',
+    });
     await restarting;
     resumedMs = Math.max(resumedMs, ...hit.map((id) => resumption(bidders, id, killedAt)));
   }
@@ -155,7 +158,7 @@ function ownerOf(cluster: Cluster, auctionId: string): number {
   return Number(node.split(':')[1]);
 }
 
-/** From the kill to the first bid that was answered well after it. */
+/** From the kill to the first bid that was answered well after it, ms; Infinity: none yet. */
 function resumption(bidders: SteadyBidders, id: string, killedAt: number): number {
   const times = bidders.accepted
     .filter(({ auctionId, at }) => auctionId === id && at > killedAt + 500)
