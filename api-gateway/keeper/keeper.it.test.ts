@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
@@ -84,6 +85,7 @@ describe('the keeper', () => {
       ),
     );
     expect(bids.every((answer) => answer.status === 201)).toBe(true);
+    await pause(Math.max(0, endsAt.getTime() - Date.now()));
     await until('all have ended', async () => {
       const counts = await Promise.all(
         Array.from({ length: gateway.shards }, (_, shard) =>
