@@ -75,6 +75,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
       if (batch.entry !== undefined) followUp.publisher.offer(batch.entry);
       metrics.decided(batch.answers);
     },
+    onDefect: (error) => log.error({ err: error }, 'what follows a decision failed'),
   });
   closers.defer('engine', () => engine.close());
 

@@ -46,7 +46,13 @@ export async function runAgreement(
       return batch;
     },
   };
-  const hooks = { refuse: () => undefined, onDecided: () => {} };
+  const hooks = {
+    refuse: () => undefined,
+    onDecided: () => {},
+    onDefect: (error: unknown) => {
+      failure ??= error instanceof Error ? error : new Error(String(error));
+    },
+  };
   const engine = new GroupCommit(followed, hooks, PATIENT);
   const auctionId = shardedId('a', 0, randomUUID());
   const sent: AuctionCommand[] = [];

@@ -35,6 +35,8 @@ export interface GroupCommitHooks {
   readonly refuse: (command: AuctionCommand) => string | undefined;
   /** Sees every decided batch (publishing, metrics); must not throw. */
   readonly onDecided: (auctionId: string, batch: DecidedBatch) => void;
+  /** Hears of what the above threw all the same, and of answers that nobody can read. */
+  readonly onDefect: (error: unknown) => void;
 }
 
 export type CommandOutcome =
@@ -172,26 +174,32 @@ export class GroupCommit {
     const settle = await this.#decide(auctionId, batch);
     lane.inFlight = [];
     if (lane.waiting.length > 0) this.#callNext(auctionId, lane);
-    else this.#dropIfIdle(auctionId, lane);
     // After the next call is on its way, so that Redis decides while the answers are written.
-    setImmediate(settle);
+    setImmediate(() => {
+      settle();
+      this.#dropIfIdle(auctionId, lane);
+    });
   }
 
-  /** @returns what gives each command of the batch its answer; does not throw */
+  /** @returns what gives each command of the batch its answer; neither throws */
   async #decide(auctionId: string, batch: readonly Waiting[]): Promise<() => void> {
+    let decided: DecidedBatch;
     try {
       const commands = batch.map((each) => each.command);
-      const decided = await this.#decider.decide(auctionId, commands);
-      return () => {
+      decided = await this.#decider.decide(auctionId, commands);
+    } catch (error) {
+      return () => settleFailed(batch, error);
+    }
+    return () => {
+      try {
         batch.forEach((each, i) => settleWith(each, decided, decided.answers[i]));
         this.#hooks.onDecided(auctionId, decided);
-      };
-    } catch (error) {
-      const outcome = outcomeOfFailure(error);
-      return () => {
-        for (const each of batch) if (!each.settled) each.settle(outcome);
-      };
-    }
+      } catch (error) {
+        // Nobody is above this: without an answer the gateway would end with all its bids.
+        settleFailed(batch, error);
+        this.#hooks.onDefect(error);
+      }
+    };
   }
 
   #answerOverdue(): void {
@@ -228,6 +236,11 @@ function settleWith(each: Waiting, decided: DecidedBatch, answer: string | undef
     return;
   }
   each.settle({ kind: 'answered', answer: parseAnswer(answer), terms: decided.terms });
+}
+
+function settleFailed(batch: readonly Waiting[], error: unknown): void {
+  const outcome = outcomeOfFailure(error);
+  for (const each of batch) if (!each.settled) each.settle(outcome);
 }
 
 function outcomeOfFailure(error: unknown): CommandOutcome {
