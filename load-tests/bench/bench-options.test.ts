@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { benchOptions, UsageError } from './bench-options.ts';
+import { UsageError } from '../command-line.ts';
+import { benchOptions } from './bench-options.ts';
 
 const KNOWN = ['bare', 'hot', 'spread'];
 

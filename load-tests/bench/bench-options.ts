@@ -1,5 +1,5 @@
 /** The benchmark's command line. */
-import { parseArgs } from 'node:util';
+import { readArguments, UsageError, wholeNumber } from '../command-line.ts';
 
 export interface BenchOptions {
   /** Only print what there is. */
@@ -29,11 +29,6 @@ export const BENCH_USAGE = `npm run bench -- [measurement …] [options]
                       the exit code is 1 when something is slower
   --profile FOLDER    writes CPU profiles of the gateway, and names its slowest functions`;
 
-/** The command line cannot be used; the message says why. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 /**
  * @param args what follows the program's name
  * @param known names of all measurements
@@ -50,10 +45,10 @@ export function benchOptions(args: readonly string[], known: readonly string[]):
   return {
     help: values.help,
     names: positionals.length === 0 ? ['hot'] : [...new Set(positionals)],
-    rounds: count('rounds', values.rounds, 1, 100),
-    seconds: count('seconds', values.seconds, 1, 600),
-    warmUpSeconds: count('warm-up', values['warm-up'], 1, 600),
-    connections: count('connections', values.connections, 1, 10_000),
+    rounds: wholeNumber('rounds', values.rounds, 1, 100),
+    seconds: wholeNumber('seconds', values.seconds, 1, 600),
+    warmUpSeconds: wholeNumber('warm-up', values['warm-up'], 1, 600),
+    connections: wholeNumber('connections', values.connections, 1, 10_000),
     jsonFile: values.json,
     againstFile: values.against,
     profileFolder: values.profile,
@@ -61,28 +56,18 @@ export function benchOptions(args: readonly string[], known: readonly string[]):
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        rounds: { type: 'string', default: '5' },
-        seconds: { type: 'string', default: '5' },
-        'warm-up': { type: 'string', default: '3' },
-        connections: { type: 'string', default: '64' },
-        help: { type: 'boolean', default: false },
-        json: { type: 'string' },
-        against: { type: 'string' },
-        profile: { type: 'string' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function count(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new UsageError(`--${name} must be a whole number from ${least} to ${most}`);
+  return readArguments({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '5' },
+      'warm-up': { type: 'string', default: '3' },
+      connections: { type: 'string', default: '64' },
+      help: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      against: { type: 'string' },
+      profile: { type: 'string' },
+    },
+  });
 }

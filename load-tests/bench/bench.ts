@@ -4,7 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { BENCH_USAGE, benchOptions, UsageError, type BenchOptions } from './bench-options.ts';
+import { UsageError } from '../command-line.ts';
+import { BENCH_USAGE, benchOptions, type BenchOptions } from './bench-options.ts';
 import { changeText, compareRuns } from './compare-runs.ts';
 import { readFormerRun, whyNotComparable, type FormerRun } from './former-run.ts';
 import { findGenerator } from './load/find-generator.ts';

@@ -1,7 +1,7 @@
 /** Reads the file that an earlier `npm run bench -- … --json FILE` wrote. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { UsageError } from './bench-options.ts';
+import { UsageError } from '../command-line.ts';
 import type { Machine } from './machine.ts';
 
 const run = z.object({

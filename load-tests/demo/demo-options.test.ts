@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { demoOptions, UsageError } from './demo-options.ts';
+import { UsageError } from '../command-line.ts';
+import { demoOptions } from './demo-options.ts';
 
 it('replays a week in 20 seconds unless told otherwise', () => {
   expect(demoOptions([])).toEqual({

@@ -1,5 +1,6 @@
 /** The demo's command line. */
 import { parseArgs } from 'node:util';
+import { UsageError } from '../command-line.ts';
 
 export interface DemoOptions {
   /** Only print what there is. */
@@ -21,11 +22,6 @@ npm run demo -- --live    keeps a few auctions with simulated bidders going
   --grace 5           seconds that every auction lasts longer, for bids that must be sent again
   --archive-wait 60   seconds to wait for the archive at the end
   --minutes 10        how long --live goes on`;
-
-/** The command line cannot be used; the message says why. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 /** @throws UsageError */
 export function demoOptions(args: readonly string[]): DemoOptions {

@@ -5,7 +5,8 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { demoSettings } from '../config.ts';
-import { DEMO_USAGE, demoOptions, UsageError, type DemoOptions } from './demo-options.ts';
+import { UsageError } from '../command-line.ts';
+import { DEMO_USAGE, demoOptions, type DemoOptions } from './demo-options.ts';
 import { createDemoUsers } from './demo-users.ts';
 import { readEbayAuctions } from './ebay-auctions.ts';
 import { findSystem, NoSystemError, type RunningSystem } from './find-system.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { experimentOptions, UsageError } from './experiment-options.ts';
+import { UsageError } from '../command-line.ts';
+import { experimentOptions } from './experiment-options.ts';
 
 test('an experiment has defaults, which the command line changes', () => {
   expect(experimentOptions(['contention', '--vus', '50', '--duration', '2m'])).toMatchObject({

@@ -1,5 +1,5 @@
 /** The experiments' command line. */
-import { parseArgs } from 'node:util';
+import { readArguments, UsageError, wholeNumber } from '../command-line.ts';
 import { PLANS, type Plan, type PlanName } from './plans.ts';
 
 export interface ExperimentOptions {
@@ -37,11 +37,6 @@ ${Object.entries(PLANS)
 
 The exit code is 1 when a bid was lost, doubled or invented, or a limit was not kept.`;
 
-/** The command line cannot be used; the message says why. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 /**
  * @param args what follows the program's name
  * @returns undefined when only help was asked for
@@ -74,36 +69,26 @@ export function experimentOptions(args: readonly string[]): ExperimentOptions | 
 const isPlan = (name: string): name is PlanName => Object.hasOwn(PLANS, name);
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        rate: { type: 'string' },
-        vus: { type: 'string' },
-        duration: { type: 'string' },
-        'warm-up': { type: 'string', default: '5s' },
-        viewers: { type: 'string' },
-        auctions: { type: 'string' },
-        model: { type: 'string', default: 'open' },
-        bids: { type: 'string', default: 'both' },
-        'no-docs': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return readArguments({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      rate: { type: 'string' },
+      vus: { type: 'string' },
+      duration: { type: 'string' },
+      'warm-up': { type: 'string', default: '5s' },
+      viewers: { type: 'string' },
+      auctions: { type: 'string' },
+      model: { type: 'string', default: 'open' },
+      bids: { type: 'string', default: 'both' },
+      'no-docs': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
 }
 
 const whole = (option: string, text: string | undefined, usual: number): number =>
-  text === undefined ? usual : count(option, text);
-
-function count(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
-  throw new UsageError(`--${option} must be a whole number from 1 to 1000000`);
-}
+  text === undefined ? usual : wholeNumber(option, text, 1, 1_000_000);
 
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3_600 };
 

@@ -5,10 +5,10 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UsageError } from '../command-line.ts';
 import {
   experimentOptions,
   EXPERIMENT_USAGE,
-  UsageError,
   type ExperimentOptions,
 } from './experiment-options.ts';
 import { openSystem, ROOT } from './experiment-system.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { faultOptions, UsageError } from './fault-options.ts';
+import { UsageError } from '../command-line.ts';
+import { faultOptions } from './fault-options.ts';
 
 const KNOWN = ['one', 'two'];
 

@@ -1,5 +1,5 @@
 /** The bench's command line. */
-import { parseArgs } from 'node:util';
+import { readArguments, UsageError, wholeNumber } from '../command-line.ts';
 import type { FaultSizes } from './run-fault.ts';
 
 export interface FaultOptions {
@@ -23,11 +23,6 @@ export const FAULTS_USAGE = `npm run faults -- [fault …] [options]
 
 The exit code is 1 when anything was lost, duplicate, altered or refused that must not be.`;
 
-/** The command line cannot be used; the message says why. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 /**
  * @param args what follows the program's name
  * @param known names of all faults; all are meant when none is named
@@ -43,36 +38,26 @@ export function faultOptions(args: readonly string[], known: readonly string[]):
     help: values.help,
     names: positionals.length === 0 ? known : [...new Set(positionals)],
     sizes: {
-      beforeSeconds: count('before', values.before, 1, 3_600),
-      seconds: count('seconds', values.seconds, 1, 3_600),
-      outageSeconds: count('outage', values.outage, 1, 3_600),
-      bids: count('bids', values.bids, 1, 10_000_000),
+      beforeSeconds: wholeNumber('before', values.before, 1, 3_600),
+      seconds: wholeNumber('seconds', values.seconds, 1, 3_600),
+      outageSeconds: wholeNumber('outage', values.outage, 1, 3_600),
+      bids: wholeNumber('bids', values.bids, 1, 10_000_000),
     },
-    pairs: count('pairs', values.pairs ?? (positionals.length === 0 ? '3' : '0'), 0, 100),
+    pairs: wholeNumber('pairs', values.pairs ?? (positionals.length === 0 ? '3' : '0'), 0, 100),
   };
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        before: { type: 'string', default: '3' },
-        seconds: { type: 'string', default: '5' },
-        outage: { type: 'string', default: '10' },
-        bids: { type: 'string', default: '20000' },
-        pairs: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function count(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new UsageError(`--${name} must be a whole number from ${least} to ${most}`);
+  return readArguments({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      before: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '5' },
+      outage: { type: 'string', default: '10' },
+      bids: { type: 'string', default: '20000' },
+      pairs: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
 }
