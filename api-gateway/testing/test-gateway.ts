@@ -16,6 +16,7 @@ import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { gatewaySettings } from '../config.ts';
 import { createGateway } from '../create-gateway.ts';
 import { expectDescribed } from './described-answers.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 
 export const SECRET = 'a-secret-that-only-this-test-knows-0123456789';
 const SHARDS = 4;
@@ -196,14 +197,4 @@ export async function newAuction(
   return String(answer.body['id']);
 }
 
-const POLL_MS = 10;
-const WAIT_LIMIT_MS = 15_000;
-
-/** Waits until `holds` is true. @throws Error naming `what` after 15 s */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const limit = performance.now() + WAIT_LIMIT_MS;
-  while (!(await holds().catch(() => false))) {
-    if (performance.now() > limit) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
+export { until };

@@ -3,6 +3,7 @@
  * recently that their answers were promised to be kept, and items. The shard markers are set last;
  * until then every command on the shard is answered UNAVAILABLE. Safe to run again at any point.
  */
+import { ITEM_KEPT_SECONDS } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { drainStream, type DrainLimits } from './drain-stream.ts';
 import {
@@ -19,7 +20,7 @@ import { AuctionRestoration, type RestoredAuction } from './restored-auction.ts'
 export const KEEP_CLOSED_MS = 25 * 60 * 60 * 1000;
 
 /** As long as the gateway keeps an item after its last auction, so that it can be sold again. */
-const KEEP_ITEM_MS = KEEP_CLOSED_MS + 30 * 24 * 60 * 60 * 1000;
+const KEEP_ITEM_MS = KEEP_CLOSED_MS + ITEM_KEPT_SECONDS * 1000;
 
 const PAGE = 200;
 /** An auction in hand costs a page of its events and one record for each of its bidders. */

@@ -5,24 +5,7 @@ import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
 import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
 import { AuctionFeed, type Repair } from './auction-feed.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
-
-const END = '2030-01-01T00:00:00.000Z';
-
-const eventAt = (seq: number): PublicEvent => ({
-  epoch: 1,
-  seq,
-  type: 'bid',
-  at: END,
-  state: {
-    status: 'live',
-    price: seq,
-    minimumBid: 1,
-    leader: 1,
-    bidCount: seq,
-    reserveMet: true,
-    endsAt: END,
-  },
-});
+import { END, eventAt } from '../testing/bid-event.ts';
 
 const viewAt = (seq: number): AuctionView => ({
   id: 'a0-x',

@@ -1,28 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
 import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
 import { FAN_OUT_LIMITS, FanOut, type FanOutLimits } from './fan-out.ts';
 import type { Packet, Recipient } from './recipient.ts';
+import { END, eventAt } from '../testing/bid-event.ts';
 
-const END = '2030-01-01T00:00:00.000Z';
 const START = { epoch: 1, seq: 0 };
-
-const eventAt = (seq: number): PublicEvent => ({
-  epoch: 1,
-  seq,
-  type: 'bid',
-  at: END,
-  state: {
-    status: 'live',
-    price: seq,
-    minimumBid: 1,
-    leader: 1,
-    bidCount: seq,
-    reserveMet: true,
-    endsAt: END,
-  },
-});
 
 const message = (seq: number, auctionId = 'a'): EventsMessage => ({
   auctionId,

@@ -24,10 +24,13 @@ import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { broadcasterSettings } from '../config.ts';
 import { createBroadcaster } from '../create-broadcaster.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 
 const SECRET = 'a-secret-that-only-this-test-knows-0123456789';
 const SHARDS = 4;
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+const WAIT_LIMIT_MS = 15_000;
 
 export interface TestBroadcasters {
   readonly redisServer: LocalServer;
@@ -173,19 +176,4 @@ export async function connectViewer(
   };
 }
 
-const POLL_MS = 10;
-const WAIT_LIMIT_MS = 15_000;
-
-/** Waits until `holds` is true. @throws Error naming `what` after 15 s */
-export async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  limitMs = WAIT_LIMIT_MS,
-): Promise<void> {
-  const limit = performance.now() + limitMs;
-  const isTrue = async (): Promise<boolean> => holds();
-  while (!(await isTrue().catch(() => false))) {
-    if (performance.now() > limit) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
+export { until };

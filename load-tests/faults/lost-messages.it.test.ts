@@ -7,6 +7,7 @@ import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { startTestSystem, type TestSystem } from '@outcry/local/testing/test-system.ts';
 import { auctionKeys, EVENT_STREAM, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
@@ -71,13 +72,8 @@ async function marks(id: string): Promise<{ seq: number; published: number; arch
   return { seq, published, archived };
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const limit = Date.now() + LIMIT_MS;
-  while (!(await holds())) {
-    if (Date.now() > limit) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+const until = (what: string, holds: () => Promise<boolean>): Promise<true> =>
+  waitUntil(holds, { withinMs: LIMIT_MS, everyMs: 50, what });
 
 /** Auctions with bids, all published while no worker runs, so that the archive has none of it. */
 async function publishedAuctions(): Promise<string[]> {

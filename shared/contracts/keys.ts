@@ -86,6 +86,12 @@ export function decideKeys(shard: number, auctionId: string, itemId?: string): s
 /** The hash that holds an item. */
 export const itemKey = (shard: number, itemId: string): string => `${tag(shard)}:item:${itemId}`;
 
+/** How long an item outlives the last auction of it that Redis knew, so that it can be sold again. */
+export const ITEM_KEPT_SECONDS = 30 * 24 * 60 * 60;
+
+/** How long a claim is kept: a day of retries, and an hour more. */
+export const CLAIM_KEPT_SECONDS = 25 * 60 * 60;
+
 /** Remembers which id a create request with an idempotency key was given. */
 export const claimKey = (shard: number, digest: string): string => `${tag(shard)}:claim:${digest}`;
 

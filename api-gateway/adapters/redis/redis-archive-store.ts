@@ -1,5 +1,10 @@
 import type { Result } from 'ioredis';
-import { auctionKeys, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import {
+  auctionKeys,
+  itemKey,
+  shardKeys,
+  ITEM_KEPT_SECONDS,
+} from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
@@ -21,8 +26,6 @@ declare module 'ioredis' {
 }
 
 const LIMIT_MS = 5_000;
-/** How long an item outlives the last auction of it that Redis knew. */
-const ITEM_KEPT_SECONDS = 30 * 24 * 60 * 60;
 const FIELDS_AN_ENTRY = 3;
 
 const COMMANDS = [

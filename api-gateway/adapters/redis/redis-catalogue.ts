@@ -8,7 +8,13 @@ import {
   type Page,
 } from '@outcry/shared/contracts/api.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
-import { auctionKeys, claimKey, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import {
+  auctionKeys,
+  claimKey,
+  itemKey,
+  shardKeys,
+  CLAIM_KEPT_SECONDS,
+} from '@outcry/shared/contracts/keys.ts';
 import { shardOfDigest, shardOfId } from '@outcry/shared/domain/ids.ts';
 import { CursorError, type Catalogue, type IdClaim } from '../../auctions/catalogue.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
@@ -23,7 +29,6 @@ declare module 'ioredis' {
   }
 }
 
-const CLAIM_SECONDS = 25 * 60 * 60;
 /** How often a shard is asked again when many auctions share one due time. */
 const MAX_CHUNKS = 100;
 
@@ -72,7 +77,12 @@ export class RedisCatalogue implements Catalogue {
     const shard = shardOfDigest(digest, this.#shards);
     const value = `${claim.id}|${claim.fingerprint}`;
     const reply = await attempt(
-      this.#redis.claimId(shardKeys(shard).whole, claimKey(shard, digest), value, CLAIM_SECONDS),
+      this.#redis.claimId(
+        shardKeys(shard).whole,
+        claimKey(shard, digest),
+        value,
+        CLAIM_KEPT_SECONDS,
+      ),
     );
     if (reply === 'UNAVAILABLE') throw notWhole();
     const [id = '', fingerprint = ''] = reply.split('|');

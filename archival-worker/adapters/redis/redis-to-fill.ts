@@ -8,6 +8,7 @@ import {
   REBUILD_KEY,
   shardKeys,
   SHARDS_KEY,
+  CLAIM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
 import { shardOfDigest, shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
@@ -30,8 +31,6 @@ type Command = readonly [name: string, key: string, ...rest: string[]];
 const LIMIT_MS = 5_000;
 /** Hash fields written at once; Lua takes some thousand arguments. */
 const FIELDS_AT_ONCE = 500;
-/** As long as the gateway keeps a claim. */
-const CLAIM_SECONDS = 25 * 60 * 60;
 /** Everything that is open is due at once: the keeper's first look starts the new epoch. */
 const DUE_AT_ONCE = '0';
 
@@ -149,7 +148,7 @@ export class RedisToRebuild implements RedisToFill {
   /** A creation that is repeated with its key must find the auction, not make a second one. */
   async #putClaim({ auctionId, claim }: RestoredAuction): Promise<void> {
     const { userId, key, fingerprint, at } = claim;
-    const seconds = CLAIM_SECONDS - Math.floor(((await this.now()) - at) / 1_000);
+    const seconds = CLAIM_KEPT_SECONDS - Math.floor(((await this.now()) - at) / 1_000);
     if (seconds < 1) return;
     const digest = createHash('sha256').update(`${userId}:${key}`).digest('hex');
     const shard = shardOfDigest(digest, this.#shards);
