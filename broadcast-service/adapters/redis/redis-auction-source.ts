@@ -94,11 +94,12 @@ export class RedisAuctionSource implements AuctionSource {
 
   /** On a cluster any node is asked; without its answer the estimate stays as it is. */
   async #readClock(): Promise<void> {
-    const answered = this.#clock.measure();
-    const time = await this.#redis.time().catch(() => undefined);
-    if (time === undefined) return;
-    const [seconds = 0, microseconds = 0] = time;
-    answered(seconds * 1_000 + Math.floor(microseconds / 1_000));
+    await this.#clock.read(async () => {
+      const time = await this.#redis.time().catch(() => undefined);
+      if (time === undefined) return undefined;
+      const [seconds = 0, microseconds = 0] = time;
+      return seconds * 1_000 + Math.floor(microseconds / 1_000);
+    });
   }
 }
 
