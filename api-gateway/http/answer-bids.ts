@@ -28,6 +28,9 @@ type Offer = Pick<AuctionCommand, 'amount' | 'maxAmount'>;
 /** Also as an absolute URL, which HTTP lets clients send and the router understands. */
 const BIDS_PATH = /^(?:https?:\/\/[^/?]*)?\/v1\/auctions\/([^/?]+)\/bids(?:\?|$)/;
 
+/** Whether bids are posted to this URL. */
+export const isBidsPath = (url: string): boolean => BIDS_PATH.test(url);
+
 /** Answers a bid. @returns false when the request is not one: it is then untouched */
 export type AnswerBid = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 

@@ -103,6 +103,13 @@ export const noSuchAuction = (x: Exchange): HttpAnswer =>
 export const noSuchRoute = (x: Exchange): HttpAnswer =>
   answerProblem(x, 'NOT_FOUND', 'No route has this address.');
 
+/** The address exists, for other methods. */
+export function wrongMethod(x: Exchange, allowed: readonly string[]): HttpAnswer {
+  const methods = allowed.join(', ');
+  setHeader(x, 'allow', methods);
+  return answerProblem(x, 'METHOD_NOT_ALLOWED', `This address takes ${methods}.`);
+}
+
 /** What was thrown on the way: the engine said what it may have done, anything else is our fault. */
 export function answerFailure(x: Exchange, error: unknown, log: Logger): HttpAnswer {
   if (error instanceof NotRunError) {

@@ -23,6 +23,11 @@ import { readIdempotencyKey } from './idempotency-key.ts';
 import { errorsOf, readBody, type Read } from './request-body.ts';
 import { answerJson, setHeader, type Exchange, type HttpAnswer } from './exchange.ts';
 
+/** Whether the client has this state already: RFC 9110, 13.1.2, where weak and strong tags equal. */
+const isKnown = (etag: string, ifNoneMatch = ''): boolean =>
+  ifNoneMatch.trim() === '*' ||
+  ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag.slice(2));
+
 /** Lists, reads, creates, cancels and extends auctions. */
 export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts): void {
   app.get(
@@ -55,7 +60,7 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
         const etag = `W/"${outcome.answer.body.split('|', 2).join(':')}"`;
         setHeader(x, 'etag', etag);
         setHeader(x, 'cache-control', 'no-cache');
-        if (x.incoming.headers['if-none-match'] === etag) return { status: 304, body: null };
+        if (isKnown(etag, x.incoming.headers['if-none-match'])) return { status: 304, body: null };
       }
       return answerOutcome(x, outcome, 200, viewJson);
     }),

@@ -1,7 +1,9 @@
 /** The HTTP API: what every request passes through, and the routes. */
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
-import { answerFailure, noSuchRoute } from './answers.ts';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { isBidsPath } from './answer-bids.ts';
+import { answerFailure, noSuchRoute, wrongMethod } from './answers.ts';
 import { addAuctionRoutes } from './auction-routes.ts';
 import { addBidRoutes } from './bid-routes.ts';
 import { toResponse, type GatewayContext } from './context.ts';
@@ -24,15 +26,13 @@ export function createApp(parts: GatewayParts): Hono<GatewayContext> {
     c.set('exchange', openExchange(c.env.incoming, c.env.outgoing, corsOrigins));
     return next();
   });
-  app.options(
-    '/v1/*',
-    cors({
-      origin: [...corsOrigins],
-      allowMethods: ['GET', 'POST', 'OPTIONS'],
-      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
-      maxAge: 600,
-    }),
-  );
+  const preflight = cors({
+    origin: [...corsOrigins],
+    allowMethods: ['GET', 'POST', 'OPTIONS'],
+    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
+    maxAge: 600,
+  });
+  app.use('/v1/*', (c, next) => (c.req.method === 'OPTIONS' ? preflight(c, next) : next()));
   if (limits.byAddress !== undefined) {
     app.use('/v1/*', async (c, next) => {
       const x = c.get('exchange');
@@ -43,6 +43,8 @@ export function createApp(parts: GatewayParts): Hono<GatewayContext> {
     });
   }
 
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: answerWrongMethod }));
+
   addBidRoutes(app, parts);
   addAuctionRoutes(app, parts);
   addItemRoutes(app, parts);
@@ -51,11 +53,17 @@ export function createApp(parts: GatewayParts): Hono<GatewayContext> {
 
   app.notFound((c) => {
     const x = c.get('exchange');
-    return toResponse(x, noSuchRoute(x));
+    const isForBids = isBidsPath(x.incoming.url ?? '');
+    return toResponse(x, isForBids ? wrongMethod(x, ['POST']) : noSuchRoute(x));
   });
   app.onError((error, c) => {
     const x = c.get('exchange');
     return toResponse(x, answerFailure(x, error, parts.log));
   });
   return app;
+}
+
+function answerWrongMethod(c: Context<GatewayContext>, allowed: readonly string[]): Response {
+  const x = c.get('exchange');
+  return toResponse(x, wrongMethod(x, allowed));
 }

@@ -31,6 +31,18 @@ describe('the API description', () => {
     expect([answer.status, answer.body.code]).toEqual([404, 'NOT_FOUND']);
   });
 
+  test('every described route names the methods it takes when asked with another', async () => {
+    for (const { path, method } of API_ROUTES) {
+      const response = await fetch(gateway.url + path.replace('{id}', 'a0-none'), {
+        method: 'DELETE',
+      });
+      const { code } = (await response.json()) as { code: string };
+      expect([path, response.status, code]).toEqual([path, 405, 'METHOD_NOT_ALLOWED']);
+      const allowed = response.headers.get('allow')?.toLowerCase().split(', ');
+      expect(allowed).toContain(method);
+    }
+  });
+
   test('every problem code is documented at the address its type names', async () => {
     for (const code of Object.keys(PROBLEMS)) {
       const page = await fetch(`${gateway.url}/problems/${code}`);

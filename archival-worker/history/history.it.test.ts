@@ -224,6 +224,15 @@ describe('refusals', () => {
     },
   );
 
+  test('405: another method, with those that the address takes', async () => {
+    const response = await fetch(`http://127.0.0.1:${worker.port}/v1/history/auctions`, {
+      method: 'DELETE',
+    });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, HEAD');
+    expect(await response.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
+  });
+
   test.each([
     ['limit', '/v1/history/auctions/a1-forked/bids?limit=0'],
     ['limit', '/v1/history/auctions/a1-forked/bids?limit=201'],

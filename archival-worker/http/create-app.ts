@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { History } from '../history/history.ts';
@@ -10,7 +11,7 @@ import type { Proofs } from '../history/proofs.ts';
 import type { Users } from '../history/users.ts';
 import type { HistoryContext } from './context.ts';
 import { addHistoryRoutes } from './history-routes.ts';
-import { sendProblem } from './problems.ts';
+import { sendProblem, sendWrongMethod } from './problems.ts';
 import { addUserRoutes } from './user-routes.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9_.-]{1,64}$/;
@@ -45,6 +46,13 @@ export function createApp(parts: AppParts): Hono<HistoryContext> {
       allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
       exposeHeaders: ['Retry-After', 'X-Request-Id'],
       maxAge: 600,
+    }),
+  );
+
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: sendWrongMethod,
     }),
   );
 

@@ -24,6 +24,14 @@ export function sendProblem(
   return new Response(JSON.stringify(body), { status: body.status, headers });
 }
 
+/** The address exists, for other methods. */
+export function sendWrongMethod(c: Context<HistoryContext>, allowed: readonly string[]): Response {
+  const methods = allowed.join(', ');
+  const response = sendProblem(c, 'METHOD_NOT_ALLOWED', `This address takes ${methods}.`);
+  response.headers.set('allow', methods);
+  return response;
+}
+
 /** Schema faults as `errors[]` of a problem. */
 export const errorsOf = (error: z.ZodError): { path: string; message: string }[] =>
   error.issues.slice(0, MAX_ERRORS).map((issue) => ({
