@@ -11,20 +11,27 @@ import { JetStreamArchive } from './adapters/nats/jetstream-archive.ts';
 import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
 import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
 import { RedisArchiveStore } from './adapters/redis/redis-archive-store.ts';
+import { RedisLagStore } from './adapters/redis/redis-lag-store.ts';
 import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
 import type { AuctionDecider, LogEntry } from './bidding/auction-commands.ts';
 import type { GatewaySettings } from './config.ts';
 import { PublishEntries } from './hand-off/publish-entries.ts';
 import { CatchUpArchive, type ArchiveFigures } from './keeper/catch-up-archive.ts';
 import { Keeper } from './keeper/keeper.ts';
+import { WatchLag, type LogLag } from './keeper/watch-lag.ts';
 
 export interface FollowUpParts {
   readonly redis: RedisClient;
   /** A connection of its own, for messages. */
   readonly subscriber: RedisClient;
   readonly decider: AuctionDecider;
-  readonly figures: ArchiveFigures;
+  readonly figures: FollowUpFigures;
   readonly log: Logger;
+}
+
+export interface FollowUpFigures extends ArchiveFigures {
+  /** An auction was opened or closed so long after its time, ms. */
+  actedLate(lateMs: number): void;
 }
 
 export interface FollowUp {
@@ -32,6 +39,8 @@ export interface FollowUp {
   readonly keeper: Keeper;
   /** Whether JetStream takes events now. */
   readonly isOpen: () => boolean;
+  /** How far publishing and archiving are behind; undefined while it is not known. */
+  readonly lag: () => LogLag | undefined;
   start(): void;
 }
 
@@ -60,7 +69,11 @@ export function createFollowUp(
   };
   const keeper = new Keeper(
     new RedisKeeperStore(redis),
-    async (auctionId) => handOff((await decider.decide(auctionId, [])).entry),
+    async (auctionId, dueAt) => {
+      const { now, entry } = await decider.decide(auctionId, []);
+      if (dueAt !== undefined && dueAt > 0 && entry !== undefined) figures.actedLate(now - dueAt);
+      handOff(entry);
+    },
     new RedisDueHints(subscriber, shards, log),
     { shards, holder: randomUUID() },
     log,
@@ -80,14 +93,18 @@ export function createFollowUp(
     log,
   );
   closers.defer('catching up', () => catchUp.stop());
+  const watchLag = new WatchLag(new RedisLagStore(redis), () => keeper.heldShards, log);
+  closers.defer('lag watch', () => watchLag.stop());
 
   return {
     publisher,
     keeper,
     isOpen: () => stream.open,
+    lag: () => watchLag.lag,
     start: () => {
       keeper.start();
       catchUp.start();
+      watchLag.start();
     },
   };
 }

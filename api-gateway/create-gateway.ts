@@ -15,13 +15,12 @@ import { needsMemory } from './bidding/auction-commands.ts';
 import { GroupCommit } from './bidding/group-commit.ts';
 import { RecentHeads } from './bidding/recent-heads.ts';
 import type { GatewaySettings } from './config.ts';
-import { createFollowUp } from './create-follow-up.ts';
+import { createFollowUp, type FollowUpFigures } from './create-follow-up.ts';
 import { answerBids } from './http/answer-bids.ts';
 import { createApp } from './http/create-app.ts';
 import type { GatewayParts } from './http/gateway-parts.ts';
 import { devTokenSigner } from './http/dev-tokens.ts';
-import type { ArchiveFigures } from './keeper/catch-up-archive.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, timedDecider } from './metrics.ts';
 
 /**
  * Starts a gateway. It listens at once and is ready as soon as Redis is; NATS may come later.
@@ -58,17 +57,19 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     needsReplicas ? () => openRedisOrCluster(settings, 'gateway-bids', log) : undefined,
   );
   closers.defer('script calls', () => decider.close());
-  const figures: ArchiveFigures = {
+  const figures: FollowUpFigures = {
     missed: (entries) => metrics.missedEntries.inc(entries),
     repaired: (entries) => metrics.repairedEntries.inc(entries),
     forgotten: (auctions) => metrics.forgottenAuctions.inc(auctions),
+    actedLate: (lateMs) => metrics.keeperLateness.observe(lateMs / 1000),
   };
   const followUp = createFollowUp(settings, { redis, subscriber, decider, figures, log }, closers);
   const heads = new RecentHeads();
   redis.on('close', () => heads.forget());
   // Of a cluster, when one node is gone: its replica may know less.
   redis.on('-node', () => heads.forget());
-  const engine = new GroupCommit(decider, {
+  const timed = timedDecider(decider, (seconds) => metrics.scriptTime.observe(seconds));
+  const engine = new GroupCommit(timed, {
     refuse: (command) => readiness.fault ?? (needsMemory(command) ? memory.full : undefined),
     onDecided: (auctionId, batch) => {
       heads.note(auctionId, batch);
@@ -85,6 +86,8 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     inFlight: () => followUp.publisher.inFlight,
     isOpen: followUp.isOpen,
     heldShards: () => followUp.keeper.heldShards.length,
+    lag: followUp.lag,
+    memoryShare: () => memory.share,
   });
 
   const limiter = (name: string, perSecond: number): SharedRateLimiter | undefined => {

@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { AuctionDecider } from './bidding/auction-commands.ts';
+import type { LogLag } from './keeper/watch-lag.ts';
 
 /** The gateway's own figures; names and units by Prometheus's convention. */
 export interface GatewayMetrics {
@@ -7,6 +9,8 @@ export interface GatewayMetrics {
   readonly missedEntries: Counter;
   readonly repairedEntries: Counter;
   readonly forgottenAuctions: Counter;
+  readonly keeperLateness: Histogram;
+  readonly scriptTime: Histogram;
 }
 
 /** @param gauges read when somebody looks */
@@ -18,6 +22,8 @@ export function createMetrics(
     inFlight: () => number;
     isOpen: () => boolean;
     heldShards: () => number;
+    lag: () => LogLag | undefined;
+    memoryShare: () => number | undefined;
   },
 ): GatewayMetrics {
   const registers = [registry];
@@ -30,6 +36,12 @@ export function createMetrics(
   gauge('outcry_handoff_in_flight', 'Entries on their way to JetStream', gauges.inFlight);
   gauge('outcry_handoff_open', '1 while JetStream takes events', () => (gauges.isOpen() ? 1 : 0));
   gauge('outcry_keeper_shards', 'Shards whose lease this gateway holds', gauges.heldShards);
+  for (const { name, help, of } of LAGS) gauge(name, help, () => gauges.lag()?.[of] ?? NaN);
+  gauge(
+    'outcry_redis_memory_used_ratio',
+    'Used memory of the fullest master by its maxmemory',
+    () => gauges.memoryShare() ?? NaN,
+  );
   const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
   const commands = new Counter({
     name: 'outcry_commands_total',
@@ -60,8 +72,57 @@ export function createMetrics(
       'outcry_keeper_forgotten_auctions_total',
       'Sealed auctions whose keys were dropped',
     ),
+    keeperLateness: new Histogram({
+      name: 'outcry_keeper_lateness_seconds',
+      help: 'From the time an auction should have opened or closed until the keeper did it',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60],
+      registers,
+    }),
+    scriptTime: new Histogram({
+      name: 'outcry_script_seconds',
+      help: 'From sending a script call until its answer, fsync included',
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2],
+      registers,
+    }),
   };
 }
+
+/** Gauges of the log in the held shards; not a number while Redis does not answer. */
+const LAGS = [
+  {
+    name: 'outcry_log_unpublished_events',
+    help: 'Events without a receipt of JetStream',
+    of: 'unpublishedEvents',
+  },
+  {
+    name: 'outcry_log_unpublished_seconds',
+    help: 'Age of the oldest of them',
+    of: 'unpublishedSeconds',
+  },
+  {
+    name: 'outcry_log_unarchived_events',
+    help: 'Events that are not known to be archived',
+    of: 'unarchivedEvents',
+  },
+  {
+    name: 'outcry_log_unarchived_seconds',
+    help: 'Age of the oldest of them',
+    of: 'unarchivedSeconds',
+  },
+] as const;
+
+/** @param took hears the seconds of each call that was answered */
+export const timedDecider = (
+  decider: AuctionDecider,
+  took: (seconds: number) => void,
+): AuctionDecider => ({
+  decide: async (auctionId, commands) => {
+    const since = performance.now();
+    const batch = await decider.decide(auctionId, commands);
+    took((performance.now() - since) / 1000);
+    return batch;
+  },
+});
 
 /** `+CODE|…` and `=CODE|…` by code: a call of a hot auction has one or two. */
 function countByResult(answers: readonly string[]): Map<string, number> {

@@ -20,8 +20,13 @@ export function createMetrics(registry: Registry, gauges: WorkerGauges): Archive
   gauge('outcry_archive_unreported_auctions', 'Watermarks Redis lacks', gauges.unreported);
   const events = new Counter({
     name: 'outcry_archive_events_total',
-    help: 'Events that arrived, by what became of them',
+    help: 'Events that arrived: stored, or stored before',
     labelNames: ['result'],
+    registers,
+  });
+  const conflicts = new Counter({
+    name: 'outcry_archive_conflicts_total',
+    help: 'Events whose place in the archive holds other content',
     registers,
   });
   const deadLetters = new Counter({
@@ -46,13 +51,13 @@ export function createMetrics(registry: Registry, gauges: WorkerGauges): Archive
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600],
     registers,
   });
-  for (const result of ['new', 'duplicate', 'conflict']) events.inc({ result }, 0);
+  for (const result of ['new', 'duplicate']) events.inc({ result }, 0);
 
   return {
     committed: (figures: BatchFigures) => {
       events.inc({ result: 'new' }, figures.fresh);
       events.inc({ result: 'duplicate' }, figures.duplicates);
-      events.inc({ result: 'conflict' }, figures.conflicts);
+      conflicts.inc(figures.conflicts);
       deadLetters.inc(figures.deadLetters);
       batch.observe(figures.messages);
       if (figures.oldestAt !== undefined) {
@@ -81,11 +86,25 @@ export function createSealMetrics(registry: Registry): SealFigures {
     help: 'Ended auctions that lack events, or that Redis knows otherwise than their seal',
     registers,
   });
+  const waiting = new Gauge({
+    name: 'outcry_seal_waiting_auctions',
+    help: 'Auctions that are over and not sealed, as far as they are counted',
+    registers,
+  });
+  const lag = new Gauge({
+    name: 'outcry_seal_lag_seconds',
+    help: 'Since the first of them was over',
+    registers,
+  });
   return {
     sealed: (count) => {
       auctions.inc();
       events.inc(count);
     },
     doubtful: () => doubts.inc(),
+    waiting: (backlog) => {
+      waiting.set(backlog?.auctions ?? NaN);
+      lag.set(backlog?.oldestSeconds ?? NaN);
+    },
   };
 }

@@ -8,7 +8,13 @@ export interface ShardLook {
   /** Changes when the server is restarted or another one took over. */
   readonly serverId: string;
   /** Auctions that should have opened or closed by now. */
-  readonly due: readonly string[];
+  readonly due: readonly DueAuction[];
+}
+
+export interface DueAuction {
+  readonly auctionId: string;
+  /** 0 where a rebuild asks for a look at once. */
+  readonly dueAt: number;
 }
 
 /** What the keeper that opens and closes asks of Redis. */

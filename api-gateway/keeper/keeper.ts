@@ -5,8 +5,11 @@
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { DueHints, KeeperStore } from './keeper-ports.ts';
 
-/** Lets passing time act on an auction. */
-export type PassTime = (auctionId: string) => Promise<void>;
+/**
+ * Lets passing time act on an auction.
+ * @param dueAt when it should have opened or closed, by Redis's clock; undefined: not known to be due
+ */
+export type PassTime = (auctionId: string, dueAt?: number) => Promise<void>;
 
 export interface KeeperOptions {
   readonly shards: number;
@@ -135,7 +138,7 @@ export class Keeper {
     const look = await this.#store.look(shard, MAX_DUE);
     held.clockOffset = look.now - (before + performance.now()) / 2;
     held.nextDue = Math.min(held.nextDue, (look.nextDue ?? Infinity) - held.clockOffset);
-    await Promise.all(look.due.map((auctionId) => this.#passTime(auctionId)));
+    await Promise.all(look.due.map(({ auctionId, dueAt }) => this.#passTime(auctionId, dueAt)));
     if (look.due.length >= MAX_DUE) held.nextDue = performance.now();
     if (look.serverId !== held.serverId) {
       // After a restart of Redis every open auction starts a new epoch now, bid or no bid, so that

@@ -141,7 +141,7 @@ describe('what cannot be stored', () => {
       SELECT line FROM conflicts WHERE auction_id = ${auction.auctionId}`;
     expect(conflicts.map((row) => row['line'] as unknown)).toEqual([forged.text]);
     const metrics = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
-    expect(metrics).toMatch(/outcry_archive_events_total\{result="conflict",[^}]*\} [12]\n/);
+    expect(metrics).toMatch(/outcry_archive_conflicts_total\{[^}]*\} [12]\n/);
   });
 });
 

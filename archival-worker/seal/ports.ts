@@ -44,6 +44,15 @@ export interface SealStore {
   /** Seals that Redis was not told yet, the oldest first. */
   untold(limit: number): Promise<readonly SealNotice[]>;
   told(auctionId: string, answer: RedisAnswer): Promise<void>;
+  /** What is over and not sealed, whole or not. */
+  backlog(): Promise<SealBacklog>;
+}
+
+export interface SealBacklog {
+  /** Counted up to a bound. */
+  readonly auctions: number;
+  /** Since the first of them was over; 0 without any. */
+  readonly oldestSeconds: number;
 }
 
 /** Redis, as the seal reports to it. */
@@ -57,4 +66,6 @@ export interface SealFigures {
   sealed(events: number): void;
   /** An auction that should be whole and is not, or that Redis knows otherwise. */
   doubtful(): void;
+  /** Undefined: Postgres could not be asked. */
+  waiting(backlog: SealBacklog | undefined): void;
 }

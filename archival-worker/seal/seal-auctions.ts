@@ -54,12 +54,14 @@ export class SealAuctions {
       try {
         await this.#sealWhole();
         await this.#tellRedis();
+        this.#parts.figures.waiting(await this.#parts.store.backlog());
         failing = false;
         await pause(LOOK_EVERY_MS, signal);
       } catch (error) {
         const level = failing ? 'debug' : 'warn';
         this.#parts.log[level]({ err: error }, 'auctions cannot be sealed now, trying again');
         failing = true;
+        this.#parts.figures.waiting(undefined);
         await pause(RETRY_AFTER_FAILURE_MS, signal);
       }
     }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { TestSystem, until } from '../testing/test-system.ts';
 import { HashChain } from './hash-chain.ts';
@@ -52,6 +53,11 @@ async function sealed(auctionId: string): Promise<SealRow> {
 const stored = async (auctionId: string): Promise<number> =>
   (await system.sql`SELECT FROM events WHERE auction_id = ${auctionId}`).length;
 
+async function figure(worker: Service, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
+  return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)`, 'm').exec(text)?.[1]);
+}
+
 /** As the gateway's script leaves the auction. */
 const putInRedis = (auctionId: string, epoch: number, seq: number) =>
   system.redisClient.hset(auctionKeys(1, auctionId).auction, { epoch, seq });
@@ -81,7 +87,7 @@ describe('what is sealed', () => {
     const entries = [...gap.opening(4), gap.end()];
     const [missing] = entries.splice(3, 1);
     if (missing === undefined) throw new Error('no entry');
-    await system.startWorker();
+    const worker = await system.startWorker();
     await system.publish([...live.opening(3), ...entries]);
     const other = newAuction();
     await system.publish([other.create(), other.cancel()]);
@@ -89,8 +95,13 @@ describe('what is sealed', () => {
     await sealed(other.auctionId);
     expect(await stored(gap.auctionId)).toBe(gap.seq - 1);
     expect(await sealOf(gap.auctionId)).toBeUndefined();
+    const waiting = () => figure(worker, 'outcry_seal_waiting_auctions');
+    await until('it counts as not sealed', async () => (await waiting()) === 1);
+    expect(await figure(worker, 'outcry_seal_lag_seconds')).toBeGreaterThan(0);
     await system.publish([missing]);
     await sealed(gap.auctionId);
+    await until('none counts as not sealed', async () => (await waiting()) === 0);
+    expect(await figure(worker, 'outcry_seal_lag_seconds')).toBe(0);
     expect(await sealOf(live.auctionId)).toBeUndefined();
   });
 

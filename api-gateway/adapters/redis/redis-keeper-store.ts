@@ -61,7 +61,10 @@ export class RedisKeeperStore implements KeeperStore {
       now: Number(now),
       nextDue: nextDue === '' ? undefined : Number(nextDue),
       serverId,
-      due,
+      due: Array.from({ length: due.length / 2 }, (_, i) => ({
+        auctionId: due[2 * i] ?? '',
+        dueAt: Number(due[2 * i + 1]),
+      })),
     };
   }
 

@@ -15,18 +15,25 @@ export class RedisMemory {
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
   #full: string | undefined;
+  #share: number | undefined;
 
   constructor(redis: RedisClient, log: Logger) {
     this.#redis = redis;
     this.#log = log;
     this.#timer = setInterval(() => {
       if (redis.status === 'ready') void this.#weigh();
+      else this.#share = undefined;
     }, ASK_EVERY_MS);
   }
 
   /** Why Redis must not take commands that need memory now; undefined when it may. */
   get full(): string | undefined {
     return this.#full;
+  }
+
+  /** How much of its memory limit the fullest master uses, by the last answer; 0 without a limit. */
+  get share(): number | undefined {
+    return this.#share;
   }
 
   close(): void {
@@ -37,11 +44,13 @@ export class RedisMemory {
     try {
       const asked = memoryShare(this.#redis);
       const share = await withTimeLimit(asked, ASK_LIMIT_MS, 'asking Redis for its memory');
+      this.#share = share;
       const wasFull = this.#full !== undefined;
       this.#full = share > FULL_SHARE ? 'Redis is nearly full' : undefined;
       if (this.#full !== undefined && !wasFull) this.#log.error({ share }, 'Redis is nearly full');
       if (this.#full === undefined && wasFull) this.#log.info({ share }, 'Redis has room again');
     } catch (error) {
+      this.#share = undefined;
       this.#log.debug({ err: error }, 'could not ask Redis for its memory');
     }
   }

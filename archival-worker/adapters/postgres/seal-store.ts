@@ -2,12 +2,16 @@ import type { Position } from '@outcry/shared/contracts/live.ts';
 import type {
   RedisAnswer,
   Seal,
+  SealBacklog,
   SealNotice,
   SealStore,
   PlacedEvent,
   WholeAuction,
 } from '../../seal/ports.ts';
 import type { Database } from './database.ts';
+
+/** More are not counted: the count is for a dashboard. */
+const MAX_COUNTED = 10_000;
 
 export class PostgresSealStore implements SealStore {
   readonly #database: Database;
@@ -84,5 +88,22 @@ export class PostgresSealStore implements SealStore {
            SET redis_told_at = now(), redis_answer = ${answer}
          WHERE auction_id = ${auctionId} AND redis_told_at IS NULL`,
     );
+  }
+
+  async backlog(): Promise<SealBacklog> {
+    const [row] = await this.#database.run(
+      (sql) => sql<{ auctions: number; oldestSeconds: number | null }[]>`
+        SELECT count(*)::int AS auctions,
+               extract(epoch FROM now() - min(changed_at))::float8 AS "oldestSeconds"
+          FROM (SELECT changed_at
+                  FROM auctions
+                 WHERE sealed_at IS NULL AND status IN ('ended', 'cancelled')
+                 ORDER BY changed_at
+                 LIMIT ${MAX_COUNTED}) AS waiting`,
+    );
+    return {
+      auctions: row?.auctions ?? 0,
+      oldestSeconds: Math.max(0, row?.oldestSeconds ?? 0),
+    };
   }
 }

@@ -108,6 +108,10 @@ export const obtainNginx = (say: Say = silent): Promise<string> =>
 export const obtainPromtool = (say: Say = silent): Promise<string> =>
   obtainFile('promtool', { apt: 'prometheus', brew: 'prometheus' }, say);
 
+/** `prometheus`, which looks at metrics and evaluates alerts; obtained like nginx. */
+export const obtainPrometheus = (say: Say = silent): Promise<string> =>
+  obtainFile('prometheus', { apt: 'prometheus', brew: 'prometheus' }, say);
+
 /** `openssl`, which makes the certificates of tests; obtained like nginx. */
 export const obtainOpenssl = (say: Say = silent): Promise<string> =>
   obtainFile('openssl', { apt: 'openssl', brew: 'openssl' }, say);

@@ -2,15 +2,17 @@
 --
 -- KEYS   1 scheduled zset   2 live zset
 -- ARGV   1 at most so many due auctions of each
--- Reply  {now ms, next due ms or '', run id of the server, {due auction ids}}
+-- Reply  {now ms, next due ms or '', run id of the server, {due auction id, when it was due ms, …}}
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local now_text = string.format('%.0f', now)
 
-local due = redis.call('ZRANGE', KEYS[1], '-inf', now_text, 'BYSCORE', 'LIMIT', '0', ARGV[1])
-local ending = redis.call('ZRANGE', KEYS[2], '-inf', now_text, 'BYSCORE', 'LIMIT', '0', ARGV[1])
-for _, id in ipairs(ending) do due[#due + 1] = id end
+local due = redis.call('ZRANGE', KEYS[1], '-inf', now_text, 'BYSCORE', 'LIMIT', '0', ARGV[1],
+  'WITHSCORES')
+local ending = redis.call('ZRANGE', KEYS[2], '-inf', now_text, 'BYSCORE', 'LIMIT', '0', ARGV[1],
+  'WITHSCORES')
+for _, text in ipairs(ending) do due[#due + 1] = text end
 
 local next_due = ''
 for i = 1, 2 do

@@ -1,0 +1,93 @@
+/**
+ * Watches how far publishing and archiving are behind, in the shards that this gateway's keeper
+ * holds. It asks Redis alone, so it knows also when JetStream, the workers or Postgres are away.
+ */
+import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+
+/** Events of the log that have not got further, and the age of the oldest of them. */
+export interface LogLag {
+  /** Without JetStream's receipt. */
+  readonly unpublishedEvents: number;
+  readonly unpublishedSeconds: number;
+  /** Not known to be in Postgres. These cannot leave the log. */
+  readonly unarchivedEvents: number;
+  readonly unarchivedSeconds: number;
+}
+
+export interface LagStore {
+  /** The lags of a shard's lagging auctions, in pieces. @throws Error when Redis does not answer */
+  lags(shard: number): AsyncIterable<LogLag>;
+}
+
+const NO_LAG: LogLag = {
+  unpublishedEvents: 0,
+  unpublishedSeconds: 0,
+  unarchivedEvents: 0,
+  unarchivedSeconds: 0,
+};
+
+const LOOK_EVERY_MS = 1_000;
+/** After a long look a rest so many times as long: a backlog of many auctions costs Redis little. */
+const REST_FACTOR = 20;
+
+export class WatchLag {
+  readonly #store: LagStore;
+  readonly #heldShards: () => Iterable<number>;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #lag: LogLag | undefined;
+
+  constructor(store: LagStore, heldShards: () => Iterable<number>, log: Logger) {
+    this.#store = store;
+    this.#heldShards = heldShards;
+    this.#log = log;
+  }
+
+  /** As of the last look; undefined when that failed. */
+  get lag(): LogLag | undefined {
+    return this.#lag;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const since = performance.now();
+      try {
+        this.#lag = await this.#look();
+      } catch (error) {
+        this.#lag = undefined;
+        this.#log.debug({ err: error }, 'the lag of the archive is not known');
+      }
+      await pause(Math.max(LOOK_EVERY_MS, REST_FACTOR * (performance.now() - since)), signal);
+    }
+  }
+
+  async #look(): Promise<LogLag> {
+    let lag = NO_LAG;
+    for (const shard of this.#heldShards()) {
+      for await (const piece of this.#store.lags(shard)) {
+        lag = joined(lag, piece);
+        if (this.#stopping.signal.aborted) return lag;
+      }
+    }
+    return lag;
+  }
+}
+
+const joined = (one: LogLag, other: LogLag): LogLag => ({
+  unpublishedEvents: one.unpublishedEvents + other.unpublishedEvents,
+  unpublishedSeconds: Math.max(one.unpublishedSeconds, other.unpublishedSeconds),
+  unarchivedEvents: one.unarchivedEvents + other.unarchivedEvents,
+  unarchivedSeconds: Math.max(one.unarchivedSeconds, other.unarchivedSeconds),
+});
