@@ -52,12 +52,18 @@ export async function containerEnvironment(
   return { NODE_ENV: 'production', TMPDIR: temporary, ...variables };
 }
 
+/** How a service ended after SIGTERM. */
+export interface ServiceEnd {
+  readonly code: number | null;
+  readonly tookMs: number;
+}
+
 export interface ImageService {
   readonly folder: string;
   readonly server: LocalServer;
   readonly environment: Variables;
-  /** Sends SIGTERM; gives the exit code and how long the end took. */
-  stop(): Promise<{ code: number | null; tookMs: number }>;
+  /** Sends SIGTERM and waits for the end; SIGKILL follows when the grace period is over. */
+  stop(): Promise<ServiceEnd>;
 }
 
 /** Starts `node main.js` in the image's folder and waits until it is ready for traffic. */
