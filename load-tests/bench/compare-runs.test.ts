@@ -53,6 +53,13 @@ describe('compareRuns', () => {
     expect(verdict(before, slower)[1]).toBe('hot: slower');
   });
 
+  it('does not divide by a limit that is the same and wavers more', () => {
+    const before = [run('bare', [2000, 3000, 2400]), run('hot', [1000, 1000, 1000], 'bare')];
+    const now = [run('bare', [3000, 2000, 2400]), run('hot', [800, 800, 800], 'bare')];
+    expect(verdict(before, now)).toEqual(['bare: no change', 'hot: slower']);
+    expect(compareRuns(before, now)[1]?.relativeTo).toBeUndefined();
+  });
+
   it('compares CPU time when other programs were busy in one of the runs', () => {
     const quiet = [run('hot', [1000, 1000, 1000], undefined, { gateway: 0.1 })];
     const crowded = [run('hot', [445, 450, 455], undefined, busy(0.045))];

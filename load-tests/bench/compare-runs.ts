@@ -46,32 +46,49 @@ const NOT_MEASURED = new Set([OTHER_PROGRAMS, 'generator']);
 
 /**
  * Compares measurements that both runs have. Where a measurement has a limit in its own run, its
- * rounds are divided by the limit's rounds first: a machine that was slower in one of the runs was
- * so for both.
+ * rounds are divided by the limit's rounds: a machine that was slower in one of the runs was so for
+ * both. A limit that has not changed, and wavers more than the measurement, would only add its noise:
+ * then nothing is divided. Limits stand before what is compared to them.
  */
 export function compareRuns(before: readonly RunRounds[], now: readonly RunRounds[]): Change[] {
-  return now.flatMap((present) => {
+  const changes = new Map<string, Change>();
+  for (const present of now) {
     const former = before.find(({ name }) => name === present.name);
-    if (former === undefined) return [];
-    const { name, comparedTo } = present;
-    const limits = [before, now].map((run) => run.find((each) => each.name === comparedTo));
+    if (former === undefined) continue;
+    const alone = compareRounds(former, present);
+    const { comparedTo } = present;
+    const limits = [before, now].map((run) => run.find(({ name }) => name === comparedTo));
     const [formerLimit, presentLimit] = limits;
-    const relative = formerLimit !== undefined && presentLimit !== undefined;
-    const figure = isQuiet(former) && isQuiet(present) ? 'rate' : 'answers per CPU second';
-    const read = figure === 'rate' ? rate : perCpuSecond;
-    const a = spreadOf(valuesOf(former, relative ? formerLimit : undefined, read));
-    const b = spreadOf(valuesOf(present, relative ? presentLimit : undefined, read));
-    const factor = b.median / a.median;
-    const noise = Math.max(LEAST_NOISE, SURE * Math.hypot(a.error, b.error));
-    return {
-      name,
-      figure,
-      relativeTo: relative ? comparedTo : undefined,
-      factor,
-      noise,
-      verdict: Math.abs(factor - 1) <= noise ? 'no change' : factor < 1 ? 'slower' : 'faster',
-    };
-  });
+    if (formerLimit === undefined || presentLimit === undefined) {
+      changes.set(present.name, alone);
+      continue;
+    }
+    const divided = compareRounds(former, present, { former: formerLimit, present: presentLimit });
+    const sameLimit = changes.get(presentLimit.name)?.verdict === 'no change';
+    changes.set(present.name, sameLimit && alone.noise < divided.noise ? alone : divided);
+  }
+  return [...changes.values()];
+}
+
+function compareRounds(
+  former: RunRounds,
+  present: RunRounds,
+  limits?: { readonly former: RunRounds; readonly present: RunRounds },
+): Change {
+  const figure = isQuiet(former) && isQuiet(present) ? 'rate' : 'answers per CPU second';
+  const read = figure === 'rate' ? rate : perCpuSecond;
+  const a = spreadOf(valuesOf(former, limits?.former, read));
+  const b = spreadOf(valuesOf(present, limits?.present, read));
+  const factor = b.median / a.median;
+  const noise = Math.max(LEAST_NOISE, SURE * Math.hypot(a.error, b.error));
+  return {
+    name: present.name,
+    figure,
+    relativeTo: limits?.present.name,
+    factor,
+    noise,
+    verdict: Math.abs(factor - 1) <= noise ? 'no change' : factor < 1 ? 'slower' : 'faster',
+  };
 }
 
 const isQuiet = ({ rounds }: RunRounds): boolean =>

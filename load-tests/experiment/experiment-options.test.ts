@@ -15,6 +15,7 @@ test('an experiment has defaults, which the command line changes', () => {
     intoDocs: true,
   });
   expect(experimentOptions(['--help'])).toBeUndefined();
+  expect(experimentOptions(['spread', '--no-docs', '--vus', '5'])?.given).toBe('spread --vus 5');
 });
 
 test.each([

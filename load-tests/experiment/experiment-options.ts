@@ -3,6 +3,8 @@ import { readArguments, UsageError, wholeNumber } from '../command-line.ts';
 import { PLANS, type Plan, type PlanName } from './plans.ts';
 
 export interface ExperimentOptions {
+  /** The command line, from which others can repeat the run. */
+  readonly given: string;
   readonly name: PlanName;
   readonly plan: Plan;
   /** Bids a second. */
@@ -14,7 +16,7 @@ export interface ExperimentOptions {
   readonly auctions: number;
   readonly model: 'open' | 'closed';
   readonly bids: 'exact' | 'maximum' | 'both';
-  /** Whether the table in docs/experiments.md gets the figures. */
+  /** Whether docs/experiments.md gets the figures, and docs/reports the report. */
   readonly intoDocs: boolean;
 }
 
@@ -28,7 +30,7 @@ export const EXPERIMENT_USAGE = `npm run experiment -- NAME [options]
   --auctions 20      of spread, sniping, mixed, soak and resilience
   --model closed     each bidder waits for the answer before the next bid; default open
   --bids both        exact, maximum, or both in turn
-  --no-docs          leaves the table in docs/experiments.md as it is
+  --no-docs          leaves docs/experiments.md and docs/reports as they are
 
 Each experiment has defaults of its own:
 ${Object.entries(PLANS)
@@ -52,6 +54,7 @@ export function experimentOptions(args: readonly string[]): ExperimentOptions | 
   }
   const plan: Plan = PLANS[name];
   return {
+    given: args.filter((each) => each !== '--no-docs').join(' '),
     name,
     plan,
     rate: whole('rate', values.rate, plan.rate),

@@ -15,11 +15,11 @@ import { openSystem, ROOT } from './experiment-system.ts';
 import { NoK6Error, obtainK6 } from './find-k6.ts';
 import { isGood, runExperiment, type ExperimentResult } from './run-experiment.ts';
 import { resultText } from './result-text.ts';
-import { recordInTable } from './summary-table.ts';
+import { recordInDocs } from './summary-table.ts';
 import { writeReport } from './report/write-report.ts';
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
-const TABLE = join(ROOT, 'docs', 'experiments.md');
+const DOCS = join(ROOT, 'docs');
 
 const say = (line: string): void => console.log(`- ${line}`);
 
@@ -35,7 +35,7 @@ async function run(options: ExperimentOptions, signal: AbortSignal): Promise<boo
     await system.stop();
   }
   const report = await writeReport(result, folder);
-  if (options.intoDocs) await recordInTable(TABLE, result);
+  if (options.intoDocs) await recordInDocs(DOCS, result, folder);
   console.log(`\n${resultText(result)}\n\nReport: ${report}`);
   return isGood(result);
 }

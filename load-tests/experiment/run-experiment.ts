@@ -1,5 +1,5 @@
 /** One experiment from the first token to the verdict. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
@@ -11,6 +11,7 @@ import type { ExperimentSystem } from './experiment-system.ts';
 import { readFigures, type Figures, type Reading } from './figures.ts';
 import { k6Version } from './find-k6.ts';
 import { killPartsInTurn, type FaultWindow } from './kill-parts.ts';
+import { readLimits, type Limit } from './limits.ts';
 import { prepare } from './prepare.ts';
 import { readPoints } from './raw-points.ts';
 import { readAccounts } from './read-accounts.ts';
@@ -35,6 +36,7 @@ export interface ExperimentResult {
   readonly reconciliation: Reconciliation;
   /** Whether all of the scenario's thresholds were kept. */
   readonly limitsKept: boolean;
+  readonly limits: readonly Limit[];
 }
 
 export const isGood = ({ reconciliation, limitsKept }: ExperimentResult): boolean =>
@@ -109,6 +111,7 @@ async function run(
     system: system.about,
     figures,
     ...loaded,
+    limits: readLimits(await readFile(join(folder, 'summary.json'), 'utf8')),
     reconciliation: { ...reconciliation, faults: [...reconciliation.faults, ...behind] },
   };
   await writeFile(join(folder, 'figures.json'), `${JSON.stringify(result, null, 2)}\n`);

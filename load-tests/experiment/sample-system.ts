@@ -118,7 +118,7 @@ export class SystemSampler {
 }
 
 /** 0 where /proc is not there. */
-function residentMib(pid: number): number {
+export function residentMib(pid: number): number {
   try {
     const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return Number(kib ?? 0) / 1024;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { withRow } from './summary-table.ts';
+import { experimentOptions } from './experiment-options.ts';
+import { fileName, withRow } from './summary-table.ts';
 
 const EMPTY = `# Page
 
@@ -26,4 +27,14 @@ test('each experiment has one row, its latest, in the order of names', () => {
 
 test('a page without a place for the table is refused', () => {
   expect(() => withRow('# Page', ['spread'])).toThrow('has no lines');
+});
+
+test.each([
+  ['contention', 'contention'],
+  ['contention --bids exact', 'contention-exact-bids'],
+  ['contention --bids maximum --model closed', 'contention-maximum-bids-closed-model'],
+  ['replay --bids exact', 'replay'],
+])('%s is %s', (args, file) => {
+  const options = experimentOptions(args.split(' '));
+  expect(options === undefined ? undefined : fileName(options)).toBe(file);
 });

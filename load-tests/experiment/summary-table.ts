@@ -1,5 +1,7 @@
-/** The table of the latest runs in docs/experiments.md. */
-import { readFile, writeFile } from 'node:fs/promises';
+/** The table of the latest runs in docs/experiments.md, and their reports beside it. */
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExperimentOptions } from './experiment-options.ts';
 import type { ExperimentResult } from './run-experiment.ts';
 
 const BEGIN = '<!-- results: written by npm run experiment -->';
@@ -7,6 +9,7 @@ const END = '<!-- end of results -->';
 const TITLES = [
   'experiment',
   'date',
+  '`npm run experiment --`',
   'load',
   'accepted/s',
   'accepted',
@@ -19,10 +22,42 @@ const TITLES = [
   'limits',
 ];
 
-/** Replaces the experiment's row, or adds it. @throws Error when the file has no table */
-export async function recordInTable(file: string, result: ExperimentResult): Promise<void> {
-  await writeFile(file, withRow(await readFile(file, 'utf8'), rowOf(result)));
+/**
+ * Replaces the experiment's row, or adds it, and copies what is small of its results: the report and
+ * k6's summary.
+ *
+ * @param docs the folder with experiments.md
+ * @param results the run's folder
+ * @throws Error when the page has no table
+ */
+export async function recordInDocs(
+  docs: string,
+  result: ExperimentResult,
+  results: string,
+): Promise<void> {
+  const page = join(docs, 'experiments.md');
+  const reports = join(docs, 'reports');
+  const file = fileName(result.options);
+  await mkdir(reports, { recursive: true });
+  await copyFile(join(results, 'report.html'), join(reports, `${file}.html`));
+  await copyFile(join(results, 'summary.json'), join(reports, `${file}.json`));
+  await writeFile(page, withRow(await readFile(page, 'utf8'), rowOf(result)));
 }
+
+type Variant = Pick<ExperimentOptions, 'name' | 'model' | 'bids' | 'plan'>;
+
+/** What is changed so much that it is another experiment. */
+function variations({ model, bids, plan }: Variant): string[] {
+  if (plan.replays === true) return [];
+  return [
+    ...(bids === 'both' ? [] : [`${bids} bids`]),
+    ...(model === 'open' ? [] : ['closed model']),
+  ];
+}
+
+/** Such as `contention-exact-bids`. */
+export const fileName = (of: Variant): string =>
+  [of.name, ...variations(of)].join('-').replaceAll(' ', '-');
 
 /**
  * The page with the row in its table; one row an experiment, by its first cell. Pure.
@@ -57,15 +92,16 @@ function rowOf(result: ExperimentResult): string[] {
   const load = model === 'open' ? `${rate} bids/s` : `${vus} bidders`;
   const what = plan.replays === true ? ['eBay'] : [load];
   return [
-    name,
+    `[${[name, ...variations(options)].join(', ')}](reports/${fileName(options)}.html)`,
     startedAt.slice(0, 10),
+    `\`${options.given}\``,
     [
       ...what,
       `${seconds} s`,
       `${auctions} ${auctions === 1 ? 'auction' : 'auctions'}`,
       ...(viewers === 0 ? [] : [`${viewers} viewers`]),
     ].join(', '),
-    whole(figures.accepted.count / figures.seconds.length),
+    whole(figures.accepted.count / (plan.replays === true ? figures.seconds.length : seconds)),
     whole(figures.accepted.count),
     whole(figures.refused.count),
     whole(reconciliation.unknown),

@@ -43,6 +43,7 @@ const BOTTOM = 44;
 const INNER_WIDTH = WIDTH - LEFT - RIGHT;
 const INNER_HEIGHT = HEIGHT - TOP - BOTTOM;
 const TICKS = 5;
+const X_TICKS = 10;
 
 export const escapeText = (text: string): string =>
   text
@@ -59,10 +60,10 @@ export const shortNumber = (value: number): string =>
     ? Math.round(value).toLocaleString('en')
     : value.toPrecision(2).replace(/\.?0+$/, '');
 
-/** Round numbers from 0 to at least `highest`. */
-export function ticks(highest: number): number[] {
+/** About `count` round numbers from 0 to at least `highest`. */
+export function ticks(highest: number, count = TICKS): number[] {
   if (!(highest > 0)) return [0, 1];
-  const rough = highest / TICKS;
+  const rough = highest / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5, 10].find((each) => each * power >= rough) ?? 10) * power;
   return Array.from({ length: Math.ceil(highest / step) + 1 }, (_, i) => i * step);
@@ -76,7 +77,7 @@ export function linePlot(plot: LinePlot): string {
   const topY = yTicks.at(-1) ?? 1;
   const px = (x: number): number => LEFT + (Math.max(0, x) / lastX) * INNER_WIDTH;
   const py = (y: number): number => TOP + INNER_HEIGHT * (1 - y / topY);
-  const xTicks = ticks(lastX).filter((x) => x <= lastX);
+  const xTicks = ticks(lastX, X_TICKS).filter((x) => x <= lastX);
   const shapes = lines.map((line, i) =>
     plot.stacked === true
       ? area(line, lines[i - 1], px, py, i)
@@ -84,11 +85,12 @@ export function linePlot(plot: LinePlot): string {
   );
   return (
     frame(plot, [
-      ...(plot.marks ?? []).map((mark) => shade(mark, px)),
       ...yGrid(yTicks, py),
       ...xTicks.map((x) => xLabel(px(x), shortNumber(x))),
       // The lowest area of a stack is drawn last, over those behind it.
       ...(plot.stacked === true ? shapes.toReversed() : shapes),
+      // In front: an area would hide them.
+      ...(plot.marks ?? []).map((mark) => shade(mark, px)),
     ]) + legend(plot.lines.map(({ name }) => name))
   );
 }
