@@ -1,12 +1,12 @@
 import type { Hono } from 'hono';
 import type { z } from 'zod';
+import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
 import {
   auctionListQuery,
   auctionRequest,
   emptyRequest,
   extendRequest,
-  type AuctionRequest,
-} from '@outcry/shared/contracts/api.ts';
+} from '@outcry/shared/contracts/api-schemas.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import { isAuctionId, isItemId, shardedId, shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { emptyRequest } from '@outcry/shared/contracts/api.ts';
+import { emptyRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { isAuctionId } from '@outcry/shared/domain/ids.ts';
 import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { bidReceiptJson, ownViewFrom } from '../bidding/receipts.ts';

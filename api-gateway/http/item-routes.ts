@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
-import { itemRequest, type ItemView } from '@outcry/shared/contracts/api.ts';
+import type { ItemView } from '@outcry/shared/contracts/api.ts';
+import { itemRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { isItemId } from '@outcry/shared/domain/ids.ts';
 import { claimId, fingerprintOf, itemDetails } from '../auctions/create-requests.ts';
 import { answerProblem } from './answers.ts';

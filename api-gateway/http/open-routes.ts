@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { devTokenRequest } from '@outcry/shared/contracts/api.ts';
+import { devTokenRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { answerProblem } from './answers.ts';
 import { route, type GatewayContext } from './context.ts';
 import type { GatewayParts } from './gateway-parts.ts';

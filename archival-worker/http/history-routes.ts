@@ -1,5 +1,5 @@
 import type { Context, Hono } from 'hono';
-import { bidListQuery, historyListQuery } from '@outcry/shared/contracts/history.ts';
+import { bidListQuery, historyListQuery } from '@outcry/shared/contracts/history-schemas.ts';
 import { isAuctionId } from '@outcry/shared/domain/ids.ts';
 import type { History } from '../history/history.ts';
 import type { Proofs } from '../history/proofs.ts';

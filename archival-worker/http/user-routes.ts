@@ -4,7 +4,7 @@ import {
   displayNameRequest,
   leaderboardQuery,
   ownBidsQuery,
-} from '@outcry/shared/contracts/history.ts';
+} from '@outcry/shared/contracts/history-schemas.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Users } from '../history/users.ts';
 import { asCaller, asOwner } from './authenticate.ts';

@@ -1,104 +1,62 @@
-/** Shapes of the HTTP API: requests as schemas (parsed at the edge), answers as types. */
-import { z } from 'zod';
-import { incrementTableFault, MAX_INCREMENT_ROWS } from '../domain/increments.ts';
-import { MAX_AMOUNT } from '../domain/money.ts';
-import type { ItemDetails, PublicState } from './events.ts';
+/**
+ * Shapes of the HTTP API, requests and answers. Types alone: clients have them too, and browsers need
+ * no library for them. What requests must fulfil stands in api-schemas.ts.
+ */
+import type { IncrementRow } from '../domain/increments.ts';
+import type { AuctionStatus, ItemDetails, PublicState } from './events.ts';
 
-const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
-const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
+/** `POST /v1/items`. */
+export interface ItemRequest {
+  /** 1 to 200 characters. */
+  readonly title: string;
+  /** At most 5,000 characters. */
+  readonly description?: string | undefined;
+  /** http or https. */
+  readonly imageUrl?: string | undefined;
+}
 
-const amount = z.int().min(1).max(MAX_AMOUNT);
+/** `POST /v1/auctions`. Amounts are integer minor units, times ISO 8601. */
+export interface AuctionRequest {
+  /** An item that exists; exactly one of this and `item`. */
+  readonly itemId?: string | undefined;
+  readonly item?: ItemRequest | undefined;
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly startPrice: number;
+  /** The hidden lowest selling price. */
+  readonly reservePrice?: number | undefined;
+  readonly buyNowPrice?: number | undefined;
+  /** At once without it. */
+  readonly startsAt?: string | undefined;
+  /** Exactly one of this and `durationSeconds`. */
+  readonly endsAt?: string | undefined;
+  readonly durationSeconds?: number | undefined;
+  readonly increments?: readonly IncrementRow[] | undefined;
+  /** Null for none: the end never moves. Default: 30 s and 30 s. */
+  readonly softClose?: SoftCloseRequest | null | undefined;
+}
 
-/** Leaves room for a duration and a late extension: ISO 8601 has four digits for a year. */
-const TIME_LIMIT_MS = Date.UTC(9_000, 0, 1);
-const time = z.iso
-  .datetime({ offset: true })
-  .refine((text) => Date.parse(text) < TIME_LIMIT_MS, 'must be before the year 9000');
+/** A bid in the last `windowSeconds` moves the end to `extendSeconds` from then. */
+export interface SoftCloseRequest {
+  readonly windowSeconds: number;
+  readonly extendSeconds: number;
+  /** The end never moves beyond this. Default: 24 h after `endsAt`. */
+  readonly hardEndsAt?: string | undefined;
+}
 
-/** NUL and half a surrogate pair are legal in JSON, but Redis's JSON or Postgres refuses them. */
-const hasNoControls = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text);
-const hasLinesAtMost = (text: string): boolean => hasNoControls(text.replaceAll(/[\t\n\r]/g, ''));
-const CONTROLS = 'must not have control characters';
+/** `GET /v1/auctions`. */
+export interface AuctionListQuery {
+  readonly status: AuctionStatus;
+  readonly sort: 'ending_soon';
+  /** 1 to 200. */
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
 
-export const itemRequest = z.strictObject({
-  title: z.string().trim().min(1).max(200).refine(hasNoControls, CONTROLS),
-  description: z.string().max(5_000).refine(hasLinesAtMost, CONTROLS).optional(),
-  imageUrl: z
-    .url({ protocol: /^https?$/ })
-    .max(2_000)
-    .refine(hasNoControls, CONTROLS)
-    .optional(),
-});
-export type ItemRequest = z.infer<typeof itemRequest>;
-
-const incrementRow = z.strictObject({ from: z.int().min(0).max(MAX_AMOUNT), by: amount });
-
-const softClose = z.strictObject({
-  windowSeconds: z.int().min(1).max(86_400),
-  extendSeconds: z.int().min(1).max(86_400),
-  hardEndsAt: time.optional(),
-});
-
-export const auctionRequest = z
-  .strictObject({
-    itemId: z.string().max(64).optional(),
-    item: itemRequest.optional(),
-    currency: z.string().refine((code) => CURRENCIES.has(code), 'must be an ISO 4217 code'),
-    startPrice: amount,
-    reservePrice: amount.optional(),
-    buyNowPrice: amount.optional(),
-    startsAt: time.optional(),
-    endsAt: time.optional(),
-    durationSeconds: z.number().min(0.001).max(MAX_DURATION_SECONDS).optional(),
-    increments: z.array(incrementRow).min(1).max(MAX_INCREMENT_ROWS).optional(),
-    softClose: softClose.nullable().optional(),
-  })
-  .superRefine((request, context) => {
-    const fault = (path: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [path], message });
-    if ((request.itemId === undefined) === (request.item === undefined)) {
-      fault('itemId', 'give exactly one of itemId and item');
-    }
-    if ((request.endsAt === undefined) === (request.durationSeconds === undefined)) {
-      fault('endsAt', 'give exactly one of endsAt and durationSeconds');
-    }
-    const least = Math.max(request.startPrice, request.reservePrice ?? 0);
-    if (request.reservePrice !== undefined && request.reservePrice < request.startPrice) {
-      fault('reservePrice', 'must not be below startPrice');
-    }
-    if (request.buyNowPrice !== undefined && request.buyNowPrice < least) {
-      fault('buyNowPrice', 'must not be below startPrice or reservePrice');
-    }
-    const tableFault = request.increments && incrementTableFault(request.increments);
-    if (tableFault !== undefined) fault('increments', tableFault);
-  });
-export type AuctionRequest = z.infer<typeof auctionRequest>;
-
-export const extendRequest = z.strictObject({ endsAt: time });
-
-export const emptyRequest = z.strictObject({});
-
-export const devTokenRequest = z.strictObject({
-  userId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-  roles: z.array(z.enum(['bidder', 'seller', 'admin'])).max(3),
-});
-
-export const auctionListQuery = z.strictObject({
-  status: z.enum(['scheduled', 'live', 'ended', 'cancelled']).default('live'),
-  sort: z.enum(['ending_soon']).default('ending_soon'),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(200).optional(),
-});
-export type AuctionListQuery = z.infer<typeof auctionListQuery>;
+/** A bid: exactly one of an exact amount and a maximum, minor units. */
+export type BidRequest = { readonly amount: number } | { readonly maxAmount: number };
 
 export type Role = 'bidder' | 'seller' | 'admin';
-
-/** A bid: exactly one of an exact amount and a maximum. */
-export const bidRequest = z.union([
-  z.strictObject({ amount }),
-  z.strictObject({ maxAmount: amount }),
-]);
-export type BidRequest = z.infer<typeof bidRequest>;
 
 export interface ItemView extends ItemDetails {
   readonly sellerId: string;

@@ -1,6 +1,8 @@
-/** Shapes of the history API: what the archive answers about the past. */
-import { z } from 'zod';
-import type { PublicState } from './events.ts';
+/**
+ * Shapes of the history API: what the archive is asked, and answers, about the past. Types alone, as
+ * in api.ts; what requests must fulfil stands in history-schemas.ts.
+ */
+import type { AuctionStatus, PublicState } from './events.ts';
 import type { PublicTerms } from './api.ts';
 
 /** One auction as the archive knows it. */
@@ -22,37 +24,38 @@ export interface ArchivedBid {
   readonly amount: number;
 }
 
-const page = {
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(300).optional(),
-};
+interface PageQuery {
+  /** 1 to 200. */
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
 
-export const historyListQuery = z.strictObject({
-  ...page,
+export interface HistoryListQuery extends PageQuery {
   /** Words of the title, or their beginnings; all must be there. */
-  q: z
-    .string()
-    .trim()
-    .min(1)
-    .max(200)
-    .refine((words) => !words.includes('\0'), 'must not have control characters')
-    .optional(),
-  status: z.enum(['scheduled', 'live', 'ended', 'cancelled']).optional(),
-  seller: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/)
-    .optional(),
-});
-export type HistoryListQuery = z.infer<typeof historyListQuery>;
+  readonly q?: string | undefined;
+  readonly status?: AuctionStatus | undefined;
+  readonly seller?: string | undefined;
+}
 
-export const bidListQuery = z.strictObject({
-  ...page,
-  order: z.enum(['oldest', 'newest']).default('oldest'),
-});
-export type BidListQuery = z.infer<typeof bidListQuery>;
+export interface BidListQuery extends PageQuery {
+  readonly order: 'oldest' | 'newest';
+}
 
-export const ownBidsQuery = z.strictObject(page);
-export type OwnBidsQuery = z.infer<typeof ownBidsQuery>;
+export type OwnBidsQuery = PageQuery;
+
+export interface LeaderboardQuery {
+  readonly by: 'spent' | 'wins' | 'bids';
+  readonly window: '24h' | '7d' | '30d' | 'all';
+  /** For `spent` only; default: the one that most auctions were sold in. */
+  readonly currency?: string | undefined;
+  /** 1 to 200. */
+  readonly limit: number;
+}
+
+/** `PUT /v1/users/me/name`; null takes the name off. */
+export interface DisplayNameRequest {
+  readonly name: string | null;
+}
 
 /** What opens the hash that stands for an event's private part: sha256(salt + private). */
 export interface Opening {
@@ -99,18 +102,6 @@ export interface UserStats {
   readonly money: readonly UserMoney[];
 }
 
-export const leaderboardQuery = z.strictObject({
-  by: z.enum(['spent', 'wins', 'bids']).default('spent'),
-  window: z.enum(['24h', '7d', '30d', 'all']).default('all'),
-  /** For `spent` only; default: the one that most auctions were sold in. */
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/)
-    .optional(),
-  limit: page.limit,
-});
-export type LeaderboardQuery = z.infer<typeof leaderboardQuery>;
-
 export interface LeaderboardEntry {
   /** The same for equal values. */
   readonly rank: number;
@@ -129,20 +120,6 @@ export interface Leaderboard {
   readonly currencies: readonly string[];
   readonly items: readonly LeaderboardEntry[];
 }
-
-const NAME_LIKE_A_LABEL = /^bidder [0-9a-f]{8}$/i;
-
-/** A display name: one line, not one that looks like another bidder's label; null takes it off. */
-export const displayNameRequest = z.strictObject({
-  name: z
-    .string()
-    .max(200)
-    .transform((name) => name.normalize('NFC').trim().replaceAll(/\s+/gu, ' '))
-    .refine((name) => /^[^\p{C}]{1,40}$/u.test(name), 'must be 1 to 40 printable characters')
-    .refine((name) => !NAME_LIKE_A_LABEL.test(name), 'is kept for bidders without a name')
-    .nullable(),
-});
-export type DisplayNameRequest = z.infer<typeof displayNameRequest>;
 
 /** One event of a proof: its public bytes, and the hash of the rest. */
 export interface ProvenEvent {

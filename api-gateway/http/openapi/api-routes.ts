@@ -8,7 +8,7 @@ import {
   emptyRequest,
   extendRequest,
   itemRequest,
-} from '@outcry/shared/contracts/api.ts';
+} from '@outcry/shared/contracts/api-schemas.ts';
 import type { ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import {
   auctionPage,

@@ -1,4 +1,4 @@
-import { auctionRequest } from '@outcry/shared/contracts/api.ts';
+import { auctionRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_FORM, readSellForm, type SellForm } from './sell-request.ts';
 
