@@ -12,7 +12,7 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { createAuction, send, signToken } from '../testing/bidders.ts';
 import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
 import { serviceAccount } from '../testing/image-service.ts';
-import { mustRun } from '../testing/secured-servers.ts';
+import { mustRun, ROOT } from '../testing/secured-servers.ts';
 import { EVERYBODY, NATS, POSTGRES, REDIS } from './forbidden.ts';
 
 let system: DeployedSystem;
@@ -90,6 +90,19 @@ test('tools of an operator work with their own credentials', { timeout: 60_000 }
   expect(await violationsInLogs()).toEqual([]);
 });
 
+test('every user that the servers know is tried', async () => {
+  const known = {
+    redis: await usersIn('redis-users.txt', /^user (\S+) on /gm),
+    nats: await usersIn('nats-users.conf', /^ *user: "([^"]+)"/gm),
+    postgres: await usersIn('postgres-roles.sql', /^CREATE ROLE (\w+)/gm),
+  };
+  expect(known).toEqual({
+    redis: new Set(Object.keys(REDIS)),
+    nats: new Set(Object.keys(NATS)),
+    postgres: new Set(POSTGRES.map(({ role }) => role)),
+  });
+});
+
 test.each(Object.entries(REDIS))('Redis: %s', async (user, { allowed, denied }) => {
   const redis = redisAs(await redisUrlOf(user));
   for (const command of allowed) await expect(run(redis, command)).resolves.toBeDefined();
@@ -160,6 +173,12 @@ test('Postgres: nobody gets in with a wrong password', async () => {
   await expect(sql`SELECT 1`).rejects.toThrow(/password authentication failed/);
 });
 
+/** Users that a file of this folder names. */
+async function usersIn(file: string, pattern: RegExp): Promise<Set<string | undefined>> {
+  const text = await readFile(join(ROOT, 'infrastructure/access', file), 'utf8');
+  return new Set(Array.from(text.matchAll(pattern), ([, user]) => user));
+}
+
 function redisAs(url: string): Redis {
   const redis = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => null });
   redis.on('error', () => undefined);
@@ -177,6 +196,10 @@ async function redisUrlOf(user: string): Promise<string> {
   if (user === 'probe') {
     const { REDIS_PROBE_PASSWORD: password } = await system.servers.secrets('redis');
     return `redis://probe:${password}@127.0.0.1:${port}`;
+  }
+  if (user === 'cluster-admin') {
+    const { CLUSTER_ADMIN_PASSWORD: password } = await system.servers.secrets('redis');
+    return `redis://cluster-admin:${password}@127.0.0.1:${port}`;
   }
   if (user === 'replica') {
     const config = await readFile(join(system.folder, 'secrets', 'redis-replica.conf'), 'utf8');

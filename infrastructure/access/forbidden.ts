@@ -82,6 +82,19 @@ export const REDIS: Readonly<
     ],
   },
   probe: { allowed: ['PING'], denied: ['GET {s0}:whole', 'INFO', 'CONFIG GET requirepass'] },
+  'cluster-admin': {
+    allowed: ['PING', 'INFO server'],
+    denied: [
+      'GET {s0}:whole',
+      'HMGET {s0}:auction:a seq',
+      'HSET {s0}:auction:a price 1',
+      'EVAL return(1) 0',
+      'SSUBSCRIBE {s0}:live:a',
+      'SPUBLISH {s0}:live:a forged',
+      'CONFIG GET requirepass',
+      'CLIENT KILL TYPE normal',
+    ],
+  },
   replica: { allowed: ['PING'], denied: ['GET {s0}:whole', 'INFO', 'CONFIG GET requirepass'] },
 };
 
