@@ -79,9 +79,14 @@ export function withRow(page: string, row: readonly string[]): string {
         .map((cell) => cell.trim()),
     )
     .filter(([name]) => name !== row[0]);
-  const all = [...rows, row].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
+  const all = [...rows, row].toSorted(([a = ''], [b = '']) =>
+    linkText(a).localeCompare(linkText(b)),
+  );
   return `${page.slice(0, from)}${BEGIN}\n\n${markdownTable(TITLES, all)}\n\n${page.slice(to)}`;
 }
+
+/** Of `[text](address)`, or the text itself. */
+const linkText = (cell: string): string => /^\[([^\]]*)/.exec(cell)?.[1] ?? cell;
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 const ms = (value: number): string => (value < 10 ? value.toFixed(1) : whole(value));

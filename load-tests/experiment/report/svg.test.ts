@@ -27,5 +27,11 @@ test('text is never markup', () => {
 });
 
 test('numbers are short', () => {
-  expect([1_234.5, 12.6, 3, 0.251].map(shortNumber)).toEqual(['1,235', '13', '3', '0.25']);
+  expect([1_234.5, 12.6, 3, 1.25, 0.251].map(shortNumber)).toEqual([
+    '1,235',
+    '13',
+    '3',
+    '1.25',
+    '0.25',
+  ]);
 });

@@ -54,11 +54,11 @@ export const escapeText = (text: string): string =>
 
 const fixed = (value: number): string => value.toFixed(1);
 
-/** Such as 1,200 or 0.25. */
+/** Such as 1,200 or 1.25 or 0.25. */
 export const shortNumber = (value: number): string =>
   value >= 10 || Number.isInteger(value)
     ? Math.round(value).toLocaleString('en')
-    : value.toPrecision(2).replace(/\.?0+$/, '');
+    : value.toPrecision(value < 1 ? 2 : 3).replace(/\.?0+$/, '');
 
 /** About `count` round numbers from 0 to at least `highest`. */
 export function ticks(highest: number, count = TICKS): number[] {
