@@ -44,6 +44,6 @@ export function acceptedBids(
     }
     const odd = [...counted.byResult.keys()].filter((result) => !MAY_BE_REFUSED.has(result));
     if (odd.length > 0) throw new Error(`bids were answered ${odd.join(', ')}`);
-    return figuresOf(round, accepted, counted.batchedCommands / counted.batches);
+    return figuresOf(round, accepted, counted);
   };
 }

@@ -13,17 +13,13 @@ import { startRedis } from '@outcry/local/servers/redis.ts';
 import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
 import { ensureStream } from '@outcry/shared/runtime/jetstream.ts';
 import type { TestEntry } from '@outcry/shared/testing/event-lines.ts';
+import { BENCH_SHARDS, type PartOptions } from './part-options.ts';
 
 const PUBLISHED_AT_ONCE = 256;
 const STREAM_BYTES = 4 * 1024 ** 3;
-const SHARDS = 16;
 
-export interface ArchiveStageOptions {
+export interface ArchiveStageOptions extends PartOptions {
   readonly root: string;
-  readonly folder: string;
-  /** Called with each server as it is started, so that it is stopped in the end. */
-  readonly started: (server: LocalServer) => void;
-  readonly say: (line: string) => void;
 }
 
 export class ArchiveStage {
@@ -67,7 +63,7 @@ export class ArchiveStage {
         JWT_SECRET: 'only-for-benchmarks-only-for-benchmarks',
         HOST: '127.0.0.1',
         PORT: `${port}`,
-        SHARDS: `${SHARDS}`,
+        SHARDS: `${BENCH_SHARDS}`,
         LOG_LEVEL: 'warn',
         REDIS_URL: redis.url,
         NATS_URL: nats.url,

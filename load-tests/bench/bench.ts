@@ -14,7 +14,9 @@ import type { Measurement } from './measurement.ts';
 import { archiveMeasurements, bareUnnest } from './measurements/archive.ts';
 import { bareHttp } from './measurements/bare-http.ts';
 import { hotAuction, hotVariations } from './measurements/hot-auction.ts';
+import { publishMeasurements } from './measurements/publish.ts';
 import { refusedBids } from './measurements/refused-bids.ts';
+import { bareSet, scriptMeasurements } from './measurements/script.ts';
 import { spreadAuctions } from './measurements/spread-auctions.ts';
 import { machineText, summaryText } from './report.ts';
 import { runRounds } from './run-rounds.ts';
@@ -29,6 +31,9 @@ const MEASUREMENTS: readonly Measurement[] = [
   spreadAuctions,
   refusedBids,
   ...hotVariations,
+  bareSet,
+  ...scriptMeasurements,
+  ...publishMeasurements,
   bareUnnest,
   ...archiveMeasurements,
 ];

@@ -8,7 +8,7 @@ import { eachWithLimit } from '../each-with-limit.ts';
  * A prime, so that with any round number of auctions another bidder comes to an auction at each
  * pass: a leader who bids again would only raise the own maximum, which changes no price.
  */
-const BIDDERS = 997;
+export const BIDDERS = 997;
 const AT_ONCE = 32;
 const DAY_SECONDS = 86_400;
 

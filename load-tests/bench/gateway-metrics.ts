@@ -1,11 +1,15 @@
 /** The gateway's own counters, read before and after a round. */
 import { setTimeout as pause } from 'node:timers/promises';
 
-export interface GatewayCounters {
+/** Calls of the decide script, and the commands in them. */
+export interface ScriptCalls {
+  readonly calls: number;
+  readonly commands: number;
+}
+
+export interface GatewayCounters extends ScriptCalls {
   /** Commands decided, by result: OK or a refusal. */
   readonly byResult: ReadonlyMap<string, number>;
-  readonly batches: number;
-  readonly batchedCommands: number;
 }
 
 const SAMPLE = /^(\w+)(?:\{([^}]*)\})? ([0-9.e+]+)$/;
@@ -17,18 +21,18 @@ const MAX_READINGS = 100;
 /** Reads Prometheus's text format, as far as these counters need it. */
 export function parseCounters(text: string): GatewayCounters {
   const byResult = new Map<string, number>();
-  let batches = 0;
-  let batchedCommands = 0;
+  let calls = 0;
+  let commands = 0;
   for (const line of text.split('\n')) {
     const [, name, labels = '', value] = SAMPLE.exec(line) ?? [];
     const result = RESULT.exec(labels)?.[1];
     if (name === 'outcry_commands_total' && result !== undefined) {
       byResult.set(result, Number(value));
     }
-    if (name === 'outcry_batch_commands_count') batches = Number(value);
-    if (name === 'outcry_batch_commands_sum') batchedCommands = Number(value);
+    if (name === 'outcry_batch_commands_count') calls = Number(value);
+    if (name === 'outcry_batch_commands_sum') commands = Number(value);
   }
-  return { byResult, batches, batchedCommands };
+  return { byResult, calls, commands };
 }
 
 /** What was counted between two readings. */
@@ -40,8 +44,8 @@ export function countersSince(before: GatewayCounters, after: GatewayCounters): 
   }
   return {
     byResult,
-    batches: after.batches - before.batches,
-    batchedCommands: after.batchedCommands - before.batchedCommands,
+    calls: after.calls - before.calls,
+    commands: after.commands - before.commands,
   };
 }
 
@@ -55,7 +59,7 @@ export async function countersAtRest(gatewayUrl: string): Promise<GatewayCounter
   for (let reading = 0; reading < MAX_READINGS; reading += 1) {
     await pause(READ_EVERY_MS);
     const next = await readCounters(gatewayUrl);
-    if (next.batchedCommands === last.batchedCommands) return next;
+    if (next.commands === last.commands) return next;
     last = next;
   }
   throw new Error('the gateway still decides commands long after the last request');

@@ -1,5 +1,6 @@
 /** One round of load: what the generator saw, beside what the processes used. */
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import type { ScriptCalls } from './gateway-metrics.ts';
 import type { LoadResult, RequestPlan } from './load/request-plan.ts';
 import { OTHER_PROGRAMS, type RoundFigures, type RoundOptions } from './measurement.ts';
 import { cpuSeconds, machineCpuSeconds } from './process-cpu.ts';
@@ -25,36 +26,51 @@ export class PlannedLoad {
 
   /** @throws Error when connections broke, because then the figures mean nothing */
   async round({ generator, connections, seconds, signal }: RoundOptions): Promise<LoadRound> {
-    const before = cpuOf(this.#processes);
-    const machineBefore = machineCpuSeconds();
     const firstRequest = this.#nextRequest;
-    const result = await generator.run(this.#plan, { connections, seconds, firstRequest, signal });
-    const after = cpuOf(this.#processes);
-    const machineAfter = machineCpuSeconds();
+    const round = await roundOf(this.#processes, () =>
+      generator.run(this.#plan, { connections, seconds, firstRequest, signal }),
+    );
     // Requests that were under way at the end were sent too.
-    this.#nextRequest += result.answered + connections + 1;
-    if (result.broken > 0) throw new Error(`${result.broken} connections broke or timed out`);
-    const cores: Record<string, number> = {};
-    for (const [name, used] of after) {
-      cores[name] = (used - (before.get(name) ?? used)) / result.seconds;
-    }
-    if (result.cores !== undefined) cores['generator'] = result.cores;
-    if (machineBefore !== undefined && machineAfter !== undefined) {
-      const own = Object.values(cores).reduce((sum, used) => sum + used, 0);
-      const all = (machineAfter - machineBefore) / result.seconds;
-      cores[OTHER_PROGRAMS] = Math.max(0, all - own);
-    }
-    return { result, cores };
+    this.#nextRequest += round.result.answered + connections + 1;
+    return round;
   }
+}
+
+/**
+ * Loads the processes and reads what all programs used meanwhile.
+ * @throws Error when connections broke, because then the figures mean nothing
+ */
+export async function roundOf(
+  processes: Processes,
+  load: () => Promise<LoadResult>,
+): Promise<LoadRound> {
+  const before = cpuOf(processes);
+  const machineBefore = machineCpuSeconds();
+  const result = await load();
+  const after = cpuOf(processes);
+  const machineAfter = machineCpuSeconds();
+  if (result.broken > 0) throw new Error(`${result.broken} connections broke or timed out`);
+  const cores: Record<string, number> = {};
+  for (const [name, used] of after) {
+    cores[name] = (used - (before.get(name) ?? used)) / result.seconds;
+  }
+  if (result.cores !== undefined) cores['generator'] = result.cores;
+  if (machineBefore !== undefined && machineAfter !== undefined) {
+    const own = Object.values(cores).reduce((sum, used) => sum + used, 0);
+    const all = (machineAfter - machineBefore) / result.seconds;
+    cores[OTHER_PROGRAMS] = Math.max(0, all - own);
+  }
+  return { result, cores };
 }
 
 /** Figures where `counted` of the answers are what is measured. */
 export function figuresOf(
   { result, cores }: LoadRound,
   counted: number,
-  meanBatch?: number,
+  script: ScriptCalls = { calls: 0, commands: 0 },
 ): RoundFigures {
   const others = result.answered - counted;
+  const called = script.calls > 0;
   return {
     perSecond: counted / result.seconds,
     others,
@@ -62,7 +78,8 @@ export function figuresOf(
     p50Ms: result.p50Ms,
     p99Ms: result.p99Ms,
     cores,
-    meanBatch,
+    meanBatch: called ? script.commands / script.calls : undefined,
+    callsPerSecond: called ? script.calls / result.seconds : undefined,
   };
 }
 

@@ -20,6 +20,7 @@ export interface RoundFigures {
   readonly cores: Readonly<Record<string, number>>;
   /** Commands in one script call, on average. */
   readonly meanBatch?: number | undefined;
+  readonly callsPerSecond?: number | undefined;
 }
 
 export interface RoundOptions {

@@ -25,7 +25,11 @@ export function summaryText(summary: Summary): string {
       : `${process} ${used.toFixed(2)} (${((used / median.perSecond) * 1e6).toFixed(0)} µs each)`,
   );
   const batch =
-    median.meanBatch === undefined ? [] : [`${median.meanBatch.toFixed(1)} commands a script call`];
+    median.meanBatch === undefined || median.callsPerSecond === undefined
+      ? []
+      : [
+          `${median.meanBatch.toFixed(1)} commands a script call, ${whole(median.callsPerSecond)} calls/s`,
+        ];
   const latency =
     median.p50Ms === undefined || median.p99Ms === undefined
       ? []

@@ -14,11 +14,13 @@ import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { ArchiveStage } from './archive-stage.ts';
+import { BENCH_SHARDS, type PartOptions } from './part-options.ts';
+import { PublishStage } from './publish-stage.ts';
+import { ScriptStage } from './script-stage.ts';
 import { typescriptArguments } from './typescript-process.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BARE_SERVER = new URL('./bare-http-server.ts', import.meta.url);
-const SHARDS = 16;
 const READY_WITHIN_MS = 20_000;
 
 /** The gateway with all it needs, each a process of its own. */
@@ -58,6 +60,8 @@ export class Stage {
   readonly #gateways = new Map<string, Promise<GatewayStage>>();
   #built: Promise<void> | undefined;
   #archive: Promise<ArchiveStage> | undefined;
+  #script: Promise<ScriptStage> | undefined;
+  #publish: Promise<PublishStage> | undefined;
   #versions: Readonly<Record<string, string>> = {};
 
   private constructor(folder: string, options: StageOptions) {
@@ -97,15 +101,24 @@ export class Stage {
     return this.#archive;
   }
 
+  /** A Redis of its own for script calls. @throws Error when it does not start */
+  script(): Promise<ScriptStage> {
+    this.#script ??= ScriptStage.open(this.#ownPart('script'));
+    return this.#script;
+  }
+
+  /** A NATS of its own for publishers. @throws Error when it does not start */
+  publish(): Promise<PublishStage> {
+    this.#publish ??= PublishStage.open(this.#ownPart('publish'));
+    return this.#publish;
+  }
+
   /** Stops what was started, last first, and removes its data. */
   async close(): Promise<void> {
     // A start under way adds to the list; what fails to start stops by itself.
-    const [archive] = await Promise.allSettled([
-      this.#archive,
-      this.#bareHttp,
-      ...this.#gateways.values(),
-    ]);
-    if (archive.status === 'fulfilled') await archive.value?.close();
+    await Promise.allSettled([this.#bareHttp, ...this.#gateways.values()]);
+    const stages = await Promise.allSettled([this.#archive, this.#script, this.#publish]);
+    for (const stage of stages) if (stage.status === 'fulfilled') await stage.value?.close();
     for (const server of this.#started.toReversed()) await server.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -113,12 +126,15 @@ export class Stage {
   async #openArchive(): Promise<ArchiveStage> {
     const { say } = this.#options;
     await build('archival-worker', say);
-    return ArchiveStage.open({
-      root: ROOT,
-      folder: join(this.folder, 'archive'),
+    return ArchiveStage.open({ root: ROOT, ...this.#ownPart('archive') });
+  }
+
+  #ownPart(name: string): PartOptions {
+    return {
+      folder: join(this.folder, name),
       started: (server) => this.#started.push(server),
-      say,
-    });
+      say: this.#options.say,
+    };
   }
 
   async #startBareHttp(): Promise<LocalServer> {
@@ -190,7 +206,7 @@ const gatewayEnvironment = (redisUrl: string, natsUrl: string, port: number, sec
   PORT: `${port}`,
   REDIS_URL: redisUrl,
   NATS_URL: natsUrl,
-  SHARDS: `${SHARDS}`,
+  SHARDS: `${BENCH_SHARDS}`,
   LOG_LEVEL: 'warn',
   RATE_LIMIT_USER_PER_S: '0',
   RATE_LIMIT_ADDRESS_PER_S: '0',
@@ -210,7 +226,7 @@ async function prepareRedis(redis: LocalServer, fsyncEveryWrite: boolean): Promi
   const connection = openRedis(redis.url, 'bench', createLogger('bench', 'warn'));
   try {
     await untilReady(connection, READY_WITHIN_MS);
-    await markShardsWhole(connection, SHARDS);
+    await markShardsWhole(connection, BENCH_SHARDS);
     if (!fsyncEveryWrite) await connection.config('SET', 'appendfsync', 'everysec');
     return /redis_version:(\S+)/.exec(await connection.info('server'))?.[1] ?? 'unknown';
   } finally {

@@ -44,7 +44,7 @@ export function summarize(measured: readonly Measured[], cpus: number): Summary[
       lowestPerSecond: Math.min(...rates),
       highestPerSecond: Math.max(...rates),
       ratio: other === undefined ? undefined : middle.perSecond / other.perSecond,
-      limits: limitsOf(middle, cpus),
+      limits: limitsOf(middle.cores, cpus),
     };
   });
 }
@@ -62,6 +62,7 @@ function medianFigures(rounds: readonly RoundFigures[]): RoundFigures {
       processes.map((name) => [name, middle((round) => round.cores[name] ?? 0)]),
     ),
     meanBatch: medianOfKnown(rounds.map((round) => round.meanBatch)),
+    callsPerSecond: medianOfKnown(rounds.map((round) => round.callsPerSecond)),
   };
 }
 
@@ -70,7 +71,7 @@ function medianOfKnown(values: readonly (number | undefined)[]): number | undefi
   return known.length === 0 ? undefined : median(known);
 }
 
-function limitsOf({ cores }: RoundFigures, cpus: number): string[] {
+export function limitsOf(cores: RoundFigures['cores'], cpus: number): string[] {
   const limits: string[] = [];
   for (const [name, used] of Object.entries(cores)) {
     if (used < BUSY_CORES || name === OTHER_PROGRAMS) continue;

@@ -34,13 +34,17 @@ export interface LoadResult {
   readonly cores: number | undefined;
 }
 
-export interface LoadOptions {
+/** Of calls that are all the same. */
+export interface CallOptions {
   readonly connections: number;
   readonly seconds: number;
-  /** The number of the first request: rounds go on where the last one ended. */
-  readonly firstRequest: number;
   /** Ends the run early; it then rejects. */
   readonly signal: AbortSignal;
+}
+
+export interface LoadOptions extends CallOptions {
+  /** The number of the first request: rounds go on where the last one ended. */
+  readonly firstRequest: number;
 }
 
 /** Keeps every connection busy with one request at a time. */

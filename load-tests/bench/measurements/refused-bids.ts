@@ -34,12 +34,7 @@ export const refusedBids: Measurement = {
       const counted = countersSince(before, await countersAtRest(gateway.url));
       const odd = [...counted.byResult.keys()].filter((result) => result !== 'BID_TOO_LOW');
       if (odd.length > 0) throw new Error(`bids were answered ${odd.join(', ')}`);
-      const inScript = counted.batches > 0;
-      return figuresOf(
-        round,
-        round.result.refused,
-        inScript ? counted.batchedCommands / counted.batches : undefined,
-      );
+      return figuresOf(round, round.result.refused, counted);
     };
   },
 };
