@@ -7,6 +7,7 @@ import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
 import type { Closers } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import type { Tracer } from '@outcry/shared/runtime/tracing.ts';
 import { JetStreamArchive } from './adapters/nats/jetstream-archive.ts';
 import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
 import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
@@ -16,6 +17,7 @@ import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-s
 import type { AuctionDecider, LogEntry } from './bidding/auction-commands.ts';
 import type { GatewaySettings } from './config.ts';
 import { PublishEntries } from './hand-off/publish-entries.ts';
+import { tracedEvents } from './hand-off/traced-events.ts';
 import { CatchUpArchive, type ArchiveFigures } from './keeper/catch-up-archive.ts';
 import { Keeper } from './keeper/keeper.ts';
 import { WatchLag, type LogLag } from './keeper/watch-lag.ts';
@@ -25,6 +27,7 @@ export interface FollowUpParts {
   /** A connection of its own, for messages. */
   readonly subscriber: RedisClient;
   readonly decider: AuctionDecider;
+  readonly tracer: Tracer | undefined;
   readonly figures: FollowUpFigures;
   readonly log: Logger;
 }
@@ -50,7 +53,7 @@ export function createFollowUp(
   parts: FollowUpParts,
   closers: Closers,
 ): FollowUp {
-  const { redis, subscriber, decider, figures, log } = parts;
+  const { redis, subscriber, decider, tracer, figures, log } = parts;
   const shards = settings.SHARDS;
   const nats = connectNats(settings.NATS_URL, 'api-gateway', log);
   closers.defer('NATS', () => nats.close());
@@ -61,7 +64,8 @@ export function createFollowUp(
   const stream = new JetStreamEvents(nats, shards, limits, log);
   closers.defer('event stream', () => stream.close());
   const mark = new RedisPublishedMark(redis, shards);
-  const publisher = new PublishEntries(stream, mark, log);
+  const traced = tracer === undefined ? stream : tracedEvents(stream, tracer);
+  const publisher = new PublishEntries(traced, mark, log);
   closers.defer('hand-off', () => publisher.close());
 
   const handOff = (entry: LogEntry | undefined): void => {

@@ -6,6 +6,7 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
+import { openTracer } from '@outcry/shared/runtime/tracing.ts';
 import { decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
 import { redisFault } from './adapters/redis/durability.ts';
 import { RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
@@ -14,10 +15,12 @@ import { SharedRateLimiter } from './adapters/redis/shared-rate-limiter.ts';
 import { needsMemory } from './bidding/auction-commands.ts';
 import { GroupCommit } from './bidding/group-commit.ts';
 import { RecentHeads } from './bidding/recent-heads.ts';
+import { tracedDecider } from './bidding/traced-decider.ts';
 import type { GatewaySettings } from './config.ts';
 import { createFollowUp, type FollowUpFigures } from './create-follow-up.ts';
 import { answerBids } from './http/answer-bids.ts';
 import { createApp } from './http/create-app.ts';
+import { followBids } from './http/follow-bids.ts';
 import type { GatewayParts } from './http/gateway-parts.ts';
 import { devTokenSigner } from './http/dev-tokens.ts';
 import { createMetrics, timedDecider } from './metrics.ts';
@@ -29,6 +32,13 @@ import { createMetrics, timedDecider } from './metrics.ts';
 export async function createGateway(settings: GatewaySettings, log: Logger): Promise<Service> {
   const closers = new Closers(log);
   const shards = settings.SHARDS;
+  const traces = {
+    endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+    service: 'api-gateway',
+    ratio: settings.OTEL_TRACES_SAMPLER_ARG,
+  };
+  const tracer = await openTracer(traces, log);
+  if (tracer !== undefined) closers.defer('traces', () => tracer.close());
 
   const redis = openRedisOrCluster(settings, 'gateway', log, { enableAutoPipelining: true });
   const subscriber = openRedisOrCluster(settings, 'gateway-due', log, {
@@ -63,13 +73,14 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     forgotten: (auctions) => metrics.forgottenAuctions.inc(auctions),
     actedLate: (lateMs) => metrics.keeperLateness.observe(lateMs / 1000),
   };
-  const followUp = createFollowUp(settings, { redis, subscriber, decider, figures, log }, closers);
+  const after = { redis, subscriber, decider, tracer, figures, log };
+  const followUp = createFollowUp(settings, after, closers);
   const heads = new RecentHeads();
   redis.on('close', () => heads.forget());
   // Of a cluster, when one node is gone: its replica may know less.
   redis.on('-node', () => heads.forget());
   const timed = timedDecider(decider, (seconds) => metrics.scriptTime.observe(seconds));
-  const engine = new GroupCommit(timed, {
+  const engine = new GroupCommit(tracer === undefined ? timed : tracedDecider(timed, tracer), {
     refuse: (command) => readiness.fault ?? (needsMemory(command) ? memory.full : undefined),
     onDecided: (auctionId, batch) => {
       heads.note(auctionId, batch);
@@ -118,6 +129,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
       settings.AUTH_MODE === 'dev' && settings.JWT_SECRET !== undefined
         ? devTokenSigner(settings.JWT_SECRET, settings.JWT_ISSUER, settings.JWT_AUDIENCE)
         : undefined,
+    followBid: followBids(tracer, settings.OTEL_TRACES_SAMPLER === 'parentbased_traceidratio', log),
     log,
   };
   const api = createApp(parts);

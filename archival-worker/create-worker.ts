@@ -7,6 +7,7 @@ import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
 import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { openTracer } from '@outcry/shared/runtime/tracing.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
 import { Database } from './adapters/postgres/database.ts';
@@ -22,6 +23,7 @@ import { RedisSealedMarks } from './adapters/redis/sealed-marks.ts';
 import { RedisShardMarkers } from './adapters/redis/shard-markers.ts';
 import { ArchiveEvents } from './archive/archive-events.ts';
 import { ReportArchived } from './archive/report-archived.ts';
+import { tracedCommit, tracedSource } from './archive/traced-archive.ts';
 import { WholeRedis } from './archive/whole-redis.ts';
 import type { WorkerSettings } from './config.ts';
 import { History } from './history/history.ts';
@@ -53,6 +55,10 @@ export async function createWorker(settings: WorkerSettings, log: Logger): Promi
 }
 
 async function assemble(settings: WorkerSettings, log: Logger, closers: Closers): Promise<Service> {
+  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const tracer = await openTracer({ endpoint, service: 'archival-worker', ratio: 0 }, log);
+  if (tracer !== undefined) closers.defer('traces', () => tracer.close());
+
   const { writing, reading } = openDatabases(settings, log, closers);
   const store = new PostgresArchiveStore(writing);
   const historyStore = new PostgresHistoryStore(reading);
@@ -88,7 +94,14 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
     behind: () => source.behind,
     unreported: () => report.waiting,
   });
-  const archive = new ArchiveEvents({ source, store, report, figures, log });
+  const archive = new ArchiveEvents({
+    source: tracer === undefined ? source : tracedSource(source, tracer),
+    traceCommit: tracer === undefined ? undefined : tracedCommit(tracer),
+    store,
+    report,
+    figures,
+    log,
+  });
   closers.defer('archive', () => archive.stop());
 
   const seal = new SealAuctions({

@@ -9,6 +9,7 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
+import { openTracer } from '@outcry/shared/runtime/tracing.ts';
 import { forwardTo, wakeThrough } from './adapters/gateway/http-gateway.ts';
 import { dataFault } from './adapters/redis/data-fault.ts';
 import { RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
@@ -25,6 +26,7 @@ import { SharePresence } from './presence/share-presence.ts';
 import { SocketViewers } from './adapters/socket-io/socket-viewers.ts';
 import { Connections } from './rooms/connections.ts';
 import { FAN_OUT_LIMITS, FanOut, type FanOutLimits } from './rooms/fan-out.ts';
+import { TracedFanOut } from './rooms/traced-fan-out.ts';
 
 /**
  * Starts a broadcaster. It listens at once and is ready as soon as Redis is.
@@ -39,6 +41,9 @@ export async function createBroadcaster(
   const closers = new Closers(log);
   const shards = settings.SHARDS;
   const registry = createRegistry('broadcast-service');
+  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const tracer = await openTracer({ endpoint, service: 'broadcast-service', ratio: 0 }, log);
+  if (tracer !== undefined) closers.defer('traces', () => tracer.close());
 
   const redis = openRedisOrCluster(settings, 'broadcast', log, { enableAutoPipelining: true });
   closers.defer('Redis', () => redis.disconnect());
@@ -53,7 +58,10 @@ export async function createBroadcaster(
     perAddress: settings.MAX_VIEWERS_PER_ADDRESS,
   });
   const fanOut = new FanOut(limits, {
-    sent: (viewers) => metrics.messagesOut.inc(viewers),
+    sent: (viewers, message) => {
+      metrics.messagesOut.inc(viewers);
+      traced?.sent(message, viewers);
+    },
     passedOver: (viewers) => metrics.passedOver.inc(viewers),
     dropped: () => metrics.dropped.inc(),
     held: (ms) => metrics.held.observe(ms / 1_000),
@@ -75,6 +83,9 @@ export async function createBroadcaster(
     failed: (auctionId, error) =>
       log.warn({ err: error, auctionId }, 'a gap in the feed could not be filled'),
   });
+  const isWatched = (auctionId: string): boolean => watched.viewersOf(auctionId) > 0;
+  const traced = tracer === undefined ? undefined : new TracedFanOut(tracer, isWatched, log);
+  if (traced !== undefined) channels.hearTraces((note) => traced.noted(note));
   const metrics = createMetrics(registry, {
     viewers: () => connections.count,
     watchedAuctions: () => watched.count,
@@ -109,7 +120,7 @@ export async function createBroadcaster(
   );
   closers.defer('HTTP server', () => http.close());
 
-  const forwardBid = forwardTo(settings.GATEWAY_URL, settings.TRUSTED_PROXIES);
+  const forwardBid = forwardTo(settings.GATEWAY_URL, settings.TRUSTED_PROXIES, log);
   const viewers = new SocketViewers(http.server, {
     ...audience,
     forwardBid: async (bid) => {

@@ -30,6 +30,8 @@ export interface AuctionCommand {
   /** Two requests under one key are the same when their fingerprints are equal. */
   readonly fingerprint: string;
   readonly creation?: NewAuction;
+  /** `traceparent` of the span that asks for it, when that is sampled. */
+  readonly trace?: string | undefined;
 }
 
 /** A log entry: the events of one script call, as text that is never re-encoded. */
@@ -39,6 +41,8 @@ export interface LogEntry {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly text: string;
+  /** `traceparent` of the script call that wrote it, when a bid of that call is sampled. */
+  readonly trace?: string;
 }
 
 /** What the engine last said of an auction; enough to refuse a hopeless bid without asking. */

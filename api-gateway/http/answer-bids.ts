@@ -37,10 +37,12 @@ export type AnswerBid = (incoming: IncomingMessage, outgoing: ServerResponse) =>
 export function answerBids(parts: GatewayParts): AnswerBid {
   const writer = new WriteTogether();
   const answer = async (auctionId: string, x: Exchange): Promise<void> => {
-    const { status, body } = await placeBid(parts, auctionId, x).catch((error: unknown) =>
+    const endOfBid = parts.followBid?.(x, auctionId, 'bids');
+    const placed = await placeBid(parts, auctionId, x).catch((error: unknown) =>
       answerFailure(x, error, parts.log),
     );
-    writer.add(x.outgoing, status, x.headers, body ?? '');
+    writer.add(x.outgoing, placed.status, x.headers, placed.body ?? '');
+    endOfBid?.(placed);
   };
   return (incoming, outgoing) => {
     if (incoming.method !== 'POST') return false;
@@ -84,6 +86,7 @@ async function placeBid(parts: GatewayParts, auctionId: string, x: Exchange): Pr
     maxAmount,
     key: key.value,
     fingerprint: amount > 0 ? `bid:${amount}` : `max:${maxAmount}`,
+    trace: x.trace,
   };
   const minimumBid = parts.heads.tooLow(auctionId, command);
   if (minimumBid !== undefined) return answerRefusal(x, 'BID_TOO_LOW', `${minimumBid}`);

@@ -6,6 +6,7 @@ import {
 } from '@outcry/shared/contracts/problems.ts';
 import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { traceIdOf } from '@outcry/shared/runtime/tracing.ts';
 import { MayHaveRunError, NotRunError, type Answer } from '../bidding/auction-commands.ts';
 import type { CommandOutcome } from '../bidding/group-commit.ts';
 import {
@@ -119,6 +120,7 @@ export function answerFailure(x: Exchange, error: unknown, log: Logger): HttpAns
   if (error instanceof MayHaveRunError) {
     return answerOutcome(x, { kind: 'unknown', reason: error.message }, 200, () => '');
   }
-  log.error({ err: error, requestId: x.requestId }, 'a request failed');
+  const ids = { requestId: x.requestId, traceId: traceIdOf(x.trace) };
+  log.error({ err: error, ...ids }, 'a request failed');
   return answerProblem(x, 'INTERNAL', 'The failure was logged under this request id.');
 }

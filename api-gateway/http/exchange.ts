@@ -11,6 +11,8 @@ export interface Exchange {
   readonly outgoing: ServerResponse;
   readonly requestId: string;
   readonly headers: Record<string, string>;
+  /** `traceparent` of the request's span, when it is sampled. */
+  trace: string | undefined;
 }
 
 /** An answer; its headers are those of the exchange. */
@@ -51,7 +53,7 @@ export function openExchange(
     headers['access-control-allow-origin'] = origin;
     headers['access-control-expose-headers'] = EXPOSED_HEADERS;
   }
-  return { incoming, outgoing, requestId, headers };
+  return { incoming, outgoing, requestId, headers, trace: undefined };
 }
 
 /** Adds a header to the answer. */

@@ -4,6 +4,7 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { Catalogue } from '../auctions/catalogue.ts';
 import type { GroupCommit } from '../bidding/group-commit.ts';
 import type { RecentHeads } from '../bidding/recent-heads.ts';
+import type { FollowBid } from './follow-bids.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** What the routes work with; create-gateway.ts puts it together. */
@@ -18,6 +19,8 @@ export interface GatewayParts {
   readonly corsOrigins: readonly string[];
   /** Signs tokens for demo users; undefined unless AUTH_MODE=dev. */
   readonly signDevToken: SignDevToken | undefined;
+  /** Undefined when bids are neither traced nor logged. */
+  readonly followBid: FollowBid | undefined;
   readonly log: Logger;
 }
 

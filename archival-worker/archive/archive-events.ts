@@ -22,6 +22,7 @@ import {
   type OpenedEntry,
   type StoredBatch,
 } from './store-batch.ts';
+import { logArchived, type TraceCommit } from './traced-archive.ts';
 
 /** Two, so that one batch is decoded while the other is being stored. */
 const BATCHES_AT_ONCE = 2;
@@ -32,6 +33,8 @@ export interface ArchiveParts {
   readonly store: ArchiveStore;
   readonly report: ReportArchived;
   readonly figures: ArchiveFigures;
+  /** Undefined without traces. */
+  readonly traceCommit?: TraceCommit | undefined;
   readonly log: Logger;
 }
 
@@ -102,11 +105,12 @@ export class ArchiveEvents {
    * @throws RefusedDataError; TooSlowError when it can be halved
    */
   async #storeWithPatience(batch: readonly Opened[]): Promise<void> {
-    const { log, store, figures } = this.#parts;
+    const { log, store, figures, traceCommit } = this.#parts;
     const { signal } = this.#stopping;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const stored = await store.transaction((tx) => writeBatch(tx, batch));
+        const commit = (): Promise<StoredBatch> => store.transaction((tx) => writeBatch(tx, batch));
+        const stored = await (traceCommit === undefined ? commit() : traceCommit(batch, commit));
         if (attempt > 1) log.info({ attempt }, 'events can be stored again');
         return this.#finish(batch, stored);
       } catch (error) {
@@ -127,8 +131,9 @@ export class ArchiveEvents {
     report.add(stored.prefixes);
     report.block(stored.letters.flatMap(({ auctionId }) => auctionId ?? []));
     figures.committed(stored.figures);
-    for (const { auctionId, epoch, seq } of stored.conflicts) {
-      log.error({ auctionId, epoch, seq }, 'two events claim the same place');
+    logArchived(batch, log);
+    for (const { auctionId, epoch, seq, bidId } of stored.conflicts) {
+      log.error({ auctionId, epoch, seq, bidId }, 'two events claim the same place');
     }
     for (const { subject, reason } of stored.letters) {
       log.error({ subject, reason }, 'a message can never be stored: see `npm run dead-letters`');

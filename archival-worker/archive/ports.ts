@@ -9,6 +9,8 @@ export interface Entry {
 
 /** A log entry that JetStream delivered. It is kept for us until it is acknowledged. */
 export interface Delivery extends Entry {
+  /** `traceparent` of what published it, when that was sampled. */
+  readonly trace?: string | undefined;
   /** Done with it: it is not delivered again. */
   ack(): void;
   /** Not done with it: somebody gets it again, the later the oftener it was given back. */

@@ -31,7 +31,7 @@ export const FAN_OUT_LIMITS: FanOutLimits = {
 
 export interface FanOutEvents {
   /** A message went out to so many viewers. */
-  sent(viewers: number): void;
+  sent(viewers: number, message: EventsMessage): void;
   /** Viewers that read too slowly were passed over, to get the newest state later. */
   passedOver(viewers: number): void;
   /** A viewer stayed behind and was disconnected. */
@@ -163,7 +163,7 @@ export class FanOut {
       }
       if (this.#isTimeToLook()) busyMs += await this.#letGo();
     }
-    this.#tell.sent(sent);
+    this.#tell.sent(sent, message);
     if (passedOver > 0) this.#tell.passedOver(passedOver);
     return busyMs;
   }

@@ -16,8 +16,8 @@ await build({
   entryPoints: ['main.ts', ...programs],
   outdir: 'dist',
   bundle: true,
-  // What several programs need is in files of its own.
-  splitting: programs.length > 0,
+  // What several programs need, and what is loaded only when it is switched on, is in files of its own.
+  splitting: true,
   platform: 'node',
   format: 'esm',
   target: 'node20',

@@ -31,6 +31,7 @@ const service = z.object({
   volumes: z.array(z.string()).default([]),
   ports: z.array(z.string()).default([]),
   healthcheck: z.record(z.string(), z.unknown()).optional(),
+  profiles: z.array(z.string()).optional(),
   networks: z.union([z.array(z.string()), z.record(z.string(), network)]),
   depends_on: z
     .record(
@@ -70,6 +71,7 @@ test('the parts that are promised are there', () => {
       'gateway-1',
       'gateway-2',
       'grafana',
+      'jaeger',
       'migrate',
       'nats',
       'postgres',
@@ -151,11 +153,12 @@ test('the balancer sends to services that exist, at ports that they listen on', 
   }
 });
 
-test('only the balancer is open to others; Grafana to this machine', () => {
+test('only the balancer is open to others; Grafana and Jaeger to this machine', () => {
   const open = services.filter(([, { ports }]) => ports.length > 0);
   expect(open.map(([name, { ports }]) => [name, ports])).toEqual([
     ['balancer', ['8080:8080']],
     ['grafana', ['127.0.0.1:3000:3000']],
+    ['jaeger', ['127.0.0.1:16686:16686']],
   ]);
 });
 

@@ -37,6 +37,8 @@ export function shardKeys(shard: number) {
     keeperLease: `${s}:keeper`,
     /** Channel: private notices to users (outbid, won). Never forwarded as it is. */
     noticesChannel: `${s}:notices`,
+    /** Channel: traces of sampled bids, see traces.ts. Never forwarded. */
+    tracesChannel: `${s}:traces`,
     /** Channel: the due time (ms) of an auction that became scheduled, live or extended. */
     dueChannel: `${s}:due`,
   } as const;

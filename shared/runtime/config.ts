@@ -40,6 +40,8 @@ export const commonSettings = z.object({
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().optional(),
   CORS_ORIGINS: list.default([]),
+  /** Where traces go (OTLP over HTTP, without `/v1/traces`); unset: no traces. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
 export type CommonSettings = z.infer<typeof commonSettings>;
 

@@ -1,7 +1,8 @@
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
-import { type NatsConnection } from '@nats-io/transport-node';
+import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { entryMessageId } from '@outcry/shared/contracts/events.ts';
 import { EVENT_STREAM, EVENT_SUBJECTS, eventSubject } from '@outcry/shared/contracts/keys.ts';
+import { TRACE_HEADER } from '@outcry/shared/contracts/traces.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { ensureStream, type NatsLink } from '@outcry/shared/runtime/jetstream.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -88,6 +89,7 @@ export class JetStreamEvents implements EventStream {
         ...id,
         timeout: PUBLISH_LIMIT_MS,
         retries: 0,
+        ...(entry.trace === undefined ? {} : { headers: traceHeaders(entry.trace) }),
       });
       this.#closings = 0;
     } catch (error) {
@@ -131,4 +133,10 @@ export class JetStreamEvents implements EventStream {
       this.#probing = false;
     }
   }
+}
+
+function traceHeaders(trace: string): MsgHdrs {
+  const made = headers();
+  made.set(TRACE_HEADER, trace);
+  return made;
 }

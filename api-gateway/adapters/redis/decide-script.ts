@@ -110,6 +110,8 @@ function scriptArguments(
     creation?.itemText ?? '',
   ];
   for (const command of commands) packed.push(packCommand(command));
+  const sampled = commands.find((command) => command.trace !== undefined);
+  if (sampled !== undefined) packed.push(`trace|${shared.tracesChannel}|${sampled.trace ?? ''}`);
   return packed;
 }
 

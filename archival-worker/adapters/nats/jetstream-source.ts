@@ -1,7 +1,9 @@
 import { jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import type { Subscription } from '@nats-io/transport-node';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
+import { TRACE_HEADER } from '@outcry/shared/contracts/traces.ts';
 import type { NatsLink } from '@outcry/shared/runtime/jetstream.ts';
-import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import { pause, withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { Delivery, EventSource } from '../../archive/ports.ts';
 import { retryDelayMs } from '../../archive/retry-delay.ts';
@@ -27,6 +29,7 @@ const GIVEN_BACK_MAX_MS = 30_000;
 /** A server that is asked for messages says at least this often that it is still there. */
 const HEARTBEAT_MS = 2_000;
 const ASK_FOR_MS = 10_000;
+const DRAIN_LIMIT_MS = 2_000;
 
 /**
  * The archive's durable consumer. It outlives lost connections, and a stream or consumer that was
@@ -82,7 +85,7 @@ export class JetStreamSource implements EventSource {
 
   stop(): void {
     this.#stopping.abort();
-    this.#session?.stop();
+    void this.#session?.drain();
     this.#sessionOpened();
   }
 
@@ -116,7 +119,7 @@ export class JetStreamSource implements EventSource {
         });
         failures = 0;
         const session = new Session(messages);
-        if (signal.aborted) session.stop();
+        if (signal.aborted) void session.drain();
         this.#session = session;
         this.#opened = true;
         this.#sessionOpened();
@@ -182,6 +185,7 @@ export class JetStreamSource implements EventSource {
     return {
       subject: message.subject,
       body: message.data,
+      trace: message.headers?.get(TRACE_HEADER) || undefined,
       ack: () => this.#finish(message, () => message.ack()),
       giveBack: () => this.#finish(message, () => message.nak(nextDeliveryMs(message))),
     };
@@ -262,4 +266,22 @@ class Session {
   stop(): void {
     this.#messages.stop();
   }
+
+  /**
+   * Asks for no more, and ends when what is on its way has come. What is dropped on the wire would
+   * be delivered to nobody else before ACK_WAIT_MS is over.
+   */
+  async drain(): Promise<void> {
+    try {
+      const drained = subscriptionOf(this.#messages)?.drain();
+      if (drained !== undefined) await withTimeLimit(drained, DRAIN_LIMIT_MS, 'draining NATS');
+    } catch {
+      // NATS is gone, or hangs: then nothing is on its way.
+    }
+    this.stop();
+  }
 }
+
+/** What the messages come by; the client has it, but not in its public interface. */
+const subscriptionOf = (messages: ConsumerMessages): Subscription | undefined =>
+  'sub' in messages ? (messages.sub as Subscription) : undefined;

@@ -30,10 +30,9 @@ const failed = (code: ProblemCode, detail: string, requestId: string): Ack<never
  * @param gatewayUrl without a slash at the end
  * @param trustedProxies how many entries of X-Forwarded-For the gateway believes
  */
-export function forwardTo(gatewayUrl: string, trustedProxies: number): ForwardBid {
+export function forwardTo(gatewayUrl: string, trustedProxies: number, log: Logger): ForwardBid {
   let inFlight = 0;
-  return async (bid) => {
-    const requestId = randomUUID();
+  const forward = async (bid: BidToForward, requestId: string): Promise<Ack<BidReceipt>> => {
     if (inFlight >= MAX_IN_FLIGHT) {
       return failed(
         'UNAVAILABLE',
@@ -61,6 +60,14 @@ export function forwardTo(gatewayUrl: string, trustedProxies: number): ForwardBi
     } finally {
       inFlight -= 1;
     }
+  };
+  return async (bid) => {
+    const requestId = randomUUID();
+    const answer = await forward(bid, requestId);
+    const bidId = answer.ok ? answer.data.bidId : undefined;
+    const result = answer.ok ? 'OK' : answer.problem.code;
+    log.debug({ requestId, auctionId: bid.auctionId, bidId, result }, 'forwarded a bid');
+    return answer;
   };
 }
 

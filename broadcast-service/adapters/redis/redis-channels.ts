@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { EventsMessage, Notice } from '@outcry/shared/contracts/live.ts';
+import { readTraceNote, type TraceNote } from '@outcry/shared/contracts/traces.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -107,6 +108,12 @@ export class RedisChannels implements LiveChannels {
   hearNotices(listener: (notices: readonly Notice[]) => void): void {
     const channels = Array.from({ length: this.#shards }, (_, s) => shardKeys(s).noticesChannel);
     this.hearAlways(channels, (text) => listener(ownJson<readonly Notice[]>(text)));
+  }
+
+  /** Hears from now on which live messages of all shards belong to sampled bids. */
+  hearTraces(listener: (note: TraceNote) => void): void {
+    const channels = Array.from({ length: this.#shards }, (_, s) => shardKeys(s).tracesChannel);
+    this.hearAlways(channels, (text) => listener(readTraceNote(text)));
   }
 
   /** Hears channels until the end, whether anything is watched or not. */

@@ -9,6 +9,7 @@
 --        6 creation JSON or ''   7 public terms, open  8 item JSON
 --        9… commands: kind|user|a (admin) or empty|bid id|amount|maximum|salt|fingerprint|key
 --           kinds: bid, buy, cancel, extend, create, read, me
+--        last, only when a bid of the call is sampled: trace|traces channel|traceparent
 -- Reply  {'UNAVAILABLE'} when the shard's data is not whole, else
 --        {'OK', now ms, epoch, last seq, entry lines or '', first seq of the entry or '',
 --         'status|minimum bid|ends at|leader|seller' or '', public terms or '', answers…}
@@ -29,10 +30,14 @@ local time = redis.call('TIME')
 now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 
+local last_command = #ARGV
+local traces_channel, trace = string.match(ARGV[last_command], '^trace|([^|]+)|(.+)$')
+if trace then last_command = last_command - 1 end
+
 local commands = {}
 local users, seen_users = {}, {}
 local answer_fields = {}
-for i = ARG_COMMANDS, #ARGV do
+for i = ARG_COMMANDS, last_command do
   local kind, user, role, bid_id, amount, maximum, salt, fingerprint, key = string.match(ARGV[i],
     '^(%l+)|([^|]*)|(a?)|([^|]*)|(%d*)|(%d*)|(%x*)|([^|]*)|(.*)$')
   local command = {
@@ -235,6 +240,11 @@ if #lines > 0 then
     end
   end
 
+  if trace then
+    -- Only a hint: where it may not be sent, nothing else must fail.
+    redis.pcall('SPUBLISH', traces_channel, auction_id .. ' ' .. digits(auction.epoch) .. ' '
+      .. digits(auction.seq) .. ' ' .. trace)
+  end
   redis.call('SPUBLISH', ARGV[2], '{"auctionId":"' .. auction_id
     .. '","epoch":' .. digits(auction.epoch) .. ',"seq":' .. digits(auction.seq)
     .. ',"events":[' .. table.concat(public_events, ',') .. '],"state":' .. state

@@ -1,0 +1,64 @@
+/**
+ * The last step of a sampled bid as a span: from the note that Redis sends right before the live
+ * message, until every viewer on this node has been sent the message, or a newer one that covers it.
+ */
+import { comparePositions, type EventsMessage } from '@outcry/shared/contracts/live.ts';
+import type { TraceNote } from '@outcry/shared/contracts/traces.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { traceIdOf, type Span, type Tracer } from '@outcry/shared/runtime/tracing.ts';
+
+/** More are not followed: their viewers may have left before the message was sent. */
+const MAX_OPEN = 1_000;
+
+interface Open {
+  readonly note: TraceNote;
+  readonly span: Span;
+}
+
+export class TracedFanOut {
+  readonly #tracer: Tracer;
+  readonly #isWatched: (auctionId: string) => boolean;
+  readonly #log: Logger;
+  /** The oldest first. */
+  readonly #open = new Set<Open>();
+
+  /** @param isWatched whether anybody watches the auction on this node */
+  constructor(tracer: Tracer, isWatched: (auctionId: string) => boolean, log: Logger) {
+    this.#tracer = tracer;
+    this.#isWatched = isWatched;
+    this.#log = log;
+  }
+
+  /** A message of a sampled bid is about to come. */
+  noted(note: TraceNote): void {
+    if (!this.#isWatched(note.auctionId)) return;
+    const span = this.#tracer.begin('fan-out', {
+      kind: 'consumer',
+      parent: note.traceparent,
+      attributes: {
+        'messaging.system': 'redis',
+        'messaging.operation.type': 'process',
+        'outcry.auction_id': note.auctionId,
+        'outcry.seq': note.seq,
+      },
+    });
+    if (span === undefined) return;
+    this.#open.add({ note, span });
+    const [oldest] = this.#open;
+    if (oldest !== undefined && this.#open.size > MAX_OPEN) this.#open.delete(oldest);
+  }
+
+  /** Viewers have been sent what an auction says up to the message's position. */
+  sent(message: EventsMessage, viewers: number): void {
+    for (const open of this.#open) {
+      const { note, span } = open;
+      const isOther = note.auctionId !== message.auctionId;
+      if (isOther || comparePositions(note, message) > 0) continue;
+      this.#open.delete(open);
+      span.end({ 'outcry.viewers': viewers });
+      const { auctionId, epoch, seq } = note;
+      const traceId = traceIdOf(span.traceparent);
+      this.#log.debug({ auctionId, epoch, seq, viewers, traceId }, 'viewers were told of a bid');
+    }
+  }
+}

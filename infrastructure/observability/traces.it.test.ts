@@ -1,0 +1,293 @@
+/** One bid's trace through the system as it is deployed, and what traces must never do. */
+import { randomBytes } from 'node:crypto';
+import { chmod, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { createAuction, send, signToken, type JsonAnswer } from '../testing/bidders.ts';
+import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
+import { startImageService, unpackImage, type ImageService } from '../testing/image-service.ts';
+import {
+  startTraceCollector,
+  type CollectedSpan,
+  type TraceCollector,
+} from '../testing/trace-collector.ts';
+
+/** A bid's whole tree: each span, and the one that it is below. */
+const TREE = {
+  'POST /v1/auctions/{id}/bids': undefined,
+  decide: 'POST /v1/auctions/{id}/bids',
+  publish: 'decide',
+  consume: 'publish',
+  commit: 'consume',
+  'fan-out': 'decide',
+} as const;
+const SERVICES: Readonly<Record<string, string>> = {
+  consume: 'archival-worker',
+  commit: 'archival-worker',
+  'fan-out': 'broadcast-service',
+};
+/** Spans of two processes are timed by the milliseconds of the one clock that they share. */
+const CLOCK_MS = 2;
+
+let collector: TraceCollector;
+let system: DeployedSystem;
+let gateway: ImageService;
+let secret: string;
+
+beforeAll(async () => {
+  collector = await startTraceCollector();
+  system = await deploySystem({
+    variables: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      // Only what comes with a sampled `traceparent`.
+      OTEL_TRACES_SAMPLER_ARG: '0',
+      LOG_LEVEL: 'debug',
+    },
+  });
+  const [first] = system.gateways;
+  if (first === undefined) throw new Error('a gateway is needed');
+  gateway = first;
+  secret = gateway.environment['JWT_SECRET'] ?? '';
+});
+afterAll(async () => {
+  await system?.stop();
+  collector?.stop();
+});
+
+test('the spans of one sampled bid form one tree, from the request to Postgres and to the viewer', async () => {
+  const auctionId = await createAuction(gateway.server.url, secret);
+  const feed = await watch(auctionId);
+  expect((await bid(auctionId, 'wyatt', 2_000)).status).toBe(201);
+  const { traceId, spanId, traceparent } = newTrace();
+  const requestId = `request-${traceId.slice(0, 8)}`;
+  const answer = await bid(auctionId, 'ann-the-bidder', 7_654_321, {
+    traceparent,
+    'x-request-id': requestId,
+  });
+  expect(answer.status).toBe(201);
+  const bidId = String(answer.body['bidId']);
+  const seen = await readUntil(feed, `"seq":${String(answer.body['seq'])}`);
+
+  const spans = await untilCollected(traceId, Object.keys(TREE).length);
+  const byName = new Map(spans.map((span) => [span.name, span]));
+  expect(new Set(byName.keys())).toEqual(new Set(Object.keys(TREE)));
+  for (const [name, above] of Object.entries(TREE)) {
+    const span = found(byName, name);
+    const parent = above === undefined ? undefined : found(byName, above);
+    expect([name, span.parentSpanId]).toEqual([name, parent?.spanId ?? spanId]);
+    expect([name, span.service]).toEqual([name, SERVICES[name] ?? 'api-gateway']);
+    expect(span.endMs).toBeGreaterThanOrEqual(span.startMs);
+    expect(span.endMs - span.startMs).toBeLessThan(20_000);
+    expect(span.startMs).toBeGreaterThanOrEqual((parent?.startMs ?? 0) - CLOCK_MS);
+  }
+  expect(found(byName, 'decide').endMs).toBeLessThanOrEqual(
+    found(byName, 'POST /v1/auctions/{id}/bids').endMs + CLOCK_MS,
+  );
+  expect(found(byName, 'commit').endMs).toBeLessThanOrEqual(found(byName, 'consume').endMs);
+  expect(found(byName, 'POST /v1/auctions/{id}/bids').attributes).toMatchObject({
+    'http.response.status_code': 201,
+    'outcry.auction_id': auctionId,
+    'outcry.bid_id': bidId,
+    'outcry.request_id': requestId,
+    'outcry.result': 'OK',
+  });
+  expect(found(byName, 'decide').attributes).toMatchObject({ 'db.operation.batch.size': 1 });
+  expect(found(byName, 'commit').attributes).toMatchObject({ 'outcry.events': 1 });
+  expect(found(byName, 'fan-out').attributes).toMatchObject({ 'outcry.viewers': 1 });
+
+  // Nothing of a bid that was not sampled, and no secret of one that was.
+  expect(new Set(collector.spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
+  expect(JSON.stringify(spans)).not.toMatch(/7654321|wyatt|ann-the-bidder|"sam"|eyJ/);
+  // Viewers and bidders hear nothing of traces.
+  expect(`${seen}${JSON.stringify(answer.body)}`).not.toMatch(new RegExp(`${traceId}|trace`));
+
+  const lines = await untilLogged(bidId, 2);
+  expect(lines.map((line) => line['service'])).toEqual(['api-gateway', 'archival-worker']);
+  expect(lines[0]).toMatchObject({ requestId, bidId, traceId, auctionId });
+  for (const line of lines) expect(line).toMatchObject({ traceId, auctionId });
+  expect((await untilLogged(traceId, 3)).map((line) => line['service'])).toContain(
+    'broadcast-service',
+  );
+});
+
+test('sampled bids that one call decides have a whole trace each, and are linked', async () => {
+  const auctionId = await createAuction(gateway.server.url, secret);
+  const traces = Array.from({ length: 24 }, () => newTrace());
+  const answers = await Promise.all(
+    traces.map(({ traceparent }, i) =>
+      bid(auctionId, `bidder-${i}`, 2_000 + 1_000 * i, { traceparent }),
+    ),
+  );
+  expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true);
+  const decided = await Promise.all(
+    traces.map(async ({ traceId }) => {
+      const spans = await untilCollected(traceId, 2);
+      return found(new Map(spans.map((span) => [span.name, span])), 'decide');
+    }),
+  );
+  const shared = decided.filter((span) => Number(span.attributes['db.operation.batch.size']) > 1);
+  expect(shared.length).toBeGreaterThan(1);
+  const ids = new Set(decided.map(({ spanId }) => spanId));
+  for (const span of shared) {
+    const [link] = span.links;
+    if (link === undefined) continue; // the one sampled bid of its call
+    // The first one names the requests of the others; these name the call of the first.
+    const isCarrier = !ids.has(link.spanId);
+    expect(span.links.length).toBe(
+      isCarrier ? Number(span.attributes['db.operation.batch.size']) - 1 : 1,
+    );
+  }
+  expect(shared.filter(({ links }) => links.length === 1).length).toBeGreaterThan(0);
+});
+
+test('a bid that is refused ends its trace with the script call', async () => {
+  const auctionId = await createAuction(gateway.server.url, secret);
+  const { traceId, traceparent } = newTrace();
+  // With a key the gateway does not refuse it by itself, from what it remembers.
+  const answer = await bid(auctionId, 'ann', 1, { traceparent, 'idempotency-key': traceId });
+  expect(answer.body['code']).toBe('BID_TOO_LOW');
+  const spans = await untilCollected(traceId, 2);
+  expect(new Set(spans.map(({ name }) => name))).toEqual(
+    new Set(['POST /v1/auctions/{id}/bids', 'decide']),
+  );
+});
+
+test('without an endpoint nothing of the tracing library is loaded, and nothing is exported', async () => {
+  const parent = join(system.folder, 'without-tracing-code');
+  const folder = await unpackImage('api-gateway', parent);
+  await chmod(folder, 0o755);
+  const chunks = (await readdir(folder)).filter((name) => name.startsWith('exporting-tracer-'));
+  expect(chunks.length).toBeGreaterThan(0);
+  for (const name of chunks) await rm(join(folder, name));
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint = '', ...without } = gateway.environment;
+  const { PORT: _taken, ...variables } = without;
+
+  const plain = await startImageService('plain-gateway', folder, system.folder, variables);
+  onTestFinished(() => plain.server.stop());
+  const auctionId = await createAuction(plain.server.url, secret);
+  const { traceId, traceparent } = newTrace();
+  const answer = await bid(auctionId, 'ann', 2_000, { traceparent }, plain);
+  expect(answer.status).toBe(201);
+  expect((await plain.stop()).code).toBe(0);
+  expect(collector.spans.filter((span) => span.traceId === traceId)).toEqual([]);
+
+  // The same files cannot trace: it is this code that was not loaded.
+  const traced = { ...variables, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+  await expect(startImageService('no-gateway', folder, system.folder, traced)).rejects.toThrow();
+});
+
+test('a collector that does not answer costs bids nothing, and is a line in the log', async () => {
+  const hanging = createServer(() => undefined);
+  await new Promise<void>((resolve) => {
+    hanging.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    hanging.close();
+    hanging.closeAllConnections();
+  });
+  const { PORT: _taken, ...variables } = gateway.environment;
+  const traced = await startImageService('hanging-traces', gateway.folder, system.folder, {
+    ...variables,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`,
+    OTEL_TRACES_SAMPLER_ARG: '1',
+    LOG_LEVEL: 'info',
+  });
+  onTestFinished(() => traced.server.stop());
+  const auctionId = await createAuction(traced.server.url, secret);
+  const log = join(system.folder, `hanging-traces-${traced.server.port}.log`);
+  let slowestMs = 0;
+  let bids = 0;
+  await waitUntil(
+    async () => {
+      const since = performance.now();
+      expect((await bid(auctionId, 'ann', 2_000 + bids, {}, traced)).status).toBe(201);
+      slowestMs = Math.max(slowestMs, performance.now() - since);
+      bids += 1;
+      return (await readFile(log, 'utf8')).includes('traces cannot be exported');
+    },
+    { withinMs: 20_000, everyMs: 5, what: 'a line about the collector' },
+  );
+  expect(bids).toBeGreaterThan(100);
+  expect(slowestMs).toBeLessThan(1_000);
+  const { code, tookMs } = await traced.stop();
+  expect(code).toBe(0);
+  expect(tookMs).toBeLessThan(10_000);
+  expect((await readFile(log, 'utf8')).split('traces cannot be exported')).toHaveLength(2);
+});
+
+function newTrace(): { traceId: string; spanId: string; traceparent: string } {
+  const traceId = randomBytes(16).toString('hex');
+  const spanId = randomBytes(8).toString('hex');
+  return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-01` };
+}
+
+const bid = (
+  auctionId: string,
+  userId: string,
+  maxAmount: number,
+  headers: Readonly<Record<string, string>> = {},
+  at: ImageService = gateway,
+): Promise<JsonAnswer> =>
+  send(
+    `${at.server.url}/v1/auctions/${auctionId}/bids`,
+    signToken(secret, userId, ['bidder']),
+    { maxAmount },
+    headers,
+  );
+
+async function watch(auctionId: string): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+  const url = `${system.broadcasters[0]?.server.url}/v1/auctions/${auctionId}/stream`;
+  const reader = (await fetch(url)).body?.getReader();
+  if (reader === undefined) throw new Error('no stream');
+  onTestFinished(() => reader.cancel());
+  return reader;
+}
+
+async function readUntil(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  wanted: string,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  for (let text = ''; ;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`the stream ended after ${text}`);
+    text += decoder.decode(value, { stream: true });
+    if (text.includes(wanted)) return text;
+  }
+}
+
+async function untilCollected(traceId: string, count: number): Promise<CollectedSpan[]> {
+  const ofTrace = (): CollectedSpan[] => collector.spans.filter((span) => span.traceId === traceId);
+  await waitUntil(() => ofTrace().length >= count, {
+    withinMs: 15_000,
+    everyMs: 50,
+    what: `${count} spans of a trace`,
+  });
+  return ofTrace();
+}
+
+/** Lines of all services' logs that have this text in them, the gateway's first. */
+async function untilLogged(text: string, count: number): Promise<Record<string, unknown>[]> {
+  const logs = [...system.gateways, ...system.workers, ...system.broadcasters].map(({ server }) =>
+    join(system.folder, `${server.name}-${server.port}.log`),
+  );
+  let lines: string[] = [];
+  await waitUntil(
+    async () => {
+      const all = await Promise.all(logs.map((log) => readFile(log, 'utf8')));
+      lines = all.flatMap((log) => log.split('\n')).filter((line) => line.includes(text));
+      return lines.length >= count;
+    },
+    { withinMs: 10_000, everyMs: 50, what: `${count} lines of the logs with an id` },
+  );
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+function found(byName: ReadonlyMap<string, CollectedSpan>, name: string): CollectedSpan {
+  const span = byName.get(name);
+  if (span === undefined) throw new Error(`no span "${name}"`);
+  return span;
+}
