@@ -38,6 +38,9 @@ export async function attempt<T>(
       method: request.method,
       headers: request.headers,
       signal: AbortSignal.timeout(timeoutMs),
+      // An answer kept by the browser says what the time was when it was first given: after a 304
+      // the server's clock would seem to stand still.
+      cache: 'no-store',
       ...(request.body === undefined ? {} : { body: request.body }),
     });
     text = await response.text();

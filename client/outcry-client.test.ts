@@ -120,6 +120,16 @@ describe('OutcryClient', () => {
     expect(seen[1]?.key).not.toBe(seen[0]?.key);
   });
 
+  it('takes no answer out of a browser’s cache: it tells the time', async () => {
+    const caches: unknown[] = [];
+    const fetch = async (_url: string, init: RequestInit): Promise<Response> => {
+      caches.push(init.cache);
+      return Response.json(RECEIPT);
+    };
+    await new OutcryClient({ gatewayUrl: 'http://nowhere', fetch }).bid('a1-x', { amount: 1 });
+    expect(caches).toEqual(['no-store']);
+  });
+
   it('tries again with the same key after 503, 429 and a cut connection', async () => {
     const { url, seen } = await serverWith(
       answering(503, UNAVAILABLE),
