@@ -48,6 +48,10 @@ describe('parseMoney', () => {
     ['120 usd', 'USD', 'en-US', 12_000],
     ['1,500', 'JPY', 'ja-JP', 1_500],
     ['¥１５００', 'JPY', 'ja-JP', 1_500],
+    ['١٬٢٣٤٫٥٠', 'USD', 'ar-EG', 123_450],
+    ['١٢١', 'USD', 'en-US', 12_100],
+    ['१,२३४.५०', 'INR', 'hi-IN', 123_450],
+    ['1,23,456', 'INR', 'en-IN', 12_345_600],
     ['1.234', 'KWD', 'en-US', 1_234],
     ['1,234', 'KWD', 'en-US', 1_234_000],
     ['10000000000', 'USD', 'en-US', MAX_AMOUNT],
@@ -76,7 +80,16 @@ describe('parseMoney', () => {
 
   it('reads back what the field and the page show', () => {
     const currencies = fc.constantFrom('USD', 'JPY', 'KWD', 'EUR');
-    const locales = fc.constantFrom('en-US', 'de-DE', 'fr-FR', 'ja-JP', 'pt-BR');
+    const locales = fc.constantFrom(
+      'en-US',
+      'de-DE',
+      'fr-FR',
+      'ja-JP',
+      'pt-BR',
+      'ar-EG',
+      'fa-IR',
+      'en-IN',
+    );
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: MAX_AMOUNT }),

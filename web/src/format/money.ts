@@ -37,14 +37,14 @@ export function moneyFieldText(amount: number, currency: string, locale?: string
 }
 
 /**
- * Reads what a person typed: `1,234.5`, `$ 1234.50`, `1.234,50 €`, `1 234`.
+ * Reads what a person typed: `1,234.5`, `$ 1234.50`, `1.234,50 €`, `1 234`, `١٬٢٣٤٫٥٠`.
  * A lone separator followed by three digits groups or divides as the locale says.
  * @returns minor units from 1 to {@link MAX_AMOUNT}, or undefined when it is not such an amount
  */
 export function parseMoney(text: string, currency: string, locale?: string): number | undefined {
   const digits = minorDigits(currency);
-  const bare = withoutCurrency(text.normalize('NFKC'), currency, locale)
-    .replace(/[\s'’]/gu, '')
+  const bare = withWesternNumerals(withoutCurrency(text.normalize('NFKC'), currency, locale))
+    .replace(/[\s'’\p{Cf}]/gu, '')
     .replace(/[.,]$/u, '');
   const match = /^([0-9.,]*?)(?:([.,])([0-9]*))?$/u.exec(bare);
   if (match === null) return undefined;
@@ -52,7 +52,7 @@ export function parseMoney(text: string, currency: string, locale?: string): num
   const divides = separator !== '' && isDecimal(head, separator, tail, digits, locale);
   const whole = divides ? head : `${head}${separator}${tail}`;
   const fraction = divides ? tail : '';
-  if (!isGrouped(whole) || fraction.length > digits) return undefined;
+  if (!isGrouped(whole, locale) || fraction.length > digits) return undefined;
   const minor = `${whole.replace(/[.,]/gu, '')}${fraction.padEnd(digits, '0')}`;
   const amount = /^[0-9]{1,15}$/u.test(minor) ? Number(minor) : 0;
   return amount >= 1 && amount <= MAX_AMOUNT ? amount : undefined;
@@ -67,6 +67,21 @@ function withoutCurrency(text: string, currency: string, locale: string | undefi
     .replace(currency, '')
     .replace(currency.toLowerCase(), '')
     .replace(/\p{Sc}/u, '');
+}
+
+/** Digits of other scripts as 0 to 9, and the Arabic separators as comma and point. */
+const withWesternNumerals = (text: string): string =>
+  text
+    .replace(/\p{Nd}/gu, (digit) => String(digitValue(digit)))
+    .replaceAll('٬', ',')
+    .replaceAll('٫', '.');
+
+/** Unicode keeps the ten digits of a script together, 0 to 9, so a zero is at most nine before. */
+function digitValue(digit: string): number {
+  const code = digit.codePointAt(0) ?? 0;
+  let value = 0;
+  while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - value - 1))) value += 1;
+  return value;
 }
 
 /** Whether the last separator in the text divides whole units from minor ones. */
@@ -84,13 +99,19 @@ function isDecimal(
   return digits === 3 && separator === decimalSeparator(locale);
 }
 
-/** No separators at all, or one kind of them in front of each three digits. */
-const isGrouped = (whole: string): boolean =>
-  /^[0-9]*$/u.test(whole) || /^[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*$/u.test(whole);
+/** No separators at all, or one kind of them in front of each three digits, or as the locale does. */
+const isGrouped = (whole: string, locale: string | undefined): boolean =>
+  /^[0-9]*$/u.test(whole) ||
+  /^[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*$/u.test(whole) ||
+  whole === groupedBy(whole.replace(/[.,]/gu, ''), locale);
+
+const groupedBy = (digits: string, locale: string | undefined): string =>
+  withWesternNumerals(new Intl.NumberFormat(locale).format(BigInt(digits)));
 
 function decimalSeparator(locale: string | undefined): string {
   const parts = new Intl.NumberFormat(locale).formatToParts(1.5);
-  return parts.find((part) => part.type === 'decimal')?.value ?? '.';
+  const separator = parts.find((part) => part.type === 'decimal')?.value ?? '.';
+  return separator === '٫' ? '.' : separator;
 }
 
 const formatters = new Map<string, Intl.NumberFormat>();
