@@ -1,9 +1,9 @@
 /**
  * One list of auctions. What is live or scheduled comes from the gateway, what ended and every
- * search from the archive, which forgets nothing and knows the titles. The list itself is read again every few seconds: it brings new auctions,
- * the order and everything that moved. Prices of the cards in sight come live on top of it over
- * the one connection that is open anyway, so a lobby full of viewers costs the gateway next to
- * nothing and still moves at once.
+ * search from the archive, which forgets nothing and knows the titles. The list itself is read
+ * again every few seconds: it brings new auctions, the order and everything that moved. Prices of
+ * the cards in sight come live on top of it over the one connection that is open anyway, so a lobby
+ * full of viewers costs the gateway next to nothing and still moves at once.
  */
 import { batch, computed, signal } from '@preact/signals';
 import { comparePositions } from '@outcry/shared/contracts/live.ts';
@@ -15,6 +15,7 @@ import { viewOfArchived } from './archived-view.ts';
 import { serverNow } from './clock.ts';
 import { applyView, isNarrowed, type LobbyView } from './lobby-view.ts';
 import { problemOf } from './problem-of.ts';
+import { RefreshLoop } from './refresh-loop.ts';
 import type { Services } from './services.ts';
 
 const REFRESH_EVERY_MS = 5_000;
@@ -46,8 +47,8 @@ export class Lobby {
   readonly #live = signal<ReadonlyMap<string, AuctionView>>(new Map());
   readonly #listener: AuctionListener;
   readonly #watched = new Set<string>();
+  readonly #loop = new RefreshLoop(() => this.#read(), REFRESH_EVERY_MS);
   #limitStep = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(services: Services, wish: LobbyWish) {
@@ -58,12 +59,12 @@ export class Lobby {
   }
 
   open(): void {
-    void this.#refresh();
+    this.#loop.start();
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#loop.stop();
     for (const auctionId of this.#watched) this.unwatch(auctionId);
   }
 
@@ -89,8 +90,7 @@ export class Lobby {
   #readUpTo(step: number): void {
     if (step <= this.#limitStep) return;
     this.#limitStep = Math.min(step, LIST_LIMITS.length - 1);
-    clearTimeout(this.#timer);
-    void this.#refresh();
+    void this.#loop.now();
   }
 
   /** A card has come into sight. */
@@ -110,14 +110,6 @@ export class Lobby {
   #changed({ auction }: WatchedAuction): void {
     if (auction === undefined) return;
     this.#live.value = new Map(this.#live.peek()).set(auction.id, auction);
-  }
-
-  async #refresh(): Promise<void> {
-    // A page in the background need not be fresh; it is read when somebody looks again.
-    if (document.visibilityState === 'visible') await this.#read();
-    if (this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#refresh(), REFRESH_EVERY_MS);
   }
 
   async #read(): Promise<void> {

@@ -11,6 +11,7 @@ import type { OwnBid } from '@outcry/shared/contracts/history.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { viewOfArchived } from './archived-view.ts';
 import { problemOf } from './problem-of.ts';
+import { RefreshLoop } from './refresh-loop.ts';
 import type { Services } from './services.ts';
 import { asUser } from './session.ts';
 import { byUrgency, ownSides, standingOf, type OwnSide, type Stake } from './stakes.ts';
@@ -32,8 +33,8 @@ export class MyBids {
   readonly #auctions = signal<ReadonlyMap<string, AuctionView>>(new Map());
   readonly #listener: AuctionListener;
   readonly #watched = new Set<string>();
+  readonly #loop = new RefreshLoop(() => this.#read(), REFRESH_EVERY_MS);
   #pages = 1;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(services: Services) {
@@ -42,12 +43,12 @@ export class MyBids {
   }
 
   open(): void {
-    void this.#refresh();
+    this.#loop.start();
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#loop.stop();
     for (const auctionId of this.#watched) {
       this.#services.feed.unwatch(auctionId, this.#listener);
     }
@@ -55,15 +56,7 @@ export class MyBids {
 
   showMore(): void {
     this.#pages = Math.min(this.#pages + 1, MAX_PAGES);
-    clearTimeout(this.#timer);
-    void this.#refresh();
-  }
-
-  async #refresh(): Promise<void> {
-    if (document.visibilityState === 'visible') await this.#read();
-    if (this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#refresh(), REFRESH_EVERY_MS);
+    void this.#loop.now();
   }
 
   async #read(): Promise<void> {

@@ -3,34 +3,33 @@ import { signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { problemOf } from './problem-of.ts';
+import { RefreshLoop } from './refresh-loop.ts';
 
 export class Reading<T> {
   /** The newest answer; undefined until there is one. It stays when a later reading fails. */
   readonly value = signal<T | undefined>(undefined);
   readonly problem = signal<Problem | null>(null);
   readonly #read: () => Promise<T>;
-  readonly #everyMs: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #loop: RefreshLoop;
   #closed = false;
 
   constructor(read: () => Promise<T>, everyMs: number) {
     this.#read = read;
-    this.#everyMs = everyMs;
+    this.#loop = new RefreshLoop(() => this.#once(), everyMs);
   }
 
-  /** Reads at once, and from then on again after each answer. */
+  open(): void {
+    this.#loop.start();
+  }
+
+  /** Reads now, out of turn. */
   async again(): Promise<void> {
-    clearTimeout(this.#timer);
-    // A page in the background need not be fresh.
-    if (document.visibilityState === 'visible') await this.#once();
-    if (this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.again(), this.#everyMs);
+    await this.#loop.now();
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#loop.stop();
   }
 
   async #once(): Promise<void> {
@@ -53,7 +52,7 @@ export function useReading<T>(
 ): Reading<T> {
   const reading = useMemo(() => new Reading(read, everyMs), inputs);
   useEffect(() => {
-    void reading.again();
+    reading.open();
     return () => reading.close();
   }, [reading]);
   return reading;
