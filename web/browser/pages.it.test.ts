@@ -134,7 +134,7 @@ test('sell: shows what it will become, names mistakes at their fields, and opens
   await page.getByTestId('terms').getByText('only if somebody bids $2,000.00').waitFor();
   await page.getByRole('button', { name: 'Start auction' }).click();
   await page.getByRole('heading', { name: 'Kimono' }).waitFor();
-  await page.getByText('You are the seller').waitFor();
+  await page.getByText('This is your auction.').waitFor();
 });
 
 test('leaders: ranks, own figures, and a chosen name', async () => {
@@ -160,6 +160,8 @@ test('operations: the pipeline live, and what is wrong when a part is down', asy
     return Number.parseFloat(await textOf(decide.locator('strong')));
   }).toBeGreaterThan(0);
   await poll(() => textOf(pipeline)).toContain('takes events');
+  const troubles = page.getByTestId('troubles');
+  await troubles.getByText('Everything answers and keeps up').waitFor();
 
   const broadcaster = stage.system.part('broadcast-service');
   await broadcaster.stop();
@@ -167,6 +169,32 @@ test('operations: the pipeline live, and what is wrong when a part is down', asy
   await health.filter({ hasText: 'Broadcaster' }).getByText('Does not answer').waitFor();
   await broadcaster.start();
   await health.filter({ hasText: 'Broadcaster' }).getByText('Ready').waitFor();
+});
+
+test('operations: says what is wrong and what it means, also when the gateway itself is away', async () => {
+  const page = await stage.open('/operations');
+  const troubles = page.getByTestId('troubles');
+  const nats = stage.system.part('nats');
+  await nats.stop();
+  await poll(async () => {
+    await ann.bid(kettle.id, { maxAmount: 2_000_000 + (Date.now() % 1_000_000) }).catch(() => {});
+    return textOf(troubles);
+  }).toContain('JetStream takes nothing');
+  const publish = page.getByTestId('pipeline').getByRole('listitem').filter({ hasText: 'Publish' });
+  await poll(async () =>
+    Number.parseFloat(await textOf(publish.locator('strong'))),
+  ).toBeGreaterThan(1);
+  await stage.shot(page, 'operations-nats-away');
+  await nats.start();
+
+  const gateway = stage.system.part('api-gateway');
+  await gateway.stop();
+  const fresh = await stage.open('/operations');
+  for (const window of [page, fresh]) {
+    await window.getByTestId('troubles').getByText('The gateway does not answer').waitFor();
+  }
+  await gateway.start();
+  await fresh.getByTestId('troubles').getByText('Everything answers and keeps up').waitFor();
 });
 
 /** Changes the page as the browser's back and forward do, which loads nothing anew. */

@@ -17,6 +17,8 @@ import { start, type Services } from './state/services.ts';
 /** The frame around every page. */
 export function App() {
   const current = start.value;
+  // The operator's page is of most use when nothing else answers.
+  const isOperations = route.value.page === 'operations';
   const services = current.phase === 'ready' ? current.services : null;
   return (
     <>
@@ -25,11 +27,9 @@ export function App() {
       </a>
       <SiteHeader signInPossible={services?.config.authMode === 'dev'} />
       <main class="page" id="page" tabIndex={-1}>
-        {current.phase === 'ready' ? (
-          <Page services={current.services} />
-        ) : (
-          <StartPage start={current} />
-        )}
+        {current.phase === 'ready' && <Page services={current.services} />}
+        {current.phase !== 'ready' && !isOperations && <StartPage start={current} />}
+        {current.phase !== 'ready' && isOperations && <OperationsPage />}
       </main>
       <SiteFooter gatewayUrl={services?.config.gatewayUrl} />
       {services !== null && <SignInDialog client={services.client} />}

@@ -2,7 +2,9 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { HealthStrip } from '../parts/health-strip.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PipelineStages } from '../parts/pipeline-stages.tsx';
+import { TroubleList } from '../parts/trouble-list.tsx';
 import { Operations, SERVICE_NAMES } from '../state/operations.ts';
+import { troublesOf } from '../state/pipeline-troubles.ts';
 
 /** The pipeline, live, for whoever runs it. */
 export function OperationsPage() {
@@ -12,6 +14,8 @@ export function OperationsPage() {
     return () => operations.close();
   }, [operations]);
   const health = operations.health.value;
+  const points = operations.points.value;
+  const troubles = troublesOf(health, points.at(-1) ?? {});
   const isHidden = SERVICE_NAMES.every((name) => health[name].state === 'hidden');
   return (
     <>
@@ -30,10 +34,12 @@ export function OperationsPage() {
       ) : (
         <div class="operations">
           <HealthStrip health={health} />
-          <PipelineStages points={operations.points.value} />
+          {points.length > 0 && <TroubleList troubles={troubles} />}
+          <PipelineStages points={points} troubles={troubles} />
           <p class="hint">
-            The figures of each service are those of the one process that this web server reaches,
-            and count from its start.
+            The figures of each service are those of the one process that this web server reaches.
+            Counts begin with its start; “behind” is the age of the oldest event that has not got
+            there.
           </p>
         </div>
       )}

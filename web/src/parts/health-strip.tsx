@@ -46,9 +46,7 @@ function Reasons({ health }: { readonly health: Health }) {
   return (
     <ul class="reasons">
       {Object.entries(health.waitingFor).map(([part, why]) => (
-        <li key={part}>
-          {part}: {why}
-        </li>
+        <li key={part}>{why.toLowerCase().startsWith(part) ? why : `${part}: ${why}`}</li>
       ))}
     </ul>
   );

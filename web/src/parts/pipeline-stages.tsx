@@ -1,6 +1,6 @@
-import type { ComponentChildren } from 'preact';
-import { figureText, spanText } from '../format/figures.ts';
+import { figureText, shareText, spanText } from '../format/figures.ts';
 import type { PipelineFigures } from '../state/pipeline-figures.ts';
+import type { StageName, Trouble } from '../state/pipeline-troubles.ts';
 import { SparkLine } from './spark-line.tsx';
 
 const PLACES = 60;
@@ -12,112 +12,130 @@ type FigureName = {
 interface PipelineStagesProps {
   /** Oldest first. */
   readonly points: readonly PipelineFigures[];
+  readonly troubles: readonly Trouble[];
 }
 
-/** The four places a bid goes through, each with the figure that matters most. */
-export function PipelineStages({ points }: PipelineStagesProps) {
-  const now: Partial<PipelineFigures> = points.at(-1) ?? {};
-  const last = (name: FigureName): number | undefined => lastMeasured(points, name);
-  const line = (name: FigureName) => (
-    <SparkLine values={points.map((point) => point[name])} places={PLACES} />
-  );
+interface StageContent {
+  readonly name: StageName;
+  readonly title: string;
+  readonly what: string;
+  /** The figure that matters most, as text with what it counts, and as a line. */
+  readonly figure: readonly [text: string, unit: string, line: FigureName];
+  readonly facts: readonly (readonly [name: string, text: string])[];
+}
+
+/** The places a bid goes through, each with the figure that matters most. */
+export function PipelineStages({ points, troubles }: PipelineStagesProps) {
+  const stages = stagesOf(points);
   return (
     <ol class="stages" data-testid="pipeline">
-      <Stage
-        title="Decide"
-        what="Redis, one script call a batch"
-        figure={figureText(now.acceptedPerSecond)}
-        unit="bids a second"
-        line={line('acceptedPerSecond')}
-        bad={(now.commandsWaiting ?? 0) > 1_000}
-        facts={[
-          ['Commands a second', figureText(now.commandsPerSecond)],
-          ['Bids a batch', figureText(last('commandsPerBatch'))],
-          ['Waiting', figureText(now.commandsWaiting)],
-        ]}
-      />
-      <Stage
-        title="Publish"
-        what="to JetStream, behind the answer"
-        figure={figureText(now.entriesUnpublished)}
-        unit="entries waiting"
-        line={line('entriesUnpublished')}
-        bad={now.publishing === false}
-        facts={[
-          ['JetStream', publishingText(now.publishing)],
-          ['Repaired since start', figureText(now.repairedEntries)],
-        ]}
-      />
-      <Stage
-        title="Archive"
-        what="in Postgres, exactly once"
-        figure={spanText(last('archiveLagSeconds'))}
-        unit="bid to archive"
-        line={line('archiveLagSeconds')}
-        bad={(now.deadLetters ?? 0) > 0 || (now.sealDoubts ?? 0) > 0}
-        facts={[
-          ['Messages behind', figureText(now.messagesBehind)],
-          ['Events a second', figureText(now.archivedPerSecond)],
-          ['Sealed auctions', figureText(now.sealedAuctions)],
-          ['Dead letters', figureText(now.deadLetters)],
-          ['Doubtful seals', figureText(now.sealDoubts)],
-        ]}
-      />
-      <Stage
-        title="Show"
-        what="to everybody who watches"
-        figure={figureText(now.viewers)}
-        unit={now.viewers === 1 ? 'viewer' : 'viewers'}
-        line={line('viewers')}
-        bad={false}
-        facts={[
-          ['Watched auctions', figureText(now.watchedAuctions)],
-          ['Messages a second', figureText(now.sentPerSecond)],
-          ['Gaps filled', figureText(now.gapsFilled)],
-        ]}
-      />
+      {stages.map(({ name, title, what, figure: [text, unit, line], facts }) => {
+        const isBad = troubles.some(({ stage }) => stage === name);
+        return (
+          <li key={name} class={isBad ? 'panel stage stage-bad' : 'panel stage'}>
+            <h2>{title}</h2>
+            <p class="hint">{what}</p>
+            <p class="stage-figure">
+              <strong>{text}</strong> {unit}
+            </p>
+            <SparkLine values={points.map((point) => point[line])} places={PLACES} />
+            <dl class="pairs stage-facts">
+              {facts.map(([fact, value]) => (
+                <div key={fact}>
+                  <dt>{fact}</dt>
+                  <dd>{value}</dd>
+                </div>
+              ))}
+            </dl>
+          </li>
+        );
+      })}
     </ol>
   );
 }
 
-/** Some figures exist only where something happened: the latest of them says more than a dash. */
-function lastMeasured(points: readonly PipelineFigures[], name: FigureName): number | undefined {
-  return points.findLast((point) => point[name] !== undefined)?.[name];
+function stagesOf(points: readonly PipelineFigures[]): readonly StageContent[] {
+  const now: Partial<PipelineFigures> = points.at(-1) ?? {};
+  // Means exist only where something happened: the latest says more than a dash, as long as the
+  // service still answers.
+  const mean = (name: FigureName, answers: FigureName): number | undefined =>
+    now[answers] === undefined
+      ? undefined
+      : points.findLast((point) => point[name] !== undefined)?.[name];
+  return [
+    {
+      name: 'decide',
+      title: 'Decide',
+      what: 'in Redis, one script call a batch',
+      figure: [figureText(now.acceptedPerSecond), 'bids a second', 'acceptedPerSecond'],
+      facts: [
+        ['Commands a second', figureText(now.commandsPerSecond)],
+        ['Bids a batch', figureText(mean('commandsPerBatch', 'commandsWaiting'))],
+        ['Script call', spanText(mean('scriptSeconds', 'commandsWaiting'))],
+        ['Waiting', figureText(now.commandsWaiting)],
+        ['Memory of Redis', shareText(now.memoryShare)],
+      ],
+    },
+    {
+      name: 'show',
+      title: 'Show',
+      what: 'to everybody who watches',
+      figure: [figureText(now.viewers), now.viewers === 1 ? 'viewer' : 'viewers', 'viewers'],
+      facts: [
+        ['Watched auctions', figureText(now.watchedAuctions)],
+        ['Messages a second', figureText(now.sentPerSecond)],
+        ['Gaps filled', figureText(now.gapsFilled)],
+      ],
+    },
+    {
+      name: 'publish',
+      title: 'Publish',
+      what: 'to JetStream, behind the answer',
+      figure: [spanText(now.unpublishedSeconds), 'behind', 'unpublishedSeconds'],
+      facts: [
+        ['Events waiting', figureText(now.unpublishedEvents)],
+        ['JetStream', publishingText(now.publishing)],
+        ['Left to the keeper', figureText(now.missedEntries)],
+        ['Lost and repaired', figureText(now.repairedEntries)],
+      ],
+    },
+    {
+      name: 'archive',
+      title: 'Archive',
+      what: 'in Postgres, exactly once',
+      figure: [spanText(now.unarchivedSeconds), 'behind', 'unarchivedSeconds'],
+      facts: [
+        ['Events waiting', figureText(now.unarchivedEvents)],
+        ['Events a second', figureText(now.archivedPerSecond)],
+        ['Bid to archive', spanText(mean('archiveLagSeconds', 'deadLetters'))],
+        ['Dead letters', figureText(now.deadLetters)],
+      ],
+    },
+    {
+      name: 'seal',
+      title: 'Seal',
+      what: 'auctions that are over and archived',
+      figure: [spanText(now.sealLagSeconds), 'behind', 'sealLagSeconds'],
+      facts: [
+        ['Auctions waiting', figureText(now.sealsWaiting)],
+        ['Sealed', figureText(now.sealedAuctions)],
+        ['In doubt', figureText(now.sealDoubts)],
+      ],
+    },
+    {
+      name: 'keep',
+      title: 'Open and close',
+      what: 'on time, by the keeper',
+      figure: [spanText(mean('latenessSeconds', 'heldShards')), 'late', 'latenessSeconds'],
+      facts: [
+        ['Shards held here', figureText(now.heldShards)],
+        ['Sealed and forgotten', figureText(now.forgottenAuctions)],
+      ],
+    },
+  ];
 }
 
 function publishingText(publishing: boolean | undefined): string {
   if (publishing === undefined) return '–';
   return publishing ? 'takes events' : 'takes nothing';
-}
-
-interface StageProps {
-  readonly title: string;
-  readonly what: string;
-  readonly figure: string;
-  readonly unit: string;
-  readonly line: ComponentChildren;
-  /** Somebody should look at it. */
-  readonly bad: boolean;
-  readonly facts: readonly (readonly [name: string, text: string])[];
-}
-
-function Stage({ title, what, figure, unit, line, bad, facts }: StageProps) {
-  return (
-    <li class={bad ? 'panel stage stage-bad' : 'panel stage'}>
-      <h2>{title}</h2>
-      <p class="hint">{what}</p>
-      <p class="stage-figure">
-        <strong>{figure}</strong> {unit}
-      </p>
-      {line}
-      <dl class="stage-facts">
-        {facts.map(([name, text]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
-      </dl>
-    </li>
-  );
 }

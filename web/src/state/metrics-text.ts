@@ -26,6 +26,10 @@ export function total(figures: Figures, name: string, label = ''): number {
     .reduce((sum, { value }) => sum + value, 0);
 }
 
+/** A gauge; undefined when the service has none of this name, or does not know its value. */
+export const gaugeOf = (figures: Figures, name: string): number | undefined =>
+  figures.some((sample) => sample.name === name) ? total(figures, name) : undefined;
+
 /** Figures, and when they were read (ms, a steady clock). */
 export interface Look {
   readonly atMs: number;

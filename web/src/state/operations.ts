@@ -3,6 +3,7 @@
  * server, whether it is ready and for its figures.
  */
 import { signal } from '@preact/signals';
+import { RefreshLoop } from './refresh-loop.ts';
 import { parseFigures, type Look } from './metrics-text.ts';
 import { pipelineFigures, type PipelineFigures, type ServiceLooks } from './pipeline-figures.ts';
 
@@ -28,24 +29,19 @@ export class Operations {
     broadcaster: UNKNOWN,
     archive: UNKNOWN,
   });
-  /** Oldest first; the first one comes with the second answer, as rates need two. */
+  /** Oldest first. Figures that need two answers are missing in the first. */
   readonly points = signal<readonly PipelineFigures[]>([]);
   #looks: ServiceLooks = {};
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #loop = new RefreshLoop(() => this.#look(), ASK_EVERY_MS);
   #closed = false;
 
   open(): void {
-    void this.#ask();
+    this.#loop.start();
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
-  }
-
-  async #ask(): Promise<void> {
-    if (document.visibilityState === 'visible') await this.#look();
-    if (!this.#closed) this.#timer = setTimeout(() => void this.#ask(), ASK_EVERY_MS);
+    this.#loop.stop();
   }
 
   async #look(): Promise<void> {
@@ -67,9 +63,7 @@ export class Operations {
     };
     const figures = pipelineFigures(this.#looks, looks);
     this.#looks = looks;
-    if (figures !== undefined) {
-      this.points.value = [...this.points.peek(), figures].slice(-KEPT_POINTS);
-    }
+    this.points.value = [...this.points.peek(), figures].slice(-KEPT_POINTS);
   }
 }
 

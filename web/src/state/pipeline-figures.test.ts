@@ -11,21 +11,27 @@ const gateway = (atMs: number, ok: number): Look =>
 outcry_commands_total{result="BID_TOO_LOW"} ${ok / 2}
 outcry_batch_commands_sum ${ok * 1.5}
 outcry_batch_commands_count ${ok / 2}
-outcry_handoff_in_flight 2
-outcry_handoff_left_to_keeper 5
+outcry_log_unpublished_events 7
+outcry_log_unpublished_seconds 1.5
+outcry_log_unarchived_seconds NaN
 outcry_handoff_open 0`,
   );
 
-it('needs two looks at a service, and says nothing of one that does not answer', () => {
-  expect(pipelineFigures({}, { gateway: gateway(0, 10) })).toBeUndefined();
-  const figures = pipelineFigures({ gateway: gateway(0, 10) }, { gateway: gateway(2_000, 110) });
-  expect(figures).toMatchObject({
+it('needs two looks for rates, one for levels, and says nothing of a service without an answer', () => {
+  const figures = pipelineFigures({}, { gateway: gateway(0, 10) });
+  expect(figures).toMatchObject({ commandsPerSecond: undefined, unpublishedSeconds: 1.5 });
+  const next = pipelineFigures({ gateway: gateway(0, 10) }, { gateway: gateway(2_000, 110) });
+  expect(next).toMatchObject({
     commandsPerSecond: 75,
     acceptedPerSecond: 50,
     commandsPerBatch: 3,
-    entriesUnpublished: 7,
+    unpublishedEvents: 7,
     publishing: false,
+    repairedEntries: 0,
+    unarchivedSeconds: undefined,
     viewers: undefined,
-    archiveLagSeconds: undefined,
+    deadLetters: undefined,
   });
+  const gone = pipelineFigures({ gateway: gateway(0, 10) }, {});
+  expect(Object.values(gone).every((figure) => figure === undefined)).toBe(true);
 });

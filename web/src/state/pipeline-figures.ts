@@ -1,5 +1,5 @@
 /** What an operator wants to know of the pipeline, out of two looks at each service; pure. */
-import { meanSince, rate, total, type Look } from './metrics-text.ts';
+import { gaugeOf, meanSince, rate, total, type Look } from './metrics-text.ts';
 
 export interface ServiceLooks {
   readonly gateway?: Look | undefined;
@@ -14,60 +14,84 @@ export interface PipelineFigures {
   readonly acceptedPerSecond: number | undefined;
   readonly commandsPerBatch: number | undefined;
   readonly commandsWaiting: number | undefined;
-  /** Log entries that JetStream has not confirmed: on their way, and left to the keeper. */
-  readonly entriesUnpublished: number | undefined;
+  /** A script call, fsync included. */
+  readonly scriptSeconds: number | undefined;
+  /** Share of Redis's memory that is used. */
+  readonly memoryShare: number | undefined;
+  /** Events without JetStream's receipt, and the age of the oldest. */
+  readonly unpublishedEvents: number | undefined;
+  readonly unpublishedSeconds: number | undefined;
   /** False while JetStream takes nothing. */
   readonly publishing: boolean | undefined;
   readonly repairedEntries: number | undefined;
+  /** Events that are not known to be in Postgres, and the age of the oldest. */
+  readonly unarchivedEvents: number | undefined;
+  readonly unarchivedSeconds: number | undefined;
+  /** From a bid to its commit in Postgres, of what was committed just now. */
   readonly archiveLagSeconds: number | undefined;
-  readonly messagesBehind: number | undefined;
   readonly archivedPerSecond: number | undefined;
   readonly deadLetters: number | undefined;
+  /** Auctions that are over and not sealed, and since when the first one is. */
+  readonly sealsWaiting: number | undefined;
+  readonly sealLagSeconds: number | undefined;
   readonly sealedAuctions: number | undefined;
   readonly sealDoubts: number | undefined;
+  /** How late auctions were opened and closed by the keeper. */
+  readonly latenessSeconds: number | undefined;
+  readonly heldShards: number | undefined;
+  /** Entries that the hand-off had missed. */
+  readonly missedEntries: number | undefined;
+  readonly forgottenAuctions: number | undefined;
   readonly viewers: number | undefined;
   readonly watchedAuctions: number | undefined;
   readonly sentPerSecond: number | undefined;
   readonly gapsFilled: number | undefined;
 }
 
-/** Undefined until some service was looked at twice. */
-export function pipelineFigures(
-  before: ServiceLooks,
-  now: ServiceLooks,
-): PipelineFigures | undefined {
-  const gateway = pairOf(before.gateway, now.gateway);
-  const broadcaster = pairOf(before.broadcaster, now.broadcaster);
-  const archive = pairOf(before.archive, now.archive);
-  if (gateway === undefined && broadcaster === undefined && archive === undefined) {
-    return undefined;
-  }
+/** Rates and means need two looks at a service, levels only the one of now. */
+export function pipelineFigures(before: ServiceLooks, now: ServiceLooks): PipelineFigures {
+  const gateway = viewOf(before.gateway, now.gateway);
+  const broadcaster = viewOf(before.broadcaster, now.broadcaster);
+  const archive = viewOf(before.archive, now.archive);
+  const isOpen = gateway.level('outcry_handoff_open');
   return {
-    commandsPerSecond: gateway && rate(...gateway, 'outcry_commands_total'),
-    acceptedPerSecond: gateway && rate(...gateway, 'outcry_commands_total', 'result="OK"'),
-    commandsPerBatch: gateway && meanSince(...gateway, 'outcry_batch_commands'),
-    commandsWaiting: gateway && level(gateway, 'outcry_commands_waiting'),
-    entriesUnpublished:
-      gateway &&
-      level(gateway, 'outcry_handoff_in_flight') + level(gateway, 'outcry_handoff_left_to_keeper'),
-    publishing: gateway && level(gateway, 'outcry_handoff_open') > 0,
-    repairedEntries: gateway && level(gateway, 'outcry_keeper_repaired_entries_total'),
-    archiveLagSeconds: archive && meanSince(...archive, 'outcry_archive_lag_seconds'),
-    messagesBehind: archive && level(archive, 'outcry_archive_behind_messages'),
-    archivedPerSecond: archive && rate(...archive, 'outcry_archive_events_total', 'result="new"'),
-    deadLetters: archive && level(archive, 'outcry_archive_dead_letters_total'),
-    sealedAuctions: archive && level(archive, 'outcry_seal_auctions_total'),
-    sealDoubts: archive && level(archive, 'outcry_seal_doubts_total'),
-    viewers: broadcaster && level(broadcaster, 'outcry_viewers'),
-    watchedAuctions: broadcaster && level(broadcaster, 'outcry_watched_auctions'),
-    sentPerSecond: broadcaster && rate(...broadcaster, 'outcry_feed_messages_out_total'),
-    gapsFilled: broadcaster && level(broadcaster, 'outcry_feed_gaps_total'),
+    commandsPerSecond: gateway.rate('outcry_commands_total'),
+    acceptedPerSecond: gateway.rate('outcry_commands_total', 'result="OK"'),
+    commandsPerBatch: gateway.mean('outcry_batch_commands'),
+    commandsWaiting: gateway.level('outcry_commands_waiting'),
+    scriptSeconds: gateway.mean('outcry_script_seconds'),
+    memoryShare: gateway.level('outcry_redis_memory_used_ratio'),
+    unpublishedEvents: gateway.level('outcry_log_unpublished_events'),
+    unpublishedSeconds: gateway.level('outcry_log_unpublished_seconds'),
+    publishing: isOpen === undefined ? undefined : isOpen > 0,
+    repairedEntries: gateway.count('outcry_keeper_repaired_entries_total'),
+    unarchivedEvents: gateway.level('outcry_log_unarchived_events'),
+    unarchivedSeconds: gateway.level('outcry_log_unarchived_seconds'),
+    archiveLagSeconds: archive.mean('outcry_archive_lag_seconds'),
+    archivedPerSecond: archive.rate('outcry_archive_events_total', 'result="new"'),
+    deadLetters: archive.count('outcry_archive_dead_letters_total'),
+    sealsWaiting: archive.level('outcry_seal_waiting_auctions'),
+    sealLagSeconds: archive.level('outcry_seal_lag_seconds'),
+    sealedAuctions: archive.count('outcry_seal_auctions_total'),
+    sealDoubts: archive.count('outcry_seal_doubts_total'),
+    latenessSeconds: gateway.mean('outcry_keeper_lateness_seconds'),
+    heldShards: gateway.level('outcry_keeper_shards'),
+    missedEntries: gateway.count('outcry_keeper_published_entries_total'),
+    forgottenAuctions: gateway.count('outcry_keeper_forgotten_auctions_total'),
+    viewers: broadcaster.level('outcry_viewers'),
+    watchedAuctions: broadcaster.level('outcry_watched_auctions'),
+    sentPerSecond: broadcaster.rate('outcry_feed_messages_out_total'),
+    gapsFilled: broadcaster.count('outcry_feed_gaps_total'),
   };
 }
 
-type Pair = readonly [before: Look, now: Look];
-
-const pairOf = (before: Look | undefined, now: Look | undefined): Pair | undefined =>
-  before === undefined || now === undefined ? undefined : [before, now];
-
-const level = ([, now]: Pair, name: string): number => total(now.figures, name);
+/** One service's figures by kind; each undefined when the service did not tell. */
+function viewOf(before: Look | undefined, now: Look | undefined) {
+  return {
+    rate: (name: string, label?: string) => before && now && rate(before, now, name, label),
+    mean: (name: string) => before && now && meanSince(before, now, name),
+    level: (name: string) => now && gaugeOf(now.figures, name),
+    /** Since the service's start; a counter that was never raised may be missing. */
+    count: (name: string) => now && total(now.figures, name),
+  };
+}
