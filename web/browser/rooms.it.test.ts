@@ -75,7 +75,7 @@ test('a maximum bid by keyboard alone stays secret and defends the lead', async 
   await page.getByLabel('Your maximum bid').focus();
   await page.keyboard.type('80');
   await page.keyboard.press('Enter');
-  await page.getByTestId('bid-notice').getByText('up to $80.00').waitFor();
+  await page.getByTestId('notice').getByText('up to $80.00').waitFor();
   expect(await textOf(page.getByTestId('price'))).toContain('10');
 
   const rival = await stage.client('rob');
@@ -111,8 +111,68 @@ test('a refused bid is explained in plain words, with what to do', async () => {
   const page = await stage.open(path);
   await signIn(page, 'cid');
   await bidExactly(page, '10');
-  await poll(() => textOf(page.getByTestId('bid-notice'))).toContain('Bid $50.00 or more');
+  await poll(() => textOf(page.getByTestId('notice'))).toContain('Bid $50.00 or more');
   expect(await seriousFaults(page)).toEqual([]);
+});
+
+test('the seller gives an auction more time and takes another back, by keyboard alone', async () => {
+  const { path } = await auctionOf('Oak table');
+  const page = await stage.open(path);
+  const viewer = await stage.open(path, DARK_PHONE);
+  await signIn(page, 'sam');
+  await page.getByText('This is your auction.').waitFor();
+
+  const extend = page.getByRole('button', { name: 'Extend' });
+  await extend.press('Enter');
+  const more = page.getByRole('dialog', { name: 'Give it more time' });
+  await more.getByLabel('5 min', { exact: true }).focus();
+  await page.keyboard.press('ArrowRight');
+  expect(await seriousFaults(page)).toEqual([]);
+  await stage.shot(page, 'room-extend');
+  await page.keyboard.press('Enter');
+  await poll(() => textOf(page.getByTestId('notice'))).toContain('The auction now ends');
+  await more.waitFor({ state: 'hidden' });
+  await poll(() => extend.evaluate((button) => button === document.activeElement)).toBe(true);
+  await viewer.getByTestId('extension').getByText('+15m added').waitFor();
+
+  const cancel = page.getByRole('button', { name: 'Cancel the auction' });
+  await cancel.press('Enter');
+  const sure = page.getByRole('dialog', { name: 'Cancel this auction?' });
+  expect(await seriousFaults(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await sure.waitFor({ state: 'hidden' });
+  await cancel.press('Enter');
+  await sure.getByRole('button', { name: 'Yes, cancel it' }).press('Enter');
+  for (const window of [page, viewer]) {
+    await window.getByTestId('outcome').getByText('Cancelled', { exact: true }).waitFor();
+  }
+  await poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Oak table');
+  await poll(() => textOf(page.getByTestId('announcer'))).toContain('The auction is over');
+});
+
+test('what the seller cannot do is said in plain words', async () => {
+  const endsAtMs = Date.now() + 120_000;
+  const hardEndsAt = new Date(endsAtMs + 60_000).toISOString();
+  const { id, path } = await auctionOf('Pine table', {
+    softClose: { windowSeconds: 30, extendSeconds: 30, hardEndsAt },
+  });
+  const page = await stage.open(path);
+  await signIn(page, 'sam');
+  await page.getByRole('button', { name: 'Extend' }).click();
+  const more = page.getByRole('dialog', { name: 'Give it more time' });
+  await more.getByRole('button', { name: 'Extend' }).click();
+  await more.getByTestId('notice').getByText('This end is too late').waitFor();
+  await more.getByRole('button', { name: 'Leave it' }).click();
+
+  // The first bid comes while the seller is thinking.
+  await page.getByRole('button', { name: 'Cancel the auction' }).click();
+  const sure = page.getByRole('dialog', { name: 'Cancel this auction?' });
+  await (await stage.client('ann')).bid(id, { amount: 9_900 });
+  await sure.getByText('it can no longer be cancelled').waitFor();
+  expect(await sure.getByRole('button', { name: 'Yes, cancel it' }).count()).toBe(0);
+  await sure.getByRole('button', { name: 'Keep it open' }).click();
+  await page.getByText('There are bids').waitFor();
+  expect(await page.getByRole('button', { name: 'Cancel the auction' }).count()).toBe(0);
 });
 
 test('buying ends the auction, and the browser checks its proof with the own bid in it', async () => {

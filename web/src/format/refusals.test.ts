@@ -1,6 +1,6 @@
 import { PROBLEMS, problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import { describe, expect, it } from 'vitest';
-import { refusalWords } from './refusals.ts';
+import { refusalWords, sellersRefusalWords } from './refusals.ts';
 
 const isCode = (text: string): text is ProblemCode => Object.hasOwn(PROBLEMS, text);
 const codes = Object.keys(PROBLEMS).filter(isCode);
@@ -11,6 +11,13 @@ describe('refusalWords', () => {
     expect(words.title).toMatch(/^[A-Z].+[^.]$/u);
     expect(words.advice).toMatch(/\.$/u);
     expect(`${words.title} ${words.advice}`).not.toMatch(/[A-Z]{2,}_|undefined|NaN/u);
+  });
+
+  it('does not tell sellers of bids that they did not make', () => {
+    for (const code of codes.filter((code) => code.startsWith('AUCTION_'))) {
+      const { advice } = sellersRefusalWords(problem(code, 'The detail.', 'r1'));
+      expect(advice, code).not.toMatch(/your bid|look for another/iu);
+    }
   });
 
   it('names the sum to bid', () => {

@@ -25,6 +25,26 @@ export function refusalWords(
   return { title, advice, canRetry };
 }
 
+/** The same for the seller, whose commands are no bids. */
+export function sellersRefusalWords(problem: RefusalFacts): RefusalWords {
+  switch (problem.code) {
+    case 'AUCTION_ENDED':
+      return {
+        title: 'Too late',
+        advice: 'The auction ended before this arrived. Nothing was changed.',
+        canRetry: false,
+      };
+    case 'AUCTION_CANCELLED':
+      return {
+        title: 'Cancelled already',
+        advice: 'The auction was cancelled before this arrived. Nothing was changed.',
+        canRetry: false,
+      };
+    default:
+      return refusalWords(problem);
+  }
+}
+
 type Words = Pick<RefusalWords, 'title' | 'advice'> & { readonly canRetry?: true };
 
 function wordsOf(
@@ -69,12 +89,19 @@ function wordsOf(
       return { title: 'Only the seller can do this', advice: 'Sign in as the seller of the item.' };
     case 'AUCTION_HAS_BIDS':
       return {
-        title: 'There are bids already',
-        advice: 'An auction can only be cancelled before its first bid.',
+        title: 'There is a bid now',
+        advice: 'An auction can only be cancelled before its first bid. This one goes on.',
       };
     case 'BEYOND_HARD_END':
+      return {
+        title: 'This end is too late',
+        advice: 'The terms of the auction name a last possible end. Choose less time.',
+      };
     case 'END_NOT_LATER':
-      return { title: 'This end is not possible', advice: 'Choose another time for the end.' };
+      return {
+        title: 'This end is too early',
+        advice: 'The auction already ends as late or later; a late bid may have moved its end.',
+      };
     case 'ITEM_BUSY':
       return {
         title: 'The item is being sold already',

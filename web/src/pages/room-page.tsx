@@ -87,7 +87,7 @@ function RoomStatus({ auction, room }: InRoomProps) {
         </span>
       )}
       <span class="seller">
-        Sold by <strong>{room.selling.value ? 'you' : sellerId}</strong>
+        Sold by <strong>{room.isOwn.value ? 'you' : sellerId}</strong>
       </span>
     </p>
   );

@@ -3,7 +3,7 @@ import type { AuctionView, BidRequest, OwnView } from '@outcry/shared/contracts/
 import { formatMoney, moneyFieldText, parseMoney } from '../format/money.ts';
 import { leadersRaises, quickRaises } from '../format/raises.ts';
 import type { Bidding } from '../state/bidding.ts';
-import { BidNoticeText } from './bid-notice.tsx';
+import { NoticeText } from './notice-text.tsx';
 import { BuyNow } from './buy-now.tsx';
 
 type BidMode = 'maximum' | 'exact';
@@ -104,7 +104,7 @@ export function BidBox({ auction, own, leading, bidding }: BidBoxProps) {
           {sending === 'bid' ? 'Sending …' : submitLabel(mode, amount, currency)}
         </button>
       </form>
-      <BidNoticeText notice={bidding.notice.value} busy={sending !== null} />
+      <NoticeText notice={bidding.notice.value} busy={sending !== null} />
       <BuyNow auction={auction} bidding={bidding} />
     </div>
   );

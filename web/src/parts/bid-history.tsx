@@ -12,6 +12,8 @@ interface BidHistoryProps {
   readonly currency: string;
 }
 
+/** A sum of more characters leaves no room for the time beside it. */
+const LONG_SUM = 10;
 const SHOWN_AT_FIRST = 8;
 const MORE_AT_ONCE = 100;
 
@@ -21,6 +23,9 @@ export function BidHistory({ room, currency }: BidHistoryProps) {
   const bids = room.bids.list.value;
   const shown = bids.slice(-limit).toReversed();
   const { hasOlder } = room.bids;
+  const newest = shown[0];
+  const hasLongSums =
+    newest !== undefined && formatMoney(newest.amount, currency).length > LONG_SUM;
   const showMore = (): void => {
     setLimit(limit + MORE_AT_ONCE);
     if (hasOlder && limit + MORE_AT_ONCE > bids.length) room.bids.askForOlder();
@@ -31,7 +36,7 @@ export function BidHistory({ room, currency }: BidHistoryProps) {
       {bids.length === 0 && room.bids.gap.value === 'none' && (
         <p class="muted">No bids yet. The first one takes the lead at the start price.</p>
       )}
-      <ol class="bids" data-testid="bid-list">
+      <ol class={hasLongSums ? 'bids bids-long' : 'bids'} data-testid="bid-list">
         {shown.map((bid) => (
           <BidRow
             key={`${bid.epoch}:${bid.seq}`}
@@ -67,7 +72,7 @@ function BidRow({ bid, currency, isYou }: BidRowProps) {
         {alias}
       </span>
       <span class="bid-who">
-        {bidderName(alias)}
+        <span class="bid-who-name">{bidderName(alias)}</span>
         {isYou && <span class="tag tag-you">you</span>}
       </span>
       <span class="bid-amount">{formatMoney(amount, currency)}</span>

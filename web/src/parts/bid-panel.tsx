@@ -5,8 +5,8 @@ import type { Room } from '../state/room.ts';
 import { session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
 import { BidBox } from './bid-box.tsx';
-import { BidNoticeText } from './bid-notice.tsx';
 import { TrophyIcon } from './icons.tsx';
+import { SellerPanel } from './seller-panel.tsx';
 import { Stake } from './stake.tsx';
 
 interface BidPanelProps {
@@ -16,17 +16,19 @@ interface BidPanelProps {
   readonly signInPossible: boolean;
 }
 
-/** What the user can do here now: bid, sign in, wait, or look at how it ended. */
+/** What the user can do here now: bid, sell, sign in, wait, or look at how it ended. */
 export function BidPanel({ auction, room, signInPossible }: BidPanelProps) {
   switch (auction.status) {
     case 'ended':
     case 'cancelled':
       return <Outcome auction={auction} ownAlias={room.own.value?.alias ?? null} />;
     case 'scheduled':
+      if (room.isOwn.value) return <SellerPanel auction={auction} room={room} />;
       return (
         <p class="aside">Bidding opens when the countdown reaches zero. It opens by itself.</p>
       );
     case 'live':
+      if (room.isOwn.value) return <SellerPanel auction={auction} room={room} />;
       return (
         <>
           {/* A bid that was just accepted says the same, and more. */}
@@ -55,17 +57,6 @@ function LivePanel({ auction, room, signInPossible }: BidPanelProps) {
         </button>
         <p class="hint">A name is enough. Nobody else will see it.</p>
       </div>
-    );
-  }
-  if (room.selling.value) {
-    return (
-      <>
-        <p class="aside">
-          You are the seller and watch from here. To try bidding, sign in as someone else, for
-          instance in a private window.
-        </p>
-        <BidNoticeText notice={room.bidding.notice.value} busy={false} />
-      </>
     );
   }
   return (

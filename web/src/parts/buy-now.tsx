@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { formatMoney } from '../format/money.ts';
 import type { Bidding } from '../state/bidding.ts';
+import { Dialog } from './dialog.tsx';
 
 interface BuyNowProps {
   readonly auction: AuctionView;
@@ -16,37 +17,36 @@ export function BuyNow({ auction, bidding }: BuyNowProps) {
   if (buyNowPrice === undefined || leader !== null) return null;
   const price = formatMoney(buyNowPrice, currency);
   const busy = bidding.sending.value !== null;
-  if (!asking) {
-    return (
-      <div class="buy-now">
-        <span class="or">or</span>
-        <button type="button" class="button button-large" onClick={() => setAsking(true)}>
-          Buy now for {price}
-        </button>
-      </div>
-    );
-  }
+  const close = (): void => setAsking(false);
   const confirm = async (): Promise<void> => {
-    if (!(await bidding.buyNow(buyNowPrice, currency))) setAsking(false);
+    if (!(await bidding.buyNow(buyNowPrice, currency))) close();
   };
   return (
-    <div class="buy-now buy-now-asking" role="group" aria-label="Confirm buy now">
-      <p>
-        You pay <strong>{price}</strong> and the auction ends at once.
-      </p>
-      <div class="row">
-        <button
-          type="button"
-          class="button button-primary"
-          disabled={busy}
-          onClick={() => void confirm()}
-        >
-          Yes, buy it
-        </button>
-        <button type="button" class="button" disabled={busy} onClick={() => setAsking(false)}>
-          Not now
-        </button>
-      </div>
+    <div class="buy-now">
+      <span class="or">or</span>
+      <button type="button" class="button button-large" onClick={() => setAsking(true)}>
+        Buy now for {price}
+      </button>
+      {asking && (
+        <Dialog title="Buy it now?" onClose={close}>
+          <p>
+            You pay <strong>{price}</strong> and the auction ends at once. There is no way back.
+          </p>
+          <div class="row">
+            <button
+              type="button"
+              class="button button-primary"
+              disabled={busy}
+              onClick={() => void confirm()}
+            >
+              {busy ? 'Buying …' : 'Yes, buy it'}
+            </button>
+            <button type="button" class="button" onClick={close}>
+              Not now
+            </button>
+          </div>
+        </Dialog>
+      )}
     </div>
   );
 }

@@ -8,14 +8,21 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog for as long as it is rendered; Escape and a click beside it close it. */
+/**
+ * A modal dialog for as long as it is rendered; Escape and a click beside it close it. The focus
+ * goes back to where it came from, or to the page's heading where that is gone.
+ */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
     const dialog = element.current;
+    const before = document.activeElement;
     dialog?.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      requestAnimationFrame(() => focusIfLost(before));
+    };
   }, []);
   return (
     <dialog
@@ -41,4 +48,11 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       </div>
     </dialog>
   );
+}
+
+/** A dialog that is taken out of the page does not give the focus back by itself. */
+function focusIfLost(before: Element | null): void {
+  if (document.activeElement !== null && document.activeElement !== document.body) return;
+  const isThere = before instanceof HTMLElement && before.isConnected;
+  (isThere ? before : document.querySelector('h1'))?.focus({ preventScroll: true });
 }

@@ -68,7 +68,7 @@ function newPlot(place: HTMLElement, currency: string, points: PricePoints): uPl
   const options: uPlot.Options = {
     ...sizeOf(place),
     legend: { show: false },
-    padding: [12, 28, 0, 0],
+    padding: [12, 34, 0, 0],
     cursor: { y: false, points: { size: 9, fill: colour('--accent') }, drag: { x: false } },
     scales: {
       x: { range: (_plot, from, to) => [from, Math.max(to, from + SHORTEST_SPAN_SECONDS)] },
@@ -133,7 +133,7 @@ function shortMoney(minor: number, currency: string): string {
     currency,
     notation: amount >= 10_000 ? 'compact' : 'standard',
     minimumFractionDigits: 0,
-    maximumFractionDigits: amount >= 10_000 ? 1 : minorDigits(currency),
+    maximumFractionDigits: amount >= 10_000 ? 2 : minorDigits(currency),
   });
 }
 

@@ -16,6 +16,7 @@ import { clockErrorMs, serverNow, timed } from './clock.ts';
 import { problemOf } from './problem-of.ts';
 import { RoomBids } from './room-bids.ts';
 import { RoomProof } from './room-proof.ts';
+import { Selling } from './selling.ts';
 import type { Services } from './services.ts';
 import { asUser, session } from './session.ts';
 
@@ -54,13 +55,15 @@ export class Room {
   readonly archived = signal(false);
   readonly bids: RoomBids;
   readonly bidding: Bidding;
+  readonly selling: Selling;
   readonly proof: RoomProof;
 
   readonly leading = computed(() => {
     const alias = this.own.value?.alias ?? null;
     return alias !== null && this.auction.value?.leader === alias;
   });
-  readonly selling = computed(
+  /** The user is the seller. */
+  readonly isOwn = computed(
     () => session.value !== null && session.value.userId === this.auction.value?.sellerId,
   );
 
@@ -81,6 +84,7 @@ export class Room {
     this.bidding = new Bidding(services.client, auctionId, (receipt, offered) =>
       this.#accepted(receipt, offered),
     );
+    this.selling = new Selling(services.client, auctionId, (auction) => this.#take(auction));
     this.proof = new RoomProof(services.client);
     this.#listener = {
       onStep: (step, { auction }) => this.bids.hear(step, auction?.epoch ?? 0),
@@ -197,6 +201,7 @@ export class Room {
   #userChanged(userId: string | undefined): void {
     this.own.value = null;
     this.bidding.notice.value = null;
+    this.selling.notice.value = null;
     if (userId !== undefined) void this.#readOwn();
   }
 
@@ -214,7 +219,7 @@ export class Room {
     }
   }
 
-  #accepted(receipt: BidReceipt, offered: number): void {
+  #accepted(receipt: BidReceipt, offered: number): boolean {
     const auction = this.auction.peek();
     const own = this.own.peek() ?? NO_STAKE;
     batch(() => {
@@ -233,5 +238,7 @@ export class Room {
     });
     if (this.connection.peek() !== 'live') void this.#read();
     void this.#readOwn();
+    // Another bid may have been faster to get here than the answer to this one.
+    return auction === null || comparePositions(receipt, auction) >= 0 || this.leading.peek();
   }
 }

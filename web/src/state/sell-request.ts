@@ -91,7 +91,5 @@ export function readSellForm(form: SellForm, nowMs: number, locale?: string): Se
   };
 }
 
-function isWebAddress(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:');
-}
+const isWebAddress = (text: string): boolean =>
+  URL.canParse(text) && /^https?:$/u.test(new URL(text).protocol);

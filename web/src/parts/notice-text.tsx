@@ -1,15 +1,15 @@
-import type { BidNotice } from '../state/bidding.ts';
+import type { Notice } from '../state/command-sender.ts';
 import { AlertIcon, CheckIcon } from './icons.tsx';
 
-interface BidNoticeTextProps {
-  readonly notice: BidNotice | null;
+interface NoticeTextProps {
+  readonly notice: Notice | null;
   readonly busy: boolean;
 }
 
-/** What came of the last bid. The region is always there, so that it is read out when it fills. */
-export function BidNoticeText({ notice, busy }: BidNoticeTextProps) {
+/** What came of the last command. The region is always there, so that it is read out when it fills. */
+export function NoticeText({ notice, busy }: NoticeTextProps) {
   return (
-    <div role="status" data-testid="bid-notice">
+    <div role="status" data-testid="notice">
       {notice !== null && (
         <div class={`notice notice-${notice.tone}`}>
           {notice.tone === 'good' ? <CheckIcon /> : <AlertIcon />}
