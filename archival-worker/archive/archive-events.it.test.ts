@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
-import { TestSystem, until } from '../testing/test-system.ts';
+import { until } from '@outcry/shared/testing/until.ts';
+import { TestSystem } from '../testing/test-system.ts';
 
 let system: TestSystem;
 

@@ -4,7 +4,8 @@ import { auctionKeys, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
-import { SHARDS, TestSystem, until } from '../testing/test-system.ts';
+import { until } from '@outcry/shared/testing/until.ts';
+import { SHARDS, TestSystem } from '../testing/test-system.ts';
 
 let system: TestSystem;
 

@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vi
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { startBareArchive } from '../testing/bare-archive.ts';
-import { TestSystem, until } from '../testing/test-system.ts';
+import { TestSystem } from '../testing/test-system.ts';
 
 let system: TestSystem;
 

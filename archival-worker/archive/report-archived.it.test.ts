@@ -9,8 +9,9 @@ import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { RedisArchivedMarks } from '../adapters/redis/archived-marks.ts';
-import { SHARDS, TestSystem, until } from '../testing/test-system.ts';
+import { SHARDS, TestSystem } from '../testing/test-system.ts';
 import type { ArchivedMarks } from './ports.ts';
 import { ReportArchived } from './report-archived.ts';
 

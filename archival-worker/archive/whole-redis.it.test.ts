@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { SHARDS_KEY, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
-import { SHARDS, TestSystem, until } from '../testing/test-system.ts';
+import { until } from '@outcry/shared/testing/until.ts';
+import { SHARDS, TestSystem } from '../testing/test-system.ts';
 
 let system: TestSystem;
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
-import { TestSystem, until } from '../testing/test-system.ts';
+import { until } from '@outcry/shared/testing/until.ts';
+import { TestSystem } from '../testing/test-system.ts';
 
 const START_MS = Date.UTC(2026, 4, 1);
 

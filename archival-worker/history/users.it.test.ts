@@ -5,7 +5,8 @@ import type { Page } from '@outcry/shared/contracts/api.ts';
 import type { Leaderboard, OwnBid, UserStats } from '@outcry/shared/contracts/history.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
-import { TestSystem, tokenOf, until } from '../testing/test-system.ts';
+import { until } from '@outcry/shared/testing/until.ts';
+import { TestSystem, tokenOf } from '../testing/test-system.ts';
 import { privateHash } from '../seal/hash-chain.ts';
 
 const HOUR_MS = 60 * 60 * 1000;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import type { WatchedAuction } from '@outcry/client/watched-auction.ts';
 import { startTestSystem, type TestSystem } from '@outcry/local/testing/test-system.ts';
-import { until } from '../testing/test-system.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 
 const REBUILD = fileURLToPath(new URL('../run-rebuild.ts', import.meta.url));
 const TSX = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url));

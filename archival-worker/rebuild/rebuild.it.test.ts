@@ -4,6 +4,7 @@ import { auctionKeys, shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/key
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   ALL,
   CLOSED,
@@ -14,7 +15,7 @@ import {
   rebuildNow,
   shardOf,
 } from '../testing/rebuild-stage.ts';
-import { SHARDS, TestSystem, until } from '../testing/test-system.ts';
+import { SHARDS, TestSystem } from '../testing/test-system.ts';
 
 let system: TestSystem;
 let auctions: ScriptedAuctions;

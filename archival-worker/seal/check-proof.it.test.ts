@@ -9,7 +9,8 @@ import type { Page } from '@outcry/shared/contracts/api.ts';
 import type { OwnBid, Proof } from '@outcry/shared/contracts/history.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
-import { TestSystem, tokenOf, until } from '../testing/test-system.ts';
+import { until } from '@outcry/shared/testing/until.ts';
+import { TestSystem, tokenOf } from '../testing/test-system.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../docs/examples/check-proof.mjs', import.meta.url));
 

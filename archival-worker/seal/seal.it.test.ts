@@ -3,7 +3,8 @@ import { splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
-import { TestSystem, until } from '../testing/test-system.ts';
+import { until } from '@outcry/shared/testing/until.ts';
+import { TestSystem } from '../testing/test-system.ts';
 import { HashChain } from './hash-chain.ts';
 
 let system: TestSystem;

@@ -3,10 +3,11 @@ import { auctionKeys, eventSubject, shardKeys } from '@outcry/shared/contracts/k
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { ScriptedAuctions, type ScriptAuction } from '@outcry/shared/testing/decide-script.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { toolSettings } from '../config.ts';
 import { runRebuild } from '../create-rebuild.ts';
 import type { RebuildProgress, RebuildResult } from '../rebuild/rebuild.ts';
-import { SHARDS, until, type TestSystem } from './test-system.ts';
+import { SHARDS, type TestSystem } from './test-system.ts';
 
 /** No gateway publishes behind the rebuild's back here, so it need not wait for one. */
 const AT_ONCE = { settleMs: 0, stuckMs: 20_000, askEveryMs: 20 };

@@ -17,6 +17,7 @@ import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
 import { ensureStream } from '@outcry/shared/runtime/jetstream.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { runMigrations } from '../adapters/postgres/run-migrations.ts';
 import { workerSettings, type WorkerSettings } from '../config.ts';
 import { createWorker } from '../create-worker.ts';
@@ -193,16 +194,3 @@ export function tokenOf(userId: string, roles: readonly string[] = ['bidder']): 
 
 const tokenPart = (value: object): string =>
   Buffer.from(JSON.stringify(value)).toString('base64url');
-
-/** Asks until the answer is yes. @throws Error naming `what` after `limitMs` */
-export async function until(
-  what: string,
-  ask: () => Promise<boolean>,
-  limitMs = 20_000,
-): Promise<void> {
-  const end = Date.now() + limitMs;
-  while (!(await ask())) {
-    if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auctionKeys, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { toolSettings } from '../config.ts';
 import { runVerify } from '../create-verify.ts';
-import { SHARDS, TestSystem, until } from '../testing/test-system.ts';
+import { SHARDS, TestSystem } from '../testing/test-system.ts';
 import { differenceText } from './difference.ts';
 
 const BIDS = 8;
