@@ -52,6 +52,23 @@ describe('connecting', () => {
   it('speaks WebSocket only', async () => {
     const answer = await fetch(`${broadcaster.url}/socket.io/?EIO=4&transport=polling`);
     expect(answer.status).toBe(400);
+    expect(await answer.text()).toBe('only WebSocket is spoken here');
+  });
+
+  it('gives a session one connection: another would be past all limits', async () => {
+    const own = await viewer();
+    const sid = own.socket.io.engine.id;
+    expect(await refusalOf(`&sid=${sid}`)).toBe(400);
+    expect(await refusalOf(`&%73id=${sid}`)).toBe(400);
+    expect(await own.ask('unwatch', { auctionId: 'a1-x' })).toMatchObject({ ok: true });
+  });
+
+  it('says by its HTTP status why it refuses', async () => {
+    expect(await refusalOf('', { origin: 'https://evil.example' })).toBe(403);
+    const small = await system.start({ MAX_VIEWERS_PER_ADDRESS: '1' });
+    const only = await connectViewer(small);
+    expect(await refusalOf('', {}, small)).toBe(429);
+    only.socket.disconnect();
   });
 });
 
@@ -92,6 +109,45 @@ describe('whatever a client sends', () => {
     });
   });
 
+  it('gets an answer to whatever has one payload, and a problem when there are none or many', async () => {
+    await system.auctions.create('a1-shapes');
+    const asking = await viewer();
+    const watch = { auctionId: 'a1-shapes' };
+    const wrong = { ok: false, problem: { code: 'INVALID_REQUEST', status: 422 } };
+    for (const event of ['watch', 'unwatch', 'bid']) {
+      expect(await asking.ask(event)).toMatchObject(wrong);
+      expect(await asking.ask(event, watch, watch)).toMatchObject(wrong);
+      expect(await asking.ask(event, watch, null)).toMatchObject(wrong);
+      expect(await asking.ask(event, null)).toMatchObject(wrong);
+      expect(await asking.ask(event, [watch])).toMatchObject(wrong);
+      expect(await asking.ask(event, JSON.stringify(watch))).toMatchObject(wrong);
+    }
+    expect(await asking.ask('watch', watch)).toMatchObject({ ok: true });
+    expect(await asking.ask('unwatch', watch)).toMatchObject({ ok: true });
+  });
+
+  it('is done without an answer when none is asked for', async () => {
+    await system.auctions.create('a1-mute');
+    const mute = await viewer();
+    const emit = (...sent: unknown[]): void => {
+      Reflect.apply(mute.socket.emit.bind(mute.socket), undefined, sent);
+    };
+    for (const event of ['watch', 'unwatch', 'bid']) {
+      emit(event);
+      emit(event, null);
+      emit(event, 7, 8, 9);
+    }
+    emit('bid', { auctionId: 'a1-mute', amount: 500 });
+    emit('watch', { auctionId: 'a1-mute' });
+    // The next request is answered after the ones before it were taken.
+    expect(await mute.ask('watch', { auctionId: 'a1-mute' })).toMatchObject({ ok: true });
+    await system.auctions.bid('a1-mute', { userId: 'u1', amount: 10_000 });
+    await until('it hears of bids', () => mute.messages.length > 0);
+    emit('unwatch', { auctionId: 'a1-mute' });
+    await mute.ask('unwatch', { auctionId: 'a1-mute' });
+    expect(mute.socket.connected).toBe(true);
+  });
+
   it('bytes that are not of the protocol end their own connection at most', async () => {
     const frames = [
       '42["watch"]',
@@ -120,7 +176,7 @@ describe('whatever a client sends', () => {
   it('limits how much one connection may ask', async () => {
     const flooding = await viewer();
     const answers = await Promise.all(
-      Array.from({ length: 400 }, () => flooding.ask('unwatch', { auctionId: 'a1-x' })),
+      Array.from({ length: 250 }, () => flooding.ask('unwatch', { auctionId: 'a1-x' })),
     );
     expect(answers.at(-1)).toMatchObject({ ok: false, problem: { code: 'RATE_LIMITED' } });
   });
@@ -170,6 +226,27 @@ describe('a stop', () => {
     await expect(fetch(`${other.url}/healthz`)).rejects.toThrow();
   });
 });
+
+/** The HTTP status of the answer to a request for a connection. */
+function refusalOf(
+  query: string,
+  headers: Readonly<Record<string, string>> = {},
+  at = broadcaster,
+): Promise<number | undefined> {
+  const url = `${at.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket${query}`;
+  const socket = new WebSocket(url, { headers });
+  return new Promise((resolve) => {
+    socket.on('error', () => resolve(undefined));
+    socket.on('open', () => {
+      socket.terminate();
+      resolve(undefined);
+    });
+    socket.on('unexpected-response', (request, { statusCode }) => {
+      request.destroy();
+      resolve(statusCode);
+    });
+  });
+}
 
 /** Opens a WebSocket and joins the namespace, as any client does. */
 async function openSocket(url: string): Promise<WebSocket> {

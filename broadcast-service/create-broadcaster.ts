@@ -6,10 +6,10 @@ import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { openTracer } from '@outcry/shared/runtime/open-tracer.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
-import { openTracer } from '@outcry/shared/runtime/tracing.ts';
 import { forwardTo, wakeThrough } from './adapters/gateway/http-gateway.ts';
 import { dataFault } from './adapters/redis/data-fault.ts';
 import { RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
@@ -21,6 +21,7 @@ import { HeadChecks } from './feed/check-heads.ts';
 import { KeepCurrent } from './feed/keep-current.ts';
 import { WatchedAuctions } from './feed/watched-auctions.ts';
 import { AuctionStreamRoute } from './http/auction-stream-route.ts';
+import { limitIdleConnections } from './http/idle-connections.ts';
 import { createMetrics } from './metrics.ts';
 import { SharePresence } from './presence/share-presence.ts';
 import { SocketViewers } from './adapters/socket-io/socket-viewers.ts';
@@ -119,6 +120,7 @@ export async function createBroadcaster(
     streams.takes(request, response),
   );
   closers.defer('HTTP server', () => http.close());
+  limitIdleConnections(http.server);
 
   const forwardBid = forwardTo(settings.GATEWAY_URL, settings.TRUSTED_PROXIES, log);
   const viewers = new SocketViewers(http.server, {

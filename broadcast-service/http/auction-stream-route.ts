@@ -10,7 +10,7 @@ import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
-import type { Connections } from '../rooms/connections.ts';
+import type { ConnectionRefusal, Connections } from '../rooms/connections.ts';
 import { originAllowed } from '../rooms/origin.ts';
 import { viewerAddress } from '../rooms/viewer-address.ts';
 import { openAuctionStream, type AuctionStreamsParts } from '../sse/auction-streams.ts';
@@ -95,7 +95,12 @@ export class AuctionStreamRoute {
       refuse(response, problem('INVALID_REQUEST', detail, randomUUID()));
       return;
     }
-    response.once('close', this.#parts.connections.add(this.#addressOf(request)));
+    const counted = this.#parts.connections.add(this.#addressOf(request), performance.now());
+    if (typeof counted === 'string') {
+      refuse(response, connectionProblem(counted));
+      return;
+    }
+    response.once('close', counted);
     await this.#stream(auctionId, after, response);
   }
 
@@ -130,19 +135,13 @@ export class AuctionStreamRoute {
 
   #refusal(request: IncomingMessage): Problem | undefined {
     const id = randomUUID();
-    const { connections, origins } = this.#parts;
     if (request.method !== 'GET') {
       return problem('METHOD_NOT_ALLOWED', 'A stream can only be read.', id);
     }
-    if (!originAllowed(request.headers.origin, origins)) {
+    if (!originAllowed(request.headers.origin, this.#parts.origins)) {
       return problem('FORBIDDEN', 'Pages of this origin may not read streams.', id);
     }
-    if (this.#stopping) return unavailable('this node is stopping');
-    const refusal = connections.refusal(this.#addressOf(request));
-    if (refusal === undefined) return undefined;
-    if (refusal === 'this node is full') return unavailable(refusal);
-    const detail = 'Too many connections are open from this network address.';
-    return problem('RATE_LIMITED', detail, id, { retryAfterMs: RECONNECT_TO_MS });
+    return this.#stopping ? unavailable('this node is stopping') : undefined;
   }
 
   #problemOf(error: unknown): Problem {
@@ -164,6 +163,12 @@ const unavailable = (reason: string): Problem =>
   problem('UNAVAILABLE', `Not possible right now: ${reason}.`, randomUUID(), {
     retryAfterMs: RETRY_AFTER_MS,
   });
+
+function connectionProblem(refusal: ConnectionRefusal): Problem {
+  if (refusal === 'this node is full') return unavailable(refusal);
+  const detail = `The connection is refused: ${refusal}.`;
+  return problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs: RECONNECT_TO_MS });
+}
 
 function writeHead(response: ServerResponse): void {
   response.writeHead(200, {

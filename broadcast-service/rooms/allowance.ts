@@ -12,13 +12,26 @@ export class Allowance {
     this.#refilledAt = now;
   }
 
-  /** Takes one permit. @returns 0, or for how many ms there is none */
-  take(now: number): number {
+  /**
+   * Takes permits, all or none of them.
+   * @returns 0, or for how many ms there are too few
+   */
+  take(now: number, permits = 1): number {
+    this.#refill(now);
+    if (this.#left < permits) return Math.ceil((permits - this.#left) / this.#perMs);
+    this.#left -= permits;
+    return 0;
+  }
+
+  /** Takes permits away, as far as there are any. */
+  lose(now: number, permits: number): void {
+    this.#refill(now);
+    this.#left = Math.max(0, this.#left - permits);
+  }
+
+  #refill(now: number): void {
     const refill = Math.max(0, now - this.#refilledAt) * this.#perMs;
     this.#left = Math.min(this.#size, this.#left + refill);
     this.#refilledAt = now;
-    if (this.#left < 1) return Math.ceil((1 - this.#left) / this.#perMs);
-    this.#left -= 1;
-    return 0;
   }
 }

@@ -1,66 +1,151 @@
 /**
- * A process that means harm to a broadcaster until it is killed: 20 times a second a new connection
- * that does what no viewer does. Tells its parent of each that was let in. Arguments: the broadcaster's URL, an auction to ask for.
+ * A process that means harm to a broadcaster until it is killed: some times a second a new
+ * connection, from an address of its own, that does what no viewer does. What it sends was made
+ * beforehand, so that harm costs it little. Arguments: the broadcaster's URL, an auction to ask for,
+ * attacks a second, and the kinds of attack, which take turns (default: all). To each message of its
+ * parent it answers with an {@link AttackReport}.
  */
-import { connect } from 'node:net';
-import { WebSocket } from 'ws';
+import { connect, type Socket } from 'node:net';
+import { ATTACKS, type AttackKind } from './attack.ts';
 
-const [url = '', auctionId = ''] = process.argv.slice(2);
-const EVERY_MS = 50;
-const AT_ONCE = 200;
+/** What was done since the last report. */
+export interface AttackReport {
+  /** Connections asked for. */
+  readonly tried: number;
+  /** Of these, so many were let in and began. */
+  readonly begun: number;
+  readonly cpuMs: number;
+}
+
+const [url = '', auctionId = '', perSecond = '', ...chosen] = process.argv.slice(2);
 const STAYS_MS = 2_000;
+const AT_ONCE = 400;
+const IDLE_SOCKETS = 3_000;
+const IDLE_AT_ONCE = 10;
+const FLOOD = 3_000;
+/** Not the address of honest viewers, where all of 127.0.0.0/8 is this machine's own. */
+const FROM = process.platform === 'linux' ? '127.0.0.66' : '127.0.0.1';
 const PATH = '/socket.io/?EIO=4&transport=websocket';
+const TEXT = 1;
+const PING = 9;
 const { hostname, port } = new URL(url);
-const open = new Set<WebSocket>();
+let [tried, begun, open, idle] = [0, 0, 0, 0];
 
-/** Connects, and does this as soon as the namespace is joined. */
-function attacker(act: (socket: WebSocket) => void, origin?: string): void {
-  if (open.size >= AT_ONCE) return;
-  const socket = new WebSocket(`${url.replace('http', 'ws')}${PATH}`, {
-    perMessageDeflate: false,
-    ...(origin === undefined ? {} : { origin }),
-  });
-  open.add(socket);
-  const end = setTimeout(() => socket.terminate(), STAYS_MS);
+/** A frame as clients send it; the mask is zeros. @param final false: more of it follows */
+function frame(text: string, opcode = TEXT, final = true): Buffer {
+  const payload = Buffer.from(text);
+  const short = payload.length < 126 ? payload.length : payload.length < 65_536 ? 126 : 127;
+  const length = Buffer.alloc(short < 126 ? 0 : short === 126 ? 2 : 8);
+  if (short === 126) length.writeUInt16BE(payload.length);
+  if (short === 127) length.writeBigUInt64BE(BigInt(payload.length));
+  const head = Buffer.from([(final ? 0x80 : 0) | opcode, 0x80 | short]);
+  return Buffer.concat([head, length, Buffer.alloc(4), payload]);
+}
+
+const times = (count: number, one: Buffer): Buffer =>
+  Buffer.concat(Array.from({ length: count }, () => one));
+
+const upgrade = (path: string, ...headers: string[]): Buffer =>
+  Buffer.from(
+    [
+      `GET ${path} HTTP/1.1`,
+      'host: x',
+      'connection: upgrade',
+      'upgrade: websocket',
+      'sec-websocket-version: 13',
+      'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+      ...headers,
+      '',
+      '',
+    ].join('\r\n'),
+  );
+
+const UPGRADE = upgrade(PATH);
+const JOIN = frame('40');
+
+/** Opens a connection and sends this. */
+function bytes(data: Buffer): Socket {
+  tried += 1;
+  open += 1;
+  const socket = connect({ port: Number(port), host: hostname, localAddress: FROM });
+  const end = setTimeout(() => socket.destroy(), STAYS_MS);
   socket.on('error', () => undefined);
   socket.on('close', () => {
     clearTimeout(end);
-    open.delete(socket);
+    open -= 1;
   });
-  socket.on('open', () => socket.send('40'));
-  socket.on('message', (data: Buffer) => {
-    if (!data.toString().startsWith('40')) return;
-    process.send?.('attacking');
-    act(socket);
-  });
+  socket.on('connect', () => socket.write(data));
+  return socket;
 }
 
-const often = (socket: WebSocket, act: () => void): void => {
-  for (let i = 0; i < 3_000 && socket.readyState === WebSocket.OPEN; i += 1) act();
+/** Becomes a viewer, and then sends this. */
+function viewer(data: Buffer, reads = true): void {
+  const socket = bytes(UPGRADE);
+  const read = (chunk: Buffer): void => {
+    if (!chunk.includes('40{')) {
+      if (chunk.includes('0{')) socket.write(JOIN);
+      return;
+    }
+    begun += 1;
+    socket.off('data', read);
+    if (reads) socket.resume();
+    else socket.pause();
+    socket.write(data);
+  };
+  socket.on('data', read);
+}
+
+const sends =
+  (data: Buffer, reads = true): (() => void) =>
+  () =>
+    viewer(data, reads);
+
+const WATCH = `421["watch",{"auctionId":"${auctionId}","after":{"epoch":1,"seq":1}}]`;
+
+const attacks: Readonly<Record<AttackKind, () => void>> = {
+  'foreign-origins': () => bytes(upgrade(PATH, 'origin: https://evil.example')),
+  'unknown-sids': () => bytes(upgrade(`${PATH}&sid=__proto__`)),
+  'other-paths': () => bytes(upgrade('/else')),
+  'big-frames': sends(frame('x'.repeat(2_000_000))),
+  'deep-json': sends(frame(`42${'['.repeat(7_000)}`)),
+  'malformed-packets': sends(times(FLOOD, frame('421["watch",{"auctionId":["x"]}]'))),
+  'event-floods': sends(times(FLOOD, frame('421["unwatch",{"auctionId":"x"}]'))),
+  'unheard-events': sends(times(FLOOD, frame('42["nobody-hears-this",{}]'))),
+  pings: sends(times(FLOOD, frame('', PING))),
+  fragments: sends(Buffer.concat([frame('4', TEXT, false), times(100_000, frame('', 0, false))])),
+  'asks-and-does-not-read': sends(times(200, frame(WATCH)), false),
+  comings: () => viewer(Buffer.alloc(0)),
+  'idle-sockets': () => {
+    for (let i = 0; i < IDLE_AT_ONCE && idle < IDLE_SOCKETS; i += 1) {
+      idle += 1;
+      tried += 1;
+      const socket = connect({ port: Number(port), host: hostname, localAddress: FROM });
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        idle -= 1;
+      });
+      socket.on('connect', () => socket.write(UPGRADE));
+      socket.resume();
+    }
+  },
+  'silent-connections': () => bytes(Buffer.alloc(0)),
 };
 
-const kinds: readonly (() => void)[] = [
-  () => attacker((socket) => often(socket, () => socket.send('421["unwatch",{"auctionId":"x"}]'))),
-  () => attacker((socket) => often(socket, () => socket.ping())),
-  () => attacker((socket) => socket.send('x'.repeat(2_000_000))),
-  () => attacker((socket) => socket.send(`42${'['.repeat(7_000)}`)),
-  () => attacker(() => undefined, 'https://evil.example'),
-  () =>
-    attacker((socket) => {
-      socket.pause();
-      const watch = `421["watch",{"auctionId":"${auctionId}","after":{"epoch":1,"seq":1}}]`;
-      for (let i = 0; i < 200; i += 1) socket.send(watch);
-    }),
-  () => {
-    const socket = connect(Number(port), hostname);
-    socket.on('error', () => undefined);
-    socket.end(`GET ${PATH}&sid=__proto__ HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n\r\n`);
-  },
-];
-
+const kinds = ATTACKS.filter((kind) => chosen.length === 0 || chosen.includes(kind));
 let turn = 0;
+const began = performance.now();
 setInterval(() => {
-  kinds[turn % kinds.length]?.();
-  turn += 1;
-}, EVERY_MS);
+  for (; turn < ((performance.now() - began) * Number(perSecond)) / 1_000; turn += 1) {
+    const kind = kinds[turn % kinds.length];
+    if (open < AT_ONCE && kind !== undefined) attacks[kind]();
+  }
+}, 5);
+let before = process.cpuUsage();
+process.on('message', () => {
+  const { user, system } = process.cpuUsage(before);
+  before = process.cpuUsage();
+  const report: AttackReport = { tried, begun, cpuMs: (user + system) / 1_000 };
+  [tried, begun] = [0, 0];
+  process.send?.(report);
+});
 process.on('disconnect', () => process.exit());

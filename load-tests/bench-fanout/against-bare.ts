@@ -1,22 +1,34 @@
-/** One auction with thousands of viewers: the broadcaster against the bare server, in turns. */
+/**
+ * One auction with thousands of viewers: the broadcaster against the bare server. They take turns in
+ * many short rounds, each first in every other one, and are compared within a round: what the machine
+ * does besides, and how warm it is, is then the same for both.
+ */
 import { median } from '../bench/statistics.ts';
+import { cpuSeconds } from '../bench/process-cpu.ts';
 import { Crowd } from './crowd.ts';
 import type { FanOutStage, MeasuredServer } from './fan-out-stage.ts';
 
 export interface FanOutFigures {
-  /** From the sending of a bid until the last viewer has it, ms; median over all bids. */
+  /** From the sending of a bid until the last viewer has it, ms. */
   readonly lastViewerMs: number;
   readonly deliveriesPerSecond: number;
-  readonly bytesPerViewer: number;
+  /** CPU time of the server for a delivery, µs; NaN where it cannot be read. */
+  readonly cpuMicroseconds: number;
 }
 
 export interface AgainstBare {
   readonly bare: FanOutFigures;
   readonly broadcaster: FanOutFigures;
+  /** Of each round, in order. */
+  readonly ratios: readonly FanOutRatios[];
+  readonly bytesPerViewer: { readonly bare: number; readonly broadcaster: number };
 }
 
-const BIDS_A_ROUND = 15;
-const WARM_UP_BIDS = 10;
+/** How near the broadcaster comes to the bare server; above 1 where it is the better one. */
+export type FanOutRatios = FanOutFigures;
+
+const BIDS_A_ROUND = 10;
+const WARM_UP_ROUNDS = 2;
 /** The server has the next message when it is done with one, and hardly ever two to join. */
 const BIDS_UNDER_WAY = 2;
 
@@ -32,31 +44,54 @@ export async function againstBare(
     'a1-ours',
     viewers,
   );
-  const entrants = [bare, broadcaster];
-  for (const entrant of entrants) await entrant.oneByOne(WARM_UP_BIDS);
-  for (const entrant of entrants) entrant.forget();
-  for (let round = 0; round < rounds; round += 1) {
-    for (const entrant of entrants) await entrant.oneByOne(BIDS_A_ROUND);
-    for (const entrant of entrants) await entrant.backToBack(BIDS_A_ROUND);
+  const found: { bare: FanOutFigures; broadcaster: FanOutFigures }[] = [];
+  for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {
+    const first = round % 2 === 0 ? bare : broadcaster;
+    const second = first === bare ? broadcaster : bare;
+    const figures = new Map([[first, await first.round()]]);
+    figures.set(second, await second.round());
+    const [ofBare, ofBroadcaster] = [figures.get(bare), figures.get(broadcaster)];
+    if (round < WARM_UP_ROUNDS || ofBare === undefined || ofBroadcaster === undefined) continue;
+    found.push({ bare: ofBare, broadcaster: ofBroadcaster });
   }
-  const figures = { bare: bare.figures, broadcaster: broadcaster.figures };
-  for (const entrant of entrants) entrant.leave();
+  for (const entrant of [bare, broadcaster]) entrant.leave();
   await stage.clear();
-  return figures;
+  return {
+    bare: middle(found.map((round) => round.bare)),
+    broadcaster: middle(found.map((round) => round.broadcaster)),
+    ratios: found.map(({ bare, broadcaster }) => ({
+      lastViewerMs: bare.lastViewerMs / broadcaster.lastViewerMs,
+      deliveriesPerSecond: broadcaster.deliveriesPerSecond / bare.deliveriesPerSecond,
+      cpuMicroseconds: bare.cpuMicroseconds / broadcaster.cpuMicroseconds,
+    })),
+    bytesPerViewer: { bare: bare.bytesPerViewer, broadcaster: broadcaster.bytesPerViewer },
+  };
 }
 
-class Entrant {
-  readonly #stage: FanOutStage;
-  readonly #crowd: Crowd;
-  readonly #bytesPerViewer: number;
-  #seq = 2;
-  #lastViewerMs: number[] = [];
-  #perSecond: number[] = [];
+/** The median of each figure. */
+export const middle = (figures: readonly FanOutFigures[]): FanOutFigures => ({
+  lastViewerMs: median(figures.map(({ lastViewerMs }) => lastViewerMs)),
+  deliveriesPerSecond: median(figures.map(({ deliveriesPerSecond }) => deliveriesPerSecond)),
+  cpuMicroseconds: median(figures.map(({ cpuMicroseconds }) => cpuMicroseconds)),
+});
 
-  private constructor(stage: FanOutStage, crowd: Crowd, bytesPerViewer: number) {
+class Entrant {
+  readonly bytesPerViewer: number;
+  readonly #stage: FanOutStage;
+  readonly #server: MeasuredServer;
+  readonly #crowd: Crowd;
+  #seq = 2;
+
+  private constructor(
+    stage: FanOutStage,
+    server: MeasuredServer,
+    crowd: Crowd,
+    bytesPerViewer: number,
+  ) {
     this.#stage = stage;
+    this.#server = server;
     this.#crowd = crowd;
-    this.#bytesPerViewer = bytesPerViewer;
+    this.bytesPerViewer = bytesPerViewer;
   }
 
   static async enter(
@@ -69,44 +104,45 @@ class Entrant {
     const before = await server.memoryBytes();
     const crowd = await Crowd.gather([server.port], auctionId, viewers);
     const bytesPerViewer = ((await server.memoryBytes()) - before) / viewers;
-    return new Entrant(stage, crowd, bytesPerViewer);
-  }
-
-  get figures(): FanOutFigures {
-    return {
-      lastViewerMs: median(this.#lastViewerMs),
-      deliveriesPerSecond: median(this.#perSecond),
-      bytesPerViewer: this.#bytesPerViewer,
-    };
-  }
-
-  forget(): void {
-    this.#lastViewerMs = [];
-    this.#perSecond = [];
+    return new Entrant(stage, server, crowd, bytesPerViewer);
   }
 
   leave(): void {
     this.#crowd.leave();
   }
 
-  /** Each bid when the last viewer has the one before. */
-  async oneByOne(bids: number): Promise<void> {
-    for (let i = 0; i < bids; i += 1) {
-      const begin = performance.now();
-      await this.#bid();
-      this.#lastViewerMs.push(performance.now() - begin);
-    }
+  async round(): Promise<FanOutFigures> {
+    const lastViewerMs = await this.#oneByOne();
+    const cpuBefore = cpuSeconds(this.#server.pid()) ?? Number.NaN;
+    const framesBefore = this.#crowd.frames;
+    const begin = performance.now();
+    await this.#backToBack();
+    const tookMs = performance.now() - begin;
+    const frames = this.#crowd.frames - framesBefore;
+    const cpu = (cpuSeconds(this.#server.pid()) ?? Number.NaN) - cpuBefore;
+    return {
+      lastViewerMs,
+      deliveriesPerSecond: (frames * 1_000) / tookMs,
+      cpuMicroseconds: (cpu * 1e6) / frames,
+    };
   }
 
-  async backToBack(bids: number): Promise<void> {
-    const begin = performance.now();
-    const before = this.#crowd.frames;
+  /** Each bid when the last viewer has the one before. */
+  async #oneByOne(): Promise<number> {
+    const delays: number[] = [];
+    for (let i = 0; i < BIDS_A_ROUND; i += 1) {
+      const begin = performance.now();
+      await this.#bid();
+      delays.push(performance.now() - begin);
+    }
+    return median(delays);
+  }
+
+  async #backToBack(): Promise<void> {
     const line = async (): Promise<void> => {
-      for (let i = 0; i < bids; i += 1) await this.#bid();
+      for (let i = 0; i < BIDS_A_ROUND; i += 1) await this.#bid();
     };
     await Promise.all(Array.from({ length: BIDS_UNDER_WAY }, line));
-    const frames = this.#crowd.frames - before;
-    this.#perSecond.push((frames * 1_000) / (performance.now() - begin));
   }
 
   async #bid(): Promise<void> {

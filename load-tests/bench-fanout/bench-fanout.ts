@@ -2,28 +2,62 @@
  * How fast viewers hear of bids: `npm run bench:fanout`. Starts all it needs, leaves nothing
  * running. Prints the figures and what they should be.
  */
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '../bench/machine.ts';
 import { machineText } from '../bench/report.ts';
-import { againstBare } from './against-bare.ts';
+import { slowestFunctions } from '../bench/slowest-functions.ts';
+import { againstBare, middle, type AgainstBare } from './against-bare.ts';
 import { FanOutStage } from './fan-out-stage.ts';
 import { underLoad, type UnderLoad } from './under-load.ts';
 
-const { values } = parseArgs({
+const PARTS = ['bare', 'load'] as const;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     viewers: { type: 'string', default: '5000' },
-    rounds: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '12' },
     'load-viewers': { type: 'string', default: '10000' },
     'bids-per-second': { type: 'string', default: '50' },
     seconds: { type: 'string', default: '20' },
+    profile: { type: 'string' },
   },
 });
+const unknown = positionals.filter((part) => !PARTS.some((each) => each === part));
+if (unknown.length > 0) {
+  throw new Error(`${unknown.join(', ')} is no part of it: ${PARTS.join(', ')}`);
+}
+const asked = (part: (typeof PARTS)[number]): boolean =>
+  positionals.length === 0 || positionals.includes(part);
 const count = (text: string): number => {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new Error(`${text} is not a whole number above 0`);
 };
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
+
+function bareText(viewers: number, found: AgainstBare): string {
+  const { bare, broadcaster, ratios, bytesPerViewer } = found;
+  const row = (
+    name: string,
+    figure: keyof typeof bare,
+    text: (value: number) => string,
+    wanted = '',
+  ): string => {
+    const each = ratios.map((ratio) => ratio[figure]);
+    const spread = `${Math.min(...each).toFixed(2)} to ${Math.max(...each).toFixed(2)}`;
+    const cells = [text(bare[figure]).padStart(9), text(broadcaster[figure]).padStart(13)];
+    return `  ${name.padEnd(20)}${cells.join('')}   ${middle(ratios)[figure].toFixed(2)} (${spread})${wanted}`;
+  };
+  return `
+one auction, ${whole(viewers)} viewers, one process; chunks, rests and conflation are off
+medians of ${ratios.length} rounds      bare ws  broadcaster   ratio (lowest to highest of a round)
+${row('last viewer, ms', 'lastViewerMs', (ms) => ms.toFixed(1), ', at least 0.8')}
+${row('deliveries/s', 'deliveriesPerSecond', whole, ', at least 0.8')}
+${row('CPU a delivery, µs', 'cpuMicroseconds', (us) => us.toFixed(1))}
+  bytes a viewer      ${whole(bytesPerViewer.bare).padStart(9)}${whole(bytesPerViewer.broadcaster).padStart(13)}`;
+}
 
 function loadText(title: string, found: UnderLoad): string {
   const held = found.held.map(
@@ -36,34 +70,35 @@ function loadText(title: string, found: UnderLoad): string {
     event loop held, ms                   ${held.join(', ')} (at most 25)`;
 }
 
-const stage = await FanOutStage.open();
-try {
-  console.log(machineText(describeMachine('.', {})));
-  const viewers = count(values.viewers);
-  const { bare, broadcaster } = await againstBare(stage, viewers, count(values.rounds));
-  const time = bare.lastViewerMs / broadcaster.lastViewerMs;
-  const rate = broadcaster.deliveriesPerSecond / bare.deliveriesPerSecond;
-  console.log(`
-one auction, ${whole(viewers)} viewers, one process; chunks, rests and conflation are off
-                       bare ws   broadcaster   ratio (at least 0.8)
-  last viewer, ms   ${bare.lastViewerMs.toFixed(1).padStart(10)}${broadcaster.lastViewerMs.toFixed(1).padStart(14)}   ${time.toFixed(2)}
-  deliveries/s      ${whole(bare.deliveriesPerSecond).padStart(10)}${whole(broadcaster.deliveriesPerSecond).padStart(14)}   ${rate.toFixed(2)}
-  bytes a viewer    ${whole(bare.bytesPerViewer).padStart(10)}${whole(broadcaster.bytesPerViewer).padStart(14)}`);
-  const all = count(values['load-viewers']);
+async function printLoad(stage: FanOutStage): Promise<void> {
+  const viewers = count(values['load-viewers']);
   const bidsPerSecond = count(values['bids-per-second']);
   const seconds = count(values.seconds);
   console.log(`
-one auction, ${whole(all)} viewers on two processes, ${bidsPerSecond} bids/s for ${seconds} s, as shipped`);
-  const stalled = Math.ceil(all / 100);
-  const without = await underLoad(stage, { viewers: all, stalled: 0, bidsPerSecond, seconds });
+one auction, ${whole(viewers)} viewers on two processes, ${bidsPerSecond} bids/s for ${seconds} s, as shipped`);
+  const stalled = Math.ceil(viewers / 100);
+  const without = await underLoad(stage, { viewers, stalled: 0, bidsPerSecond, seconds });
   console.log(loadText('all read', without));
-  const withStalled = await underLoad(stage, { viewers: all, stalled, bidsPerSecond, seconds });
+  const withStalled = await underLoad(stage, { viewers, stalled, bidsPerSecond, seconds });
   console.log(loadText(`${stalled} do not read`, withStalled));
   const worse = withStalled.p99Ms / without.p99Ms;
   const mebibytes = (withStalled.memoryBytes - without.memoryBytes) / 2 ** 20;
   console.log(
     `  p99 of the others ${worse.toFixed(2)} times that without them (at most 1.2), memory ${mebibytes.toFixed(0)} MiB more`,
   );
+}
+
+const profiles = values.profile === undefined ? undefined : resolve(values.profile);
+if (profiles !== undefined) await mkdir(profiles, { recursive: true });
+const stage = await FanOutStage.open(profiles);
+try {
+  console.log(machineText(describeMachine('.', {})));
+  if (asked('bare')) {
+    const viewers = count(values.viewers);
+    console.log(bareText(viewers, await againstBare(stage, viewers, count(values.rounds))));
+  }
+  if (asked('load')) await printLoad(stage);
 } finally {
   await stage.close();
 }
+if (profiles !== undefined) console.log(await slowestFunctions(profiles));

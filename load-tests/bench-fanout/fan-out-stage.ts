@@ -30,6 +30,7 @@ export interface Held {
 export interface MeasuredServer {
   readonly port: number;
   memoryBytes(): Promise<number>;
+  pid(): number | undefined;
   /** Undefined for the bare server. */
   held(): Promise<Held | undefined>;
 }
@@ -40,23 +41,33 @@ export class FanOutStage {
   readonly #redisServer: LocalServer;
   readonly #redis: Redis;
   readonly #started: LocalServer[] = [];
+  readonly #profiles: string | undefined;
 
-  private constructor(folder: string, redisServer: LocalServer, redis: Redis) {
+  private constructor(
+    folder: string,
+    redisServer: LocalServer,
+    redis: Redis,
+    profiles: string | undefined,
+  ) {
+    this.#profiles = profiles;
     this.#folder = folder;
     this.#redisServer = redisServer;
     this.#redis = redis;
     this.auctions = new ScriptedAuctions(redis, SHARDS);
   }
 
-  /** Data lies in the checkout and not in a temporary folder, which may be in memory. */
-  static async open(): Promise<FanOutStage> {
+  /**
+   * Data lies in the checkout and not in a temporary folder, which may be in memory.
+   * @param profiles the folder into which each server writes a CPU profile when it ends, if any
+   */
+  static async open(profiles?: string): Promise<FanOutStage> {
     const parent = join(ROOT, '.local');
     await mkdir(parent, { recursive: true });
     const folder = await mkdtemp(join(parent, 'bench-fanout-'));
     const redisServer = await startRedis({ dataDir: join(folder, 'redis') });
     const redis = new Redis(redisServer.url);
     await markShardsWhole(redis, SHARDS);
-    return new FanOutStage(folder, redisServer, redis);
+    return new FanOutStage(folder, redisServer, redis, profiles);
   }
 
   async bare(): Promise<MeasuredServer> {
@@ -69,18 +80,23 @@ export class FanOutStage {
     ]);
     return {
       port,
+      pid: () => server.pid(),
       memoryBytes: async () => Number(await (await fetch(`${server.url}/memory`)).text()),
       held: () => Promise.resolve(undefined),
     };
   }
 
-  async broadcaster(limits: 'as-shipped' | 'unlimited'): Promise<MeasuredServer> {
+  async broadcaster(
+    limits: 'as-shipped' | 'unlimited',
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<MeasuredServer> {
     const port = await freePort();
     const file = join(this.#folder, `held-${port}.json`);
     const args = [...typescriptArguments(BROADCASTER), limits, file];
-    const server = await this.#start('broadcaster', port, args, '/readyz');
+    const server = await this.#start('broadcaster', port, args, '/readyz', environment);
     return {
       port,
+      pid: () => server.pid(),
       memoryBytes: async () => {
         const text = await (await fetch(`${server.url}/metrics`)).text();
         return Number(/^process_resident_memory_bytes\{.*\} (\S+)$/m.exec(text)?.[1]);
@@ -99,7 +115,9 @@ export class FanOutStage {
 
   /** Stops the servers that were started so far, but not Redis. */
   async clear(): Promise<void> {
-    for (const server of this.#started.splice(0)) await server.kill();
+    for (const server of this.#started.splice(0)) {
+      await (this.#profiles === undefined ? server.kill() : server.stop());
+    }
   }
 
   async close(): Promise<void> {
@@ -114,11 +132,15 @@ export class FanOutStage {
     port: number,
     args: readonly string[],
     readyPath = '/',
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<LocalServer> {
     const log = join(this.#folder, `${name.replace(' ', '-')}-${port}.log`);
     const server = createNodeService({
       name,
-      args,
+      args:
+        this.#profiles === undefined
+          ? args
+          : ['--cpu-prof', `--cpu-prof-dir=${this.#profiles}`, ...args],
       cwd: ROOT,
       env: {
         PATH: process.env['PATH'],
@@ -128,6 +150,7 @@ export class FanOutStage {
         SHARDS: `${SHARDS}`,
         JWT_SECRET: randomBytes(32).toString('hex'),
         MAX_VIEWERS_PER_ADDRESS: '0',
+        ...environment,
       },
       port,
       log,

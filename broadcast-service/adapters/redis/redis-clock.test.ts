@@ -16,7 +16,8 @@ const roundTrip = (outMs: number, backMs: number) => (): Promise<number> => {
 
 /** The next answers, one after the other; the last one stays. */
 const inTurn = (...asks: (() => Promise<number>)[]) => {
-  return (): Promise<number> => (asks.length > 1 ? asks.shift() : asks[0])?.() ?? Promise.reject();
+  return (): Promise<number> =>
+    (asks.length > 1 ? asks.shift() : asks[0])?.() ?? Promise.reject(new Error('no more'));
 };
 
 const isOff = (): number => clock.now() - (steady + REDIS_AHEAD_MS);

@@ -13,6 +13,10 @@ export interface Insides {
     readonly bufferedAmount: number;
     terminate(): void;
   };
+  /** The TCP connection. */
+  readonly wire: EventEmitter;
+  /** Cuts what comes over the wire into frames. */
+  readonly receiver: EventEmitter;
   /** Writes finished frames. */
   readonly sender: { sendFrame(frame: readonly Buffer[]): void };
 }
@@ -26,11 +30,23 @@ interface QueuedPacket {
 export function insidesOf(connection: Connection): Insides {
   const webSocket = member(connection.transport, 'socket');
   const sender = member(webSocket, '_sender');
-  if (!isWebSocket(webSocket) || !isSender(sender) || !Array.isArray(queueOf(connection))) {
+  const wire = member(webSocket, '_socket');
+  const receiver = member(webSocket, '_receiver');
+  if (
+    !isWebSocket(webSocket) ||
+    !isSender(sender) ||
+    !isEmitter(wire) ||
+    !isEmitter(receiver) ||
+    !Array.isArray(queueOf(connection))
+  ) {
     throw new Error('this version of socket.io is not the one that this was built for');
   }
-  return { webSocket, sender };
+  return { webSocket, wire, receiver, sender };
 }
+
+/** The session that a request wants to go on with; undefined when it asks for a new one. */
+export const sessionAskedFor = (request: object): unknown =>
+  member(member(request, '_query'), 'sid');
 
 /** Packets that wait until the WebSocket is ready for them; another array each time. */
 export const queueOf = (connection: Connection): readonly QueuedPacket[] =>
@@ -43,16 +59,21 @@ export function queueFrame(connection: Connection, wsPreEncodedFrame: readonly B
 }
 
 /**
- * Ends a connection at once and frees what waits on it. The library's own end waits half a minute
- * for a good-bye from the other side, which may not read any more.
+ * Ends a connection at once, frees what waits on it, and reads nothing more of what came. The
+ * library's own end waits half a minute for a good-bye from the other side, which may not read any
+ * more, and answers meanwhile what it still finds in its hands.
  */
 export function endConnection(connection: Connection): void {
+  const { webSocket, receiver } = insidesOf(connection);
+  for (const event of ['message', 'ping', 'pong', 'conclude']) receiver.removeAllListeners(event);
   connection.close(true);
-  insidesOf(connection).webSocket.terminate();
+  webSocket.terminate();
 }
 
+const isEmitter = (found: unknown): found is EventEmitter => found instanceof EventEmitter;
+
 const isWebSocket = (found: unknown): found is Insides['webSocket'] =>
-  found instanceof EventEmitter &&
+  isEmitter(found) &&
   typeof member(found, 'bufferedAmount') === 'number' &&
   typeof member(found, 'terminate') === 'function';
 

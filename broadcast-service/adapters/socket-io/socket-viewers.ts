@@ -19,11 +19,14 @@ import type { Recipient } from '../../rooms/recipient.ts';
 import { viewerAddress } from '../../rooms/viewer-address.ts';
 import { Viewer, type Reply, type ViewerParts } from '../../rooms/viewer.ts';
 import { AnswerEncoder, ReadyAnswer } from './answer-encoder.ts';
-import { endFloods } from './end-floods.ts';
+import { endMisuse } from './end-misuse.ts';
+import { refuseUpgrade, type UpgradeRefusal } from './refuse-upgrade.ts';
+import { sessionAskedFor, type Connection } from './insides.ts';
 import { SocketRecipient } from './socket-recipient.ts';
 
-/** Nothing is known of what a client sends; that the second argument is a function is checked. */
-type Listener = (payload: unknown, ack?: (answer: Ack<unknown> | ReadyAnswer) => void) => void;
+/** Nothing is known of what a client sends; for one that wants an answer a function comes last. */
+type Listener = (...sent: readonly unknown[]) => void;
+type Answer = (answer: Ack<unknown> | ReadyAnswer) => void;
 
 /** What clients may send. */
 interface FromAnyone {
@@ -78,12 +81,16 @@ export class SocketViewers {
       pingInterval: PING_INTERVAL_MS,
       pingTimeout: PING_TIMEOUT_MS,
       connectTimeout: CONNECT_LIMIT_MS,
-      allowRequest: (request, decide) => {
-        const refusal = this.#refusal(request);
-        decide(refusal, refusal === undefined);
-      },
     });
-    endFloods(this.#io, parts.log);
+    // Before the library has done anything for the connection.
+    this.#io.engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
+      const refusal = this.#refusal(request);
+      if (refusal === undefined) next();
+      else refuseUpgrade(request.socket, refusal);
+    });
+    const blame = ({ request }: Connection): void =>
+      parts.connections.blame(this.#addressOf(request), performance.now());
+    endMisuse(this.#io, blame, parts.log);
     this.#io.use((socket, next) => void this.#admit(socket, next));
     this.#io.on('connection', (socket) => this.#welcome(socket));
   }
@@ -106,17 +113,20 @@ export class SocketViewers {
     await this.#io.close();
   }
 
-  #refusal(request: IncomingMessage): string | undefined {
-    if (this.#stopping) return 'this node is stopping';
+  /** Counts the connection when nothing speaks against it. */
+  #refusal(request: IncomingMessage): UpgradeRefusal | undefined {
+    if (this.#stopping) return [503, 'this node is stopping'];
+    if (request.headers.upgrade === undefined) return [400, 'only WebSocket is spoken here'];
+    // Nobody changes from one transport to another here; the library would let it past all limits.
+    if (sessionAskedFor(request) !== undefined) return [400, 'a session has one connection'];
     if (!originAllowed(request.headers.origin, this.#parts.origins)) {
-      return 'this origin is not allowed';
+      return [403, 'this origin is not allowed'];
     }
-    const address = this.#addressOf(request);
-    const refusal = this.#parts.connections.refusal(address);
-    if (refusal === undefined) {
-      request.socket.once('close', this.#parts.connections.add(address));
-    }
-    return refusal;
+    const counted = this.#parts.connections.add(this.#addressOf(request), performance.now());
+    if (counted === 'this node is full') return [503, counted];
+    if (typeof counted === 'string') return [429, counted];
+    request.socket.once('close', counted);
+    return undefined;
   }
 
   #addressOf({ socket, headers }: IncomingMessage): string {
@@ -153,20 +163,21 @@ export class SocketViewers {
       },
       this.#parts,
     );
-    const allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, Date.now());
+    const allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, performance.now());
     const answer =
       <T>(
         act: (payload: unknown, reply: Reply<T>) => Promise<void> | void,
         ready: (answer: Ack<T>) => Ack<T> | ReadyAnswer = (found) => found,
       ): Listener =>
-      (payload, ack) => {
+      (...sent) => {
+        const { payload, ack = ignore } = readSent(sent);
         const waiting = recipient.waitingBytes;
         if (waiting > MAX_WAITING_BYTES) {
           this.#parts.log.info({ socket: socket.id, waiting }, 'a viewer asks and does not read');
           recipient.drop();
           return;
         }
-        const reply: Reply<T> = typeof ack === 'function' ? (found) => ack(ready(found)) : ignore;
+        const reply: Reply<T> = (found) => ack(ready(found));
         void this.#answer(allowance, reply, () => act(payload, reply));
       };
     socket.on(
@@ -194,21 +205,30 @@ export class SocketViewers {
     reply: Reply<never>,
     act: () => Promise<void> | void,
   ): Promise<void> {
-    const requestId = randomUUID();
-    const retryAfterMs = allowance.take(Date.now());
+    const retryAfterMs = allowance.take(performance.now());
     if (retryAfterMs > 0) {
       const detail = 'This connection sends too much.';
-      reply({ ok: false, problem: problem('RATE_LIMITED', detail, requestId, { retryAfterMs }) });
+      const stated = problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs });
+      reply({ ok: false, problem: stated });
       return;
     }
     try {
       await act();
     } catch (error) {
+      const requestId = randomUUID();
       this.#parts.log.error({ err: error, requestId }, 'a message could not be answered');
       const detail = 'The failure was logged under this request id.';
       reply({ ok: false, problem: problem('INTERNAL', detail, requestId) });
     }
   }
+}
+
+/** `emit(event, payload, answer?)`; payloads that are none or many are no request of any kind. */
+function readSent(sent: readonly unknown[]): { payload: unknown; ack?: Answer } {
+  const last = sent.at(-1);
+  const payloads = typeof last === 'function' ? sent.slice(0, -1) : sent;
+  const payload = payloads.length > 1 ? payloads : payloads[0];
+  return typeof last === 'function' ? { payload, ack: last as Answer } : { payload };
 }
 
 const ignore = (): void => undefined;

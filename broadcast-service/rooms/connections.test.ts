@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { Connections } from './connections.ts';
+
+const added = (connections: Connections, address: string, now = 0): (() => void) => {
+  const result = connections.add(address, now);
+  if (typeof result === 'string') throw new Error(result);
+  return result;
+};
+
+describe('connections', () => {
+  it('are so many in all and of one address', () => {
+    const connections = new Connections({ all: 3, perAddress: 2 });
+    const leave = added(connections, 'a');
+    added(connections, 'a');
+    expect(connections.add('a', 0)).toBe('too many connections of one address');
+    added(connections, 'b');
+    expect(connections.add('c', 0)).toBe('this node is full');
+    expect(connections.count).toBe(3);
+    leave();
+    expect(connections.count).toBe(2);
+    added(connections, 'c');
+  });
+
+  it('of one address come only so fast', () => {
+    const connections = new Connections({ all: 100, perAddress: 20 });
+    for (let i = 0; i < 20; i += 1) added(connections, 'a')();
+    expect(connections.add('a', 0)).toBe('too many new connections of one address');
+    added(connections, 'b');
+    expect(connections.add('a', 400)).toBe('too many new connections of one address');
+    added(connections, 'a', 500);
+  });
+
+  it('are fewer for an address that did harm', () => {
+    const connections = new Connections({ all: 100, perAddress: 20 });
+    for (let i = 0; i < 50; i += 1) connections.blame('2001:db8::1', 0);
+    expect(connections.add('2001:db8::2', 0)).toBe('too many new connections of one address');
+    added(connections, '2001:db8:1::2');
+    added(connections, '2001:db8::2', 500);
+  });
+
+  it('have no limit by address when it is 0', () => {
+    const connections = new Connections({ all: 5, perAddress: 0 });
+    connections.blame('a', 0);
+    for (let i = 0; i < 5; i += 1) added(connections, 'a');
+    expect(connections.add('a', 0)).toBe('this node is full');
+  });
+
+  it('of addresses without end are forgotten when they are gone, those that are here are not', () => {
+    const connections = new Connections({ all: 10, perAddress: 1 });
+    added(connections, 'stays');
+    for (let i = 0; i < 1_000; i += 1) added(connections, `passes-${i}`, i)();
+    expect(connections.add('stays', 1_000)).toBe('too many connections of one address');
+    expect(connections.count).toBe(1);
+  });
+});

@@ -1,0 +1,87 @@
+/** Other processes that mean harm, or only use the CPU as much, for tests and measurements. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { AttackReport } from './attackers.ts';
+
+/** What attackers can do, each explained in `attackers.ts`. */
+export const ATTACKS = [
+  'foreign-origins',
+  'unknown-sids',
+  'other-paths',
+  'big-frames',
+  'deep-json',
+  'malformed-packets',
+  'event-floods',
+  'unheard-events',
+  'pings',
+  'fragments',
+  'asks-and-does-not-read',
+  'comings',
+  'idle-sockets',
+  'silent-connections',
+] as const;
+export type AttackKind = (typeof ATTACKS)[number];
+
+const ATTACKERS = new URL('attackers.ts', import.meta.url);
+const BURNER = new URL('burn-cpu.ts', import.meta.url);
+const REPORT_LIMIT_MS = 10_000;
+
+/** Attacks a broadcaster from a process of its own. */
+export class Attack {
+  readonly #process: ChildProcess;
+
+  private constructor(attackers: ChildProcess) {
+    this.#process = attackers;
+  }
+
+  /**
+   * Resolves when attacks have begun.
+   * @param kinds of {@link ATTACKS}; none for all, in turns
+   */
+  static async begin(
+    url: string,
+    auctionId: string,
+    perSecond: number,
+    kinds: readonly string[] = [],
+  ): Promise<Attack> {
+    const attack = new Attack(start(ATTACKERS, [url, auctionId, `${perSecond}`, ...kinds]));
+    while ((await attack.report()).tried === 0);
+    return attack;
+  }
+
+  /** What was done since the last report. @throws Error when the attackers have ended */
+  async report(): Promise<AttackReport> {
+    const signal = AbortSignal.timeout(REPORT_LIMIT_MS);
+    const answer = once(this.#process, 'message', { signal });
+    this.#process.send('report');
+    const [report] = (await answer) as [AttackReport];
+    return report;
+  }
+
+  end(): Promise<void> {
+    return kill(this.#process);
+  }
+}
+
+/**
+ * Uses CPU time in a process of its own.
+ * @param share of a core, 0 to 1
+ * @returns ends it
+ */
+export async function burnCpu(share: number): Promise<() => Promise<void>> {
+  const burner = start(BURNER, [`${share}`]);
+  await once(burner, 'message', { signal: AbortSignal.timeout(REPORT_LIMIT_MS) });
+  return () => kill(burner);
+}
+
+const start = (file: URL, args: readonly string[]): ChildProcess =>
+  fork(fileURLToPath(file), args, {
+    execArgv: ['--import', import.meta.resolve('tsx')],
+  });
+
+async function kill(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
