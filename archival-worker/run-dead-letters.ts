@@ -2,13 +2,16 @@
  * `npm run dead-letters`: lists the messages that could not be stored, oldest first.
  * `npm run dead-letters -- retry [hash or its beginning | all]`: stores them again. Exit code 0 when
  * nothing is left of what was to be retried, 1 when something is, or the tool could not do its work.
+ * `npm run dead-letters -- discard <hash> --by <name> --why <reason>`: takes out one that is no event.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { readRunFile } from '@outcry/local/run-file.ts';
-import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { toolSettings } from './config.ts';
+import { createLogger, type Logger } from '@outcry/shared/runtime/logger.ts';
+import { toolSettings, type ToolSettings } from './config.ts';
 import { withDeadLetterBox, withRetryParts } from './create-dead-letters.ts';
+import { discardLetters, type Judgement } from './dead-letters/discard-letters.ts';
 import type { DeadLetterBox, KeptLetter } from './dead-letters/ports.ts';
 import { retryLetters, type RetryParts } from './dead-letters/retry-letters.ts';
 import { surviveLostSockets } from './lost-socket.ts';
@@ -16,7 +19,10 @@ import { surviveLostSockets } from './lost-socket.ts';
 const RUN_FILE = join(fileURLToPath(new URL('..', import.meta.url)), '.local', 'run.json');
 const HELP = `npm run dead-letters                     lists what could not be stored
 npm run dead-letters -- retry [all]      stores all of it again
-npm run dead-letters -- retry <hash>     stores one: 8 or more hex digits of its hash`;
+npm run dead-letters -- retry <hash>     stores one: 8 or more hex digits of its hash
+npm run dead-letters -- discard <hash> --by <name> --why <reason>
+                                         takes one out for good that is no event, and keeps
+                                         who decided that and why`;
 const MAX_LISTED = 500;
 const PROGRESS_EVERY = 100;
 
@@ -52,18 +58,55 @@ async function retry(parts: RetryParts, hashPrefix: string): Promise<void> {
   if (kept > 0) process.exitCode = 1;
 }
 
+async function discard(parts: RetryParts, hashPrefix: string, judgement: Judgement): Promise<void> {
+  let discarded = 0;
+  for await (const { letter, unblocked } of discardLetters(parts, hashPrefix, judgement)) {
+    discarded += 1;
+    console.log(`discarded      ${line(letter)}`);
+    if (unblocked) console.log(`${letter.auctionId ?? ''} is no longer blocked`);
+  }
+  if (discarded === 0) {
+    throw new UsageError(`No dead letter has a hash that starts with ${hashPrefix}.`);
+  }
+}
+
 class UsageError extends Error {}
 
+const HASH = /^[0-9a-f]{8,64}$/;
+
+/** What the command line asks for. @throws UsageError */
+function asked(): (settings: ToolSettings, log: Logger) => Promise<void> {
+  const options = { by: { type: 'string' }, why: { type: 'string' } } as const;
+  let parsed;
+  try {
+    parsed = parseArgs({ allowPositionals: true, options });
+  } catch {
+    throw new UsageError(HELP);
+  }
+  const { by = '', why = '' } = parsed.values;
+  const [command, which = 'all', ...more] = parsed.positionals;
+  const isHash = HASH.test(which);
+  const judged = by.trim() !== '' && why.trim() !== '';
+  if (more.length === 0 && command === 'discard' && isHash && judged) {
+    return (settings, log) =>
+      withRetryParts(settings, log, (parts) => discard(parts, which, { by, why }));
+  }
+  if (more.length === 0 && by === '' && why === '') {
+    if (command === undefined) return (settings, log) => withDeadLetterBox(settings, log, list);
+    if (command === 'retry' && (which === 'all' || isHash)) {
+      const hashPrefix = isHash ? which : '';
+      return (settings, log) => withRetryParts(settings, log, (parts) => retry(parts, hashPrefix));
+    }
+  }
+  throw new UsageError(HELP);
+}
+
 try {
-  const [command, which = 'all', ...more] = process.argv.slice(2);
-  const isHash = /^[0-9a-f]{8,64}$/.test(which);
-  const isKnown = command === undefined || (command === 'retry' && (which === 'all' || isHash));
-  if (!isKnown || more.length > 0) throw new UsageError(HELP);
+  const work = asked();
   const settings = toolSettings('dead-letters', (await readRunFile(RUN_FILE))?.urls);
   const log = createLogger('dead-letters', settings.LOG_LEVEL);
   surviveLostSockets(log);
-  if (command === undefined) await withDeadLetterBox(settings, log, list);
-  else await withRetryParts(settings, log, (parts) => retry(parts, isHash ? which : ''));
+  await work(settings, log);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -61,6 +61,14 @@ export interface ArchiveTransaction {
   keepDeadLetters(letters: readonly DeadLetter[]): Promise<void>;
   /** @returns how many dead letters of its auction are left, or of no auction */
   removeDeadLetter(letter: DeadLetter): Promise<number>;
+  /**
+   * Moves a dead letter to those that were discarded; one that is gone already stays so.
+   * @returns how many dead letters of its auction are left, or of no auction
+   */
+  discardDeadLetter(
+    letter: DeadLetter,
+    judgement: { readonly by: string; readonly why: string },
+  ): Promise<number>;
   /** Moves each auction's state up to its newest event, never back; adds terms, items, forks. */
   project(projections: Projections): Promise<void>;
   /**

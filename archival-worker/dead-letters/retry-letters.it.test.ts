@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { auctionKeys, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
-import { SHARDS, TestSystem, until } from '../testing/test-system.ts';
+import { until } from '@outcry/shared/testing/until.ts';
+import { SHARDS, TestSystem } from '../testing/test-system.ts';
 
 const WORKER = join(import.meta.dirname, '..');
 
@@ -110,6 +112,86 @@ test('an auction stays blocked until its last letter is stored', async () => {
   expect(all.output).toContain('a1-two is no longer blocked\n5 stored, 0 kept.');
   expect(all.code).toBe(0);
   expect(await blocked('a1-two')).toBeNull();
+});
+
+test('what is no event is discarded, with who and why, and its auction goes on', async () => {
+  await system.stopWorkers();
+  await system.reset();
+  const auction = new TestAuction({ auctionId: 'a1-junk', shard: 1 });
+  const entries = auction.opening(4);
+  const junk = { subject: eventSubject(1, 'a1-junk'), text: 'not an event' };
+  await system.redisClient.hset(auctionKeys(1, 'a1-junk').auction, { epoch: 1, seq: auction.seq });
+  await system.startWorker();
+  await system.publish([...entries, junk, { ...junk, text: 'no event either' }]);
+  await until('it is blocked', async () => (await blocked('a1-junk')) === '1');
+  const listed = await tool();
+  expect(listed.output).toContain('2 dead letters.');
+  const [first = '', second = ''] = listed.output.split('\n').map((line) => line.slice(0, 12));
+  const judged = ['--by', 'ann@ops', '--why', 'a test client used the wrong subject'];
+
+  for (const incomplete of [
+    judged.slice(0, 2),
+    judged.slice(2),
+    ['--by', ' ', ...judged.slice(2)],
+  ]) {
+    const refused = await tool('discard', first, ...incomplete);
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain('discard <hash> --by <name> --why <reason>');
+  }
+  expect((await tool('discard', '00000000', ...judged)).output).toContain('No dead letter');
+
+  const one = await tool('discard', first, ...judged);
+  expect(one.code).toBe(0);
+  expect(one.output).toContain(`discarded      ${first}`);
+  expect(await blocked('a1-junk')).toBe('1');
+  const other = await tool('discard', second, ...judged);
+  expect(other.code).toBe(0);
+  expect(other.output).toContain('a1-junk is no longer blocked');
+  expect(await blocked('a1-junk')).toBeNull();
+  expect((await tool()).output).toBe('There are no dead letters.\n');
+
+  const kept = await system.sql<{ text: string; by: string; why: string }[]>`
+    SELECT convert_from(payload, 'UTF8') AS text, discarded_by AS by, why
+      FROM discarded_letters
+     WHERE auction_id = 'a1-junk' AND seen_at <= discarded_at AND reason <> ''
+     ORDER BY text`;
+  expect([...kept]).toEqual(
+    ['no event either', 'not an event'].map((text) => ({
+      text,
+      by: 'ann@ops',
+      why: 'a test client used the wrong subject',
+    })),
+  );
+
+  // Published once more, it is a dead letter once more.
+  await system.publish([junk]);
+  await until('it is blocked again', async () => (await blocked('a1-junk')) === '1');
+  expect((await tool('discard', 'not hex', ...judged)).code).toBe(1);
+});
+
+test('an event that was discarded by mistake is stored when it is published again', async () => {
+  await system.stopWorkers();
+  await system.reset();
+  const auction = new TestAuction({ auctionId: 'a1-mistake', shard: 1 });
+  const [created, ...entries] = auction.opening(2);
+  if (created === undefined) throw new Error('an auction begins with an event');
+  await system.redisClient.hset(auctionKeys(1, 'a1-mistake').auction, {
+    epoch: 1,
+    seq: auction.seq,
+  });
+  await system.sql`
+    INSERT INTO dead_letters (payload_hash, subject, auction_id, payload, reason)
+    VALUES (sha256(${Buffer.from(created.text)}), ${created.subject}, 'a1-mistake',
+            ${Buffer.from(created.text)}, 'for a test')`;
+  const hash = createHash('sha256').update(created.text).digest('hex');
+  const judged = ['--by', 'ann', '--why', 'looked like junk'];
+  expect((await tool('discard', hash, ...judged)).code).toBe(0);
+
+  // As the keeper does, which finds it missing.
+  await system.startWorker();
+  await system.publish([created, ...entries]);
+  await system.allAcknowledged();
+  expect(await system.storedLines('a1-mistake')).toHaveLength(4);
 });
 
 test('says what it does not understand, and what is not there', async () => {

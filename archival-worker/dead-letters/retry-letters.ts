@@ -4,6 +4,7 @@
  */
 import { RefusedDataError, type ArchivedMarks, type ArchiveStore } from '../archive/ports.ts';
 import { openEntry, writeBatch } from '../archive/store-batch.ts';
+import { unblocksAuction } from './letter-gone.ts';
 import type { BlockedMarks, DeadLetterBox, KeptLetter } from './ports.ts';
 
 const LETTERS_AT_ONCE = 100;
@@ -46,18 +47,14 @@ async function retry(
   store: ArchiveStore,
   marks: ArchivedMarks & BlockedMarks,
 ): Promise<RetriedLetter> {
-  const { subject, payload: body, auctionId } = letter;
+  const { subject, payload: body } = letter;
   const opened = openEntry({ subject, body });
   if (opened.refusal !== undefined) return kept(letter, opened.refusal);
   try {
     const { stored, unblocked } = await store.transaction(async (tx) => {
       const stored = await writeBatch(tx, [opened]);
       const left = await tx.removeDeadLetter(letter);
-      const frees = left === 0 && auctionId !== undefined;
-      // Before the commit: an auction must not stay blocked when the letter is gone. The other way
-      // round does no harm, the next delivery of the entry blocks it again.
-      if (frees) await marks.unblock([auctionId]);
-      return { stored, unblocked: frees };
+      return { stored, unblocked: await unblocksAuction(marks, letter, left) };
     });
     await marks.raise(stored.prefixes);
     return { letter, refusal: undefined, conflicts: stored.conflicts.length, unblocked };

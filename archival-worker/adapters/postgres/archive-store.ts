@@ -12,7 +12,7 @@ import {
 } from '../../archive/ports.ts';
 import { readArchivedPrefixes } from './archived-prefixes.ts';
 import { DatabaseError, type Database, type Tx } from './database.ts';
-import { keepDeadLetters, removeDeadLetter } from './dead-letters.ts';
+import { discardDeadLetter, keepDeadLetters, removeDeadLetter } from './dead-letters.ts';
 import { insertEvents, keepConflicts } from './event-tables.ts';
 import { addItems, addForks, addTerms, raiseStates } from './projection-tables.ts';
 import { meaningOf } from './sql-state.ts';
@@ -72,6 +72,13 @@ class Transaction implements ArchiveTransaction {
 
   async removeDeadLetter(letter: DeadLetter): Promise<number> {
     return removeDeadLetter(this.#tx, letter);
+  }
+
+  async discardDeadLetter(
+    letter: DeadLetter,
+    judgement: { readonly by: string; readonly why: string },
+  ): Promise<number> {
+    return discardDeadLetter(this.#tx, letter, judgement);
   }
 
   async project({ newest, created, forks, bids }: Projections): Promise<void> {

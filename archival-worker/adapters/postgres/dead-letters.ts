@@ -17,12 +17,33 @@ export async function keepDeadLetters(tx: Tx, letters: readonly DeadLetter[]): P
 
 /** Removes a letter; gives how many of its auction are left. */
 export async function removeDeadLetter(tx: Tx, letter: DeadLetter): Promise<number> {
+  await tx`DELETE FROM dead_letters WHERE ${isLetter(tx, letter)}`;
+  return lettersLeft(tx, letter);
+}
+
+/** Moves a letter to `discarded_letters`; gives how many of its auction are left. */
+export async function discardDeadLetter(
+  tx: Tx,
+  letter: DeadLetter,
+  { by, why }: { readonly by: string; readonly why: string },
+): Promise<number> {
   await tx`
-    DELETE FROM dead_letters
-     WHERE payload_hash = ${sha256(letter.payload)} AND subject = ${printable(letter.subject)}`;
+    WITH gone AS (DELETE FROM dead_letters WHERE ${isLetter(tx, letter)} RETURNING *)
+    INSERT INTO discarded_letters (payload_hash, subject, auction_id, payload, reason, seen_at,
+                                   discarded_by, why)
+    SELECT payload_hash, subject, auction_id, payload, reason, seen_at,
+           ${printable(by)}, ${printable(why)}
+      FROM gone`;
+  return lettersLeft(tx, letter);
+}
+
+const isLetter = (tx: Tx, { payload, subject }: DeadLetter) =>
+  tx`payload_hash = ${sha256(payload)} AND subject = ${printable(subject)}`;
+
+async function lettersLeft(tx: Tx, { auctionId }: DeadLetter): Promise<number> {
   const [left] = await tx<{ count: number }[]>`
     SELECT count(*) FROM dead_letters
-     WHERE auction_id IS NOT DISTINCT FROM ${letter.auctionId ?? null}::text`;
+     WHERE auction_id IS NOT DISTINCT FROM ${auctionId ?? null}::text`;
   return left?.count ?? 0;
 }
 

@@ -91,7 +91,10 @@ export class PostgresVerifiedArchive implements VerifiedArchive {
 
   async isDeadLetter(payloadHash: string): Promise<boolean> {
     const rows = await this.#database.run(
-      (sql) => sql`SELECT FROM dead_letters WHERE payload_hash = decode(${payloadHash}, 'hex')`,
+      (sql) => sql`
+        SELECT FROM dead_letters WHERE payload_hash = decode(${payloadHash}, 'hex')
+         UNION ALL
+        SELECT FROM discarded_letters WHERE payload_hash = decode(${payloadHash}, 'hex')`,
     );
     return rows.length > 0;
   }

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Marks an auction as blocked: the archive has an entry of it that can never be stored, so the keeper
--- must not publish it again for ever. `npm run dead-letters -- retry` takes the mark away. An
+-- must not publish it again for ever. `npm run dead-letters` takes the mark away. An
 -- auction that is not here stays so. Works in a full Redis.
 --
 -- KEYS   1 auction hash
