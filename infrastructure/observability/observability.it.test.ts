@@ -78,8 +78,8 @@ beforeAll(async () => {
     { withinMs: 15_000, what: 'a keeper of every shard' },
   );
   for (const [name, { server }] of services) expositions.set(name, await scrape(server.url));
-  const ports = Array.from(services, ([job, { server }]) => [job, [server.port]] as const);
-  prometheus = await startPrometheus(system.folder, Object.fromEntries(ports));
+  const ports = Array.from(services, ([name, { server }]) => [name, server.port] as const);
+  prometheus = await startPrometheus(system.folder, new Map(ports));
   await untilAlerts(
     'all services are seen',
     async () => (await prometheus.query('up')).length === 3,

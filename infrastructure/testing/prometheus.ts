@@ -1,4 +1,7 @@
-/** Runs Prometheus with the deployments' own configuration and rules, on services of this machine. */
+/**
+ * Runs Prometheus with the deployments' own rules, on services of this machine. They are given to it
+ * as Kubernetes would name them, so that the relabelling for Kubernetes is tried, too.
+ */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -14,7 +17,9 @@ const HERE = join(ROOT, 'infrastructure/observability');
 const LOOK_EVERY = '500ms';
 
 const config = z
-  .object({ scrape_configs: z.array(z.object({ job_name: z.string() }).loose()) })
+  .object({
+    scrape_configs: z.tuple([z.object({ relabel_configs: z.array(z.unknown()) }).loose()]),
+  })
   .loose();
 const alerts = z.object({
   data: z.object({
@@ -38,22 +43,35 @@ export interface RunningPrometheus {
   query(expr: string): Promise<number[]>;
 }
 
-/** @param ports of each job's services @throws Error when it does not come up */
+/** @param ports by service @throws Error when it does not come up */
 export async function startPrometheus(
   folder: string,
-  ports: Readonly<Record<string, readonly number[]>>,
+  ports: ReadonlyMap<string, number>,
 ): Promise<RunningPrometheus> {
   const place = join(folder, 'prometheus');
   await mkdir(place, { recursive: true });
   await cp(join(HERE, 'alerts.yaml'), join(place, 'alerts.yaml'));
-  const settings = config.parse(parse(await readFile(join(HERE, 'prometheus.yaml'), 'utf8')));
+  const settings = config.parse(
+    parse(await readFile(join(HERE, 'prometheus-kubernetes.yaml'), 'utf8')),
+  );
+  const [{ relabel_configs }] = settings.scrape_configs;
   const here = {
     ...settings,
     global: { scrape_interval: LOOK_EVERY, evaluation_interval: LOOK_EVERY },
-    scrape_configs: settings.scrape_configs.map((job) => ({
-      ...job,
-      static_configs: [{ targets: ports[job.job_name]?.map((port) => `127.0.0.1:${port}`) ?? [] }],
-    })),
+    scrape_configs: [
+      {
+        job_name: 'pods',
+        relabel_configs,
+        static_configs: Array.from(ports, ([service, port]) => ({
+          targets: ['127.0.0.1'],
+          labels: {
+            __meta_kubernetes_pod_annotation_prometheus_io_scrape: 'true',
+            __meta_kubernetes_pod_annotation_prometheus_io_port: `${port}`,
+            __meta_kubernetes_pod_label_app_kubernetes_io_name: service,
+          },
+        })),
+      },
+    ],
   };
   // JSON is YAML.
   await writeFile(join(place, 'prometheus.yaml'), JSON.stringify(here));
