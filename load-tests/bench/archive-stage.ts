@@ -20,6 +20,10 @@ const STREAM_BYTES = 4 * 1024 ** 3;
 
 export interface ArchiveStageOptions extends PartOptions {
   readonly root: string;
+  /** A gateway's servers, when its bids are to be archived; else there are new ones. */
+  readonly on?: { readonly redis: LocalServer; readonly nats: LocalServer };
+  /** Node writes a CPU profile of the worker into this folder when it stops. */
+  readonly profileFolder?: string | undefined;
 }
 
 export class ArchiveStage {
@@ -37,13 +41,16 @@ export class ArchiveStage {
   }
 
   /** Starts the servers, builds the worker and migrates the database; the worker stays down. */
-  static async open({ root, folder, started, say }: ArchiveStageOptions): Promise<ArchiveStage> {
+  static async open(options: ArchiveStageOptions): Promise<ArchiveStage> {
+    const { root, folder, started, say, profileFolder } = options;
     say('starting the servers of the archive');
-    const redis = await startRedis({ dataDir: join(folder, 'redis'), say });
-    started(redis);
-    const nats = await startNats({ dataDir: join(folder, 'nats'), say });
-    started(nats);
-    const database = await startPostgres({ dataDir: join(folder, 'postgres'), say });
+    const { redis, nats } = options.on ?? (await newServers(options));
+    const database = await startPostgres({
+      dataDir: join(folder, 'postgres'),
+      // Tells when a row was committed, which no column can.
+      settings: { track_commit_timestamp: 'on' },
+      say,
+    });
     started(database);
     const migrated = {
       root,
@@ -54,7 +61,10 @@ export class ArchiveStage {
     const port = await freePort();
     const worker = createNodeService({
       name: 'worker',
-      args: [join('archival-worker', 'dist', 'main.js')],
+      args: [
+        ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]),
+        join('archival-worker', 'dist', 'main.js'),
+      ],
       cwd: root,
       env: {
         ...process.env,
@@ -114,4 +124,16 @@ export class ArchiveStage {
     const line = /^outcry_archive_events_total\{[^}]*result="new"[^}]*\} (\d+)/m.exec(text);
     return Number(line?.[1] ?? 0);
   }
+}
+
+async function newServers({
+  folder,
+  started,
+  say,
+}: PartOptions): Promise<{ redis: LocalServer; nats: LocalServer }> {
+  const redis = await startRedis({ dataDir: join(folder, 'redis'), say });
+  started(redis);
+  const nats = await startNats({ dataDir: join(folder, 'nats'), say });
+  started(nats);
+  return { redis, nats };
 }

@@ -14,7 +14,7 @@ export interface BenchOptions {
   readonly jsonFile: string | undefined;
   /** The figures of an earlier run, which this one is compared to. */
   readonly againstFile: string | undefined;
-  /** Where Node writes CPU profiles of the gateway. */
+  /** Where Node writes CPU profiles of gateway and worker. */
   readonly profileFolder: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export const BENCH_USAGE = `npm run bench -- [measurement …] [options]
   --json FILE         writes the figures
   --against FILE      says what changed beyond noise since the run that wrote the file;
                       the exit code is 1 when something is slower
-  --profile FOLDER    writes CPU profiles of the gateway, and names its slowest functions`;
+  --profile FOLDER    writes CPU profiles of gateway and worker, names their slowest functions`;
 
 /**
  * @param args what follows the program's name

@@ -11,6 +11,7 @@ import { readFormerRun, whyNotComparable, type FormerRun } from './former-run.ts
 import { findGenerator } from './load/find-generator.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
+import { archiveLatency } from './measurements/archive-latency.ts';
 import { archiveMeasurements, bareUnnest } from './measurements/archive.ts';
 import { bareHttp } from './measurements/bare-http.ts';
 import { hotAuction, hotVariations } from './measurements/hot-auction.ts';
@@ -36,6 +37,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   ...publishMeasurements,
   bareUnnest,
   ...archiveMeasurements,
+  archiveLatency,
 ];
 
 const say = (line: string): void => console.log(`- ${line}`);

@@ -13,7 +13,7 @@ import { startRedis } from '@outcry/local/servers/redis.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
-import { ArchiveStage } from './archive-stage.ts';
+import { ArchiveStage, type ArchiveStageOptions } from './archive-stage.ts';
 import { BENCH_SHARDS, type PartOptions } from './part-options.ts';
 import { PublishStage } from './publish-stage.ts';
 import { ScriptStage } from './script-stage.ts';
@@ -46,7 +46,7 @@ export interface GatewayVariation {
 const AS_SHIPPED: GatewayVariation = { name: 'gateway' };
 
 export interface StageOptions {
-  /** Node writes a CPU profile of the gateway into this folder when it stops. */
+  /** Node writes CPU profiles of gateway and worker into this folder when they stop. */
   readonly profileFolder?: string | undefined;
   readonly say: (line: string) => void;
 }
@@ -59,7 +59,9 @@ export class Stage {
   #bareHttp: Promise<LocalServer> | undefined;
   readonly #gateways = new Map<string, Promise<GatewayStage>>();
   #built: Promise<void> | undefined;
+  #workerBuilt: Promise<void> | undefined;
   #archive: Promise<ArchiveStage> | undefined;
+  #archiveOfGateway: Promise<ArchiveStage> | undefined;
   #script: Promise<ScriptStage> | undefined;
   #publish: Promise<PublishStage> | undefined;
   #versions: Readonly<Record<string, string>> = {};
@@ -97,8 +99,17 @@ export class Stage {
 
   /** The built worker, down, on servers of its own. @throws Error when a part does not start */
   archive(): Promise<ArchiveStage> {
-    this.#archive ??= this.#openArchive();
+    this.#archive ??= this.#openArchive('archive');
     return this.#archive;
+  }
+
+  /** The built worker, down, on the servers of the gateway as shipped. */
+  archiveOfGateway(): Promise<ArchiveStage> {
+    this.#archiveOfGateway ??= this.gateway().then(({ processes: { redis, nats } }) => {
+      if (redis === undefined || nats === undefined) throw new Error('the gateway has no servers');
+      return this.#openArchive('archive-of-gateway', { redis, nats });
+    });
+    return this.#archiveOfGateway;
   }
 
   /** A Redis of its own for script calls. @throws Error when it does not start */
@@ -117,16 +128,23 @@ export class Stage {
   async close(): Promise<void> {
     // A start under way adds to the list; what fails to start stops by itself.
     await Promise.allSettled([this.#bareHttp, ...this.#gateways.values()]);
-    const stages = await Promise.allSettled([this.#archive, this.#script, this.#publish]);
+    const stages = await Promise.allSettled([
+      this.#archive,
+      this.#archiveOfGateway,
+      this.#script,
+      this.#publish,
+    ]);
     for (const stage of stages) if (stage.status === 'fulfilled') await stage.value?.close();
     for (const server of this.#started.toReversed()) await server.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #openArchive(): Promise<ArchiveStage> {
-    const { say } = this.#options;
-    await build('archival-worker', say);
-    return ArchiveStage.open({ root: ROOT, ...this.#ownPart('archive') });
+  async #openArchive(name: string, on?: ArchiveStageOptions['on']): Promise<ArchiveStage> {
+    const { say, profileFolder } = this.#options;
+    this.#workerBuilt ??= build('archival-worker', say);
+    await this.#workerBuilt;
+    const part = { root: ROOT, profileFolder, ...this.#ownPart(name) };
+    return ArchiveStage.open(on === undefined ? part : { ...part, on });
   }
 
   #ownPart(name: string): PartOptions {

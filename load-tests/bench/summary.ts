@@ -71,7 +71,7 @@ function medianOfKnown(values: readonly (number | undefined)[]): number | undefi
   return known.length === 0 ? undefined : median(known);
 }
 
-export function limitsOf(cores: RoundFigures['cores'], cpus: number): string[] {
+function limitsOf(cores: RoundFigures['cores'], cpus: number): string[] {
   const limits: string[] = [];
   for (const [name, used] of Object.entries(cores)) {
     if (used < BUSY_CORES || name === OTHER_PROGRAMS) continue;

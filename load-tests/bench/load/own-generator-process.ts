@@ -1,6 +1,7 @@
 /**
  * The load generator for machines without wrk, as a process of its own: raw sockets, one request
- * at a time on each. Arguments: the plan's file (JSON), connections, seconds, first request.
+ * at a time on each. Arguments: the plan's file (JSON), connections, seconds, first request,
+ * requests a second (empty: as many as are answered).
  */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -10,7 +11,8 @@ import { readPlan, requestText } from './request-plan.ts';
 
 const ANSWER_LIMIT_MS = 5_000;
 
-const [file = '', connections = '', seconds = '', firstRequest = ''] = process.argv.slice(2);
+const [file = '', connections = '', seconds = '', firstRequest = '', perSecond = ''] =
+  process.argv.slice(2);
 const plan = readPlan(readFileSync(file, 'utf8'));
 const { hostname, port } = new URL(plan.origin);
 
@@ -18,9 +20,18 @@ const latencyUs = createHistogram();
 const startedAt = performance.now();
 const endAt = startedAt + Number(seconds) * 1000;
 let next = Number(firstRequest);
+let started = 0;
 let answered = 0;
 let refused = 0;
 let broken = 0;
+
+/** Milliseconds until the next request may be sent: requests are spread evenly. */
+function untilTurn(): number {
+  if (perSecond === '') return 0;
+  const turn = startedAt + (started * 1000) / Number(perSecond);
+  started += 1;
+  return turn - performance.now();
+}
 
 /** Keeps one connection busy until the time is over. */
 function keepBusy(): Promise<void> {
@@ -28,6 +39,11 @@ function keepBusy(): Promise<void> {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     const reader = new AnswerReader();
     let sentAt = 0;
+    const sendInTurn = (): void => {
+      const waitMs = untilTurn();
+      if (waitMs < 1) send();
+      else setTimeout(send, waitMs);
+    };
     const send = (): void => {
       if (performance.now() >= endAt) {
         socket.end();
@@ -38,13 +54,13 @@ function keepBusy(): Promise<void> {
       next += 1;
     };
     socket.setTimeout(ANSWER_LIMIT_MS, () => socket.destroy(new Error('no answer in time')));
-    socket.on('connect', send);
+    socket.on('connect', sendInTurn);
     socket.on('data', (chunk) => {
       for (const status of reader.push(chunk)) {
         latencyUs.record(Math.max(1, Math.round((performance.now() - sentAt) * 1000)));
         answered += 1;
         if (status >= 400) refused += 1;
-        send();
+        sendInTurn();
       }
     });
     socket.on('error', () => {

@@ -15,15 +15,28 @@ export const ownGenerator: LoadGenerator = {
   run: (plan, options) => withOwnCpu(() => run(plan, options)),
 };
 
+/** Sends that many requests a second, or as many as are answered where those are fewer. */
+export const generatorAt = (perSecond: number): LoadGenerator => ({
+  name: `own generator, ${perSecond} requests a second`,
+  run: (plan, options) => withOwnCpu(() => run(plan, options, perSecond)),
+});
+
 async function run(
   plan: RequestPlan,
   { connections, seconds, firstRequest, signal }: LoadOptions,
+  perSecond?: number,
 ): Promise<Omit<LoadResult, 'cores'>> {
   const folder = await mkdtemp(join(tmpdir(), 'outcry-bench-'));
   try {
     const file = join(folder, 'plan.json');
     await writeFile(file, JSON.stringify(plan));
-    const settings = [file, `${connections}`, `${seconds}`, `${firstRequest}`];
+    const settings = [
+      file,
+      `${connections}`,
+      `${seconds}`,
+      `${firstRequest}`,
+      `${perSecond ?? ''}`,
+    ];
     const child = spawn(process.execPath, [...typescriptArguments(PROCESS), ...settings], {
       stdio: ['ignore', 'pipe', 'pipe'],
       signal,
