@@ -33,12 +33,14 @@ const summary = z.object({
 });
 
 /**
+ * In the order of their names.
+ *
  * @param json k6's summary export, in which `true` is a limit that was crossed
  * @throws Error when it is none
  */
 export function readLimits(json: string): Limit[] {
   const { metrics } = summary.parse(JSON.parse(json));
-  return Object.entries(metrics).flatMap(([metric, { thresholds = {}, ...values }]) => {
+  const limits = Object.entries(metrics).flatMap(([metric, { thresholds = {}, ...values }]) => {
     const [name = ''] = metric.split('{');
     return Object.entries(thresholds).map(([limit, crossed]) => {
       const found = values[limit.split(/[<>=]/)[0] ?? ''];
@@ -50,4 +52,5 @@ export function readLimits(json: string): Limit[] {
       };
     });
   });
+  return limits.toSorted((a, b) => a.what.localeCompare(b.what) || a.limit.localeCompare(b.limit));
 }

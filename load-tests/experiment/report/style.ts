@@ -27,7 +27,7 @@ th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var
 th { font-weight: 600; color: var(--soft); }
 td.n, th.n { text-align: right; }
 .wide { overflow-x: auto; }
-svg { width: 100%; height: auto; display: block; }
+svg { width: 100%; height: auto; display: block; margin-top: 14px; }
 svg text { fill: var(--soft); font-size: 12px; }
 svg .name { fill: var(--ink); }
 .grid { stroke: var(--line); }
@@ -40,7 +40,7 @@ svg .mark-name { fill: var(--bad); font-weight: 600; }
 .line.c0 { stroke: var(--c0); } .line.c1 { stroke: var(--c1); } .line.c2 { stroke: var(--c2); }
 .line.c3 { stroke: var(--c3); } .line.c4 { stroke: var(--c4); } .line.c5 { stroke: var(--c5); }
 .area.c0 { fill: var(--c0); } .area.c1 { fill: var(--c1); } .area.c2 { fill: var(--c2); }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 0 64px; color: var(--soft); font-size: 14px; }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 18px 64px; color: var(--soft); font-size: 14px; }
 .legend i { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; }
 i.c0 { background: var(--c0); } i.c1 { background: var(--c1); } i.c2 { background: var(--c2); }
 i.c3 { background: var(--c3); } i.c4 { background: var(--c4); } i.c5 { background: var(--c5); }

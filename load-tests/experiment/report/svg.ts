@@ -87,8 +87,9 @@ export function linePlot(plot: LinePlot): string {
     frame(plot, [
       ...yGrid(yTicks, py),
       ...xTicks.map((x) => xLabel(px(x), shortNumber(x))),
-      // The lowest area of a stack is drawn last, over those behind it.
-      ...(plot.stacked === true ? shapes.toReversed() : shapes),
+      // The first is drawn last: the lowest area of a stack covers those behind it, and a p50 is not
+      // hidden by the p99.
+      ...shapes.toReversed(),
       // In front: an area would hide them.
       ...(plot.marks ?? []).map((mark) => shade(mark, px)),
     ]) + legend(plot.lines.map(({ name }) => name))
