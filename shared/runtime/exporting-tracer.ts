@@ -1,4 +1,4 @@
-/** Spans by OpenTelemetry's SDK. Loaded only when traces are switched on: see tracing.ts. */
+/** Spans by OpenTelemetry's SDK. Loaded only when traces are switched on: see open-tracer.ts. */
 import { randomUUID } from 'node:crypto';
 import {
   diag,

@@ -1,10 +1,7 @@
 /**
- * Traces: where one sampled bid spent its time, across services. A trace is switched on by
- * configuration; without it nothing of OpenTelemetry is loaded, and what is traced elsewhere costs a
- * look at `undefined`.
+ * Traces: where one sampled bid spent its time, across services. They are switched on by
+ * configuration (open-tracer.ts); without it there is no tracer.
  */
-import type { Logger } from './logger.ts';
-
 /** What a span says of its work. Never amounts, users, tokens or keys: traces leave the system. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
@@ -38,27 +35,6 @@ export interface Tracer {
 export interface OpenTracer extends Tracer {
   /** Hands over what is not exported yet; takes at most 2 s. */
   close(): Promise<void>;
-}
-
-export interface TracerOptions {
-  /** Where an OpenTelemetry collector takes OTLP over HTTP; undefined: no traces. */
-  readonly endpoint: string | undefined;
-  readonly service: string;
-  /** The share of work without a parent that is sampled, 0 to 1. */
-  readonly ratio: number;
-}
-
-/**
- * Loads OpenTelemetry, when there is somewhere to export to. It exports in the background: a
- * collector that is away costs its spans and two log lines, nothing else.
- */
-export async function openTracer(
-  { endpoint, ...options }: TracerOptions,
-  log: Logger,
-): Promise<OpenTracer | undefined> {
-  if (endpoint === undefined) return undefined;
-  const { ExportingTracer } = await import('./exporting-tracer.ts');
-  return new ExportingTracer({ endpoint, ...options }, log);
 }
 
 /** The trace that a `traceparent` belongs to, as log lines name it. */
