@@ -49,7 +49,7 @@ export function createApp(parts: GatewayParts): Hono<GatewayContext> {
   addAuctionRoutes(app, parts);
   addItemRoutes(app, parts);
   addOpenRoutes(app, parts);
-  addDocsRoutes(app, parts.publicConfig.gatewayUrl);
+  addDocsRoutes(app, parts.publicConfig);
 
   app.notFound((c) => {
     const x = c.get('exchange');

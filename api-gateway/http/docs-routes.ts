@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Hono } from 'hono';
+import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
 import { PROBLEMS } from '@outcry/shared/contracts/problems.ts';
 import { noSuchRoute } from './answers.ts';
 import { pathPart, route, type GatewayContext } from './context.ts';
@@ -42,9 +43,13 @@ function readAsset(name: string): string {
   return readFileSync(existsSync(beside) ? beside : inPackage(), 'utf8');
 }
 
-/** @param serverUrl the gateway's public address, shown in the description */
-export function addDocsRoutes(app: Hono<GatewayContext>, serverUrl: string): void {
-  const document = JSON.stringify(openApiDocument(serverUrl));
+/** Describes both APIs at the public addresses of their services. */
+export function addDocsRoutes(
+  app: Hono<GatewayContext>,
+  { gatewayUrl, historyUrl }: PublicConfig,
+): void {
+  const document = JSON.stringify(openApiDocument(gatewayUrl, historyUrl));
+  const contentPolicy = `${CONTENT_POLICY}; connect-src 'self' ${new URL(historyUrl).origin}`;
   app.get(
     '/openapi.json',
     route((x) => answerJsonText(x, document)),
@@ -52,7 +57,7 @@ export function addDocsRoutes(app: Hono<GatewayContext>, serverUrl: string): voi
   app.get(
     '/docs',
     route((x) => {
-      setHeader(x, 'content-security-policy', CONTENT_POLICY);
+      setHeader(x, 'content-security-policy', contentPolicy);
       return answerText(x, PAGE, 200, 'text/html; charset=utf-8');
     }),
   );

@@ -41,7 +41,7 @@ export function expectDescribed(method: string, path: string, status: number, bo
 }
 
 function readDocument(): Described[] {
-  const document = openApiDocument('http://localhost') as unknown as Document;
+  const document = openApiDocument('http://localhost', 'http://localhost') as unknown as Document;
   const ajv = new Ajv2020({
     strict: false,
     allErrors: true,

@@ -12,12 +12,12 @@ import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import { PROBLEMS, type Problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 
-const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
-const amount = z.int().min(1).max(MAX_AMOUNT).describe('minor units, such as cents');
+export const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+export const amount = z.int().min(1).max(MAX_AMOUNT).describe('minor units, such as cents');
 /** A minimum bid can lie above the largest amount; then no bid is possible any more. */
 const minimumBid = z.int().min(1).describe('minor units; the least a new bidder must offer');
-const time = z.iso.datetime().describe('UTC with milliseconds');
-const alias = z.int().min(1).describe('a bidder within this auction, by order of first bid');
+export const time = z.iso.datetime().describe('UTC with milliseconds');
+export const alias = z.int().min(1).describe('a bidder within this auction, by order of first bid');
 
 const problemCodes = Object.keys(PROBLEMS) as ProblemCode[];
 

@@ -1,4 +1,4 @@
-/** Every route of the API as one table, from which the description is made. */
+/** Every route of the gateway as one table, from which the description is made. */
 import type { z } from 'zod';
 import {
   auctionListQuery,
@@ -21,11 +21,11 @@ import {
 } from './answer-schemas.ts';
 
 export interface ApiRoute {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'put';
   readonly path: string;
   readonly name: string;
   readonly summary: string;
-  readonly who: 'anyone' | 'any user' | 'bidder' | 'seller';
+  readonly who: 'anyone' | 'any user' | 'that user, or an admin' | 'bidder' | 'seller';
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   readonly answer: { readonly status: 200 | 201; readonly schema: z.ZodType };

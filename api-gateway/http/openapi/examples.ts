@@ -36,6 +36,28 @@ const RECEIPT = {
   serverTime: AUCTION.serverTime,
 };
 
+const ARCHIVED = {
+  id: AUCTION.id,
+  item: ITEM,
+  sellerId: 'sam',
+  currency: 'EUR',
+  startsAt: AUCTION.startsAt,
+  status: 'ended',
+  outcome: 'sold',
+  price: 1_050,
+  minimumBid: 1_100,
+  leader: 2,
+  bidCount: 3,
+  reserveMet: true,
+  endsAt: AUCTION.endsAt,
+  epoch: 1,
+  seq: 6,
+  archivedSeq: 6,
+  sealedAt: '2026-01-05T18:05:02.000Z',
+};
+
+const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+
 /** By the route's name. */
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   placeBid: { body: { maxAmount: 2_500 }, answer: RECEIPT },
@@ -72,6 +94,67 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       broadcastUrl: 'https://live.example.com',
       historyUrl: 'https://history.example.com',
       authMode: 'jwt',
+    },
+  },
+  searchHistory: { answer: { items: [ARCHIVED], nextCursor: null } },
+  readArchived: { answer: ARCHIVED },
+  listArchivedBids: {
+    answer: {
+      items: [{ epoch: 1, seq: 3, at: '2026-01-05T18:01:00.000Z', alias: 1, amount: 1_000 }],
+      nextCursor: null,
+    },
+  },
+  readProof: {
+    answer: {
+      form: 'outcry-seal-v1',
+      auctionId: AUCTION.id,
+      head: HASH,
+      sealedAt: ARCHIVED.sealedAt,
+      count: 6,
+      events: [{ public: '{"type":"scheduled","epoch":1,"seq":1}', privateHash: HASH }],
+    },
+  },
+  readStats: {
+    answer: {
+      userId: 'ann',
+      name: 'Ann of the lamps',
+      bids: 12,
+      auctionsEntered: 4,
+      auctionsWon: 1,
+      money: [{ currency: 'EUR', totalSpent: 1_050, highestBid: 1_050 }],
+    },
+  },
+  listOwnBids: {
+    answer: {
+      items: [
+        {
+          auctionId: AUCTION.id,
+          bidId: RECEIPT.bidId,
+          epoch: 1,
+          seq: 5,
+          at: AUCTION.serverTime,
+          type: 'bid',
+          alias: 2,
+          amount: 1_050,
+          offered: { maxAmount: 2_500 },
+          counts: true,
+          opening: null,
+        },
+      ],
+      nextCursor: null,
+    },
+  },
+  chooseName: {
+    body: { name: 'Ann of the lamps' },
+    answer: { userId: 'ann', name: 'Ann of the lamps' },
+  },
+  readLeaderboard: {
+    answer: {
+      by: 'spent',
+      window: 'all',
+      currency: 'EUR',
+      currencies: ['EUR'],
+      items: [{ rank: 1, name: 'Ann of the lamps', value: 1_050 }],
     },
   },
   createDevToken: {

@@ -9,6 +9,7 @@ import {
 import { problemSchema } from './answer-schemas.ts';
 import { API_ROUTES, type ApiRoute } from './api-routes.ts';
 import { EXAMPLES } from './examples.ts';
+import { HISTORY_ROUTES } from './history-routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -18,17 +19,23 @@ Amounts are whole numbers of minor units (cents). Times are ISO 8601 in UTC. Eve
 \`application/problem+json\` with a stable \`code\`. Send an \`Idempotency-Key\` with every POST: a
 repeated request with the same key gets the first answer, marked \`Idempotency-Replayed: true\`.`;
 
-/** What any route can answer besides its own problems. */
-const ALWAYS: readonly ProblemCode[] = ['RATE_LIMITED', 'UNAVAILABLE', 'INTERNAL'];
+/** What one service answers. */
+interface Service {
+  /** Its public address, where it is not the gateway's. */
+  readonly serverUrl?: string;
+  readonly routes: readonly ApiRoute[];
+  /** What any route can answer besides its own problems. */
+  readonly always: readonly ProblemCode[];
+  /** INVALID_REQUEST of a body has more statuses than the one in the table. */
+  readonly bodyStatuses: readonly (readonly [number, string])[];
+}
+
 const WITH_TOKEN: readonly ProblemCode[] = ['UNAUTHENTICATED'];
 const WITH_ROLE: readonly ProblemCode[] = ['FORBIDDEN'];
 const WITH_BODY: readonly ProblemCode[] = ['OUTCOME_UNKNOWN'];
-/** INVALID_REQUEST has more statuses than the one in the table. */
-const BODY_STATUSES: readonly (readonly [number, string])[] = [
-  [400, 'The body is not valid JSON (INVALID_REQUEST)'],
-  [413, 'The body is too large (INVALID_REQUEST)'],
-  [415, 'The body is not declared as JSON (INVALID_REQUEST)'],
-];
+const NOT_JSON = [400, 'The body is not valid JSON (INVALID_REQUEST)'] as const;
+const TOO_LARGE = [413, 'The body is too large (INVALID_REQUEST)'] as const;
+const NOT_DECLARED = [415, 'The body is not declared as JSON (INVALID_REQUEST)'] as const;
 
 const TOO_LOW: ProblemExtras = { minimumBid: 1_100 };
 /** Members that problems of a status have, for their examples. */
@@ -38,17 +45,24 @@ const EXTRAS_OF_EXAMPLES: Readonly<Record<number, ProblemExtras>> = {
   503: { retryAfterMs: 1_000 },
 };
 
-/** Builds the document; `serverUrl` is the gateway's public address. */
-export function openApiDocument(serverUrl: string): Json {
-  const paths: Record<string, Record<string, Json>> = {};
-  for (const route of API_ROUTES) {
-    paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
-  }
+/** Builds the document of both APIs from their public addresses. */
+export function openApiDocument(gatewayUrl: string, historyUrl: string): Json {
+  const gateway: Service = {
+    routes: API_ROUTES,
+    always: ['RATE_LIMITED', 'UNAVAILABLE', 'INTERNAL'],
+    bodyStatuses: [NOT_JSON, TOO_LARGE, NOT_DECLARED],
+  };
+  const history: Service = {
+    serverUrl: historyUrl,
+    routes: HISTORY_ROUTES,
+    always: ['UNAVAILABLE', 'INTERNAL'],
+    bodyStatuses: [NOT_JSON, TOO_LARGE],
+  };
   return {
     openapi: '3.1.0',
     info: { title: 'Outcry', version: '1', description: DESCRIPTION },
-    servers: [{ url: serverUrl }],
-    paths,
+    servers: [{ url: gatewayUrl }],
+    paths: { ...pathsOf(gateway), ...pathsOf(history) },
     components: {
       schemas: { Problem: jsonSchema(problemSchema) },
       securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
@@ -56,13 +70,22 @@ export function openApiDocument(serverUrl: string): Json {
   };
 }
 
-function operation(route: ApiRoute): Json {
+function pathsOf(service: Service): Record<string, Json> {
+  const paths: Record<string, Json> = {};
+  for (const route of service.routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operation(route, service) };
+  }
+  return paths;
+}
+
+function operation(route: ApiRoute, service: Service): Json {
   const body = route.body;
   return {
     operationId: route.name,
     summary: route.summary,
     description: `Who: ${route.who}.`,
     tags: [route.path.split('/')[2] ?? ''],
+    ...(service.serverUrl === undefined ? {} : { servers: [{ url: service.serverUrl }] }),
     ...(route.who === 'anyone' ? {} : { security: [{ token: [] }] }),
     parameters: [...pathParameters(route), ...queryParameters(route), ...keyParameter(route)],
     ...(body === undefined
@@ -78,7 +101,7 @@ function operation(route: ApiRoute): Json {
             },
           },
         }),
-    responses: responses(route),
+    responses: responses(route, service),
   };
 }
 
@@ -110,16 +133,16 @@ const keyParameter = (route: ApiRoute): Json[] =>
       ]
     : [];
 
-function responses(route: ApiRoute): Json {
+function responses(route: ApiRoute, { always, bodyStatuses }: Service): Json {
   const { status, schema } = route.answer;
   const codes = [
     ...route.problems,
     ...(route.who === 'anyone' ? [] : WITH_TOKEN),
-    ...(route.who === 'bidder' || route.who === 'seller' ? WITH_ROLE : []),
+    ...(route.who === 'anyone' || route.who === 'any user' ? [] : WITH_ROLE),
     ...(route.method === 'post' ? WITH_BODY : []),
-    ...ALWAYS,
+    ...always,
   ];
-  const texts = new Map<number, string>(route.body === undefined ? [] : BODY_STATUSES);
+  const texts = new Map<number, string>(route.body === undefined ? [] : bodyStatuses);
   const examples = new Map<number, Record<string, Json>>();
   for (const code of new Set(codes)) {
     const { status: problemStatus, title } = PROBLEMS[code];

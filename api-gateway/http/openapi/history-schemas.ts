@@ -1,0 +1,90 @@
+/** The shapes of the history API's answers as schemas, for the API description; see answer-schemas.ts. */
+import { z } from 'zod';
+import type { Page } from '@outcry/shared/contracts/api.ts';
+import type {
+  ArchivedAuction,
+  ArchivedBid,
+  Leaderboard,
+  OwnBid,
+  Proof,
+  UserStats,
+} from '@outcry/shared/contracts/history.ts';
+import { alias, amount, auctionViewSchema, id, time } from './answer-schemas.ts';
+
+const nextCursor = z.string().nullable();
+const place = { epoch: z.int().min(1), seq: z.int().min(1) };
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const currency = z.string().length(3);
+const count = z.int().min(0);
+
+export const archivedAuction = auctionViewSchema.omit({ serverTime: true }).extend({
+  archivedSeq: z.int().min(0).describe('every event up to here is archived'),
+  sealedAt: time.nullable().describe('since when it never changes; null before'),
+}) satisfies z.ZodType<ArchivedAuction>;
+
+export const archivedAuctionPage = z.strictObject({
+  items: z.array(archivedAuction),
+  nextCursor,
+}) satisfies z.ZodType<Page<ArchivedAuction>>;
+
+export const archivedBidPage = z.strictObject({
+  items: z.array(z.strictObject({ ...place, at: time, alias, amount })),
+  nextCursor,
+}) satisfies z.ZodType<Page<ArchivedBid>>;
+
+export const proofSchema = z.strictObject({
+  form: z.literal('outcry-seal-v1'),
+  auctionId: id,
+  head: hash,
+  sealedAt: time,
+  count: z.int().min(1).describe('how many events follow'),
+  events: z.array(
+    z.strictObject({
+      public: z.string().describe('a JSON object as text: these bytes are hashed'),
+      privateHash: hash,
+    }),
+  ),
+}) satisfies z.ZodType<Proof>;
+
+export const userStats = z.strictObject({
+  userId: id,
+  name: z.string(),
+  bids: count,
+  auctionsEntered: count,
+  auctionsWon: count,
+  money: z.array(z.strictObject({ currency, totalSpent: count, highestBid: amount.nullable() })),
+}) satisfies z.ZodType<UserStats>;
+
+export const ownBidPage = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      auctionId: id,
+      bidId: id,
+      ...place,
+      at: time,
+      type: z.enum(['bid', 'no_change', 'bought']),
+      alias,
+      amount: amount.nullable().describe('what the public sees; null for no_change'),
+      offered: z
+        .union([z.strictObject({ amount }), z.strictObject({ maxAmount: amount })])
+        .nullable()
+        .describe('null for a purchase'),
+      counts: z.boolean().describe('false when the auction went on without it after a failover'),
+      opening: z
+        .strictObject({ salt: z.string(), private: z.string() })
+        .nullable()
+        .describe('opens the hash in the proof, where it names nobody else'),
+    }),
+  ),
+  nextCursor,
+}) satisfies z.ZodType<Page<OwnBid>>;
+
+export const leaderboard = z.strictObject({
+  by: z.enum(['spent', 'wins', 'bids']),
+  window: z.enum(['24h', '7d', '30d', 'all']),
+  currency: currency.nullable(),
+  currencies: z.array(currency),
+  items: z.array(z.strictObject({ rank: z.int().min(1), name: z.string(), value: z.int().min(0) })),
+}) satisfies z.ZodType<Leaderboard>;
+
+export const displayName = z.strictObject({ userId: id, name: z.string().nullable() });
