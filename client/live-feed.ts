@@ -142,10 +142,13 @@ export class LiveFeed {
   }
 
   /**
-   * Asks the server at once whether what is shown is current, and connects anew when it does not
-   * answer. Done by itself after sleep and when a browser's network is back.
+   * Asks the server at once whether what is shown is current, and connects anew, at once, when it
+   * does not answer or the connection is down. Done by itself after sleep and when a browser's network is back.
    */
   refresh(): void {
+    if (this.#closed) return;
+    // It may be pausing before another try, and the network is back right now.
+    if (!this.#socket.connected) this.reconnect();
     const watch = this.#watches.values().next().value;
     if (watch === undefined || !this.#socket.connected) return;
     const connection = this.#connectionNumber;
