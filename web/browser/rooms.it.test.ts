@@ -88,7 +88,7 @@ test('a maximum bid by keyboard alone stays secret and defends the lead', async 
 test('a late bid visibly moves the end', async () => {
   const { id, path } = await auctionOf('Xbox', {
     durationSeconds: 30,
-    softClose: { windowSeconds: 60, extendSeconds: 45 },
+    softClose: { windowSeconds: 60, extendSeconds: 49 },
   });
   const page = await stage.open(path);
   await page

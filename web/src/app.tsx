@@ -11,14 +11,13 @@ import { SiteFooter } from './parts/site-footer.tsx';
 import { SiteHeader } from './parts/site-header.tsx';
 import { Toasts } from './parts/toasts.tsx';
 import { route } from './router.ts';
+import type { Route } from './routes.ts';
 import { announcement } from './state/announcer.ts';
-import { start, type Services } from './state/services.ts';
+import { start, type Services, type Start } from './state/services.ts';
 
 /** The frame around every page. */
 export function App() {
   const current = start.value;
-  // The operator's page is of most use when nothing else answers.
-  const isOperations = route.value.page === 'operations';
   const services = current.phase === 'ready' ? current.services : null;
   return (
     <>
@@ -27,9 +26,7 @@ export function App() {
       </a>
       <SiteHeader signInPossible={services?.config.authMode === 'dev'} />
       <main class="page" id="page" tabIndex={-1}>
-        {current.phase === 'ready' && <Page services={current.services} />}
-        {current.phase !== 'ready' && !isOperations && <StartPage start={current} />}
-        {current.phase !== 'ready' && isOperations && <OperationsPage />}
+        <Page start={current} />
       </main>
       <SiteFooter gatewayUrl={services?.config.gatewayUrl} />
       {services !== null && <SignInDialog client={services.client} />}
@@ -41,8 +38,20 @@ export function App() {
   );
 }
 
-function Page({ services }: { readonly services: Services }) {
+function Page({ start: started }: { readonly start: Start }) {
   const current = route.value;
+  // The operator's page is of most use when nothing else answers.
+  if (current.page === 'operations') return <OperationsPage />;
+  if (started.phase !== 'ready') return <StartPage start={started} />;
+  return <ServedPage current={current} services={started.services} />;
+}
+
+interface ServedPageProps {
+  readonly current: Exclude<Route, { readonly page: 'operations' }>;
+  readonly services: Services;
+}
+
+function ServedPage({ current, services }: ServedPageProps) {
   switch (current.page) {
     case 'lobby':
       return <LobbyPage key={current.status} services={services} status={current.status} />;
@@ -54,8 +63,6 @@ function Page({ services }: { readonly services: Services }) {
       return <MyBidsPage services={services} />;
     case 'leaders':
       return <LeadersPage services={services} />;
-    case 'operations':
-      return <OperationsPage />;
     case 'nowhere':
       return <NowherePage />;
   }

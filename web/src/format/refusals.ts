@@ -25,6 +25,10 @@ export function refusalWords(
   return { title, advice, canRetry };
 }
 
+/** What to call it when something could not be read; it is read again without anybody's doing. */
+export const readFailure = (problem: RefusalFacts): string =>
+  problem.code === 'UNAVAILABLE' ? 'No answer right now' : refusalWords(problem).title;
+
 /** The same for the seller, whose commands are no bids. */
 export function sellersRefusalWords(problem: RefusalFacts): RefusalWords {
   switch (problem.code) {

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Leaderboard, LeaderboardQuery } from '@outcry/shared/contracts/history.ts';
-import { refusalWords } from '../format/refusals.ts';
+import { readFailure } from '../format/refusals.ts';
 import { Empty } from '../parts/empty.tsx';
 import { LeaderTable } from '../parts/leader-table.tsx';
 import { LeadersTools } from '../parts/leaders-tools.tsx';
@@ -52,11 +52,13 @@ export function LeadersPage({ services }: { readonly services: Services }) {
           <LeadersTools wish={wish} board={board.value.value} onChange={setWish} />
           {board.problem.value !== null && (
             <p class="banner" role="status">
-              <strong>{refusalWords(board.problem.value).title}.</strong> The archive is asked again
-              by itself.
+              <strong>{readFailure(board.problem.value)}.</strong> The archive is asked again by
+              itself.
             </p>
           )}
-          <Board board={board.value.value} ownName={own?.name} />
+          {(board.value.value !== undefined || board.problem.value === null) && (
+            <Board board={board.value.value} ownName={own?.name} />
+          )}
         </section>
         {userId === undefined ? (
           <SignInFirst

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { refusalWords } from '../format/refusals.ts';
+import { readFailure } from '../format/refusals.ts';
 import { EmptyLobby, NothingFound } from '../parts/empty-lobby.tsx';
 import { LoadingCards, WatchedCard } from '../parts/lobby-cards.tsx';
 import { LobbyTools } from '../parts/lobby-tools.tsx';
@@ -97,7 +97,8 @@ function LobbyList({ lobby, status, search, view }: LobbyListProps) {
     <>
       {problem !== null && (
         <p class="banner" role="status">
-          <strong>{refusalWords(problem).title}.</strong> The list may be old; it is read again by
+          <strong>{readFailure(problem)}.</strong>{' '}
+          {all === null ? 'The list is asked for' : 'The list may be old; it is read'} again by
           itself.
         </p>
       )}

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { refusalWords } from '../format/refusals.ts';
+import { readFailure } from '../format/refusals.ts';
 import { Empty } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
@@ -45,8 +45,8 @@ function Stakes({ services }: { readonly services: Services }) {
     <>
       {problem !== null && (
         <p class="banner" role="status">
-          <strong>{refusalWords(problem).title}.</strong> Your bids are safe; the list is read again
-          by itself.
+          <strong>{readFailure(problem)}.</strong> Your bids are safe; the list is read again by
+          itself.
         </p>
       )}
       {stakes === null && problem === null && (

@@ -23,6 +23,8 @@ export function BidHistory({ room, currency }: BidHistoryProps) {
   const bids = room.bids.list.value;
   const shown = bids.slice(-limit).toReversed();
   const { hasOlder } = room.bids;
+  const status = room.auction.value?.status;
+  const isOver = status === 'ended' || status === 'cancelled';
   const newest = shown[0];
   const hasLongSums =
     newest !== undefined && formatMoney(newest.amount, currency).length > LONG_SUM;
@@ -34,7 +36,9 @@ export function BidHistory({ room, currency }: BidHistoryProps) {
     <section class="panel bid-history" aria-label="Bids">
       <h2>Bids</h2>
       {bids.length === 0 && room.bids.gap.value === 'none' && (
-        <p class="muted">No bids yet. The first one takes the lead at the start price.</p>
+        <p class="muted">
+          {isOver ? 'Nobody bid.' : 'No bids yet. The first one takes the lead at the start price.'}
+        </p>
       )}
       <ol class={hasLongSums ? 'bids bids-long' : 'bids'} data-testid="bid-list">
         {shown.map((bid) => (

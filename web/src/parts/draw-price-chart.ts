@@ -68,7 +68,7 @@ function newPlot(place: HTMLElement, currency: string, points: PricePoints): uPl
   const options: uPlot.Options = {
     ...sizeOf(place),
     legend: { show: false },
-    padding: [12, 34, 0, 0],
+    padding: [12, 40, 0, 0],
     cursor: { y: false, points: { size: 9, fill: colour('--accent') }, drag: { x: false } },
     scales: {
       x: { range: (_plot, from, to) => [from, Math.max(to, from + SHORTEST_SPAN_SECONDS)] },
@@ -85,7 +85,7 @@ function newPlot(place: HTMLElement, currency: string, points: PricePoints): uPl
       {
         ...axis,
         size: (_plot, texts) => 20 + 7.5 * Math.max(3, ...(texts ?? []).map((t) => t.length)),
-        values: (_plot, ticks) => ticks.map((tick) => shortMoney(tick, currency)),
+        values: (_plot, ticks) => moneyTicks(ticks, currency),
       },
     ],
     series: [
@@ -125,16 +125,20 @@ function timeTicks(ticks: readonly number[]): string[] {
   });
 }
 
-/** Axis labels leave out what does not matter: `$120`, `$1.2K`. */
-function shortMoney(minor: number, currency: string): string {
-  const amount = minor / 10 ** minorDigits(currency);
-  return amount.toLocaleString(undefined, {
+/** Axis labels leave out what does not matter: `$120`, `$1.2K`; cents on all of them or on none. */
+function moneyTicks(ticks: readonly number[], currency: string): string[] {
+  const digits = minorDigits(currency);
+  const amounts = ticks.map((tick) => tick / 10 ** digits);
+  const isLarge = amounts.some((amount) => amount >= 10_000);
+  const fraction = amounts.every((amount) => Number.isInteger(amount)) ? 0 : digits;
+  const format = new Intl.NumberFormat(undefined, {
     style: 'currency',
     currency,
-    notation: amount >= 10_000 ? 'compact' : 'standard',
-    minimumFractionDigits: 0,
-    maximumFractionDigits: amount >= 10_000 ? 2 : minorDigits(currency),
+    ...(isLarge
+      ? { notation: 'compact', minimumFractionDigits: 0, maximumFractionDigits: 2 }
+      : { minimumFractionDigits: fraction, maximumFractionDigits: fraction }),
   });
+  return amounts.map((amount) => format.format(amount));
 }
 
 /** The price and the moment under the pointer. */

@@ -54,7 +54,7 @@ export function ExtendDialog({ auction, selling, onClose }: ExtendDialogProps) {
         </fieldset>
         <dl class="pairs">
           <div>
-            <dt>Ends now</dt>
+            <dt>Present end</dt>
             <dd>{momentText(endsAtMs, now)}</dd>
           </div>
           <div>

@@ -9,7 +9,7 @@ interface NoticeTextProps {
 /** What came of the last command. The region is always there, so that it is read out when it fills. */
 export function NoticeText({ notice, busy }: NoticeTextProps) {
   return (
-    <div role="status" data-testid="notice">
+    <div class="notice-place" role="status" data-testid="notice">
       {notice !== null && (
         <div class={`notice notice-${notice.tone}`}>
           {notice.tone === 'good' ? <CheckIcon /> : <AlertIcon />}

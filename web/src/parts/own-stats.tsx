@@ -3,7 +3,7 @@ import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { UserStats } from '@outcry/shared/contracts/history.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { formatMoney } from '../format/money.ts';
-import { refusalWords } from '../format/refusals.ts';
+import { readFailure, refusalWords } from '../format/refusals.ts';
 import { problemOf } from '../state/problem-of.ts';
 import { asUser } from '../state/session.ts';
 
@@ -21,9 +21,7 @@ export function OwnStats({ client, stats, problem, onRenamed }: OwnStatsProps) {
       <h2>Your figures</h2>
       {stats === undefined ? (
         <p class="muted" role="status">
-          {problem === null
-            ? 'Reading …'
-            : `${refusalWords(problem).title}. Tried again by itself.`}
+          {problem === null ? 'Reading …' : `${readFailure(problem)}. Tried again by itself.`}
         </p>
       ) : (
         <>

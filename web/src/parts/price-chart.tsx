@@ -23,8 +23,10 @@ export function PriceChart({ auction, room }: PriceChartProps) {
   return (
     <section class="panel" aria-label="Price over time">
       <h2>Price over time</h2>
-      {first === undefined ? (
-        <p class="muted">The line starts with the first bid.</p>
+      {first === undefined || (!isOpen && bids.length === 1) ? (
+        <p class="muted">
+          {isOpen ? 'The line starts with the first bid.' : lineless(bids.length)}
+        </p>
       ) : (
         <figure class="chart">
           <Drawing points={points} currency={currency} />
@@ -37,6 +39,10 @@ export function PriceChart({ auction, room }: PriceChartProps) {
     </section>
   );
 }
+
+/** Why there is no line of an auction that is over. */
+const lineless = (bids: number): string =>
+  bids === 0 ? 'The price never moved.' : 'One bid, one price: there is no line to draw.';
 
 interface DrawingProps {
   readonly points: ReturnType<typeof pricePoints>;
