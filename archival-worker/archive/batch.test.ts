@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
-import { auctionsOf, distinctEvents, projectionsOf } from './batch.ts';
+import { auctionsOf, distinctEvents, newestRuns, projectionsOf } from './batch.ts';
 import { decodeEntry } from './decode-entry.ts';
 
 const rowsOf = (entries: readonly TestEntry[]) =>
@@ -18,6 +18,8 @@ function twoAuctions() {
     second.bid('bob', { amount: 2_500 }),
   ];
 }
+
+const runs = (entries: readonly TestEntry[]) => newestRuns(distinctEvents(rowsOf(entries)).events);
 
 const place = (row: { auctionId: string; epoch: number; seq: number }) =>
   `${row.auctionId} ${row.epoch}:${row.seq}`;
@@ -66,4 +68,19 @@ test('projections: the newest state of each auction, its creation, its epochs', 
     { auctionId: 'a0-one', epoch: 1, parent: undefined, fork: 0 },
     { auctionId: 'a0-one', epoch: 2, parent: 1, fork: 3 },
   ]);
+});
+
+test('the newest run of each auction begins after its last gap, and in its last epoch', () => {
+  const one = new TestAuction({ auctionId: 'a0-one' });
+  const two = new TestAuction({ auctionId: 'a0-two' });
+  const oneEntries = [...one.opening(4), one.restart(4), ...one.minimumBids(2)];
+  const twoEntries = two.opening(5).filter(({ lastSeq }) => lastSeq !== 3);
+  expect(runs([...twoEntries, ...oneEntries])).toEqual([
+    { auctionId: 'a0-one', epoch: 2, first: 5, last: 7 },
+    { auctionId: 'a0-two', epoch: 1, first: 4, last: 7 },
+  ]);
+  expect(runs(oneEntries.slice(0, 6))).toEqual([
+    { auctionId: 'a0-one', epoch: 1, first: 1, last: 6 },
+  ]);
+  expect(runs([])).toEqual([]);
 });

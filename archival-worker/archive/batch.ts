@@ -50,6 +50,25 @@ export function projectionsOf(events: readonly EventRow[]): Projections {
   return { newest, created, forks, bids };
 }
 
+/** Events of one epoch without a gap between them, from seq `first` to `last`. */
+export interface Run {
+  readonly auctionId: string;
+  readonly epoch: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The last run of each auction. @param events in lock order, see {@link distinctEvents} */
+export function newestRuns(events: readonly EventRow[]): Run[] {
+  const runs = new Map<string, Run>();
+  for (const { auctionId, epoch, seq } of events) {
+    const run = runs.get(auctionId);
+    const goesOn = run?.epoch === epoch && run.last + 1 === seq;
+    runs.set(auctionId, { auctionId, epoch, first: goesOn ? run.first : seq, last: seq });
+  }
+  return [...runs.values()];
+}
+
 /** The auctions that the events belong to, each once, in order. */
 export const auctionsOf = (events: readonly EventRow[]): string[] => [
   ...new Set(events.map((row) => row.auctionId)),

@@ -72,11 +72,13 @@ export interface ArchiveTransaction {
   /** Moves each auction's state up to its newest event, never back; adds terms, items, forks. */
   project(projections: Projections): Promise<void>;
   /**
-   * The unbroken prefix of each of these auctions, also where nothing changed. It includes what
-   * other transactions committed before this one touched the auction, so that the last of
-   * several that fill a gap sees the whole. True for others only once this one has committed.
+   * The unbroken prefix of each of these events' auctions, also where nothing changed; to be called
+   * when the events are stored, or were before. It includes what other transactions committed
+   * before this one touched the auction, so that the last of several that fill a gap sees the
+   * whole. True for others only once this one has committed.
+   * @param events in lock order
    */
-  archivedPrefixes(auctionIds: readonly string[]): Promise<readonly ArchivedPrefix[]>;
+  archivedPrefixes(events: readonly EventRow[]): Promise<readonly ArchivedPrefix[]>;
 }
 
 /** The data itself is refused, by its own fault: trying again cannot help. */

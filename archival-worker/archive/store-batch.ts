@@ -1,5 +1,5 @@
 /** Entries on their way into the archive: decoded, and written in one transaction. */
-import { auctionsOf, distinctEvents, projectionsOf } from './batch.ts';
+import { distinctEvents, projectionsOf } from './batch.ts';
 import { auctionOfSubject, decodeEntry, UndecodableError } from './decode-entry.ts';
 import type { EventRow } from './event-row.ts';
 import type {
@@ -55,7 +55,7 @@ export async function writeBatch(
   await tx.keepConflicts(conflicts);
   await tx.keepDeadLetters(letters);
   await tx.project(projectionsOf(inserted.fresh));
-  const prefixes = await tx.archivedPrefixes(auctionsOf(events));
+  const prefixes = await tx.archivedPrefixes(events);
   const figures = {
     messages: batch.length,
     fresh: inserted.fresh.length,

@@ -19,7 +19,7 @@ export const API_LIMIT_MS = 2_000;
 export const ACK_WAIT_MS = 30_000;
 
 /** Deliveries that all workers together may have in hand: it bounds their memory. */
-const MAX_ACK_PENDING = 8_000;
+const MAX_ACK_PENDING = 16_000;
 
 export interface StreamLimits {
   readonly maxBytes: number;

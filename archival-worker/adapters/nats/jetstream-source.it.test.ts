@@ -44,7 +44,7 @@ test('what is given back comes again, each time later', { timeout: 30_000 }, asy
     else only?.ack();
     givenBackAt = Date.now();
   }
-  // 50 ms, doubled each time, of which jitter takes off up to a half; a batch gathers for 50 ms.
+  // 50 ms, doubled each time, of which jitter takes off up to a half; a batch gathers for 100 ms.
   expect(waits[0]).toBeLessThan(1_000);
   expect(waits[5]).toBeGreaterThanOrEqual(800);
   expect(waits[4]).toBeGreaterThanOrEqual(400);

@@ -1,9 +1,8 @@
-import { jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
-import type { Subscription } from '@nats-io/transport-node';
+import { jetstream, type JsMsg } from '@nats-io/jetstream';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { TRACE_HEADER } from '@outcry/shared/contracts/traces.ts';
 import type { NatsLink } from '@outcry/shared/runtime/jetstream.ts';
-import { pause, withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { Delivery, EventSource } from '../../archive/ports.ts';
 import { retryDelayMs } from '../../archive/retry-delay.ts';
@@ -15,11 +14,15 @@ import {
   messagesInStream,
   type StreamLimits,
 } from './event-consumer.ts';
+import { Session } from './consumer-session.ts';
 
-const MAX_BATCH_MESSAGES = 1_000;
+/** A transaction costs something for each auction in it: long batches hold more events of each. */
+const MAX_BATCH_MESSAGES = 4_000;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+/** Messages asked for and not taken yet. */
+const MAX_READ_AHEAD = 1_000;
 /** How long a batch waits for more once it has its first message. */
-const LINGER_MS = 50;
+const LINGER_MS = 100;
 /** How often deliveries in hand are kept from going to somebody else. */
 const EXTEND_EVERY_MS = ACK_WAIT_MS / 3;
 const MEASURE_EVERY_MS = 5_000;
@@ -29,7 +32,6 @@ const GIVEN_BACK_MAX_MS = 30_000;
 /** A server that is asked for messages says at least this often that it is still there. */
 const HEARTBEAT_MS = 2_000;
 const ASK_FOR_MS = 10_000;
-const DRAIN_LIMIT_MS = 2_000;
 
 /**
  * The archive's durable consumer. It outlives lost connections, and a stream or consumer that was
@@ -112,7 +114,7 @@ export class JetStreamSource implements EventSource {
           ARCHIVE_CONSUMER,
         );
         const messages = await consumer.consume({
-          max_messages: MAX_BATCH_MESSAGES,
+          max_messages: MAX_READ_AHEAD,
           expires: ASK_FOR_MS,
           idle_heartbeat: HEARTBEAT_MS,
           abort_on_missing_resource: true,
@@ -142,13 +144,13 @@ export class JetStreamSource implements EventSource {
     for (;;) {
       const session = await this.#openSession();
       if (session === undefined) return [];
-      const first = await session.take();
+      const first = await session.first();
       if (first === undefined) {
         if (this.#session === session) this.#session = undefined;
         continue;
       }
       if (this.#stopping.signal.aborted) {
-        first.nak(nextDeliveryMs(first));
+        this.#delivery(first).giveBack();
         continue;
       }
       return this.#gatherMore(session, first);
@@ -158,13 +160,17 @@ export class JetStreamSource implements EventSource {
   async #gatherMore(session: Session, first: JsMsg): Promise<readonly Delivery[]> {
     const batch = [this.#delivery(first)];
     let bytes = first.data.length;
-    const linger = pause(LINGER_MS, this.#stopping.signal).then(() => undefined);
+    const lingered = pause(LINGER_MS, this.#stopping.signal);
+    let isOpen = true;
+    void lingered.then(() => (isOpen = false));
     while (batch.length < MAX_BATCH_MESSAGES && bytes < MAX_BATCH_BYTES) {
-      const message = await Promise.race([session.peek(), linger]);
-      if (message === undefined) break;
-      session.drop();
-      batch.push(this.#delivery(message));
-      bytes += message.data.length;
+      const message = session.take();
+      if (message !== undefined) {
+        batch.push(this.#delivery(message));
+        bytes += message.data.length;
+      } else if (isOpen && !session.ended) {
+        await Promise.race([session.arrival(), lingered]);
+      } else break;
     }
     return batch;
   }
@@ -185,7 +191,10 @@ export class JetStreamSource implements EventSource {
     return {
       subject: message.subject,
       body: message.data,
-      trace: message.headers?.get(TRACE_HEADER) || undefined,
+      // Asked for only where there are traces: headers cost as much as the rest of the message.
+      get trace() {
+        return message.headers?.get(TRACE_HEADER) || undefined;
+      },
       ack: () => this.#finish(message, () => message.ack()),
       giveBack: () => this.#finish(message, () => message.nak(nextDeliveryMs(message))),
     };
@@ -229,59 +238,3 @@ export class JetStreamSource implements EventSource {
  */
 const nextDeliveryMs = (message: JsMsg): number =>
   Math.ceil(retryDelayMs(message.info.deliveryCount, GIVEN_BACK_MAX_MS));
-
-/** One subscription to the consumer, read one message at a time. */
-class Session {
-  /** Resolves when no more messages come. */
-  readonly over: Promise<void>;
-  readonly #messages: ConsumerMessages;
-  readonly #iterator: AsyncIterator<JsMsg>;
-  #next: Promise<JsMsg | undefined> | undefined;
-
-  constructor(messages: ConsumerMessages) {
-    this.#messages = messages;
-    this.#iterator = messages[Symbol.asyncIterator]();
-    this.over = messages.closed().then(() => undefined);
-  }
-
-  /** The next message, which stays the next one until `drop`; undefined at the end. */
-  peek(): Promise<JsMsg | undefined> {
-    this.#next ??= this.#iterator.next().then(
-      (result) => (result.done === true ? undefined : result.value),
-      () => undefined,
-    );
-    return this.#next;
-  }
-
-  drop(): void {
-    this.#next = undefined;
-  }
-
-  async take(): Promise<JsMsg | undefined> {
-    const message = await this.peek();
-    this.drop();
-    return message;
-  }
-
-  stop(): void {
-    this.#messages.stop();
-  }
-
-  /**
-   * Asks for no more, and ends when what is on its way has come. What is dropped on the wire would
-   * be delivered to nobody else before ACK_WAIT_MS is over.
-   */
-  async drain(): Promise<void> {
-    try {
-      const drained = subscriptionOf(this.#messages)?.drain();
-      if (drained !== undefined) await withTimeLimit(drained, DRAIN_LIMIT_MS, 'draining NATS');
-    } catch {
-      // NATS is gone, or hangs: then nothing is on its way.
-    }
-    this.stop();
-  }
-}
-
-/** What the messages come by; the client has it, but not in its public interface. */
-const subscriptionOf = (messages: ConsumerMessages): Subscription | undefined =>
-  'sub' in messages ? (messages.sub as Subscription) : undefined;

@@ -94,7 +94,7 @@ class Transaction implements ArchiveTransaction {
     if (touched.length > 0) await countWins(this.#tx, touched);
   }
 
-  async archivedPrefixes(auctionIds: readonly string[]): Promise<readonly ArchivedPrefix[]> {
-    return readArchivedPrefixes(this.#tx, auctionIds);
+  async archivedPrefixes(events: readonly EventRow[]): Promise<readonly ArchivedPrefix[]> {
+    return readArchivedPrefixes(this.#tx, events);
   }
 }

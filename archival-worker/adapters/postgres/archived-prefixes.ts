@@ -1,23 +1,28 @@
+import { newestRuns, type Run } from '../../archive/batch.ts';
+import type { EventRow } from '../../archive/event-row.ts';
 import type { ArchivedPrefix } from '../../archive/ports.ts';
+import { column } from './columns.ts';
 import type { Tx } from './database.ts';
 
 /** Events that one statement looks at per auction and epoch: bounds the work behind a gap. */
 const MAX_STEPS = 20_000;
 
 /**
- * Moves each auction's archived prefix on, as far as its history is there without a gap, and
- * gives it, also where it did not move.
+ * Moves the archived prefix of each of these events' auctions on, as far as its history is there
+ * without a gap, and gives it, also where it did not move.
+ * @param stored in lock order; all of their places are taken
  */
 export async function readArchivedPrefixes(
   tx: Tx,
-  auctionIds: readonly string[],
+  stored: readonly EventRow[],
 ): Promise<ArchivedPrefix[]> {
   const prefixes: ArchivedPrefix[] = [];
-  let open = auctionIds;
+  let open: readonly Run[] = newestRuns(stored);
   while (open.length > 0) {
     const rows = await advance(tx, open);
     prefixes.push(...rows.filter((row) => !row.goes_on).map(prefixOf));
-    open = rows.filter((row) => row.goes_on).map((row) => row.id);
+    const goesOn = new Set(rows.filter((row) => row.goes_on).map((row) => row.id));
+    open = open.filter(({ auctionId }) => goesOn.has(auctionId));
   }
   return prefixes;
 }
@@ -33,12 +38,18 @@ interface PrefixRow {
 const prefixOf = ({ id, epoch, seq }: PrefixRow): ArchivedPrefix => ({ auctionId: id, epoch, seq });
 
 /** One step for every auction, by at most MAX_STEPS events. */
-async function advance(tx: Tx, auctionIds: readonly string[]): Promise<PrefixRow[]> {
+async function advance(tx: Tx, runs: readonly Run[]): Promise<PrefixRow[]> {
   return tx<PrefixRow[]>`
-    WITH touched AS (
-      SELECT id, archived_epoch, archived_seq
+    WITH runs AS MATERIALIZED (
+      SELECT unnest(string_to_array(${column(runs, (run) => run.auctionId)}, E'\n')) AS id,
+             unnest(string_to_array(${column(runs, (run) => run.epoch)}, E'\n')::bigint[]) AS epoch,
+             unnest(string_to_array(${column(runs, (run) => run.first)}, E'\n')::bigint[]) AS first,
+             unnest(string_to_array(${column(runs, (run) => run.last)}, E'\n')::bigint[]) AS last
+    ),
+    touched AS (
+      SELECT id, epoch AS newest_epoch, seq AS newest_seq, archived_epoch, archived_seq
         FROM auctions
-       WHERE id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
+       WHERE id = ANY (string_to_array(${column(runs, (run) => run.auctionId)}, E'\n'))
     ),
     -- The parts of the history as it is now known, see history_events.
     parts AS (
@@ -48,18 +59,31 @@ async function advance(tx: Tx, auctionIds: readonly string[]): Promise<PrefixRow
     ),
     -- Where to go on from: what was archived before, as far as it still is history. From the start
     -- where the epoch it was counted in is none of them any more.
-    starts AS (
+    counted AS (
       SELECT id, max(epoch) AS epoch,
              coalesce(least(max(archived_seq) FILTER (WHERE epoch = archived_epoch),
                             max(until_seq) FILTER (WHERE epoch = archived_epoch)), 0) AS seq
         FROM parts
        GROUP BY id
     ),
+    -- A run of this batch that goes on from there need not be looked up: it is stored by now.
+    starts AS (
+      SELECT id, epoch,
+             CASE WHEN runs.first <= counted.seq + 1 AND counted.seq >= parts.fork
+                  THEN greatest(counted.seq, least(runs.last, parts.until_seq))
+                  ELSE counted.seq END AS seq
+        FROM counted
+        JOIN parts USING (id, epoch)
+        LEFT JOIN runs USING (id, epoch)
+    ),
     found AS (
       SELECT starts.id, event.seq,
              row_number() OVER (PARTITION BY starts.id ORDER BY event.seq) AS step
         FROM starts
-        JOIN parts USING (id)
+        -- An auction's state is that of its newest event: behind that one there is none.
+        JOIN touched
+          ON touched.id = starts.id AND (newest_epoch, newest_seq) > (starts.epoch, starts.seq)
+        JOIN parts ON parts.id = starts.id
        CROSS JOIN LATERAL (
               SELECT events.seq
                 FROM events

@@ -8,15 +8,8 @@ type Value = string | number | undefined;
  * cost of array parameters, which quote and escape every value on both sides. Values must not be
  * empty or hold a line break; event lines are cut at line breaks, so their parts hold none.
  */
-export function column<T>(rows: readonly T[], value: (row: T) => Value): string {
-  let text = '';
-  for (const [i, row] of rows.entries()) {
-    if (i > 0) text += '\n';
-    const one = value(row);
-    if (one !== undefined) text += one;
-  }
-  return text;
-}
+export const column = <T>(rows: readonly T[], value: (row: T) => Value): string =>
+  rows.map((row) => value(row) ?? '').join('\n');
 
 /** The three columns that say where events belong. */
 export const places = (rows: readonly EventRow[]): [string, string, string] => [

@@ -3,8 +3,10 @@
  * by then, so no other transaction counts the same auction, and each statement sees what those
  * before it committed. Totals are touched last and in the order of user ids.
  */
+import { auctionsOf } from '../../archive/batch.ts';
+import { bidHours, type HistoryPart } from '../../archive/bid-hours.ts';
 import type { EventRow } from '../../archive/event-row.ts';
-import { column, places } from './columns.ts';
+import { column } from './columns.ts';
 import type { Sql, Tx } from './database.ts';
 
 /**
@@ -25,23 +27,19 @@ export async function countBids(
 }
 
 async function addBids(tx: Tx, bids: readonly EventRow[]): Promise<void> {
-  const [auctionIds, epochs, seqs] = places(bids);
+  const counted = bidHours(bids, await historyParts(tx, auctionsOf(bids)));
+  if (counted.length === 0) return;
   await tx`
-    WITH counted AS (
-      SELECT auction_id, user_id, date_trunc('hour', at, 'UTC') AS hour, count(*) AS bids,
-             max(amount) AS highest
-        FROM unnest(
-          string_to_array(${auctionIds}, E'\n'),
-          string_to_array(${epochs}, E'\n')::bigint[],
-          string_to_array(${seqs}, E'\n')::bigint[],
-          string_to_array(${column(bids, (row) => row.userId)}, E'\n'),
-          string_to_array(${column(bids, (row) => row.at)}, E'\n')::timestamptz[],
-          string_to_array(${column(bids, (row) => row.amount)}, E'\n')::bigint[]
-        ) AS added (auction_id, epoch, seq, user_id, at, amount)
-        JOIN epochs USING (auction_id, epoch)
-       -- Only what is history: as in the view history_events.
-       WHERE added.seq > epochs.fork AND added.seq <= epochs.until_seq
-       GROUP BY auction_id, user_id, hour
+    WITH counted AS MATERIALIZED (
+      SELECT unnest(string_to_array(${column(counted, (row) => row.auctionId)}, E'\n'))
+               AS auction_id,
+             unnest(string_to_array(${column(counted, (row) => row.userId)}, E'\n')) AS user_id,
+             unnest(string_to_array(${column(counted, (row) => row.hour)}, E'\n')::timestamptz[])
+               AS hour,
+             unnest(string_to_array(${column(counted, (row) => row.bids)}, E'\n')::bigint[])
+               AS bids,
+             unnest(string_to_array(${column(counted, (row) => row.highest)}, E'\n')::bigint[])
+               AS highest
     ),
     kept AS (
       INSERT INTO bid_hours (auction_id, user_id, hour, bids, highest)
@@ -53,6 +51,15 @@ async function addBids(tx: Tx, bids: readonly EventRow[]): Promise<void> {
     INSERT INTO bidder_totals (user_id, bids)
     SELECT user_id, sum(bids) FROM counted GROUP BY user_id ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET bids = bidder_totals.bids + EXCLUDED.bids`;
+}
+
+/** The parts of these auctions' histories, as in the view history_events. */
+async function historyParts(tx: Tx, auctionIds: readonly string[]): Promise<HistoryPart[]> {
+  return tx<HistoryPart[]>`
+    SELECT auction_id AS "auctionId", epoch, fork, until_seq AS "untilSeq"
+      FROM epochs
+     WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
+       AND until_seq IS NOT NULL`;
 }
 
 /** What `bid_hours` must hold of these auctions, from the stored events. */
