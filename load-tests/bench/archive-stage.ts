@@ -13,6 +13,7 @@ import { startRedis } from '@outcry/local/servers/redis.ts';
 import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
 import { ensureStream } from '@outcry/shared/runtime/jetstream.ts';
 import type { TestEntry } from '@outcry/shared/testing/event-lines.ts';
+import { cpuSeconds, familyCpuSeconds } from './process-cpu.ts';
 import { BENCH_SHARDS, type PartOptions } from './part-options.ts';
 
 const PUBLISHED_AT_ONCE = 256;
@@ -30,12 +31,19 @@ export class ArchiveStage {
   readonly sql: Sql;
   /** Down until it is started; a new process has counters of zero. */
   readonly worker: LocalServer;
+  readonly servers: { readonly nats: LocalServer; readonly postgres: LocalServer };
   readonly #nats: NatsConnection;
   readonly #stream: JetStreamClient;
 
-  private constructor(sql: Sql, worker: LocalServer, nats: NatsConnection) {
+  private constructor(
+    sql: Sql,
+    worker: LocalServer,
+    servers: ArchiveStage['servers'],
+    nats: NatsConnection,
+  ) {
     this.sql = sql;
     this.worker = worker;
+    this.servers = servers;
     this.#nats = nats;
     this.#stream = jetstream(nats);
   }
@@ -93,6 +101,7 @@ export class ArchiveStage {
     return new ArchiveStage(
       postgres(database.url, { max: 2, onnotice: () => undefined }),
       worker,
+      { nats, postgres: database },
       connection,
     );
   }
@@ -113,6 +122,16 @@ export class ArchiveStage {
           ),
       );
     }
+  }
+
+  /** CPU seconds that each part has used since it was started; 0 where it cannot be read. */
+  cpuSeconds(): Record<'worker' | 'nats' | 'postgres', number> {
+    const { nats, postgres } = this.servers;
+    return {
+      worker: cpuSeconds(this.worker.pid()) ?? 0,
+      nats: cpuSeconds(nats.pid()) ?? 0,
+      postgres: familyCpuSeconds(postgres.pid()) ?? 0,
+    };
   }
 
   /** Events the worker has stored since its start. */

@@ -1,5 +1,5 @@
 /** How much CPU time processes have used, read from Linux's /proc. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Linux reports in hundredths of a second on every platform that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -7,6 +7,15 @@ const TICKS_PER_SECOND = 100;
 /** CPU seconds of a running process, of all its threads; undefined where it cannot be read. */
 export function cpuSeconds(pid: number | undefined): number | undefined {
   return pid === undefined ? undefined : ticks(`${pid}`, [13, 14]);
+}
+
+/** CPU seconds of a running process and of its children, running or ended: Postgres is many. */
+export function familyCpuSeconds(pid: number | undefined): number | undefined {
+  if (pid === undefined) return undefined;
+  const own = ticks(`${pid}`, [13, 14, 15, 16]);
+  if (own === undefined) return undefined;
+  const children = readdirSync('/proc').filter((name) => parentOf(name) === pid);
+  return children.reduce((sum, child) => sum + (ticks(child, [13, 14]) ?? 0), own);
 }
 
 /** CPU seconds of this process's children that have ended. */
@@ -32,6 +41,18 @@ export function machineCpuSeconds(): number | undefined {
 
 /** Adds fields of the process's stat line, numbered from 0 as in proc(5) less one. */
 function ticks(process: string, fields: readonly number[]): number | undefined {
+  const values = statOf(process);
+  if (values === undefined) return undefined;
+  return fields.reduce((total, field) => total + Number(values[field - 2]), 0) / TICKS_PER_SECOND;
+}
+
+function parentOf(process: string): number | undefined {
+  const parent = /^\d+$/.test(process) ? statOf(process)?.[1] : undefined;
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** The fields of the process's stat line from the third on. */
+function statOf(process: string): string[] | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${process}/stat`, 'utf8');
@@ -39,7 +60,5 @@ function ticks(process: string, fields: readonly number[]): number | undefined {
     return undefined;
   }
   // The second field is the name in parentheses, which may hold spaces: count from behind it.
-  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const sum = fields.reduce((total, field) => total + Number(afterName[field - 2]), 0);
-  return sum / TICKS_PER_SECOND;
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

@@ -10,10 +10,9 @@ import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { ArchiveStage } from '../archive-stage.ts';
 import type { Measurement, RoundFigures } from '../measurement.ts';
-import { cpuSeconds } from '../process-cpu.ts';
 
 const AUCTIONS = 200;
-const BIDS = 256;
+const BIDS = 512;
 const BIDDERS = 50;
 /** Rows of one insert; the worker's batches are of the same order. */
 const ROWS_AT_ONCE = 2_000;
@@ -39,8 +38,11 @@ export const bareUnnest: Measurement = {
     return async () => {
       await archive.sql`TRUNCATE bare_events`;
       const startedAt = performance.now();
+      const before = archive.cpuSeconds();
       await insertAll(archive, rows);
-      return figures(rows.length, performance.now() - startedAt, {});
+      const tookMs = performance.now() - startedAt;
+      const { postgres } = coresSince(before, archive.cpuSeconds(), tookMs);
+      return figures(rows.length, tookMs, { postgres });
     };
   },
 };
@@ -81,22 +83,29 @@ async function drain(
   signal: AbortSignal,
 ): Promise<RoundFigures> {
   const limit = performance.now() + DRAIN_LIMIT_MS;
-  let warm: { stored: number; at: number; cpu: number } | undefined;
+  let warm: { stored: number; at: number; cpu: CpuSeconds } | undefined;
   for (;;) {
     signal.throwIfAborted();
     const stored = await archive.stored();
     const at = performance.now();
-    const cpu = cpuSeconds(archive.worker.pid()) ?? 0;
+    const cpu = archive.cpuSeconds();
     if (warm === undefined && stored >= events * WARM_SHARE) warm = { stored, at, cpu };
     if (warm !== undefined && stored >= events) {
       const tookMs = at - warm.at;
-      const cores = { worker: ((cpu - warm.cpu) * 1000) / tookMs };
-      return figures(stored - warm.stored, tookMs, cores);
+      return figures(stored - warm.stored, tookMs, coresSince(warm.cpu, cpu, tookMs));
     }
     if (at > limit) throw new Error(`only ${stored} of ${events} events were archived`);
     await pause(ASK_EVERY_MS);
   }
 }
+
+type CpuSeconds = ReturnType<ArchiveStage['cpuSeconds']>;
+
+const coresSince = (before: CpuSeconds, now: CpuSeconds, tookMs: number): CpuSeconds => ({
+  worker: ((now.worker - before.worker) * 1000) / tookMs,
+  nats: ((now.nats - before.nats) * 1000) / tookMs,
+  postgres: ((now.postgres - before.postgres) * 1000) / tookMs,
+});
 
 const figures = (
   rows: number,
