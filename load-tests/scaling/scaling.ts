@@ -85,7 +85,9 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<void> 
     for (const { name, series } of chosen) {
       say(series.title);
       const points = await measure(series, stage, time, machine.cpus);
-      const raw = { at: new Date().toISOString(), machine, series, time: values, points };
+      const { seconds, warmUpSeconds } = time;
+      const about = { at: new Date().toISOString(), machine, seconds, warmUpSeconds };
+      const raw = { ...about, series, points };
       await writeFile(join(FOLDER, `${name}.json`), `${JSON.stringify(raw, null, 2)}\n`);
       await writeFile(join(FOLDER, `${name}.svg`), panelPlot(plotOf(series, points)));
     }
