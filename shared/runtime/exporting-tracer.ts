@@ -20,9 +20,9 @@ import {
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
+  AlwaysOnSampler,
   BatchSpanProcessor,
   ParentBasedSampler,
-  TraceIdRatioBasedSampler,
   TracerProvider,
   type ReadableSpan,
   type SpanExporter,
@@ -55,6 +55,7 @@ interface ExportOptions {
 export class ExportingTracer implements OpenTracer {
   readonly #provider: TracerProvider;
   readonly #tracer: SdkTracer;
+  readonly #ratio: number;
   readonly #log: Logger;
 
   constructor({ endpoint, service, ratio }: ExportOptions, log: Logger) {
@@ -78,16 +79,19 @@ export class ExportingTracer implements OpenTracer {
         'service.namespace': 'outcry',
         'service.instance.id': randomUUID(),
       }),
-      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+      sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
       spanProcessors: [processor],
     });
     this.#tracer = this.#provider.getTracer('outcry');
+    this.#ratio = ratio;
     this.#log = log;
     sendSdkMessagesTo(log, () => exporter.failing);
   }
 
   begin(name: string, { kind, parent, links, attributes }: SpanStart): Span | undefined {
     const cause = readContext(parent);
+    // Before the SDK is asked: making ids only to drop them would cost every bid.
+    if (cause === undefined && Math.random() >= this.#ratio) return undefined;
     const span = this.#tracer.startSpan(
       name,
       {
