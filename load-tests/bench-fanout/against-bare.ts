@@ -27,10 +27,9 @@ export interface AgainstBare {
 /** How near the broadcaster comes to the bare server; above 1 where it is the better one. */
 export type FanOutRatios = FanOutFigures;
 
-const BIDS_A_ROUND = 10;
+const BIDS_ONE_BY_ONE = 10;
+const BIDS_BACK_TO_BACK = 20;
 const WARM_UP_ROUNDS = 2;
-/** The server has the next message when it is done with one, and hardly ever two to join. */
-const BIDS_UNDER_WAY = 2;
 
 export async function againstBare(
   stage: FanOutStage,
@@ -130,25 +129,29 @@ class Entrant {
   /** Each bid when the last viewer has the one before. */
   async #oneByOne(): Promise<number> {
     const delays: number[] = [];
-    for (let i = 0; i < BIDS_A_ROUND; i += 1) {
+    for (let i = 0; i < BIDS_ONE_BY_ONE; i += 1) {
       const begin = performance.now();
-      await this.#bid();
+      await this.#bid(this.#crowd.size);
       delays.push(performance.now() - begin);
     }
     return median(delays);
   }
 
+  /**
+   * Each bid when half of the viewers have the one before: the server has the next message when it is
+   * done with one, and never two that it may join, which would be fewer deliveries for the same bids.
+   */
   async #backToBack(): Promise<void> {
-    const line = async (): Promise<void> => {
-      for (let i = 0; i < BIDS_A_ROUND; i += 1) await this.#bid();
-    };
-    await Promise.all(Array.from({ length: BIDS_UNDER_WAY }, line));
+    for (let i = 0; i < BIDS_BACK_TO_BACK; i += 1) {
+      await this.#bid(i + 1 < BIDS_BACK_TO_BACK ? this.#crowd.size / 2 : this.#crowd.size);
+    }
   }
 
-  async #bid(): Promise<void> {
+  /** Resolves when so many viewers have it. */
+  async #bid(viewers: number): Promise<void> {
     this.#seq += 1;
     const seq = this.#seq;
-    const arrived = this.#crowd.allHave(seq);
+    const arrived = this.#crowd.allHave(seq, viewers);
     const bid = { userId: `u${seq % 2}`, amount: 10_000 * seq };
     await Promise.all([this.#stage.auctions.bid(this.#crowd.auctionId, bid), arrived]);
   }

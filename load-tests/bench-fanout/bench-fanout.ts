@@ -61,8 +61,8 @@ ${row('CPU a delivery, µs', 'cpuMicroseconds', (us) => us.toFixed(1))}
 
 function loadText(title: string, found: UnderLoad): string {
   const held = found.held.map(
-    ({ maxMs, p99Ms, longestGcMs }) =>
-      `${maxMs.toFixed(1)} (p99 ${p99Ms.toFixed(1)}, longest garbage collection ${longestGcMs.toFixed(1)})`,
+    ({ maxMs, maxCpuMs, p99Ms, longestGcMs }) =>
+      `${maxMs.toFixed(1)} (in CPU time ${maxCpuMs.toFixed(1)}, p99 ${p99Ms.toFixed(1)}, longest garbage collection ${longestGcMs.toFixed(1)})`,
   );
   return `  ${title}
     from a bid's answer to a viewer, ms   p50 ${found.p50Ms}, p99 ${found.p99Ms} (below 400), longest ${found.maxMs}

@@ -5,6 +5,12 @@ import { joinCrowd } from './crowd-viewer.ts';
 const CONNECT_AT_ONCE = 200;
 const ARRIVAL_LIMIT_MS = 30_000;
 
+interface Waiting {
+  readonly seq: number;
+  readonly viewers: number;
+  readonly done: () => void;
+}
+
 export class Crowd {
   readonly auctionId: string;
   readonly size: number;
@@ -12,7 +18,7 @@ export class Crowd {
   frames = 0;
   readonly #sockets: Socket[] = [];
   readonly #arrived = new Map<number, number>();
-  readonly #waiting = new Map<number, () => void>();
+  readonly #waiting = new Set<Waiting>();
   readonly #onArrival: (viewer: number, seq: number) => void;
 
   private constructor(
@@ -48,17 +54,22 @@ export class Crowd {
     return crowd;
   }
 
-  /** Resolves in the instant in which the last viewer has a message with this seq or a later one. */
-  allHave(seq: number): Promise<void> {
+  /**
+   * Resolves in the instant in which the last viewer, or as many as said, has a message with this
+   * seq or a later one.
+   * @throws Error when it takes longer than 30 s
+   */
+  allHave(seq: number, viewers = this.size): Promise<void> {
     return new Promise((resolve, reject) => {
       const limit = setTimeout(() => {
         const arrived = this.#arrived.get(seq) ?? 0;
         reject(new Error(`only ${arrived} of ${this.size} viewers have seq ${seq}`));
       }, ARRIVAL_LIMIT_MS);
-      this.#waiting.set(seq, () => {
+      const done = (): void => {
         clearTimeout(limit);
         resolve();
-      });
+      };
+      this.#waiting.add({ seq, viewers, done });
     });
   }
 
@@ -79,12 +90,11 @@ export class Crowd {
     const arrived = (this.#arrived.get(seq) ?? 0) + 1;
     this.#arrived.set(seq, arrived);
     this.#onArrival(viewer, seq);
-    if (arrived < this.size) return;
-    this.#arrived.delete(seq);
-    for (const [waitedFor, resolve] of this.#waiting) {
-      if (waitedFor > seq) continue;
-      this.#waiting.delete(waitedFor);
-      resolve();
+    if (arrived === this.size) this.#arrived.delete(seq);
+    for (const waiting of this.#waiting) {
+      if (waiting.seq > seq || waiting.viewers > arrived) continue;
+      this.#waiting.delete(waiting);
+      waiting.done();
     }
   }
 }

@@ -22,6 +22,8 @@ const READY_WITHIN_MS = 20_000;
 /** For how long a process's event loop was held at a stretch, since the last time it was asked. */
 export interface Held {
   readonly maxMs: number;
+  /** The longest in CPU time: what it was held by itself, and not by the machine's other programs. */
+  readonly maxCpuMs: number;
   readonly p99Ms: number;
   /** The longest collection of garbage, which is part of it. */
   readonly longestGcMs: number;
