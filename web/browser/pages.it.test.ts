@@ -226,5 +226,9 @@ describe.each([
     await look('/leaders', '$25.00');
     await look('/operations', 'takes events');
     await look('/nowhere', 'Nothing is here');
+
+    const longName = await stage.open('/', options);
+    await signIn(longName, 'a-name-as-long-as-names-can-be-'.repeat(2));
+    expect(await overhang(longName)).toBeLessThanOrEqual(0);
   });
 });
