@@ -87,7 +87,7 @@ function showTroubles(state: Health['state']): Trouble[] {
         state === 'unreachable'
           ? 'The broadcaster does not answer'
           : 'The broadcaster is not ready',
-      meaning: 'Viewers read the price every few seconds instead of seeing it move. Bids go on.',
+      meaning: 'Viewers read the price every few seconds instead of seeing it move.',
     },
   ];
 }
