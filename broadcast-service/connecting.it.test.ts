@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { shardKeys } from '@outcry/shared/contracts/keys.ts';
 import {
   connectViewer,
   startTestBroadcasters,
@@ -68,6 +69,8 @@ describe('connecting', () => {
     const small = await system.start({ MAX_VIEWERS_PER_ADDRESS: '1' });
     const only = await connectViewer(small);
     expect(await refusalOf('', {}, small)).toBe(429);
+    const reason = 'too many connections of one address';
+    expect(await small.metric('outcry_viewers_refused_total', { reason })).toBe(1);
     only.socket.disconnect();
   });
 });
@@ -211,6 +214,26 @@ describe('a viewer that does not read', () => {
   });
 });
 
+describe('a user who does not read', () => {
+  it('is disconnected before notices cost much memory', { timeout: 30_000 }, async () => {
+    const token = await tokenFor('deaf');
+    const deaf = await openSocket(broadcaster.url, token);
+    const connected = await broadcaster.metric('outcry_viewers');
+    deaf.pause();
+    const notice = { type: 'won', userId: 'deaf', auctionId: 'a1-x', price: 100 };
+    const notices = JSON.stringify(Array.from({ length: 1_000 }, () => notice));
+    await until(
+      'it is disconnected',
+      async () => {
+        await system.redis.spublish(shardKeys(0).noticesChannel, notices);
+        return (await broadcaster.metric('outcry_viewers')) === connected - 1;
+      },
+      25_000,
+    );
+    deaf.terminate();
+  });
+});
+
 describe('a stop', () => {
   it('sends viewers away and ends in time', async () => {
     const other = await system.start();
@@ -249,13 +272,14 @@ function refusalOf(
 }
 
 /** Opens a WebSocket and joins the namespace, as any client does. */
-async function openSocket(url: string): Promise<WebSocket> {
+async function openSocket(url: string, token?: string): Promise<WebSocket> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
   await new Promise<void>((resolve, reject) => {
     socket.on('error', reject);
     socket.on('message', (data: Buffer) => {
       const text = data.toString();
-      if (text.startsWith('0')) socket.send('40');
+      if (text.startsWith('0'))
+        socket.send(`40${token === undefined ? '' : JSON.stringify({ token })}`);
       if (text.startsWith('40')) resolve();
     });
   });

@@ -131,6 +131,8 @@ export async function createBroadcaster(
       return answer;
     },
     verifyToken,
+    refused: (reason) => metrics.refused.inc({ reason }),
+    misused: (kind) => metrics.misuse.inc({ kind }),
   });
   const checks = new HeadChecks(source, wakeThrough(settings.GATEWAY_URL, log));
   const keepCurrent = new KeepCurrent(watched, checks, channels, log);

@@ -110,6 +110,8 @@ describe('a hostile client', () => {
   });
 
   it('that sends too much at once', async () => {
+    const tooBigBefore = await misused('not the protocol');
+    const tooManyBefore = await misused('too many bytes');
     const big = await RawViewer.connect(node.url);
     const ended = closed(big.socket);
     big.socket.send(`42["watch",{"auctionId":"${'x'.repeat(2_000_000)}"}]`);
@@ -118,6 +120,12 @@ describe('a hostile client', () => {
     const alsoEnded = closed(binary.socket);
     binary.socket.send(Buffer.alloc(2_000_000));
     await alsoEnded;
+    const fragments = await RawViewer.connect(node.url);
+    const endedToo = closed(fragments.socket);
+    for (let i = 0; i < 20_000; i += 1) fragments.socket.send('', { fin: false });
+    await endedToo;
+    expect(await misused('not the protocol')).toBe(tooBigBefore + 2);
+    expect(await misused('too many bytes')).toBe(tooManyBefore + 1);
     await expectUnharmed();
   });
 
@@ -229,7 +237,15 @@ describe('a hostile client', () => {
   });
 });
 
-async function viewersOf(): Promise<number> {
+const viewersOf = (): Promise<number> => metric('outcry_viewers{');
+
+/** Connections that were ended because of this. */
+const misused = (kind: string): Promise<number> =>
+  metric('outcry_viewers_misuse_total{', `kind="${kind}"`);
+
+/** 0 until the first time. */
+async function metric(start: string, label = ''): Promise<number> {
   const text = await (await fetch(`${node.url}/metrics`)).text();
-  return Number(/^outcry_viewers\{.*\} (\d+)$/m.exec(text)?.[1]);
+  const line = text.split('\n').find((each) => each.startsWith(start) && each.includes(label));
+  return Number(line?.split(' ').at(-1) ?? 0);
 }

@@ -51,6 +51,18 @@ export function createMetrics(registry: Registry, gauges: Gauges) {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1],
       registers,
     }),
+    refused: new Counter({
+      name: 'outcry_viewers_refused_total',
+      help: 'Connections over Socket.IO that were not taken, by why.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    misuse: new Counter({
+      name: 'outcry_viewers_misuse_total',
+      help: 'Connections ended because they sent far too much, or what is not of the protocol.',
+      labelNames: ['kind'],
+      registers,
+    }),
     repairs: new Counter({
       name: 'outcry_feed_gaps_total',
       help: 'Gaps in the feed: filled from the log, conflated to the newest state, or failed.',

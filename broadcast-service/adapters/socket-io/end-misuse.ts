@@ -19,18 +19,24 @@ const PACKETS_FOR_A_PING = 10;
 const BURST_OF_BYTES = 64 * 1024;
 const BYTES_PER_SECOND = 16 * 1024;
 
-/** @param blame whom to hold it against */
-export function endMisuse(io: Server, blame: (connection: Connection) => void, log: Logger): void {
+export type Misuse = 'too many packets' | 'too many bytes' | 'binary data' | 'not the protocol';
+
+/** @param tell is told of each connection that is ended, and why */
+export function endMisuse(
+  io: Server,
+  tell: (connection: Connection, misuse: Misuse) => void,
+  log: Logger,
+): void {
   io.engine.on('connection', (connection: Connection) => {
     const { webSocket, wire } = insidesOf(connection);
     const began = performance.now();
     const packets = new Allowance(BURST_OF_PACKETS, PACKETS_PER_SECOND, began);
     const bytes = new Allowance(BURST_OF_BYTES, BYTES_PER_SECOND, began);
     let ended = false;
-    const end = (misuse: string): void => {
+    const end = (misuse: Misuse): void => {
       if (ended) return;
       ended = true;
-      blame(connection);
+      tell(connection, misuse);
       log.info({ address: connection.remoteAddress, misuse }, 'a connection is ended');
       endConnection(connection);
     };
@@ -50,7 +56,7 @@ export function endMisuse(io: Server, blame: (connection: Connection) => void, l
     // The library takes its time for a good-bye; the rest of 2 MB would be read meanwhile.
     webSocket.on('error', () => end('not the protocol'));
     webSocket.on('message', () => {
-      if (connection.readyState === 'closing') end('not the protocol');
+      if (connection.readyState !== 'open') end('not the protocol');
     });
   });
 }

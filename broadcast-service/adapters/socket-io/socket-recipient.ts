@@ -31,6 +31,11 @@ export class SocketRecipient implements Recipient {
     this.#sender = sender;
   }
 
+  /** Answers and notices that the WebSocket has not been given yet. */
+  get waitingPackets(): number {
+    return queueOf(this.#connection).length;
+  }
+
   get waitingBytes(): number {
     let waiting = this.#webSocket.bufferedAmount;
     for (const { data, options } of queueOf(this.#connection)) {

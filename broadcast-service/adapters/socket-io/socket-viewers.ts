@@ -19,7 +19,7 @@ import type { Recipient } from '../../rooms/recipient.ts';
 import { viewerAddress } from '../../rooms/viewer-address.ts';
 import { Viewer, type Reply, type ViewerParts } from '../../rooms/viewer.ts';
 import { AnswerEncoder, ReadyAnswer } from './answer-encoder.ts';
-import { endMisuse } from './end-misuse.ts';
+import { endMisuse, type Misuse } from './end-misuse.ts';
 import { refuseUpgrade, type UpgradeRefusal } from './refuse-upgrade.ts';
 import { sessionAskedFor, type Connection } from './insides.ts';
 import { SocketRecipient } from './socket-recipient.ts';
@@ -45,6 +45,10 @@ export interface SocketViewersParts extends ViewerParts {
   readonly connections: Connections;
   /** How many proxies in front of us write X-Forwarded-For. */
   readonly trustedProxies: number;
+  /** A connection was not taken. */
+  refused(reason: string): void;
+  /** A connection was ended. */
+  misused(kind: Misuse): void;
   join(auctionId: string, recipient: Recipient, at: Position): void;
   leave(auctionId: string, recipient: Recipient): void;
   readonly log: Logger;
@@ -57,8 +61,9 @@ const CONNECT_LIMIT_MS = 10_000;
 /** A reconnecting client watches its 100 auctions again at once. */
 const BURST_OF_REQUESTS = 200;
 const REQUESTS_PER_SECOND = 50;
-/** Whoever asks on while so much waits to be read is disconnected; twice the largest answer. */
+/** Whoever has more answers and notices waiting is disconnected; twice the largest answer. */
 const MAX_WAITING_BYTES = 2_000_000;
+const MAX_WAITING_PACKETS = 5_000;
 
 const userRoom = (userId: string): string => `user:${userId}`;
 
@@ -85,12 +90,18 @@ export class SocketViewers {
     // Before the library has done anything for the connection.
     this.#io.engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
       const refusal = this.#refusal(request);
-      if (refusal === undefined) next();
-      else refuseUpgrade(request.socket, refusal);
+      if (refusal === undefined) {
+        next();
+        return;
+      }
+      parts.refused(refusal[1]);
+      refuseUpgrade(request.socket, refusal);
     });
-    const blame = ({ request }: Connection): void =>
+    const tell = ({ request }: Connection, misuse: Misuse): void => {
+      parts.misused(misuse);
       parts.connections.blame(this.#addressOf(request), performance.now());
-    endMisuse(this.#io, blame, parts.log);
+    };
+    endMisuse(this.#io, tell, parts.log);
     this.#io.use((socket, next) => void this.#admit(socket, next));
     this.#io.on('connection', (socket) => this.#welcome(socket));
   }
@@ -101,6 +112,7 @@ export class SocketViewers {
     for (const id of adapter.rooms.get(userRoom(notice.userId)) ?? []) {
       const socket = sockets.get(id);
       if (socket === undefined || (socket.data.caller?.expiresAt ?? 0) <= Date.now()) continue;
+      if (this.#endIfFull(socket, new SocketRecipient(socket.conn))) continue;
       const { auctionId, price } = notice;
       if (notice.type === 'won') socket.emit('won', { auctionId, price });
       else socket.emit('outbid', { auctionId, price, minimumBid: notice.minimumBid });
@@ -171,12 +183,7 @@ export class SocketViewers {
       ): Listener =>
       (...sent) => {
         const { payload, ack = ignore } = readSent(sent);
-        const waiting = recipient.waitingBytes;
-        if (waiting > MAX_WAITING_BYTES) {
-          this.#parts.log.info({ socket: socket.id, waiting }, 'a viewer asks and does not read');
-          recipient.drop();
-          return;
-        }
+        if (this.#endIfFull(socket, recipient)) return;
         const reply: Reply<T> = (found) => ack(ready(found));
         void this.#answer(allowance, reply, () => act(payload, reply));
       };
@@ -197,6 +204,17 @@ export class SocketViewers {
       answer((payload, reply) => viewer.bid(payload, reply)),
     );
     socket.on('disconnect', () => viewer.close());
+  }
+
+  /** What is not in a room's hands has a bound, too. @returns whether the connection was ended */
+  #endIfFull(socket: ViewerConnection, recipient: SocketRecipient): boolean {
+    const { waitingPackets } = recipient;
+    if (waitingPackets <= MAX_WAITING_PACKETS && recipient.waitingBytes <= MAX_WAITING_BYTES) {
+      return false;
+    }
+    this.#parts.log.info({ socket: socket.id, waitingPackets }, 'a viewer does not read');
+    recipient.drop();
+    return true;
   }
 
   /** Whatever a client sends, the worst that happens is a problem as its answer. */
