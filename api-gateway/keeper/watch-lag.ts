@@ -30,6 +30,7 @@ const NO_LAG: LogLag = {
 const LOOK_EVERY_MS = 1_000;
 /** After a long look a rest so many times as long: a backlog of many auctions costs Redis little. */
 const REST_FACTOR = 20;
+const MAX_REST_MS = 30_000;
 
 export class WatchLag {
   readonly #store: LagStore;
@@ -63,23 +64,34 @@ export class WatchLag {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const since = performance.now();
+      let rest = LOOK_EVERY_MS;
       try {
         this.#lag = await this.#look();
+        const long = REST_FACTOR * (performance.now() - since);
+        rest = Math.min(Math.max(rest, long), MAX_REST_MS);
       } catch (error) {
         this.#lag = undefined;
         this.#log.debug({ err: error }, 'the lag of the archive is not known');
       }
-      await pause(Math.max(LOOK_EVERY_MS, REST_FACTOR * (performance.now() - since)), signal);
+      await pause(rest, signal);
     }
   }
 
+  /** Of a cluster one master may be away: the others count. @throws Error when none answers */
   async #look(): Promise<LogLag> {
+    const looks = Array.from(this.#heldShards(), (shard) => this.#lagOf(shard));
+    const ends = await Promise.allSettled(looks);
+    const lags = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (lags.length === 0 && failed !== undefined) throw failed.reason;
+    return lags.reduce(joined, NO_LAG);
+  }
+
+  async #lagOf(shard: number): Promise<LogLag> {
     let lag = NO_LAG;
-    for (const shard of this.#heldShards()) {
-      for await (const piece of this.#store.lags(shard)) {
-        lag = joined(lag, piece);
-        if (this.#stopping.signal.aborted) return lag;
-      }
+    for await (const piece of this.#store.lags(shard)) {
+      lag = joined(lag, piece);
+      if (this.#stopping.signal.aborted) break;
     }
     return lag;
   }
