@@ -2,26 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { AttackReport } from './attackers.ts';
-
-/** What attackers can do, each explained in `attackers.ts`. */
-export const ATTACKS = [
-  'foreign-origins',
-  'unknown-sids',
-  'other-paths',
-  'big-frames',
-  'deep-json',
-  'malformed-packets',
-  'event-floods',
-  'unheard-events',
-  'pings',
-  'fragments',
-  'asks-and-does-not-read',
-  'comings',
-  'idle-sockets',
-  'silent-connections',
-] as const;
-export type AttackKind = (typeof ATTACKS)[number];
+import type { AttackReport } from './attack-kinds.ts';
 
 const ATTACKERS = new URL('attackers.ts', import.meta.url);
 const BURNER = new URL('burn-cpu.ts', import.meta.url);
@@ -37,7 +18,7 @@ export class Attack {
 
   /**
    * Resolves when attacks have begun.
-   * @param kinds of {@link ATTACKS}; none for all, in turns
+   * @param kinds of `ATTACKS`; none for all, in turns
    */
   static async begin(
     url: string,

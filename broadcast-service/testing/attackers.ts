@@ -3,19 +3,10 @@
  * connection, from an address of its own, that does what no viewer does. What it sends was made
  * beforehand, so that harm costs it little. Arguments: the broadcaster's URL, an auction to ask for,
  * attacks a second, and the kinds of attack, which take turns (default: all). To each message of its
- * parent it answers with an {@link AttackReport}.
+ * parent it answers with an `AttackReport`.
  */
 import { connect, type Socket } from 'node:net';
-import { ATTACKS, type AttackKind } from './attack.ts';
-
-/** What was done since the last report. */
-export interface AttackReport {
-  /** Connections asked for. */
-  readonly tried: number;
-  /** Of these, so many were let in and began. */
-  readonly begun: number;
-  readonly cpuMs: number;
-}
+import { ATTACKS, type AttackKind, type AttackReport } from './attack-kinds.ts';
 
 const [url = '', auctionId = '', perSecond = '', ...chosen] = process.argv.slice(2);
 const STAYS_MS = 2_000;

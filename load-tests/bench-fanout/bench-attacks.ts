@@ -5,7 +5,8 @@
  * needs, leaves nothing running.
  */
 import { parseArgs } from 'node:util';
-import { Attack, ATTACKS, burnCpu } from '@outcry/broadcast-service/testing/attack.ts';
+import { ATTACKS } from '@outcry/broadcast-service/testing/attack-kinds.ts';
+import { Attack, burnCpu } from '@outcry/broadcast-service/testing/attack.ts';
 import { describeMachine } from '../bench/machine.ts';
 import { cpuSeconds } from '../bench/process-cpu.ts';
 import { machineText } from '../bench/report.ts';
