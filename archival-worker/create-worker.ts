@@ -21,7 +21,7 @@ import { PostgresUserStore } from './adapters/postgres/user-store.ts';
 import { RedisArchivedMarks } from './adapters/redis/archived-marks.ts';
 import { RedisSealedMarks } from './adapters/redis/sealed-marks.ts';
 import { RedisShardMarkers } from './adapters/redis/shard-markers.ts';
-import { ArchiveEvents } from './archive/archive-events.ts';
+import { ArchiveEvents, BATCHES_AT_ONCE } from './archive/archive-events.ts';
 import { ReportArchived } from './archive/report-archived.ts';
 import { tracedCommit, tracedSource } from './archive/traced-archive.ts';
 import { WholeRedis } from './archive/whole-redis.ts';
@@ -34,7 +34,8 @@ import { createMetrics, createSealMetrics } from './metrics.ts';
 import { SealAuctions } from './seal/seal-auctions.ts';
 
 const WRITE_LIMIT_MS = 20_000;
-const WRITE_CONNECTIONS = 3;
+/** One for each batch that is being stored, and one for seals and names. */
+const WRITE_CONNECTIONS = BATCHES_AT_ONCE + 1;
 const READ_LIMIT_MS = 3_000;
 const READ_CONNECTIONS = 8;
 const REDIS_WAIT_MS = 2_000;

@@ -24,8 +24,11 @@ import {
 } from './store-batch.ts';
 import { logArchived, type TraceCommit } from './traced-archive.ts';
 
-/** Two, so that one batch is decoded while the other is being stored. */
-const BATCHES_AT_ONCE = 2;
+/**
+ * Two inserts can run beside each other, and what follows in a transaction waits for those before
+ * it that touch the same auctions; meanwhile a third batch is read and decoded.
+ */
+export const BATCHES_AT_ONCE = 3;
 const RETRY_MAX_MS = 5_000;
 
 export interface ArchiveParts {
