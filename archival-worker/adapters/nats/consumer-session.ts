@@ -59,8 +59,9 @@ export class Session {
   }
 
   /**
-   * Asks for no more, and ends when what is on its way has come. What is dropped on the wire would
-   * be delivered to nobody else before the consumer's `ack_wait` is over.
+   * Asks for no more, and ends when what is on its way has come. It gives back what this process
+   * has; under load the server may still have messages on their way to it, which nobody else gets
+   * before the consumer's `ack_wait` is over.
    */
   async drain(): Promise<void> {
     try {
