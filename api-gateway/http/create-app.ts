@@ -1,5 +1,5 @@
 /** The HTTP API: what every request passes through, and the routes. */
-import { Hono, type Context } from 'hono';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { isBidsPath } from './answer-bids.ts';
@@ -26,7 +26,7 @@ export function createApp(parts: GatewayParts): Hono<GatewayContext> {
     c.set('exchange', openExchange(c.env.incoming, c.env.outgoing, corsOrigins));
     return next();
   });
-  const preflight = cors({
+  const preflight: MiddlewareHandler<GatewayContext> = cors({
     origin: [...corsOrigins],
     allowMethods: ['GET', 'POST', 'OPTIONS'],
     allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
