@@ -32,7 +32,9 @@ export function createApp(parts: GatewayParts): Hono<GatewayContext> {
     allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-Id'],
     maxAge: 600,
   });
-  app.use('/v1/*', (c, next) => (c.req.method === 'OPTIONS' ? preflight(c, next) : next()));
+  const whenAsked: MiddlewareHandler<GatewayContext> = (c, next) =>
+    c.req.method === 'OPTIONS' ? preflight(c, next) : next();
+  app.use('/v1/*', whenAsked);
   if (limits.byAddress !== undefined) {
     app.use('/v1/*', async (c, next) => {
       const x = c.get('exchange');
