@@ -19,6 +19,9 @@ export interface EventStream {
 
 /** The published watermark, kept in Redis. */
 export interface PublishedMark {
-  /** Reports entries of one auction that JetStream has acknowledged. */
-  confirm(auctionId: string, entries: readonly LogEntry[]): Promise<void>;
+  /**
+   * Reports entries, of any auctions, that JetStream has acknowledged.
+   * @throws Error when the mark of one of them could not be moved
+   */
+  confirm(entries: readonly LogEntry[]): Promise<void>;
 }

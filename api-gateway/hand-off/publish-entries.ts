@@ -9,7 +9,12 @@ import type { EventStream, PublishedMark } from './event-stream.ts';
 /** Entries and their characters on the way to JetStream at once; more is left to the keeper. */
 const MAX_IN_FLIGHT = 1_024;
 const MAX_CHARACTERS_IN_FLIGHT = 16 * 1024 * 1024;
-/** Receipts of an auction are reported to Redis together, this often at most. */
+/**
+ * Entries are published this often, all at once: a message that comes alone costs the gateway and
+ * the NATS server several times as much, most of it for being woken up.
+ */
+const PUBLISH_EVERY_MS = 5;
+/** Receipts are reported to Redis together, this often at most. */
 const CONFIRM_EVERY_MS = 100;
 const MAX_UNCONFIRMED = 10_000;
 
@@ -17,12 +22,13 @@ export class PublishEntries {
   readonly #stream: EventStream;
   readonly #mark: PublishedMark;
   readonly #log: Logger;
-  readonly #unconfirmed = new Map<string, LogEntry[]>();
-  #unconfirmedCount = 0;
+  #offered: LogEntry[] = [];
+  #unconfirmed: LogEntry[] = [];
   #inFlight = 0;
   #charactersInFlight = 0;
   #leftToKeeper = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #publishTimer: NodeJS.Timeout | undefined;
+  #confirmTimer: NodeJS.Timeout | undefined;
   #confirming: Promise<void> = Promise.resolve();
 
   constructor(stream: EventStream, mark: PublishedMark, log: Logger) {
@@ -36,12 +42,12 @@ export class PublishEntries {
     return this.#leftToKeeper;
   }
 
-  /** Entries on their way to JetStream. */
+  /** Entries on their way to JetStream, those included that are about to be sent. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Starts publishing an entry; returns at once. */
+  /** Takes an entry to be published with the next ones; returns at once. */
   offer(entry: LogEntry): void {
     const isFull =
       this.#inFlight >= MAX_IN_FLIGHT || this.#charactersInFlight >= MAX_CHARACTERS_IN_FLIGHT;
@@ -51,14 +57,24 @@ export class PublishEntries {
     }
     this.#inFlight += 1;
     this.#charactersInFlight += entry.text.length;
-    void this.#publish(entry);
+    this.#offered.push(entry);
+    this.#publishTimer ??= setTimeout(() => this.#publishOffered(), PUBLISH_EVERY_MS);
   }
 
-  /** Reports the receipts in hand. */
+  /** Publishes what is left, without waiting for it, and reports the receipts in hand. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#flush();
+    clearTimeout(this.#publishTimer);
+    this.#publishOffered();
+    clearTimeout(this.#confirmTimer);
+    this.#confirm();
     await this.#confirming;
+  }
+
+  #publishOffered(): void {
+    this.#publishTimer = undefined;
+    const entries = this.#offered;
+    this.#offered = [];
+    for (const entry of entries) void this.#publish(entry);
   }
 
   async #publish(entry: LogEntry): Promise<void> {
@@ -75,28 +91,24 @@ export class PublishEntries {
   }
 
   #remember(entry: LogEntry): void {
-    if (this.#unconfirmedCount >= MAX_UNCONFIRMED) return; // the keeper will find it published
-    const entries = this.#unconfirmed.get(entry.auctionId);
-    if (entries === undefined) this.#unconfirmed.set(entry.auctionId, [entry]);
-    else entries.push(entry);
-    this.#unconfirmedCount += 1;
-    this.#timer ??= setTimeout(() => this.#flush(), CONFIRM_EVERY_MS);
+    if (this.#unconfirmed.length >= MAX_UNCONFIRMED) return; // the keeper will find it published
+    this.#unconfirmed.push(entry);
+    this.#confirmTimer ??= setTimeout(() => this.#confirm(), CONFIRM_EVERY_MS);
   }
 
-  #flush(): void {
-    this.#timer = undefined;
-    const batch = [...this.#unconfirmed];
-    this.#unconfirmed.clear();
-    this.#unconfirmedCount = 0;
-    this.#confirming = this.#report(batch);
+  #confirm(): void {
+    this.#confirmTimer = undefined;
+    const entries = this.#unconfirmed;
+    this.#unconfirmed = [];
+    if (entries.length > 0) this.#confirming = this.#report(entries);
   }
 
-  async #report(batch: readonly (readonly [string, readonly LogEntry[]])[]): Promise<void> {
-    const results = await Promise.allSettled(
-      batch.map(([auctionId, entries]) => this.#mark.confirm(auctionId, entries)),
-    );
-    const failed = results.filter((result) => result.status === 'rejected').length;
-    // Nothing is lost: the keeper publishes again and JetStream drops the duplicate.
-    if (failed > 0) this.#log.warn({ auctions: failed }, 'could not move the published mark');
+  async #report(entries: readonly LogEntry[]): Promise<void> {
+    try {
+      await this.#mark.confirm(entries);
+    } catch (error) {
+      // Nothing is lost: the keeper publishes again and JetStream drops the duplicate.
+      this.#log.warn({ err: error }, 'could not move the published mark');
+    }
   }
 }

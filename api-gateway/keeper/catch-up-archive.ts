@@ -124,7 +124,7 @@ export class CatchUpArchive {
       const missed = auction.entries.filter(({ ageMs }) => ageMs >= HAND_OFF_MS);
       const entries = missed.map(({ entry }) => entry);
       const published = await publishAll(entries, (entry) => stream.publish(entry));
-      if (published.length > 0) await mark.confirm(auctionId, published);
+      if (published.length > 0) await mark.confirm(published);
       this.#figures.missed(published.length);
 
       if (published.length < entries.length || read >= READS_PER_TURN || this.#stopped) {

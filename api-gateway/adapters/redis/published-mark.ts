@@ -9,11 +9,12 @@ import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    confirmPublished(...keysAndArguments: string[]): Result<string, Context>;
+    confirmPublished(keyCount: number, ...keysAndArguments: string[]): Result<string, Context>;
   }
 }
 
-const MAX_ENTRIES_PER_CALL = 500;
+/** While a call runs, Redis decides no bid. */
+const MAX_ENTRIES_PER_CALL = 100;
 const LIMIT_MS = 5_000;
 
 export class RedisPublishedMark implements PublishedMark {
@@ -22,23 +23,49 @@ export class RedisPublishedMark implements PublishedMark {
 
   constructor(redis: RedisClient, shards: number) {
     redis.defineCommand('confirmPublished', {
-      numberOfKeys: 2,
       lua: scriptForFullRedis(luaFile('confirm-published')),
     });
     this.#redis = redis;
     this.#shards = shards;
   }
 
-  async confirm(auctionId: string, entries: readonly LogEntry[]): Promise<void> {
-    const shard = shardOfId(auctionId, this.#shards);
-    if (shard === undefined) throw new Error(`no shard holds ${auctionId}`);
-    const { auction, log } = auctionKeys(shard, auctionId);
-    for (let from = 0; from < entries.length; from += MAX_ENTRIES_PER_CALL) {
-      const ranges = entries
-        .slice(from, from + MAX_ENTRIES_PER_CALL)
-        .flatMap((entry) => [`${entry.epoch}`, `${entry.firstSeq}`, `${entry.lastSeq}`]);
-      const moved = this.#redis.confirmPublished(auction, log, ...ranges);
-      await withTimeLimit(moved, LIMIT_MS, 'moving the published mark');
+  async confirm(entries: readonly LogEntry[]): Promise<void> {
+    const byShard = groupBy(entries, ({ auctionId }) => shardOfId(auctionId, this.#shards) ?? -1);
+    await Promise.all(
+      Array.from(byShard).flatMap(([shard, ofShard]) =>
+        chunksOf(ofShard, MAX_ENTRIES_PER_CALL).map((chunk) => this.#confirm(shard, chunk)),
+      ),
+    );
+  }
+
+  async #confirm(shard: number, entries: readonly LogEntry[]): Promise<void> {
+    const keys: string[] = [];
+    const ranges: string[] = [];
+    for (const [auctionId, ofAuction] of groupBy(entries, (entry) => entry.auctionId)) {
+      const { auction, log } = auctionKeys(shard, auctionId);
+      keys.push(auction, log);
+      ranges.push(`${ofAuction.length}`);
+      for (const { epoch, firstSeq, lastSeq } of ofAuction) {
+        ranges.push(`${epoch}`, `${firstSeq}`, `${lastSeq}`);
+      }
     }
+    const moved = this.#redis.confirmPublished(keys.length, ...keys, ...ranges);
+    const failure = await withTimeLimit(moved, LIMIT_MS, 'moving the published mark');
+    if (failure !== '') throw new Error(`the published mark of an auction stays: ${failure}`);
   }
 }
+
+function groupBy<T, K>(all: readonly T[], keyOf: (each: T) => K): ReadonlyMap<K, readonly T[]> {
+  const groups = new Map<K, T[]>();
+  for (const each of all) {
+    const group = groups.get(keyOf(each));
+    if (group === undefined) groups.set(keyOf(each), [each]);
+    else group.push(each);
+  }
+  return groups;
+}
+
+const chunksOf = <T>(all: readonly T[], size: number): (readonly T[])[] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
+    all.slice(i * size, (i + 1) * size),
+  );
