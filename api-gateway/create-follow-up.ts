@@ -14,12 +14,13 @@ import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
 import { RedisArchiveStore } from './adapters/redis/redis-archive-store.ts';
 import { RedisLagStore } from './adapters/redis/redis-lag-store.ts';
 import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
-import type { AuctionDecider, LogEntry } from './bidding/auction-commands.ts';
+import type { AuctionDecider } from './bidding/auction-commands.ts';
 import type { GatewaySettings } from './config.ts';
 import { PublishEntries } from './hand-off/publish-entries.ts';
 import { tracedEvents } from './hand-off/traced-events.ts';
 import { CatchUpArchive, type ArchiveFigures } from './keeper/catch-up-archive.ts';
 import { Keeper } from './keeper/keeper.ts';
+import { passTime } from './keeper/pass-time.ts';
 import { WatchLag, type LogLag } from './keeper/watch-lag.ts';
 
 export interface FollowUpParts {
@@ -68,16 +69,13 @@ export function createFollowUp(
   const publisher = new PublishEntries(traced, mark, log);
   closers.defer('hand-off', () => publisher.close());
 
-  const handOff = (entry: LogEntry | undefined): void => {
-    if (entry !== undefined) publisher.offer(entry);
-  };
   const keeper = new Keeper(
     new RedisKeeperStore(redis),
-    async (auctionId, dueAt) => {
-      const { now, entry } = await decider.decide(auctionId, []);
-      if (dueAt !== undefined && dueAt > 0 && entry !== undefined) figures.actedLate(now - dueAt);
-      handOff(entry);
-    },
+    (shard, auctions) =>
+      passTime(decider, shard, auctions, (entry, lateMs) => {
+        if (lateMs !== undefined) figures.actedLate(lateMs);
+        publisher.offer(entry);
+      }),
     new RedisDueHints(subscriber, shards, log),
     { shards, holder: randomUUID() },
     log,

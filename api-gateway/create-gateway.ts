@@ -7,7 +7,7 @@ import { openTracer } from '@outcry/shared/runtime/open-tracer.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
-import { decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
+import { DECIDE_COMMANDS, decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
 import { redisFault } from './adapters/redis/durability.ts';
 import { RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
 import { RedisMemory } from './adapters/redis/redis-memory.ts';
@@ -40,7 +40,10 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const tracer = await openTracer(traces, log);
   if (tracer !== undefined) closers.defer('traces', () => tracer.close());
 
-  const redis = openRedisOrCluster(settings, 'gateway', log, { enableAutoPipelining: true });
+  const redis = openRedisOrCluster(settings, 'gateway', log, {
+    enableAutoPipelining: true,
+    autoPipeliningIgnoredCommands: DECIDE_COMMANDS,
+  });
   const subscriber = openRedisOrCluster(settings, 'gateway-due', log, {
     autoResubscribe: false,
   });
@@ -62,7 +65,6 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const registry = createRegistry('api-gateway');
   const decider = new DecideScript(
     redis,
-    shards,
     decideScriptBody(),
     needsReplicas ? () => openRedisOrCluster(settings, 'gateway-bids', log) : undefined,
   );
@@ -80,14 +82,16 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   // Of a cluster, when one node is gone: its replica may know less.
   redis.on('-node', () => heads.forget());
   const timed = timedDecider(decider, (seconds) => metrics.scriptTime.observe(seconds));
-  const engine = new GroupCommit(tracer === undefined ? timed : tracedDecider(timed, tracer), {
+  const traced = tracer === undefined ? timed : tracedDecider(timed, tracer);
+  const engine = new GroupCommit(traced, shards, {
     refuse: (command) => readiness.fault ?? (needsMemory(command) ? memory.full : undefined),
+    onCall: (commands) => metrics.called(commands),
     onDecided: (auctionId, batch) => {
       heads.note(auctionId, batch);
       if (batch.entry !== undefined) followUp.publisher.offer(batch.entry);
       metrics.decided(batch.answers);
     },
-    onDefect: (error) => log.error({ err: error }, 'what follows a decision failed'),
+    onDefect: (error) => log.error({ err: error }, 'a decision or what follows it failed'),
   });
   closers.defer('engine', () => engine.close());
 

@@ -4,7 +4,9 @@ import type { LogLag } from './keeper/watch-lag.ts';
 
 /** The gateway's own figures; names and units by Prometheus's convention. */
 export interface GatewayMetrics {
-  /** Counts a script call's answers, still as the script wrote them. */
+  /** Counts a script call. */
+  called(commands: number): void;
+  /** Counts an auction's answers, still as the script wrote them. */
   decided(answers: readonly string[]): void;
   readonly missedEntries: Counter;
   readonly repairedEntries: Counter;
@@ -56,8 +58,8 @@ export function createMetrics(
     registers,
   });
   return {
+    called: (commands) => batchSize.observe(commands),
     decided: (answers) => {
-      batchSize.observe(answers.length);
       for (const [result, count] of countByResult(answers)) commands.inc({ result }, count);
     },
     missedEntries: counter(
@@ -116,11 +118,12 @@ export const timedDecider = (
   decider: AuctionDecider,
   took: (seconds: number) => void,
 ): AuctionDecider => ({
-  decide: async (auctionId, commands) => {
+  decide: async (shard, batches) => {
     const since = performance.now();
-    const batch = await decider.decide(auctionId, commands);
-    took((performance.now() - since) / 1000);
-    return batch;
+    const decisions = await decider.decide(shard, batches);
+    const isAnswered = Array.from(decisions.values()).some(({ kind }) => kind === 'decided');
+    if (isAnswered) took((performance.now() - since) / 1000);
+    return decisions;
   },
 });
 

@@ -1,4 +1,4 @@
-/** One random auction, driven through group commit and the real script, followed by the model. */
+/** Random auctions, driven through group commit and the real script, each followed by the model. */
 import { randomUUID } from 'node:crypto';
 import type { Creation } from '@outcry/shared/contracts/events.ts';
 import { minimumBid } from '@outcry/shared/domain/auction-rules.ts';
@@ -21,74 +21,127 @@ const PATIENT = { ...DEFAULT_LIMITS, answerLimitMs: 60_000 };
 /** What the run may do to Redis half-way; gives back when Redis answers again. */
 export type Interruption = () => Promise<void>;
 
+/** An auction as the model follows it. */
+interface Followed {
+  readonly model: ModelAuction;
+  /** Redis was restarted and the model does not know yet. */
+  restarted: boolean;
+  failure: Error | undefined;
+}
+
+export interface AgreementCounts {
+  /** Commands that were decided and compared. */
+  readonly commands: number;
+  /** Script calls that decided commands of several auctions. */
+  readonly sharedCalls: number;
+}
+
 /**
- * Runs one auction to the end of its commands.
- * @returns how many commands were decided and compared
+ * Runs auctions of one shard side by side, each to the end of its commands.
  * @throws Disagreement at the first difference between the script and the model
  */
-export async function runAgreement(
+export async function runAgreements(
   decider: AuctionDecider,
-  run: AgreementRun,
+  runs: readonly AgreementRun[],
   options: { rules?: Rules; interrupt?: Interruption } = {},
-): Promise<number> {
-  const model = new ModelAuction(options.rules ?? REFERENCE_RULES);
-  let restarted = false;
-  let failure: Error | undefined;
-  const followed: AuctionDecider = {
-    decide: async (auctionId, commands): Promise<DecidedBatch> => {
-      const batch = await decider.decide(auctionId, commands);
-      try {
-        model.follow(commands, batch, restarted);
-        restarted = false;
-      } catch (error) {
-        failure ??= error instanceof Error ? error : new Error(String(error));
+): Promise<AgreementCounts> {
+  const followed = new Map<string, Followed>();
+  let sharedCalls = 0;
+  let defect: Error | undefined;
+  const following: AuctionDecider = {
+    decide: async (shard, batches) => {
+      const decisions = await decider.decide(shard, batches);
+      if (batches.length > 1) sharedCalls += 1;
+      for (const { auctionId, commands } of batches) {
+        const decision = decisions.get(auctionId);
+        const auction = followed.get(auctionId);
+        if (decision?.kind === 'decided' && auction !== undefined) {
+          follow(auction, commands, decision.batch);
+        }
       }
-      return batch;
+      return decisions;
     },
   };
   const hooks = {
     refuse: () => undefined,
+    onCall: () => {},
     onDecided: () => {},
     onDefect: (error: unknown) => {
-      failure ??= error instanceof Error ? error : new Error(String(error));
+      defect ??= asError(error);
     },
   };
-  const engine = new GroupCommit(followed, hooks, PATIENT);
-  const auctionId = shardedId('a', 0, randomUUID());
-  const sent: AuctionCommand[] = [];
-  const submit = async (command: AuctionCommand): Promise<void> => {
-    const outcome = await engine.submit(auctionId, command);
-    if (outcome.kind !== 'answered') throw new Error(`no answer: ${outcome.reason}`);
-    if (failure !== undefined) throw failure;
-  };
+  const engine = new GroupCommit(following, 1, hooks, PATIENT);
   try {
-    await submit(createCommand(auctionId, run.creation));
-    // On a busy machine its short life can be over before it is created; both sides refuse it then.
-    if (!model.exists) return 0;
-    const half = Math.floor(run.commands.length / 2);
-    for (let at = 0; at < run.commands.length; at += run.concurrency) {
-      if (options.interrupt !== undefined && at <= half && half < at + run.concurrency) {
-        await options.interrupt();
-        restarted = true;
-      }
-      const burst = run.commands.slice(at, at + run.concurrency);
-      const pauses = burst.flatMap((each) => (each.kind === 'pause' ? [each.ms] : []));
-      await Promise.all(
-        burst.flatMap((each) => {
-          const command = concrete(each, model, sent);
-          if (command === undefined) return [];
-          sent.push(command);
-          return [submit(command)];
-        }),
-      );
-      if (pauses.length > 0) {
-        await new Promise((resolve) => setTimeout(resolve, Math.max(...pauses)));
-      }
-    }
-    return sent.length;
+    const counts = await Promise.all(
+      runs.map((run) => {
+        const auctionId = shardedId('a', 0, randomUUID());
+        const auction: Followed = {
+          model: new ModelAuction(options.rules ?? REFERENCE_RULES),
+          restarted: false,
+          failure: undefined,
+        };
+        followed.set(auctionId, auction);
+        const submit = async (command: AuctionCommand): Promise<void> => {
+          const outcome = await engine.submit(auctionId, command);
+          const failure = auction.failure ?? defect;
+          if (failure !== undefined) throw failure;
+          if (outcome.kind !== 'answered') throw new Error(`no answer: ${outcome.reason}`);
+        };
+        return runAuction(auctionId, auction, run, submit, options.interrupt);
+      }),
+    );
+    return { commands: counts.reduce((sum, count) => sum + count, 0), sharedCalls };
   } finally {
     await engine.close();
   }
+}
+
+function follow(auction: Followed, commands: readonly AuctionCommand[], batch: DecidedBatch): void {
+  try {
+    auction.model.follow(commands, batch, auction.restarted);
+    auction.restarted = false;
+  } catch (error) {
+    auction.failure ??= asError(error);
+  }
+}
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(String(error));
+
+/** Runs one auction to the end of its commands. @returns how many there were */
+async function runAuction(
+  auctionId: string,
+  followed: Followed,
+  run: AgreementRun,
+  submit: (command: AuctionCommand) => Promise<void>,
+  interrupt: Interruption | undefined,
+): Promise<number> {
+  const { model } = followed;
+  const sent: AuctionCommand[] = [];
+  await submit(createCommand(auctionId, run.creation));
+  // On a busy machine its short life can be over before it is created; both sides refuse it then.
+  if (!model.exists) return 0;
+  const half = Math.floor(run.commands.length / 2);
+  for (let at = 0; at < run.commands.length; at += run.concurrency) {
+    if (interrupt !== undefined && at <= half && half < at + run.concurrency) {
+      await interrupt();
+      followed.restarted = true;
+    }
+    const burst = run.commands.slice(at, at + run.concurrency);
+    const pauses = burst.flatMap((each) => (each.kind === 'pause' ? [each.ms] : []));
+    await Promise.all(
+      burst.flatMap((each) => {
+        const command = concrete(each, model, sent);
+        if (command === undefined) return [];
+        sent.push(command);
+        return [submit(command)];
+      }),
+    );
+    if (pauses.length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(...pauses)));
+    }
+  }
+  return sent.length;
 }
 
 function createCommand(auctionId: string, relative: Creation): AuctionCommand {

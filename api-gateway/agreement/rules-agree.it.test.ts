@@ -12,7 +12,7 @@ import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { decideScriptBody, DecideScript } from '../adapters/redis/decide-script.ts';
-import { runAgreement, type AgreementRun, type Interruption } from './agreement-run.ts';
+import { runAgreements, type AgreementRun, type Interruption } from './agreement-run.ts';
 import { Disagreement, REFERENCE_RULES, type Rules } from './model-auction.ts';
 import { randomCommand, randomCreation } from './random-commands.ts';
 
@@ -53,27 +53,31 @@ const agreementRun: fc.Arbitrary<AgreementRun> = fc.record({
   concurrency: fc.constantFrom(1, 4, 16, 40),
 });
 
-/** Runs random auctions, several at once; the seed in a failure gives the same auctions again. */
+/**
+ * Runs random auctions, several at once; the seed in a failure gives the same auctions again.
+ * @returns how many script calls decided commands of several auctions
+ */
 async function runMany(
   commands: number,
   options: { body?: string; rules?: Rules; interrupt?: Interruption; seed?: number } = {},
-): Promise<void> {
-  const decider = new DecideScript(redis, 1, options.body ?? decideScriptBody());
+): Promise<number> {
+  const decider = new DecideScript(redis, options.body ?? decideScriptBody());
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const atOnce = options.interrupt === undefined ? AUCTIONS_AT_ONCE : 1;
   const chunk = fc.array(agreementRun, { minLength: atOnce, maxLength: atOnce });
   const { rules = REFERENCE_RULES, interrupt } = options;
   let compared = 0;
+  let sharedCalls = 0;
   for (let i = 0; compared < commands; i += 1) {
     const [auctions = []] = fc.sample(chunk, { numRuns: 1, seed: seed + i });
     try {
-      const counts = await Promise.all(
-        auctions.map((run) =>
-          runAgreement(decider, run, { rules, ...(interrupt === undefined ? {} : { interrupt }) }),
-        ),
-      );
+      const counts = await runAgreements(decider, auctions, {
+        rules,
+        ...(interrupt === undefined ? {} : { interrupt }),
+      });
       const before = compared;
-      compared += counts.reduce((sum, count) => sum + count, 0);
+      compared += counts.commands;
+      sharedCalls += counts.sharedCalls;
       if (Math.floor(before / SHOW_EVERY) < Math.floor(compared / SHOW_EVERY)) {
         console.log(`${compared} commands compared, seed ${seed + i}`);
       }
@@ -85,23 +89,30 @@ async function runMany(
       await markShardsWhole(redis, 1);
     }
   }
+  return sharedCalls;
 }
 
 describe('the script and the reference model', () => {
   test(
-    `agree on ${SIZES.agreementCommands} random commands`,
-    () => runMany(SIZES.agreementCommands),
+    `agree on ${SIZES.agreementCommands} random commands, of several auctions in one call`,
+    async () => {
+      expect(await runMany(SIZES.agreementCommands)).toBeGreaterThan(0);
+    },
     LONG_TEST_MS,
   );
 
-  test('agree across restarts of Redis, with a new epoch after each', { timeout: 60_000 }, () =>
-    runMany(RESTARTS * COMMANDS_PER_AUCTION, {
-      interrupt: async () => {
-        await server.kill();
-        await server.start();
-        await untilReady(redis, 5_000);
-      },
-    }),
+  test(
+    'agree across restarts of Redis, with a new epoch after each',
+    { timeout: 60_000 },
+    async () => {
+      await runMany(RESTARTS * COMMANDS_PER_AUCTION, {
+        interrupt: async () => {
+          await server.kill();
+          await server.start();
+          await untilReady(redis, 5_000);
+        },
+      });
+    },
   );
 
   const PLANTED: readonly (readonly [string, string, string])[] = [
@@ -126,6 +137,16 @@ describe('the script and the reference model', () => {
       'the soft window starts late',
       'now >= auction.endsAt - auction.softWindowMs',
       'now > auction.endsAt - auction.softWindowMs',
+    ],
+    [
+      'an auction inherits the bidders of the one before it in the call',
+      'bidders, changed_bidders = {}, {}',
+      'changed_bidders = {}',
+    ],
+    [
+      'an auction inherits the increments of the one before it in the call',
+      'increment_rows, last_price = nil, nil',
+      'last_price = nil',
     ],
   ];
   test.each(PLANTED)(

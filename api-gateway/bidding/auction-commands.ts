@@ -55,6 +55,13 @@ export interface AuctionHead {
   readonly epoch: number;
 }
 
+/** Commands of one auction that are decided together, in their order. */
+export interface AuctionBatch {
+  readonly auctionId: string;
+  /** None: passing time alone does its work. */
+  readonly commands: readonly AuctionCommand[];
+}
+
 export interface DecidedBatch {
   /** Redis's clock, ms. */
   readonly now: number;
@@ -66,22 +73,37 @@ export interface DecidedBatch {
   readonly answers: readonly string[];
 }
 
-/**
- * The engine. One call decides a batch of commands on one auction, atomically and durably.
- * An empty batch only lets passing time do its work.
- */
+/** What became of one auction's batch; what goes wrong with one leaves the others alone. */
+export type Decision =
+  | { readonly kind: 'decided'; readonly batch: DecidedBatch }
+  | {
+      readonly kind: 'failed';
+      readonly error: NotRunError | MayHaveRunError;
+      /** What is wrong with the auction's data, when that is the cause. */
+      readonly defect?: Error;
+    };
+
+/** By auction id. */
+export type Decisions = ReadonlyMap<string, Decision>;
+
+/** Auctions in one script call: while it runs, Redis does nothing else. */
+export const MAX_AUCTIONS_IN_CALL = 64;
+
+/** The engine. One call decides batches of auctions of one shard, each atomically and durably. */
 export interface AuctionDecider {
   /**
-   * @throws NotRunError when the batch certainly changed nothing
-   * @throws MayHaveRunError when the reply was lost and the batch may have been decided
+   * @param batches of different auctions, at least one, at most {@link MAX_AUCTIONS_IN_CALL}
+   * @returns a decision for each; never rejects
    */
-  decide(auctionId: string, commands: readonly AuctionCommand[]): Promise<DecidedBatch>;
+  decide(shard: number, batches: readonly AuctionBatch[]): Promise<Decisions>;
 }
 
+/** The batch certainly changed nothing. */
 export class NotRunError extends Error {
   override readonly name = 'NotRunError';
 }
 
+/** The batch may have been decided: the reply was lost, or a write failed half-way. */
 export class MayHaveRunError extends Error {
   override readonly name = 'MayHaveRunError';
 }

@@ -1,6 +1,14 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { AuctionCommand, DecidedBatch } from './auction-commands.ts';
-import { GroupCommit } from './group-commit.ts';
+import {
+  MAX_AUCTIONS_IN_CALL,
+  MayHaveRunError,
+  NotRunError,
+  type AuctionBatch,
+  type AuctionCommand,
+  type DecidedBatch,
+  type Decision,
+} from './auction-commands.ts';
+import { DEFAULT_LIMITS, GroupCommit, type GroupCommitLimits } from './group-commit.ts';
 
 const BID: AuctionCommand = {
   kind: 'bid',
@@ -11,41 +19,173 @@ const BID: AuctionCommand = {
   key: 'k',
   fingerprint: 'bid:1000',
 };
+const SHARDS = 2;
 
 const onDefect = vi.fn();
 beforeEach(() => onDefect.mockClear());
 
-const decided = (...answers: string[]): DecidedBatch => ({
-  now: 1,
-  entry: undefined,
-  head: undefined,
-  terms: '',
-  answers,
+const decided = (...answers: string[]): Decision => ({
+  kind: 'decided',
+  batch: { now: 1, entry: undefined, head: undefined, terms: '', answers },
+});
+
+/** The script calls that were made, each to be answered by the test. */
+class Calls {
+  readonly made: {
+    readonly shard: number;
+    readonly batches: readonly AuctionBatch[];
+    readonly answer: (decide: (batch: AuctionBatch) => Decision) => void;
+  }[] = [];
+
+  decide(shard: number, batches: readonly AuctionBatch[]): Promise<ReadonlyMap<string, Decision>> {
+    return new Promise((resolve) => {
+      const answer = (decide: (batch: AuctionBatch) => Decision): void =>
+        resolve(new Map(batches.map((batch) => [batch.auctionId, decide(batch)])));
+      this.made.push({ shard, batches, answer });
+    });
+  }
+
+  /** What each call asked: auction ids and numbers of commands. */
+  get asked(): (readonly [string, number])[][] {
+    return this.made.map(({ batches }) =>
+      batches.map(({ auctionId, commands }) => [auctionId, commands.length] as const),
+    );
+  }
+}
+
+const accept = ({ commands }: AuctionBatch): Decision =>
+  decided(...commands.map((_, i) => `+OK|${i}`));
+
+const engineOn = (
+  calls: Pick<Calls, 'decide'>,
+  limits: Partial<GroupCommitLimits> = {},
+  onDecided: (auctionId: string, batch: DecidedBatch) => void = () => undefined,
+): GroupCommit =>
+  new GroupCommit(
+    calls,
+    SHARDS,
+    { refuse: () => undefined, onCall: () => undefined, onDecided, onDefect },
+    { ...DEFAULT_LIMITS, ...limits },
+  );
+
+const calledTimes = (calls: Calls, times: number) =>
+  vi.waitFor(() => expect(calls.made).toHaveLength(times));
+
+test('what arrives for a shard during a call forms the next one, in order of arrival', async () => {
+  const calls = new Calls();
+  const engine = engineOn(calls);
+  const first = engine.submit('a0-x', BID);
+  await calledTimes(calls, 1);
+  const later = ['a0-y', 'a0-x', 'a0-z', 'a0-y'].map((id) => engine.submit(id, BID));
+  const elsewhere = engine.submit('a1-x', BID);
+  await calledTimes(calls, 2);
+  expect(calls.made[1]?.shard).toBe(1);
+  expect(engine.waiting).toBe(4);
+  calls.made[1]?.answer(accept);
+  calls.made[0]?.answer(accept);
+  await calledTimes(calls, 3);
+  expect(calls.asked[2]).toEqual([
+    ['a0-y', 2],
+    ['a0-x', 1],
+    ['a0-z', 1],
+  ]);
+  calls.made[2]?.answer(accept);
+  const outcomes = await Promise.all([first, elsewhere, ...later]);
+  expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['answered']));
+  expect(await later[3]).toMatchObject({ answer: { body: '1' } });
+  await engine.close();
+});
+
+test('commands and auctions of a call are bounded, and so is what waits for an auction', async () => {
+  const calls = new Calls();
+  const engine = engineOn(calls, { maxBatch: 100, maxWaitingPerAuction: 150 });
+  const first = engine.submit('a0-first', BID);
+  await calledTimes(calls, 1);
+  const hot = Array.from({ length: 151 }, () => engine.submit('a0-hot', BID));
+  const cold = Array.from({ length: 100 }, (_, i) => engine.submit(`a0-${i}`, BID));
+  expect(await hot[150]).toMatchObject({ kind: 'unavailable' });
+  for (let call = 0; call < 4; call += 1) {
+    await calledTimes(calls, call + 1);
+    calls.made[call]?.answer(accept);
+  }
+  await Promise.all([first, ...hot, ...cold]);
+  const sizes = calls.made.map(({ batches }) => batches.length);
+  expect(calls.asked[1]).toEqual([['a0-hot', 100]]);
+  expect(calls.asked[2]?.[0]).toEqual(['a0-hot', 50]);
+  expect(sizes).toEqual([1, 1, 51, 50]);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_AUCTIONS_IN_CALL);
+  await engine.close();
+});
+
+test('a call has at most so many auctions', async () => {
+  const calls = new Calls();
+  const engine = engineOn(calls);
+  const count = MAX_AUCTIONS_IN_CALL + 1;
+  const bids = Array.from({ length: count }, (_, i) => engine.submit(`a0-${i}`, BID));
+  await calledTimes(calls, 1);
+  calls.made[0]?.answer(accept);
+  await calledTimes(calls, 2);
+  calls.made[1]?.answer(accept);
+  await Promise.all(bids);
+  expect(calls.made.map(({ batches }) => batches.length)).toEqual([MAX_AUCTIONS_IN_CALL, 1]);
+  await engine.close();
+});
+
+test('an auction that fails takes no other with it', async () => {
+  const calls = new Calls();
+  const engine = engineOn(calls);
+  const bids = ['a0-unread', 'a0-good', 'a0-half'].map((id) => engine.submit(id, BID));
+  await calledTimes(calls, 1);
+  const defect = new Error('WRONGTYPE');
+  calls.made[0]?.answer((batch) => {
+    if (batch.auctionId === 'a0-good') return accept(batch);
+    const error =
+      batch.auctionId === 'a0-half' ? new MayHaveRunError('half') : new NotRunError('unread');
+    return { kind: 'failed', error, defect };
+  });
+  const outcomes = await Promise.all(bids);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['unavailable', 'answered', 'unknown']);
+  expect(onDefect.mock.calls).toEqual([[defect], [defect]]);
+  await engine.close();
 });
 
 test('an answer that nobody can read leaves the others their answers, and the gateway alive', async () => {
-  const engine = new GroupCommit(
-    { decide: () => Promise.resolve(decided('+OK|first', 'nonsense', '+OK|third')) },
-    { refuse: () => undefined, onDecided: () => undefined, onDefect },
+  const calls = new Calls();
+  const engine = engineOn(calls);
+  const bids = ['a0-x', 'a0-x', 'a0-x', 'a0-y'].map((id) => engine.submit(id, BID));
+  await calledTimes(calls, 1);
+  calls.made[0]?.answer((batch) =>
+    batch.auctionId === 'a0-x' ? decided('+OK|first', 'nonsense', '+OK|third') : accept(batch),
   );
-  const outcomes = await Promise.all([BID, BID, BID].map((bid) => engine.submit('a0-x', bid)));
-  expect(outcomes.map(({ kind }) => kind)).toEqual(['answered', 'unknown', 'unknown']);
+  const outcomes = await Promise.all(bids);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['answered', 'unknown', 'unknown', 'answered']);
   expect(onDefect).toHaveBeenCalledOnce();
   await engine.close();
 });
 
+test('a call that fails against its contract leaves its bids unknown, and the shard goes on', async () => {
+  const calls = new Calls();
+  const broken = new Error('no call was made');
+  const decide = vi.fn(calls.decide.bind(calls)).mockRejectedValueOnce(broken);
+  const engine = engineOn({ decide });
+  expect(await engine.submit('a0-x', BID)).toMatchObject({ kind: 'unknown' });
+  expect(onDefect.mock.calls).toEqual([[broken]]);
+  const next = engine.submit('a0-x', BID);
+  await calledTimes(calls, 1);
+  calls.made[0]?.answer(accept);
+  expect(await next).toMatchObject({ kind: 'answered' });
+  await engine.close();
+});
+
 test('what is done with a batch afterwards cannot take its answers back', async () => {
-  const engine = new GroupCommit(
-    { decide: () => Promise.resolve(decided('+OK|first')) },
-    {
-      refuse: () => undefined,
-      onDecided: () => {
-        throw new Error('the hand-off failed');
-      },
-      onDefect,
-    },
-  );
-  expect(await engine.submit('a0-x', BID)).toMatchObject({ kind: 'answered' });
+  const calls = new Calls();
+  const engine = engineOn(calls, {}, () => {
+    throw new Error('the hand-off failed');
+  });
+  const bid = engine.submit('a0-x', BID);
+  await calledTimes(calls, 1);
+  calls.made[0]?.answer(accept);
+  expect(await bid).toMatchObject({ kind: 'answered' });
   expect(onDefect).toHaveBeenCalledOnce();
   await engine.close();
 });

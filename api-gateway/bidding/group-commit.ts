@@ -1,17 +1,19 @@
 /**
- * Group commit: commands that arrive for an auction while a script call for it is in flight form
- * the next call. Order is the order of arrival. Everything is bounded, and every command gets an
- * answer within the time limit.
+ * Group commit: commands that arrive for a shard while a script call for it is in flight form the
+ * next call, whichever of its auctions they are for. Order is the order of arrival. Everything is
+ * bounded, and every command gets an answer within the time limit.
  */
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import {
+  MAX_AUCTIONS_IN_CALL,
   MayHaveRunError,
-  NotRunError,
-  type Answer,
   type AuctionCommand,
   type AuctionDecider,
   type DecidedBatch,
+  type Decision,
+  type Decisions,
 } from './auction-commands.ts';
-import { parseAnswer } from './receipts.ts';
+import { outcomeOf, unavailable, type CommandOutcome } from './outcomes.ts';
 
 export interface GroupCommitLimits {
   /** Commands in one script call. */
@@ -33,20 +35,16 @@ export const DEFAULT_LIMITS: GroupCommitLimits = {
 export interface GroupCommitHooks {
   /** Why this command may not even wait, or undefined when it may. */
   readonly refuse: (command: AuctionCommand) => string | undefined;
-  /** Sees every decided batch (publishing, metrics); must not throw. */
+  /** Sees how many commands each script call decided; must not throw. */
+  readonly onCall: (commands: number) => void;
+  /** Sees what was decided about each auction (publishing, metrics); must not throw. */
   readonly onDecided: (auctionId: string, batch: DecidedBatch) => void;
   /** Hears of what the above threw all the same, and of answers that nobody can read. */
   readonly onDefect: (error: unknown) => void;
 }
 
-export type CommandOutcome =
-  | { readonly kind: 'answered'; readonly answer: Answer; readonly terms: string }
-  /** Certainly not run. */
-  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number }
-  /** The script may have run. */
-  | { readonly kind: 'unknown'; readonly reason: string };
-
 interface Waiting {
+  readonly auctionId: string;
   readonly command: AuctionCommand;
   readonly isGone: () => boolean;
   readonly settle: (outcome: CommandOutcome) => void;
@@ -54,32 +52,47 @@ interface Waiting {
   settled: boolean;
 }
 
-/** The commands of one auction. */
+/** The commands of one shard, oldest first. */
 interface Lane {
+  readonly shard: number;
   waiting: Waiting[];
+  readonly waitingByAuction: Map<string, number>;
   inFlight: readonly Waiting[];
 }
 
+const NO_DECISION: Decision = {
+  kind: 'failed',
+  error: new MayHaveRunError('the engine gave no answer'),
+};
+
 const SWEEP_EVERY_MS = 50;
-const RETRY_AFTER_OVERLOAD_MS = 1_000;
 
 export class GroupCommit {
   readonly #decider: AuctionDecider;
   readonly #limits: GroupCommitLimits;
   readonly #hooks: GroupCommitHooks;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes: readonly Lane[];
   readonly #sweep: NodeJS.Timeout;
   #waiting = 0;
+  /** Commands whose script call was made and that have no answer yet. */
+  #inFlight = 0;
   #closed = false;
 
   constructor(
     decider: AuctionDecider,
+    shards: number,
     hooks: GroupCommitHooks,
     limits: GroupCommitLimits = DEFAULT_LIMITS,
   ) {
     this.#decider = decider;
     this.#hooks = hooks;
     this.#limits = limits;
+    this.#lanes = Array.from({ length: shards }, (_, shard) => ({
+      shard,
+      waiting: [],
+      waitingByAuction: new Map<string, number>(),
+      inFlight: [],
+    }));
     this.#sweep = setInterval(() => this.#answerOverdue(), SWEEP_EVERY_MS);
   }
 
@@ -100,17 +113,19 @@ export class GroupCommit {
     if (this.#closed) return Promise.resolve(unavailable('the gateway is stopping'));
     const refusal = this.#hooks.refuse(command);
     if (refusal !== undefined) return Promise.resolve(unavailable(refusal));
-    const lane = this.#lane(auctionId);
+    const lane = this.#lanes[shardOfId(auctionId, this.#lanes.length) ?? -1];
+    if (lane === undefined) return Promise.resolve(unavailable(`no shard holds ${auctionId}`));
+    const ofAuction = lane.waitingByAuction.get(auctionId) ?? 0;
     if (
       this.#waiting >= this.#limits.maxWaiting ||
-      lane.waiting.length >= this.#limits.maxWaitingPerAuction
+      ofAuction >= this.#limits.maxWaitingPerAuction
     ) {
-      this.#dropIfIdle(auctionId, lane);
       return Promise.resolve(unavailable('too many commands are waiting'));
     }
     return new Promise((resolve) => {
       const deadline = performance.now() + this.#limits.answerLimitMs;
       const waiting: Waiting = {
+        auctionId,
         command,
         isGone,
         deadline,
@@ -121,10 +136,11 @@ export class GroupCommit {
         },
       };
       lane.waiting.push(waiting);
+      lane.waitingByAuction.set(auctionId, ofAuction + 1);
       this.#waiting += 1;
       // Waiting for the end of the tick gathers what other sockets delivered in the same one.
       if (lane.waiting.length === 1 && lane.inFlight.length === 0) {
-        setImmediate(() => this.#callNext(auctionId, lane));
+        setImmediate(() => this.#callNext(lane));
       }
     });
   }
@@ -133,118 +149,116 @@ export class GroupCommit {
   async close(): Promise<void> {
     this.#closed = true;
     const until = performance.now() + this.#limits.answerLimitMs;
-    while (this.#lanes.size > 0 && performance.now() < until) {
+    while (this.#waiting + this.#inFlight > 0 && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     clearInterval(this.#sweep);
   }
 
-  #lane(auctionId: string): Lane {
-    let lane = this.#lanes.get(auctionId);
-    if (lane === undefined) {
-      lane = { waiting: [], inFlight: [] };
-      this.#lanes.set(auctionId, lane);
+  #callNext(lane: Lane): void {
+    while (lane.inFlight.length === 0 && lane.waiting.length > 0) {
+      const taken = this.#take(lane, countForCall(lane.waiting, this.#limits.maxBatch));
+      const commands: Waiting[] = [];
+      for (const each of taken) {
+        if (each.isGone()) each.settle(unavailable('the client left before its turn'));
+        else commands.push(each);
+      }
+      lane.inFlight = commands;
+      if (commands.length > 0) void this.#call(lane, commands);
     }
-    return lane;
   }
 
-  #dropIfIdle(auctionId: string, lane: Lane): void {
-    if (lane.waiting.length === 0 && lane.inFlight.length === 0) this.#lanes.delete(auctionId);
-  }
-
-  #callNext(auctionId: string, lane: Lane): void {
-    if (lane.inFlight.length > 0) return;
-    const taken = lane.waiting.splice(0, this.#limits.maxBatch);
+  /** Takes the oldest commands out of the line. */
+  #take(lane: Lane, count: number): readonly Waiting[] {
+    const taken = lane.waiting.splice(0, count);
     this.#waiting -= taken.length;
-    const batch: Waiting[] = [];
-    for (const each of taken) {
-      if (each.isGone()) each.settle(unavailable('the client left before its turn'));
-      else batch.push(each);
+    for (const { auctionId } of taken) {
+      const left = (lane.waitingByAuction.get(auctionId) ?? 1) - 1;
+      if (left === 0) lane.waitingByAuction.delete(auctionId);
+      else lane.waitingByAuction.set(auctionId, left);
     }
-    if (batch.length === 0) {
-      if (lane.waiting.length > 0) setImmediate(() => this.#callNext(auctionId, lane));
-      else this.#dropIfIdle(auctionId, lane);
-      return;
-    }
-    lane.inFlight = batch;
-    void this.#call(auctionId, lane, batch);
+    return taken;
   }
 
-  async #call(auctionId: string, lane: Lane, batch: readonly Waiting[]): Promise<void> {
-    const settle = await this.#decide(auctionId, batch);
+  async #call(lane: Lane, commands: readonly Waiting[]): Promise<void> {
+    this.#inFlight += commands.length;
+    const byAuction = groupByAuction(commands);
+    const batches = Array.from(byAuction, ([auctionId, ofAuction]) => ({
+      auctionId,
+      commands: ofAuction.map(({ command }) => command),
+    }));
+    let decisions: Decisions = new Map();
+    try {
+      decisions = await this.#decider.decide(lane.shard, batches);
+    } catch (error) {
+      // Against its contract; a lane that stayed busy would keep its shard from all further bids.
+      this.#hooks.onDefect(error);
+    }
     lane.inFlight = [];
-    if (lane.waiting.length > 0) this.#callNext(auctionId, lane);
+    this.#callNext(lane);
     // After the next call is on its way, so that Redis decides while the answers are written.
     setImmediate(() => {
-      settle();
-      this.#dropIfIdle(auctionId, lane);
+      this.#inFlight -= commands.length;
+      for (const [auctionId, ofAuction] of byAuction) {
+        this.#settle(auctionId, ofAuction, decisions.get(auctionId) ?? NO_DECISION);
+      }
+      this.#hooks.onCall(commands.length);
     });
   }
 
-  /** @returns what gives each command of the batch its answer; neither throws */
-  async #decide(auctionId: string, batch: readonly Waiting[]): Promise<() => void> {
-    let decided: DecidedBatch;
+  /** Gives each command of an auction its answer. */
+  #settle(auctionId: string, commands: readonly Waiting[], decision: Decision): void {
     try {
-      const commands = batch.map((each) => each.command);
-      decided = await this.#decider.decide(auctionId, commands);
+      commands.forEach((each, nth) => {
+        if (!each.settled) each.settle(outcomeOf(decision, nth));
+      });
+      if (decision.kind === 'decided') this.#hooks.onDecided(auctionId, decision.batch);
+      else if (decision.defect !== undefined) this.#hooks.onDefect(decision.defect);
     } catch (error) {
-      return () => settleFailed(batch, error);
-    }
-    return () => {
-      try {
-        batch.forEach((each, i) => settleWith(each, decided, decided.answers[i]));
-        this.#hooks.onDecided(auctionId, decided);
-      } catch (error) {
-        // Nobody is above this: without an answer the gateway would end with all its bids.
-        settleFailed(batch, error);
-        this.#hooks.onDefect(error);
+      // Nobody is above this: without an answer the gateway would end with all its bids.
+      for (const each of commands) {
+        if (!each.settled) each.settle({ kind: 'unknown', reason: 'the engine failed' });
       }
-    };
+      this.#hooks.onDefect(error);
+    }
   }
 
   #answerOverdue(): void {
     const now = performance.now();
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#lanes) {
       for (const each of lane.inFlight) {
         if (!each.settled && each.deadline <= now) {
           each.settle({ kind: 'unknown', reason: 'Redis did not answer in time' });
         }
       }
       // Oldest first: the first one that still has time ends the search.
-      let overdue = 0;
-      while (overdue < lane.waiting.length && (lane.waiting[overdue]?.deadline ?? now + 1) <= now) {
-        overdue += 1;
-      }
-      this.#waiting -= overdue;
-      for (const each of lane.waiting.splice(0, overdue)) {
+      const firstInTime = lane.waiting.findIndex(({ deadline }) => deadline > now);
+      const overdue = firstInTime === -1 ? lane.waiting.length : firstInTime;
+      for (const each of this.#take(lane, overdue)) {
         each.settle(unavailable('Redis did not answer in time'));
       }
     }
   }
 }
 
-const unavailable = (reason: string): CommandOutcome => ({
-  kind: 'unavailable',
-  reason,
-  retryAfterMs: RETRY_AFTER_OVERLOAD_MS,
-});
-
-function settleWith(each: Waiting, decided: DecidedBatch, answer: string | undefined): void {
-  if (each.settled) return;
-  if (answer === undefined) {
-    each.settle({ kind: 'unknown', reason: 'the engine gave no answer' });
-    return;
+/** How many of the oldest commands fit into one call. */
+function countForCall(waiting: readonly Waiting[], maxBatch: number): number {
+  const auctions = new Set<string>();
+  let count = 0;
+  for (const { auctionId } of waiting) {
+    auctions.add(auctionId);
+    if (count === maxBatch || auctions.size > MAX_AUCTIONS_IN_CALL) break;
+    count += 1;
   }
-  each.settle({ kind: 'answered', answer: parseAnswer(answer), terms: decided.terms });
+  return count;
 }
 
-function settleFailed(batch: readonly Waiting[], error: unknown): void {
-  const outcome = outcomeOfFailure(error);
-  for (const each of batch) if (!each.settled) each.settle(outcome);
-}
-
-function outcomeOfFailure(error: unknown): CommandOutcome {
-  if (error instanceof NotRunError) return unavailable(error.message);
-  const reason = error instanceof MayHaveRunError ? error.message : 'the engine failed';
-  return { kind: 'unknown', reason };
+function groupByAuction(commands: readonly Waiting[]): ReadonlyMap<string, readonly Waiting[]> {
+  const groups = new Map<string, Waiting[]>();
+  for (const each of commands) {
+    const group = groups.get(each.auctionId);
+    if (group === undefined) groups.set(each.auctionId, [each]);
+    else group.push(each);
+  }
+  return groups;
 }

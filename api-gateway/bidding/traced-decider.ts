@@ -1,66 +1,78 @@
 /**
  * Script calls as spans. A call decides many bids; each sampled one gets a span of the call in its
  * own trace, so that every trace is whole by itself. What follows the call (the messages it causes)
- * can have one parent only: the span of the first sampled bid carries it, and the others link to it.
+ * can have one parent only for each auction: the span of its first sampled bid carries it, and the
+ * others link to it.
  */
 import type { Span, Tracer } from '@outcry/shared/runtime/tracing.ts';
-import type { AuctionCommand, AuctionDecider, DecidedBatch } from './auction-commands.ts';
+import type { AuctionBatch, AuctionDecider, Decision } from './auction-commands.ts';
+
+/** The spans of one auction's part of a call. */
+interface Spans {
+  readonly carrier: Span;
+  readonly others: readonly Span[];
+}
 
 /** Traces the calls of `inner`; those without a sampled bid pass through. */
 export const tracedDecider = (inner: AuctionDecider, tracer: Tracer): AuctionDecider => ({
-  decide: (auctionId, commands) => {
-    const sampled = commands.flatMap(({ trace }) => trace ?? []);
-    const [carrier, others] = beginCalls(tracer, auctionId, sampled, commands.length);
-    if (carrier === undefined) return inner.decide(auctionId, commands);
-    return decideTraced(inner, auctionId, commands, carrier, others);
+  decide: async (shard, batches) => {
+    const spans = new Map<string, Spans>();
+    const asked = batches.map((batch) => {
+      const begun = begin(tracer, batch);
+      if (begun === undefined) return batch;
+      spans.set(batch.auctionId, begun);
+      return carriedBy(begun.carrier, batch);
+    });
+    const decisions = await inner.decide(shard, asked);
+    if (spans.size === 0) return decisions;
+    return new Map(
+      Array.from(decisions, ([auctionId, decision]) => {
+        const begun = spans.get(auctionId);
+        return [auctionId, begun === undefined ? decision : ended(begun, decision)];
+      }),
+    );
   },
 });
 
-function beginCalls(
-  tracer: Tracer,
-  auctionId: string,
-  sampled: readonly string[],
-  commands: number,
-): [Span | undefined, Span[]] {
+function begin(tracer: Tracer, { auctionId, commands }: AuctionBatch): Spans | undefined {
+  const [first, ...rest] = commands.flatMap(({ trace }) => trace ?? []);
+  if (first === undefined) return undefined;
   const attributes = {
     'db.system.name': 'redis',
     'db.operation.name': 'EVALSHA',
-    'db.operation.batch.size': commands,
+    'db.operation.batch.size': commands.length,
     'outcry.auction_id': auctionId,
   };
-  const begin = (parent: string, links: readonly string[]): Span | undefined =>
+  const beginOne = (parent: string, links: readonly string[]): Span | undefined =>
     tracer.begin('decide', { kind: 'client', parent, links, attributes });
-  const [first, ...rest] = sampled;
-  if (first === undefined) return [undefined, []];
-  const carrier = begin(first, rest);
-  if (carrier === undefined) return [undefined, []];
-  return [carrier, rest.flatMap((parent) => begin(parent, [carrier.traceparent]) ?? [])];
+  const carrier = beginOne(first, rest);
+  if (carrier === undefined) return undefined;
+  const others = rest.flatMap((parent) => beginOne(parent, [carrier.traceparent]) ?? []);
+  return { carrier, others };
 }
 
-async function decideTraced(
-  inner: AuctionDecider,
-  auctionId: string,
-  commands: readonly AuctionCommand[],
-  carrier: Span,
-  others: readonly Span[],
-): Promise<DecidedBatch> {
+/** The adapter hands on the first context it finds: from here on that of the call. */
+function carriedBy({ traceparent: trace }: Span, { auctionId, commands }: AuctionBatch) {
+  return {
+    auctionId,
+    commands: commands.map((each) => (each.trace === undefined ? each : { ...each, trace })),
+  };
+}
+
+function ended({ carrier, others }: Spans, decision: Decision): Decision {
   const end = (attributes: Record<string, number>, failure?: string): void => {
     for (const span of [carrier, ...others]) span.end(attributes, failure);
   };
-  // The adapter hands on the first context it finds: from here on that of the call.
-  const { traceparent: trace } = carrier;
-  const asked = commands.map((each) => (each.trace === undefined ? each : { ...each, trace }));
-  try {
-    const decided = await inner.decide(auctionId, asked);
-    const { entry } = decided;
-    if (entry === undefined) {
-      end({ 'outcry.events': 0 });
-      return decided;
-    }
-    end({ 'outcry.events': entry.lastSeq - entry.firstSeq + 1, 'outcry.seq': entry.lastSeq });
-    return { ...decided, entry: { ...entry, trace } };
-  } catch (error) {
-    end({}, error instanceof Error ? error.name : 'unknown');
-    throw error;
+  if (decision.kind === 'failed') {
+    end({}, decision.error.name);
+    return decision;
   }
+  const { entry } = decision.batch;
+  if (entry === undefined) {
+    end({ 'outcry.events': 0 });
+    return decision;
+  }
+  end({ 'outcry.events': entry.lastSeq - entry.firstSeq + 1, 'outcry.seq': entry.lastSeq });
+  const traced = { ...entry, trace: carrier.traceparent };
+  return { kind: 'decided', batch: { ...decision.batch, entry: traced } };
 }

@@ -8,7 +8,7 @@ import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { traceIdOf } from '@outcry/shared/runtime/tracing.ts';
 import { MayHaveRunError, NotRunError, type Answer } from '../bidding/auction-commands.ts';
-import type { CommandOutcome } from '../bidding/group-commit.ts';
+import type { CommandOutcome } from '../bidding/outcomes.ts';
 import {
   answerJsonText,
   answerText,

@@ -4,12 +4,10 @@
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { DueHints, KeeperStore } from './keeper-ports.ts';
+import type { PerhapsDue } from './pass-time.ts';
 
-/**
- * Lets passing time act on an auction.
- * @param dueAt when it should have opened or closed, by Redis's clock; undefined: not known to be due
- */
-export type PassTime = (auctionId: string, dueAt?: number) => Promise<void>;
+/** Lets passing time act on auctions of a shard. */
+export type PassTime = (shard: number, auctions: readonly PerhapsDue[]) => Promise<void>;
 
 export interface KeeperOptions {
   readonly shards: number;
@@ -138,7 +136,7 @@ export class Keeper {
     const look = await this.#store.look(shard, MAX_DUE);
     held.clockOffset = look.now - (before + performance.now()) / 2;
     held.nextDue = Math.min(held.nextDue, (look.nextDue ?? Infinity) - held.clockOffset);
-    await Promise.all(look.due.map(({ auctionId, dueAt }) => this.#passTime(auctionId, dueAt)));
+    await this.#passTime(shard, look.due);
     if (look.due.length >= MAX_DUE) held.nextDue = performance.now();
     if (look.serverId !== held.serverId) {
       // After a restart of Redis every open auction starts a new epoch now, bid or no bid, so that
@@ -150,7 +148,10 @@ export class Keeper {
 
   async #touchOpenAuctions(shard: number): Promise<void> {
     for await (const auctionIds of this.#store.openAuctions(shard)) {
-      await Promise.all(auctionIds.map((auctionId) => this.#passTime(auctionId)));
+      await this.#passTime(
+        shard,
+        auctionIds.map((auctionId) => ({ auctionId })),
+      );
     }
   }
 

@@ -6,10 +6,10 @@ import {
 import type { AuctionCommand } from '@outcry/api-gateway/bidding/auction-commands.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
-import { BENCH_SHARDS } from './part-options.ts';
 import { BIDDERS, FIRST_AMOUNT } from './bidding-crowd.ts';
 
 export const SCRIPT_AUCTION = 'a0-bench';
+const SCRIPT_SHARD = 0;
 
 /** The bids of a call are written with this and their place in the call, which makes 12 digits. */
 const MARK = '9000000';
@@ -66,11 +66,16 @@ export async function openScriptCaller(redisUrl: string, batch: number): Promise
     enableAutoPipelining: true,
   });
   await untilReady(redis, READY_WITHIN_MS);
-  const decider = new DecideScript(redis, BENCH_SHARDS, numberingScript(batch));
+  const decider = new DecideScript(redis, numberingScript(batch));
   const bids = bidsOf(batch);
   return {
     async call() {
-      const { answers } = await decider.decide(SCRIPT_AUCTION, bids);
+      const decisions = await decider.decide(SCRIPT_SHARD, [
+        { auctionId: SCRIPT_AUCTION, commands: bids },
+      ]);
+      const decision = decisions.get(SCRIPT_AUCTION);
+      if (decision?.kind !== 'decided') throw new Error('a call was not decided');
+      const { answers } = decision.batch;
       const refused = answers.find((answer) => !answer.startsWith('+OK'));
       if (refused !== undefined) throw new Error(`a bid was answered ${refused}`);
       return answers.length;
@@ -95,8 +100,8 @@ export async function captureCall(redisUrl: string, batch: number): Promise<stri
   };
   try {
     await untilReady(redis, READY_WITHIN_MS);
-    const decider = new DecideScript(redis, BENCH_SHARDS, numberingScript(batch));
-    await decider.decide(SCRIPT_AUCTION, bidsOf(batch));
+    const decider = new DecideScript(redis, numberingScript(batch));
+    await decider.decide(SCRIPT_SHARD, [{ auctionId: SCRIPT_AUCTION, commands: bidsOf(batch) }]);
   } finally {
     redis.disconnect();
   }

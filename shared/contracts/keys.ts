@@ -61,28 +61,20 @@ export function auctionKeys(shard: number, auctionId: string) {
   } as const;
 }
 
+/** The first of the decide script's KEYS, in its order; those of each auction follow. */
+export function decideKeysOfShard(shard: number): string[] {
+  const { whole, scheduled, live, ended, cancelled, busyItems, behind } = shardKeys(shard);
+  return [whole, scheduled, live, ended, cancelled, busyItems, behind];
+}
+
 /**
- * The decide script's KEYS, in its order.
- * @param itemId the item that a creation stores; other calls touch none
+ * An auction's part of the decide script's KEYS.
+ * @param itemId the item, if the call creates the auction
  */
-export function decideKeys(shard: number, auctionId: string, itemId?: string): string[] {
-  const shared = shardKeys(shard);
-  const own = auctionKeys(shard, auctionId);
-  return [
-    shared.whole,
-    own.auction,
-    own.log,
-    own.bidders,
-    own.answers,
-    shared.scheduled,
-    shared.live,
-    shared.ended,
-    shared.cancelled,
-    shared.busyItems,
-    shared.behind,
-    // The script must always get twelve keys of one slot.
-    itemId === undefined ? own.auction : itemKey(shard, itemId),
-  ];
+export function decideKeysOfAuction(shard: number, auctionId: string, itemId?: string): string[] {
+  const { auction, log, bidders, answers } = auctionKeys(shard, auctionId);
+  const keys = [auction, log, bidders, answers];
+  return itemId === undefined ? keys : [...keys, itemKey(shard, itemId)];
 }
 
 /** The hash that holds an item. */

@@ -29,7 +29,10 @@ export interface RedisAddress {
 }
 
 /** Options of one connection that differ between its uses. */
-export type ConnectionUse = Pick<RedisOptions, 'enableAutoPipelining' | 'autoResubscribe'>;
+export type ConnectionUse = Pick<
+  RedisOptions,
+  'enableAutoPipelining' | 'autoPipeliningIgnoredCommands' | 'autoResubscribe'
+>;
 
 /**
  * Opens a connection that reconnects for ever and fails commands at once while it is down.
@@ -77,10 +80,16 @@ function logged<T extends RedisClient>(redis: T, name: string, log: Logger): T {
 function openCluster(urls: string, options: RedisOptions): Cluster {
   const nodes = urls.split(',');
   const { username, password, protocol } = new URL(nodes[0] ?? '');
-  const { enableAutoPipelining = false, autoResubscribe: _notForNodes, ...forNodes } = options;
+  const {
+    enableAutoPipelining = false,
+    autoPipeliningIgnoredCommands = [],
+    autoResubscribe: _notForNodes,
+    ...forNodes
+  } = options;
   return new Cluster(nodes, {
     enableOfflineQueue: false,
     enableAutoPipelining,
+    autoPipeliningIgnoredCommands,
     // A command that a failing node may have run must not be sent to the next one.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,

@@ -6,12 +6,17 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Creation, ItemDetails } from '../contracts/events.ts';
-import { auctionKeys, decideKeys, shardKeys } from '../contracts/keys.ts';
+import {
+  auctionKeys,
+  decideKeysOfAuction,
+  decideKeysOfShard,
+  shardKeys,
+} from '../contracts/keys.ts';
 import { shardOfId } from '../domain/ids.ts';
 import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
 
 const LUA_FOLDER = new URL('../../api-gateway/adapters/redis/lua/', import.meta.url);
-const FILES = ['text', 'auction', 'time', 'bids', 'seller', 'decide'];
+const FILES = ['text', 'auction', 'time', 'bids', 'seller', 'commands', 'write', 'decide'];
 const ANSWERS_FROM = 8;
 
 export interface ScriptAuction {
@@ -147,16 +152,20 @@ export class ScriptedAuctions {
     if (shard === undefined) throw new Error(`${auctionId} has no shard`);
     const shared = shardKeys(shard);
     const own = auctionKeys(shard, auctionId);
-    const keys = decideKeys(shard, auctionId, `i${auctionId.slice(1)}`);
+    const itemId = created.creation === '' ? undefined : `i${auctionId.slice(1)}`;
+    const keys = [...decideKeysOfShard(shard), ...decideKeysOfAuction(shard, auctionId, itemId)];
     const call = [
-      auctionId,
-      this.#silent ? `${own.liveChannel}:lost` : own.liveChannel,
       shared.noticesChannel,
       shared.dueChannel,
+      shared.tracesChannel,
+      auctionId,
+      this.#silent ? `${own.liveChannel}:lost` : own.liveChannel,
       hex(16),
+      '',
       created.creation,
       created.terms,
       created.item,
+      `${commands.length}`,
     ];
     const reply: unknown = await this.#redis.eval(
       this.#script,
@@ -165,8 +174,10 @@ export class ScriptedAuctions {
       ...call,
       ...commands,
     );
-    const parts = Array.isArray(reply) ? reply.map(String) : [];
-    if (parts[0] !== 'OK') throw new Error(`the script answered ${parts.join(', ')}`);
+    const whole: readonly unknown[] = Array.isArray(reply) ? reply : [];
+    const [, decided] = whole;
+    const parts = Array.isArray(decided) ? decided.map(String) : [];
+    if (parts[0] !== 'OK') throw new Error(`the script answered ${JSON.stringify(reply)}`);
     return parts.slice(ANSWERS_FROM);
   }
 }

@@ -25,14 +25,12 @@ export class ReplicatedCalls {
   readonly #connections: readonly Connection[];
   readonly #script: string;
   readonly #sha: string;
-  readonly #keyCount: number;
 
   /** @param open opens one more connection, without automatic pipelines */
-  constructor(open: () => RedisClient, script: string, keyCount: number) {
+  constructor(open: () => RedisClient, script: string) {
     this.#connections = Array.from({ length: CONNECTIONS }, () => ({ redis: open(), calls: 0 }));
     this.#script = script;
     this.#sha = createHash('sha1').update(script).digest('hex');
-    this.#keyCount = keyCount;
   }
 
   close(): void {
@@ -45,11 +43,15 @@ export class ReplicatedCalls {
    * @throws MayHaveRunError when it ran, but no replica has its writes in time
    * @throws the client library's error otherwise
    */
-  async call(marker: string, keysAndArguments: readonly string[]): Promise<string[]> {
+  async call(
+    marker: string,
+    keyCount: number,
+    keysAndArguments: readonly string[],
+  ): Promise<unknown[]> {
     const connection = this.#leastBusy();
     connection.calls += 1;
     try {
-      return await this.#onConnection(connection.redis, marker, keysAndArguments);
+      return await this.#onConnection(connection.redis, marker, keyCount, keysAndArguments);
     } finally {
       connection.calls -= 1;
     }
@@ -58,13 +60,14 @@ export class ReplicatedCalls {
   async #onConnection(
     redis: RedisClient,
     marker: string,
+    keyCount: number,
     keysAndArguments: readonly string[],
-  ): Promise<string[]> {
+  ): Promise<unknown[]> {
     const begin = (): ChainableCommander => redis.pipeline().set(marker, '');
-    const reply = await waited(begin().evalsha(this.#sha, this.#keyCount, ...keysAndArguments));
+    const reply = await waited(begin().evalsha(this.#sha, keyCount, ...keysAndArguments));
     if (!isUnknownScript(reply.error)) return readReply(reply);
     // Not `defineCommand`: that sends an unknown script again by itself, behind the WAIT.
-    return readReply(await waited(begin().eval(this.#script, this.#keyCount, ...keysAndArguments)));
+    return readReply(await waited(begin().eval(this.#script, keyCount, ...keysAndArguments)));
   }
 
   #leastBusy(): Connection {
@@ -90,9 +93,9 @@ async function waited(pipeline: ChainableCommander): Promise<Reply> {
 const isUnknownScript = (error: Error | null | undefined): boolean =>
   error?.message.startsWith('NOSCRIPT') === true;
 
-function readReply({ error, value, replicas }: Reply): string[] {
+function readReply({ error, value, replicas }: Reply): unknown[] {
   if (error instanceof Error) throw error;
   const isConfirmed = typeof replicas === 'number' && replicas >= REPLICAS;
-  if (isConfirmed && Array.isArray(value)) return value.map(String);
+  if (isConfirmed && Array.isArray(value)) return value;
   throw new MayHaveRunError('it was decided, but no replica has it yet');
 }

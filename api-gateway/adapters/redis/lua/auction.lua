@@ -1,4 +1,5 @@
--- The auction in memory: loaded once a call, changed by the commands, stored once at the end.
+-- The auction in memory: loaded, changed by its commands, stored once at the end. A call decides
+-- several auctions one after the other; `begin_auction` forgets the one before.
 -- Amounts are minor units, times ms; 0 means "none" for amounts, '' for ids.
 
 local NUMBER_FIELDS = {
@@ -6,9 +7,11 @@ local NUMBER_FIELDS = {
   'startsAt', 'endsAt', 'price', 'leaderAlias', 'leaderMax', 'bidCount', 'aliasCount', 'epoch',
   'seq', 'lastAt', 'archivedEpoch', 'archivedSeq',
 }
-local TEXT_FIELDS = {
-  'status', 'outcome', 'itemId', 'sellerId', 'leader', 'increments', 'runId', 'terms',
-}
+-- The public terms are long and seldom asked for: see `terms_of`.
+local TEXT_FIELDS = { 'status', 'outcome', 'itemId', 'sellerId', 'leader', 'increments', 'runId' }
+local FIELDS = {}
+for _, name in ipairs(NUMBER_FIELDS) do FIELDS[#FIELDS + 1] = name end
+for _, name in ipairs(TEXT_FIELDS) do FIELDS[#FIELDS + 1] = name end
 -- What a command can change; the rest is written once, when the auction is created.
 local CHANGING_FIELDS = {
   'status', 'outcome', 'endsAt', 'price', 'leader', 'leaderAlias', 'leaderMax', 'bidCount',
@@ -16,29 +19,31 @@ local CHANGING_FIELDS = {
 }
 
 local auction = nil -- set by load_auction or by the create command
+local stored = {} -- the fields as Redis has them
 local now = 0
 
 local function load_auction(key)
-  local fields = {}
-  for _, name in ipairs(NUMBER_FIELDS) do fields[#fields + 1] = name end
-  for _, name in ipairs(TEXT_FIELDS) do fields[#fields + 1] = name end
-  local values = redis.call('HMGET', key, unpack(fields))
+  local values = redis.call('HMGET', key, unpack(FIELDS))
   if not values[#NUMBER_FIELDS + 1] then return end
   auction = {}
-  for i, name in ipairs(fields) do
-    if i <= #NUMBER_FIELDS then
-      auction[name] = tonumber(values[i] or '0')
-    else
-      auction[name] = values[i] or ''
-    end
+  for i, name in ipairs(FIELDS) do
+    local value = values[i]
+    if i <= #NUMBER_FIELDS then value = tonumber(value or '0') else value = value or '' end
+    auction[name] = value
+    stored[name] = value
   end
+end
+
+-- The public terms, once everything else is loaded.
+local function terms_of(key)
+  return auction.terms or redis.call('HGET', key, 'terms') or ''
 end
 
 local function as_text(value)
   return type(value) == 'number' and digits(value) or value
 end
 
-local increment_rows = nil -- {from, by, from, by, …}, read once a call
+local increment_rows = nil -- {from, by, from, by, …}, read once an auction
 local last_price, last_increment = nil, 0 -- the price asked for last is mostly asked for again
 
 local function increment_at(price)
@@ -80,21 +85,31 @@ local function state_json()
     .. ',"endsAt":"' .. iso_of(auction.endsAt) .. '"}'
 end
 
--- Events of this call, in order: the full lines for the log, the public parts for the feed.
+-- The auction's events of this call, in order: the full lines for the log, the public parts for
+-- the feed, and the public state after the last one.
 local lines = {}
 local public_events = {}
+local last_state = ''
 local salt_of_call = ''
+
+local function begin_auction(salt)
+  auction, stored = nil, {}
+  increment_rows, last_price = nil, nil
+  lines, public_events = {}, {}
+  salt_of_call = salt
+end
 
 -- Numbers and writes down one event. `bid` is {alias, amount} or nil; `private` is JSON members
 -- or ''. `salt` is 32 hex digits; timed events share the call's.
 -- `parent` is the epoch that a new one forked from, or nil.
 local function emit(event_type, bid, private, salt, parent)
   auction.seq = auction.seq + 1
+  last_state = state_json()
   local more = ''
   if bid then more = ',"bid":{"alias":' .. digits(bid[1]) .. ',"amount":' .. digits(bid[2]) .. '}' end
   if parent then more = ',"parent":' .. digits(parent) end
   local public = '{"epoch":' .. digits(auction.epoch) .. ',"seq":' .. digits(auction.seq)
-    .. ',"type":"' .. event_type .. '","at":"' .. iso_of(now) .. '","state":' .. state_json()
+    .. ',"type":"' .. event_type .. '","at":"' .. iso_of(now) .. '","state":' .. last_state
     .. more .. '}'
   local leader = ''
   if auction.leader ~= '' then

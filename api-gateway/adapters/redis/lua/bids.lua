@@ -4,6 +4,19 @@
 local bidders = {} -- user id to {alias, bids, maximum}, of the users in this call
 local changed_bidders = {} -- HSET arguments
 
+local function load_bidders(key, users)
+  bidders, changed_bidders = {}, {}
+  if not auction or #users == 0 then return end
+  for i, record in ipairs(redis.call('HMGET', key, unpack(users))) do
+    if record then
+      local alias, bids, maximum = string.match(record, '^(%d+)|(%d+)|(%d+)$')
+      bidders[users[i]] = {
+        alias = tonumber(alias), bids = tonumber(bids), maximum = tonumber(maximum),
+      }
+    end
+  end
+end
+
 local function bidder_of(user)
   local bidder = bidders[user]
   if not bidder then

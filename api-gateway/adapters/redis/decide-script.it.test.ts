@@ -1,0 +1,185 @@
+/** One call for several auctions, on a real Redis: what goes wrong with one stays with it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Redis } from 'ioredis';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { startRedis } from '@outcry/local/servers/redis.ts';
+import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { plainCommand } from '../../agreement/random-commands.ts';
+import type { AuctionBatch, AuctionCommand } from '../../bidding/auction-commands.ts';
+import { DecideScript, decideScriptBody } from './decide-script.ts';
+import { RedisPublishedMark } from './published-mark.ts';
+
+const IDS = ['a0-one', 'a0-two', 'a0-three'] as const;
+const [ONE, TWO, THREE] = IDS;
+
+let folder: string;
+let server: LocalServer;
+let redis: Redis;
+let decider: DecideScript;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outcry-decide-'));
+  server = await startRedis({ dataDir: folder });
+  redis = openRedis(server.url, 'test', createLogger('test', 'silent'));
+  await untilReady(redis, 5_000);
+  decider = new DecideScript(redis, decideScriptBody());
+}, 60_000);
+
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+beforeEach(async () => {
+  await redis.flushall();
+  await markShardsWhole(redis, 1);
+  const auctions = new ScriptedAuctions(redis, 1);
+  for (const id of IDS) await auctions.create(id);
+});
+
+const bid = (user = 'ann'): AuctionCommand =>
+  plainCommand('bid', user, { maxAmount: 5_000, key: `${user}-key` });
+
+/** What became of each batch: the codes of its answers, or the name of its error. */
+async function outcomes(
+  batches: readonly AuctionBatch[],
+): Promise<Record<string, string | string[]>> {
+  const decisions = await decider.decide(0, batches);
+  return Object.fromEntries(
+    Array.from(decisions, ([auctionId, decision]) => [
+      auctionId,
+      decision.kind === 'decided'
+        ? decision.batch.answers.map((answer) => answer.slice(0, answer.indexOf('|')))
+        : decision.error.name,
+    ]),
+  );
+}
+
+const bidOnAll = (): ReturnType<typeof outcomes> =>
+  outcomes(IDS.map((auctionId) => ({ auctionId, commands: [bid()] })));
+
+/** The creation of an auction of the one lamp there is. */
+function createOfLamp(auctionId: string): AuctionBatch {
+  const creation = {
+    item: { id: 'i0-same', title: 'A lamp' },
+    newItem: true,
+    sellerId: 'sam',
+    currency: 'EUR',
+    startPrice: 100,
+    reservePrice: 0,
+    buyNowPrice: 0,
+    increments: '0:1',
+    startsAt: 0,
+    endsAt: 0,
+    durationMs: 60_000,
+    softWindowMs: 0,
+    softExtendMs: 0,
+    hardEndsAt: 0,
+  };
+  const creationText = JSON.stringify(creation);
+  const openTermsText = '{"id":"x"';
+  const command = plainCommand('create', 'sam', {
+    creation: { itemId: 'i0-same', creationText, openTermsText, itemText: '{"a":1}' },
+  });
+  return { auctionId, commands: [command] };
+}
+
+const entry = (auctionId: string, firstSeq: number, lastSeq = firstSeq) => ({
+  auctionId,
+  epoch: 1,
+  firstSeq,
+  lastSeq,
+  text: '',
+});
+
+test('each auction gets its own answers, events and bidders', async () => {
+  const decisions = await decider.decide(0, [
+    { auctionId: ONE, commands: [bid('ann'), bid('bob')] },
+    { auctionId: TWO, commands: [bid('cid')] },
+    { auctionId: THREE, commands: [] },
+  ]);
+  const [one, two, three] = IDS.map((id) => decisions.get(id));
+  expect(one).toMatchObject({ kind: 'decided', batch: { entry: { firstSeq: 3, lastSeq: 4 } } });
+  expect(two).toMatchObject({
+    kind: 'decided',
+    batch: { entry: { auctionId: TWO, firstSeq: 3, lastSeq: 3 }, head: { leader: 'cid' } },
+  });
+  expect(three).toMatchObject({ kind: 'decided', batch: { entry: undefined, answers: [] } });
+  const bidders = await Promise.all(IDS.map((id) => redis.hgetall(auctionKeys(0, id).bidders)));
+  expect(bidders).toEqual([{ ann: '1|1|5000', bob: '2|1|5000' }, { cid: '1|1|5000' }, {}]);
+  expect(await redis.xlen(auctionKeys(0, TWO).log)).toBe(2);
+});
+
+test('data that cannot be read leaves its auction unchanged, and the others their answers', async () => {
+  await redis.set(auctionKeys(0, TWO).bidders, 'not a hash');
+  expect(await bidOnAll()).toEqual({
+    [ONE]: ['+OK'],
+    [TWO]: 'NotRunError',
+    [THREE]: ['+OK'],
+  });
+  expect(await redis.hget(auctionKeys(0, TWO).auction, 'bidCount')).toBe('0');
+  expect(await redis.hexists(auctionKeys(0, TWO).answers, 'ann:ann-key')).toBe(0);
+});
+
+test('a write that fails half-way leaves its own auction unknown, and no other', async () => {
+  await redis.set(auctionKeys(0, TWO).log, 'not a stream');
+  expect(await bidOnAll()).toEqual({
+    [ONE]: ['+OK'],
+    [TWO]: 'MayHaveRunError',
+    [THREE]: ['+OK'],
+  });
+  const decisions = await decider.decide(0, [{ auctionId: TWO, commands: [bid('bob')] }]);
+  const decision = decisions.get(TWO);
+  expect(decision?.kind === 'failed' && decision.defect?.message).toContain('WRONGTYPE');
+});
+
+test('of two creations in one call the second finds the item taken', async () => {
+  expect(
+    await outcomes([
+      createOfLamp('a0-new'),
+      { auctionId: ONE, commands: [bid()] },
+      createOfLamp('a0-newer'),
+    ]),
+  ).toEqual({ 'a0-new': ['+OK'], [ONE]: ['+OK'], 'a0-newer': ['+ITEM_BUSY'] });
+});
+
+test('in a full Redis reads are answered beside bids that are not', async () => {
+  await redis.config('SET', 'maxmemory', '1');
+  try {
+    expect(
+      await outcomes([
+        { auctionId: ONE, commands: [bid()] },
+        { auctionId: TWO, commands: [plainCommand('read', '')] },
+        { auctionId: THREE, commands: [] },
+      ]),
+    ).toEqual({ [ONE]: 'NotRunError', [TWO]: ['+OK'], [THREE]: [] });
+  } finally {
+    await redis.config('SET', 'maxmemory', '0');
+  }
+});
+
+test('a shard that is not whole answers for none of its auctions', async () => {
+  await redis.del(shardKeys(0).whole);
+  const failed = 'NotRunError';
+  expect(await bidOnAll()).toEqual({ [ONE]: failed, [TWO]: failed, [THREE]: failed });
+});
+
+test('published marks of several auctions move in one call, wrong data of one apart', async () => {
+  await bidOnAll();
+  const mark = new RedisPublishedMark(redis, 1);
+  const marks = (): Promise<(string | null)[]> =>
+    Promise.all(IDS.map((id) => redis.hget(auctionKeys(0, id).auction, 'publishedSeq')));
+  await mark.confirm([entry(ONE, 3), entry(TWO, 1, 2), entry(ONE, 1, 2), entry(THREE, 3)]);
+  expect(await marks()).toEqual(['3', '2', '0']);
+  await redis.hset(auctionKeys(0, TWO).auction, 'seq', 'nonsense');
+  await expect(mark.confirm([entry(TWO, 3), entry(THREE, 1, 2)])).rejects.toThrow('stays');
+  expect(await marks()).toEqual(['3', '2', '3']);
+});

@@ -1,0 +1,123 @@
+-- The commands of one auction: read from the arguments, decided in order, answered.
+
+local commands = {}
+local users = {} -- each once
+local answer_fields = {} -- `user:key` of the commands that have a key
+local known_answers = {} -- by `user:key`: those on record, and those given earlier in this call
+local new_answers = {} -- HSET arguments
+local displaced, displaced_order = {}, {} -- leaders this call has beaten
+
+local function read_commands(from, count)
+  commands, users, answer_fields = {}, {}, {}
+  known_answers, new_answers = {}, {}
+  displaced, displaced_order = {}, {}
+  local seen_users = {}
+  for i = from, from + count - 1 do
+    local kind, user, role, bid_id, amount, maximum, salt, fingerprint, key = string.match(ARGV[i],
+      '^(%l+)|([^|]*)|(a?)|([^|]*)|(%d*)|(%d*)|(%x*)|([^|]*)|(.*)$')
+    local command = {
+      kind = kind, user = user, admin = role == 'a', bid_id = bid_id,
+      amount = tonumber(amount) or 0, maximum = tonumber(maximum) or 0,
+      salt = salt, fingerprint = fingerprint, key = key,
+    }
+    commands[#commands + 1] = command
+    if user ~= '' and not seen_users[user] then
+      seen_users[user] = true
+      users[#users + 1] = user
+    end
+    if key ~= '' then
+      command.field = user .. ':' .. key
+      answer_fields[#answer_fields + 1] = command.field
+    end
+  end
+end
+
+local function load_answers(key)
+  if #answer_fields == 0 then return end
+  for i, record in ipairs(redis.call('HMGET', key, unpack(answer_fields))) do
+    if record then known_answers[answer_fields[i]] = record end
+  end
+end
+
+local function bid_receipt(command)
+  local result = auction.leader == command.user and 'leading' or 'outbid'
+  return command.bid_id .. '|' .. digits(auction.epoch) .. '|' .. digits(auction.seq) .. '|'
+    .. result .. '|' .. digits(bidders[command.user].alias) .. '|' .. digits(auction.price) .. '|'
+    .. digits(minimum_bid()) .. '|' .. digits(auction.endsAt) .. '|' .. digits(now)
+end
+
+local function auction_receipt()
+  return digits(auction.epoch) .. '|' .. digits(auction.seq) .. '|' .. digits(now) .. '|'
+    .. state_json()
+end
+
+local function own_receipt(user)
+  local bidder = bidders[user]
+  if not bidder then return '|0|0|0' end
+  local leading = auction.leader == user
+  return digits(bidder.alias) .. '|' .. (leading and '1' or '0') .. '|'
+    .. digits(bidder.maximum) .. '|' .. digits(bidder.bids)
+end
+
+-- Answers one command with a code and a body, and what the answer depends on is in the auction
+-- afterwards. `asked` is the auction's part of the call, see decide.lua.
+local function decide(command, asked)
+  local kind = command.kind
+  local code
+  if kind == 'create' then
+    if auction then return 'OK', auction_receipt() end
+    local busy = redis.call('HEXISTS', asked.busy_items_key,
+      cjson.decode(asked.creation).item.id) == 1
+    code = create(command, asked.id, asked.creation, asked.open_terms, busy, asked.run_id)
+    if code then return code, '' end
+    start_and_end_on_time()
+    return 'OK', auction_receipt()
+  end
+  if not auction then return 'AUCTION_NOT_FOUND', '' end
+  if kind == 'read' then return 'OK', auction_receipt() end
+  if kind == 'me' then return 'OK', own_receipt(command.user) end
+  if kind == 'cancel' or kind == 'extend' then
+    code = kind == 'cancel' and cancel(command) or kind == 'extend' and extend(command) or nil
+    if code then return code, '' end
+    return 'OK', auction_receipt()
+  end
+  local leader_before = auction.leader
+  if kind == 'buy' then code = buy_now(command) else code = place_bid(command) end
+  if code == 'BID_TOO_LOW' then return code, digits(minimum_bid()) end
+  if code then return code, '' end
+  if leader_before ~= '' and leader_before ~= auction.leader and not displaced[leader_before] then
+    displaced[leader_before] = true
+    displaced_order[#displaced_order + 1] = leader_before
+  end
+  return 'OK', bid_receipt(command)
+end
+
+-- The answer to a command; one that is to be kept goes to `new_answers`.
+local function answer_to(command, asked)
+  local kind = command.kind
+  local known = command.field and known_answers[command.field]
+  if known then
+    local fingerprint, answer = string.match(known, '^([^|]*)|(.*)$')
+    return fingerprint == command.fingerprint and '=' .. answer or '+IDEMPOTENCY_MISMATCH|'
+  end
+  local code, body = decide(command, asked)
+  local answer = code .. '|' .. body
+  local found = auction ~= nil or kind == 'create'
+  if kind ~= 'read' and kind ~= 'me' and found and (command.field or code == 'OK') then
+    local field = command.field or command.user .. ':' .. command.bid_id
+    local record = command.fingerprint .. '|' .. answer
+    known_answers[field] = record
+    new_answers[#new_answers + 1] = field
+    new_answers[#new_answers + 1] = record
+  end
+  return '+' .. answer
+end
+
+-- Only answers about the auction as a whole come with its public terms.
+local function wants_terms()
+  for _, command in ipairs(commands) do
+    local kind = command.kind
+    if kind ~= 'bid' and kind ~= 'buy' and kind ~= 'me' then return true end
+  end
+  return false
+end

@@ -1,0 +1,111 @@
+-- What is written and published of an auction once all its commands are decided.
+
+local ANSWERS_OF_NO_AUCTION_SECONDS = 25 * 60 * 60
+
+local is_writing = false -- from here on a failure leaves something behind
+
+local function write_answers(asked)
+  if #new_answers == 0 then return end
+  redis.call('HSET', asked.answers_key, unpack(new_answers))
+  if not auction then
+    redis.call('EXPIRE', asked.answers_key, ANSWERS_OF_NO_AUCTION_SECONDS)
+  end
+end
+
+local function write_creation(asked)
+  local constant = { 'archivedEpoch', '0', 'archivedSeq', '0', 'publishedSeq', '0' }
+  for _, name in ipairs({ 'itemId', 'sellerId', 'increments', 'terms', 'startPrice',
+    'reservePrice', 'buyNowPrice', 'softWindowMs', 'softExtendMs', 'hardEndsAt', 'startsAt' }) do
+    constant[#constant + 1] = name
+    constant[#constant + 1] = as_text(auction[name])
+  end
+  redis.call('HSET', asked.auction_key, unpack(constant))
+  redis.call('HSET', asked.busy_items_key, auction.itemId, asked.id)
+  redis.call('PERSIST', asked.answers_key)
+  redis.call('PERSIST', asked.item_key) -- it was to go some time after an earlier auction of it
+  if asked.item ~= '' then
+    redis.call('HSET', asked.item_key, 'json', asked.item, 'sellerId', auction.sellerId)
+  end
+end
+
+-- The lists by status; a changed due time is told to the keepers.
+local function write_index(asked)
+  -- A rebuilt auction is listed as due at once, so that its new epoch begins: that sets it right.
+  if auction.status == stored.status and auction.endsAt == stored.endsAt
+    and auction.epoch == stored.epoch then return end
+  if stored.status and stored.status ~= auction.status then
+    redis.call('ZREM', asked.index_keys[stored.status], asked.id)
+  end
+  local open = auction.status == 'scheduled' or auction.status == 'live'
+  local due = auction.status == 'scheduled' and auction.startsAt or auction.endsAt
+  redis.call('ZADD', asked.index_keys[auction.status], digits(open and due or now), asked.id)
+  if open then
+    redis.call('SPUBLISH', asked.due_channel, asked.id .. ' ' .. digits(due))
+  else
+    redis.call('HDEL', asked.busy_items_key, auction.itemId)
+  end
+end
+
+local function publish_notices(asked)
+  local notices = {}
+  for _, user in ipairs(displaced_order) do
+    if user ~= auction.leader then
+      notices[#notices + 1] = '{"type":"outbid","userId":"' .. user .. '","auctionId":"'
+        .. asked.id .. '","price":' .. digits(auction.price) .. ',"minimumBid":'
+        .. digits(minimum_bid()) .. '}'
+    end
+  end
+  if auction.outcome == 'sold' and stored.status ~= 'ended' then
+    notices[#notices + 1] = '{"type":"won","userId":"' .. auction.leader .. '","auctionId":"'
+      .. asked.id .. '","price":' .. digits(auction.price) .. '}'
+  end
+  if #notices > 0 then
+    redis.call('SPUBLISH', asked.notices_channel, '[' .. table.concat(notices, ',') .. ']')
+  end
+end
+
+-- One log entry, one write of the state, one message to the viewers, however many events.
+-- Answers the entry's lines.
+local function write_events(asked)
+  local entry = table.concat(lines, '\n')
+  auction.lastAt = now
+  local changes = { 'state', last_state }
+  for _, name in ipairs(CHANGING_FIELDS) do
+    if auction[name] ~= stored[name] then
+      changes[#changes + 1] = name
+      changes[#changes + 1] = as_text(auction[name])
+    end
+  end
+  redis.call('HSET', asked.auction_key, unpack(changes))
+  redis.call('XADD', asked.log_key, digits(auction.seq) .. '-0', 'epoch', digits(auction.epoch),
+    'events', entry)
+  if #changed_bidders > 0 then redis.call('HSET', asked.bidders_key, unpack(changed_bidders)) end
+
+  -- The keeper looks after an auction whose archive lags, a second from now at the earliest.
+  local caught_up = stored.seq == nil
+    or (stored.archivedEpoch == stored.epoch and stored.archivedSeq == stored.seq)
+  if caught_up then redis.call('ZADD', asked.behind_key, 'NX', digits(now + 1000), asked.id) end
+
+  write_index(asked)
+  if asked.trace ~= '' then
+    -- Only a hint: where it may not be sent, nothing else must fail.
+    redis.pcall('SPUBLISH', asked.traces_channel, asked.id .. ' ' .. digits(auction.epoch) .. ' '
+      .. digits(auction.seq) .. ' ' .. asked.trace)
+  end
+  redis.call('SPUBLISH', asked.live_channel, '{"auctionId":"' .. asked.id
+    .. '","epoch":' .. digits(auction.epoch) .. ',"seq":' .. digits(auction.seq)
+    .. ',"events":[' .. table.concat(public_events, ',') .. '],"state":' .. last_state
+    .. ',"serverTime":"' .. iso_of(now) .. '"}')
+  publish_notices(asked)
+  return entry
+end
+
+-- Answers the log entry's lines, or '' when nothing happened to the auction.
+local function write_auction(asked)
+  is_writing = true
+  write_answers(asked)
+  if not auction then return '' end
+  if stored.seq == nil then write_creation(asked) end
+  if #lines == 0 then return '' end
+  return write_events(asked)
+end
