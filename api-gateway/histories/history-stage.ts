@@ -15,7 +15,9 @@ import { openRedisOrCluster, untilReady, type RedisClient } from '@outcry/shared
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 
 const GATEWAYS = 2;
-const SHARDS = 8;
+/** Few, so that most calls decide bids of several auctions; on a cluster every master has some. */
+const SHARDS = 2;
+const SHARDS_OF_CLUSTER = 8;
 const READY_WITHIN_MS = 20_000;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BUILT = join(ROOT, 'api-gateway', 'dist');
@@ -47,6 +49,7 @@ export interface HistoryStage {
 /** Starts everything and waits until both gateways are ready; the gateway must have been built. */
 export async function startHistoryStage(options: StageOptions = {}): Promise<HistoryStage> {
   const { isCluster = false } = options;
+  const shards = isCluster ? SHARDS_OF_CLUSTER : SHARDS;
   // In the checkout and not in a temporary folder, which may be in memory.
   await mkdir(join(ROOT, '.local'), { recursive: true });
   const folder = await mkdtemp(join(ROOT, '.local', 'histories-'));
@@ -66,7 +69,7 @@ export async function startHistoryStage(options: StageOptions = {}): Promise<His
     cleanUps.push(() => redis.disconnect());
     await untilReady(redis, READY_WITHIN_MS);
     // A cluster's client is ready before its connections to all nodes are.
-    const mark = (): Promise<boolean> => markShardsWhole(redis, SHARDS).then(isDone, isNotDone);
+    const mark = (): Promise<boolean> => markShardsWhole(redis, shards).then(isDone, isNotDone);
     await waitUntil(mark, { withinMs: READY_WITHIN_MS, what: 'the preparing of Redis' });
 
     const environment = {
@@ -78,7 +81,7 @@ export async function startHistoryStage(options: StageOptions = {}): Promise<His
       REDIS_URL: redisServer.url,
       REDIS_CLUSTER: `${isCluster}`,
       NATS_URL: nats.url,
-      SHARDS: `${SHARDS}`,
+      SHARDS: `${shards}`,
       LOG_LEVEL: 'warn',
       RATE_LIMIT_USER_PER_S: '0',
       RATE_LIMIT_ADDRESS_PER_S: '0',
@@ -101,7 +104,7 @@ export async function startHistoryStage(options: StageOptions = {}): Promise<His
     await untilGatewaysReady(gateways, folder);
     const tokenOf = (userId: string): Promise<string> => devToken(gateways[0]?.url ?? '', userId);
     const redisServers = 'masters' in redisServer ? redisServer.masters : [redisServer];
-    return { gateways, redisServers, redis, shards: SHARDS, tokenOf, stop };
+    return { gateways, redisServers, redis, shards, tokenOf, stop };
   } catch (error) {
     await stop();
     throw error;

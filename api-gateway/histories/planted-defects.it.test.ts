@@ -21,7 +21,7 @@ const PLANTED: readonly Planted[] = [
   },
   {
     what: 'the script forgets answers under a key',
-    file: 'lua/decide.lua',
+    file: 'lua/commands.lua',
     right: 'if record then known_answers[answer_fields[i]] = record end',
     wrong: '',
     shownBy: ['two-events-for-key', 'replay-not-marked'],
@@ -29,8 +29,15 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'group commit mixes up answers',
     file: 'main.js',
-    right: 'decided.answers[i]',
-    wrong: 'decided.answers[batch.length - 1 - i]',
+    right: 'decision.batch.answers[nth]',
+    wrong: 'decision.batch.answers[decision.batch.answers.length - 1 - nth]',
+    shownBy: ['accepted-without-event', 'event-without-request', 'unexpected-answer'],
+  },
+  {
+    what: "group commit answers with another auction's decision of the same call",
+    file: 'main.js',
+    right: 'decisions.get(auctionId) ?? NO_DECISION',
+    wrong: '[...decisions.values()].at(-1) ?? NO_DECISION',
     shownBy: ['accepted-without-event', 'event-without-request', 'unexpected-answer'],
   },
   {
