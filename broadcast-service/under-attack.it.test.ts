@@ -16,6 +16,8 @@ const ATTACKS_PER_SECOND = 50;
  * only uses as much of them is what the attack is compared with.
  */
 const WORSE_AT_MOST = 1.5;
+/** The event loop may be held this long at any time: where p99 is a few ms, a ratio says nothing. */
+const LOOP_HELD_AT_MOST_MS = 25;
 const P99_BELOW_MS = 200;
 /** Other programs on the machine may spoil a round; a broadcaster that gives way spoils all. */
 const ROUNDS = 3;
@@ -87,8 +89,10 @@ async function measureRound(bids: number): Promise<Round> {
   return { alone, attacked, sharing };
 }
 
-const isUnharmed = ({ alone, attacked, sharing }: Round): boolean =>
-  attacked < P99_BELOW_MS && attacked < WORSE_AT_MOST * Math.max(alone, sharing);
+function isUnharmed({ alone, attacked, sharing }: Round): boolean {
+  const asBefore = Math.max(LOOP_HELD_AT_MOST_MS, WORSE_AT_MOST * Math.max(alone, sharing));
+  return attacked < P99_BELOW_MS && attacked < asBefore;
+}
 
 it('honest viewers keep their p99 while others attack', { timeout: LONG_TEST_MS }, async () => {
   const size = SIZES.harassed;
