@@ -1,26 +1,38 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import type { Subscription } from '@nats-io/transport-node';
-import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 
-const DRAIN_LIMIT_MS = 2_000;
-/** Messages that lie here unread; the client holds some more and then asks for none. */
+/**
+ * Two requests lie at the server, so that it always has one to fill. Each ends by itself, and its
+ * subscription lives until then: the server counts messages as delivered before it sends them,
+ * and what is sent to a subscription that ended comes again only after the consumer's `ack_wait`.
+ */
+const REQUESTS_AT_ONCE = 2;
+const MESSAGES_OF_REQUEST = 500;
+/** An unfilled request ends after this long, which is also what a stop may take. */
+const REQUEST_LIVES_MS = 1_000;
+/** With more messages unread, the next request waits. */
 const MAX_UNREAD = 250;
 
-/** One subscription to the consumer, until it ends. Messages are taken one at a time. */
+/** Reads the consumer until it is told to finish, or fails. Messages are taken one at a time. */
 export class Session {
-  /** Resolves when no more messages come. */
-  readonly over: Promise<void>;
-  readonly #messages: ConsumerMessages;
+  /** Resolves when no more messages come; the error, if that is not because of {@link finish}. */
+  readonly over: Promise<unknown>;
+  readonly #consumer: Consumer;
+  readonly #requests = new Set<ConsumerMessages>();
   readonly #unread: JsMsg[] = [];
+  #finishing = false;
   #ended = false;
   #arrived: () => void = () => undefined;
-  #hasRoom: () => void = () => undefined;
+  readonly #waitingForRoom = new Set<() => void>();
 
-  constructor(messages: ConsumerMessages) {
-    this.#messages = messages;
-    this.over = messages.closed().then(() => undefined);
-    void this.#read();
+  constructor(consumer: Consumer) {
+    this.#consumer = consumer;
+    const requests = Array.from({ length: REQUESTS_AT_ONCE }, () => this.#readOn());
+    this.over = Promise.allSettled(requests).then((ends) => {
+      this.#ended = true;
+      this.#arrived();
+      return ends.find((end) => end.status === 'rejected')?.reason as unknown;
+    });
   }
 
   /** True when no more come; some may still be here. */
@@ -31,7 +43,7 @@ export class Session {
   /** The next message if it is here. */
   take(): JsMsg | undefined {
     const message = this.#unread.shift();
-    if (this.#unread.length < MAX_UNREAD) this.#hasRoom();
+    if (this.#unread.length < MAX_UNREAD) this.#makeRoom();
     return message;
   }
 
@@ -54,44 +66,47 @@ export class Session {
     await setImmediate();
   }
 
+  /** Asks for no more; what was asked for still comes, and then this is over. */
+  finish(): void {
+    this.#finishing = true;
+    this.#makeRoom();
+  }
+
+  /** Ends at once, for when the connection is gone. */
   stop(): void {
-    this.#messages.stop();
+    this.finish();
+    for (const request of this.#requests) request.stop();
   }
 
-  /**
-   * Asks for no more, and ends when what is on its way has come. It gives back what this process
-   * has; under load the server may still have messages on their way to it, which nobody else gets
-   * before the consumer's `ack_wait` is over.
-   */
-  async drain(): Promise<void> {
-    try {
-      const drained = subscriptionOf(this.#messages)?.drain();
-      if (drained !== undefined) await withTimeLimit(drained, DRAIN_LIMIT_MS, 'draining NATS');
-    } catch {
-      // NATS is gone, or hangs: then nothing is on its way.
-    }
-    this.stop();
-  }
-
-  async #read(): Promise<void> {
-    try {
-      for await (const message of this.#messages) {
-        this.#unread.push(message);
-        this.#arrived();
-        if (this.#unread.length >= MAX_UNREAD) {
-          await new Promise<void>((resolve) => {
-            this.#hasRoom = resolve;
-          });
+  async #readOn(): Promise<void> {
+    while (!this.#finishing) {
+      const request = await this.#consumer.fetch({
+        max_messages: MESSAGES_OF_REQUEST,
+        expires: REQUEST_LIVES_MS,
+      });
+      this.#requests.add(request);
+      try {
+        for await (const message of request) {
+          this.#unread.push(message);
+          this.#arrived();
         }
+      } catch (error) {
+        // What the other request was promised still comes before the consumer is opened again.
+        this.finish();
+        throw error;
+      } finally {
+        this.#requests.delete(request);
       }
-    } catch {
-      // `over` tells whoever opens the next session that this one is at its end.
+      while (this.#unread.length >= MAX_UNREAD && !this.#finishing) await this.#room();
     }
-    this.#ended = true;
-    this.#arrived();
+  }
+
+  #room(): Promise<void> {
+    return new Promise((resolve) => this.#waitingForRoom.add(resolve));
+  }
+
+  #makeRoom(): void {
+    for (const proceed of this.#waitingForRoom) proceed();
+    this.#waitingForRoom.clear();
   }
 }
-
-/** What the messages come by; the client has it, but not in its public interface. */
-const subscriptionOf = (messages: ConsumerMessages): Subscription | undefined =>
-  'sub' in messages ? (messages.sub as Subscription) : undefined;

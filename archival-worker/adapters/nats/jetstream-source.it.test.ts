@@ -1,4 +1,4 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, nanos } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
@@ -50,3 +50,32 @@ test('what is given back comes again, each time later', { timeout: 30_000 }, asy
   expect(waits[4]).toBeGreaterThanOrEqual(400);
   source.stop();
 });
+
+test('a reader that stops under load leaves nothing behind: another one has it at once', async () => {
+  await system.reset();
+  const messages = 3_000;
+  const connection = await connect({ servers: system.nats.url });
+  onTestFinished(() => connection.close());
+  const text = 'a long message '.repeat(600);
+  const publisher = jetstream(connection);
+  for (let sent = 0; sent < messages; sent += 500) {
+    await Promise.all(Array.from({ length: 500 }, () => publisher.publish(message.subject, text)));
+  }
+
+  const first = openSource(system);
+  const inHand = await first.next();
+  // Taking these made it ask for as many again: they are on their way now.
+  first.stop();
+  for (const delivery of inHand) delivery.giveBack();
+  expect(await first.next()).toEqual([]);
+
+  const second = openSource(system);
+  const stoppedAt = performance.now();
+  for (let got = 0; got < messages;) {
+    const batch = await second.next();
+    for (const delivery of batch) delivery.ack();
+    got += batch.length;
+  }
+  // What nobody gave back would come after 30 s.
+  expect(performance.now() - stoppedAt).toBeLessThan(15_000);
+}, 60_000);

@@ -19,8 +19,6 @@ import { Session } from './consumer-session.ts';
 /** A transaction costs something for each auction in it: long batches hold more events of each. */
 const MAX_BATCH_MESSAGES = 4_000;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-/** Messages asked for and not taken yet. */
-const MAX_READ_AHEAD = 1_000;
 /** How long a batch waits for more once it has its first message. */
 const LINGER_MS = 100;
 /** How often deliveries in hand are kept from going to somebody else. */
@@ -29,9 +27,8 @@ const MEASURE_EVERY_MS = 5_000;
 const CONNECT_LIMIT_MS = 60_000;
 const RETRY_MAX_MS = 5_000;
 const GIVEN_BACK_MAX_MS = 30_000;
-/** A server that is asked for messages says at least this often that it is still there. */
-const HEARTBEAT_MS = 2_000;
-const ASK_FOR_MS = 10_000;
+/** A consumer that fails right after it was opened is not opened again in a spin. */
+const REOPEN_AFTER_MS = 200;
 
 /**
  * The archive's durable consumer. It outlives lost connections, and a stream or consumer that was
@@ -43,9 +40,6 @@ export class JetStreamSource implements EventSource {
   readonly #limits: StreamLimits;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
-  readonly #stopped = new Promise<void>((resolve) => {
-    this.#stopping.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
   readonly #inHand = new Set<JsMsg>();
   readonly #timers: readonly NodeJS.Timeout[];
   #session: Session | undefined;
@@ -87,7 +81,7 @@ export class JetStreamSource implements EventSource {
 
   stop(): void {
     this.#stopping.abort();
-    void this.#session?.drain();
+    this.#session?.finish();
     this.#sessionOpened();
   }
 
@@ -113,23 +107,19 @@ export class JetStreamSource implements EventSource {
           EVENT_STREAM,
           ARCHIVE_CONSUMER,
         );
-        const messages = await consumer.consume({
-          max_messages: MAX_READ_AHEAD,
-          expires: ASK_FOR_MS,
-          idle_heartbeat: HEARTBEAT_MS,
-          abort_on_missing_resource: true,
-        });
         failures = 0;
-        const session = new Session(messages);
-        if (signal.aborted) void session.drain();
+        const session = new Session(consumer);
+        if (signal.aborted) session.finish();
         this.#session = session;
         this.#opened = true;
         this.#sessionOpened();
         // The client would take up to 10 s to go on after a reconnect.
         const forget = this.#link.onLost(() => session.stop());
-        await Promise.race([session.over, this.#stopped]);
+        const error = await session.over;
         forget();
-        if (!signal.aborted) this.#log.info('events stopped coming, opening the consumer again');
+        if (signal.aborted) return;
+        this.#log.info({ err: error }, 'events stopped coming, opening the consumer again');
+        await pause(REOPEN_AFTER_MS, signal);
       } catch (error) {
         failures += 1;
         if (failures === 1 && !signal.aborted) {
