@@ -3,8 +3,8 @@
  * publishes again what JetStream lost, and lets go of auctions that are sealed. It runs beside the
  * keeper, for the shards the keeper holds, so that no auction opens or closes late for it.
  */
-import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
 import type { EventStream, PublishedMark } from '../hand-off/event-stream.ts';
 import { FindLost } from './find-lost.ts';
@@ -49,8 +49,7 @@ export class CatchUpArchive {
   readonly #figures: ArchiveFigures;
   readonly #log: Logger;
   readonly #findLost = new FindLost();
-  readonly #stopping = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds = new Rounds(() => this.#round());
   #failing = false;
 
   constructor(
@@ -66,34 +65,29 @@ export class CatchUpArchive {
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
   /** Ends after the chunks in hand. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      let wasBusy = false;
-      try {
-        wasBusy = await this.#round();
-        if (this.#failing) this.#log.info('the archive is helped again');
-        this.#failing = false;
-      } catch (error) {
-        if (!this.#failing)
-          this.#log.warn({ err: error }, 'the archive cannot be helped, retrying');
-        this.#failing = true;
-      }
-      if (!wasBusy) await pause(ROUND_EVERY_MS, signal);
+  async #round(): Promise<number> {
+    let wasBusy = false;
+    try {
+      wasBusy = await this.#help();
+      if (this.#failing) this.#log.info('the archive is helped again');
+      this.#failing = false;
+    } catch (error) {
+      if (!this.#failing) this.#log.warn({ err: error }, 'the archive cannot be helped, retrying');
+      this.#failing = true;
     }
+    return wasBusy ? 0 : ROUND_EVERY_MS;
   }
 
   /** @returns whether there was something to do, so that the next round should follow at once */
-  async #round(): Promise<boolean> {
+  async #help(): Promise<boolean> {
     const { store, stream } = this.#parts;
     const shards = [...this.#heldShards()];
     const asked = await Promise.allSettled(shards.map((shard) => store.chores(shard, PER_SHARD)));
@@ -127,7 +121,7 @@ export class CatchUpArchive {
       if (published.length > 0) await mark.confirm(published);
       this.#figures.missed(published.length);
 
-      if (published.length < entries.length || read >= READS_PER_TURN || this.#stopped) {
+      if (published.length < entries.length || read >= READS_PER_TURN || this.#rounds.stopped) {
         await store.lookAgain(auctionId, 0);
         return undefined;
       }
@@ -165,7 +159,7 @@ export class CatchUpArchive {
   ): Promise<number | undefined> {
     const { store, stream } = this.#parts;
     let count = 0;
-    for (let after = archivedSeq; !this.#stopped;) {
+    for (let after = archivedSeq; !this.#rounds.stopped;) {
       const auction = await store.lookAtLagging(auctionId, LOOK_AGAIN_MS, after);
       const entries = (auction?.entries ?? [])
         .map(({ entry }) => entry)
@@ -180,17 +174,13 @@ export class CatchUpArchive {
     return undefined;
   }
 
-  get #stopped(): boolean {
-    return this.#stopping.signal.aborted;
-  }
-
   /** A few auctions at once: this bounds what is in memory and on its way to JetStream. */
   async #each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
     const results: R[] = [];
     const queue = items.values();
     const worker = async (): Promise<void> => {
       for (const item of queue) {
-        if (this.#stopped) return;
+        if (this.#rounds.stopped) return;
         results.push(await work(item));
       }
     };

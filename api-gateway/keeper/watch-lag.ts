@@ -2,8 +2,8 @@
  * Watches how far publishing and archiving are behind, in the shards that this gateway's keeper
  * holds. It asks Redis alone, so it knows also when JetStream, the workers or Postgres are away.
  */
-import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 
 /** Events of the log that have not got further, and the age of the oldest of them. */
 export interface LogLag {
@@ -36,8 +36,7 @@ export class WatchLag {
   readonly #store: LagStore;
   readonly #heldShards: () => Iterable<number>;
   readonly #log: Logger;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds = new Rounds(() => this.#round());
   #lag: LogLag | undefined;
 
   constructor(store: LagStore, heldShards: () => Iterable<number>, log: Logger) {
@@ -52,29 +51,24 @@ export class WatchLag {
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const since = performance.now();
-      let rest = LOOK_EVERY_MS;
-      try {
-        this.#lag = await this.#look();
-        const long = REST_FACTOR * (performance.now() - since);
-        rest = Math.min(Math.max(rest, long), MAX_REST_MS);
-      } catch (error) {
-        this.#lag = undefined;
-        this.#log.debug({ err: error }, 'the lag of the archive is not known');
-      }
-      await pause(rest, signal);
+  async #round(): Promise<number> {
+    const since = performance.now();
+    try {
+      this.#lag = await this.#look();
+    } catch (error) {
+      this.#lag = undefined;
+      this.#log.debug({ err: error }, 'the lag of the archive is not known');
+      return LOOK_EVERY_MS;
     }
+    const long = REST_FACTOR * (performance.now() - since);
+    return Math.min(Math.max(LOOK_EVERY_MS, long), MAX_REST_MS);
   }
 
   /** Of a cluster one master may be away: the others count. @throws Error when none answers */
@@ -91,7 +85,7 @@ export class WatchLag {
     let lag = NO_LAG;
     for await (const piece of this.#store.lags(shard)) {
       lag = joined(lag, piece);
-      if (this.#stopping.signal.aborted) break;
+      if (this.#rounds.stopped) break;
     }
     return lag;
   }

@@ -5,8 +5,8 @@
  * Postgres or JetStream hold events, somebody must run the rebuild. Until then no marker is set,
  * and the gateways answer UNAVAILABLE instead of "no such auction".
  */
-import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 
 /** The markers in Redis. */
 export interface ShardMarkers {
@@ -40,10 +40,9 @@ export class WholeRedis {
   readonly #markers: ShardMarkers;
   readonly #traces: TracesOfUse;
   readonly #log: Logger;
-  readonly #stopping = new AbortController();
+  readonly #rounds = new Rounds(() => this.#round());
   #condition: Condition = 'unknown';
   #problem: string | undefined = 'Redis was not checked yet';
-  #running: Promise<void> = Promise.resolve();
 
   constructor(shards: number, markers: ShardMarkers, traces: TracesOfUse, log: Logger) {
     this.#shards = shards;
@@ -67,19 +66,16 @@ export class WholeRedis {
     this.#markers.onReady(() => {
       this.#condition = 'unknown';
     });
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      if (this.#condition !== 'whole') await this.#check();
-      await pause(RECHECK_MS, this.#stopping.signal);
-    }
+  async #round(): Promise<number> {
+    if (this.#condition !== 'whole') await this.#check();
+    return RECHECK_MS;
   }
 
   async #check(): Promise<void> {

@@ -5,8 +5,8 @@
  * What is left to do is read from Postgres in every pass, so nothing is lost when the worker or
  * Redis is away. Several workers may compute the same chain; the first one to keep it wins.
  */
-import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { HashChain, LINK_BYTES } from './hash-chain.ts';
 import type { Seal, SealedMarks, SealFigures, SealStore, WholeAuction } from './ports.ts';
 
@@ -29,41 +29,36 @@ export interface SealParts {
 
 export class SealAuctions {
   readonly #parts: SealParts;
-  readonly #stopping = new AbortController();
+  readonly #rounds = new Rounds(() => this.#round());
   /** Auctions that could not be sealed, and when to look again, ms. */
   readonly #doubts = new Map<string, number>();
-  #running: Promise<void> = Promise.resolve();
+  #failing = false;
 
   constructor(parts: SealParts) {
     this.#parts = parts;
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    let failing = false;
-    while (!signal.aborted) {
-      try {
-        await this.#sealWhole();
-        await this.#tellRedis();
-        this.#parts.figures.waiting(await this.#parts.store.backlog());
-        failing = false;
-        await pause(LOOK_EVERY_MS, signal);
-      } catch (error) {
-        const level = failing ? 'debug' : 'warn';
-        this.#parts.log[level]({ err: error }, 'auctions cannot be sealed now, trying again');
-        failing = true;
-        this.#parts.figures.waiting(undefined);
-        await pause(RETRY_AFTER_FAILURE_MS, signal);
-      }
+  async #round(): Promise<number> {
+    try {
+      await this.#sealWhole();
+      await this.#tellRedis();
+      this.#parts.figures.waiting(await this.#parts.store.backlog());
+      this.#failing = false;
+      return LOOK_EVERY_MS;
+    } catch (error) {
+      const level = this.#failing ? 'debug' : 'warn';
+      this.#parts.log[level]({ err: error }, 'auctions cannot be sealed now, trying again');
+      this.#failing = true;
+      this.#parts.figures.waiting(undefined);
+      return RETRY_AFTER_FAILURE_MS;
     }
   }
 
@@ -72,7 +67,7 @@ export class SealAuctions {
     for (let looked = 0; looked < AUCTIONS_A_PASS; looked += AUCTIONS_AT_ONCE) {
       const found = await this.#parts.store.whole(last, AUCTIONS_AT_ONCE);
       for (const auction of found) {
-        if (this.#stopping.signal.aborted) return;
+        if (this.#rounds.stopped) return;
         if (!this.#isDoubtful(auction)) await this.#seal(auction);
       }
       last = found.at(-1);
@@ -84,7 +79,7 @@ export class SealAuctions {
     const { store, figures, log } = this.#parts;
     const { auctionId, epoch, seq } = auction;
     const seal = await this.#chain(auction);
-    if (this.#stopping.signal.aborted) return;
+    if (this.#rounds.stopped) return;
     if (seal === undefined) {
       this.#doubt(auction);
       figures.doubtful();
@@ -103,7 +98,7 @@ export class SealAuctions {
     const chain = new HashChain(auctionId);
     const links = Buffer.alloc(seq * LINK_BYTES);
     let place = { epoch: 0, seq: 0 };
-    while (place.seq < seq && !this.#stopping.signal.aborted) {
+    while (place.seq < seq && !this.#rounds.stopped) {
       const events = await this.#parts.store.events(auctionId, place, EVENTS_AT_ONCE);
       if (events.length === 0) return undefined;
       for (const event of events) {
@@ -130,7 +125,7 @@ export class SealAuctions {
   async #tellRedis(): Promise<void> {
     const { store, marks, figures, log } = this.#parts;
     for (const notice of await store.untold(NOTICES_AT_ONCE)) {
-      if (this.#stopping.signal.aborted) return;
+      if (this.#rounds.stopped) return;
       const answer = await marks.confirm(notice);
       await store.told(notice.auctionId, answer);
       if (answer !== 'differs') continue;

@@ -1,7 +1,7 @@
 /** Looks at the system once a second while it is under load. */
 import { readFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { cpuSeconds, machineCpuSeconds } from '../bench/process-cpu.ts';
 import type { ExperimentSystem, PartName } from './experiment-system.ts';
 import { readRedisHeads } from './redis-heads.ts';
@@ -44,8 +44,7 @@ export class SystemSampler {
   readonly #system: ExperimentSystem;
   readonly #redis: Redis;
   readonly #auctionIds: readonly string[];
-  readonly #stopping = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds = new Rounds(() => this.#round());
   #last: Reading | undefined;
 
   constructor(system: ExperimentSystem, redis: Redis, auctionIds: readonly string[]) {
@@ -55,21 +54,17 @@ export class SystemSampler {
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      // A sample that cannot be taken is a gap in the plots, and no reason to end the run.
-      await this.#sample().catch(() => undefined);
-      await pause(EVERY_MS, undefined, { signal }).catch(() => undefined);
-    }
+  async #round(): Promise<number> {
+    // A sample that cannot be taken is a gap in the plots, and no reason to end the run.
+    await this.#sample().catch(() => undefined);
+    return EVERY_MS;
   }
 
   async #sample(): Promise<void> {

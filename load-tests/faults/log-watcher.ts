@@ -1,10 +1,10 @@
 /** Reads the auctions' logs in Redis as they grow, before they are trimmed. */
 import { hash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 
 const SHARDS = 16;
 const READ_EVERY_MS = 300;
@@ -36,8 +36,7 @@ export class LogWatcher {
   readonly #redis: Redis;
   readonly #seen: Map<string, Map<number, SeenEvent>>;
   readonly #readUpTo = new Map<string, string>();
-  readonly #stopping = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds = new Rounds(() => this.#round());
 
   constructor(redis: Redis, auctionIds: readonly string[]) {
     this.#redis = redis;
@@ -45,23 +44,20 @@ export class LogWatcher {
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
   /** Reads the rest. @throws Error when Redis is away */
   async stop(): Promise<SeenEvents> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#rounds.stop();
     await this.#readAll();
     return this.#seen;
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      // While Redis is away there is nothing to read; the entries are there when it is back.
-      await this.#readAll().catch(() => undefined);
-      await pause(READ_EVERY_MS);
-    }
+  async #round(): Promise<number> {
+    // While Redis is away there is nothing to read; the entries are there when it is back.
+    await this.#readAll().catch(() => undefined);
+    return READ_EVERY_MS;
   }
 
   async #readAll(): Promise<void> {

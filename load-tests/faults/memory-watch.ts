@@ -1,5 +1,5 @@
 /** The most memory that gateways and workers had while a fault lasted. */
-import { setTimeout as pause } from 'node:timers/promises';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import type { FaultSystem, PartName } from './fault-system.ts';
 
 const SAMPLE_EVERY_MS = 500;
@@ -16,26 +16,22 @@ export type PeakMemory = Record<keyof typeof WATCHED, number>;
 export class MemoryWatch {
   readonly #system: FaultSystem;
   readonly #peaks: PeakMemory = { gatewayMiB: 0, workerMiB: 0 };
-  readonly #stopping = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #rounds = new Rounds(() => this.#round());
 
   /** Begins to watch. */
   constructor(system: FaultSystem) {
     this.#system = system;
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
   async stop(): Promise<PeakMemory> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#rounds.stop();
     return this.#peaks;
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      await Promise.all([this.#sample('gatewayMiB'), this.#sample('workerMiB')]);
-      await pause(SAMPLE_EVERY_MS);
-    }
+  async #round(): Promise<number> {
+    await Promise.all([this.#sample('gatewayMiB'), this.#sample('workerMiB')]);
+    return SAMPLE_EVERY_MS;
   }
 
   async #sample(kind: keyof typeof WATCHED): Promise<void> {

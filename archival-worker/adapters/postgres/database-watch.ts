@@ -1,5 +1,5 @@
-import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 
 const ASK_EVERY_MS = 2_000;
 
@@ -7,15 +7,14 @@ const ASK_EVERY_MS = 2_000;
 export class DatabaseWatch {
   readonly #ask: () => Promise<string | undefined>;
   readonly #log: Logger;
-  readonly #stopping = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #rounds = new Rounds(() => this.#round());
   #fault: string | undefined = 'not asked yet';
 
   /** @param ask answers why the database cannot be used, or undefined; never throws */
   constructor(ask: () => Promise<string | undefined>, log: Logger) {
     this.#ask = ask;
     this.#log = log;
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
   /** Why the database cannot be used, or undefined. */
@@ -23,19 +22,15 @@ export class DatabaseWatch {
     return this.#fault;
   }
 
-  async close(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const fault = await this.#ask();
-      if (fault !== undefined && this.#fault === undefined) this.#log.warn({ fault }, 'Postgres');
-      if (fault === undefined && this.#fault !== undefined) this.#log.info('Postgres answers');
-      this.#fault = fault;
-      await pause(ASK_EVERY_MS, signal);
-    }
+  async #round(): Promise<number> {
+    const fault = await this.#ask();
+    if (fault !== undefined && this.#fault === undefined) this.#log.warn({ fault }, 'Postgres');
+    if (fault === undefined && this.#fault !== undefined) this.#log.info('Postgres answers');
+    this.#fault = fault;
+    return ASK_EVERY_MS;
   }
 }
