@@ -3,6 +3,7 @@
  * next call, whichever of its auctions they are for. Order is the order of arrival. Everything is
  * bounded, and every command gets an answer within the time limit.
  */
+import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import {
   MAX_AUCTIONS_IN_CALL,
@@ -182,7 +183,7 @@ export class GroupCommit {
 
   async #call(lane: Lane, commands: readonly Waiting[]): Promise<void> {
     this.#inFlight += commands.length;
-    const byAuction = groupByAuction(commands);
+    const byAuction = groupBy(commands, ({ auctionId }) => auctionId);
     const batches = Array.from(byAuction, ([auctionId, ofAuction]) => ({
       auctionId,
       commands: ofAuction.map(({ command }) => command),
@@ -251,14 +252,4 @@ function countForCall(waiting: readonly Waiting[], maxBatch: number): number {
     count += 1;
   }
   return count;
-}
-
-function groupByAuction(commands: readonly Waiting[]): ReadonlyMap<string, readonly Waiting[]> {
-  const groups = new Map<string, Waiting[]>();
-  for (const each of commands) {
-    const group = groups.get(each.auctionId);
-    if (group === undefined) groups.set(each.auctionId, [each]);
-    else group.push(each);
-  }
-  return groups;
 }

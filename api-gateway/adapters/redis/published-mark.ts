@@ -1,5 +1,6 @@
 import type { Result } from 'ioredis';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
+import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
@@ -53,16 +54,6 @@ export class RedisPublishedMark implements PublishedMark {
     const failure = await withTimeLimit(moved, LIMIT_MS, 'moving the published mark');
     if (failure !== '') throw new Error(`the published mark of an auction stays: ${failure}`);
   }
-}
-
-function groupBy<T, K>(all: readonly T[], keyOf: (each: T) => K): ReadonlyMap<K, readonly T[]> {
-  const groups = new Map<K, T[]>();
-  for (const each of all) {
-    const group = groups.get(keyOf(each));
-    if (group === undefined) groups.set(keyOf(each), [each]);
-    else group.push(each);
-  }
-  return groups;
 }
 
 const chunksOf = <T>(all: readonly T[], size: number): (readonly T[])[] =>

@@ -1,9 +1,9 @@
 /** The checker: is this history one that a right auction engine can have? Pure. */
+import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import type { History, HistoryCommand, LoggedEvent } from '../history.ts';
 import { checkLog } from './check-log.ts';
 import { checkOrder, type Operation } from './check-order.ts';
 import { decisionsOf } from './decisions.ts';
-import { groupBy } from './group-by.ts';
 import { matchEvents } from './match-events.ts';
 import {
   eventOperation,

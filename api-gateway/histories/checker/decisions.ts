@@ -2,8 +2,8 @@
  * From commands to decisions: what was sent several times under one key is decided once, and all
  * its answers must show that.
  */
+import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import type { HistoryCommand, HistoryRequest } from '../history.ts';
-import { groupBy } from './group-by.ts';
 import { comparable, outcomeOf } from './outcomes.ts';
 import type { BrokenRule, Violation } from './violation.ts';
 

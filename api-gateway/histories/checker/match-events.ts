@@ -1,9 +1,9 @@
 /** Joins what clients were told with what the log says: every decision with its one event. */
+import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import type { Auction } from '@outcry/shared/domain/auction-rules.ts';
 import type { HistoryCommand, HistoryRequest, LoggedEvent } from '../history.ts';
 import { bidReceiptFault, viewFault } from './compare-answers.ts';
 import type { Decision } from './decisions.ts';
-import { groupBy } from './group-by.ts';
 import { outcomeOf } from './outcomes.ts';
 import { commandsBehind, eventText, type BrokenRule, type Violation } from './violation.ts';
 
