@@ -46,6 +46,12 @@ export interface DeadLetter {
   readonly reason: string;
 }
 
+/** Who discards a dead letter, and why. */
+export interface Judgement {
+  readonly by: string;
+  readonly why: string;
+}
+
 /** What became of the events of an insert, all in lock order. */
 export interface InsertedEvents {
   readonly fresh: readonly EventRow[];
@@ -65,10 +71,7 @@ export interface ArchiveTransaction {
    * Moves a dead letter to those that were discarded; one that is gone already stays so.
    * @returns how many dead letters of its auction are left, or of no auction
    */
-  discardDeadLetter(
-    letter: DeadLetter,
-    judgement: { readonly by: string; readonly why: string },
-  ): Promise<number>;
+  discardDeadLetter(letter: DeadLetter, judgement: Judgement): Promise<number>;
   /** Moves each auction's state up to its newest event, never back; adds terms, items, forks. */
   project(projections: Projections): Promise<void>;
   /**

@@ -6,18 +6,12 @@
  * An event of the auction that is discarded by mistake is not lost: it is not archived, so Redis
  * keeps it, the keeper publishes it again, and it is stored or becomes a dead letter once more.
  */
-import type { ArchiveStore } from '../archive/ports.ts';
+import type { ArchiveStore, Judgement } from '../archive/ports.ts';
 import { unblocksAuction } from './letter-gone.ts';
 import type { BlockedMarks, DeadLetterBox, KeptLetter } from './ports.ts';
 
 /** More letters than this with one hash are discarded by asking again. */
 const LETTERS_AT_ONCE = 100;
-
-/** Who discards a letter, and why. */
-export interface Judgement {
-  readonly by: string;
-  readonly why: string;
-}
 
 export interface DiscardedLetter {
   readonly letter: KeptLetter;

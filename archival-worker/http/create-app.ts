@@ -49,12 +49,7 @@ export function createApp(parts: AppParts): Hono<HistoryContext> {
     }),
   );
 
-  app.use(
-    methodNotAllowed({
-      app,
-      onMethodNotAllowed: sendWrongMethod,
-    }),
-  );
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: sendWrongMethod }));
 
   addHistoryRoutes(app, parts);
   addUserRoutes(app, parts);

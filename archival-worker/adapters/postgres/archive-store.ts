@@ -9,6 +9,7 @@ import {
   type ArchivedPrefix,
   type DeadLetter,
   type InsertedEvents,
+  type Judgement,
 } from '../../archive/ports.ts';
 import { readArchivedPrefixes } from './archived-prefixes.ts';
 import { DatabaseError, type Database, type Tx } from './database.ts';
@@ -74,10 +75,7 @@ class Transaction implements ArchiveTransaction {
     return removeDeadLetter(this.#tx, letter);
   }
 
-  async discardDeadLetter(
-    letter: DeadLetter,
-    judgement: { readonly by: string; readonly why: string },
-  ): Promise<number> {
+  async discardDeadLetter(letter: DeadLetter, judgement: Judgement): Promise<number> {
     return discardDeadLetter(this.#tx, letter, judgement);
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DeadLetter } from '../../archive/ports.ts';
+import type { DeadLetter, Judgement } from '../../archive/ports.ts';
 import type { DeadLetterBox, KeptLetter } from '../../dead-letters/ports.ts';
 import type { Database, Tx } from './database.ts';
 
@@ -25,7 +25,7 @@ export async function removeDeadLetter(tx: Tx, letter: DeadLetter): Promise<numb
 export async function discardDeadLetter(
   tx: Tx,
   letter: DeadLetter,
-  { by, why }: { readonly by: string; readonly why: string },
+  { by, why }: Judgement,
 ): Promise<number> {
   await tx`
     WITH gone AS (DELETE FROM dead_letters WHERE ${isLetter(tx, letter)} RETURNING *)
