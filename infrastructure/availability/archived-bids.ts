@@ -1,8 +1,8 @@
 /** Compares what bidders were told with what Postgres has. */
-import type { Sql } from 'postgres';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
-import type { AcceptedBid } from './steady-bidders.ts';
+import type { AvailableSystem } from './available-system.ts';
+import type { AcceptedBid, SteadyBidders } from './steady-bidders.ts';
 
 const ARCHIVED_WITHIN_MS = 60_000;
 
@@ -18,14 +18,21 @@ export interface Verdict {
   readonly deadLetters: number;
 }
 
+/** Every accepted bid is in the history once, and nothing else came to light. */
+export const ALL_ARCHIVED: Verdict = {
+  lost: [],
+  superseded: 0,
+  repeated: 0,
+  conflicts: 0,
+  deadLetters: 0,
+};
+
 /** Waits until the archive has every event of every auction, and compares. @throws Error after 60 s */
 export async function compareWithArchive(
-  sql: Sql,
-  gatewayUrl: string,
-  auctionIds: readonly string[],
-  accepted: readonly AcceptedBid[],
+  { sql, gateways }: AvailableSystem,
+  { auctionIds, accepted }: SteadyBidders,
 ): Promise<Verdict> {
-  const client = new OutcryClient({ gatewayUrl });
+  const client = new OutcryClient({ gatewayUrl: gateways[0]?.url ?? '' });
   const heads = await Promise.all(auctionIds.map((id) => client.auction(id)));
   await waitUntil(
     async () => {

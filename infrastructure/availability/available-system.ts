@@ -32,6 +32,8 @@ export interface AvailableSystem {
   readonly redis: LocalCluster | undefined;
   readonly nats: LocalNatsCluster | undefined;
   readonly sql: Sql;
+  /** Where all of them keep their data and logs. */
+  readonly folder: string;
   /** What all services, and tools of an operator, are given. */
   readonly environment: Readonly<Record<string, string>>;
   /** Starts a service that was stopped, and waits until it is ready. */
@@ -115,6 +117,7 @@ export async function startAvailableSystem(options: AvailableOptions): Promise<A
       redis: 'masters' in redis ? redis : undefined,
       nats: 'servers' in nats ? nats : undefined,
       sql,
+      folder,
       environment,
       startAgain,
       stop,

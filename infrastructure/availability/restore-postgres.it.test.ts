@@ -1,49 +1,42 @@
 /** Postgres is lost and restored from an older backup, as docs/operations.md says, under load. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import connectPostgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { findProgram, postgresFolders } from '@outcry/local/programs/find-program.ts';
+import { createDatabase, dropDatabase } from '@outcry/local/servers/databases.ts';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { LONG_TEST_MS } from '@outcry/shared/testing/sizes.ts';
-import { compareWithArchive } from './archived-bids.ts';
+import { mustRun, ROOT } from '../testing/secured-servers.ts';
+import { ALL_ARCHIVED, compareWithArchive } from './archived-bids.ts';
 import { startAvailableSystem, type AvailableSystem } from './available-system.ts';
 import { SteadyBidders } from './steady-bidders.ts';
 
-const VERIFY = fileURLToPath(new URL('../../archival-worker/dist/run-verify.js', import.meta.url));
+const VERIFY = join(ROOT, 'archival-worker', 'dist', 'run-verify.js');
 
 let system: AvailableSystem;
 let bidders: SteadyBidders;
-let folder: string;
 
 const dump = await findProgram(['pg_dump'], await postgresFolders());
 if (dump === undefined) console.warn('Restoring Postgres: NOT RUN, there is no pg_dump here');
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'outcry-restore-'));
   system = await startAvailableSystem({});
   const urls = system.gateways.map(({ url }) => url);
   bidders = await SteadyBidders.start(urls, { bidders: 8, auctions: 4 });
 });
 afterAll(async () => {
-  await bidders.stop();
-  await system.stop();
-  await rm(folder, { recursive: true, force: true });
+  await bidders?.stop();
+  await system?.stop();
 });
 
 test.skipIf(dump === undefined)(
   'what was archived after the backup comes again from JetStream, while bids go on',
   async () => {
     const { environment, workers } = system;
-    const url = system.gateways[0]?.url ?? '';
     const databaseUrl = environment['DATABASE_URL'] ?? '';
-    const backup = join(folder, 'outcry.dump');
+    const backup = join(system.folder, 'outcry.dump');
     await bidders.untilMoreOn(bidders.auctionIds, 10, 30_000);
     await run('pg_dump', ['--format', 'custom', '--file', backup, databaseUrl]);
     await bidders.untilMoreOn(bidders.auctionIds, 10, 30_000);
@@ -65,14 +58,7 @@ test.skipIf(dump === undefined)(
     await bidders.untilMoreOn(bidders.auctionIds, 5, 30_000);
     await bidders.stop();
     expect(bidders.failures).toEqual([]);
-    const { auctionIds, accepted } = bidders;
-    expect(await compareWithArchive(system.sql, url, auctionIds, accepted)).toEqual({
-      lost: [],
-      superseded: 0,
-      repeated: 0,
-      conflicts: 0,
-      deadLetters: 0,
-    });
+    expect(await compareWithArchive(system, bidders)).toEqual(ALL_ARCHIVED);
     expect(await run(process.execPath, [VERIFY])).toContain('Everything agrees.');
   },
   LONG_TEST_MS,
@@ -85,27 +71,16 @@ async function bidsInPostgres(): Promise<number> {
 }
 
 /** @throws Error with its output when it fails */
-async function run(program: string, args: readonly string[]): Promise<string> {
+function run(program: string, args: readonly string[]): Promise<string> {
   const file = program.startsWith('pg_') ? join(dirname(dump ?? ''), program) : program;
-  const { code, output } = await runCommand(file, args, {
-    env: { PATH: process.env['PATH'], ...system.environment, LOG_LEVEL: 'warn' },
-  });
-  if (code !== 0) throw new Error(`${program} failed with ${code}: ${output}`);
-  return output;
+  return mustRun(file, args, { env: { PATH: process.env['PATH'], ...system.environment } });
 }
 
 /** An empty database in the place of the one that is lost. */
 async function replaceDatabase(url: string): Promise<void> {
   const name = new URL(url).pathname.slice(1);
-  const admin = new URL(url);
-  admin.pathname = '/template1';
-  const sql = connectPostgres(admin.href, { max: 1, onnotice: () => undefined });
-  try {
-    await sql`DROP DATABASE ${sql(name)} WITH (FORCE)`;
-    await sql`CREATE DATABASE ${sql(name)}`;
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
+  await dropDatabase({ url }, name);
+  await createDatabase({ url }, name);
 }
 
 async function deleteConsumer(natsUrl: string): Promise<void> {

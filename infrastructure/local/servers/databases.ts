@@ -22,6 +22,11 @@ export async function createDatabase(
   return withDatabase(server.url, name);
 }
 
+/** Drops a database with all that is in it, also while it is used. */
+export async function dropDatabase(server: { readonly url: string }, name: string): Promise<void> {
+  await onMaintenanceDatabase(server.url, (sql) => sql`drop database ${sql(name)} with (force)`);
+}
+
 /** Whether a Postgres server has a database of this name. */
 export async function hasDatabase(
   server: { readonly url: string },
