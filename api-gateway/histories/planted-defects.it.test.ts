@@ -58,15 +58,21 @@ const PLANTED: readonly Planted[] = [
   },
 ];
 
+/** Whether clients meet a defect is a matter of chance: a run or a few of them must show it. */
+const MAX_RUNS = 5;
+
 test.each(PLANTED.map((each) => [each.what, each] as const))(
   '%s',
   async (_what, { shownBy, ...defect }) => {
     const stage = await startHistoryStage({ defect });
     onTestFinished(() => stage.stop());
-    const history = await runHistory(stage, { name: 'planted', seed: 1, clients: 60, auctions: 4 });
-    const rules = new Set(checkHistory(history).map(({ rule }) => rule));
-    const found = shownBy.filter((rule) => rules.has(rule));
-    expect(found, `found only ${[...rules].join(', ')}`).not.toEqual([]);
+    const rules = new Set<BrokenRule>();
+    const isFound = (): boolean => shownBy.some((rule) => rules.has(rule));
+    for (let seed = 1; seed <= MAX_RUNS && !isFound(); seed += 1) {
+      const history = await runHistory(stage, { name: 'planted', seed, clients: 60, auctions: 8 });
+      for (const { rule } of checkHistory(history)) rules.add(rule);
+    }
+    expect(isFound(), `${MAX_RUNS} runs broke only: ${[...rules].join(', ')}`).toBe(true);
   },
-  60_000,
+  120_000,
 );
