@@ -35,6 +35,7 @@ export async function againstBare(
   stage: FanOutStage,
   viewers: number,
   rounds: number,
+  signal: AbortSignal,
 ): Promise<AgainstBare> {
   const bare = await Entrant.enter(stage, await stage.bare(), 'a0-bare', viewers);
   const broadcaster = await Entrant.enter(
@@ -45,6 +46,7 @@ export async function againstBare(
   );
   const found: { bare: FanOutFigures; broadcaster: FanOutFigures }[] = [];
   for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {
+    signal.throwIfAborted();
     const first = round % 2 === 0 ? bare : broadcaster;
     const second = first === bare ? broadcaster : bare;
     const figures = new Map([[first, await first.round()]]);

@@ -4,38 +4,29 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { describeMachine } from '../bench/machine.ts';
 import { machineText } from '../bench/report.ts';
 import { slowestFunctions } from '../bench/slowest-functions.ts';
+import { chosenNames, readArguments, runProgram, wholeNumber } from '../command-line.ts';
 import { againstBare, middle, type AgainstBare } from './against-bare.ts';
 import { FanOutStage } from './fan-out-stage.ts';
-import { underLoad, type UnderLoad } from './under-load.ts';
+import { underLoad, type Load, type UnderLoad } from './under-load.ts';
 
 const PARTS = ['bare', 'load'] as const;
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    viewers: { type: 'string', default: '5000' },
-    rounds: { type: 'string', default: '12' },
-    'load-viewers': { type: 'string', default: '10000' },
-    'bids-per-second': { type: 'string', default: '50' },
-    seconds: { type: 'string', default: '20' },
-    profile: { type: 'string' },
-  },
-});
-const unknown = positionals.filter((part) => !PARTS.some((each) => each === part));
-if (unknown.length > 0) {
-  throw new Error(`${unknown.join(', ')} is no part of it: ${PARTS.join(', ')}`);
-}
-const asked = (part: (typeof PARTS)[number]): boolean =>
-  positionals.length === 0 || positionals.includes(part);
-const count = (text: string): number => {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`${text} is not a whole number above 0`);
-};
+const MOST_VIEWERS = 20_000;
+const USAGE = `npm run bench:fanout -- [bare] [load] [options]
+
+  bare                     one broadcaster against a bare WebSocket server
+    --viewers 5000         of the one auction
+    --rounds 12            in which the two take turns
+  load                     two broadcasters as shipped under steady bids
+    --load-viewers 10000
+    --bids-per-second 50
+    --seconds 20
+  --profile FOLDER         writes CPU profiles of the servers, names their slowest functions`;
+
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
+const ms = (value: number): string => value.toFixed(1);
 
 function bareText(viewers: number, found: AgainstBare): string {
   const { bare, broadcaster, ratios, bytesPerViewer } = found;
@@ -53,7 +44,7 @@ function bareText(viewers: number, found: AgainstBare): string {
   return `
 one auction, ${whole(viewers)} viewers, one process; chunks, rests and conflation are off
 medians of ${ratios.length} rounds      bare ws  broadcaster   ratio (lowest to highest of a round)
-${row('last viewer, ms', 'lastViewerMs', (ms) => ms.toFixed(1), ', at least 0.8')}
+${row('last viewer, ms', 'lastViewerMs', ms, ', at least 0.8')}
 ${row('deliveries/s', 'deliveriesPerSecond', whole, ', at least 0.8')}
 ${row('CPU a delivery, µs', 'cpuMicroseconds', (us) => us.toFixed(1))}
   bytes a viewer      ${whole(bytesPerViewer.bare).padStart(9)}${whole(bytesPerViewer.broadcaster).padStart(13)}`;
@@ -65,21 +56,23 @@ function loadText(title: string, found: UnderLoad): string {
       `${maxMs.toFixed(1)} (in CPU time ${maxCpuMs.toFixed(1)}, p99 ${p99Ms.toFixed(1)}, longest garbage collection ${longestGcMs.toFixed(1)})`,
   );
   return `  ${title}
-    from a bid's answer to a viewer, ms   p50 ${found.p50Ms}, p99 ${found.p99Ms} (below 400), longest ${found.maxMs}
+    from a bid's answer to a viewer, ms   p50 ${ms(found.p50Ms)}, p99 ${ms(found.p99Ms)} (below 400), longest ${ms(found.maxMs)}
     messages to viewers                   ${whole(found.framesPerSecond)} a second
     event loop held, ms                   ${held.join(', ')} (at most 25)`;
 }
 
-async function printLoad(stage: FanOutStage): Promise<void> {
-  const viewers = count(values['load-viewers']);
-  const bidsPerSecond = count(values['bids-per-second']);
-  const seconds = count(values.seconds);
+async function printLoad(
+  stage: FanOutStage,
+  load: Omit<Load, 'stalled'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { viewers, bidsPerSecond, seconds } = load;
   console.log(`
 one auction, ${whole(viewers)} viewers on two processes, ${bidsPerSecond} bids/s for ${seconds} s, as shipped`);
   const stalled = Math.ceil(viewers / 100);
-  const without = await underLoad(stage, { viewers, stalled: 0, bidsPerSecond, seconds });
+  const without = await underLoad(stage, { ...load, stalled: 0 }, signal);
   console.log(loadText('all read', without));
-  const withStalled = await underLoad(stage, { viewers, stalled, bidsPerSecond, seconds });
+  const withStalled = await underLoad(stage, { ...load, stalled }, signal);
   console.log(loadText(`${stalled} do not read`, withStalled));
   const worse = withStalled.p99Ms / without.p99Ms;
   const mebibytes = (withStalled.memoryBytes - without.memoryBytes) / 2 ** 20;
@@ -88,17 +81,39 @@ one auction, ${whole(viewers)} viewers on two processes, ${bidsPerSecond} bids/s
   );
 }
 
-const profiles = values.profile === undefined ? undefined : resolve(values.profile);
-if (profiles !== undefined) await mkdir(profiles, { recursive: true });
-const stage = await FanOutStage.open(profiles);
-try {
-  console.log(machineText(describeMachine('.', {})));
-  if (asked('bare')) {
-    const viewers = count(values.viewers);
-    console.log(bareText(viewers, await againstBare(stage, viewers, count(values.rounds))));
+await runProgram(USAGE, async (args, signal) => {
+  const { values, positionals } = readArguments({
+    args,
+    allowPositionals: true,
+    options: {
+      viewers: { type: 'string', default: '5000' },
+      rounds: { type: 'string', default: '12' },
+      'load-viewers': { type: 'string', default: '10000' },
+      'bids-per-second': { type: 'string', default: '50' },
+      seconds: { type: 'string', default: '20' },
+      profile: { type: 'string' },
+    },
+  });
+  const parts = chosenNames('part', positionals, PARTS);
+  const viewers = wholeNumber('viewers', values.viewers, 1, MOST_VIEWERS);
+  const rounds = wholeNumber('rounds', values.rounds, 1, 1_000);
+  const load = {
+    viewers: wholeNumber('load-viewers', values['load-viewers'], 2, MOST_VIEWERS),
+    bidsPerSecond: wholeNumber('bids-per-second', values['bids-per-second'], 1, 1_000),
+    seconds: wholeNumber('seconds', values.seconds, 1, 600),
+  };
+  const profiles = values.profile === undefined ? undefined : resolve(values.profile);
+  if (profiles !== undefined) await mkdir(profiles, { recursive: true });
+  const stage = await FanOutStage.open(profiles);
+  try {
+    console.log(machineText(describeMachine(stage.folder, {})));
+    if (parts.includes('bare')) {
+      console.log(bareText(viewers, await againstBare(stage, viewers, rounds, signal)));
+    }
+    if (parts.includes('load')) await printLoad(stage, load, signal);
+  } finally {
+    await stage.close();
   }
-  if (asked('load')) await printLoad(stage);
-} finally {
-  await stage.close();
-}
-if (profiles !== undefined) console.log(await slowestFunctions(profiles));
+  if (profiles !== undefined) console.log(await slowestFunctions(profiles));
+  return true;
+});

@@ -2,22 +2,25 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { createNodeService, waitUntilReady } from '@outcry/local/node-service.ts';
 import { freePort } from '@outcry/local/processes/ports.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { typescriptArguments } from '../bench/typescript-process.ts';
+import { readyRedis } from '../ready-redis.ts';
+import { metricIn, readMetrics } from '../service-metrics.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BARE = new URL('./bare-ws-server.ts', import.meta.url);
 const BROADCASTER = new URL('./measured-broadcaster.ts', import.meta.url);
 const SHARDS = 4;
 const READY_WITHIN_MS = 20_000;
+const ANSWER_LIMIT_MS = 5_000;
 
 /** For how long a process's event loop was held at a stretch, since the last time it was asked. */
 export interface Held {
@@ -39,7 +42,8 @@ export interface MeasuredServer {
 
 export class FanOutStage {
   readonly auctions: ScriptedAuctions;
-  readonly #folder: string;
+  /** Holds the servers' data until the end. */
+  readonly folder: string;
   readonly #redisServer: LocalServer;
   readonly #redis: Redis;
   readonly #started: LocalServer[] = [];
@@ -52,7 +56,7 @@ export class FanOutStage {
     profiles: string | undefined,
   ) {
     this.#profiles = profiles;
-    this.#folder = folder;
+    this.folder = folder;
     this.#redisServer = redisServer;
     this.#redis = redis;
     this.auctions = new ScriptedAuctions(redis, SHARDS);
@@ -66,10 +70,19 @@ export class FanOutStage {
     const parent = join(ROOT, '.local');
     await mkdir(parent, { recursive: true });
     const folder = await mkdtemp(join(parent, 'bench-fanout-'));
-    const redisServer = await startRedis({ dataDir: join(folder, 'redis') });
-    const redis = new Redis(redisServer.url);
-    await markShardsWhole(redis, SHARDS);
-    return new FanOutStage(folder, redisServer, redis, profiles);
+    let redisServer: LocalServer | undefined;
+    let redis: Redis | undefined;
+    try {
+      redisServer = await startRedis({ dataDir: join(folder, 'redis') });
+      redis = await readyRedis(redisServer.url, 'bench-fanout');
+      await markShardsWhole(redis, SHARDS);
+      return new FanOutStage(folder, redisServer, redis, profiles);
+    } catch (error) {
+      redis?.disconnect();
+      await redisServer?.stop();
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   async bare(): Promise<MeasuredServer> {
@@ -83,7 +96,10 @@ export class FanOutStage {
     return {
       port,
       pid: () => server.pid(),
-      memoryBytes: async () => Number(await (await fetch(`${server.url}/memory`)).text()),
+      memoryBytes: async () => {
+        const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+        return Number(await (await fetch(`${server.url}/memory`, { signal })).text());
+      },
       held: () => Promise.resolve(undefined),
     };
   }
@@ -93,24 +109,27 @@ export class FanOutStage {
     environment: Readonly<Record<string, string>> = {},
   ): Promise<MeasuredServer> {
     const port = await freePort();
-    const file = join(this.#folder, `held-${port}.json`);
+    const file = join(this.folder, `held-${port}.json`);
     const args = [...typescriptArguments(BROADCASTER), limits, file];
     const server = await this.#start('broadcaster', port, args, '/readyz', environment);
     return {
       port,
       pid: () => server.pid(),
-      memoryBytes: async () => {
-        const text = await (await fetch(`${server.url}/metrics`)).text();
-        return Number(/^process_resident_memory_bytes\{.*\} (\S+)$/m.exec(text)?.[1]);
-      },
+      memoryBytes: async () =>
+        metricIn(await readMetrics(server.url), 'process_resident_memory_bytes'),
       held: async () => {
+        const pid = server.pid();
+        if (pid === undefined) throw new Error('the broadcaster has ended');
         await rm(file, { force: true });
-        process.kill(server.pid() ?? 0, 'SIGUSR2');
-        for (;;) {
-          const text = await readFile(file, 'utf8').catch(() => '');
-          if (text.endsWith('}')) return JSON.parse(text) as Held;
-          await pause(20);
-        }
+        process.kill(pid, 'SIGUSR2');
+        const text = await waitUntil(
+          async () => {
+            const written = await readFile(file, 'utf8').catch(() => '');
+            return written.endsWith('}') && written;
+          },
+          { withinMs: ANSWER_LIMIT_MS, what: 'what the broadcaster says of its event loop' },
+        );
+        return JSON.parse(text) as Held;
       },
     };
   }
@@ -126,7 +145,7 @@ export class FanOutStage {
     await this.clear();
     this.#redis.disconnect();
     await this.#redisServer.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   async #start(
@@ -136,7 +155,7 @@ export class FanOutStage {
     readyPath = '/',
     environment: Readonly<Record<string, string>> = {},
   ): Promise<LocalServer> {
-    const log = join(this.#folder, `${name.replace(' ', '-')}-${port}.log`);
+    const log = join(this.folder, `${name.replace(' ', '-')}-${port}.log`);
     const server = createNodeService({
       name,
       args:

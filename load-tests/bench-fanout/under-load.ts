@@ -26,25 +26,29 @@ export interface Load {
 const WARM_UP_SECONDS = 3;
 const SETTLE_MS = 2_000;
 
-export async function underLoad(stage: FanOutStage, load: Load): Promise<UnderLoad> {
+export async function underLoad(
+  stage: FanOutStage,
+  load: Load,
+  signal: AbortSignal,
+): Promise<UnderLoad> {
   const { viewers, stalled, bidsPerSecond, seconds } = load;
   const nodes = [await stage.broadcaster('as-shipped'), await stage.broadcaster('as-shipped')];
   const auctionId = `a2-load${stalled}`;
   await stage.auctions.create(auctionId);
-  const delays = new BidDelays(stage, auctionId, viewers);
+  const delays = new BidDelays(stage.auctions, auctionId, viewers);
   const crowd = await Crowd.gather(
     nodes.map(({ port }) => port),
     auctionId,
     viewers,
     (viewer, seq) => delays.arrived(viewer, seq),
   );
-  await delays.bid(bidsPerSecond, WARM_UP_SECONDS);
+  await delays.bid(bidsPerSecond, WARM_UP_SECONDS, signal);
   crowd.stall(stalled);
-  await pause(SETTLE_MS);
+  await pause(SETTLE_MS, undefined, { signal });
   await Promise.all(nodes.map((node) => node.held()));
   delays.startOver();
   const framesBefore = crowd.frames;
-  await delays.bid(bidsPerSecond, seconds);
+  await delays.bid(bidsPerSecond, seconds, signal);
   await delays.allHaveAll(stalled);
   const held = await Promise.all(nodes.map((node) => node.held()));
   const framesPerSecond = (crowd.frames - framesBefore) / seconds;
