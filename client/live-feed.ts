@@ -27,7 +27,7 @@ export interface LiveFeedOptions {
   readonly timeoutMs?: number | undefined;
   /** The user was outbid or has won, in whatever auction, watched or not. */
   readonly onNotice?: ((notice: UserNotice) => void) | undefined;
-  /** The server does not take the token. Nothing is live until {@link LiveFeed.reconnect}. */
+  /** The server does not take the token: nothing is live until {@link LiveFeed.reconnect}. */
   readonly onRefused?: ((problem: Problem) => void) | undefined;
 }
 
@@ -142,15 +142,19 @@ export class LiveFeed {
   }
 
   /**
-   * Asks the server at once whether what is shown is current, and connects anew, at once, when it
-   * does not answer or the connection is down. Done by itself after sleep and when a browser's network is back.
+   * Asks the server at once whether what is shown is current, and connects anew when it does not
+   * answer or the connection is down. Done by itself after sleep and when a browser's network is
+   * back.
    */
   refresh(): void {
     if (this.#closed) return;
-    // It may be pausing before another try, and the network is back right now.
-    if (!this.#socket.connected) this.reconnect();
+    if (!this.#socket.connected) {
+      // It may be pausing before another try, and the network is back right now.
+      this.reconnect();
+      return;
+    }
     const watch = this.#watches.values().next().value;
-    if (watch === undefined || !this.#socket.connected) return;
+    if (watch === undefined) return;
     const connection = this.#connectionNumber;
     this.#ask(watch, (outcome) => {
       if (outcome === 'no answer' && connection === this.#connectionNumber) this.reconnect();

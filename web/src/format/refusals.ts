@@ -25,11 +25,7 @@ export function refusalWords(
   return { title, advice, canRetry };
 }
 
-/** What to call it when something could not be read; it is read again without anybody's doing. */
-export const readFailure = (problem: RefusalFacts): string =>
-  problem.code === 'UNAVAILABLE' ? 'No answer right now' : refusalWords(problem).title;
-
-/** The same for the seller, whose commands are no bids. */
+/** Words for a problem with one of the seller's commands, which are no bids. */
 export function sellersRefusalWords(problem: RefusalFacts): RefusalWords {
   switch (problem.code) {
     case 'AUCTION_ENDED':
@@ -48,6 +44,10 @@ export function sellersRefusalWords(problem: RefusalFacts): RefusalWords {
       return refusalWords(problem);
   }
 }
+
+/** What to call it when something could not be read; it is read again without anybody's doing. */
+export const readFailure = (problem: RefusalFacts): string =>
+  problem.code === 'UNAVAILABLE' ? 'No answer right now' : refusalWords(problem).title;
 
 type Words = Pick<RefusalWords, 'title' | 'advice'> & { readonly canRetry?: true };
 

@@ -39,7 +39,7 @@ export function momentText(
   });
 }
 
-/** A time of day with seconds, for the bid list: `14:05:09`. */
+/** A time of day with seconds: `14:05:09`. */
 export function clockText(atMs: number, locale?: string, timeZone?: string): string {
   const zone = timeZone === undefined ? {} : { timeZone };
   return new Date(atMs).toLocaleTimeString(locale, {

@@ -4,8 +4,8 @@ import { bidderName } from '../format/outcome.ts';
 import { agoText, momentText } from '../format/time.ts';
 import type { BidEntry } from '../state/bid-list.ts';
 import { slowClock } from '../state/clock.ts';
-import type { BidGap } from '../state/room-bids.ts';
 import type { Room } from '../state/room.ts';
+import { GapText } from './gap-text.tsx';
 
 interface BidHistoryProps {
   readonly room: Room;
@@ -90,15 +90,4 @@ function BidRow({ bid, currency, isYou }: BidRowProps) {
       )}
     </li>
   );
-}
-
-function GapText({ gap }: { readonly gap: BidGap }) {
-  switch (gap) {
-    case 'none':
-      return null;
-    case 'reading':
-      return <p class="muted">Reading earlier bids …</p>;
-    case 'unreachable':
-      return <p class="muted">Earlier bids cannot be read right now. This is tried again.</p>;
-  }
 }

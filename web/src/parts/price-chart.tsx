@@ -6,6 +6,7 @@ import { slowClock } from '../state/clock.ts';
 import { pricePoints } from '../state/price-points.ts';
 import type { Room } from '../state/room.ts';
 import type { DrawnChart } from './draw-price-chart.ts';
+import { GapText } from './gap-text.tsx';
 
 interface PriceChartProps {
   readonly auction: AuctionView;
@@ -20,19 +21,19 @@ export function PriceChart({ auction, room }: PriceChartProps) {
   const nowMs = isOpen ? slowClock.value : Date.parse(auction.endsAt);
   const points = pricePoints(bids, { price, nowMs });
   const first = points.prices[0];
+  const why = whyNoLine(auction.bidCount, isOpen);
   return (
     <section class="panel" aria-label="Price over time">
       <h2>Price over time</h2>
-      {first === undefined || (!isOpen && bids.length === 1) ? (
-        <p class="muted">
-          {isOpen ? 'The line starts with the first bid.' : lineless(bids.length)}
-        </p>
-      ) : (
+      {why !== undefined && <p class="muted">{why}</p>}
+      {why === undefined && first === undefined && <GapText gap={room.bids.gap.value} />}
+      {why === undefined && first !== undefined && (
         <figure class="chart">
           <Drawing points={points} currency={currency} />
           <figcaption class="unseen">
             From {formatMoney(first, currency)} to {formatMoney(price, currency)} in{' '}
-            {bidCountText(auction.bidCount)}.
+            {bids.length < auction.bidCount && 'the last '}
+            {bidCountText(bids.length)}.
           </figcaption>
         </figure>
       )}
@@ -40,9 +41,13 @@ export function PriceChart({ auction, room }: PriceChartProps) {
   );
 }
 
-/** Why there is no line of an auction that is over. */
-const lineless = (bids: number): string =>
-  bids === 0 ? 'The price never moved.' : 'One bid, one price: there is no line to draw.';
+/** By the auction's own count: the list of bids may still be on its way. */
+function whyNoLine(bidCount: number, isOpen: boolean): string | undefined {
+  if (bidCount === 0) {
+    return isOpen ? 'The line starts with the first bid.' : 'The price never moved.';
+  }
+  return bidCount === 1 && !isOpen ? 'One bid, one price: there is no line to draw.' : undefined;
+}
 
 interface DrawingProps {
   readonly points: ReturnType<typeof pricePoints>;

@@ -29,7 +29,11 @@ export function SparkLine({ values, places }: SparkLineProps) {
         return (
           <g key={first.x}>
             <polygon points={`${first.x},${HEIGHT} ${line} ${last.x},${HEIGHT}`} />
-            <polyline points={line} vector-effect="non-scaling-stroke" />
+            {/* Of one point alone nothing would be drawn: twice the same one is a dot. */}
+            <polyline
+              points={points.length === 1 ? `${line} ${line}` : line}
+              vector-effect="non-scaling-stroke"
+            />
           </g>
         );
       })}

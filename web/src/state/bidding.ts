@@ -6,8 +6,9 @@ import { refusalWords } from '../format/refusals.ts';
 import { CommandSender, type Notice } from './command-sender.ts';
 
 /**
- * Called with each accepted bid and the sum that was offered.
- * @returns false when the auction has moved on since
+ * Takes in an accepted bid or purchase.
+ * @param offered the amount, the maximum or the price of the purchase, in minor units
+ * @returns false when the auction has moved on since, so that the receipt is no longer news
  */
 export type OnAccepted = (receipt: BidReceipt, offered: number) => boolean;
 

@@ -16,7 +16,7 @@ export interface Notice {
   readonly retry?: () => Promise<void>;
 }
 
-export interface Command<K extends string, T> {
+interface Command<K extends string, T> {
   readonly kind: K;
   readonly request: (idempotencyKey: string | undefined) => Promise<T>;
   /** Null when there is nothing to say: the page shows it, or it is no longer true. */

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { PipelineFigures } from './pipeline-figures.ts';
 import { troublesOf } from './pipeline-troubles.ts';
@@ -45,15 +46,36 @@ describe('troublesOf', () => {
 
   it.each<[Partial<PipelineFigures>, string]>([
     [{ publishing: false }, 'publish'],
-    [{ unpublishedSeconds: 31 }, 'publish'],
-    [{ unarchivedSeconds: 61 }, 'archive'],
     [{ deadLetters: 1 }, 'archive'],
     [{ sealDoubts: 1 }, 'seal'],
-    [{ sealLagSeconds: 601 }, 'seal'],
-    [{ latenessSeconds: 3 }, 'keep'],
-    [{ commandsWaiting: 1_001 }, 'decide'],
-    [{ memoryShare: 0.9 }, 'decide'],
   ])('%j shows at %s', (figures, stage) => {
     expect(stagesOf(READY, { ...CALM, ...figures })).toEqual([stage]);
   });
+
+  it.each<[keyof PipelineFigures, string, string]>([
+    ['unpublishedSeconds', 'PublishBehind', 'publish'],
+    ['unarchivedSeconds', 'ArchiveSlow', 'archive'],
+    ['sealLagSeconds', 'SealsLate', 'seal'],
+    ['latenessSeconds', 'KeeperLate', 'keep'],
+    ['commandsWaiting', 'CommandsQueued', 'decide'],
+    ['memoryShare', 'RedisNearlyFull', 'decide'],
+  ])('%s above the limit of the alert %s shows at %s', async (figure, alert, stage) => {
+    const limit = await limitOf(alert);
+    expect(stagesOf(READY, { ...CALM, [figure]: limit })).toEqual([]);
+    expect(stagesOf(READY, { ...CALM, [figure]: limit * 1.01 })).toEqual([stage]);
+  });
+
+  it('says how long the oldest event has waited', () => {
+    const [found] = troublesOf(READY, { ...CALM, unpublishedSeconds: 90 });
+    expect(found?.meaning).toContain('has waited for 1.5 min');
+  });
 });
+
+const ALERTS = new URL('../../../infrastructure/observability/alerts.yaml', import.meta.url);
+
+async function limitOf(alert: string): Promise<number> {
+  const rule = new RegExp(`alert: ${alert}\\n *expr: .*> ([0-9.]+)\\n`, 'u');
+  const limit = rule.exec(await readFile(ALERTS, 'utf8'))?.[1];
+  if (limit === undefined) throw new Error(`no alert ${alert} with a limit`);
+  return Number(limit);
+}
