@@ -13,6 +13,7 @@ import { createAuction, send, signToken } from '../testing/bidders.ts';
 import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
 import { serviceAccount } from '../testing/image-service.ts';
 import { mustRun, ROOT } from '../testing/secured-servers.ts';
+import { openStream } from '../testing/stream.ts';
 import { EVERYBODY, NATS, POSTGRES, REDIS } from './forbidden.ts';
 
 let system: DeployedSystem;
@@ -29,13 +30,13 @@ afterAll(() => system?.stop());
 
 test('a bid goes all the way, and no server refused anything on it', async () => {
   const auctionId = await createAuction(gatewayUrl, secret);
-  const feed = await fetch(`${system.broadcasters[0]?.server.url}/v1/auctions/${auctionId}/stream`);
-  onTestFinished(() => feed.body?.cancel());
+  const url = `${system.broadcasters[0]?.server.url}/v1/auctions/${auctionId}/stream`;
+  const stream = await openStream(url);
   const seller = signToken(secret, 'sam', ['seller']);
   const bidUrl = `${gatewayUrl}/v1/auctions/${auctionId}/bids`;
   const bid = await send(bidUrl, signToken(secret, 'ann', ['bidder']), { maxAmount: 5_000 });
   expect(bid.status).toBe(201);
-  expect(await readUntil(feed, '"type":"bid"')).toContain('"amount":1000');
+  expect(await stream.until('"type":"bid"')).toContain('"amount":1000');
   // The keeper's and the seal's work too: an auction that starts and ends by itself.
   const short = await send(`${gatewayUrl}/v1/auctions`, seller, {
     item: { title: 'Short' },
@@ -234,24 +235,4 @@ async function violationsInLogs(): Promise<string[]> {
   return texts
     .flatMap((text) => text.split('\n'))
     .filter((line) => /violation|permission denied/i.test(line));
-}
-
-/** Reads a stream until a text has come. @throws Error after 10 s */
-async function readUntil(response: Response, text: string): Promise<string> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) throw new Error('the answer has no body');
-  const decoder = new TextDecoder();
-  let seen = '';
-  const limit = setTimeout(() => void reader.cancel(), 10_000);
-  try {
-    while (!seen.includes(text)) {
-      const { done, value } = await reader.read();
-      if (done) throw new Error(`${text} did not come, but ${seen}`);
-      seen += decoder.decode(value, { stream: true });
-    }
-    return seen;
-  } finally {
-    clearTimeout(limit);
-    reader.releaseLock();
-  }
 }

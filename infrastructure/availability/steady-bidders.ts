@@ -5,6 +5,8 @@ import type { Fetch } from '@outcry/client/http-attempt.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import type { BidReceipt } from '@outcry/shared/contracts/api.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { SHARDS } from './available-system.ts';
 
 export interface AcceptedBid {
   readonly auctionId: string;
@@ -18,6 +20,7 @@ const BY_THE_RULES = new Set(['BID_TOO_LOW', 'MAX_NOT_RAISED']);
 
 export interface SteadyOptions {
   readonly bidders: number;
+  /** Spread evenly over the shards, as far as that goes. */
   readonly auctions: number;
   /** The client's retries; without it the client's default. */
   readonly retries?: number;
@@ -50,19 +53,7 @@ export class SteadyBidders {
       return new OutcryClient({ ...options, token, retries });
     };
     const seller = await clientOf('seller', 0);
-    const ids = await Promise.all(
-      Array.from({ length: auctions }, async () => {
-        const made = await seller.createAuction({
-          item: { title: 'Cartier wristwatch' },
-          currency: 'USD',
-          startPrice: 1_000,
-          increments: [{ from: 0, by: 1 }],
-          durationSeconds: 3_600,
-        });
-        return made.id;
-      }),
-    );
-    const made = new SteadyBidders(ids);
+    const made = new SteadyBidders(await createAuctions(seller, auctions));
     const clients = await Promise.all(
       Array.from({ length: bidders }, (_, i) => clientOf(`user-${i}`, i)),
     );
@@ -108,6 +99,24 @@ export class SteadyBidders {
       await pause(pauseMs);
     }
   }
+}
+
+/** The gateway chooses shards at random; auctions of a shard that has its part are left alone. */
+async function createAuctions(seller: OutcryClient, count: number): Promise<string[]> {
+  const mostOfShard = Math.ceil(count / SHARDS);
+  const ids: string[] = [];
+  while (ids.length < count) {
+    const { id } = await seller.createAuction({
+      item: { title: 'Cartier wristwatch' },
+      currency: 'USD',
+      startPrice: 1_000,
+      increments: [{ from: 0, by: 1 }],
+      durationSeconds: 3_600,
+    });
+    const ofShard = ids.filter((other) => shardOfId(other, SHARDS) === shardOfId(id, SHARDS));
+    if (ofShard.length < mostOfShard) ids.push(id);
+  }
+  return ids;
 }
 
 /** Sends a request to the next gateway after a failure or a 503, as a load balancer would. */

@@ -23,7 +23,7 @@ beforeAll(async () => {
     },
     currency: 'EUR',
     startPrice: 1_000,
-    durationSeconds: 2,
+    durationSeconds: 3,
     softClose: null,
   });
   sealed = String(created.body['id']);
@@ -31,7 +31,8 @@ beforeAll(async () => {
   for (const offer of [{ amount: 1_000 }, { maxAmount: 2_000 }]) {
     expect((await send(bids, token('ann', 'bidder'), offer)).status).toBe(201);
   }
-  await waitUntil(async () => (await ask('GET', proofOf(sealed))).status === 200, {
+  const proof = `/v1/history/auctions/${sealed}/proof`;
+  await waitUntil(async () => (await ask('GET', proof)).status === 200, {
     withinMs: 20_000,
     everyMs: 100,
     what: 'the seal',
@@ -41,23 +42,25 @@ afterAll(() => system?.stop());
 
 test('every described route answers as it is described', async () => {
   const asked = new Set<string>();
-  const good = async (method: 'GET' | 'PUT', path: string, as?: string): Promise<void> => {
+  const good = async (
+    method: 'GET' | 'PUT',
+    route: string,
+    { id = '', query = '', as }: { id?: string; query?: string; as?: string } = {},
+  ): Promise<void> => {
+    const path = route.replace('{id}', id) + query;
     expect([path, (await ask(method, path, as, { name: 'Ann' })).status]).toEqual([path, 200]);
-    asked.add(`${method.toLowerCase()} ${path.split('?')[0]}`);
+    asked.add(`${method.toLowerCase()} ${route}`);
   };
-  await good('GET', '/v1/history/auctions?q=lamp&status=ended&seller=sam&limit=1');
-  await good('GET', `/v1/history/auctions/${sealed}`);
-  await good('GET', `/v1/history/auctions/${sealed}/bids?order=newest`);
-  await good('GET', proofOf(sealed));
-  await good('GET', '/v1/users/ann/stats');
-  await good('GET', '/v1/users/me/bids', 'ann');
-  await good('PUT', '/v1/users/me/name', 'ann');
-  await good('GET', '/v1/leaderboard?by=spent');
-  const described = HISTORY_ROUTES.map(({ method, path }) => {
-    const userId = path.endsWith('/stats') ? 'ann' : 'me';
-    return `${method} ${path.replace('{id}', path.includes('/users/') ? userId : sealed)}`;
-  });
-  expect(asked).toEqual(new Set(described));
+  const query = '?q=lamp&status=ended&seller=sam&limit=1';
+  await good('GET', '/v1/history/auctions', { query });
+  await good('GET', '/v1/history/auctions/{id}', { id: sealed });
+  await good('GET', '/v1/history/auctions/{id}/bids', { id: sealed, query: '?order=newest' });
+  await good('GET', '/v1/history/auctions/{id}/proof', { id: sealed });
+  await good('GET', '/v1/users/{id}/stats', { id: 'ann' });
+  await good('GET', '/v1/users/{id}/bids', { id: 'me', as: 'ann' });
+  await good('PUT', '/v1/users/me/name', { as: 'ann' });
+  await good('GET', '/v1/leaderboard', { query: '?by=spent' });
+  expect(asked).toEqual(new Set(HISTORY_ROUTES.map(({ method, path }) => `${method} ${path}`)));
 });
 
 test.each([
@@ -74,8 +77,6 @@ test.each([
 ] as const)('%s %s as %s answers a described %i', async (method, path, as, status) => {
   expect((await ask(method, path, as, { name: '' })).status).toBe(status);
 });
-
-const proofOf = (auctionId: string): string => `/v1/history/auctions/${auctionId}/proof`;
 
 const token = (userId: string, role: string): string => signToken(secret, userId, [role]);
 

@@ -1,16 +1,17 @@
 /** The load balancer's configuration, run by nginx in front of the deployed services. */
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
 import { createAuction, send, signToken } from '../testing/bidders.ts';
 import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
 import { unpackImage } from '../testing/image-service.ts';
 import { startNginx } from '../testing/nginx.ts';
+import { openStream } from '../testing/stream.ts';
 
 const CONFIG = 'infrastructure/docker/balancer.conf';
 
@@ -74,19 +75,11 @@ test('one address serves pages, API, live streams and history', async () => {
   expect(asset.headers.get('cache-control')).toContain('immutable');
 
   const auctionId = await createAuction(balancer.url, secret);
-  const stream = await fetch(`${balancer.url}/v1/auctions/${auctionId}/stream`);
+  const stream = await openStream(`${balancer.url}/v1/auctions/${auctionId}/stream`);
   expect(stream.headers.get('content-type')).toContain('text/event-stream');
-  const reader = stream.body?.getReader();
-  onTestFinished(() => reader?.cancel());
   const client = clientOf('ann');
   await client.bid(auctionId, { maxAmount: 5_000 });
-  let seen = '';
-  while (!seen.includes('"type":"bid"')) {
-    const { value, done } = (await reader?.read()) ?? { done: true, value: undefined };
-    if (done) break;
-    seen += new TextDecoder().decode(value);
-  }
-  expect(seen).toContain('"type":"bid"');
+  await stream.until('"type":"bid"');
   await waitUntil(
     async () =>
       (await send(`${balancer.url}/v1/history/auctions/${auctionId}`, undefined)).status === 200,
@@ -156,11 +149,11 @@ test(
 test('a bid whose connection broke after it was sent is not sent again by the balancer', async () => {
   let lost = 0;
   let taken = 0;
-  const dying = await listen((request) => {
+  const dying = await standIn((request) => {
     lost += request.method === 'POST' ? 1 : 0;
     request.socket.destroy();
   });
-  const healthy = await listen((request, response) => {
+  const healthy = await standIn((request, response) => {
     taken += request.method === 'POST' ? 1 : 0;
     response.writeHead(201, { 'content-type': 'application/json' }).end('{}');
   });
@@ -198,13 +191,13 @@ function clientOf(userId: string): OutcryClient {
   });
 }
 
-/** A stand-in that misbehaves as no real service can be told to. */
-async function listen(answer: RequestListener): Promise<string> {
+/** A stand-in that misbehaves as no real service can be told to; gives its address. */
+async function standIn(answer: RequestListener): Promise<string> {
   const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenLocally(server);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${port}`;
 }

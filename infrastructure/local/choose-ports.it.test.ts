@@ -2,14 +2,12 @@ import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { choosePorts, portsFrom } from './choose-ports.ts';
 import { SERVICES } from './parts.ts';
-import { freePort } from './processes/ports.ts';
+import { listenLocally } from './testing/listen-locally.ts';
 
 async function takenPort(): Promise<number> {
-  const port = await freePort();
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  return port;
+  return listenLocally(server);
 }
 
 test('variables set ports, and one that is no port is named', async () => {

@@ -17,6 +17,8 @@ interface Launched {
   /** All processes of the system. */
   pids: number[];
   exit: Promise<unknown[]>;
+  /** What the launcher said so far. */
+  output(): string;
 }
 
 async function launch(behaviour: string): Promise<Launched> {
@@ -30,7 +32,7 @@ async function launch(behaviour: string): Promise<Launched> {
   launcher.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
   await waitUntil(() => output.includes('up\n'), { withinMs: 60_000, what: 'the start' });
   const pids = await descendantsOf(launcher.pid ?? 0);
-  return { launcher, folder, pids, exit };
+  return { launcher, folder, pids, exit, output: () => output };
 }
 
 async function nothingIsLeft({ pids, folder }: Launched): Promise<void> {
@@ -50,6 +52,11 @@ test('Ctrl-C stops everything', async () => {
 test('a second Ctrl-C does not wait for a part that will not stop', async () => {
   const launched = await launch('deaf');
   launched.launcher.kill('SIGINT');
+  await waitUntil(() => launched.output().includes('Stopping'), {
+    withinMs: 10_000,
+    what: 'the stop',
+  });
+  // One that comes sooner is taken for the same.
   await pause(600);
   launched.launcher.kill('SIGINT');
   expect(await launched.exit).toEqual([130, null]);

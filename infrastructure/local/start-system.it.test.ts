@@ -8,6 +8,7 @@ import { waitUntil } from './processes/wait-until.ts';
 import { readRunFile } from './run-file.ts';
 import { startSystem, type System, type SystemOptions } from './start-system.ts';
 import { startRedis } from './servers/redis.ts';
+import { listenLocally } from './testing/listen-locally.ts';
 import { standIn } from './testing/stand-in-parts.ts';
 import { stoppedAfterTest } from './testing/stopped-after-test.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
@@ -148,8 +149,8 @@ test('a server that is given is used, and left running', async () => {
 });
 
 test('a taken port of a service is named before anything starts', async () => {
-  const port = await freePort();
-  const other = createServer().listen(port, '127.0.0.1');
+  const other = createServer();
+  const port = await listenLocally(other);
   onTestFinished(() => void other.close());
   const lines: string[] = [];
   const say = (line: string): void => void lines.push(line);

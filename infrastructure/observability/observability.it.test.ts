@@ -10,9 +10,9 @@ import { z } from 'zod';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { obtainPromtool } from '@outcry/local/programs/programs.ts';
+import { familyOf, figure, scrape, type Exposition } from '@outcry/shared/testing/metrics.ts';
 import { createAuction } from '../testing/bidders.ts';
 import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
-import { scrape, type Exposition, type Sample } from '../testing/exposition.ts';
 import type { ImageService } from '../testing/image-service.ts';
 import { startPrometheus, type RunningPrometheus } from '../testing/prometheus.ts';
 import { ROOT } from '../testing/secured-servers.ts';
@@ -49,6 +49,11 @@ const dashboard = z.object({
     }),
   ),
 });
+const dashboards = readdirSync(join(HERE, 'dashboards')).map((file) => {
+  const text = readFileSync(join(HERE, 'dashboards', file), 'utf8');
+  const { uid, panels } = dashboard.parse(JSON.parse(text));
+  return { file, uid, panels };
+});
 
 let system: DeployedSystem;
 let promtool: string;
@@ -70,13 +75,10 @@ beforeAll(async () => {
     ['archival-worker', worker],
   ]);
   await createAuction(gateway.server.url, gateway.environment['JWT_SECRET'] ?? '');
-  await waitUntil(
-    async () => {
-      const { samples } = await scrape(gateway.server.url);
-      return valueOf(samples, 'outcry_keeper_shards') === 16;
-    },
-    { withinMs: 15_000, what: 'a keeper of every shard' },
-  );
+  await waitUntil(async () => (await figure(gateway.server.url, 'outcry_keeper_shards')) === 16, {
+    withinMs: 15_000,
+    what: 'a keeper of every shard',
+  });
   for (const [name, { server }] of services) expositions.set(name, await scrape(server.url));
   const ports = Array.from(services, ([name, { server }]) => [name, server.port] as const);
   prometheus = await startPrometheus(system.folder, new Map(ports));
@@ -128,11 +130,8 @@ describe('what is reported', () => {
   });
 
   test('dashboards ask for metrics that exist', () => {
-    const files = readdirSync(join(HERE, 'dashboards'));
-    expect(files.length).toBeGreaterThan(0);
-    for (const file of files) {
-      const text = readFileSync(join(HERE, 'dashboards', file), 'utf8');
-      const { uid, panels } = dashboard.parse(JSON.parse(text));
+    expect(dashboards.length).toBeGreaterThan(0);
+    for (const { file, uid, panels } of dashboards) {
       expect(`${uid}.json`).toBe(file);
       for (const { title, targets } of panels) {
         for (const { expr } of targets) expect([title, unknownIn(expr)]).toEqual([title, []]);
@@ -172,10 +171,7 @@ describe('rules', () => {
 
 describe('alerts that Prometheus raises', () => {
   test('none while all is well, and every panel and rule is a query that it answers', async () => {
-    const panels = readdirSync(join(HERE, 'dashboards')).flatMap(
-      (file) =>
-        dashboard.parse(JSON.parse(readFileSync(join(HERE, 'dashboards', file), 'utf8'))).panels,
-    );
+    const panels = dashboards.flatMap((each) => each.panels);
     const queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
     for (const expr of [...queries, ...rules.map((rule) => rule.expr)]) {
       await expect(prometheus.query(expr)).resolves.toBeDefined();
@@ -193,13 +189,16 @@ describe('alerts that Prometheus raises', () => {
   ])('%s dies: %s, until it is back', async (_, alert, find) => {
     const component = find();
     if (component === undefined) throw new Error('it does not run');
-    expect(await prometheus.alerts()).toEqual(new Set());
+    await untilAllIsWell();
     await component.kill();
     await untilAlerts(`${alert} is true`, async () => (await prometheus.alerts()).has(alert));
     await component.start();
-    await untilAlerts('all is well again', async () => (await prometheus.alerts()).size === 0);
+    await untilAllIsWell();
   });
 });
+
+const untilAllIsWell = (): Promise<void> =>
+  untilAlerts('all is well', async () => (await prometheus.alerts()).size === 0);
 
 async function untilAlerts(what: string, condition: () => Promise<boolean>): Promise<void> {
   await waitUntil(condition, { withinMs: 30_000, everyMs: 100, what });
@@ -224,18 +223,10 @@ function tableOfMetrics(): TableRow[] {
   }));
 }
 
-/** A histogram's series belong to its family. */
-const familyOf = (series: string): string => series.replace(/_(bucket|sum|count)$/, '');
-
 /** Metrics of a query, or of a text, that no service reports. */
 function unknownIn(text: string): string[] {
   const known = new Set(['up']);
   for (const { types } of expositions.values()) for (const name of types.keys()) known.add(name);
   const named = text.match(/\b(outcry|nodejs|process)_[a-z0-9_]+/g) ?? [];
   return named.filter((name) => !known.has(name) && !known.has(familyOf(name)));
-}
-
-function valueOf(samples: readonly Sample[], name: string): number | undefined {
-  const found = samples.find((each) => each.name === name);
-  return found === undefined ? undefined : Number(found.value);
 }

@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
 import { createAuction, send, signToken, type JsonAnswer } from '../testing/bidders.ts';
 import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
 import { startImageService, unpackImage, type ImageService } from '../testing/image-service.ts';
+import { openStream } from '../testing/stream.ts';
 import {
   startTraceCollector,
   type CollectedSpan,
@@ -59,7 +60,9 @@ afterAll(async () => {
 
 test('the spans of one sampled bid form one tree, from the request to Postgres and to the viewer', async () => {
   const auctionId = await createAuction(gateway.server.url, secret);
-  const feed = await watch(auctionId);
+  const stream = await openStream(
+    `${system.broadcasters[0]?.server.url}/v1/auctions/${auctionId}/stream`,
+  );
   expect((await bid(auctionId, 'wyatt', 2_000)).status).toBe(201);
   const { traceId, spanId, traceparent } = newTrace();
   const requestId = `request-${traceId.slice(0, 8)}`;
@@ -69,9 +72,9 @@ test('the spans of one sampled bid form one tree, from the request to Postgres a
   });
   expect(answer.status).toBe(201);
   const bidId = String(answer.body['bidId']);
-  const seen = await readUntil(feed, `"seq":${String(answer.body['seq'])}`);
+  const seen = await stream.until(`"seq":${String(answer.body['seq'])}`);
 
-  const spans = await untilCollected(traceId, Object.keys(TREE).length);
+  const spans = await untilCollected(traceId, Object.keys(TREE));
   const byName = new Map(spans.map((span) => [span.name, span]));
   expect(new Set(byName.keys())).toEqual(new Set(Object.keys(TREE)));
   for (const [name, above] of Object.entries(TREE)) {
@@ -106,27 +109,28 @@ test('the spans of one sampled bid form one tree, from the request to Postgres a
   // Viewers and bidders hear nothing of traces.
   expect(`${seen}${JSON.stringify(answer.body)}`).not.toMatch(new RegExp(`${traceId}|trace`));
 
-  const lines = await untilLogged(bidId, 2);
+  const lines = await untilLogged(bidId, ['api-gateway', 'archival-worker']);
   expect(lines.map((line) => line['service'])).toEqual(['api-gateway', 'archival-worker']);
   expect(lines[0]).toMatchObject({ requestId, bidId, traceId, auctionId });
   for (const line of lines) expect(line).toMatchObject({ traceId, auctionId });
-  expect((await untilLogged(traceId, 3)).map((line) => line['service'])).toContain(
-    'broadcast-service',
-  );
+  await untilLogged(traceId, ['api-gateway', 'archival-worker', 'broadcast-service']);
 });
 
 test('sampled bids that one call decides have a whole trace each, and are linked', async () => {
   const auctionId = await createAuction(gateway.server.url, secret);
   const traces = Array.from({ length: 24 }, () => newTrace());
   const answers = await Promise.all(
-    traces.map(({ traceparent }, i) =>
-      bid(auctionId, `bidder-${i}`, 2_000 + 1_000 * i, { traceparent }),
+    traces.map(({ traceId, traceparent }, i) =>
+      bid(auctionId, `bidder-${i}`, 2_000 + 1_000 * i, {
+        traceparent,
+        ...ASKS_REDIS(traceId),
+      }),
     ),
   );
   expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true);
   const decided = await Promise.all(
     traces.map(async ({ traceId }) => {
-      const spans = await untilCollected(traceId, 2);
+      const spans = await untilCollected(traceId, ['decide']);
       return found(new Map(spans.map((span) => [span.name, span])), 'decide');
     }),
   );
@@ -148,13 +152,11 @@ test('sampled bids that one call decides have a whole trace each, and are linked
 test('a bid that is refused ends its trace with the script call', async () => {
   const auctionId = await createAuction(gateway.server.url, secret);
   const { traceId, traceparent } = newTrace();
-  // With a key the gateway does not refuse it by itself, from what it remembers.
-  const answer = await bid(auctionId, 'ann', 1, { traceparent, 'idempotency-key': traceId });
+  const answer = await bid(auctionId, 'ann', 1, { traceparent, ...ASKS_REDIS(traceId) });
   expect(answer.body['code']).toBe('BID_TOO_LOW');
-  const spans = await untilCollected(traceId, 2);
-  expect(new Set(spans.map(({ name }) => name))).toEqual(
-    new Set(['POST /v1/auctions/{id}/bids', 'decide']),
-  );
+  const names = ['POST /v1/auctions/{id}/bids', 'decide'];
+  const spans = await untilCollected(traceId, names);
+  expect(new Set(spans.map(({ name }) => name))).toEqual(new Set(names));
 });
 
 test('without an endpoint nothing of the tracing library is loaded, and nothing is exported', async () => {
@@ -164,10 +166,9 @@ test('without an endpoint nothing of the tracing library is loaded, and nothing 
   const chunks = (await readdir(folder)).filter((name) => name.startsWith('exporting-tracer-'));
   expect(chunks.length).toBeGreaterThan(0);
   for (const name of chunks) await rm(join(folder, name));
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint = '', ...without } = gateway.environment;
-  const { PORT: _taken, ...variables } = without;
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: _endpoint, ...without } = gateway.environment;
 
-  const plain = await startImageService('plain-gateway', folder, system.folder, variables);
+  const plain = await startImageService('plain-gateway', folder, system.folder, without);
   onTestFinished(() => plain.server.stop());
   const auctionId = await createAuction(plain.server.url, secret);
   const { traceId, traceparent } = newTrace();
@@ -177,29 +178,25 @@ test('without an endpoint nothing of the tracing library is loaded, and nothing 
   expect(collector.spans.filter((span) => span.traceId === traceId)).toEqual([]);
 
   // The same files cannot trace: it is this code that was not loaded.
-  const traced = { ...variables, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
-  await expect(startImageService('no-gateway', folder, system.folder, traced)).rejects.toThrow();
+  const tracing = startImageService('no-gateway', folder, system.folder, gateway.environment);
+  await expect(tracing).rejects.toThrow();
 });
 
 test('a collector that does not answer costs bids nothing, and is a line in the log', async () => {
   const hanging = createServer(() => undefined);
-  await new Promise<void>((resolve) => {
-    hanging.listen(0, '127.0.0.1', resolve);
-  });
+  const port = await listenLocally(hanging);
   onTestFinished(() => {
     hanging.close();
     hanging.closeAllConnections();
   });
-  const { PORT: _taken, ...variables } = gateway.environment;
   const traced = await startImageService('hanging-traces', gateway.folder, system.folder, {
-    ...variables,
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`,
+    ...gateway.environment,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
     OTEL_TRACES_SAMPLER_ARG: '1',
     LOG_LEVEL: 'info',
   });
   onTestFinished(() => traced.server.stop());
   const auctionId = await createAuction(traced.server.url, secret);
-  const log = join(system.folder, `hanging-traces-${traced.server.port}.log`);
   let slowestMs = 0;
   let bids = 0;
   await waitUntil(
@@ -208,17 +205,20 @@ test('a collector that does not answer costs bids nothing, and is a line in the 
       expect((await bid(auctionId, 'ann', 2_000 + bids, {}, traced)).status).toBe(201);
       slowestMs = Math.max(slowestMs, performance.now() - since);
       bids += 1;
-      return (await readFile(log, 'utf8')).includes('traces cannot be exported');
+      return (await readFile(traced.log, 'utf8')).includes('traces cannot be exported');
     },
     { withinMs: 20_000, everyMs: 5, what: 'a line about the collector' },
   );
-  expect(bids).toBeGreaterThan(100);
+  expect(bids).toBeGreaterThan(20);
   expect(slowestMs).toBeLessThan(1_000);
   const { code, tookMs } = await traced.stop();
   expect(code).toBe(0);
   expect(tookMs).toBeLessThan(10_000);
-  expect((await readFile(log, 'utf8')).split('traces cannot be exported')).toHaveLength(2);
+  expect((await readFile(traced.log, 'utf8')).split('traces cannot be exported')).toHaveLength(2);
 });
+
+/** The gateway refuses no bid with a key by itself, from what it remembers. */
+const ASKS_REDIS = (key: string): Record<string, string> => ({ 'idempotency-key': key });
 
 function newTrace(): { traceId: string; spanId: string; traceparent: string } {
   const traceId = randomBytes(16).toString('hex');
@@ -240,52 +240,35 @@ const bid = (
     headers,
   );
 
-async function watch(auctionId: string): Promise<ReadableStreamDefaultReader<Uint8Array>> {
-  const url = `${system.broadcasters[0]?.server.url}/v1/auctions/${auctionId}/stream`;
-  const reader = (await fetch(url)).body?.getReader();
-  if (reader === undefined) throw new Error('no stream');
-  onTestFinished(() => reader.cancel());
-  return reader;
-}
-
-async function readUntil(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  wanted: string,
-): Promise<string> {
-  const decoder = new TextDecoder();
-  for (let text = ''; ;) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`the stream ended after ${text}`);
-    text += decoder.decode(value, { stream: true });
-    if (text.includes(wanted)) return text;
-  }
-}
-
-async function untilCollected(traceId: string, count: number): Promise<CollectedSpan[]> {
+/** Spans of a trace, once there is one of each of these names. */
+async function untilCollected(traceId: string, names: readonly string[]): Promise<CollectedSpan[]> {
   const ofTrace = (): CollectedSpan[] => collector.spans.filter((span) => span.traceId === traceId);
-  await waitUntil(() => ofTrace().length >= count, {
+  await waitUntil(() => names.every((wanted) => ofTrace().some(({ name }) => name === wanted)), {
     withinMs: 15_000,
     everyMs: 50,
-    what: `${count} spans of a trace`,
+    what: `the spans ${names.join(', ')} of a trace`,
   });
   return ofTrace();
 }
 
-/** Lines of all services' logs that have this text in them, the gateway's first. */
-async function untilLogged(text: string, count: number): Promise<Record<string, unknown>[]> {
-  const logs = [...system.gateways, ...system.workers, ...system.broadcasters].map(({ server }) =>
-    join(system.folder, `${server.name}-${server.port}.log`),
-  );
-  let lines: string[] = [];
-  await waitUntil(
+/** Lines of all logs with this text in them, the gateway's first, once these services have one. */
+async function untilLogged(
+  text: string,
+  services: readonly string[],
+): Promise<Record<string, unknown>[]> {
+  const all = [...system.gateways, ...system.workers, ...system.broadcasters];
+  return waitUntil(
     async () => {
-      const all = await Promise.all(logs.map((log) => readFile(log, 'utf8')));
-      lines = all.flatMap((log) => log.split('\n')).filter((line) => line.includes(text));
-      return lines.length >= count;
+      const logs = await Promise.all(all.map(({ log }) => readFile(log, 'utf8')));
+      const lines = logs
+        // What is still being written has no line end yet.
+        .flatMap((log) => log.split('\n').slice(0, -1))
+        .filter((line) => line.includes(text))
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      return services.every((name) => lines.some(({ service }) => service === name)) && lines;
     },
-    { withinMs: 10_000, everyMs: 50, what: `${count} lines of the logs with an id` },
+    { withinMs: 10_000, everyMs: 50, what: `lines of ${services.join(', ')} with an id` },
   );
-  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 function found(byName: ReadonlyMap<string, CollectedSpan>, name: string): CollectedSpan {

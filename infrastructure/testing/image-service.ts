@@ -61,6 +61,9 @@ export interface ServiceEnd {
 export interface ImageService {
   readonly folder: string;
   readonly server: LocalServer;
+  /** The file that its output goes to. */
+  readonly log: string;
+  /** What it was given. */
   readonly environment: Variables;
   /** Sends SIGTERM and waits for the end; SIGKILL follows when the grace period is over. */
   stop(): Promise<ServiceEnd>;
@@ -75,16 +78,17 @@ export async function startImageService(
 ): Promise<ImageService> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
+  const log = join(parent, `${name}-${port}.log`);
   const environment = await containerEnvironment(parent, {
+    ...variables,
     HOST: '127.0.0.1',
     PORT: `${port}`,
-    ...variables,
   });
   const server = createServer({
     name,
     url,
     port,
-    log: join(parent, `${name}-${port}.log`),
+    log,
     process: {
       file: process.execPath,
       args: ['main.js'],
@@ -97,13 +101,19 @@ export async function startImageService(
     answers: async () => (await statusOf(`${url}/healthz`)) === 200,
   });
   await server.start();
-  await waitUntil(async () => (await statusOf(`${url}/readyz`)) === 200, {
-    withinMs: 20_000,
-    what: `${name} (${server.url}) being ready`,
-  });
+  try {
+    await waitUntil(async () => (await statusOf(`${url}/readyz`)) === 200, {
+      withinMs: 20_000,
+      what: `${name} (${server.url}) being ready`,
+    });
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
   return {
     folder,
     server,
+    log,
     environment,
     stop: async () => {
       const since = performance.now();

@@ -26,7 +26,6 @@ const alerts = z.object({
     alerts: z.array(
       z.object({
         labels: z.object({ alertname: z.string() }),
-        state: z.enum(['pending', 'firing']),
       }),
     ),
   }),

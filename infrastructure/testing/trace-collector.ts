@@ -1,7 +1,7 @@
 /** What an OpenTelemetry collector takes: spans as OTLP JSON over HTTP, kept for a test to look at. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
 
 const attribute = z.object({
   key: z.string(),
@@ -62,13 +62,9 @@ export async function startTraceCollector(): Promise<TraceCollector> {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   });
-  const url = await new Promise<string>((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    });
-  });
+  const port = await listenLocally(server);
   return {
-    url,
+    url: `http://127.0.0.1:${port}`,
     spans,
     stop: () => {
       server.close();

@@ -6,6 +6,9 @@ import { connect, createServer } from 'node:net';
 const LOWEST = 15_000;
 const HIGHEST = 32_000;
 
+/** Ports that this process was told of: their servers may not listen yet, or be down for a moment. */
+const toldOf = new Set<number>();
+
 /** A server could not have its port because another process holds it. */
 export class PortTakenError extends Error {
   readonly port: number;
@@ -28,13 +31,15 @@ export async function isPortFree(port: number): Promise<boolean> {
 
 /**
  * A TCP port of 127.0.0.1 that nobody uses now, chosen at random so that test runs beside each
- * other rarely meet.
+ * other rarely meet. This process gets each port once.
  *
  * @throws Error when 200 guesses in a row are taken
  */
 export async function freePort(): Promise<number> {
   for (let guess = 0; guess < 200; guess += 1) {
     const port = randomInt(LOWEST, HIGHEST);
+    if (toldOf.has(port)) continue;
+    toldOf.add(port);
     if (await isPortFree(port)) return port;
   }
   throw new Error(`found no free port between ${LOWEST} and ${HIGHEST}`);

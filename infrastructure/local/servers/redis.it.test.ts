@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { freePort } from '../processes/ports.ts';
 import { isAlive } from '../processes/process-table.ts';
 import { waitUntil } from '../processes/wait-until.ts';
 import { redisInFakeDocker } from '../testing/fake-docker.ts';
+import { listenLocally } from '../testing/listen-locally.ts';
 import { stoppedAfterTest } from '../testing/stopped-after-test.ts';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { ask } from './ask.ts';
@@ -72,8 +72,8 @@ test('writes are fsynced, nothing is evicted, and options arrive', async () => {
 });
 
 test('a taken port is named', async () => {
-  const port = await freePort();
-  const other = createServer().listen(port, '127.0.0.1');
+  const other = createServer();
+  const port = await listenLocally(other);
   onTestFinished(() => void other.close());
   await expect(startRedis({ dataDir: await temporaryFolder(), port })).rejects.toThrow(
     `redis cannot start: port ${port} on 127.0.0.1 is taken by another process`,

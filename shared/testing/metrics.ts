@@ -1,9 +1,9 @@
-/** Reads what `/metrics` answers (Prometheus's text format). */
+/** Reads what `/metrics` of a service answers (Prometheus's text format). */
 
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly value: string;
+  readonly value: number;
 }
 
 export interface Exposition {
@@ -29,8 +29,33 @@ export async function scrape(url: string): Promise<Exposition> {
     samples.push({
       name: sample[1] ?? '',
       labels: Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value] as const)),
-      value: sample[3] ?? '',
+      value: Number(sample[3]),
     });
   }
   return { types, samples };
+}
+
+/** A histogram's series belong to its family. */
+export const familyOf = (series: string): string => series.replace(/_(bucket|sum|count)$/, '');
+
+/**
+ * One figure of a service, the sum over all labels that `labels` does not fix. A counter that never
+ * counted such a thing is 0; anything else without a sample is NaN.
+ *
+ * @throws Error when the service does not answer, or knows no such metric
+ */
+export async function figure(
+  url: string,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const { types, samples } = await scrape(url);
+  const type = types.get(name) ?? types.get(familyOf(name));
+  if (type === undefined) throw new Error(`${url} knows no metric ${name}`);
+  const fixed = Object.entries(labels);
+  const found = samples.filter(
+    (sample) => sample.name === name && fixed.every(([key, value]) => sample.labels[key] === value),
+  );
+  if (found.length === 0 && type !== 'counter') return Number.NaN;
+  return found.reduce((sum, { value }) => sum + value, 0);
 }
