@@ -161,8 +161,15 @@ const ADMINISTERING = [
   `SELECT pg_read_file('/etc/passwd')`,
   `COPY (SELECT 1) TO PROGRAM 'true'`,
 ];
-const WRITING = [
+const CHANGING_EVIDENCE = [
   'DELETE FROM events',
+  'UPDATE events SET amount = 1',
+  'DELETE FROM events_0',
+  'UPDATE events_0 SET amount = 1',
+  `UPDATE conflicts SET line = ''`,
+  'DELETE FROM discarded_letters',
+];
+const WRITING = [
   `UPDATE auctions SET price = 1`,
   `INSERT INTO items (id, seller_id, title) VALUES ('i0-x', 's', 't')`,
 ];
@@ -173,13 +180,13 @@ export const POSTGRES = [
     role: 'outcry_archiver',
     url: ['archival-worker', 'DATABASE_URL'],
     allowed: 'SELECT count(*) FROM events',
-    denied: [...CHANGING_TABLES, ...ADMINISTERING],
+    denied: [...CHANGING_TABLES, ...CHANGING_EVIDENCE, ...ADMINISTERING],
   },
   {
     role: 'outcry_history',
     url: ['archival-worker', 'DATABASE_READ_URL'],
     allowed: 'SELECT count(*) FROM history_events',
-    denied: [...CHANGING_TABLES, ...ADMINISTERING, ...WRITING],
+    denied: [...CHANGING_TABLES, ...CHANGING_EVIDENCE, ...ADMINISTERING, ...WRITING],
   },
   {
     role: 'outcry_migrator',
