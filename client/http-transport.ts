@@ -1,4 +1,5 @@
 /** Requests that are sent again, with the same idempotency key, until there is a real answer. */
+import type { ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Guard } from './answers.ts';
 import { backOffMs, LONGEST_RETRY_AFTER_MS, sleep } from './back-off.ts';
 import { attempt, type Attempt, type Fetch, type HttpRequest } from './http-attempt.ts';
@@ -90,11 +91,12 @@ export class HttpTransport {
   }
 }
 
-/** Refusals from before the decision: they say nothing about an earlier attempt that got lost. */
-const SAYS_NOTHING_OF_EARLIER_ATTEMPTS = new Set([
+/** No decisions: they say nothing about whether this or an earlier attempt has succeeded. */
+const DECIDES_NOTHING: ReadonlySet<ProblemCode> = new Set([
   'UNAVAILABLE',
   'RATE_LIMITED',
   'UNAUTHENTICATED',
+  'INTERNAL',
 ]);
 
 function failure(
@@ -103,11 +105,11 @@ function failure(
   key: string | undefined,
 ): OutcryError {
   const { problem: stated, cause } = last;
-  if (!mayHaveRun || !SAYS_NOTHING_OF_EARLIER_ATTEMPTS.has(stated.code)) {
+  if (!mayHaveRun || !DECIDES_NOTHING.has(stated.code)) {
     return new OutcryError(stated, key, cause);
   }
   const waits = stated.retryAfterMs === undefined ? {} : { retryAfterMs: stated.retryAfterMs };
-  const detail = `an earlier attempt may have succeeded; the last one: ${stated.detail}`;
+  const detail = `an attempt may have succeeded; the last one: ${stated.detail}`;
   return new OutcryError(clientProblem('OUTCOME_UNKNOWN', detail, waits), key, cause);
 }
 

@@ -204,9 +204,12 @@ describe('OutcryClient', () => {
     expect(error.problem.status).toBe(418);
   });
 
-  it('does not take any JSON for an answer', async () => {
-    const { url } = await serverWith(answering(200, { hello: 'world' }));
+  it('does not take any JSON for an answer, and does not know what such a bid came to', async () => {
+    const { url, seen } = await serverWith(answering(200, { hello: 'world' }));
     expect((await errorOf(clientOf(url).auction('a1-x'))).code).toBe('INTERNAL');
+    const error = await errorOf(clientOf(url).bid('a1-x', { amount: 1 }));
+    expect(error.code).toBe('OUTCOME_UNKNOWN');
+    expect(error.idempotencyKey).toBe(seen[1]?.key);
   });
 
   it('walks the pages of the history, whose address it asks the gateway for', async () => {

@@ -57,7 +57,7 @@ test('a bid made in one window appears in the other, with price, alias, you and 
   await signIn(bob, 'bob');
   await bidExactly(bob, '150.00');
   await poll(() => textOf(ann.getByTestId('price'))).toContain('150');
-  await ann.getByTestId('stake').getByText('You were outbid.').waitFor();
+  await ann.getByTestId('stake').getByText('You were outbid').waitFor();
   await poll(() => textOf(ann.getByTestId('announcer'))).toContain('You were outbid');
   // The quick amounts start at the minimum bid.
   await ann.getByRole('group', { name: 'Quick amounts' }).getByText('$152.50').waitFor();
@@ -148,6 +148,28 @@ test('the seller gives an auction more time and takes another back, by keyboard 
   }
   await poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Oak table');
   await poll(() => textOf(page.getByTestId('announcer'))).toContain('The auction is over');
+});
+
+test('a sign-in that no service takes any more is renewed, also when the gateway is away at first', async () => {
+  const { path } = await auctionOf('Gold ring');
+  const page = await stage.open('/nowhere');
+  await page.evaluate((expiresAtMs) => {
+    const kept = { userId: 'eve', token: 'no.longer.valid', expiresAtMs };
+    localStorage.setItem('outcry.session', JSON.stringify(kept));
+  }, Date.now() + 3_600_000);
+  let tries = 0;
+  let gatewayIsAway = true;
+  await page.route('**/v1/dev/tokens', (route) => {
+    tries += 1;
+    return gatewayIsAway ? route.abort() : route.continue();
+  });
+  await page.goto(new URL(path, page.url()).href);
+  // The live feed and the room give up after four tries each, and begin again later.
+  await poll(async () => tries).toBeGreaterThan(8);
+  gatewayIsAway = false;
+  await page.getByTestId('connection').getByText('Live updates').waitFor();
+  await page.getByText('Signed in as').first().waitFor({ state: 'attached' });
+  await page.getByRole('button', { name: 'Place bid' }).waitFor();
 });
 
 test('what the seller cannot do is said in plain words', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bidCountText, outcomeWords } from './outcome.ts';
+import { bidCountText, leaderText, outcomeWords, priceLabel } from './outcome.ts';
 
 const ended = { status: 'ended', price: 15_250, leader: 2, bidCount: 4 } as const;
 const titleFor = (state: Parameters<typeof outcomeWords>[0], own: number | null) =>
@@ -34,4 +34,26 @@ it('counts bids in words', () => {
     '1 bid',
     '1,204 bids',
   ]);
+});
+
+it.each([
+  [{ status: 'live', leader: null }, 'Start price'],
+  [{ status: 'live', leader: 2 }, 'Current price'],
+  [{ status: 'ended', outcome: 'sold', leader: 2 }, 'Sold for'],
+  [{ status: 'ended', outcome: 'reserve_not_met', leader: 2 }, 'Highest bid'],
+] as const)('the price of %j is called %s', (state, label) => {
+  expect(priceLabel(state)).toBe(label);
+});
+
+it.each([
+  [{ status: 'live', leader: 2 }, 'Bidder 2 leads', 'You lead'],
+  [{ status: 'ended', outcome: 'sold', leader: 2 }, 'Bidder 2 won', 'You won'],
+  [
+    { status: 'ended', outcome: 'reserve_not_met', leader: 2 },
+    'Bidder 2 bid the most',
+    'You bid the most',
+  ],
+] as const)('the leader of %j: %s', (state, others, own) => {
+  expect(leaderText(state, false)).toBe(others);
+  expect(leaderText(state, true)).toBe(own);
 });

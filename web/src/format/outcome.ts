@@ -10,7 +10,7 @@ export interface OutcomeWords {
   readonly tone: OutcomeTone;
 }
 
-type Facts = Pick<PublicState, 'status' | 'outcome' | 'price' | 'leader' | 'bidCount'>;
+type Facts = Pick<PublicState, 'status' | 'outcome' | 'price' | 'leader'>;
 
 /**
  * How it ended, or undefined while the auction is scheduled or live.
@@ -54,6 +54,23 @@ export function outcomeWords(
 /** A bidder's public name within one auction. */
 export const bidderName = (alias: number | null): string =>
   alias === null ? 'Nobody' : `Bidder ${alias}`;
+
+/** What the price is at this stage. */
+export function priceLabel({ status, outcome, leader }: Omit<Facts, 'price'>): string {
+  if (leader === null) return 'Start price';
+  if (status !== 'ended') return 'Current price';
+  return outcome === 'sold' ? 'Sold for' : 'Highest bid';
+}
+
+/** `You lead`, `Bidder 3 leads`, `Bidder 3 won`, `Bidder 3 bid the most`. */
+export function leaderText(
+  { status, outcome, leader }: Omit<Facts, 'price'>,
+  isYou: boolean,
+): string {
+  const who = isYou ? 'You' : bidderName(leader);
+  if (status !== 'ended') return `${who} ${isYou ? 'lead' : 'leads'}`;
+  return `${who} ${outcome === 'sold' ? 'won' : 'bid the most'}`;
+}
 
 /** `no bids`, `1 bid`, `1,204 bids`. */
 export function bidCountText(count: number, locale?: string): string {

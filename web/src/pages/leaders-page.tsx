@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
-import type { Leaderboard, LeaderboardQuery } from '@outcry/shared/contracts/history.ts';
+import type { Leaderboard } from '@outcry/shared/contracts/history.ts';
 import { readFailure } from '../format/refusals.ts';
 import { Empty } from '../parts/empty.tsx';
 import { LeaderTable } from '../parts/leader-table.tsx';
-import { LeadersTools } from '../parts/leaders-tools.tsx';
+import { LeadersTools, type LeadersWish } from '../parts/leaders-tools.tsx';
 import { OwnStats } from '../parts/own-stats.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
@@ -13,10 +13,6 @@ import { asUser, session } from '../state/session.ts';
 
 const REFRESH_EVERY_MS = 10_000;
 const SHOWN = 50;
-
-export type LeadersWish = Pick<LeaderboardQuery, 'by' | 'window'> & {
-  readonly currency: string | undefined;
-};
 
 /** Who spends, wins and bids most, and the user's own figures. */
 export function LeadersPage({ services }: { readonly services: Services }) {

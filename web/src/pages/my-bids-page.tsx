@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { readFailure } from '../format/refusals.ts';
+import { Chips } from '../parts/chips.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
@@ -8,7 +9,7 @@ import { lobbyPath } from '../routes.ts';
 import { MyBids } from '../state/my-bids.ts';
 import type { Services } from '../state/services.ts';
 import { session } from '../state/session.ts';
-import type { Stake, Standing } from '../state/stakes.ts';
+import { STANDINGS, type Stake, type Standing } from '../state/stakes.ts';
 
 /** Everything the user has bid on, and how it stands. */
 export function MyBidsPage({ services }: { readonly services: Services }) {
@@ -86,8 +87,6 @@ function Stakes({ services }: { readonly services: Services }) {
   );
 }
 
-const CHIPS: readonly Standing[] = ['outbid', 'leading', 'won', 'lost'];
-
 interface StandingChipsProps {
   readonly stakes: readonly Stake[];
   readonly only: Standing | null;
@@ -95,21 +94,18 @@ interface StandingChipsProps {
 }
 
 function StandingChips({ stakes, only, onChange }: StandingChipsProps) {
-  const count = (standing: Standing): number =>
-    stakes.filter((stake) => stake.standing === standing).length;
+  const text = (standing: Standing): string => {
+    const count = stakes.filter((stake) => stake.standing === standing).length;
+    return `${STANDING_WORDS[standing]} ${count.toLocaleString()}`;
+  };
   return (
-    <div class="chips my-chips" role="group" aria-label="Show only">
-      {CHIPS.map((standing) => (
-        <button
-          key={standing}
-          type="button"
-          class="chip"
-          aria-pressed={only === standing}
-          onClick={() => onChange(only === standing ? null : standing)}
-        >
-          {STANDING_WORDS[standing]} {count(standing).toLocaleString()}
-        </button>
-      ))}
+    <div class="my-chips">
+      <Chips
+        label="Show only"
+        choices={STANDINGS.map((standing) => [standing, text(standing)] as const)}
+        isPressed={(standing) => standing === only}
+        onPress={(standing) => onChange(standing === only ? null : standing)}
+      />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
-import { bidCountText } from '../format/outcome.ts';
+import { bidCountText, priceLabel } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
@@ -58,13 +58,6 @@ function endText({ status, outcome }: AuctionView): string {
     case 'no_bids':
       return 'no bids';
   }
-}
-
-/** What the price is at this stage. */
-export function priceLabel({ status, outcome, leader }: AuctionView): string {
-  if (leader === null) return 'Start price';
-  if (status !== 'ended') return 'Current price';
-  return outcome === 'sold' ? 'Sold for' : 'Highest bid';
 }
 
 function factsText(auction: AuctionView): string {

@@ -3,8 +3,9 @@ import type { AuctionView, BidRequest, OwnView } from '@outcry/shared/contracts/
 import { formatMoney, moneyFieldText, parseMoney } from '../format/money.ts';
 import { leadersRaises, quickRaises } from '../format/raises.ts';
 import type { Bidding } from '../state/bidding.ts';
-import { NoticeText } from './notice-text.tsx';
 import { BuyNow } from './buy-now.tsx';
+import { FormField } from './form-field.tsx';
+import { NoticeText } from './notice-text.tsx';
 
 type BidMode = 'maximum' | 'exact';
 
@@ -25,8 +26,6 @@ export function BidBox({ auction, own, leading, bidding }: BidBoxProps) {
   const [mode, setMode] = useState<BidMode>('maximum');
   const [text, setText] = useState('');
   const [fault, setFault] = useState('');
-  const fieldId = useId();
-  const hintId = useId();
   const { currency } = auction;
   const least = leastOffer(auction, own, leading);
   const amount = parseMoney(text, currency);
@@ -75,27 +74,26 @@ export function BidBox({ auction, own, leading, bidding }: BidBoxProps) {
             </button>
           ))}
         </div>
-        <div class="field">
-          <label for={fieldId}>{mode === 'maximum' ? 'Your maximum bid' : 'Your bid'}</label>
-          <input
-            id={fieldId}
-            class="input input-money"
-            value={text}
-            inputMode="decimal"
-            autoComplete="off"
-            enterkeyhint="send"
-            placeholder={`${formatMoney(least, currency)} or more`}
-            aria-describedby={hintId}
-            aria-invalid={fault !== ''}
-            onInput={(event) => {
-              setText(event.currentTarget.value);
-              setFault('');
-            }}
-          />
-          <p id={hintId} class={fault === '' ? 'hint' : 'fault'} aria-live="polite">
-            {fault === '' ? amountHint(amount, least, leading, currency) : fault}
-          </p>
-        </div>
+        <FormField
+          label={mode === 'maximum' ? 'Your maximum bid' : 'Your bid'}
+          hint={amountHint(amount, least, leading, currency)}
+          fault={fault}
+          control={(tied) => (
+            <input
+              {...tied}
+              class="input input-money"
+              value={text}
+              inputMode="decimal"
+              autoComplete="off"
+              enterkeyhint="send"
+              placeholder={`${formatMoney(least, currency)} or more`}
+              onInput={(event) => {
+                setText(event.currentTarget.value);
+                setFault('');
+              }}
+            />
+          )}
+        />
         <button
           type="submit"
           class="button button-primary button-large"
@@ -104,7 +102,7 @@ export function BidBox({ auction, own, leading, bidding }: BidBoxProps) {
           {sending === 'bid' ? 'Sending …' : submitLabel(mode, amount, currency)}
         </button>
       </form>
-      <NoticeText notice={bidding.notice.value} busy={sending !== null} />
+      <NoticeText notice={bidding.notice.value} />
       <BuyNow auction={auction} bidding={bidding} />
     </div>
   );

@@ -20,7 +20,7 @@ export function CancelDialog({ auction, selling, onClose }: CancelDialogProps) {
           ? 'It closes at once and for good. Nobody has bid yet, and you can offer the item again.'
           : 'Somebody has bid just now, so it can no longer be cancelled.'}
       </p>
-      <NoticeText notice={selling.notice.value} busy={busy} />
+      <NoticeText notice={selling.notice.value} />
       <div class="row">
         {isPossible && (
           <button

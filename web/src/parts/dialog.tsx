@@ -14,6 +14,8 @@ interface DialogProps {
  */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
+  // Text that is marked with the mouse may be let go of beside the dialog: that closes nothing.
+  const pressedBeside = useRef(false);
   const titleId = useId();
   useEffect(() => {
     const dialog = element.current;
@@ -33,8 +35,11 @@ export function Dialog({ title, onClose, children }: DialogProps) {
         event.preventDefault();
         onClose();
       }}
+      onMouseDown={(event) => {
+        pressedBeside.current = event.target === element.current;
+      }}
       onClick={(event) => {
-        if (event.target === element.current) onClose();
+        if (pressedBeside.current && event.target === element.current) onClose();
       }}
     >
       <div class="dialog-body">

@@ -62,7 +62,7 @@ export function ExtendDialog({ auction, selling, onClose }: ExtendDialogProps) {
             <dd data-testid="new-end">{momentText(newEndMs, now)}</dd>
           </div>
         </dl>
-        <NoticeText notice={selling.notice.value} busy={busy} />
+        <NoticeText notice={selling.notice.value} />
         <div class="row">
           <button type="submit" class="button button-primary" disabled={busy}>
             {busy ? 'Extending …' : 'Extend'}

@@ -1,10 +1,10 @@
 import { useId } from 'preact/hooks';
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren } from 'preact';
 
 interface FormFieldProps {
   readonly label: string;
   readonly hint?: string;
-  readonly fault: string | undefined;
+  readonly fault?: string | undefined;
   readonly optional?: boolean;
   /** Gets what ties the control to its label and texts. */
   readonly control: (tied: TiedAttributes) => ComponentChildren;
@@ -17,16 +17,20 @@ export interface TiedAttributes {
   readonly 'aria-invalid': boolean;
 }
 
-/** A control with its label, a hint, and what is wrong with it. */
+/**
+ * A control with its label, a hint, and what is wrong with it. Only the fault is read out when it
+ * changes: hints follow prices and what is being typed.
+ */
 export function FormField({
   label,
   hint = '',
-  fault,
+  fault = '',
   optional = false,
   control,
-}: FormFieldProps): JSX.Element {
+}: FormFieldProps) {
   const id = useId();
-  const textId = useId();
+  const hintId = useId();
+  const faultId = useId();
   return (
     <div class="field">
       <label for={id}>
@@ -36,11 +40,14 @@ export function FormField({
       {control({
         id,
         class: 'input',
-        'aria-describedby': textId,
-        'aria-invalid': fault !== undefined,
+        'aria-describedby': fault === '' ? hintId : faultId,
+        'aria-invalid': fault !== '',
       })}
-      <p id={textId} class={fault === undefined ? 'hint' : 'fault'}>
-        {fault ?? hint}
+      <p id={hintId} class="hint">
+        {fault === '' ? hint : ''}
+      </p>
+      <p id={faultId} class="fault" aria-live="polite">
+        {fault}
       </p>
     </div>
   );

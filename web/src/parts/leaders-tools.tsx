@@ -1,6 +1,10 @@
-import { useId } from 'preact/hooks';
-import type { Leaderboard } from '@outcry/shared/contracts/history.ts';
-import type { LeadersWish } from '../pages/leaders-page.tsx';
+import type { Leaderboard, LeaderboardQuery } from '@outcry/shared/contracts/history.ts';
+import { Chips } from './chips.tsx';
+import { Choice } from './choice.tsx';
+
+export type LeadersWish = Pick<LeaderboardQuery, 'by' | 'window'> & {
+  readonly currency: string | undefined;
+};
 
 interface LeadersToolsProps {
   readonly wish: LeadersWish;
@@ -23,57 +27,29 @@ const WINDOWS: readonly (readonly [LeadersWish['window'], string])[] = [
 
 /** What is counted, since when, and in which currency. */
 export function LeadersTools({ wish, board, onChange }: LeadersToolsProps) {
-  const windowId = useId();
-  const currencyId = useId();
   const currencies = board?.currencies ?? [];
   return (
     <div class="leaders-tools">
-      <div class="chips" role="group" aria-label="Ranked by">
-        {BY.map(([by, label]) => (
-          <button
-            key={by}
-            type="button"
-            class="chip"
-            aria-pressed={wish.by === by}
-            onClick={() => onChange({ ...wish, by })}
-          >
-            {label}
-          </button>
-        ))}
-      </div>
+      <Chips
+        label="Ranked by"
+        choices={BY}
+        isPressed={(by) => by === wish.by}
+        onPress={(by) => onChange({ ...wish, by })}
+      />
       {wish.by === 'spent' && currencies.length > 1 && (
-        <div class="order">
-          <label for={currencyId}>Currency</label>
-          <select
-            id={currencyId}
-            class="input"
-            value={wish.currency ?? board?.currency ?? ''}
-            onChange={({ currentTarget }) => onChange({ ...wish, currency: currentTarget.value })}
-          >
-            {currencies.map((code) => (
-              <option key={code}>{code}</option>
-            ))}
-          </select>
-        </div>
+        <Choice
+          label="Currency"
+          value={wish.currency ?? board?.currency ?? ''}
+          choices={currencies.map((code) => [code, code] as const)}
+          onChange={(currency) => onChange({ ...wish, currency })}
+        />
       )}
-      <div class="order">
-        <label for={windowId}>Time</label>
-        <select
-          id={windowId}
-          class="input"
-          value={wish.window}
-          onChange={({ currentTarget }) => {
-            const chosen = WINDOWS.find(([window]) => window === currentTarget.value);
-            if (chosen !== undefined) onChange({ ...wish, window: chosen[0] });
-          }}
-        >
-          {WINDOWS.map(([window, label]) => (
-            <option key={window} value={window}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </div>
+      <Choice
+        label="Time"
+        value={wish.window}
+        choices={WINDOWS}
+        onChange={(window) => onChange({ ...wish, window })}
+      />
     </div>
   );
 }

@@ -1,6 +1,8 @@
 import { useId } from 'preact/hooks';
 import type { ListedStatus } from '../routes.ts';
-import { FILTERS, toggled, type LobbyView } from '../state/lobby-view.ts';
+import { FILTERS, toggled, type LobbyOrder, type LobbyView } from '../state/lobby-view.ts';
+import { Chips } from './chips.tsx';
+import { Choice } from './choice.tsx';
 import { SearchIcon } from './icons.tsx';
 
 interface LobbyToolsProps {
@@ -11,10 +13,14 @@ interface LobbyToolsProps {
   readonly onView: (view: LobbyView) => void;
 }
 
+const ORDERS: readonly (readonly [LobbyOrder, string])[] = [
+  ['listed', 'Ending soonest'],
+  ['most-bids', 'Most bids'],
+];
+
 /** Search, filters and order of a list. */
 export function LobbyTools({ status, search, view, onSearch, onView }: LobbyToolsProps) {
   const searchId = useId();
-  const orderId = useId();
   return (
     <div class="lobby-tools">
       <form role="search" class="search" onSubmit={(event) => event.preventDefault()}>
@@ -34,37 +40,19 @@ export function LobbyTools({ status, search, view, onSearch, onView }: LobbyTool
           onInput={(event) => onSearch(event.currentTarget.value)}
         />
       </form>
-      <div class="chips" role="group" aria-label="Show only">
-        {FILTERS[status].map(([filter, label]) => (
-          <button
-            key={filter}
-            type="button"
-            class="chip"
-            aria-pressed={view.only.includes(filter)}
-            onClick={() => onView(toggled(view, filter))}
-          >
-            {label}
-          </button>
-        ))}
-      </div>
+      <Chips
+        label="Show only"
+        choices={FILTERS[status]}
+        isPressed={(filter) => view.only.includes(filter)}
+        onPress={(filter) => onView(toggled(view, filter))}
+      />
       {status === 'live' && (
-        <div class="order">
-          <label for={orderId}>Order</label>
-          <select
-            id={orderId}
-            class="input"
-            value={view.order}
-            onChange={({ currentTarget }) =>
-              onView({
-                ...view,
-                order: currentTarget.value === 'most-bids' ? 'most-bids' : 'listed',
-              })
-            }
-          >
-            <option value="listed">Ending soonest</option>
-            <option value="most-bids">Most bids</option>
-          </select>
-        </div>
+        <Choice
+          label="Order"
+          value={view.order}
+          choices={ORDERS}
+          onChange={(order) => onView({ ...view, order })}
+        />
       )}
     </div>
   );

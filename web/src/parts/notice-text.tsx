@@ -1,33 +1,19 @@
 import type { Notice } from '../state/command-sender.ts';
-import { AlertIcon, CheckIcon } from './icons.tsx';
-
-interface NoticeTextProps {
-  readonly notice: Notice | null;
-  readonly busy: boolean;
-}
+import { NoticeCard } from './notice-card.tsx';
 
 /** What came of the last command. The region is always there, so that it is read out when it fills. */
-export function NoticeText({ notice, busy }: NoticeTextProps) {
+export function NoticeText({ notice }: { readonly notice: Notice | null }) {
   return (
     <div class="notice-place" role="status" data-testid="notice">
       {notice !== null && (
-        <div class={`notice notice-${notice.tone}`}>
-          {notice.tone === 'good' ? <CheckIcon /> : <AlertIcon />}
-          <div>
-            <strong>{notice.title}</strong>
-            <p>{notice.advice}</p>
-            {notice.retry !== undefined && (
-              <button
-                type="button"
-                class="button button-quiet"
-                disabled={busy}
-                onClick={() => void notice.retry?.()}
-              >
-                Try again
-              </button>
-            )}
-          </div>
-        </div>
+        <NoticeCard tone={notice.tone} title={notice.title}>
+          <p>{notice.advice}</p>
+          {notice.retry !== undefined && (
+            <button type="button" class="button button-quiet" onClick={() => void notice.retry?.()}>
+              Try again
+            </button>
+          )}
+        </NoticeCard>
       )}
     </div>
   );

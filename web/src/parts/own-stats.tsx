@@ -1,4 +1,4 @@
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { UserStats } from '@outcry/shared/contracts/history.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
@@ -6,6 +6,7 @@ import { formatMoney } from '../format/money.ts';
 import { readFailure, refusalWords } from '../format/refusals.ts';
 import { problemOf } from '../state/problem-of.ts';
 import { asUser } from '../state/session.ts';
+import { FormField } from './form-field.tsx';
 
 interface OwnStatsProps {
   readonly client: OutcryClient;
@@ -64,20 +65,25 @@ interface NameFormProps {
 function NameForm({ client, name, onRenamed }: NameFormProps) {
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
-  const [said, setSaid] = useState<{ readonly bad: boolean; readonly text: string }>();
-  const fieldId = useId();
-  const hintId = useId();
+  const [fault, setFault] = useState('');
+  const [done, setDone] = useState('');
+
+  const change = (typed: string): void => {
+    setText(typed);
+    setFault('');
+    setDone('');
+  };
 
   const choose = async (chosen: string | null): Promise<void> => {
     setBusy(true);
     try {
       await asUser(client, () => client.chooseName(chosen));
-      setSaid({ bad: false, text: chosen === null ? 'Your name is off.' : 'Your name is set.' });
-      setText('');
+      change('');
+      setDone(chosen === null ? 'No name is shown now.' : 'Your name is set.');
       onRenamed();
     } catch (error) {
       const { title, advice } = refusalWords(problemOf(error));
-      setSaid({ bad: true, text: `${title}. ${advice}` });
+      setFault(`${title}. ${advice}`);
     } finally {
       setBusy(false);
     }
@@ -90,30 +96,28 @@ function NameForm({ client, name, onRenamed }: NameFormProps) {
       aria-label="Name on the leaderboard"
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim() === '') setSaid({ bad: true, text: 'Enter a name first.' });
+        if (text.trim() === '') setFault('Enter a name first.');
         else void choose(text.trim());
       }}
     >
-      <div class="field">
-        <label for={fieldId}>Name on the leaderboard</label>
-        <input
-          id={fieldId}
-          class="input"
-          value={text}
-          maxLength={40}
-          placeholder={name}
-          autoComplete="nickname"
-          aria-describedby={hintId}
-          aria-invalid={said?.bad === true}
-          onInput={(event) => {
-            setText(event.currentTarget.value);
-            setSaid(undefined);
-          }}
-        />
-        <p id={hintId} class={said?.bad === true ? 'fault' : 'hint'} aria-live="polite">
-          {said?.text ?? `Others see “${name}”. In auctions you stay a number.`}
-        </p>
-      </div>
+      <FormField
+        label="Name on the leaderboard"
+        hint={`Others see “${name}”. In auctions you stay a number.`}
+        fault={fault}
+        control={(tied) => (
+          <input
+            {...tied}
+            value={text}
+            maxLength={40}
+            placeholder={name}
+            autoComplete="nickname"
+            onInput={(event) => change(event.currentTarget.value)}
+          />
+        )}
+      />
+      <p class="hint" role="status">
+        {done}
+      </p>
       <div class="row">
         <button type="submit" class="button button-primary" disabled={busy}>
           Set name

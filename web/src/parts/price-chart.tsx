@@ -57,6 +57,7 @@ interface DrawingProps {
 function Drawing({ points, currency }: DrawingProps) {
   const place = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<DrawnChart>();
+  const [failed, setFailed] = useState(false);
   const newest = useRef(points);
   newest.current = points;
   useEffect(() => {
@@ -71,6 +72,7 @@ function Drawing({ points, currency }: DrawingProps) {
       } catch (error) {
         // Without the chart the page still tells the price and all bids.
         console.warn('the chart could not be loaded', error);
+        setFailed(true);
       }
     };
     void draw();
@@ -80,5 +82,6 @@ function Drawing({ points, currency }: DrawingProps) {
     };
   }, [currency]);
   useEffect(() => chart?.show(points), [chart, points]);
+  if (failed) return <p class="muted">The chart could not be loaded. Reload the page to see it.</p>;
   return <div ref={place} class="chart-place" aria-hidden="true" />;
 }

@@ -3,11 +3,10 @@ import { useComputed } from '@preact/signals';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { countdown, extensionText, lastMinuteShare } from '../format/countdown.ts';
 import { formatMoney } from '../format/money.ts';
-import { bidCountText, bidderName } from '../format/outcome.ts';
+import { bidCountText, leaderText, priceLabel } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
 import { fineClock, serverNow } from '../state/clock.ts';
 import type { Room } from '../state/room.ts';
-import { priceLabel } from './auction-card.tsx';
 import { MoneyText } from './money-text.tsx';
 
 interface PricePanelProps {
@@ -54,13 +53,9 @@ function LeaderText({
   readonly leading: boolean;
 }) {
   if (auction.leader === null) return null;
-  const who = leading ? 'You' : bidderName(auction.leader);
-  const verb = auction.status === 'ended' ? '' : leading ? ' lead' : ' leads';
-  const ended = auction.outcome === 'sold' ? ' won' : ' bid the most';
   return (
     <strong data-testid="leader" class={leading ? 'leader leader-you' : 'leader'}>
-      {who}
-      {auction.status === 'ended' ? ended : verb}
+      {leaderText(auction, leading)}
     </strong>
   );
 }

@@ -6,7 +6,8 @@ import type { ProofFacts } from '../state/check-proof.ts';
 import type { ProofCheck } from '../state/room-proof.ts';
 import type { Room } from '../state/room.ts';
 import { session } from '../state/session.ts';
-import { AlertIcon, CheckIcon, SealIcon } from './icons.tsx';
+import { CheckIcon, SealIcon } from './icons.tsx';
+import { NoticeCard } from './notice-card.tsx';
 
 interface ProofPanelProps {
   readonly auction: AuctionView;
@@ -52,36 +53,25 @@ function CheckText({ check }: { readonly check: ProofCheck }) {
       return null;
     case 'impossible':
       return (
-        <div class="notice notice-bad">
-          <AlertIcon />
-          <p>
-            Browsers calculate hashes only on pages that came over https. Open this page that way.
-          </p>
-        </div>
+        <NoticeCard tone="bad" title="Not possible on this page">
+          <p>Browsers calculate hashes only on pages that came over https. Open it that way.</p>
+        </NoticeCard>
       );
     case 'failed': {
       const { title, advice } = refusalWords(check.problem);
       return (
-        <div class="notice notice-bad">
-          <AlertIcon />
-          <div>
-            <strong>{title}</strong>
-            <p>{advice}</p>
-          </div>
-        </div>
+        <NoticeCard tone="bad" title={title}>
+          <p>{advice}</p>
+        </NoticeCard>
       );
     }
     case 'checked':
       return check.report.holds ? (
         <Holds facts={check.report.facts} head={check.head} sealedAt={check.sealedAt} />
       ) : (
-        <div class="notice notice-bad">
-          <AlertIcon />
-          <div>
-            <strong>The proof does not hold</strong>
-            <p>{check.report.fault} Keep a copy, and tell whoever runs this site.</p>
-          </div>
-        </div>
+        <NoticeCard tone="bad" title="The proof does not hold">
+          <p>{check.report.fault} Keep a copy, and tell whoever runs this site.</p>
+        </NoticeCard>
       );
   }
 }

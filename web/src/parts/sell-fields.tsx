@@ -72,7 +72,6 @@ export function SellFields({ form, faults, onChange }: SellFieldsProps) {
       <FormField
         label="Description"
         optional
-        fault={faults.description}
         control={(tied) => (
           <textarea
             {...tied}
@@ -98,7 +97,6 @@ export function SellFields({ form, faults, onChange }: SellFieldsProps) {
         />
         <FormField
           label="Currency"
-          fault={faults.currency}
           control={(tied) => (
             <select
               {...tied}
@@ -129,15 +127,10 @@ export function SellFields({ form, faults, onChange }: SellFieldsProps) {
         />
       </div>
       <div class="field-row">
-        <FormField
-          label="Opens"
-          fault={faults.opensInSeconds}
-          control={choice('opensInSeconds', OPENINGS)}
-        />
+        <FormField label="Opens" control={choice('opensInSeconds', OPENINGS)} />
         <FormField
           label="Lasts"
           hint="A bid in the last 30 seconds adds time."
-          fault={faults.durationSeconds}
           control={choice('durationSeconds', DURATIONS)}
         />
       </div>

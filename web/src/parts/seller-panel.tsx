@@ -38,7 +38,7 @@ export function SellerPanel({ auction, room }: SellerPanelProps) {
           </button>
         )}
       </div>
-      <NoticeText notice={asking === null ? notice : null} busy={false} />
+      <NoticeText notice={asking === null ? notice : null} />
       {asking === 'extend' && <ExtendDialog auction={auction} selling={selling} onClose={close} />}
       {asking === 'cancel' && <CancelDialog auction={auction} selling={selling} onClose={close} />}
     </section>

@@ -1,4 +1,4 @@
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { refusalWords } from '../format/refusals.ts';
 import { userIdFromName } from '../format/user-names.ts';
@@ -6,6 +6,7 @@ import { problemOf } from '../state/problem-of.ts';
 import { signIn } from '../state/session.ts';
 import { signInRequest } from '../state/sign-in-request.ts';
 import { Dialog } from './dialog.tsx';
+import { FormField } from './form-field.tsx';
 
 function close(): void {
   signInRequest.value = null;
@@ -31,8 +32,6 @@ function SignInForm({ client, onDone }: SignInFormProps) {
   const [name, setName] = useState('');
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState('');
-  const nameId = useId();
-  const hintId = useId();
   const userId = userIdFromName(name);
 
   const submit = async (): Promise<void> => {
@@ -62,28 +61,28 @@ function SignInForm({ client, onDone }: SignInFormProps) {
       }}
     >
       <p class="muted">This is a demo: any name will do, no password needed.</p>
-      <div class="field">
-        <label for={nameId}>Your name</label>
-        <input
-          id={nameId}
-          class="input"
-          value={name}
-          maxLength={64}
-          autoComplete="username"
-          autoFocus
-          aria-describedby={hintId}
-          aria-invalid={fault !== ''}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-        <p id={hintId} class="hint">
-          {userId === undefined || userId === name
-            ? 'Other people only ever see “Bidder 1”, “Bidder 2” …'
-            : `You will be “${userId}”.`}
-        </p>
-      </div>
-      <p class="fault" aria-live="polite">
-        {fault}
-      </p>
+      <FormField
+        label="Your name"
+        hint={
+          userId === undefined || userId === name
+            ? 'Bidders are shown as “Bidder 1”, “Bidder 2” …, sellers by name.'
+            : `You will be “${userId}”.`
+        }
+        fault={fault}
+        control={(tied) => (
+          <input
+            {...tied}
+            value={name}
+            maxLength={64}
+            autoComplete="username"
+            autoFocus
+            onInput={(event) => {
+              setName(event.currentTarget.value);
+              setFault('');
+            }}
+          />
+        )}
+      />
       <button type="submit" class="button button-primary" disabled={busy}>
         {busy ? 'Signing in …' : 'Sign in'}
       </button>

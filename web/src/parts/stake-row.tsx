@@ -1,9 +1,9 @@
 import { formatMoney } from '../format/money.ts';
+import { priceLabel } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
 import type { Stake, Standing } from '../state/stakes.ts';
-import { priceLabel } from './auction-card.tsx';
 import { ItemTile } from './item-tile.tsx';
 import { MoneyText } from './money-text.tsx';
 import { TimeLeft } from './time-left.tsx';

@@ -1,6 +1,6 @@
 import type { AuctionView, OwnView } from '@outcry/shared/contracts/api.ts';
 import { formatMoney } from '../format/money.ts';
-import { AlertIcon, CheckIcon } from './icons.tsx';
+import { NoticeCard } from './notice-card.tsx';
 
 interface StakeProps {
   readonly auction: AuctionView;
@@ -10,27 +10,20 @@ interface StakeProps {
 
 /** Where the user stands in a live auction; nothing for those who have not bid. */
 export function Stake({ auction, own, leading }: StakeProps) {
-  if (own === null || own.alias === null || auction.status !== 'live') return null;
+  if (own === null || own.alias === null) return null;
   const { currency, minimumBid, price } = auction;
-  if (leading) {
-    const maximum = own.maxAmount ?? 0;
-    return (
-      <div class="stake stake-leading" data-testid="stake">
-        <CheckIcon />
-        <p>
-          <strong>You lead</strong>
-          {maximum > price && <> with a maximum of {formatMoney(maximum, currency)}</>}
-        </p>
-      </div>
-    );
-  }
+  const maximum = own.maxAmount ?? 0;
   return (
-    <div class="stake stake-outbid" data-testid="stake">
-      <AlertIcon />
-      <p>
-        <strong>You were outbid.</strong> {formatMoney(minimumBid, currency)} or more puts you back
-        in.
-      </p>
+    <div data-testid="stake">
+      {leading ? (
+        <NoticeCard tone="good" title="You lead">
+          {maximum > price && <p>Your maximum is {formatMoney(maximum, currency)}.</p>}
+        </NoticeCard>
+      ) : (
+        <NoticeCard tone="bad" title="You were outbid">
+          <p>{formatMoney(minimumBid, currency)} or more puts you back in.</p>
+        </NoticeCard>
+      )}
     </div>
   );
 }

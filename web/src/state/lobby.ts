@@ -49,7 +49,6 @@ export class Lobby {
   readonly #watched = new Set<string>();
   readonly #loop = new RefreshLoop(() => this.#read(), REFRESH_EVERY_MS);
   #limitStep = 0;
-  #closed = false;
 
   constructor(services: Services, wish: LobbyWish) {
     this.#services = services;
@@ -63,7 +62,6 @@ export class Lobby {
   }
 
   close(): void {
-    this.#closed = true;
     this.#loop.stop();
     for (const auctionId of this.#watched) this.unwatch(auctionId);
   }
@@ -95,7 +93,8 @@ export class Lobby {
 
   /** A card has come into sight. */
   watch(auctionId: string): void {
-    if (this.#closed || this.#watched.has(auctionId) || this.#watched.size >= MAX_WATCHED) return;
+    if (this.#loop.stopped || this.#watched.has(auctionId) || this.#watched.size >= MAX_WATCHED)
+      return;
     this.#watched.add(auctionId);
     this.#changed(this.#services.feed.watch(auctionId, this.#listener));
   }
@@ -115,7 +114,7 @@ export class Lobby {
   async #read(): Promise<void> {
     try {
       const { items, nextCursor } = await this.#list();
-      if (this.#closed) return;
+      if (this.#loop.stopped) return;
       batch(() => {
         const shown = [...this.#justEnded(items), ...items];
         const ids = new Set(shown.map(({ id }) => id));

@@ -32,6 +32,7 @@ export const news = signal<readonly News[]>([]);
 export const unreadNews = computed(() => news.value.filter(({ unread }) => unread).length);
 
 let lastId = 0;
+let forgottenId = 0;
 
 export function dismissToast(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
@@ -42,10 +43,11 @@ export function readNews(): void {
   news.value = news.value.map((item) => Object.assign({}, item, { unread: false }));
 }
 
-/** Another user's news are none of the next one's business. */
+/** Another user's news are none of the next one's business, also those still on their way. */
 export function forgetNews(): void {
   news.value = [];
   toasts.value = [];
+  forgottenId = lastId;
 }
 
 /** Keeps it in the list, and shows a toast unless the user is in that room and sees it there. */
@@ -56,19 +58,23 @@ export async function hearNotice(client: OutcryClient, notice: UserNotice): Prom
   const atMs = serverNow();
   lastId += 1;
   const id = lastId;
+  const path = roomPath(auctionId);
+  const detail = await titleAndMoney(client, auctionId, price);
+  const isOvertaken = news.peek().some((other) => other.path === path && other.id > id);
+  if (id <= forgottenId || isOvertaken) return;
   const won = notice.type === 'won';
   const item: News = {
     id,
     tone: won ? 'good' : 'bad',
     title: won ? 'You won!' : 'You were outbid',
-    detail: await titleAndMoney(client, auctionId, price),
-    path: roomPath(auctionId),
+    detail,
+    path,
     atMs,
     unread: !isSeen,
   };
   // A second "outbid" of the same auction replaces the first.
   const apart = (list: readonly News[]): readonly News[] =>
-    list.filter(({ path }) => path !== item.path);
+    list.filter((other) => other.path !== path);
   news.value = [item, ...apart(news.peek())].slice(0, MAX_NEWS);
   if (isSeen) return;
   toasts.value = [...apart(toasts.peek()), item].slice(-MAX_TOASTS);

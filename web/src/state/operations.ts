@@ -33,14 +33,12 @@ export class Operations {
   readonly points = signal<readonly PipelineFigures[]>([]);
   #looks: ServiceLooks = {};
   readonly #loop = new RefreshLoop(() => this.#look(), ASK_EVERY_MS);
-  #closed = false;
 
   open(): void {
     this.#loop.start();
   }
 
   close(): void {
-    this.#closed = true;
     this.#loop.stop();
   }
 
@@ -50,7 +48,7 @@ export class Operations {
       lookAt('broadcaster'),
       lookAt('archive'),
     ]);
-    if (this.#closed) return;
+    if (this.#loop.stopped) return;
     this.health.value = {
       gateway: gateway.health,
       broadcaster: broadcaster.health,

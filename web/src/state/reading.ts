@@ -11,7 +11,6 @@ export class Reading<T> {
   readonly problem = signal<Problem | null>(null);
   readonly #read: () => Promise<T>;
   readonly #loop: RefreshLoop;
-  #closed = false;
 
   constructor(read: () => Promise<T>, everyMs: number) {
     this.#read = read;
@@ -28,18 +27,17 @@ export class Reading<T> {
   }
 
   close(): void {
-    this.#closed = true;
     this.#loop.stop();
   }
 
   async #once(): Promise<void> {
     try {
       const value = await this.#read();
-      if (this.#closed) return;
+      if (this.#loop.stopped) return;
       this.value.value = value;
       this.problem.value = null;
     } catch (error) {
-      if (!this.#closed) this.problem.value = problemOf(error);
+      if (!this.#loop.stopped) this.problem.value = problemOf(error);
     }
   }
 }

@@ -38,6 +38,11 @@ export class RefreshLoop {
     if (!this.#stopped) this.#timer = setTimeout(() => void this.now(), this.#everyMs);
   }
 
+  /** What the work brings from now on is of no use to anybody. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);

@@ -8,7 +8,7 @@ import type {
   WatchedAuction,
 } from '@outcry/client/watched-auction.ts';
 import type { AuctionView, BidReceipt, OwnView } from '@outcry/shared/contracts/api.ts';
-import type { Problem } from '@outcry/shared/contracts/problems.ts';
+import { isRetryable, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { announceRoom } from './announce-room.ts';
 import { viewOfArchived } from './archived-view.ts';
 import { Bidding } from './bidding.ts';
@@ -215,7 +215,7 @@ export class Room {
       this.#ownIsDue = false;
     } catch (error) {
       // Without it the room works but for "you"; it is asked again, unless nobody can answer.
-      this.#ownIsDue = error instanceof OutcryError && error.retryable;
+      this.#ownIsDue = isRetryable(problemOf(error).code);
     }
   }
 

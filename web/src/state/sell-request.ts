@@ -16,7 +16,10 @@ export interface SellForm {
   readonly opensInSeconds: number;
 }
 
-export type SellFaults = Partial<Readonly<Record<keyof SellForm, string>>>;
+/** By the fields that can be filled in wrong. */
+export type SellFaults = Partial<
+  Readonly<Record<'title' | 'imageUrl' | 'startPrice' | 'reservePrice' | 'buyNowPrice', string>>
+>;
 
 export type SellReading =
   | { readonly ok: true; readonly request: AuctionRequest }
@@ -38,11 +41,11 @@ const MAX_TITLE = 200;
 
 /** @param nowMs by the server's clock */
 export function readSellForm(form: SellForm, nowMs: number, locale?: string): SellReading {
-  const faults: Record<string, string> = {};
+  const faults: { -readonly [Field in keyof SellFaults]: SellFaults[Field] } = {};
   const { currency } = form;
   const title = form.title.trim();
-  if (title === '') faults['title'] = 'Give it a title.';
-  if (title.length > MAX_TITLE) faults['title'] = `At most ${MAX_TITLE} characters.`;
+  if (title === '') faults.title = 'Give it a title.';
+  if (title.length > MAX_TITLE) faults.title = `At most ${MAX_TITLE} characters.`;
 
   const money = (name: 'startPrice' | 'reservePrice' | 'buyNowPrice'): number | undefined => {
     const amount = parseMoney(form[name], currency, locale);
@@ -59,15 +62,15 @@ export function readSellForm(form: SellForm, nowMs: number, locale?: string): Se
   const reservePrice = optionalMoney('reservePrice');
   const buyNowPrice = optionalMoney('buyNowPrice');
   if (startPrice !== undefined && reservePrice !== undefined && reservePrice < startPrice) {
-    faults['reservePrice'] = 'The reserve cannot be below the start price.';
+    faults.reservePrice = 'The reserve cannot be below the start price.';
   }
   const least = Math.max(startPrice ?? 0, reservePrice ?? 0);
   if (buyNowPrice !== undefined && buyNowPrice < least) {
-    faults['buyNowPrice'] = 'Buy now cannot be below the start price or the reserve.';
+    faults.buyNowPrice = 'Buy now cannot be below the start price or the reserve.';
   }
   const imageUrl = form.imageUrl.trim();
   if (imageUrl !== '' && !isWebAddress(imageUrl)) {
-    faults['imageUrl'] = 'This must be an address that starts with https:// or http://.';
+    faults.imageUrl = 'This must be an address that starts with https:// or http://.';
   }
   if (startPrice === undefined || Object.keys(faults).length > 0) return { ok: false, faults };
 

@@ -1,11 +1,12 @@
 /** Finding the services: the gateway knows where the others are. */
 import { effect, signal } from '@preact/signals';
+import { sleep } from '@outcry/client/back-off.ts';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
 import { addClock } from './clock.ts';
 import { forgetNews, hearNotice } from './notices.ts';
-import { keepSignedIn, presentToken, session, signIn, signOut } from './session.ts';
+import { keepSignedIn, presentToken, renew, session, signOut } from './session.ts';
 
 export interface Services {
   readonly config: PublicConfig;
@@ -23,6 +24,10 @@ export const start = signal<Start>({ phase: 'connecting' });
 
 const RETRY_EVERY_MS = 3_000;
 const CONFIG_TIMEOUT_MS = 4_000;
+const REPLACE_TOKEN_EVERY_MS = 5_000;
+
+let replacedAt = -Infinity;
+let replacing = false;
 
 /** Asks until there is an answer, then opens the live connection. */
 export async function startServices(origin: string): Promise<void> {
@@ -39,9 +44,7 @@ export async function startServices(origin: string): Promise<void> {
     } catch (error) {
       console.warn('the gateway cannot be reached, retrying', error);
       start.value = { phase: 'unreachable', nextTryAt: Date.now() + RETRY_EVERY_MS };
-      await new Promise((resolve) => {
-        setTimeout(resolve, RETRY_EVERY_MS);
-      });
+      await sleep(RETRY_EVERY_MS);
     }
   }
 }
@@ -72,13 +75,22 @@ function openServices(config: PublicConfig): Services {
   return { config, client, feed };
 }
 
-/** The live server does not take our token: get another, or go on as a visitor. */
+/** The live server does not take our token: a new one opens the connection again. */
 async function replaceToken(client: OutcryClient): Promise<void> {
-  const current = session.peek();
-  if (current === null) return;
-  try {
-    await signIn(client, current.userId);
-  } catch {
-    signOut();
+  const refused = session.peek();
+  if (refused === null || replacing) return;
+  replacing = true;
+  while (session.peek() === refused) {
+    // Were new ones refused as well, we would go round and round as fast as the network allows.
+    await sleep(Math.max(0, replacedAt + REPLACE_TOKEN_EVERY_MS - Date.now()));
+    if (session.peek() !== refused) break;
+    replacedAt = Date.now();
+    try {
+      await renew(client, refused.userId);
+    } catch (error) {
+      // The gateway is away for a while, or this has signed out and the connection needs no token.
+      console.warn('the live server refused the token, and there is no new one', error);
+    }
   }
+  replacing = false;
 }

@@ -75,7 +75,8 @@ export async function asUser<T>(client: OutcryClient, action: () => Promise<T>):
 const isNearlyExpired = ({ expiresAtMs }: Session): boolean =>
   expiresAtMs - Date.now() < RENEW_BEFORE_MS;
 
-async function renew(client: OutcryClient, userId: string): Promise<void> {
+/** @throws OutcryError when no token is given; one that no other try can change also signs out */
+export async function renew(client: OutcryClient, userId: string): Promise<void> {
   try {
     await signIn(client, userId);
   } catch (error) {

@@ -10,8 +10,10 @@ export interface OwnSide {
   readonly highestOffer: number | null;
 }
 
-/** `unsold`: it is over, and nobody got it. */
-export type Standing = 'outbid' | 'leading' | 'won' | 'lost' | 'unsold';
+/** What needs the user first. `unsold`: it is over, and nobody got it. */
+export const STANDINGS = ['outbid', 'leading', 'won', 'unsold', 'lost'] as const;
+
+export type Standing = (typeof STANDINGS)[number];
 
 export interface Stake {
   readonly own: OwnSide;
@@ -43,11 +45,9 @@ export function standingOf(auction: AuctionView, alias: number): Standing {
   return isFirst ? 'leading' : 'outbid';
 }
 
-const URGENCY: readonly Standing[] = ['outbid', 'leading', 'won', 'unsold', 'lost'];
-
 /** What needs the user first; among open auctions what ends soonest, among others the latest. */
 export function byUrgency(a: Stake, b: Stake): number {
-  const order = URGENCY.indexOf(a.standing) - URGENCY.indexOf(b.standing);
+  const order = STANDINGS.indexOf(a.standing) - STANDINGS.indexOf(b.standing);
   if (order !== 0) return order;
   const ends = Date.parse(a.auction.endsAt) - Date.parse(b.auction.endsAt);
   return a.auction.status === 'live' ? ends : -ends;
