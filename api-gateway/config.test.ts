@@ -26,6 +26,14 @@ describe('the gateway settings', () => {
     }
   });
 
+  test('report what is missing beside what is wrong', () => {
+    const wrong = { LOG_LEVEL: 'loud', REDIS_URL: 'redis://a:1,redis://b:2', AUTH_MODE: 'dev' };
+    expect(() => gatewaySettings(wrong)).toThrow(/4 mistake/);
+    for (const name of ['LOG_LEVEL', 'REDIS_URL', 'JWT_SECRET or JWT_JWKS_URL', 'AUTH_MODE=dev']) {
+      expect(() => gatewaySettings(wrong)).toThrow(name);
+    }
+  });
+
   test.each([
     ['no key at all', {}],
     ['a weak secret', { JWT_SECRET: 'short' }],

@@ -55,14 +55,15 @@ export class ConfigError extends Error {
   }
 }
 
-function addressMistakes({ REDIS_URL, REDIS_CLUSTER }: CommonSettings): string[] {
-  if (REDIS_CLUSTER || !REDIS_URL.includes(',')) return [];
+function addressMistakes({ REDIS_URL, REDIS_CLUSTER }: Environment): string[] {
+  const isCluster = flag.safeParse(REDIS_CLUSTER).data === true;
+  if (isCluster || REDIS_URL?.includes(',') !== true) return [];
   return ['REDIS_URL may name several nodes only with REDIS_CLUSTER=true'];
 }
 
-function authMistakes(settings: CommonSettings): string[] {
+function authMistakes(given: Environment): string[] {
   const mistakes: string[] = [];
-  const { JWT_SECRET: secret, JWT_JWKS_URL: jwksUrl } = settings;
+  const { JWT_SECRET: secret, JWT_JWKS_URL: jwksUrl } = given;
   if (secret === undefined && jwksUrl === undefined) {
     mistakes.push('JWT_SECRET or JWT_JWKS_URL must be set');
   }
@@ -72,10 +73,10 @@ function authMistakes(settings: CommonSettings): string[] {
   if (secret !== undefined && secret.length < MIN_SECRET_CHARACTERS) {
     mistakes.push(`JWT_SECRET must have at least ${MIN_SECRET_CHARACTERS} characters`);
   }
-  if (settings.AUTH_MODE === 'dev' && secret === undefined) {
+  if (given['AUTH_MODE'] === 'dev' && secret === undefined) {
     mistakes.push('AUTH_MODE=dev needs JWT_SECRET');
   }
-  if (settings.NODE_ENV === 'production' && settings.AUTH_MODE === 'dev') {
+  if (given['NODE_ENV'] === 'production' && given['AUTH_MODE'] === 'dev') {
     mistakes.push('AUTH_MODE=dev is not allowed with NODE_ENV=production');
   }
   return mistakes;
@@ -94,13 +95,12 @@ export function parseSettings<T extends z.ZodType<CommonSettings>>(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const result = schema.safeParse(given);
-  if (!result.success) {
-    throw new ConfigError(
-      service,
-      result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    );
-  }
-  const mistakes = [...addressMistakes(result.data), ...authMistakes(result.data)];
-  if (mistakes.length > 0) throw new ConfigError(service, mistakes);
+  const issues = result.error?.issues ?? [];
+  const mistakes = [
+    ...issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...addressMistakes(given),
+    ...authMistakes(given),
+  ];
+  if (!result.success || mistakes.length > 0) throw new ConfigError(service, mistakes);
   return result.data;
 }
