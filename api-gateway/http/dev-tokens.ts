@@ -7,7 +7,8 @@ const LIFETIME_MS = 12 * 60 * 60 * 1000;
 export function devTokenSigner(secret: string, issuer?: string, audience?: string): SignDevToken {
   const key = new TextEncoder().encode(secret);
   return async (userId, roles) => {
-    const expiresAt = new Date(Date.now() + LIFETIME_MS);
+    // A token counts in seconds: both must name the same instant.
+    const expiresAt = new Date(Math.floor((Date.now() + LIFETIME_MS) / 1000) * 1000);
     const unsigned = new SignJWT({ roles })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(userId)
