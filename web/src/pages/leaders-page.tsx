@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Leaderboard } from '@outcry/shared/contracts/history.ts';
-import { readFailure } from '../format/refusals.ts';
 import { Empty } from '../parts/empty.tsx';
+import { FailureBanner } from '../parts/failure-banner.tsx';
 import { LeaderTable } from '../parts/leader-table.tsx';
 import { LeadersTools, type LeadersWish } from '../parts/leaders-tools.tsx';
 import { OwnStats } from '../parts/own-stats.tsx';
@@ -46,12 +46,9 @@ export function LeadersPage({ services }: { readonly services: Services }) {
       <div class="leaders">
         <section class="panel" aria-label="Leaderboard">
           <LeadersTools wish={wish} board={board.value.value} onChange={setWish} />
-          {board.problem.value !== null && (
-            <p class="banner" role="status">
-              <strong>{readFailure(board.problem.value)}.</strong> The archive is asked again by
-              itself.
-            </p>
-          )}
+          <FailureBanner problem={board.problem.value}>
+            The archive is asked again by itself.
+          </FailureBanner>
           {(board.value.value !== undefined || board.problem.value === null) && (
             <Board board={board.value.value} ownName={own?.name} />
           )}

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { readFailure } from '../format/refusals.ts';
 import { EmptyLobby, NothingFound } from '../parts/empty-lobby.tsx';
+import { FailureBanner } from '../parts/failure-banner.tsx';
 import { LoadingCards, WatchedCard } from '../parts/lobby-cards.tsx';
 import { LobbyTools } from '../parts/lobby-tools.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -95,13 +95,10 @@ function LobbyList({ lobby, status, search, view }: LobbyListProps) {
   if ((all === null || auctions === null) && problem === null) return <LoadingCards />;
   return (
     <>
-      {problem !== null && (
-        <p class="banner" role="status">
-          <strong>{readFailure(problem)}.</strong>{' '}
-          {all === null ? 'The list is asked for' : 'The list may be old; it is read'} again by
-          itself.
-        </p>
-      )}
+      <FailureBanner problem={problem}>
+        {all === null ? 'The list is asked for' : 'The list may be old; it is read'} again by
+        itself.
+      </FailureBanner>
       {auctions !== null && auctions.length > 0 && (
         <>
           <p class="unseen" role="status">

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { readFailure } from '../format/refusals.ts';
 import { Chips } from '../parts/chips.tsx';
 import { Empty } from '../parts/empty.tsx';
+import { FailureBanner } from '../parts/failure-banner.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
 import { STANDING_WORDS, StakeRow } from '../parts/stake-row.tsx';
@@ -44,12 +44,9 @@ function Stakes({ services }: { readonly services: Services }) {
   const shown = stakes?.filter(({ standing }) => only === null || standing === only);
   return (
     <>
-      {problem !== null && (
-        <p class="banner" role="status">
-          <strong>{readFailure(problem)}.</strong> Your bids are safe; the list is read again by
-          itself.
-        </p>
-      )}
+      <FailureBanner problem={problem}>
+        Your bids are safe; the list is read again by itself.
+      </FailureBanner>
       {stakes === null && problem === null && (
         <p class="muted" role="status">
           Reading your bids …

@@ -1,3 +1,4 @@
+import { Empty } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { lobbyPath } from '../routes.ts';
 
@@ -6,12 +7,12 @@ export function NowherePage() {
   return (
     <>
       <PageHead title="Nothing is here" />
-      <section class="empty">
+      <Empty>
         <p>The address may be mistyped.</p>
         <a class="button button-primary" href={lobbyPath('live')}>
           See all auctions
         </a>
-      </section>
+      </Empty>
     </>
   );
 }

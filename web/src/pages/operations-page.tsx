@@ -1,4 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
+import { Empty } from '../parts/empty.tsx';
 import { HealthStrip } from '../parts/health-strip.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PipelineStages } from '../parts/pipeline-stages.tsx';
@@ -25,12 +26,12 @@ export function OperationsPage() {
         </p>
       </PageHead>
       {isHidden ? (
-        <section class="empty">
+        <Empty>
           <p>
             This web server does not pass on the services' figures. Open the page where the operator
             has allowed it.
           </p>
-        </section>
+        </Empty>
       ) : (
         <div class="operations">
           <HealthStrip health={health} />

@@ -4,6 +4,7 @@ import { refusalWords } from '../format/refusals.ts';
 import { BidHistory } from '../parts/bid-history.tsx';
 import { BidPanel } from '../parts/bid-panel.tsx';
 import { ConnectionBadge } from '../parts/connection-badge.tsx';
+import { Empty } from '../parts/empty.tsx';
 import { ArrowLeftIcon, EyeIcon } from '../parts/icons.tsx';
 import { ItemTile } from '../parts/item-tile.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -124,12 +125,12 @@ function NotHere({ room }: { readonly room: Room }) {
   return (
     <>
       <PageHead title={title} />
-      <section class="empty">
+      <Empty>
         <p role="status">{problem.status === 404 ? advice : `${advice} This is tried again.`}</p>
         <a class="button button-primary" href={lobbyPath('live')}>
           See all auctions
         </a>
-      </section>
+      </Empty>
     </>
   );
 }

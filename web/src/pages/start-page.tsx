@@ -1,3 +1,4 @@
+import { Empty } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { clock } from '../state/clock.ts';
 import type { Start } from '../state/services.ts';
@@ -14,7 +15,7 @@ export function StartPage({ start }: { readonly start: Exclude<Start, { phase: '
   return (
     <>
       <PageHead title="The auction house is not answering" />
-      <section class="empty" data-testid="unreachable">
+      <Empty>
         <p role="status">
           This page cannot reach the gateway. It tries again by itself; nothing you did is lost.
         </p>
@@ -24,7 +25,7 @@ export function StartPage({ start }: { readonly start: Exclude<Start, { phase: '
         <p class="muted">
           Running it yourself? Start everything with <code>npm start</code>.
         </p>
-      </section>
+      </Empty>
     </>
   );
 }

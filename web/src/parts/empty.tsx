@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 
 interface EmptyProps {
-  readonly title: string;
+  /** Left out where the page's own heading says it. */
+  readonly title?: string;
   readonly children: ComponentChildren;
 }
 
@@ -9,7 +10,7 @@ interface EmptyProps {
 export function Empty({ title, children }: EmptyProps) {
   return (
     <section class="empty">
-      <h2>{title}</h2>
+      {title !== undefined && <h2>{title}</h2>}
       {children}
     </section>
   );

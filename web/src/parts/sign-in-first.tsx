@@ -1,4 +1,5 @@
 import { askToSignIn } from '../state/sign-in-request.ts';
+import { Empty } from './empty.tsx';
 
 interface SignInFirstProps {
   /** This system gives out tokens for a name. */
@@ -11,7 +12,7 @@ interface SignInFirstProps {
 /** What stands in for a part of a page that only users have. */
 export function SignInFirst({ signInPossible, purpose, text }: SignInFirstProps) {
   return (
-    <section class="empty">
+    <Empty>
       <p>{text}</p>
       {signInPossible ? (
         <button type="button" class="button button-primary" onClick={() => askToSignIn(purpose)}>
@@ -20,6 +21,6 @@ export function SignInFirst({ signInPossible, purpose, text }: SignInFirstProps)
       ) : (
         <p class="muted">This page has no sign-in of its own.</p>
       )}
-    </section>
+    </Empty>
   );
 }

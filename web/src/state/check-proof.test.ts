@@ -77,9 +77,10 @@ describe('checkProof', () => {
     expect(await faultOf({ ...proof, count: 4 })).toContain('as many');
     expect(await faultOf(proofOf(EVENTS.slice(0, 2)))).toContain('ends nothing');
     expect(await faultOf(proofOf(EVENTS, 'a9-z'))).toContain('another auction');
-    expect(
-      await faultOf({ ...proof, events: [{ ...first, public: '{' }, second, last] }),
-    ).toContain('cannot be read');
+    for (const text of ['{', 'null', '7']) {
+      const broken = { ...proof, events: [{ ...first, public: text }, second, last] };
+      expect(await faultOf(broken), text).toContain('cannot be read');
+    }
   });
 
   it('compares it with what the page shows', async () => {

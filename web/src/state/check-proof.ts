@@ -107,11 +107,14 @@ async function checkOwnBids({ events }: Proof, { id, ownBids }: ShownAuction): P
 }
 
 function readEvent(text: string): PublicEvent {
+  let event: unknown;
   try {
-    return JSON.parse(text) as PublicEvent;
+    event = JSON.parse(text);
   } catch {
-    return fault('An event in it cannot be read.');
+    event = null;
   }
+  const isEvent = typeof event === 'object' && event !== null;
+  return isEvent ? (event as PublicEvent) : fault('An event in it cannot be read.');
 }
 
 async function sha256(text: string): Promise<string> {

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
-import type { OwnBid, Proof } from '@outcry/shared/contracts/history.ts';
+import type { OwnBid } from '@outcry/shared/contracts/history.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import type { BidList } from './bid-list.ts';
 import { checkProof, type ProofReport } from './check-proof.ts';
@@ -47,22 +47,12 @@ export class RoomProof {
         this.#ownBids(auction),
         this.#client.proofUrl(auction.id),
       ]);
-      this.check.value = await this.#checked(proof, auction, bids, ownBids, downloadUrl);
+      const report = await checkProof(proof, { id: auction.id, state: auction, bids, ownBids });
+      const { head, sealedAt } = proof;
+      this.check.value = { phase: 'checked', report, head, sealedAt, downloadUrl };
     } catch (error) {
       this.check.value = { phase: 'failed', problem: problemOf(error) };
     }
-  }
-
-  async #checked(
-    proof: Proof,
-    auction: AuctionView,
-    bids: BidList,
-    ownBids: readonly OwnBid[],
-    downloadUrl: string,
-  ): Promise<ProofCheck> {
-    const report = await checkProof(proof, { id: auction.id, state: auction, bids, ownBids });
-    const { head, sealedAt } = proof;
-    return { phase: 'checked', report, head, sealedAt, downloadUrl };
   }
 
   async #ownBids({ id, startsAt }: AuctionView): Promise<readonly OwnBid[]> {
