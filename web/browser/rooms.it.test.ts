@@ -167,7 +167,7 @@ test('a sign-in that no service takes any more is renewed, also when the gateway
   // The live feed and the room give up after four tries each, and begin again later.
   await poll(async () => tries).toBeGreaterThan(8);
   gatewayIsAway = false;
-  await page.getByTestId('connection').getByText('Live updates').waitFor();
+  await page.getByTestId('connection').getByText('Live', { exact: true }).waitFor();
   await page.getByText('Signed in as').first().waitFor({ state: 'attached' });
   await page.getByRole('button', { name: 'Place bid' }).waitFor();
 });

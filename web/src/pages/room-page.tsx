@@ -74,13 +74,17 @@ const STATUS_WORDS: Readonly<Record<AuctionView['status'], string>> = {
 function RoomStatus({ auction, room }: InRoomProps) {
   const { status, sellerId } = auction;
   const isOpen = status === 'live' || status === 'scheduled';
+  const connection = room.connection.value;
   const viewers = room.viewers.value;
   return (
     <p class="room-status">
       <span class={`tag tag-${status}`} data-testid="auction-status">
         {STATUS_WORDS[status]}
       </span>
-      {isOpen && <ConnectionBadge connection={room.connection.value} />}
+      {/* "Live" beside "Not open yet" would be a riddle. */}
+      {(status === 'live' || (isOpen && connection !== 'live')) && (
+        <ConnectionBadge connection={connection} />
+      )}
       {isOpen && viewers !== undefined && viewers > 0 && (
         <span class="viewers">
           <EyeIcon />

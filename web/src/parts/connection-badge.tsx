@@ -6,7 +6,7 @@ interface ConnectionBadgeProps {
 
 const WORDS: Readonly<Record<WatchConnection, string>> = {
   connecting: 'Connecting …',
-  live: 'Live updates',
+  live: 'Live',
   reconnecting: 'Reconnecting …',
   failed: 'Updates every few seconds',
 };
