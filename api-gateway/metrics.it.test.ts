@@ -2,12 +2,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { figure } from '@outcry/shared/testing/metrics.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
   newAuction,
   startTestGateway,
   tokenFor,
-  until,
   type TestGateway,
 } from './testing/test-gateway.ts';
 
@@ -17,14 +18,11 @@ let ann: string;
 beforeAll(async () => {
   gateway = await startTestGateway();
   ann = await tokenFor(gateway, 'ann');
-  await until('JetStream takes events', async () => (await figure('outcry_handoff_open')) === 1);
+  await until('JetStream takes events', async () => (await metric('outcry_handoff_open')) === 1);
 });
 afterAll(() => gateway.stop());
 
-async function figure(name: string): Promise<number> {
-  const text = await (await fetch(`${gateway.url}/metrics`)).text();
-  return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)`, 'm').exec(text)?.[1]);
-}
+const metric = (name: string): Promise<number> => figure(gateway.url, name);
 
 async function bid(auctionId: string, maxAmount: number): Promise<void> {
   const path = `/v1/auctions/${auctionId}/bids`;
@@ -46,47 +44,47 @@ test('the lag of publishing and archiving, in events and seconds, also while NAT
   const second = await newAuction(gateway);
   await until('all is published, nothing archived', async () => {
     const lags = [
-      await figure('outcry_log_unpublished_events'),
-      await figure('outcry_log_unarchived_events'),
+      await metric('outcry_log_unpublished_events'),
+      await metric('outcry_log_unarchived_events'),
     ];
     return lags.join() === '0,4';
   });
-  expect(await figure('outcry_log_unpublished_seconds')).toBe(0);
+  expect(await metric('outcry_log_unpublished_seconds')).toBe(0);
 
   await gateway.natsServer.kill();
   const since = Date.now();
   for (const amount of [2_000, 3_000, 4_000]) await bid(first, amount);
   await until('the bids are known as unpublished', async () => {
-    return (await figure('outcry_log_unpublished_events')) === 3;
+    return (await metric('outcry_log_unpublished_events')) === 3;
   });
-  await until('they grow old', async () => (await figure('outcry_log_unpublished_seconds')) >= 2);
-  const age = await figure('outcry_log_unpublished_seconds');
+  await until('they grow old', async () => (await metric('outcry_log_unpublished_seconds')) >= 2);
+  const age = await metric('outcry_log_unpublished_seconds');
   expect(age).toBeLessThanOrEqual((Date.now() - since) / 1000);
-  expect(await figure('outcry_log_unarchived_events')).toBe(7);
-  expect(await figure('outcry_log_unarchived_seconds')).toBeGreaterThan(age);
+  expect(await metric('outcry_log_unarchived_events')).toBe(7);
+  expect(await metric('outcry_log_unarchived_seconds')).toBeGreaterThan(age);
 
   await gateway.natsServer.start();
   await until('all is published', async () => {
-    return (await figure('outcry_log_unpublished_events')) === 0;
+    return (await metric('outcry_log_unpublished_events')) === 0;
   });
   await archiveAll(first, 5);
   await archiveAll(second, 2);
-  await until('all is archived', async () => (await figure('outcry_log_unarchived_events')) === 0);
-  expect(await figure('outcry_log_unarchived_seconds')).toBe(0);
+  await until('all is archived', async () => (await metric('outcry_log_unarchived_events')) === 0);
+  expect(await metric('outcry_log_unarchived_seconds')).toBe(0);
 });
 
 test('how late the keeper closes, and how long script calls take', async () => {
-  const closed = await figure('outcry_keeper_lateness_seconds_count');
-  const calls = await figure('outcry_script_seconds_count');
-  const auctionId = await newAuction(gateway, { durationSeconds: 0.3, softClose: null });
+  const closed = await metric('outcry_keeper_lateness_seconds_count');
+  const calls = await metric('outcry_script_seconds_count');
+  const auctionId = await newAuction(gateway, { durationSeconds: 1, softClose: null });
   await bid(auctionId, 2_000);
   await until('the keeper has closed it', async () => {
-    return (await figure('outcry_keeper_lateness_seconds_count')) === closed + 1;
+    return (await metric('outcry_keeper_lateness_seconds_count')) === closed + 1;
   });
-  expect(await figure('outcry_keeper_lateness_seconds_sum')).toBeLessThan(1);
+  expect(await metric('outcry_keeper_lateness_seconds_sum')).toBeLessThan(1);
   // Of bidders and sellers; the keeper's own calls are not among them.
-  expect(await figure('outcry_script_seconds_count')).toBe(calls + 2);
-  const seconds = await figure('outcry_script_seconds_sum');
+  expect(await metric('outcry_script_seconds_count')).toBe(calls + 2);
+  const seconds = await metric('outcry_script_seconds_sum');
   expect(seconds).toBeGreaterThan(0);
   expect(seconds).toBeLessThan(calls + 2);
 });
@@ -94,14 +92,14 @@ test('how late the keeper closes, and how long script calls take', async () => {
 test('what Redis alone can tell is not a number while it is away', async () => {
   await gateway.redis.config('SET', 'maxmemory', '100mb');
   await until('its memory is known', async () => {
-    const share = await figure('outcry_redis_memory_used_ratio');
+    const share = await metric('outcry_redis_memory_used_ratio');
     return share > 0 && share < 0.5;
   });
   await gateway.redisServer.kill();
   await until('nothing is known', async () => {
     const known = [
-      await figure('outcry_redis_memory_used_ratio'),
-      await figure('outcry_log_unarchived_events'),
+      await metric('outcry_redis_memory_used_ratio'),
+      await metric('outcry_log_unarchived_events'),
     ];
     return known.every(Number.isNaN);
   });

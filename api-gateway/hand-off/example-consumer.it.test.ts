@@ -6,7 +6,9 @@ import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
-import { call, newAuction, startTestGateway, tokenFor, until } from '../testing/test-gateway.ts';
+import { figure } from '@outcry/shared/testing/metrics.ts';
+import { until } from '@outcry/shared/testing/until.ts';
+import { call, newAuction, startTestGateway, tokenFor } from '../testing/test-gateway.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../docs/examples/consume-events.mjs', import.meta.url));
 
@@ -54,17 +56,17 @@ async function publishAgain(auctionId: string): Promise<void> {
 }
 
 test('prints each sale once, timed and bought, and nothing else; goes on after a restart', async () => {
-  await until('the stream is there', async () => {
-    const text = await (await fetch(`${gateway.url}/metrics`)).text();
-    return /^outcry_handoff_open\S* 1$/m.test(text);
-  });
+  await until(
+    'the stream is there',
+    async () => (await figure(gateway.url, 'outcry_handoff_open')) === 1,
+  );
   const first = startExample();
   await until('it waits', async () => first.lines.includes('waiting for sales'));
 
   const unsold = await newAuction(gateway, { durationSeconds: 0.2, softClose: null });
   const bought = await newAuction(gateway, { buyNowPrice: 9_900 });
   await call(gateway, 'POST', `/v1/auctions/${bought}/buy-now`, { token: ann, body: {} });
-  const timed = await newAuction(gateway, { durationSeconds: 0.5, softClose: null });
+  const timed = await newAuction(gateway, { durationSeconds: 1, softClose: null });
   const bid = { token: ann, body: { maxAmount: 5_000 } };
   expect((await call(gateway, 'POST', `/v1/auctions/${timed}/bids`, bid)).status).toBe(201);
   await until('both sales are printed', async () => first.lines.length === 3);

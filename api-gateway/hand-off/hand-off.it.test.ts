@@ -4,12 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { figure } from '@outcry/shared/testing/metrics.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
   newAuction,
   startTestGateway,
   tokenFor,
-  until,
   type TestGateway,
 } from '../testing/test-gateway.ts';
 
@@ -19,8 +20,8 @@ let ann: string;
 
 beforeAll(async () => {
   gateway = await startTestGateway();
-  await until('JetStream takes events', async () => (await figure('outcry_handoff_open')) === 1);
-  nats = await connect({ servers: gateway.natsServer.url });
+  await until('JetStream takes events', async () => (await metric('outcry_handoff_open')) === 1);
+  nats = await connect({ servers: gateway.natsServer.url, maxReconnectAttempts: -1 });
   ann = await tokenFor(gateway, 'ann');
 });
 afterAll(async () => {
@@ -28,12 +29,7 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-/** One of the gateway's own figures. */
-async function figure(name: string): Promise<number> {
-  const text = await (await fetch(`${gateway.url}/metrics`)).text();
-  return Number(new RegExp(`^${name}\\S* (\\S+)`, 'm').exec(text)?.[1]);
-}
-
+const metric = (name: string): Promise<number> => figure(gateway.url, name);
 const keysOf = (id: string) => auctionKeys(shardOfId(id, gateway.shards) ?? 0, id);
 const publishedSeq = async (id: string) =>
   Number(await gateway.redis.hget(keysOf(id).auction, 'publishedSeq'));
@@ -42,6 +38,8 @@ const bid = (id: string, amount: number) =>
 
 /** Every message in the stream: its id and its text. */
 async function messages(): Promise<{ id: string; text: string }[]> {
+  // After an outage of NATS it takes a moment until the connection is back.
+  await until('NATS answers', () => nats.rtt().then(() => true));
   const manager = await jetstreamManager(nats);
   const { state } = await manager.streams.info(EVENT_STREAM);
   const found: { id: string; text: string }[] = [];
@@ -78,7 +76,6 @@ describe('the hand-off', () => {
     }
     await gateway.natsServer.start();
     await until('the rest is published', async () => (await publishedSeq(id)) === 7);
-    nats = await connect({ servers: gateway.natsServer.url });
     const ids = (await messages())
       .map((message) => message.id)
       .filter((each) => each.startsWith(id));
@@ -96,22 +93,22 @@ describe('the hand-off', () => {
     const id = await newAuction(gateway);
     await bid(id, 2_000);
     await until('the first bid is published', async () => (await publishedSeq(id)) === 3);
-    const before = await figure('outcry_handoff_left_to_keeper');
+    const before = await metric('outcry_handoff_left_to_keeper');
     const pid = gateway.natsServer.pid() ?? 0;
     process.kill(pid, 'SIGSTOP');
     try {
       // The server's socket is still open: only the time limit of a publish tells.
       expect((await bid(id, 3_000)).status).toBe(201);
-      await until('the way is closed', async () => (await figure('outcry_handoff_open')) === 0);
+      await until('the way is closed', async () => (await metric('outcry_handoff_open')) === 0);
       for (let amount = 4_000; amount <= 23_000; amount += 1_000) {
         expect((await bid(id, amount)).status).toBe(201);
       }
-      expect(await figure('outcry_handoff_in_flight')).toBe(0);
-      expect(await figure('outcry_handoff_left_to_keeper')).toBe(before + 21);
+      expect(await metric('outcry_handoff_in_flight')).toBe(0);
+      expect(await metric('outcry_handoff_left_to_keeper')).toBe(before + 21);
     } finally {
       process.kill(pid, 'SIGCONT');
     }
     await until('the rest is published', async () => (await publishedSeq(id)) === 24);
-    expect(await figure('outcry_handoff_open')).toBe(1);
+    expect(await metric('outcry_handoff_open')).toBe(1);
   });
 });

@@ -7,12 +7,12 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
   newAuction,
   startTestGateway,
   tokenFor,
-  until,
   type TestAnswer,
   type TestGateway,
 } from '../testing/test-gateway.ts';

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
   startTestGateway,
   tokenFor,
-  until,
   type TestAnswer,
   type TestGateway,
 } from '../testing/test-gateway.ts';
@@ -20,11 +21,23 @@ afterAll(() => gateway.stop());
 const look = (at: { url: string }, token: string): Promise<TestAnswer> =>
   call(at, 'GET', '/v1/auctions/a0-none/me', { token });
 
+/**
+ * Sends three times the limit within a second, so that it touches two windows of a second, not three.
+ * @throws Error on a machine that is never fast enough
+ */
+async function burst(send: () => Promise<TestAnswer>): Promise<TestAnswer[]> {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const began = performance.now();
+    const answers = await Promise.all(Array.from({ length: LIMIT * 3 }, send));
+    if (performance.now() - began < 1_000) return answers;
+  }
+  throw new Error('no burst took less than a second');
+}
+
 test('429 with headers for a user who sends too much; another user is not touched', async () => {
   const [eager, calm] = await Promise.all([tokenFor(gateway, 'eager'), tokenFor(gateway, 'calm')]);
-  const answers = await Promise.all(Array.from({ length: LIMIT * 3 }, () => look(gateway, eager)));
+  const answers = await burst(() => look(gateway, eager));
   const refused = answers.filter((answer) => answer.status === 429);
-  // The burst may touch two windows of a second, not three.
   expect(refused.length).toBeGreaterThanOrEqual(LIMIT);
   expect(refused[0]?.body.code).toBe('RATE_LIMITED');
   expect(refused[0]?.headers.get('retry-after')).toBe('1');
@@ -39,6 +52,8 @@ test('two gateways keep the limit together', async () => {
   const token = await tokenFor(gateway, 'spreader');
   await until('the second gateway refuses for what went to the first', async () => {
     await Promise.all(Array.from({ length: LIMIT }, () => look(gateway, token)));
+    // Ten times a second at most: the second one would not refuse that by its own count.
+    await pause(100);
     return (await look(second, token)).status === 429;
   });
 });
@@ -58,11 +73,13 @@ test('without Redis each gateway goes on counting by itself', async () => {
 test('the address is the one that the trusted proxy saw, not one that a client made up', async () => {
   const limited = await gateway.startAnother({ RATE_LIMIT_ADDRESS_PER_S: `${LIMIT}` });
   const at = { url: `http://127.0.0.1:${limited.port}` };
+  // While it has no Redis yet, it counts by itself, and then anew.
+  await until('it has Redis', async () => (await call(at, 'GET', '/readyz')).status === 200);
   const from = (address: string) =>
     call(at, 'GET', '/v1/config', {
       headers: { 'x-forwarded-for': `${Math.random()}, ${address}` },
     });
-  const answers = await Promise.all(Array.from({ length: LIMIT * 3 }, () => from('192.0.2.1')));
+  const answers = await burst(() => from('192.0.2.1'));
   expect(answers.filter((answer) => answer.status === 429).length).toBeGreaterThanOrEqual(LIMIT);
   expect((await from('192.0.2.2')).status).toBe(200);
 });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/keys.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
   newAuction,
   startTestGateway,
   tokenFor,
-  until,
   type TestGateway,
 } from '../testing/test-gateway.ts';
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
   newAuction,
   startTestGateway,
   tokenFor,
-  until,
   type TestGateway,
 } from '../testing/test-gateway.ts';
 
@@ -195,7 +195,7 @@ describe('a seller', () => {
 
 describe('times', () => {
   test('an auction starts and ends on time though nobody asks', async () => {
-    const startsAt = new Date(Date.now() + 300);
+    const startsAt = new Date(Date.now() + 1_000);
     const id = await newAuction(gateway, {
       startsAt: startsAt.toISOString(),
       durationSeconds: 0.4,

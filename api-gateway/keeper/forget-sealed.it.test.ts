@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { auctionKeys, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
   newAuction,
   startTestGateway,
   tokenFor,
-  until,
   type TestGateway,
 } from '../testing/test-gateway.ts';
 
@@ -27,14 +27,12 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 beforeEach(async () => {
-  id = await newAuction(gateway, { durationSeconds: 0.5, softClose: null });
+  id = await newAuction(gateway, { buyNowPrice: 2_000 });
   shard = shardOfId(id, gateway.shards) ?? 0;
-  const bid = { token: ann, body: { amount: 2_000 }, headers: { 'idempotency-key': 'k' } };
-  expect((await call(gateway, 'POST', `/v1/auctions/${id}/bids`, bid)).status).toBe(201);
+  const buying = { token: ann, body: {}, headers: { 'idempotency-key': 'k' } };
+  expect((await call(gateway, 'POST', `/v1/auctions/${id}/buy-now`, buying)).status).toBe(201);
   itemId = (await gateway.redis.hget(keys().auction, 'itemId')) ?? '';
-  await until('the auction has ended', async () => {
-    return (await gateway.redis.hget(keys().auction, 'status')) === 'ended';
-  });
+  expect(await gateway.redis.hget(keys().auction, 'status')).toBe('ended');
 });
 
 const keys = () => auctionKeys(shard, id);

@@ -7,13 +7,13 @@ import { eventLines, splitEventLine, type PublicEvent } from '@outcry/shared/con
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { SIZES } from '@outcry/shared/testing/sizes.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
   newAuction,
   SECRET,
   startTestGateway,
   tokenFor,
-  until,
   type TestGateway,
 } from '../testing/test-gateway.ts';
 
@@ -103,7 +103,7 @@ describe('the keeper', () => {
   }, 120_000);
 
   test('bids around the end are either before it or refused', async () => {
-    const id = await newAuction(gateway, { durationSeconds: 0.4, softClose: null });
+    const id = await newAuction(gateway, { durationSeconds: 1, softClose: null });
     const codes: (string | undefined)[] = [];
     for (let amount = 1_000; codes.at(-1) !== 'AUCTION_ENDED'; amount += 1_000) {
       const answer = await call(gateway, 'POST', `/v1/auctions/${id}/bids`, {

@@ -196,5 +196,3 @@ export async function newAuction(
   if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
   return String(answer.body['id']);
 }
-
-export { until };
