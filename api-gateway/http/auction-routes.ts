@@ -8,6 +8,7 @@ import {
   extendRequest,
 } from '@outcry/shared/contracts/api-schemas.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
+import { queryValues } from '@outcry/shared/contracts/query-strings.ts';
 import { isAuctionId, isItemId, shardedId, shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import { CursorError } from '../auctions/catalogue.ts';
@@ -33,7 +34,7 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
   app.get(
     '/v1/auctions',
     route(async (x, c) => {
-      const query = auctionListQuery.safeParse(c.req.query());
+      const query = auctionListQuery.safeParse(queryValues(c.req.queries()));
       if (!query.success) {
         return answerProblem(x, 'INVALID_REQUEST', 'Some query parameters cannot be used.', {
           errors: errorsOf(query.error),

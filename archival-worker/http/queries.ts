@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
+import { queryValues } from '@outcry/shared/contracts/query-strings.ts';
 import { CursorError } from '../history/cursors.ts';
 import type { HistoryContext } from './context.ts';
 import { errorsOf, sendProblem } from './problems.ts';
@@ -10,7 +11,7 @@ export async function withQuery<T extends z.ZodType>(
   schema: T,
   answer: (query: z.infer<T>) => Promise<Response>,
 ): Promise<Response> {
-  const query = schema.safeParse(c.req.query());
+  const query = schema.safeParse(queryValues(c.req.queries()));
   if (!query.success) {
     return sendProblem(c, 'INVALID_REQUEST', 'Some query parameters cannot be used.', {
       errors: errorsOf(query.error),

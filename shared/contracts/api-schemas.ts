@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { incrementTableFault, MAX_INCREMENT_ROWS } from '../domain/increments.ts';
 import { MAX_AMOUNT } from '../domain/money.ts';
 import type { AuctionListQuery, AuctionRequest, BidRequest, ItemRequest } from './api.ts';
+import { pageLimit } from './query-strings.ts';
 
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
@@ -87,7 +88,7 @@ export const devTokenRequest = z.strictObject({
 export const auctionListQuery = z.strictObject({
   status: z.enum(['scheduled', 'live', 'ended', 'cancelled']).default('live'),
   sort: z.enum(['ending_soon']).default('ending_soon'),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: pageLimit,
   cursor: z.string().max(200).optional(),
 }) satisfies z.ZodType<AuctionListQuery>;
 

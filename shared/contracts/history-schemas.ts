@@ -10,9 +10,10 @@ import type {
   LeaderboardQuery,
   OwnBidsQuery,
 } from './history.ts';
+import { pageLimit } from './query-strings.ts';
 
 const page = {
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: pageLimit,
   cursor: z.string().max(300).optional(),
 };
 

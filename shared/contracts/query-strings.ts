@@ -1,0 +1,21 @@
+/** What query strings need beyond the schemas of their values. */
+import { z } from 'zod';
+
+/** `limit` of a page, in plain digits: `0x10` or `1e2` is no number here. */
+export const pageLimit = z
+  .preprocess(
+    (text) => (typeof text === 'string' && /^\d{1,3}$/.test(text) ? Number(text) : text),
+    z.int().min(1).max(200),
+  )
+  .default(50);
+
+/**
+ * Each parameter's value; all of them, which no schema takes, for one that was given twice: nobody
+ * can say which was meant.
+ */
+export const queryValues = (
+  given: Readonly<Record<string, readonly string[]>>,
+): Record<string, string | readonly string[] | undefined> =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  );
