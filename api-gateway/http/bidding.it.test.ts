@@ -187,15 +187,18 @@ describe('POST /v1/auctions/{id}/bids', () => {
     expect((await read(id)).body).toMatchObject({ bidCount: 0, seq: 2 });
   });
 
-  test('415 when the body is not declared as JSON', async () => {
-    const id = await newAuction(gateway);
-    const answer = await call(gateway, 'POST', `/v1/auctions/${id}/bids`, {
-      token: ann,
-      body: '{"amount": 1000}',
-      headers: { 'content-type': 'text/plain' },
-    });
-    expect([answer.status, answer.body.code]).toEqual([415, 'INVALID_REQUEST']);
-  });
+  test.each([{ 'content-type': 'text/plain' }, { 'content-encoding': 'gzip' }])(
+    '415 when the body is declared as %o',
+    async (headers) => {
+      const id = await newAuction(gateway);
+      const answer = await call(gateway, 'POST', `/v1/auctions/${id}/bids`, {
+        token: ann,
+        body: '{"amount": 1000}',
+        headers,
+      });
+      expect([answer.status, answer.body.code]).toEqual([415, 'INVALID_REQUEST']);
+    },
+  );
 
   test('422 for an idempotency key that cannot be used', async () => {
     const id = await newAuction(gateway);

@@ -2,12 +2,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
+import { undeclaredJson } from '@outcry/shared/runtime/json-body.ts';
 import { answerProblem } from './answers.ts';
 import { setHeader, type Exchange, type HttpAnswer } from './exchange.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 const MAX_BODY_BYTES = 65_536;
-const JSON_CONTENT = /^application\/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)/i;
 
 export type Read<T> =
   | { readonly ok: true; readonly value: T }
@@ -20,9 +20,11 @@ export async function readBodyText(x: Exchange): Promise<Read<string>> {
   const bytes = await readBytes(incoming);
   if (bytes === undefined) return tooLarge(x);
   if (bytes.length === 0) return { ok: true, value: '' };
-  if (!JSON_CONTENT.test(incoming.headers['content-type'] ?? '')) {
-    return refuse(x, 415, 'Send the body as application/json.');
-  }
+  const undeclared = undeclaredJson(
+    incoming.headers['content-type'],
+    incoming.headers['content-encoding'],
+  );
+  if (undeclared !== undefined) return refuse(x, 415, undeclared);
   if (!isUtf8(bytes)) return refuse(x, 400, 'The body is not valid UTF-8.');
   return { ok: true, value: bytes.toString('utf8') };
 }

@@ -66,7 +66,10 @@ interface Answer<T> {
 
 async function ask<T>(path: string, token?: string, put?: unknown): Promise<Answer<T>> {
   const response = await fetch(`http://127.0.0.1:${worker.port}${path}`, {
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(put === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     ...(put === undefined
       ? {}
       : { method: 'PUT', body: typeof put === 'string' ? put : JSON.stringify(put) }),
@@ -81,6 +84,12 @@ const board = async (query: string): Promise<Leaderboard> =>
   (await ask<Leaderboard>(`/v1/leaderboard?${query}`)).body;
 const values = ({ items }: Leaderboard) => items.map(({ rank, value }) => [rank, value]);
 
+const renameRaw = (body: string, type: string) =>
+  fetch(`http://127.0.0.1:${worker.port}/v1/users/me/name`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${ann}`, 'content-type': type },
+    body,
+  });
 const rename = (name: unknown, token = ann) => ask('/v1/users/me/name', token, { name });
 
 describe('GET /v1/users/{id}/stats', () => {
@@ -191,8 +200,15 @@ describe('who may see it', () => {
     expect(await ask(path, tokenOf('eve', ['admin']))).toMatchObject({ status: 200 });
   });
 
+  test('what only its owner may see is kept by no cache', async () => {
+    const response = await fetch(`http://127.0.0.1:${worker.port}/v1/users/me/bids`, {
+      headers: { authorization: `Bearer ${ann}` },
+    });
+    expect(response.headers.get('cache-control')).toBe('no-store');
+  });
+
   test('a cursor or parameter that cannot be used', async () => {
-    for (const query of ['cursor=x', 'limit=0', 'other=1']) {
+    for (const query of ['cursor=x', 'limit=0', 'limit=5&limit=6', 'other=1']) {
       const answer = await ask(`/v1/users/ann/bids?${query}`, ann);
       expect(answer).toMatchObject({ status: 422, body: { code: 'INVALID_REQUEST' } });
     }
@@ -280,6 +296,15 @@ describe('PUT /v1/users/me/name', () => {
     expect(await ask('/v1/users/me/name', undefined, { name: 'x' })).toMatchObject({ status: 401 });
     expect(await ask('/v1/users/me/name', ann, '{')).toMatchObject({ status: 400 });
     expect(await rename('x'.repeat(9_000))).toMatchObject({ status: 413 });
+  });
+
+  test('a body that is too large is answered with the end of its connection', async () => {
+    const response = await renameRaw('x'.repeat(2_000_000), 'application/json');
+    expect([response.status, response.headers.get('connection')]).toEqual([413, 'close']);
+  });
+
+  test('a body that is not declared as JSON is refused', async () => {
+    expect((await renameRaw('{"name":"Ann"}', 'text/plain')).status).toBe(415);
   });
 });
 

@@ -37,6 +37,8 @@ export async function asCaller(
     }
     throw error;
   }
+  // What is told to one caller is kept by no browser and no proxy.
+  c.header('cache-control', 'no-store');
   return answer(caller);
 }
 

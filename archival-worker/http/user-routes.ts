@@ -6,6 +6,7 @@ import {
   ownBidsQuery,
 } from '@outcry/shared/contracts/history-schemas.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import { undeclaredJson } from '@outcry/shared/runtime/json-body.ts';
 import type { Users } from '../history/users.ts';
 import { asCaller, asOwner } from './authenticate.ts';
 import type { HistoryContext } from './context.ts';
@@ -45,11 +46,22 @@ export function addUserRoutes(
 
   const limitBody = bodyLimit({
     maxSize: MAX_BODY_BYTES,
-    onError: (c: Context<HistoryContext>) =>
-      sendProblem(c, 'INVALID_REQUEST', 'The body is too large.', { status: 413 }),
+    onError: (c: Context<HistoryContext>) => {
+      const refusal = sendProblem(c, 'INVALID_REQUEST', 'The body is too large.', { status: 413 });
+      // The rest of the body is not read: a client must not send the next request behind it.
+      refusal.headers.set('connection', 'close');
+      return refusal;
+    },
   });
   app.put('/v1/users/me/name', limitBody, (c) =>
     asCaller(c, verifyToken, async ({ userId }) => {
+      const undeclared = undeclaredJson(
+        c.req.header('content-type'),
+        c.req.header('content-encoding'),
+      );
+      if (undeclared !== undefined) {
+        return sendProblem(c, 'INVALID_REQUEST', undeclared, { status: 415 });
+      }
       let body: unknown;
       try {
         body = await c.req.json();

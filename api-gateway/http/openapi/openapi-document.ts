@@ -26,8 +26,6 @@ interface Service {
   readonly routes: readonly ApiRoute[];
   /** What any route can answer besides its own problems. */
   readonly always: readonly ProblemCode[];
-  /** INVALID_REQUEST of a body has more statuses than the one in the table. */
-  readonly bodyStatuses: readonly (readonly [number, string])[];
 }
 
 const WITH_TOKEN: readonly ProblemCode[] = ['UNAUTHENTICATED'];
@@ -36,6 +34,8 @@ const WITH_BODY: readonly ProblemCode[] = ['OUTCOME_UNKNOWN'];
 const NOT_JSON = [400, 'The body is not valid JSON (INVALID_REQUEST)'] as const;
 const TOO_LARGE = [413, 'The body is too large (INVALID_REQUEST)'] as const;
 const NOT_DECLARED = [415, 'The body is not declared as JSON (INVALID_REQUEST)'] as const;
+/** INVALID_REQUEST of a body has more statuses than the one in the table. */
+const BODY_STATUSES = [NOT_JSON, TOO_LARGE, NOT_DECLARED] as const;
 
 const TOO_LOW: ProblemExtras = { minimumBid: 1_100 };
 /** Members that problems of a status have, for their examples. */
@@ -50,13 +50,11 @@ export function openApiDocument(gatewayUrl: string, historyUrl: string): Json {
   const gateway: Service = {
     routes: API_ROUTES,
     always: ['RATE_LIMITED', 'UNAVAILABLE', 'INTERNAL'],
-    bodyStatuses: [NOT_JSON, TOO_LARGE, NOT_DECLARED],
   };
   const history: Service = {
     serverUrl: historyUrl,
     routes: HISTORY_ROUTES,
     always: ['UNAVAILABLE', 'INTERNAL'],
-    bodyStatuses: [NOT_JSON, TOO_LARGE],
   };
   return {
     openapi: '3.1.0',
@@ -92,7 +90,8 @@ function operation(route: ApiRoute, service: Service): Json {
       ? {}
       : {
           requestBody: {
-            required: true,
+            // An empty body counts as `{}`.
+            required: !body.safeParse({}).success,
             content: {
               'application/json': {
                 schema: jsonSchema(body, 'input'),
@@ -117,7 +116,7 @@ function queryParameters(route: ApiRoute): Json[] {
   if (route.query === undefined) return [];
   const { properties } = z
     .object({ properties: z.record(z.string(), z.unknown()) })
-    .parse(jsonSchema(route.query, 'input'));
+    .parse(jsonSchema(route.query));
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }));
 }
 
@@ -133,7 +132,7 @@ const keyParameter = (route: ApiRoute): Json[] =>
       ]
     : [];
 
-function responses(route: ApiRoute, { always, bodyStatuses }: Service): Json {
+function responses(route: ApiRoute, { always }: Service): Json {
   const { status, schema } = route.answer;
   const codes = [
     ...route.problems,
@@ -142,7 +141,7 @@ function responses(route: ApiRoute, { always, bodyStatuses }: Service): Json {
     ...(route.method === 'post' ? WITH_BODY : []),
     ...always,
   ];
-  const texts = new Map<number, string>(route.body === undefined ? [] : bodyStatuses);
+  const texts = new Map<number, string>(route.body === undefined ? [] : BODY_STATUSES);
   const examples = new Map<number, Record<string, Json>>();
   for (const code of new Set(codes)) {
     const { status: problemStatus, title } = PROBLEMS[code];
