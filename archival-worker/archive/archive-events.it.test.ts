@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
+import { seeded, shuffled } from '@outcry/shared/testing/seeded.ts';
 import { until } from '@outcry/shared/testing/until.ts';
-import { TestSystem } from '../testing/test-system.ts';
+import { TestSystem, workerFigure } from '../testing/test-system.ts';
 
 let system: TestSystem;
 
@@ -29,16 +30,6 @@ async function projected(auctionId: string) {
     bidCount: Number(row?.['bid_count']),
     seller: row?.['seller_id'] as unknown,
   };
-}
-
-/** A mixed-up copy; which one follows from the seed. */
-function shuffled<T>(list: readonly T[], seed: number): T[] {
-  let state = seed;
-  const random = (): number => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648);
-  return list
-    .map((one) => ({ one, at: random() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ one }) => one);
 }
 
 describe('exactly once', () => {
@@ -70,7 +61,7 @@ describe('exactly once', () => {
     const entries = [...auction.opening(40), auction.restart(30), ...auction.minimumBids(20)];
     await system.startWorker();
     // One at a time now and then, so that they do not all meet in one batch.
-    const mixed = shuffled(entries, seed);
+    const mixed = shuffled(entries, seeded(seed));
     await system.publish(mixed.slice(0, 20));
     await system.allAcknowledged();
     await system.publish(mixed.slice(20));
@@ -88,7 +79,10 @@ describe('exactly once', () => {
     const many = Array.from({ length: 8 }, newAuction);
     const entries = many.flatMap((auction) => auction.opening(150));
     await Promise.all([system.startWorker(), system.startWorker()]);
-    await Promise.all([system.publish(shuffled(entries, 5)), system.publish(shuffled(entries, 6))]);
+    await Promise.all([
+      system.publish(shuffled(entries, seeded(5))),
+      system.publish(shuffled(entries, seeded(6))),
+    ]);
     await system.allAcknowledged();
     for (const auction of many) {
       const { auctionId, seq, state } = auction;
@@ -116,7 +110,7 @@ describe('what cannot be stored', () => {
       { subject, text: dated.text.replace(/"at":"[^T]*T/, '"at":"2026-02-30T') },
     ];
     await system.startWorker();
-    await system.publish(shuffled([...entries, ...poison, ...poison], 9));
+    await system.publish(shuffled([...entries, ...poison, ...poison], seeded(9)));
     await system.allAcknowledged();
     expect(await system.storedLines(auction.auctionId)).toEqual(linesOf(entries));
     const letters = await system.sql<{ payload: Buffer; reason: string }[]>`
@@ -141,8 +135,8 @@ describe('what cannot be stored', () => {
     const conflicts = await system.sql`
       SELECT line FROM conflicts WHERE auction_id = ${auction.auctionId}`;
     expect(conflicts.map((row) => row['line'] as unknown)).toEqual([forged.text]);
-    const metrics = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
-    expect(metrics).toMatch(/outcry_archive_conflicts_total\{[^}]*\} [12]\n/);
+    // The second copy is a conflict of its own, unless both were of one batch.
+    expect([1, 2]).toContain(await workerFigure(worker, 'outcry_archive_conflicts_total'));
   });
 });
 
@@ -211,7 +205,7 @@ describe('outages', () => {
     await until(
       'stored',
       async () => (await system.storedLines(auction.auctionId)).length >= 21,
-      10_000,
+      20_000,
     );
-  });
+  }, 60_000);
 });

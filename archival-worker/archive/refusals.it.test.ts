@@ -1,11 +1,10 @@
 /** What Postgres refuses for now, what it refuses for ever, and what takes it too long. */
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
-import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { startBareArchive } from '../testing/bare-archive.ts';
-import { TestSystem } from '../testing/test-system.ts';
+import { TestSystem, workerFigure } from '../testing/test-system.ts';
 
 let system: TestSystem;
 
@@ -31,13 +30,6 @@ async function beforeEachEvent(body: string): Promise<() => Promise<void>> {
 const letters = () => system.sql<{ auction_id: string; reason: string; payload: Buffer }[]>`
   SELECT auction_id, reason, payload FROM dead_letters ORDER BY auction_id`;
 
-async function metric(worker: Service, name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
-  return Number(
-    new RegExp(`^${name}(?:\\{[^}]*\\})? ([0-9.]+)$`, 'm').exec(text)?.[1] ?? Number.NaN,
-  );
-}
-
 test('a full disk is waited for, however long', async () => {
   const auction = new TestAuction({ auctionId: 'a0-disk' });
   const entries = auction.opening(30);
@@ -46,7 +38,7 @@ test('a full disk is waited for, however long', async () => {
   await system.publish(entries);
   await until(
     'it was tried several times',
-    async () => (await metric(worker, 'outcry_archive_retries_total')) >= 4,
+    async () => (await workerFigure(worker, 'outcry_archive_retries_total')) >= 4,
   );
   expect(await system.unacknowledged()).toBe(entries.length);
   await end();
@@ -77,7 +69,7 @@ test('an event that breaks a constraint is kept apart, its auction is blocked, a
     reason: 'no eve (SQLSTATE 23514)',
   });
   expect(letter?.payload.toString()).toBe(poison.text);
-  expect(await metric(worker, 'outcry_archive_dead_letters_total')).toBe(1);
+  expect(await workerFigure(worker, 'outcry_archive_dead_letters_total')).toBe(1);
   await until(
     'it is blocked',
     async () => (await system.redisClient.hget(hash, 'blocked')) === '1',

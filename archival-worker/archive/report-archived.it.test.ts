@@ -11,7 +11,7 @@ import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { RedisArchivedMarks } from '../adapters/redis/archived-marks.ts';
-import { SHARDS, TestSystem } from '../testing/test-system.ts';
+import { SHARDS, TestSystem, workerFigure } from '../testing/test-system.ts';
 import type { ArchivedMarks } from './ports.ts';
 import { ReportArchived } from './report-archived.ts';
 
@@ -117,8 +117,7 @@ test('Redis away does not stop the archive; it is told later', async () => {
   await system.publish(entries);
   await system.allAcknowledged();
   expect(await system.storedLines(auction.auctionId)).toHaveLength(32);
-  const metrics = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
-  expect(metrics).toMatch(/outcry_archive_unreported_auctions\{[^}]*\} 1\n/);
+  expect(await workerFigure(worker, 'outcry_archive_unreported_auctions')).toBe(1);
   await system.redis.start();
   await until('told', async () => (await redis.archived()) === `1:${auction.seq}`);
 });

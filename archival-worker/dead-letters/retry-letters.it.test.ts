@@ -123,6 +123,7 @@ test('what is no event is discarded, with who and why, and its auction goes on',
   await system.redisClient.hset(auctionKeys(1, 'a1-junk').auction, { epoch: 1, seq: auction.seq });
   await system.startWorker();
   await system.publish([...entries, junk, { ...junk, text: 'no event either' }]);
+  await system.allAcknowledged();
   await until('it is blocked', async () => (await blocked('a1-junk')) === '1');
   const listed = await tool();
   expect(listed.output).toContain('2 dead letters.');

@@ -14,6 +14,7 @@ import {
   type ScriptBid,
 } from '@outcry/shared/testing/decide-script.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { seeded } from '@outcry/shared/testing/seeded.ts';
 import { AuctionRestoration } from './restored-auction.ts';
 
 const SHARDS = 1;
@@ -87,17 +88,6 @@ async function expectSame(auctionId: string): Promise<Hashes> {
   return folded;
 }
 
-/** Deterministic chance, so that a failure can be seen again (mulberry32). */
-function chance(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
 function randomTerms(below: (limit: number) => number, now: number): ScriptAuction {
   const softClose = { windowMs: 3_600_000, extendMs: 5_000_000 };
   return {
@@ -124,7 +114,8 @@ function randomBid(below: (limit: number) => number): ScriptBid {
 test('random auctions are restored field by field, first answers byte for byte', async () => {
   let accepted = 0;
   for (let seed = 1; seed <= RUNS; seed += 1) {
-    const below = chance(seed);
+    const random = seeded(seed);
+    const below = (limit: number): number => Math.floor(random() * limit);
     const auctionId = `a0-random-${seed}`;
     const now = Date.now();
     await auctions.create(auctionId, randomTerms(below, now));
@@ -147,7 +138,7 @@ test('random auctions are restored field by field, first answers byte for byte',
 
 test('an auction that ended by time, after a new epoch, is restored as it is', async () => {
   const auctionId = 'a0-ended';
-  await auctions.create(auctionId, { durationMs: 300 });
+  await auctions.create(auctionId, { durationMs: 1_000 });
   await auctions.bid(auctionId, { userId: 'ann', maxAmount: 5_000, key: 'k' });
   await redis.hset(auctionKeys(0, auctionId).auction, 'runId', 'of-another-server');
   await auctions.bid(auctionId, { userId: 'ben', maxAmount: 3_000 });

@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
-import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { until } from '@outcry/shared/testing/until.ts';
-import { TestSystem } from '../testing/test-system.ts';
+import { TestSystem, workerFigure } from '../testing/test-system.ts';
 import { HashChain } from './hash-chain.ts';
 
 let system: TestSystem;
@@ -54,11 +53,6 @@ async function sealed(auctionId: string): Promise<SealRow> {
 const stored = async (auctionId: string): Promise<number> =>
   (await system.sql`SELECT FROM events WHERE auction_id = ${auctionId}`).length;
 
-async function figure(worker: Service, name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
-  return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)`, 'm').exec(text)?.[1]);
-}
-
 /** As the gateway's script leaves the auction. */
 const putInRedis = (auctionId: string, epoch: number, seq: number) =>
   system.redisClient.hset(auctionKeys(1, auctionId).auction, { epoch, seq });
@@ -96,13 +90,13 @@ describe('what is sealed', () => {
     await sealed(other.auctionId);
     expect(await stored(gap.auctionId)).toBe(gap.seq - 1);
     expect(await sealOf(gap.auctionId)).toBeUndefined();
-    const waiting = () => figure(worker, 'outcry_seal_waiting_auctions');
+    const waiting = () => workerFigure(worker, 'outcry_seal_waiting_auctions');
     await until('it counts as not sealed', async () => (await waiting()) === 1);
-    expect(await figure(worker, 'outcry_seal_lag_seconds')).toBeGreaterThan(0);
+    expect(await workerFigure(worker, 'outcry_seal_lag_seconds')).toBeGreaterThan(0);
     await system.publish([missing]);
     await sealed(gap.auctionId);
     await until('none counts as not sealed', async () => (await waiting()) === 0);
-    expect(await figure(worker, 'outcry_seal_lag_seconds')).toBe(0);
+    expect(await workerFigure(worker, 'outcry_seal_lag_seconds')).toBe(0);
     expect(await sealOf(live.auctionId)).toBeUndefined();
   });
 
@@ -166,13 +160,16 @@ describe('a seal is final', () => {
   });
 
   test('SQL refuses to change or delete it', async () => {
-    const [row] = await system.sql<{ id: string }[]>`SELECT auction_id AS id FROM seals LIMIT 1`;
-    if (row === undefined) throw new Error('no seal');
-    const refusal = `the seal of auction ${row.id} is final`;
+    const auction = newAuction();
+    const { auctionId } = auction;
+    await system.startWorker();
+    await system.publish([auction.create(), auction.cancel()]);
+    await sealed(auctionId);
+    const refusal = `the seal of auction ${auctionId} is final`;
     await expect(
-      system.sql`UPDATE seals SET head = sha256('x') WHERE auction_id = ${row.id}`,
+      system.sql`UPDATE seals SET head = sha256('x') WHERE auction_id = ${auctionId}`,
     ).rejects.toThrow(refusal);
-    await expect(system.sql`DELETE FROM seals WHERE auction_id = ${row.id}`).rejects.toThrow(
+    await expect(system.sql`DELETE FROM seals WHERE auction_id = ${auctionId}`).rejects.toThrow(
       refusal,
     );
   });

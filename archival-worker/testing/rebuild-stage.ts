@@ -35,6 +35,7 @@ export async function populate(system: TestSystem): Promise<void> {
     'a3-timed': { durationMs: 1_000 },
   };
   for (const id of ALL) await auctions.create(id, terms[id] ?? {});
+  await accepted(auctions.bid('a3-timed', { userId: 'ann', maxAmount: 1_500 }));
   for (const id of OPEN.filter((id) => id !== 'a3-scheduled')) {
     await auctions.bid(
       id,
@@ -47,13 +48,16 @@ export async function populate(system: TestSystem): Promise<void> {
   await auctions.extend('a1-reserve', 'seller', inAnHour + 3_600_000, 'longer');
   await system.redisClient.hset(auctionKeys(0, 'a0-epoch').auction, 'runId', 'of-another-server');
   await auctions.bid('a0-epoch', { userId: 'dan', maxAmount: 9_000, key: 'dan' });
-  await auctions.bid('a3-timed', { userId: 'ann', maxAmount: 1_500 });
   await auctions.buyNow('a1-bought', 'ann');
   await auctions.cancel('a2-cancelled', 'seller', 'no longer');
   await until('the timed auction has ended', async () => {
     await auctions.touch('a3-timed');
     return (await system.redisClient.zcard(shardKeys(3).ended)) === 1;
   });
+}
+
+async function accepted(answers: Promise<readonly string[]>): Promise<void> {
+  for (const answer of await answers) if (!answer.includes('+OK')) throw new Error(answer);
 }
 
 /** Runs the rebuild as `npm run rebuild` does. */

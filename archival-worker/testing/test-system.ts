@@ -1,6 +1,5 @@
 /** Real servers and workers for the tests of this service. */
 import { execFileSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,10 +12,12 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
 import { startPostgres } from '@outcry/local/servers/postgres.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
-import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
+import { ARCHIVE_CONSUMER, EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
 import { ensureStream } from '@outcry/shared/runtime/jetstream.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { figure } from '@outcry/shared/testing/metrics.ts';
+import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { runMigrations } from '../adapters/postgres/run-migrations.ts';
 import { workerSettings, type WorkerSettings } from '../config.ts';
@@ -147,8 +148,11 @@ export class TestSystem {
   /** Messages that the archive has not acknowledged. */
   async unacknowledged(): Promise<number> {
     const manager = await jetstreamManager(this.#connection);
-    const info = await manager.consumers.info(EVENT_STREAM, 'archive');
-    return info.num_pending + info.num_ack_pending;
+    const { state } = await manager.streams.info(EVENT_STREAM);
+    const info = await manager.consumers.info(EVENT_STREAM, ARCHIVE_CONSUMER);
+    // A consumer may hear of a message only after its publisher was told that it is stored.
+    const unheard = state.last_seq - info.delivered.stream_seq;
+    return Math.max(info.num_pending, unheard) + info.num_ack_pending;
   }
 
   /** The archived lines of an auction, put together from their columns, by epoch and seq. */
@@ -185,12 +189,10 @@ export class TestSystem {
   }
 }
 
-/** An access token (HS256) that the workers of these tests take. */
-export function tokenOf(userId: string, roles: readonly string[] = ['bidder']): string {
-  const claims = { sub: userId, roles, exp: Math.floor(Date.now() / 1000) + 3_600 };
-  const signed = `${tokenPart({ alg: 'HS256', typ: 'JWT' })}.${tokenPart(claims)}`;
-  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
-}
+/** A figure of a worker's metrics. */
+export const workerFigure = (worker: Service, name: string): Promise<number> =>
+  figure(`http://127.0.0.1:${worker.port}`, name);
 
-const tokenPart = (value: object): string =>
-  Buffer.from(JSON.stringify(value)).toString('base64url');
+/** An access token that the workers of these tests take. */
+export const tokenOf = (userId: string, roles: readonly string[] = ['bidder']): string =>
+  signToken(SECRET, userId, roles);

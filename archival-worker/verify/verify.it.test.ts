@@ -51,7 +51,11 @@ async function newAuction(durationMs: number): Promise<string> {
   const auctionId = `a1-verify${auctions}`;
   await scripted.create(auctionId, { durationMs });
   for (let i = 0; i < BIDS; i += 1) {
-    await scripted.bid(auctionId, { userId: `user-${i % 3}`, amount: 1_000 + i * 100 });
+    const [answer] = await scripted.bid(auctionId, {
+      userId: `user-${i % 3}`,
+      amount: 1_000 + i * 100,
+    });
+    if (!answer?.includes('+OK')) throw new Error(`the bid was not accepted: ${answer}`);
   }
   return auctionId;
 }
@@ -72,7 +76,7 @@ function anotherForgotten(): string {
 
 /** Sealed, and only Postgres still has it. */
 async function forgottenAuction(): Promise<string> {
-  const auctionId = await newAuction(1_000);
+  const auctionId = await newAuction(3_000);
   await until('over', async () => {
     await scripted.touch(auctionId);
     return (await system.redisClient.hget(keysOf(auctionId).auction, 'status')) === 'ended';

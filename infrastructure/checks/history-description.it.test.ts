@@ -1,9 +1,10 @@
 /** The worker's real answers against the description that the gateway gives of them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { HISTORY_ROUTES } from '../../api-gateway/http/openapi/history-routes.ts';
 import { expectDescribed } from '../../api-gateway/testing/described-answers.ts';
-import { send, signToken } from '../testing/bidders.ts';
+import { send } from '../testing/bidders.ts';
 import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
 
 let system: DeployedSystem;
@@ -89,8 +90,11 @@ async function ask(
 ): Promise<Response> {
   const response = await fetch(`${system.workers[0]?.server.url}${path}`, {
     method,
-    headers: as === undefined ? {} : { authorization: `Bearer ${token(as, 'bidder')}` },
-    ...(method === 'PUT' && body !== undefined ? { body: JSON.stringify(body) } : {}),
+    headers: {
+      ...(method === 'PUT' && { 'content-type': 'application/json' }),
+      ...(as !== undefined && { authorization: `Bearer ${token(as, 'bidder')}` }),
+    },
+    ...(method === 'PUT' && { body: JSON.stringify(body) }),
   });
   expectDescribed(method, path, response.status, await response.clone().json());
   return response;

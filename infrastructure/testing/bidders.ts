@@ -1,15 +1,7 @@
-/** Users of a deployed system: tokens, an auction, and bidders who go on until they are stopped. */
-import { createHmac, randomUUID } from 'node:crypto';
+/** Users of a deployed system: requests, an auction, and bidders who go on until they are stopped. */
+import { randomUUID } from 'node:crypto';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-
-/** An access token (HS256) that production services take. */
-export function signToken(secret: string, userId: string, roles: readonly string[]): string {
-  const claims = { sub: userId, roles, exp: Math.floor(Date.now() / 1000) + 3_600 };
-  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
-}
-
-const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+import { signToken } from '@outcry/shared/testing/sign-token.ts';
 
 export interface JsonAnswer {
   readonly status: number;

@@ -77,5 +77,5 @@ test('a reader that stops under load leaves nothing behind: another one has it a
     got += batch.length;
   }
   // What nobody gave back would come after 30 s.
-  expect(performance.now() - stoppedAt).toBeLessThan(15_000);
+  expect(performance.now() - stoppedAt).toBeLessThan(25_000);
 }, 60_000);

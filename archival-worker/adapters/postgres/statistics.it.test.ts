@@ -8,6 +8,7 @@ import {
 } from '@outcry/shared/contracts/events.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
+import { seeded, shuffled } from '@outcry/shared/testing/seeded.ts';
 import { TestSystem } from '../../testing/test-system.ts';
 import { Database } from './database.ts';
 import { faultsOfAuctions, faultsOfTotals } from './statistics-check.ts';
@@ -21,22 +22,6 @@ beforeAll(async () => {
 beforeEach(() => system.reset());
 afterEach(() => system.stopWorkers());
 afterAll(() => system.stop());
-
-/** Numbers from 0 to below 1 that follow from the seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
-    return state / 4_294_967_296;
-  };
-}
-
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  return items
-    .map((item) => ({ item, place: random() }))
-    .toSorted((a, b) => a.place - b.place)
-    .map(({ item }) => item);
-}
 
 /** An auction of about an hour with forks in it, played to its end or not. */
 function play(n: number, random: () => number): TestEntry[] {

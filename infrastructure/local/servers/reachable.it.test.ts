@@ -38,8 +38,10 @@ describe.runIf(process.getuid?.() === 0)('what root does for the account of Post
   });
 
   test('places of temporary folders that are gone are removed, others stay', async () => {
-    const gone = join(SHARED_FOLDER, 'a-test-whose-folder-is-gone');
-    const elsewhere = join(SHARED_FOLDER, 'a-checkout-on-another-disk');
+    const folder = await temporaryFolder(homedir());
+    // Tests of other checkouts use the same place.
+    const gone = join(SHARED_FOLDER, `gone-${basename(folder)}`);
+    const elsewhere = join(SHARED_FOLDER, `elsewhere-${basename(folder)}`);
     onTestFinished(() => rm(elsewhere, { recursive: true, force: true }));
     for (const [place, origin] of [
       [gone, join(await realpath('/tmp'), 'no-such-folder', 'data')],
@@ -48,7 +50,6 @@ describe.runIf(process.getuid?.() === 0)('what root does for the account of Post
       await mkdir(join(place, 'data'), { recursive: true });
       await runCommand('ln', ['-s', origin, join(place, 'origin')]);
     }
-    const folder = await temporaryFolder(homedir());
     const place = await reachableFolder(join(folder, 'data'), nobody);
     onTestFinished(() => rm(dirname(place), { recursive: true }));
     expect(await readdir(SHARED_FOLDER)).toEqual(
