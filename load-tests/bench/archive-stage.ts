@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { createNodeService } from '@outcry/local/node-service.ts';
 import { freePort } from '@outcry/local/processes/ports.ts';
 import { runScript } from '@outcry/local/build-and-migrate.ts';
@@ -10,14 +10,13 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
 import { startPostgres } from '@outcry/local/servers/postgres.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
-import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
-import { ensureStream } from '@outcry/shared/runtime/jetstream.ts';
 import type { TestEntry } from '@outcry/shared/testing/event-lines.ts';
+import { metricIn, readMetrics } from '../service-metrics.ts';
+import { openEventStream } from './event-stream.ts';
 import { cpuSeconds, familyCpuSeconds } from './process-cpu.ts';
 import { BENCH_SHARDS, type PartOptions } from './part-options.ts';
 
 const PUBLISHED_AT_ONCE = 256;
-const STREAM_BYTES = 4 * 1024 ** 3;
 
 export interface ArchiveStageOptions extends PartOptions {
   readonly root: string;
@@ -91,13 +90,7 @@ export class ArchiveStage {
       log: join(folder, 'worker.log'),
     });
     started(worker);
-    const connection = await connect({ servers: nats.url });
-    await ensureStream(connection, {
-      name: EVENT_STREAM,
-      subjects: [EVENT_SUBJECTS],
-      maxBytes: STREAM_BYTES,
-      replicas: 1,
-    });
+    const connection = await openEventStream(nats.url);
     return new ArchiveStage(
       postgres(database.url, { max: 2, onnotice: () => undefined }),
       worker,
@@ -136,12 +129,8 @@ export class ArchiveStage {
 
   /** Events the worker has stored since its start. */
   async stored(): Promise<number> {
-    const answer = await fetch(`${this.worker.url}/metrics`, {
-      signal: AbortSignal.timeout(5_000),
-    });
-    const text = await answer.text();
-    const line = /^outcry_archive_events_total\{[^}]*result="new"[^}]*\} (\d+)/m.exec(text);
-    return Number(line?.[1] ?? 0);
+    const metrics = await readMetrics(this.worker.url);
+    return metricIn(metrics, 'outcry_archive_events_total', 'result="new"');
   }
 }
 

@@ -1,9 +1,7 @@
 /** The benchmark's command line. */
-import { readArguments, UsageError, wholeNumber } from '../command-line.ts';
+import { chosenNames, readArguments, wholeNumber } from '../command-line.ts';
 
 export interface BenchOptions {
-  /** Only print what there is. */
-  readonly help: boolean;
   /** Measurements asked for, by name. */
   readonly names: readonly string[];
   readonly rounds: number;
@@ -36,15 +34,8 @@ export const BENCH_USAGE = `npm run bench -- [measurement …] [options]
  */
 export function benchOptions(args: readonly string[], known: readonly string[]): BenchOptions {
   const { values, positionals } = parse(args);
-  const unknown = positionals.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new UsageError(
-      `no measurement is called ${unknown.join(', ')}; there are ${known.join(', ')}`,
-    );
-  }
   return {
-    help: values.help,
-    names: positionals.length === 0 ? ['hot'] : [...new Set(positionals)],
+    names: chosenNames('measurement', positionals.length === 0 ? ['hot'] : positionals, known),
     rounds: wholeNumber('rounds', values.rounds, 1, 100),
     seconds: wholeNumber('seconds', values.seconds, 1, 600),
     warmUpSeconds: wholeNumber('warm-up', values['warm-up'], 1, 600),
@@ -64,7 +55,6 @@ function parse(args: readonly string[]) {
       seconds: { type: 'string', default: '5' },
       'warm-up': { type: 'string', default: '3' },
       connections: { type: 'string', default: '64' },
-      help: { type: 'boolean', default: false },
       json: { type: 'string' },
       against: { type: 'string' },
       profile: { type: 'string' },

@@ -2,14 +2,14 @@
  * Measures what one machine does: `npm run bench -- hot spread refused`. Starts all it needs,
  * leaves nothing running.
  */
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { UsageError } from '../command-line.ts';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { PlainError, runProgram } from '../command-line.ts';
 import { BENCH_USAGE, benchOptions, type BenchOptions } from './bench-options.ts';
 import { changeText, compareRuns } from './compare-runs.ts';
 import { readFormerRun, whyNotComparable, type FormerRun } from './former-run.ts';
 import { findGenerator } from './load/find-generator.ts';
-import { describeMachine, type Machine } from './machine.ts';
+import { describeMachine, processors } from './machine.ts';
 import type { Measurement } from './measurement.ts';
 import { archiveLatency } from './measurements/archive-latency.ts';
 import { archiveMeasurements, bareUnnest } from './measurements/archive.ts';
@@ -55,33 +55,50 @@ function chosen(names: readonly string[]): Measurement[] {
 function compare(
   former: FormerRun,
   measured: readonly Measured[],
-  machine: Machine,
-  options: BenchOptions,
+  againstFile: string | undefined,
 ): boolean {
-  const obstacle = whyNotComparable(former, machine, options);
-  if (obstacle !== undefined) throw new UsageError(`nothing can be compared: ${obstacle}`);
   const changes = compareRuns(former.measured, measured);
-  console.log(`Against ${options.againstFile}:`);
+  console.log(`Against ${againstFile}:`);
   for (const change of changes) console.log(`  ${changeText(change)}`);
   return changes.every(({ verdict }) => verdict !== 'slower');
 }
 
+/**
+ * Looks at the files of a run before it: one that cannot be used must not cost the run's minutes.
+ * @returns the run to compare with, if any @throws PlainError
+ */
+async function checkFiles(
+  { againstFile, jsonFile, ...options }: BenchOptions,
+  measurements: readonly Measurement[],
+): Promise<FormerRun | undefined> {
+  if (jsonFile !== undefined) {
+    await access(dirname(jsonFile), constants.W_OK).catch(() => {
+      throw new PlainError(`${jsonFile} cannot be written: its folder is not there, or not yours`);
+    });
+  }
+  if (againstFile === undefined) return undefined;
+  const former = await readFormerRun(againstFile);
+  const names = measurements.map(({ name }) => name);
+  const obstacle = whyNotComparable(former, { ...processors(), ...options, names });
+  if (obstacle !== undefined) throw new PlainError(`nothing can be compared: ${obstacle}`);
+  return former;
+}
+
 /** @returns false when something is slower than in the run that it is compared to */
 async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean> {
-  let good = true;
-  // Read first: a file that cannot be used must not cost the minutes of a run.
-  const former =
-    options.againstFile === undefined ? undefined : await readFormerRun(options.againstFile);
+  const measurements = chosen(options.names);
+  const former = await checkFiles(options, measurements);
   const profileFolder =
     options.profileFolder === undefined ? undefined : resolve(options.profileFolder);
   const generator = await findGenerator();
+  let good = true;
   const stage = await Stage.open({ profileFolder, say });
   try {
     const { rounds, seconds, connections, warmUpSeconds } = options;
     console.log(
-      `${rounds} rounds of ${seconds} s, ${connections} connections, load by ${generator.name}`,
+      `${measurements.map(({ name }) => name).join(', ')}: ${rounds} × ${seconds} s, ${connections} connections, load by ${generator.name}`,
     );
-    const measured = await runRounds(chosen(options.names), stage, {
+    const measured = await runRounds(measurements, stage, {
       rounds,
       seconds,
       connections,
@@ -101,7 +118,7 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean>
         `${JSON.stringify({ ...figures, summaries, measured }, null, 2)}\n`,
       );
     }
-    if (former !== undefined) good = compare(former, measured, machine, options);
+    if (former !== undefined) good = compare(former, measured, options.againstFile);
   } finally {
     await stage.close();
   }
@@ -109,21 +126,7 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean>
   return good;
 }
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => stopping.abort(new Error('stopped')));
-}
-try {
-  const known = MEASUREMENTS.map(({ name }) => name);
-  const options = benchOptions(process.argv.slice(2), known);
-  if (options.help) console.log(`${BENCH_USAGE}\n\nMeasurements: ${known.join(', ')}`);
-  else if (!(await run(options, stopping.signal))) process.exitCode = 1;
-} catch (error) {
-  if (stopping.signal.aborted) {
-    console.error('stopped; nothing is left running');
-    process.exitCode = 130;
-  } else {
-    console.error(error instanceof UsageError ? error.message : error);
-    process.exitCode = 1;
-  }
-}
+const known = MEASUREMENTS.map(({ name }) => name);
+await runProgram(`${BENCH_USAGE}\n\nMeasurements: ${known.join(', ')}`, (args, signal) =>
+  run(benchOptions(args, known), signal),
+);

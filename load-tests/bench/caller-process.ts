@@ -1,10 +1,9 @@
 /** Load that is no HTTP: a Node process of our own that calls a server through our own code. */
-import { spawn } from 'node:child_process';
 import { createHistogram } from 'node:perf_hooks';
 import { readFigures } from './load/read-figures.ts';
 import type { CallOptions, LoadResult } from './load/request-plan.ts';
 import { withOwnCpu } from './load/with-own-cpu.ts';
-import { typescriptArguments } from './typescript-process.ts';
+import { spawnTypescript } from './typescript-process.ts';
 
 /**
  * Runs the process for a round. Its arguments are those given, then the calls it keeps under way and
@@ -17,11 +16,7 @@ export const callerProcess = (
   { connections, seconds, signal }: CallOptions,
 ): Promise<LoadResult> =>
   withOwnCpu(() => {
-    const child = spawn(
-      process.execPath,
-      [...typescriptArguments(file), ...args, `${connections}`, `${seconds}`],
-      { stdio: ['ignore', 'pipe', 'pipe'], signal, killSignal: 'SIGKILL' },
-    );
+    const child = spawnTypescript(file, [...args, `${connections}`, `${seconds}`], signal);
     return readFigures(child, fileName(file));
   });
 

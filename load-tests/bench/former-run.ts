@@ -1,8 +1,8 @@
 /** Reads the file that an earlier `npm run bench -- … --json FILE` wrote. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { UsageError } from '../command-line.ts';
-import type { Machine } from './machine.ts';
+import { PlainError } from '../command-line.ts';
+import type { Processors } from './machine.ts';
 
 const run = z.object({
   machine: z.object({ cpuModel: z.string(), cpus: z.number() }),
@@ -21,26 +21,34 @@ const run = z.object({
 });
 export type FormerRun = z.infer<typeof run>;
 
-/** @throws UsageError when the file is not what such a run writes */
+/** @throws PlainError when the file is not what such a run writes */
 export async function readFormerRun(file: string): Promise<FormerRun> {
   try {
     return run.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${file} is no file of an earlier run: ${reason}`);
+    throw new PlainError(`${file} is no file of an earlier run: ${reason}`);
   }
 }
 
+/** A run that is about to be made. */
+export interface PlannedRun extends Processors {
+  readonly seconds: number;
+  readonly connections: number;
+  /** Of its measurements. */
+  readonly names: readonly string[];
+}
+
 /** Why two runs cannot be compared; undefined when they can. */
-export function whyNotComparable(
-  former: FormerRun,
-  machine: Pick<Machine, 'cpuModel' | 'cpus'>,
-  options: { readonly seconds: number; readonly connections: number },
-): string | undefined {
-  const sameMachine =
-    former.machine.cpuModel === machine.cpuModel && former.machine.cpus === machine.cpus;
-  if (!sameMachine) return 'the earlier run was on another machine';
+export function whyNotComparable(former: FormerRun, planned: PlannedRun): string | undefined {
+  const { cpuModel, cpus } = former.machine;
+  if (cpuModel !== planned.cpuModel || cpus !== planned.cpus) {
+    return `the earlier run was on another machine (${cpuModel}, ${cpus} cores)`;
+  }
+  if (!former.measured.some(({ name }) => planned.names.includes(name))) {
+    return `the earlier run measured ${former.measured.map(({ name }) => name).join(', ')}`;
+  }
   const { seconds, connections } = former.options;
-  const sameLoad = seconds === options.seconds && connections === options.connections;
+  const sameLoad = seconds === planned.seconds && connections === planned.connections;
   return sameLoad ? undefined : `the earlier run had ${seconds} s and ${connections} connections`;
 }

@@ -1,5 +1,6 @@
 /** The gateway's own counters, read before and after a round. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { readMetrics } from '../service-metrics.ts';
 
 /** Calls of the decide script, and the commands in them. */
 export interface ScriptCalls {
@@ -14,7 +15,6 @@ export interface GatewayCounters extends ScriptCalls {
 
 const SAMPLE = /^(\w+)(?:\{([^}]*)\})? ([0-9.e+]+)$/;
 const RESULT = /(?:^|,)result="(\w+)"/;
-const READ_LIMIT_MS = 5_000;
 const READ_EVERY_MS = 50;
 const MAX_READINGS = 100;
 
@@ -65,10 +65,5 @@ export async function countersAtRest(gatewayUrl: string): Promise<GatewayCounter
   throw new Error('the gateway still decides commands long after the last request');
 }
 
-async function readCounters(gatewayUrl: string): Promise<GatewayCounters> {
-  const response = await fetch(`${gatewayUrl}/metrics`, {
-    signal: AbortSignal.timeout(READ_LIMIT_MS),
-  });
-  if (!response.ok) throw new Error(`the gateway's metrics: status ${response.status}`);
-  return parseCounters(await response.text());
-}
+const readCounters = async (gatewayUrl: string): Promise<GatewayCounters> =>
+  parseCounters(await readMetrics(gatewayUrl));

@@ -46,7 +46,9 @@ export async function roundOf(
 ): Promise<LoadRound> {
   const before = cpuOf(processes);
   const machineBefore = machineCpuSeconds();
+  const startedAt = performance.now();
   const result = await load();
+  const tookSeconds = (performance.now() - startedAt) / 1000;
   const after = cpuOf(processes);
   const machineAfter = machineCpuSeconds();
   if (result.broken > 0) throw new Error(`${result.broken} connections broke or timed out`);
@@ -57,8 +59,9 @@ export async function roundOf(
   if (result.cores !== undefined) cores['generator'] = result.cores;
   if (machineBefore !== undefined && machineAfter !== undefined) {
     const own = Object.values(cores).reduce((sum, used) => sum + used, 0);
-    const all = (machineAfter - machineBefore) / result.seconds;
-    cores[OTHER_PROGRAMS] = Math.max(0, all - own);
+    // A generator that takes a while to start is waited for: longer than its load lasts.
+    const others = machineAfter - machineBefore - own * result.seconds;
+    cores[OTHER_PROGRAMS] = Math.max(0, others / tookSeconds);
   }
   return { result, cores };
 }

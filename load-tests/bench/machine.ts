@@ -4,9 +4,12 @@ import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { median } from './statistics.ts';
 
-export interface Machine {
+export interface Processors {
   readonly cpuModel: string;
   readonly cpus: number;
+}
+
+export interface Machine extends Processors {
   readonly memoryGib: number;
   readonly system: string;
   readonly node: string;
@@ -20,6 +23,11 @@ const FSYNCS = 100;
 const BLOCK = Buffer.alloc(4_096);
 const GIB = 1024 ** 3;
 
+export const processors = (): Processors => ({
+  cpuModel: cpus()[0]?.model.trim() ?? 'unknown CPU',
+  cpus: availableParallelism(),
+});
+
 /**
  * @param folder on the disk whose speed matters
  * @param servers versions by name
@@ -29,8 +37,7 @@ export function describeMachine(
   servers: Readonly<Record<string, string>>,
 ): Machine {
   return {
-    cpuModel: cpus()[0]?.model.trim() ?? 'unknown CPU',
-    cpus: availableParallelism(),
+    ...processors(),
     memoryGib: Math.round(totalmem() / GIB),
     system: `${type()} ${release()}`,
     node: process.versions.node,

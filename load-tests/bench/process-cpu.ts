@@ -14,8 +14,17 @@ export function familyCpuSeconds(pid: number | undefined): number | undefined {
   if (pid === undefined) return undefined;
   const own = ticks(`${pid}`, [13, 14, 15, 16]);
   if (own === undefined) return undefined;
-  const children = readdirSync('/proc').filter((name) => parentOf(name) === pid);
-  return children.reduce((sum, child) => sum + (ticks(child, [13, 14]) ?? 0), own);
+  return childrenOf(pid).reduce((sum, child) => sum + (cpuSeconds(child) ?? 0), own);
+}
+
+/** Process numbers; none where they cannot be read. */
+export function childrenOf(pid: number): number[] {
+  try {
+    const names = readdirSync('/proc').filter((name) => parentOf(name) === pid);
+    return names.map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** CPU seconds of this process's children that have ended. */

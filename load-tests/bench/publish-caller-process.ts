@@ -12,7 +12,7 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { keepCalling } from './caller-process.ts';
 import { BENCH_SHARDS } from './part-options.ts';
-import { STREAM_LIMITS } from './publish-stage.ts';
+import { STREAM_LIMITS } from './event-stream.ts';
 
 const OPEN_WITHIN_MS = 10_000;
 

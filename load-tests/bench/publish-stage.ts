@@ -1,14 +1,12 @@
 /** What the publishers' measurements load: a NATS with the event stream, and nothing else. */
 import { join } from 'node:path';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
-import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
-import { ensureStream } from '@outcry/shared/runtime/jetstream.ts';
+import { EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
+import { openEventStream } from './event-stream.ts';
 import type { PartOptions } from './part-options.ts';
-
-export const STREAM_LIMITS = { maxBytes: 4 * 1024 ** 3, replicas: 1 };
 
 export class PublishStage {
   readonly nats: LocalServer;
@@ -26,12 +24,7 @@ export class PublishStage {
     say('starting a NATS for publishers');
     const nats = await startNats({ dataDir: join(folder, 'nats'), say });
     started(nats);
-    const connection = await connect({ servers: nats.url });
-    await ensureStream(connection, {
-      name: EVENT_STREAM,
-      subjects: [EVENT_SUBJECTS],
-      ...STREAM_LIMITS,
-    });
+    const connection = await openEventStream(nats.url);
     return new PublishStage(nats, connection, await jetstreamManager(connection));
   }
 

@@ -4,8 +4,7 @@ import {
   DecideScript,
 } from '@outcry/api-gateway/adapters/redis/decide-script.ts';
 import type { AuctionCommand } from '@outcry/api-gateway/bidding/auction-commands.ts';
-import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { readyRedis } from '../ready-redis.ts';
 import { BIDDERS, FIRST_AMOUNT } from './bidding-crowd.ts';
 
 export const SCRIPT_AUCTION = 'a0-bench';
@@ -16,7 +15,6 @@ const MARK = '9000000';
 const PLACES = 100_000;
 const COUNTER = '{s0}:bench-bids';
 const AMOUNT_STEP = 10;
-const READY_WITHIN_MS = 10_000;
 
 /**
  * The decide script behind some lines that replace each bid's place by its number since the start.
@@ -62,10 +60,7 @@ export interface ScriptCaller {
 
 /** Calls the script as the gateway does. @throws Error when Redis does not answer */
 export async function openScriptCaller(redisUrl: string, batch: number): Promise<ScriptCaller> {
-  const redis = openRedis(redisUrl, 'bench', createLogger('bench', 'warn'), {
-    enableAutoPipelining: true,
-  });
-  await untilReady(redis, READY_WITHIN_MS);
+  const redis = await readyRedis(redisUrl, 'bench', { enableAutoPipelining: true });
   const decider = new DecideScript(redis, numberingScript(batch));
   const bids = bidsOf(batch);
   return {
@@ -91,7 +86,7 @@ export async function openScriptCaller(redisUrl: string, batch: number): Promise
  * @returns a command for `redis-benchmark`: `EVALSHA`, its arguments
  */
 export async function captureCall(redisUrl: string, batch: number): Promise<string[]> {
-  const redis = openRedis(redisUrl, 'bench', createLogger('bench', 'warn'));
+  const redis = await readyRedis(redisUrl, 'bench');
   const sent: string[][] = [];
   const send = redis.sendCommand.bind(redis);
   redis.sendCommand = (command, ...others) => {
@@ -99,7 +94,6 @@ export async function captureCall(redisUrl: string, batch: number): Promise<stri
     return send(command, ...others);
   };
   try {
-    await untilReady(redis, READY_WITHIN_MS);
     const decider = new DecideScript(redis, numberingScript(batch));
     await decider.decide(SCRIPT_SHARD, [{ auctionId: SCRIPT_AUCTION, commands: bidsOf(batch) }]);
   } finally {

@@ -7,16 +7,14 @@ import { findProgram } from '@outcry/local/programs/find-program.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
-import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { readyRedis } from '../ready-redis.ts';
 import type { CallOptions, LoadResult } from './load/request-plan.ts';
 import { withOwnCpu } from './load/with-own-cpu.ts';
 import { BENCH_SHARDS, type PartOptions } from './part-options.ts';
 import { SCRIPT_AUCTION } from './script-calls.ts';
 
-const READY_WITHIN_MS = 10_000;
 /** Of a first, short round, which says how many make a second. */
 const FIRST_GUESS = 1_000;
 
@@ -42,9 +40,7 @@ export class ScriptStage {
     say('starting a Redis for script calls');
     const redis = await startRedis({ dataDir: join(folder, 'redis'), say });
     started(redis);
-    const connection = openRedis(redis.url, 'bench', createLogger('bench', 'warn'));
-    await untilReady(connection, READY_WITHIN_MS);
-    return new ScriptStage(redis, connection, program);
+    return new ScriptStage(redis, await readyRedis(redis.url, 'bench'), program);
   }
 
   close(): void {

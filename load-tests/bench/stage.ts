@@ -10,9 +10,8 @@ import { ask } from '@outcry/local/servers/ask.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
-import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { readyRedis } from '../ready-redis.ts';
 import { ArchiveStage, type ArchiveStageOptions } from './archive-stage.ts';
 import { BENCH_SHARDS, type PartOptions } from './part-options.ts';
 import { PublishStage } from './publish-stage.ts';
@@ -241,9 +240,8 @@ async function build(workspace: string, say: (line: string) => void): Promise<vo
 
 /** Does what archival-worker does on a fresh system; gives Redis's version. */
 async function prepareRedis(redis: LocalServer, fsyncEveryWrite: boolean): Promise<string> {
-  const connection = openRedis(redis.url, 'bench', createLogger('bench', 'warn'));
+  const connection = await readyRedis(redis.url, 'bench');
   try {
-    await untilReady(connection, READY_WITHIN_MS);
     await markShardsWhole(connection, BENCH_SHARDS);
     if (!fsyncEveryWrite) await connection.config('SET', 'appendfsync', 'everysec');
     return /redis_version:(\S+)/.exec(await connection.info('server'))?.[1] ?? 'unknown';

@@ -1,10 +1,7 @@
 /** The demo's command line. */
-import { parseArgs } from 'node:util';
-import { UsageError } from '../command-line.ts';
+import { readArguments, UsageError } from '../command-line.ts';
 
 export interface DemoOptions {
-  /** Only print what there is. */
-  readonly help: boolean;
   /** How long seven days take. */
   readonly weekSeconds: number;
   /** What every auction lasts longer, so that bids sent again still come in time. */
@@ -25,9 +22,17 @@ npm run demo -- --live    keeps a few auctions with simulated bidders going
 
 /** @throws UsageError */
 export function demoOptions(args: readonly string[]): DemoOptions {
-  const values = parse(args);
+  const { values } = readArguments({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '20' },
+      grace: { type: 'string', default: '5' },
+      'archive-wait': { type: 'string', default: '60' },
+      live: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '10' },
+    },
+  });
   return {
-    help: values.help,
     weekSeconds: between('seconds', values.seconds, 1, 86_400),
     graceSeconds: between('grace', values.grace, 0, 3_600),
     archiveWaitSeconds: between('archive-wait', values['archive-wait'], 1, 3_600),
@@ -35,27 +40,8 @@ export function demoOptions(args: readonly string[]): DemoOptions {
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        seconds: { type: 'string', default: '20' },
-        grace: { type: 'string', default: '5' },
-        'archive-wait': { type: 'string', default: '60' },
-        help: { type: 'boolean', default: false },
-        live: { type: 'boolean', default: false },
-        minutes: { type: 'string', default: '10' },
-      },
-    }).values;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${reason}\n\n${DEMO_USAGE}`);
-  }
-}
-
 function between(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (text !== '' && value >= least && value <= most) return value;
-  throw new UsageError(`--${name} must be a number from ${least} to ${most}\n\n${DEMO_USAGE}`);
+  throw new UsageError(`--${name} must be a number from ${least} to ${most}`);
 }

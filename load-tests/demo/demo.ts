@@ -2,14 +2,13 @@
  * `npm run demo`: replays 314 real eBay auctions through the running system and checks every
  * price and every archived event. Exit code 0 when all is as it must be, 1 when not.
  */
-import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { demoSettings } from '../config.ts';
-import { UsageError } from '../command-line.ts';
+import { runProgram } from '../command-line.ts';
 import { DEMO_USAGE, demoOptions, type DemoOptions } from './demo-options.ts';
 import { createDemoUsers } from './demo-users.ts';
 import { readEbayAuctions } from './ebay-auctions.ts';
-import { findSystem, NoSystemError, type RunningSystem } from './find-system.ts';
+import { findSystem, type RunningSystem } from './find-system.ts';
 import { bidLive } from './live-bidding.ts';
 import { showProgress } from './progress.ts';
 import { lookAtArchive, replayAll } from './replay-all.ts';
@@ -67,29 +66,10 @@ async function live(minutes: number, system: RunningSystem, signal: AbortSignal)
   await bidLive({ users, bidders, auctions, signal: over, say });
 }
 
-async function run(options: DemoOptions, signal: AbortSignal): Promise<boolean> {
-  if (options.help) {
-    console.log(DEMO_USAGE);
-    return true;
-  }
+await runProgram(DEMO_USAGE, async (args, signal) => {
+  const options = demoOptions(args);
   const system = await findSystem(demoSettings());
   if (options.liveMinutes === undefined) return replay(options, system, signal);
   await live(options.liveMinutes, system, signal);
   return true;
-}
-
-const stopping = new AbortController();
-// Every auction waits for its next bid with this signal.
-setMaxListeners(0, stopping.signal);
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => stopping.abort(new Error('stopped')));
-}
-try {
-  const good = await run(demoOptions(process.argv.slice(2)), stopping.signal);
-  process.exitCode = good ? 0 : 1;
-} catch (error) {
-  const plain = error instanceof NoSystemError || error instanceof UsageError;
-  if (stopping.signal.aborted) console.error('stopped');
-  else console.error(plain ? error.message : error);
-  process.exitCode = stopping.signal.aborted ? 130 : 1;
-}
+});

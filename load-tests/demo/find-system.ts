@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { readRunFile } from '@outcry/local/run-file.ts';
+import { PlainError } from '../command-line.ts';
 import type { DemoSettings } from '../config.ts';
 
 export interface RunningSystem {
@@ -15,7 +16,7 @@ export interface RunningSystem {
 }
 
 /** There is no system to show; the message tells a person what to do. */
-export class NoSystemError extends Error {
+export class NoSystemError extends PlainError {
   override readonly name = 'NoSystemError';
 }
 

@@ -39,14 +39,9 @@ ${Object.entries(PLANS)
 
 The exit code is 1 when a bid was lost, doubled or invented, or a limit was not kept.`;
 
-/**
- * @param args what follows the program's name
- * @returns undefined when only help was asked for
- * @throws UsageError
- */
-export function experimentOptions(args: readonly string[]): ExperimentOptions | undefined {
+/** @param args what follows the program's name @throws UsageError */
+export function experimentOptions(args: readonly string[]): ExperimentOptions {
   const { values, positionals } = parse(args);
-  if (values.help || args.length === 0) return undefined;
   const [name = '', ...more] = positionals;
   if (!isPlan(name) || more.length > 0) {
     const names = Object.keys(PLANS).join(', ');
@@ -85,7 +80,6 @@ function parse(args: readonly string[]) {
       model: { type: 'string', default: 'open' },
       bids: { type: 'string', default: 'both' },
       'no-docs': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
 }

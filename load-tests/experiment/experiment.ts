@@ -5,14 +5,14 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UsageError } from '../command-line.ts';
+import { runProgram } from '../command-line.ts';
 import {
   experimentOptions,
   EXPERIMENT_USAGE,
   type ExperimentOptions,
 } from './experiment-options.ts';
 import { openSystem, ROOT } from './experiment-system.ts';
-import { NoK6Error, obtainK6 } from './find-k6.ts';
+import { obtainK6 } from './find-k6.ts';
 import { isGood, runExperiment, type ExperimentResult } from './run-experiment.ts';
 import { resultText } from './result-text.ts';
 import { recordInDocs } from './summary-table.ts';
@@ -40,17 +40,4 @@ async function run(options: ExperimentOptions, signal: AbortSignal): Promise<boo
   return isGood(result);
 }
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => stopping.abort(new Error('stopped')));
-}
-try {
-  const options = experimentOptions(process.argv.slice(2));
-  if (options === undefined) console.log(EXPERIMENT_USAGE);
-  else if (!(await run(options, stopping.signal))) process.exitCode = 1;
-} catch (error) {
-  const plain = error instanceof UsageError || error instanceof NoK6Error;
-  if (stopping.signal.aborted) console.error('stopped; nothing is left running');
-  else console.error(plain ? error.message : error);
-  process.exitCode = stopping.signal.aborted ? 130 : 1;
-}
+await runProgram(EXPERIMENT_USAGE, (args, signal) => run(experimentOptions(args), signal));

@@ -1,4 +1,5 @@
 /** From single measurements to the figures of a report; pure. */
+import { percentile } from '@outcry/shared/testing/percentile.ts';
 import type { Point } from './raw-points.ts';
 
 /** Times in milliseconds. */
@@ -142,10 +143,8 @@ function bySecond(
 
 /** All 0 without a value. */
 export function latencies(values: readonly number[]): Latencies {
-  const sorted = Float64Array.from(values).toSorted();
-  // The smallest value that so large a share does not exceed.
-  const at = (share: number): number =>
-    sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => (sorted.length === 0 ? 0 : percentile(sorted, share));
   return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }
 

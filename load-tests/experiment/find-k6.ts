@@ -1,6 +1,7 @@
 /** Finds k6, or obtains it with Go. */
 import { findProgram, goFolders } from '@outcry/local/programs/find-program.ts';
 import { lastLines, runCommand } from '@outcry/local/processes/run-command.ts';
+import { PlainError } from '../command-line.ts';
 
 const VERSION = 'v1.8.1';
 const MODULE = `go.k6.io/k6@${VERSION}`;
@@ -12,7 +13,7 @@ export const HOW_TO_GET_K6 = `k6 is not on PATH. Install it: \`go install ${MODU
 \`brew install k6\`, or a package from https://grafana.com/docs/k6/latest/set-up/install-k6/`;
 
 /** There is no k6 and no way to get it here. */
-export class NoK6Error extends Error {
+export class NoK6Error extends PlainError {
   override readonly name = 'NoK6Error';
 }
 

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import connect from 'postgres';
 import type { AcceptedBid } from './figures.ts';
 import type { Accounts, ArchivedRow } from './reconcile.ts';
-import { readRedisHeads, type RedisHead } from './redis-heads.ts';
+import { readRedisHeads, type RedisHead } from '../redis-heads.ts';
 
 const ENDED_WITHIN_MS = 60_000;
 const ARCHIVED_WITHIN_MS = 60_000;

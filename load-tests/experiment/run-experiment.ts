@@ -2,8 +2,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { describeMachine, type Machine } from '../bench/machine.ts';
 import type { Setup } from '../scenarios/parts/setup.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
@@ -16,7 +14,8 @@ import { prepare } from './prepare.ts';
 import { readPoints } from './raw-points.ts';
 import { readAccounts } from './read-accounts.ts';
 import { reconcile, type Reconciliation } from './reconcile.ts';
-import { readRedisHeads } from './redis-heads.ts';
+import { readyRedis } from '../ready-redis.ts';
+import { readRedisHeads } from '../redis-heads.ts';
 import { runK6 } from './run-k6.ts';
 import { SystemSampler, type Sample } from './sample-system.ts';
 import { StreamViewers, type StreamFigures } from './stream-viewers.ts';
@@ -54,7 +53,6 @@ export interface RunTools {
   readonly beforeReconciling?: (auctionIds: readonly string[]) => Promise<void>;
 }
 
-const REDIS_WITHIN_MS = 10_000;
 /** About what k6 needs before the warm-up begins. */
 const K6_STARTS_MS = 1_000;
 
@@ -63,13 +61,8 @@ export async function runExperiment(
   options: ExperimentOptions,
   tools: RunTools,
 ): Promise<ExperimentResult> {
-  const redis = openRedis(
-    tools.system.url('redis'),
-    'experiment',
-    createLogger('experiment', 'silent'),
-  );
+  const redis = await readyRedis(tools.system.url('redis'), 'experiment');
   try {
-    await untilReady(redis, REDIS_WITHIN_MS);
     return await run(options, tools, redis);
   } finally {
     redis.disconnect();

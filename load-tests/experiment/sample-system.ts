@@ -1,13 +1,13 @@
 /** Looks at the system once a second while it is under load. */
-import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { cpuSeconds, machineCpuSeconds } from '../bench/process-cpu.ts';
+import { residentMib } from '../bench/process-memory.ts';
+import { metricIn, readMetrics } from '../service-metrics.ts';
 import type { ExperimentSystem, PartName } from './experiment-system.ts';
-import { readRedisHeads } from './redis-heads.ts';
+import { readRedisHeads } from '../redis-heads.ts';
 
 const EVERY_MS = 1_000;
-const METRICS_LIMIT_MS = 2_000;
 const PARTS: readonly PartName[] = [
   'api-gateway',
   'broadcast-service',
@@ -16,7 +16,6 @@ const PARTS: readonly PartName[] = [
   'nats',
   // Postgres works in many processes, of which only the first is known here: it is left out.
 ];
-const BATCH = /^outcry_batch_commands_(sum|count)(?:\{[^}]*\})? (\d+)/gm;
 
 export interface Sample {
   /** Milliseconds since 1970. */
@@ -101,23 +100,10 @@ export class SystemSampler {
   }
 
   async #readBatches(): Promise<{ commands: number; batches: number }> {
-    const response = await fetch(`${this.#system.url('api-gateway')}/metrics`, {
-      signal: AbortSignal.timeout(METRICS_LIMIT_MS),
-    });
-    const found = { sum: 0, count: 0 };
-    for (const [, which, value] of (await response.text()).matchAll(BATCH)) {
-      found[which === 'sum' ? 'sum' : 'count'] = Number(value);
-    }
-    return { commands: found.sum, batches: found.count };
-  }
-}
-
-/** 0 where /proc is not there. */
-export function residentMib(pid: number): number {
-  try {
-    const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return Number(kib ?? 0) / 1024;
-  } catch {
-    return 0;
+    const metrics = await readMetrics(this.#system.url('api-gateway'));
+    return {
+      commands: metricIn(metrics, 'outcry_batch_commands_sum'),
+      batches: metricIn(metrics, 'outcry_batch_commands_count'),
+    };
   }
 }

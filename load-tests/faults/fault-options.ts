@@ -1,10 +1,8 @@
 /** The bench's command line. */
-import { readArguments, UsageError, wholeNumber } from '../command-line.ts';
+import { chosenNames, readArguments, wholeNumber } from '../command-line.ts';
 import type { FaultSizes } from './run-fault.ts';
 
 export interface FaultOptions {
-  /** Only print what there is. */
-  readonly help: boolean;
   /** Faults asked for, by name. */
   readonly names: readonly string[];
   readonly sizes: FaultSizes;
@@ -30,13 +28,8 @@ The exit code is 1 when anything was lost, duplicate, altered or refused that mu
  */
 export function faultOptions(args: readonly string[], known: readonly string[]): FaultOptions {
   const { values, positionals } = parse(args);
-  const unknown = positionals.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new UsageError(`no fault is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
-  }
   return {
-    help: values.help,
-    names: positionals.length === 0 ? known : [...new Set(positionals)],
+    names: chosenNames('fault', positionals, known),
     sizes: {
       beforeSeconds: wholeNumber('before', values.before, 1, 3_600),
       seconds: wholeNumber('seconds', values.seconds, 1, 3_600),
@@ -57,7 +50,6 @@ function parse(args: readonly string[]) {
       outage: { type: 'string', default: '10' },
       bids: { type: 'string', default: '20000' },
       pairs: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
 }

@@ -14,8 +14,9 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startSystem, type System } from '@outcry/local/start-system.ts';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
-import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { untilReady } from '@outcry/shared/runtime/redis.ts';
+import { readyRedis } from '../ready-redis.ts';
+import { metricIn, readMetrics } from '../service-metrics.ts';
 import { TcpLink } from './tcp-link.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -88,8 +89,7 @@ export class FaultSystem {
         ...(signal === undefined ? {} : { signal }),
       });
       await system.part('archival-worker-2').stop();
-      const redis = openRedis(urlOf(system, 'redis'), 'faults', createLogger('faults', 'silent'));
-      await untilReady(redis, REDIS_WITHIN_MS);
+      const redis = await readyRedis(urlOf(system, 'redis'), 'faults');
       return new FaultSystem(folder, system, links, redis);
     } catch (error) {
       await system?.stop();
@@ -130,17 +130,9 @@ export class FaultSystem {
     await this.startPart(name);
   }
 
-  /** One of a service's counters or gauges, all label sets added up; 0 when it is not there. */
-  async metric(name: PartName, metric: string, labels = ''): Promise<number> {
-    const response = await fetch(`${this.url(name)}/metrics`, {
-      signal: AbortSignal.timeout(5_000),
-    });
-    let sum = 0;
-    for (const line of (await response.text()).split('\n')) {
-      if (!line.startsWith(metric) || !line.includes(labels)) continue;
-      sum += Number(line.slice(line.lastIndexOf(' ') + 1));
-    }
-    return sum;
+  /** One of a service's counters or gauges, see {@link metricIn}. */
+  async metric(name: PartName, metric: string, label = ''): Promise<number> {
+    return metricIn(await readMetrics(this.url(name)), metric, label);
   }
 
   /** Asks Postgres over a connection of its own, which is not open when Postgres is broken. */

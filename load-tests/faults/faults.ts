@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runScript } from '@outcry/local/build-and-migrate.ts';
 import { ALL_FAULTS } from './all-faults.ts';
-import { UsageError } from '../command-line.ts';
+import { runProgram } from '../command-line.ts';
 import { faultOptions, FAULTS_USAGE, type FaultOptions } from './fault-options.ts';
 import { pairsText } from './latency-pairs.ts';
 import { isGood, resultsText, type FaultResult } from './result.ts';
@@ -34,25 +34,8 @@ async function run(options: FaultOptions, signal: AbortSignal): Promise<boolean>
   return results.every(isGood);
 }
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => stopping.abort(new Error('stopped')));
-}
-try {
-  const options = faultOptions(
-    process.argv.slice(2),
-    ALL_FAULTS.map(({ name }) => name),
-  );
-  if (options.help) {
-    const list = ALL_FAULTS.map(({ name, breaks, heals }) => `  ${name}: ${breaks}; ${heals}`);
-    console.log(`${FAULTS_USAGE}\n\nFaults:\n${list.join('\n')}`);
-  } else if (!(await run(options, stopping.signal))) process.exitCode = 1;
-} catch (error) {
-  if (stopping.signal.aborted) {
-    console.error('stopped; nothing is left running');
-    process.exitCode = 130;
-  } else {
-    console.error(error instanceof UsageError ? error.message : error);
-    process.exitCode = 1;
-  }
-}
+const names = ALL_FAULTS.map(({ name }) => name);
+const list = ALL_FAULTS.map(({ name, breaks, heals }) => `  ${name}: ${breaks}; ${heals}`);
+await runProgram(`${FAULTS_USAGE}\n\nFaults:\n${list.join('\n')}`, (args, signal) =>
+  run(faultOptions(args, names), signal),
+);

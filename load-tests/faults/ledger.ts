@@ -1,5 +1,6 @@
 /** What the bidders were told: the list that Redis and Postgres are compared with. */
 import type { BidReceipt } from '@outcry/shared/contracts/api.ts';
+import { percentile } from '@outcry/shared/testing/percentile.ts';
 
 /** A bid as it was sent; sent again it is the same. */
 export interface SentBid {
@@ -58,12 +59,7 @@ export class Ledger {
   latency(from: number, to: number): Latency {
     const took = this.#timed
       .filter(({ sentAt }) => sentAt >= from && sentAt < to)
-      .map(({ tookMs }) => tookMs)
-      .toSorted((a, b) => a - b);
+      .map(({ tookMs }) => tookMs);
     return { count: took.length, p50Ms: percentile(took, 0.5), p99Ms: percentile(took, 0.99) };
   }
-}
-
-function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }

@@ -2,22 +2,11 @@
 import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
-import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
-import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
+import { auctionKeysOf } from '../redis-heads.ts';
 
-const SHARDS = 16;
 const READ_EVERY_MS = 300;
 const ENTRIES_AT_ONCE = 500;
-
-/** Where an auction stands. */
-export interface Head {
-  readonly epoch: number;
-  readonly seq: number;
-  /** Up to here Redis was told that Postgres has everything. */
-  readonly archivedSeq: number;
-  readonly status: string;
-}
 
 /** One event as Redis had it. */
 export interface SeenEvent {
@@ -25,9 +14,6 @@ export interface SeenEvent {
   /** sha256 of its line, hex. */
   readonly lineHash: string;
 }
-
-export const auctionKeysOf = (auctionId: string) =>
-  auctionKeys(shardOfId(auctionId, SHARDS) ?? 0, auctionId);
 
 /** Events by auction and seq. */
 export type SeenEvents = ReadonlyMap<string, ReadonlyMap<number, SeenEvent>>;
@@ -85,25 +71,4 @@ export class LogWatcher {
     const seen = { epoch: event.epoch, lineHash: hash('sha256', line, 'hex') };
     this.#seen.get(auctionId)?.set(event.seq, seen);
   }
-}
-
-/** Where each auction stands now. @throws Error when Redis is away */
-export async function readHeads(
-  redis: Redis,
-  auctionIds: readonly string[],
-): Promise<Map<string, Head>> {
-  const pipeline = redis.pipeline();
-  for (const id of auctionIds) {
-    pipeline.hmget(auctionKeysOf(id).auction, 'epoch', 'seq', 'archivedSeq', 'status');
-  }
-  const replies = (await pipeline.exec()) ?? [];
-  return new Map(
-    auctionIds.map((id, i) => {
-      const [error, fields] = replies[i] ?? [new Error('no reply')];
-      if (error !== null) throw error;
-      const [epoch, seq, archivedSeq, status] = fields as (string | null)[];
-      const head = { epoch: Number(epoch), seq: Number(seq), archivedSeq: Number(archivedSeq) };
-      return [id, { ...head, status: status ?? '' }];
-    }),
-  );
 }

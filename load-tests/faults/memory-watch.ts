@@ -38,9 +38,7 @@ export class MemoryWatch {
     for (const name of WATCHED[kind]) {
       if (this.#system.part(name).pid() === undefined) continue;
       // One that was just killed does not answer; the next sample finds it again.
-      const bytes = await this.#system
-        .metric(name, 'process_resident_memory_bytes{')
-        .catch(() => 0);
+      const bytes = await this.#system.metric(name, 'process_resident_memory_bytes').catch(() => 0);
       this.#peaks[kind] = Math.max(this.#peaks[kind], bytes / MIB);
     }
   }

@@ -1,7 +1,8 @@
 /** Compares what bidders were told, what Redis's log said and what Postgres holds; pure. */
 import type { ArchivedEvent } from './archived-events.ts';
 import type { AcceptedBid, SentBid } from './ledger.ts';
-import type { Head, SeenEvents } from './log-watcher.ts';
+import type { RedisHead } from '../redis-heads.ts';
+import type { SeenEvents } from './log-watcher.ts';
 
 export interface Evidence {
   readonly accepted: readonly AcceptedBid[];
@@ -10,7 +11,7 @@ export interface Evidence {
   /** Every event as it stood in Redis's log. */
   readonly seen: SeenEvents;
   /** The auctions' heads in Redis, when nobody bids any more. */
-  readonly heads: ReadonlyMap<string, Pick<Head, 'epoch' | 'seq'>>;
+  readonly heads: ReadonlyMap<string, Pick<RedisHead, 'epoch' | 'seq'>>;
   readonly archived: readonly ArchivedEvent[];
 }
 

@@ -7,7 +7,8 @@ import { checkStatistics } from './check-statistics.ts';
 import type { Crowd } from './crowd.ts';
 import type { FaultSystem } from './fault-system.ts';
 import type { Fault, FaultStage } from './fault.ts';
-import { readHeads, type Head, type LogWatcher } from './log-watcher.ts';
+import { readRedisHeads, type RedisHead } from '../redis-heads.ts';
+import type { LogWatcher } from './log-watcher.ts';
 import { reconcile } from './reconcile.ts';
 import type { Viewers } from './viewers.ts';
 
@@ -30,7 +31,7 @@ export async function settle(
   const { ledger } = crowd;
   const answers = await secondAnswers(crowd);
   await untilEnded(system, crowd.endingAuctionIds);
-  const heads = await readHeads(system.redis, crowd.auctionIds);
+  const heads = await readRedisHeads(system.redis, crowd.auctionIds);
   const seen = await watcher.stop();
   const unseen = await viewers.behind(heads);
   await untilArchived(system, crowd.auctionIds);
@@ -95,7 +96,7 @@ async function secondAnswers(crowd: Crowd): Promise<string[]> {
 async function untilEnded(system: FaultSystem, auctionIds: readonly string[]): Promise<void> {
   await waitUntil(
     async () => {
-      const heads = await readHeads(system.redis, auctionIds);
+      const heads = await readRedisHeads(system.redis, auctionIds);
       return [...heads.values()].every(({ status }) => status === 'ended');
     },
     { withinMs: ENDED_WITHIN_MS, everyMs: 100, what: 'the end of the short auctions' },
@@ -107,7 +108,7 @@ export async function untilArchived(
   system: FaultSystem,
   auctionIds: readonly string[],
 ): Promise<void> {
-  const heads = await readHeads(system.redis, auctionIds);
+  const heads = await readRedisHeads(system.redis, auctionIds);
   const giveUpAt = performance.now() + ARCHIVED_WITHIN_MS;
   await system.onPostgres(async (sql) => {
     for (;;) {
@@ -126,7 +127,8 @@ export async function untilArchived(
   });
 }
 
-const seqOf = (heads: ReadonlyMap<string, Head>, id: string): number => heads.get(id)?.seq ?? 0;
+const seqOf = (heads: ReadonlyMap<string, RedisHead>, id: string): number =>
+  heads.get(id)?.seq ?? 0;
 
 /** Resolves when Redis was told that everything is archived, so that its log can be trimmed. */
 export async function untilRedisKnows(
@@ -135,7 +137,7 @@ export async function untilRedisKnows(
 ): Promise<void> {
   await waitUntil(
     async () => {
-      const heads = await readHeads(system.redis, auctionIds);
+      const heads = await readRedisHeads(system.redis, auctionIds);
       return [...heads.values()].every(({ seq, archivedSeq }) => archivedSeq === seq);
     },
     {

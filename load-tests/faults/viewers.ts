@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import type { WatchedAuction } from '@outcry/client/watched-auction.ts';
-import type { Head } from './log-watcher.ts';
+import type { RedisHead } from '../redis-heads.ts';
 
 const CURRENT_WITHIN_MS = 15_000;
 
@@ -16,7 +16,7 @@ export class Viewers {
   }
 
   /** @returns one line for each auction that the viewers do not see as it is, soon */
-  async behind(heads: ReadonlyMap<string, Head>): Promise<string[]> {
+  async behind(heads: ReadonlyMap<string, RedisHead>): Promise<string[]> {
     const giveUpAt = performance.now() + CURRENT_WITHIN_MS;
     for (;;) {
       const behind = this.#watched.filter(({ auctionId, auction }) => {

@@ -1,14 +1,13 @@
 /** Bids at a fixed rate over some gateways and auctions: what does each cost? */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
-import { bidderTokens, bidsPath, openAuctions } from '../bench/bidding-crowd.ts';
+import { bidderTokens, bidsPath, FIRST_AMOUNT, openAuctions } from '../bench/bidding-crowd.ts';
 import { countersAtRest } from '../bench/gateway-metrics.ts';
 import { readFigures } from '../bench/load/read-figures.ts';
-import { typescriptArguments } from '../bench/typescript-process.ts';
+import { spawnTypescript } from '../bench/typescript-process.ts';
 import { openCpuWindow, type Used } from './cpu-window.ts';
 import type { OpenPlan } from './open-plan.ts';
 import type { PointFigures } from './point-figures.ts';
@@ -18,6 +17,8 @@ import type { BidPoint } from './series.ts';
 const LOAD = new URL('./open-load-process.ts', import.meta.url);
 /** What a new gateway gets before it is measured: Node compiles code that runs often. */
 const FIRST_LOAD = { bidsPerSecond: 2_000, warmUpSeconds: 0, seconds: 3 };
+/** See accepted-bids.ts. */
+const AMOUNT_STEP = 10;
 const warmedUp = new WeakSet<LocalServer>();
 
 export interface PointTime {
@@ -76,7 +77,12 @@ async function newLoad(gateways: readonly LocalServer[], auctions: number, signa
   const origins = gateways.map(({ url }) => url);
   const ids = await openAuctions(origins[0] ?? '', auctions, { startPrice: 1 }, signal);
   const keyPrefix = `scaling-${Date.now().toString(36)}-`;
-  return { origins, paths: ids.map(bidsPath), keyPrefix };
+  const amounts = {
+    member: 'maxAmount',
+    firstAmount: FIRST_AMOUNT,
+    amountStep: AMOUNT_STEP,
+  } as const;
+  return { origins, paths: ids.map(bidsPath), keyPrefix, ...amounts };
 }
 
 /** Runs the load's process, and watches the CPU from the end of its warm-up. */
@@ -88,11 +94,7 @@ async function load(
 ) {
   const file = join(folder, 'plan.json');
   await writeFile(file, JSON.stringify(plan));
-  const child = spawn(process.execPath, [...typescriptArguments(LOAD), file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal,
-    killSignal: 'SIGKILL',
-  });
+  const child = spawnTypescript(LOAD, [file], signal);
   let close: (() => Used) | undefined;
   let used: Used | undefined;
   createInterface({ input: child.stdout }).on('line', (line) => {

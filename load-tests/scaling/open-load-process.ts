@@ -5,18 +5,17 @@
  * at the end.
  */
 import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AnswerReader } from '../bench/load/answer-reader.ts';
+import { requestText } from '../bench/load/request-plan.ts';
 import { readOpenPlan } from './open-plan.ts';
 
 const MOST_CONNECTIONS = 256;
 /** Bids that found no free connection; more than these and the rate is out of reach. */
 const MOST_WAITING = 20_000;
 const ANSWER_LIMIT_MS = 10_000;
-const AMOUNT_STEP = 10;
-const FIRST_AMOUNT = 100_000_000_000;
 
 const [file = ''] = process.argv.slice(2);
 const plan = readOpenPlan(readFileSync(file, 'utf8'));
@@ -62,7 +61,7 @@ class Origin {
     let current: Due | undefined;
     const send = (due: Due): void => {
       current = due;
-      this.#write(socket, due.n);
+      socket.write(requestText(plan, due.n, this.#url.host));
     };
     const next = (): void => {
       const due = this.#waiting.shift();
@@ -83,17 +82,6 @@ class Origin {
     socket.on('error', () => {
       counted.broken += 1;
     });
-  }
-
-  #write(socket: Socket, n: number): void {
-    const { paths, tokens, keyPrefix } = plan;
-    const amount = FIRST_AMOUNT + Math.floor(n / paths.length) * AMOUNT_STEP;
-    const body = `{"maxAmount":${amount}}`;
-    socket.write(
-      `POST ${paths[n % paths.length]} HTTP/1.1\r\nhost: ${this.#url.host}\r\n` +
-        `authorization: Bearer ${tokens[n % tokens.length]}\r\ncontent-type: application/json\r\n` +
-        `idempotency-key: ${keyPrefix}${n}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-    );
   }
 }
 

@@ -10,10 +10,9 @@ import { freePort } from '@outcry/local/processes/ports.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
-import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { BENCH_SHARDS } from '../bench/part-options.ts';
+import { readyRedis } from '../ready-redis.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const READY_WITHIN_MS = 20_000;
@@ -43,6 +42,7 @@ export class ScalingStage {
     await mkdir(local, { recursive: true });
     const folder = await mkdtemp(join(local, 'scaling-'));
     const started: LocalServer[] = [];
+    let connection: Redis | undefined;
     try {
       say('building');
       await runScript('build', { root: ROOT, log: join(folder, 'build.log') });
@@ -50,11 +50,11 @@ export class ScalingStage {
       started.push(redis);
       const nats = await startNats({ dataDir: join(folder, 'nats'), say });
       started.push(nats);
-      const connection = openRedis(redis.url, 'scaling', createLogger('scaling', 'warn'));
-      await untilReady(connection, READY_WITHIN_MS);
+      connection = await readyRedis(redis.url, 'scaling');
       await markShardsWhole(connection, BENCH_SHARDS);
       return new ScalingStage(folder, redis, nats, connection);
     } catch (error) {
+      connection?.disconnect();
       for (const server of started) await server.stop();
       await rm(folder, { recursive: true, force: true });
       throw error;

@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readArguments, UsageError, wholeNumber } from '../command-line.ts';
+import { chosenNames, readArguments, runProgram, wholeNumber } from '../command-line.ts';
 import { describeMachine } from '../bench/machine.ts';
 import { bidPoint, type PointTime } from './bid-point.ts';
 import { panelPlot } from './panels.ts';
@@ -53,26 +53,16 @@ function pointText({ figures, limits, machineIsLimit }: ScalingPoint): string {
   ].join('; ');
 }
 
-async function run(args: readonly string[], signal: AbortSignal): Promise<void> {
+async function run(args: string[], signal: AbortSignal): Promise<boolean> {
   const { values, positionals } = readArguments({
-    args: [...args],
+    args,
     allowPositionals: true,
     options: {
       seconds: { type: 'string', default: '3' },
       'warm-up': { type: 'string', default: '1' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    console.log(USAGE);
-    return;
-  }
-  const names = positionals.length === 0 ? Object.keys(SERIES) : positionals;
-  const chosen = names.map((name) => {
-    const series = SERIES[name];
-    if (series === undefined) throw new UsageError(`no series is called ${name}\n\n${USAGE}`);
-    return { name, series };
-  });
+  const names = chosenNames('series', positionals, Object.keys(SERIES));
   const time = {
     seconds: wholeNumber('seconds', values.seconds, 1, 60),
     warmUpSeconds: wholeNumber('warm-up', values['warm-up'], 1, 60),
@@ -82,7 +72,8 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<void> 
   try {
     const machine = describeMachine(stage.folder, {});
     await mkdir(FOLDER, { recursive: true });
-    for (const { name, series } of chosen) {
+    for (const [name, series] of Object.entries(SERIES)) {
+      if (!names.includes(name)) continue;
       say(series.title);
       const points = await measure(series, stage, time, machine.cpus);
       const { seconds, warmUpSeconds } = time;
@@ -94,16 +85,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<void> 
   } finally {
     await stage.close();
   }
+  return true;
 }
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => stopping.abort(new Error('stopped')));
-}
-try {
-  await run(process.argv.slice(2), stopping.signal);
-} catch (error) {
-  if (stopping.signal.aborted) console.error('stopped; nothing is left running');
-  else console.error(error instanceof UsageError ? error.message : error);
-  process.exitCode = stopping.signal.aborted ? 130 : 1;
-}
+await runProgram(USAGE, run);

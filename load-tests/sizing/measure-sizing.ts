@@ -13,16 +13,17 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { Crowd } from '../bench-fanout/crowd.ts';
 import { bidderTokens, bidsPath, FIRST_AMOUNT, openAuctions } from '../bench/bidding-crowd.ts';
-import type { RequestPlan } from '../bench/load/request-plan.ts';
-import { machineCpuSeconds } from '../bench/process-cpu.ts';
-import { readArguments, wholeNumber } from '../command-line.ts';
+import { PlannedLoad } from '../bench/load-round.ts';
+import { generatorAt } from '../bench/load/own-generator.ts';
+import { familyCpuSeconds, machineCpuSeconds } from '../bench/process-cpu.ts';
+import { familyResidentMib } from '../bench/process-memory.ts';
+import { readArguments, runProgram, wholeNumber } from '../command-line.ts';
 import {
   openSystem,
   type ExperimentSystem,
   type PartName,
 } from '../experiment/experiment-system.ts';
-import { bidAtPace } from './paced-bids.ts';
-import { useOfTree } from './process-tree.ts';
+import { metricIn, readMetrics } from '../service-metrics.ts';
 
 const PARTS: readonly PartName[] = [
   'api-gateway',
@@ -38,41 +39,34 @@ const QUIET_SECONDS = 10;
 const WARM_UP_SECONDS = 10;
 const ARCHIVE_LIMIT_MS = 120_000;
 
-const { values } = readArguments({
-  options: {
-    bids: { type: 'string', default: '2000' },
-    viewers: { type: 'string', default: '2000' },
-    seconds: { type: 'string', default: '30' },
-  },
-});
-const bidsPerSecond = wholeNumber('bids', values.bids, 1, 100_000);
-const viewers = wholeNumber('viewers', values.viewers, AUCTIONS, 20_000);
-const seconds = wholeNumber('seconds', values.seconds, 1, 3_600);
+/** Connections are idle for less than the gateway suffers, at any rate. */
+const MOST_CONNECTIONS = 64;
+const USAGE = `npx tsx load-tests/sizing/measure-sizing.ts [options]
+
+  --bids 2000       a second
+  --viewers 2000    of ${AUCTIONS} auctions
+  --seconds 30      of bids`;
 
 /** Cores in use and memory at the end, by part; `machine` is all that runs. */
 type Use = Readonly<Record<string, { readonly cores: number; readonly memoryMib: number }>>;
 
-async function useDuring(system: ExperimentSystem, work: () => Promise<unknown>): Promise<Use> {
-  const read = () => PARTS.map((part) => [part, useOfTree(system.pid(part) ?? 0)] as const);
-  const [before, machineBefore, since] = [read(), machineCpuSeconds() ?? 0, performance.now()];
-  await work();
-  const took = (performance.now() - since) / 1000;
-  const machine = { cores: ((machineCpuSeconds() ?? 0) - machineBefore) / took, memoryMib: 0 };
-  const parts = read().map(([part, { cpuSeconds, memoryMib }], i) => {
-    const cores = (cpuSeconds - (before[i]?.[1].cpuSeconds ?? 0)) / took;
-    return [part, { cores, memoryMib }] as const;
+/** @param work resolves with the seconds that its load lasted: the CPU time is that of these */
+async function useDuring(system: ExperimentSystem, work: () => Promise<number>): Promise<Use> {
+  const cpuOf = () => PARTS.map((part) => familyCpuSeconds(system.pid(part)) ?? 0);
+  const [before, machineBefore] = [cpuOf(), machineCpuSeconds() ?? 0];
+  const seconds = await work();
+  const [after, machineAfter] = [cpuOf(), machineCpuSeconds() ?? 0];
+  const parts = PARTS.map((part, i) => {
+    const pid = system.pid(part);
+    const cores = ((after[i] ?? 0) - (before[i] ?? 0)) / seconds;
+    return [part, { cores, memoryMib: pid === undefined ? 0 : familyResidentMib(pid) }] as const;
   });
+  const machine = { cores: (machineAfter - machineBefore) / seconds, memoryMib: 0 };
   return { ...Object.fromEntries(parts), machine };
 }
 
-/** A counter of a service, over all labels that contain the text. */
-async function counter(url: string, name: string, labels = ''): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) && line.includes(labels))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-}
+const counter = async (url: string, name: string, label = ''): Promise<number> =>
+  metricIn(await readMetrics(url), name, label);
 
 /** A rewrite would make the append-only file shorter meanwhile. */
 async function keepWholeFile(system: ExperimentSystem): Promise<void> {
@@ -130,79 +124,99 @@ const archived = (system: ExperimentSystem): Promise<unknown> =>
 const figure = (value: number | undefined, digits: number, width: number): string =>
   (value ?? 0).toFixed(digits).padStart(width);
 
-const stop = new AbortController();
-process.once('SIGINT', () => stop.abort(new Error('interrupted')));
-const { signal } = stop;
-const system = await openSystem({ own: true, build: true, say: console.log, signal });
-try {
-  const gateway = system.url('api-gateway');
-  const broadcaster = system.url('broadcast-service');
-  const auctionIds = await openAuctions(gateway, AUCTIONS, { startPrice: 1 }, signal);
-  const plan: RequestPlan = {
-    origin: gateway,
-    paths: auctionIds.map(bidsPath),
-    tokens: await bidderTokens(gateway, signal),
-    member: 'amount',
-    firstAmount: FIRST_AMOUNT,
-    amountStep: 1,
-    keyPrefix: 'sizing-',
-  };
-  console.log('idle');
-  await pause(SETTLE_MS, undefined, { signal });
-  const quiet = () => pause(QUIET_SECONDS * 1_000, undefined, { signal });
-  const idle = await useDuring(system, quiet);
-  console.log(`${viewers} viewers, nobody bids`);
-  const crowds: Crowd[] = [];
-  for (const auctionId of auctionIds) {
-    const port = Number(new URL(broadcaster).port);
-    crowds.push(await Crowd.gather([port], auctionId, Math.round(viewers / AUCTIONS)));
-  }
-  await pause(SETTLE_MS, undefined, { signal });
-  const watched = await useDuring(system, quiet);
-  console.log(`and ${bidsPerSecond} bids a second`);
-  const next = await bidAtPace(plan, { bidsPerSecond, seconds: WARM_UP_SECONDS, firstRequest: 0 });
-  const count = () =>
-    Promise.all([
-      counter(gateway, 'outcry_commands_total', 'result="OK"'),
-      counter(broadcaster, 'outcry_feed_messages_out_total'),
-    ]);
-  await archived(system);
-  await keepWholeFile(system);
-  const storedBefore = await storedBytes(system);
-  const [bidsBefore, messagesBefore] = await count();
-  let loadSeconds = 0;
-  const loaded = await useDuring(system, async () => {
-    const since = performance.now();
-    await bidAtPace(plan, { bidsPerSecond, seconds, firstRequest: next });
-    loadSeconds = (performance.now() - since) / 1000;
+await runProgram(USAGE, async (args, signal) => {
+  const { values } = readArguments({
+    args,
+    options: {
+      bids: { type: 'string', default: '2000' },
+      viewers: { type: 'string', default: '2000' },
+      seconds: { type: 'string', default: '30' },
+    },
   });
-  const [bidsAfter, messagesAfter] = await count();
-  const bids = bidsAfter - bidsBefore;
-  const messages = messagesAfter - messagesBefore;
-  await archived(system);
-  const stored = await storedBytes(system);
-  for (const crowd of crowds) crowd.leave();
+  const bidsPerSecond = wholeNumber('bids', values.bids, 1, 100_000);
+  const viewers = wholeNumber('viewers', values.viewers, AUCTIONS, 20_000);
+  const seconds = wholeNumber('seconds', values.seconds, 1, 3_600);
+  const system = await openSystem({ own: true, build: true, say: console.log, signal });
+  try {
+    const gateway = system.url('api-gateway');
+    const broadcaster = system.url('broadcast-service');
+    const auctionIds = await openAuctions(gateway, AUCTIONS, { startPrice: 1 }, signal);
+    const plan = {
+      origin: gateway,
+      paths: auctionIds.map(bidsPath),
+      tokens: await bidderTokens(gateway, signal),
+      member: 'amount' as const,
+      firstAmount: FIRST_AMOUNT,
+      amountStep: 1,
+      keyPrefix: 'sizing-',
+    };
+    const load = new PlannedLoad(plan, {});
+    const bidFor = async (duration: number): Promise<number> => {
+      const { result } = await load.round({
+        generator: generatorAt(bidsPerSecond),
+        connections: Math.min(MOST_CONNECTIONS, bidsPerSecond),
+        seconds: duration,
+        signal,
+      });
+      return result.seconds;
+    };
+    console.log('idle');
+    await pause(SETTLE_MS, undefined, { signal });
+    const quiet = () => pause(QUIET_SECONDS * 1_000, QUIET_SECONDS, { signal });
+    const idle = await useDuring(system, quiet);
+    console.log(`${viewers} viewers, nobody bids`);
+    const crowds: Crowd[] = [];
+    for (const auctionId of auctionIds) {
+      const port = Number(new URL(broadcaster).port);
+      crowds.push(await Crowd.gather([port], auctionId, Math.round(viewers / AUCTIONS)));
+    }
+    await pause(SETTLE_MS, undefined, { signal });
+    const watched = await useDuring(system, quiet);
+    console.log(`and ${bidsPerSecond} bids a second`);
+    await bidFor(WARM_UP_SECONDS);
+    const count = () =>
+      Promise.all([
+        counter(gateway, 'outcry_commands_total', 'result="OK"'),
+        counter(broadcaster, 'outcry_feed_messages_out_total'),
+      ]);
+    await archived(system);
+    await keepWholeFile(system);
+    const storedBefore = await storedBytes(system);
+    const [bidsBefore, messagesBefore] = await count();
+    let loadSeconds = 0;
+    const loaded = await useDuring(system, async () => {
+      loadSeconds = await bidFor(seconds);
+      return loadSeconds;
+    });
+    const [bidsAfter, messagesAfter] = await count();
+    const bids = bidsAfter - bidsBefore;
+    const messages = messagesAfter - messagesBefore;
+    await archived(system);
+    const stored = await storedBytes(system);
+    for (const crowd of crowds) crowd.leave();
 
-  console.log(`
+    console.log(`
                         idle       ${viewers} viewers     and ${Math.round(bids / loadSeconds)} bids/s
                     cores   MiB     cores   MiB     cores   MiB    µs CPU a bid`);
-  for (const part of [...PARTS, 'machine']) {
-    const perBid = ((loaded[part]?.cores ?? 0) * loadSeconds * 1e6) / bids;
-    const columns = [idle, watched, loaded].map(
-      (use) => figure(use[part]?.cores, 3, 9) + figure(use[part]?.memoryMib, 0, 6),
-    );
-    console.log(part.padEnd(16) + columns.join('') + figure(perBid, 0, 12));
-  }
-  const viewerKib =
-    (((watched['broadcast-service']?.memoryMib ?? 0) -
-      (idle['broadcast-service']?.memoryMib ?? 0)) *
-      1024) /
-    viewers;
-  const perMessage = ((loaded['broadcast-service']?.cores ?? 0) * loadSeconds * 1e6) / messages;
-  console.log(`
+    for (const part of [...PARTS, 'machine']) {
+      const perBid = ((loaded[part]?.cores ?? 0) * loadSeconds * 1e6) / bids;
+      const columns = [idle, watched, loaded].map(
+        (use) => figure(use[part]?.cores, 3, 9) + figure(use[part]?.memoryMib, 0, 6),
+      );
+      console.log(part.padEnd(16) + columns.join('') + figure(perBid, 0, 12));
+    }
+    const viewerKib =
+      (((watched['broadcast-service']?.memoryMib ?? 0) -
+        (idle['broadcast-service']?.memoryMib ?? 0)) *
+        1024) /
+      viewers;
+    const perMessage = ((loaded['broadcast-service']?.cores ?? 0) * loadSeconds * 1e6) / messages;
+    console.log(`
 ${bids} bids accepted in ${loadSeconds.toFixed(1)} s, ${Math.round(messages / loadSeconds)} messages to viewers a second
 a viewer: ${viewerKib.toFixed(1)} KiB of the broadcaster; a message to a viewer: ${perMessage.toFixed(1)} µs of its CPU
 bytes a bid: append-only file ${((stored.aof - storedBefore.aof) / bids).toFixed(0)}, JetStream ${((stored.stream - storedBefore.stream) / bids).toFixed(0)}, Postgres ${((stored.database - storedBefore.database) / bids).toFixed(0)} and ${((stored.wal - storedBefore.wal) / bids).toFixed(0)} of WAL`);
-} finally {
-  await system.stop();
-}
+  } finally {
+    await system.stop();
+  }
+  return true;
+});

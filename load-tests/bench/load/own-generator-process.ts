@@ -14,7 +14,7 @@ const ANSWER_LIMIT_MS = 5_000;
 const [file = '', connections = '', seconds = '', firstRequest = '', perSecond = ''] =
   process.argv.slice(2);
 const plan = readPlan(readFileSync(file, 'utf8'));
-const { hostname, port } = new URL(plan.origin);
+const { host, hostname, port } = new URL(plan.origin);
 
 const latencyUs = createHistogram();
 const startedAt = performance.now();
@@ -50,7 +50,7 @@ function keepBusy(): Promise<void> {
         return;
       }
       sentAt = performance.now();
-      socket.write(requestText(plan, next));
+      socket.write(requestText(plan, next, host));
       next += 1;
     };
     socket.setTimeout(ANSWER_LIMIT_MS, () => socket.destroy(new Error('no answer in time')));

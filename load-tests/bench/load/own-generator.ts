@@ -1,9 +1,8 @@
 /** The generator of own-generator-process.ts, for machines without wrk. */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { typescriptArguments } from '../typescript-process.ts';
+import { spawnTypescript } from '../typescript-process.ts';
 import { readFigures } from './read-figures.ts';
 import type { LoadGenerator, LoadOptions, LoadResult, RequestPlan } from './request-plan.ts';
 import { withOwnCpu } from './with-own-cpu.ts';
@@ -37,12 +36,7 @@ async function run(
       `${firstRequest}`,
       `${perSecond ?? ''}`,
     ];
-    const child = spawn(process.execPath, [...typescriptArguments(PROCESS), ...settings], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      signal,
-      killSignal: 'SIGKILL',
-    });
-    return await readFigures(child, 'the load generator');
+    return await readFigures(spawnTypescript(PROCESS, settings, signal), 'the load generator');
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 /** What a load generator sends: a numbered sequence of POSTs that follows from a few figures. */
 import { z } from 'zod';
 
-const requestPlan = z.object({
+export const requestPlan = z.object({
   /** Where to: an address without a path, such as `http://127.0.0.1:8080`. */
   origin: z.string(),
   /** Request n goes to path n modulo their number. */
@@ -54,15 +54,18 @@ export interface LoadGenerator {
   run(plan: RequestPlan, options: LoadOptions): Promise<LoadResult>;
 }
 
-/** Request `n` as it goes over the wire. wrk-requests.lua makes the same bytes. */
-export function requestText(plan: RequestPlan, n: number): string {
+/**
+ * Request `n` as it goes over the wire. wrk-requests.lua makes the same bytes.
+ * @param host with its port
+ */
+export function requestText(plan: Omit<RequestPlan, 'origin'>, n: number, host: string): string {
   const path = plan.paths[n % plan.paths.length] ?? '/';
   const token = plan.tokens[n % plan.tokens.length] ?? '';
   const pass = Math.floor(n / plan.paths.length);
   const body = `{"${plan.member}":${plan.firstAmount + pass * plan.amountStep}}`;
   const key = plan.keyPrefix === '' ? '' : `idempotency-key: ${plan.keyPrefix}${n}\r\n`;
   return (
-    `POST ${path} HTTP/1.1\r\nhost: ${new URL(plan.origin).host}\r\n` +
+    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n` +
     `authorization: Bearer ${token}\r\ncontent-type: application/json\r\n` +
     `${key}content-length: ${body.length}\r\n\r\n${body}`
   );

@@ -88,11 +88,14 @@ async function drain(
     signal.throwIfAborted();
     const stored = await archive.stored();
     const at = performance.now();
-    const cpu = archive.cpuSeconds();
-    if (warm === undefined && stored >= events * WARM_SHARE) warm = { stored, at, cpu };
+    // Reading what Postgres's processes use takes a while itself: only at both ends.
+    if (warm === undefined && stored >= events * WARM_SHARE) {
+      warm = { stored, at, cpu: archive.cpuSeconds() };
+    }
     if (warm !== undefined && stored >= events) {
       const tookMs = at - warm.at;
-      return figures(stored - warm.stored, tookMs, coresSince(warm.cpu, cpu, tookMs));
+      const cores = coresSince(warm.cpu, archive.cpuSeconds(), tookMs);
+      return figures(stored - warm.stored, tookMs, cores);
     }
     if (at > limit) throw new Error(`only ${stored} of ${events} events were archived`);
     await pause(ASK_EVERY_MS);

@@ -3,7 +3,7 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { Fault } from '../fault.ts';
-import { auctionKeysOf } from '../log-watcher.ts';
+import { auctionKeysOf } from '../../redis-heads.ts';
 
 const SHARDS = 16;
 const ENOUGH_BIDS = 10_000;

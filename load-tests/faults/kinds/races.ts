@@ -53,7 +53,7 @@ const beforePublish: Fault = {
   async begin({ system }) {
     const { gatewayToNats } = system.links;
     const part: PartName = 'api-gateway-2';
-    const answered = () => system.metric(part, 'outcry_commands_total{', 'result="OK"');
+    const answered = () => system.metric(part, 'outcry_commands_total', 'result="OK"');
     // What it publishes from here on never arrives.
     gatewayToNats.hold();
     const before = await answered();
@@ -75,7 +75,7 @@ const outOfOrder: Fault = {
   async begin({ system }) {
     const { workerToPostgres } = system.links;
     const stored = (part: PartName) =>
-      system.metric(part, 'outcry_archive_events_total{', 'result="new"');
+      system.metric(part, 'outcry_archive_events_total', 'result="new"');
     await system.startPart('archival-worker-2');
     workerToPostgres.delay(LATE_BY_MS);
     const before = await stored('archival-worker');

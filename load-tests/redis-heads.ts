@@ -15,6 +15,9 @@ export interface RedisHead {
   readonly status: string;
 }
 
+export const auctionKeysOf = (auctionId: string) =>
+  auctionKeys(shardOfId(auctionId, SHARDS) ?? 0, auctionId);
+
 /** By auction id. @throws Error when Redis is away, or does not know an auction */
 export async function readRedisHeads(
   redis: Redis,
@@ -22,7 +25,7 @@ export async function readRedisHeads(
 ): Promise<Map<string, RedisHead>> {
   const pipeline = redis.pipeline();
   for (const id of auctionIds) {
-    const { auction } = auctionKeys(shardOfId(id, SHARDS) ?? 0, id);
+    const { auction } = auctionKeysOf(id);
     pipeline.hmget(auction, 'epoch', 'seq', 'publishedSeq', 'archivedSeq', 'status');
   }
   const replies = (await pipeline.exec()) ?? [];

@@ -1,0 +1,16 @@
+/** A program that waits: with the argument `stubborn` it takes no notice of its stop. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { readArguments, runProgram } from '../command-line.ts';
+
+await runProgram('how to use it', async (args, signal) => {
+  const { positionals } = readArguments({ args, allowPositionals: true });
+  // A handle that stays open.
+  setInterval(() => undefined, 60_000);
+  console.log('running');
+  if (positionals.includes('bad')) return false;
+  if (positionals.includes('good')) return true;
+  if (positionals.includes('breaks')) throw new Error('broke');
+  if (positionals.includes('stubborn')) await pause(60_000);
+  await pause(60_000, undefined, { signal });
+  return true;
+});
