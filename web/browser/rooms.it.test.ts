@@ -165,9 +165,9 @@ test('a sign-in that no service takes any more is renewed, also when the gateway
   });
   await page.goto(new URL(path, page.url()).href);
   // The live feed and the room give up after four tries each, and begin again later.
-  await poll(async () => tries).toBeGreaterThan(8);
+  await expect.poll(() => tries, { timeout: 2 * LIMIT_MS }).toBeGreaterThan(8);
   gatewayIsAway = false;
-  await page.getByTestId('connection').getByText('Live', { exact: true }).waitFor();
+  await poll(() => textOf(page.getByTestId('connection'))).toBe('Live');
   await page.getByText('Signed in as').first().waitFor({ state: 'attached' });
   await page.getByRole('button', { name: 'Place bid' }).waitFor();
 });
