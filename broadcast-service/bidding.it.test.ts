@@ -1,5 +1,5 @@
 /** Bids over the socket, decided by a real gateway. */
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   newAuction,
@@ -11,22 +11,23 @@ import {
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
+import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { broadcasterSettings } from './config.ts';
 import { createBroadcaster } from './create-broadcaster.ts';
-import { until } from './testing/test-broadcaster.ts';
 
 let gateway: TestGateway;
 const services: Service[] = [];
 const feeds: LiveFeed[] = [];
-let silent: Server;
+let silent: Awaited<ReturnType<typeof silentServer>>;
 
 beforeAll(async () => {
   gateway = await startTestGateway();
-  silent = await listening();
+  silent = await silentServer();
 });
 
 afterAll(async () => {
@@ -65,18 +66,10 @@ async function errorOf(promise: Promise<unknown>): Promise<OutcryError> {
 }
 
 /** A server that takes connections and says nothing. */
-async function listening(): Promise<Server> {
+async function silentServer(): Promise<{ url: string; close: () => void }> {
   const server = createServer(() => undefined);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return server;
-}
-
-function urlOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('not listening');
-  return `http://127.0.0.1:${address.port}`;
+  const port = await listenLocally(server);
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
 }
 
 describe('a bid over the socket', () => {
@@ -117,14 +110,14 @@ describe('a bid over the socket', () => {
   });
 
   it('was not placed when no gateway is there', async () => {
-    const gone = await listening();
-    const feed = await feedOf('ann', urlOf(gone));
+    const gone = await silentServer();
+    const feed = await feedOf('ann', gone.url);
     gone.close();
     expect((await errorOf(feed.bid('a0-x', { amount: 5 }))).code).toBe('UNAVAILABLE');
   });
 
   it('has an unknown outcome when the gateway does not answer within 3 s', async () => {
-    const feed = await feedOf('ann', urlOf(silent));
+    const feed = await feedOf('ann', silent.url);
     const begin = performance.now();
     const error = await errorOf(feed.bid('a0-x', { amount: 5 }, 'key-2'));
     expect([error.code, error.idempotencyKey]).toEqual(['OUTCOME_UNKNOWN', 'key-2']);

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import type { ScriptAuction } from '@outcry/shared/testing/decide-script.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   connectViewer,
   startTestBroadcasters,
-  until,
   type TestBroadcaster,
   type TestBroadcasters,
   type TestViewer,
@@ -64,7 +64,8 @@ describe('lost messages', () => {
     await until('everything came', () => viewer.messages.at(-1)?.seq === 10);
     expect(seqsOf(viewer)).toEqual([3, 4, 5, 6, 7, 8, 9, 10]);
     for (const { state, events } of viewer.messages) expect(state).toEqual(events.at(-1)?.state);
-    expect(await repairs('filled')).toBe(before + 1);
+    // Read once, and once more if heads were compared in the midst of it: not for each that is lost.
+    expect([1, 2]).toContain((await repairs('filled')) - before);
   });
 
   it('at the end are found by comparing heads', async () => {
@@ -72,12 +73,12 @@ describe('lost messages', () => {
     const begin = performance.now();
     await system.auctions.losingMessages(() => bid(auctionId));
     await until('the bid came', () => viewer.messages.at(-1)?.seq === 3);
-    expect(performance.now() - begin).toBeLessThan(6_500);
+    expect(performance.now() - begin).toBeLessThan(8_000);
     expect(seqsOf(viewer)).toEqual([3]);
   });
 
   it('of the end itself are found soon after it', async () => {
-    const [auctionId, viewer] = await watched({ durationMs: 1_000 });
+    const [auctionId, viewer] = await watched({ durationMs: 2_000 });
     const begin = performance.now();
     await system.auctions.losingMessages(() =>
       until('the auction has ended', async () => {
@@ -87,7 +88,7 @@ describe('lost messages', () => {
       }),
     );
     await until('the end came', () => viewer.messages.at(-1)?.state.status === 'ended');
-    expect(performance.now() - begin).toBeLessThan(3_000);
+    expect(performance.now() - begin).toBeLessThan(4_500);
   });
 
   it('that the log no longer has leave a hole, but not an old state', async () => {
@@ -110,7 +111,7 @@ describe('a lost subscription', () => {
       await Promise.all(pairs.map(([auctionId]) => bid(auctionId)));
     }
     for (const [, viewer] of pairs) {
-      await until('all came', () => viewer.messages.at(-1)?.seq === 5, 2_000);
+      await until('all came', () => viewer.messages.at(-1)?.seq === 5, 4_000);
       expect(seqsOf(viewer)).toEqual([3, 4, 5]);
     }
   });
@@ -193,11 +194,12 @@ async function rememberForRollback(auctionId: string): Promise<() => Promise<voi
   const names = [keys.auction, keys.log, keys.bidders, keys.answers];
   const dumps = await Promise.all(names.map((name) => system.redis.dumpBuffer(name)));
   return async () => {
+    // All at once: broadcasters compare heads at any time.
+    const change = system.redis.multi().del(...names);
     for (const [i, name] of names.entries()) {
       const dump = dumps[i];
-      await system.redis.del(name);
-      if (dump) await system.redis.restore(name, 0, dump);
+      if (dump) change.restore(name, 0, dump);
     }
-    await system.redis.hset(keys.auction, 'runId', '0123456789abcdef');
+    await change.hset(keys.auction, 'runId', '0123456789abcdef').exec();
   };
 }

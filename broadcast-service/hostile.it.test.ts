@@ -3,11 +3,15 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { figure } from '@outcry/shared/testing/metrics.ts';
 import { SIZES } from '@outcry/shared/testing/sizes.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
-import { startTestBroadcasters, until, type TestBroadcasters } from './testing/test-broadcaster.ts';
+import { startTestBroadcasters, type TestBroadcasters } from './testing/test-broadcaster.ts';
 
 const AUCTION = 'a1-hostile';
+/** Other programs on the machine may spoil a round; harm spoils all of them. */
+const ROUNDS = 3;
 
 let system: TestBroadcasters;
 let node: LocalServer;
@@ -40,9 +44,13 @@ async function delayOfABid(): Promise<number> {
 
 /** The process still lives, and the honest viewer sees bids at once on its old connection. */
 async function expectUnharmed(): Promise<void> {
-  const delays: number[] = [];
-  for (let i = 0; i < 20; i += 1) delays.push(await delayOfABid());
-  expect(Math.max(...delays)).toBeLessThan(500);
+  const slowest: number[] = [];
+  do {
+    const delays: number[] = [];
+    for (let i = 0; i < 20; i += 1) delays.push(await delayOfABid());
+    slowest.push(Math.max(...delays));
+  } while (Math.min(...slowest) >= 500 && slowest.length < ROUNDS);
+  expect(Math.min(...slowest)).toBeLessThan(500);
   expect(node.pid()).toBe(processId);
   expect(honest.socket.readyState).toBe(WebSocket.OPEN);
   expect(honest.accounts.get(AUCTION)?.faults).toEqual([]);
@@ -110,8 +118,7 @@ describe('a hostile client', () => {
   });
 
   it('that sends too much at once', async () => {
-    const tooBigBefore = await misused('not the protocol');
-    const tooManyBefore = await misused('too many bytes');
+    const endedBefore = await endedSoFar();
     const big = await RawViewer.connect(node.url);
     const ended = closed(big.socket);
     big.socket.send(`42["watch",{"auctionId":"${'x'.repeat(2_000_000)}"}]`);
@@ -124,8 +131,7 @@ describe('a hostile client', () => {
     const endedToo = closed(fragments.socket);
     for (let i = 0; i < 20_000; i += 1) fragments.socket.send('', { fin: false });
     await endedToo;
-    expect(await misused('not the protocol')).toBe(tooBigBefore + 2);
-    expect(await misused('too many bytes')).toBe(tooManyBefore + 1);
+    expect(await endedSoFar()).toBe(endedBefore + 3);
     await expectUnharmed();
   });
 
@@ -237,15 +243,12 @@ describe('a hostile client', () => {
   });
 });
 
-const viewersOf = (): Promise<number> => metric('outcry_viewers{');
+const viewersOf = (): Promise<number> => figure(node.url, 'outcry_viewers');
+
+/** Which of the two limits is met first depends on how the bytes arrive. */
+const endedSoFar = async (): Promise<number> =>
+  (await misused('not the protocol')) + (await misused('too many bytes'));
 
 /** Connections that were ended because of this. */
 const misused = (kind: string): Promise<number> =>
-  metric('outcry_viewers_misuse_total{', `kind="${kind}"`);
-
-/** 0 until the first time. */
-async function metric(start: string, label = ''): Promise<number> {
-  const text = await (await fetch(`${node.url}/metrics`)).text();
-  const line = text.split('\n').find((each) => each.startsWith(start) && each.includes(label));
-  return Number(line?.split(' ').at(-1) ?? 0);
-}
+  figure(node.url, 'outcry_viewers_misuse_total', { kind });

@@ -7,9 +7,10 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { linkTo, type Link } from './testing/link.ts';
 import { ReturningViewer } from './testing/returning-viewer.ts';
-import { startTestBroadcasters, until, type TestBroadcasters } from './testing/test-broadcaster.ts';
+import { startTestBroadcasters, type TestBroadcasters } from './testing/test-broadcaster.ts';
 
 const { viewers: VIEWERS, bids: BIDS } = SIZES.liveFaults;
 const BIDS_A_CALL = 5;
@@ -134,10 +135,10 @@ describe('viewers on two nodes', () => {
       await bidsInOneEntry(10);
       await until('all saw it', () => viewers.every(({ account }) => account.seq === 12), 30_000);
       const readsBefore = await logReads();
+      const begin = performance.now();
       for (const viewer of viewers) viewer.drop();
       // More than a node keeps in memory.
       for (let i = 0; i < 3; i += 1) await bidsInOneEntry(100);
-      const begin = performance.now();
       await until(
         'all are current',
         () => viewers.every(({ account }) => account.seq === 312),

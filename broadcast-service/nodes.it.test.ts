@@ -1,11 +1,11 @@
 /** What crosses nodes: how many watch, and notices to a user wherever connected. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
 import {
   startTestBroadcasters,
   tokenFor,
-  until,
   type TestBroadcaster,
   type TestBroadcasters,
 } from './testing/test-broadcaster.ts';

@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import { percentile } from '@outcry/shared/testing/percentile.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { percentile } from './testing/percentile.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
 import {
   startTestBroadcasters,
   tokenFor,
-  until,
   type TestBroadcasters,
 } from './testing/test-broadcaster.ts';
 

@@ -7,11 +7,11 @@ import { get } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
 import {
   startTestBroadcasters,
   tokenFor,
-  until,
   type TestBroadcaster,
   type TestBroadcasters,
 } from './testing/test-broadcaster.ts';

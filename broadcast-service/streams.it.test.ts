@@ -2,9 +2,9 @@
 import { get, type ClientRequest, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   startTestBroadcasters,
-  until,
   type TestBroadcaster,
   type TestBroadcasters,
 } from './testing/test-broadcaster.ts';

@@ -99,7 +99,7 @@ test('the README’s programs compile in an empty project, and do what they say'
     item: { title: 'Oil lamp' },
     currency: 'USD',
     startPrice: 1_000,
-    durationSeconds: 5,
+    durationSeconds: 8,
     softClose: null,
   });
   await rival.bid(id, { amount: 1_000 });

@@ -1,5 +1,6 @@
 /** A way to a server that can be cut, or can swallow all that is sent without a word. */
 import { connect, createServer, type Socket } from 'node:net';
+import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
 
 export interface Link {
   /** `host:port` to connect to instead of the server's own. */
@@ -35,16 +36,12 @@ export async function linkTo(port: number): Promise<Link> {
       });
     }
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('not listening');
+  const ownPort = await listenLocally(server);
   const endAll = (): void => {
     for (const socket of open) socket.destroy();
   };
   return {
-    address: `127.0.0.1:${address.port}`,
+    address: `127.0.0.1:${ownPort}`,
     cut: () => {
       isCut = true;
       endAll();

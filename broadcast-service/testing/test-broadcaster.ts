@@ -21,10 +21,11 @@ import type {
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import { figure } from '@outcry/shared/testing/metrics.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { broadcasterSettings } from '../config.ts';
 import { createBroadcaster } from '../create-broadcaster.ts';
-import { until } from '@outcry/shared/testing/until.ts';
 
 const SECRET = 'a-secret-that-only-this-test-knows-0123456789';
 const SHARDS = 4;
@@ -79,7 +80,7 @@ export async function startTestBroadcasters(): Promise<TestBroadcasters> {
       await until('the broadcaster is ready', async () => {
         return (await fetch(`${url}/readyz`)).status === 200;
       });
-      return { url, service, metric: (name, labels) => readMetric(url, name, labels) };
+      return { url, service, metric: (name, labels) => figure(url, name, labels) };
     },
     startProcess: async (environment = {}) => {
       const port = await freePort();
@@ -105,19 +106,6 @@ export async function startTestBroadcasters(): Promise<TestBroadcasters> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function readMetric(
-  url: string,
-  name: string,
-  labels: Record<string, string> = {},
-): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`))
-    .filter((line) => Object.entries(labels).every(([k, v]) => line.includes(`${k}="${v}"`)))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
 /** A token for a user, valid for an hour unless `expiresIn` (seconds from now) says otherwise. */
