@@ -22,6 +22,7 @@ import { KeepCurrent } from './feed/keep-current.ts';
 import { WatchedAuctions } from './feed/watched-auctions.ts';
 import { AuctionStreamRoute } from './http/auction-stream-route.ts';
 import { limitIdleConnections } from './http/idle-connections.ts';
+import { turnAway } from './http/turn-away.ts';
 import { createMetrics } from './metrics.ts';
 import { SharePresence } from './presence/share-presence.ts';
 import { SocketViewers } from './adapters/socket-io/socket-viewers.ts';
@@ -121,6 +122,14 @@ export async function createBroadcaster(
   );
   closers.defer('HTTP server', () => http.close());
   limitIdleConnections(http.server);
+  // Behind proxies all come from theirs, and whom they come for stands in the request.
+  if (settings.TRUSTED_PROXIES === 0) {
+    turnAway(http.server, (address) => {
+      const turned = connections.isTurnedAway(address, performance.now());
+      if (turned) metrics.refused.inc({ reason: 'turned away without an answer' });
+      return turned;
+    });
+  }
 
   const forwardBid = forwardTo(settings.GATEWAY_URL, settings.TRUSTED_PROXIES, log);
   const viewers = new SocketViewers(http.server, {

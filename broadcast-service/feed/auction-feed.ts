@@ -8,6 +8,7 @@ import {
 } from '@outcry/shared/contracts/live.ts';
 import { isUnbroken, MAX_RECOVERED_EVENTS, recover, type Recovered } from '../recovery/recover.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
+import { InTurns } from './in-turns.ts';
 import { RecentEvents } from './recent-events.ts';
 import { SharedLogReads } from './shared-log-reads.ts';
 
@@ -28,6 +29,9 @@ const MAX_HELD_BACK = 256;
 const MAX_KEPT_ANSWERS = 64;
 /** An event may arrive between reading the log and reading the state; then both are read again. */
 const MAX_READS = 3;
+
+/** Of all auctions: putting one together and encoding it takes up to some ms. */
+const ANSWERS = new InTurns();
 
 export class AuctionFeed {
   readonly auctionId: string;
@@ -85,6 +89,13 @@ export class AuctionFeed {
     await this.#filling;
   }
 
+  /** How many events are put together for a viewer at this position that nobody else got yet. */
+  costOf(after: Position): number {
+    const missed = this.#view.seq - after.seq;
+    const isNew = missed > 0 && missed <= MAX_RECOVERED_EVENTS && !this.#answers.has(keyOf(after));
+    return isNew ? missed : 0;
+  }
+
   /**
    * Reads what memory does not hold of the events after a viewer's position; one read for many.
    * @throws SourceUnavailableError
@@ -94,11 +105,14 @@ export class AuctionFeed {
       await this.#reach();
       if (comparePositions(after, this.#view) > 0) return [];
     }
-    const known = this.#answers.get(keyOf(after));
+    const key = keyOf(after);
+    const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const hopeless = this.#view.seq - after.seq > MAX_RECOVERED_EVENTS;
-    if (hopeless || recover(after, this.#view, this.#recent.all).recovered) return [];
-    return this.#viewersReads.read(after.seq);
+    if (this.#view.seq - after.seq > MAX_RECOVERED_EVENTS) return [];
+    const isRecent = recover(after, this.#view, this.#recent.all).recovered;
+    const read = isRecent ? [] : await this.#viewersReads.read(after.seq);
+    await ANSWERS.next(() => !this.#answers.has(key));
+    return read;
   }
 
   /**

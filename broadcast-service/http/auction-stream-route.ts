@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Position } from '@outcry/shared/contracts/live.ts';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -13,7 +12,11 @@ import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { ConnectionRefusal, Connections } from '../rooms/connections.ts';
 import { originAllowed } from '../rooms/origin.ts';
 import { viewerAddress } from '../rooms/viewer-address.ts';
-import { openAuctionStream, type AuctionStreamsParts } from '../sse/auction-streams.ts';
+import {
+  openAuctionStream,
+  type AuctionStream,
+  type AuctionStreamsParts,
+} from '../sse/auction-streams.ts';
 import { positionOf } from '../sse/last-event-id.ts';
 import { StreamRecipient } from './stream-recipient.ts';
 
@@ -95,22 +98,28 @@ export class AuctionStreamRoute {
       refuse(response, problem('INVALID_REQUEST', detail, randomUUID()));
       return;
     }
-    const counted = this.#parts.connections.add(this.#addressOf(request), performance.now());
+    const { connections } = this.#parts;
+    const address = this.#addressOf(request);
+    const counted = connections.add(address, performance.now());
     if (typeof counted === 'string') {
       refuse(response, connectionProblem(counted));
       return;
     }
     response.once('close', counted);
-    await this.#stream(auctionId, after, response);
+    const mayRecover = (events: number): boolean =>
+      connections.mayRecover(address, events, performance.now());
+    await this.#stream(
+      () => openAuctionStream(auctionId, after, mayRecover, this.#parts),
+      response,
+    );
   }
 
   async #stream(
-    auctionId: string,
-    after: Position | undefined,
+    open: () => Promise<AuctionStream | undefined>,
     response: ServerResponse,
   ): Promise<void> {
     try {
-      const stream = await openAuctionStream(auctionId, after, this.#parts);
+      const stream = await open();
       if (stream === undefined) {
         refuse(response, problem('AUCTION_NOT_FOUND', NOT_FOUND, randomUUID()));
         return;

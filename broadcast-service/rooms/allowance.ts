@@ -23,10 +23,16 @@ export class Allowance {
     return 0;
   }
 
-  /** Takes permits away, as far as there are any. */
+  /** How many permits there are now; below 0 when more were lost than there were. */
+  left(now: number): number {
+    this.#refill(now);
+    return this.#left;
+  }
+
+  /** Takes permits away, also such as are still to come: at most as many as it ever holds. */
   lose(now: number, permits: number): void {
     this.#refill(now);
-    this.#left = Math.max(0, this.#left - permits);
+    this.#left = Math.max(-this.#size, this.#left - permits);
   }
 
   #refill(now: number): void {

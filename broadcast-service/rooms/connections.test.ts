@@ -32,15 +32,51 @@ describe('connections', () => {
 
   it('are fewer for an address that did harm', () => {
     const connections = new Connections({ all: 100, perAddress: 20 });
-    for (let i = 0; i < 50; i += 1) connections.blame('2001:db8::1', 0);
-    expect(connections.add('2001:db8::2', 0)).toBe('too many new connections of one address');
+    for (let i = 0; i < 500; i += 1) connections.blame('2001:db8::1', 0);
+    expect(connections.add('2001:db8::2', 10_000)).toBe('too many new connections of one address');
     added(connections, '2001:db8:1::2');
-    added(connections, '2001:db8::2', 500);
+    added(connections, '2001:db8::2', 10_500);
+  });
+
+  it('are turned away unheard when the address was told often enough', () => {
+    const connections = new Connections({ all: 100, perAddress: 20 });
+    expect(connections.isTurnedAway('a', 0)).toBe(false);
+    for (let i = 0; i < 20; i += 1) connections.refused('a', 0);
+    for (let i = 0; i < 20; i += 1) {
+      expect(connections.isTurnedAway('a', 0)).toBe(false);
+      expect(connections.add('a', 0)).toBe('too many new connections of one address');
+    }
+    expect(connections.isTurnedAway('a', 0)).toBe(true);
+    expect(connections.isTurnedAway('b', 0)).toBe(false);
+    expect(connections.isTurnedAway('a', 500)).toBe(false);
+    added(connections, 'a', 500);
+  });
+
+  it('of one address together ask only so much', () => {
+    const connections = new Connections({ all: 100, perAddress: 20 });
+    for (let i = 0; i < 200; i += 1) expect(connections.request('a', 0)).toBe(0);
+    expect(connections.request('a', 0)).toBe(50);
+    expect(connections.request('b', 0)).toBe(0);
+    expect(connections.request('a', 50)).toBe(0);
+  });
+
+  it('of one address are told what they missed only up to a bound', () => {
+    const connections = new Connections({ all: 1_000, perAddress: 800 });
+    expect(connections.mayRecover('a', 2_000, 0)).toBe(true);
+    expect(connections.mayRecover('a', 2_000, 0)).toBe(true);
+    expect(connections.mayRecover('a', 2_000, 0)).toBe(false);
+    expect(connections.mayRecover('a', 0, 0)).toBe(true);
+    expect(connections.mayRecover('b', 2_000, 0)).toBe(true);
+    expect(connections.mayRecover('a', 2_000, 5_000)).toBe(true);
   });
 
   it('have no limit by address when it is 0', () => {
     const connections = new Connections({ all: 5, perAddress: 0 });
     connections.blame('a', 0);
+    for (let i = 0; i < 100; i += 1) connections.refused('a', 0);
+    expect(connections.isTurnedAway('a', 0)).toBe(false);
+    expect(connections.request('a', 0)).toBe(0);
+    expect(connections.mayRecover('a', 1_000_000, 0)).toBe(true);
     for (let i = 0; i < 5; i += 1) added(connections, 'a');
     expect(connections.add('a', 0)).toBe('this node is full');
   });

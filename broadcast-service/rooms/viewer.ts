@@ -8,6 +8,7 @@ import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
 import { NOT_RECOVERED } from '../recovery/recover.ts';
+import { Allowance } from './allowance.ts';
 import type { ForwardBid } from './forward-bid.ts';
 import { bidRequest, requestProblem, unwatchRequest, watchRequest } from './requests.ts';
 
@@ -18,6 +19,8 @@ export interface ViewerSocket {
   readonly address: string;
   /** Bytes it was sent and has not taken yet. */
   readonly waitingBytes: number;
+  /** Whether so many events may be put together for it. */
+  mayRecover(events: number): boolean;
   /** From now on the viewer gets what comes after `at`. */
   join(auctionId: string, at: Position): void;
   leave(auctionId: string): void;
@@ -38,7 +41,12 @@ const MAX_BIDS_IN_FLIGHT = 10;
 const FULL_BYTES = 256 * 1024;
 const RETRY_AFTER_MS = 1_000;
 
+/** An auction that is watched is asked for again after a gap, sleep or a change of networks. */
+const ASKED_AGAIN_AT_ONCE = 5;
+const ASKED_AGAIN_PER_SECOND = 1;
+
 interface Watch {
+  readonly again: Allowance;
   readonly lease: Promise<Lease | undefined>;
   joined: boolean;
 }
@@ -64,7 +72,14 @@ export class Viewer {
       return;
     }
     const { auctionId, after } = request.data;
-    const watch = this.#watches.get(auctionId) ?? this.#begin(auctionId);
+    const known = this.#watches.get(auctionId);
+    const retryAfterMs = known?.again.take(performance.now()) ?? 0;
+    if (retryAfterMs > 0) {
+      const detail = 'This connection watches the auction already.';
+      reply(refused(problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs })));
+      return;
+    }
+    const watch = known ?? this.#begin(auctionId);
     if (watch === undefined) {
       const detail = `One connection can watch ${MAX_WATCHED} auctions.`;
       reply(refused(problem('INVALID_REQUEST', detail, randomUUID())));
@@ -77,7 +92,9 @@ export class Viewer {
         reply(refused(problem('AUCTION_NOT_FOUND', NOT_FOUND, randomUUID())));
         return;
       }
-      const read = after === undefined || this.#isFull ? [] : await feed.readSince(after);
+      const goesOn =
+        after !== undefined && !this.#isFull && this.#socket.mayRecover(feed.costOf(after));
+      const read = goesOn ? await feed.readSince(after) : undefined;
       if (this.#watches.get(auctionId) === watch) this.#join(watch, feed, after, read, reply);
       else reply(unavailable('the auction was unwatched meanwhile'));
     } catch (error) {
@@ -132,24 +149,28 @@ export class Viewer {
 
   #begin(auctionId: string): Watch | undefined {
     if (this.#watches.size >= MAX_WATCHED) return undefined;
-    const watch = { lease: this.#parts.acquire(auctionId), joined: false };
+    const again = new Allowance(ASKED_AGAIN_AT_ONCE, ASKED_AGAIN_PER_SECOND, performance.now());
+    const watch = { again, lease: this.#parts.acquire(auctionId), joined: false };
     this.#watches.set(auctionId, watch);
     return watch;
   }
 
-  /** Everything here happens at once: what is sent next goes on where the reply ends. */
+  /**
+   * Everything here happens at once: what is sent next goes on where the reply ends.
+   * @param read of the log; undefined when the viewer gets the present state alone
+   */
   #join(
     watch: Watch,
     feed: AuctionFeed,
     after: Position | undefined,
-    read: readonly PublicEvent[],
+    read: readonly PublicEvent[] | undefined,
     reply: Reply<WatchData>,
   ): void {
     const serverTime = new Date(this.#parts.now()).toISOString();
     const found =
       after === undefined
         ? undefined
-        : this.#isFull
+        : read === undefined || this.#isFull
           ? NOT_RECOVERED
           : feed.missedSince(after, read);
     this.#parts.recovered(

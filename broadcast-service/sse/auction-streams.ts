@@ -2,6 +2,7 @@
 import type { EventsMessage, Position } from '@outcry/shared/contracts/live.ts';
 import { stateOf } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
+import { NOT_RECOVERED } from '../recovery/recover.ts';
 import { Packet, type Recipient } from '../rooms/recipient.ts';
 
 export interface AuctionStreamsParts {
@@ -22,6 +23,7 @@ export interface AuctionStream {
 }
 
 /**
+ * @param mayRecover whether so many events may be put together for this viewer
  * @param after the last position the viewer has, if any
  * @returns undefined when there is no such auction
  * @throws SourceUnavailableError
@@ -29,17 +31,24 @@ export interface AuctionStream {
 export async function openAuctionStream(
   auctionId: string,
   after: Position | undefined,
+  mayRecover: (events: number) => boolean,
   parts: AuctionStreamsParts,
 ): Promise<AuctionStream | undefined> {
   const lease = await parts.acquire(auctionId);
   if (lease === undefined) return undefined;
   const { feed } = lease;
   try {
-    const read = after === undefined ? [] : await feed.readSince(after);
+    const goesOn = after !== undefined && mayRecover(feed.costOf(after));
+    const read = goesOn ? await feed.readSince(after) : undefined;
     let joined: Recipient | undefined;
     return {
       begin: (recipient) => {
-        const found = after === undefined ? undefined : feed.missedSince(after, read);
+        const found =
+          after === undefined
+            ? undefined
+            : read === undefined
+              ? NOT_RECOVERED
+              : feed.missedSince(after, read);
         parts.recovered(found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced');
         const { view } = feed;
         const first: EventsMessage = {

@@ -3,9 +3,8 @@
  * What comes is counted before anybody reads it.
  */
 import type { Server } from 'socket.io';
-import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Allowance } from '../../rooms/allowance.ts';
-import { endConnection, insidesOf, type Connection } from './insides.ts';
+import { insidesOf, limitFragments, type Connection } from './insides.ts';
 
 /**
  * More packets than are answered: below this, a viewer that asks too much is told so. A burst is
@@ -18,15 +17,22 @@ const PACKETS_FOR_A_PING = 10;
 /** A reconnecting client watches its 100 auctions again with 15 kB. */
 const BURST_OF_BYTES = 64 * 1024;
 const BYTES_PER_SECOND = 16 * 1024;
+/** Messages of viewers fit into one; of a long one, a proxy might make a few. */
+const MAX_FRAGMENTS = 16;
 
-export type Misuse = 'too many packets' | 'too many bytes' | 'binary data' | 'not the protocol';
+export type Misuse =
+  | 'too many requests'
+  | 'too many packets'
+  | 'too many bytes'
+  | 'binary data'
+  | 'not the protocol';
 
-/** @param tell is told of each connection that is ended, and why */
+/** @param endIt ends a connection for this reason, at once; called once for each */
 export function endMisuse(
   io: Server,
-  tell: (connection: Connection, misuse: Misuse) => void,
-  log: Logger,
+  endIt: (connection: Connection, misuse: Misuse) => void,
 ): void {
+  limitFragments(io.engine, MAX_FRAGMENTS);
   io.engine.on('connection', (connection: Connection) => {
     const { webSocket, wire } = insidesOf(connection);
     const began = performance.now();
@@ -36,9 +42,7 @@ export function endMisuse(
     const end = (misuse: Misuse): void => {
       if (ended) return;
       ended = true;
-      tell(connection, misuse);
-      log.info({ address: connection.remoteAddress, misuse }, 'a connection is ended');
-      endConnection(connection);
+      endIt(connection, misuse);
     };
     const count = (permits: number): void => {
       if (packets.take(performance.now(), permits) > 0) end('too many packets');

@@ -44,6 +44,19 @@ export function insidesOf(connection: Connection): Insides {
   return { webSocket, wire, receiver, sender };
 }
 
+/**
+ * No message of a viewer comes in more pieces from now on; `ws` knows the limit, engine.io does not
+ * hand it on.
+ * @throws Error when the library's insides are not those that this was built for
+ */
+export function limitFragments(engine: object, pieces: number): void {
+  const options = member(member(engine, 'ws'), 'options');
+  if (typeof options !== 'object' || typeof member(options, 'maxFragments') !== 'number') {
+    throw new Error('this version of socket.io is not the one that this was built for');
+  }
+  Object.assign(options ?? {}, { maxFragments: pieces });
+}
+
 /** The session that a request wants to go on with; undefined when it asks for a new one. */
 export const sessionAskedFor = (request: object): unknown =>
   member(member(request, '_query'), 'sid');

@@ -21,7 +21,7 @@ import { Viewer, type Reply, type ViewerParts } from '../../rooms/viewer.ts';
 import { AnswerEncoder, ReadyAnswer } from './answer-encoder.ts';
 import { endMisuse, type Misuse } from './end-misuse.ts';
 import { refuseUpgrade, type UpgradeRefusal } from './refuse-upgrade.ts';
-import { sessionAskedFor, type Connection } from './insides.ts';
+import { endConnection, sessionAskedFor, type Connection } from './insides.ts';
 import { SocketRecipient } from './socket-recipient.ts';
 
 /** Nothing is known of what a client sends; for one that wants an answer a function comes last. */
@@ -61,6 +61,8 @@ const CONNECT_LIMIT_MS = 10_000;
 /** A reconnecting client watches its 100 auctions again at once. */
 const BURST_OF_REQUESTS = 200;
 const REQUESTS_PER_SECOND = 50;
+/** Who is told so often that it asks too much, and does not wait, means harm. */
+const TOLD_TO_WAIT_AT_ONCE = 100;
 /** Whoever has more answers and notices waiting is disconnected; twice the largest answer. */
 const MAX_WAITING_BYTES = 2_000_000;
 const MAX_WAITING_PACKETS = 5_000;
@@ -89,7 +91,7 @@ export class SocketViewers {
     });
     // Before the library has done anything for the connection.
     this.#io.engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
-      const refusal = this.#refusal(request);
+      const refusal = this.#refusal(request) ?? this.#count(request);
       if (refusal === undefined) {
         next();
         return;
@@ -97,11 +99,7 @@ export class SocketViewers {
       parts.refused(refusal[1]);
       refuseUpgrade(request.socket, refusal);
     });
-    const tell = ({ request }: Connection, misuse: Misuse): void => {
-      parts.misused(misuse);
-      parts.connections.blame(this.#addressOf(request), performance.now());
-    };
-    endMisuse(this.#io, tell, parts.log);
+    endMisuse(this.#io, (connection, misuse) => this.#blame(connection, misuse));
     this.#io.use((socket, next) => void this.#admit(socket, next));
     this.#io.on('connection', (socket) => this.#welcome(socket));
   }
@@ -125,20 +123,41 @@ export class SocketViewers {
     await this.#io.close();
   }
 
-  /** Counts the connection when nothing speaks against it. */
+  /** Why it is refused, whoever asks. */
   #refusal(request: IncomingMessage): UpgradeRefusal | undefined {
     if (this.#stopping) return [503, 'this node is stopping'];
+    const wrong = this.#wrongIn(request);
+    if (wrong !== undefined) {
+      this.#parts.connections.refused(this.#addressOf(request), performance.now());
+    }
+    return wrong;
+  }
+
+  #wrongIn(request: IncomingMessage): UpgradeRefusal | undefined {
     if (request.headers.upgrade === undefined) return [400, 'only WebSocket is spoken here'];
     // Nobody changes from one transport to another here; the library would let it past all limits.
     if (sessionAskedFor(request) !== undefined) return [400, 'a session has one connection'];
     if (!originAllowed(request.headers.origin, this.#parts.origins)) {
       return [403, 'this origin is not allowed'];
     }
+    return undefined;
+  }
+
+  /** Counts the connection, unless it is one too many. */
+  #count(request: IncomingMessage): UpgradeRefusal | undefined {
     const counted = this.#parts.connections.add(this.#addressOf(request), performance.now());
     if (counted === 'this node is full') return [503, counted];
     if (typeof counted === 'string') return [429, counted];
     request.socket.once('close', counted);
     return undefined;
+  }
+
+  #blame(connection: Connection, misuse: Misuse): void {
+    const address = this.#addressOf(connection.request);
+    this.#parts.log.info({ address, misuse }, 'a connection is ended');
+    this.#parts.misused(misuse);
+    this.#parts.connections.blame(address, performance.now());
+    endConnection(connection);
   }
 
   #addressOf({ socket, headers }: IncomingMessage): string {
@@ -163,10 +182,13 @@ export class SocketViewers {
     const { caller, token } = socket.data;
     if (caller !== undefined) void socket.join(userRoom(caller.userId));
     const recipient = new SocketRecipient(socket.conn);
+    const { connections } = this.#parts;
+    const address = this.#addressOf(socket.request);
     const viewer = new Viewer(
       {
         token,
-        address: this.#addressOf(socket.request),
+        address,
+        mayRecover: (events) => connections.mayRecover(address, events, performance.now()),
         get waitingBytes() {
           return recipient.waitingBytes;
         },
@@ -175,7 +197,14 @@ export class SocketViewers {
       },
       this.#parts,
     );
-    const allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, performance.now());
+    const began = performance.now();
+    const allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, began);
+    let isEnded = false;
+    const told = new Allowance(TOLD_TO_WAIT_AT_ONCE, REQUESTS_PER_SECOND, began);
+    const toWait = (): number => {
+      const now = performance.now();
+      return allowance.take(now) || connections.request(address, now);
+    };
     const answer =
       <T>(
         act: (payload: unknown, reply: Reply<T>) => Promise<void> | void,
@@ -184,8 +213,13 @@ export class SocketViewers {
       (...sent) => {
         const { payload, ack = ignore } = readSent(sent);
         if (this.#endIfFull(socket, recipient)) return;
-        const reply: Reply<T> = (found) => ack(ready(found));
-        void this.#answer(allowance, reply, () => act(payload, reply));
+        const reply: Reply<T> = (found) => {
+          ack(ready(found));
+          if (isEnded || found.ok || found.problem.code !== 'RATE_LIMITED') return;
+          isEnded = told.take(performance.now()) > 0;
+          if (isEnded) this.#blame(socket.conn, 'too many requests');
+        };
+        void this.#answer(toWait(), reply, () => act(payload, reply));
       };
     socket.on(
       'watch',
@@ -217,15 +251,17 @@ export class SocketViewers {
     return true;
   }
 
-  /** Whatever a client sends, the worst that happens is a problem as its answer. */
+  /**
+   * Whatever a client sends, the worst that happens is a problem as its answer.
+   * @param retryAfterMs above 0 when it sends too much
+   */
   async #answer(
-    allowance: Allowance,
+    retryAfterMs: number,
     reply: Reply<never>,
     act: () => Promise<void> | void,
   ): Promise<void> {
-    const retryAfterMs = allowance.take(performance.now());
     if (retryAfterMs > 0) {
-      const detail = 'This connection sends too much.';
+      const detail = 'This connection, or all of its address together, ask too much.';
       const stated = problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs });
       reply({ ok: false, problem: stated });
       return;
