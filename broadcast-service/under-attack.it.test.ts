@@ -1,9 +1,13 @@
-/** Honest viewers keep their p99 while others mean harm, from another process and address. */
+/**
+ * Honest viewers keep their p99 while others mean harm, from another process and address. All share
+ * a machine, where attackers cost everybody time, whatever they attack. So what an attack on the
+ * broadcaster costs is compared with what the same attackers cost who attack a bare server beside it.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { Attack, burnCpu } from './testing/attack.ts';
+import { Attack, startBareTarget, type BareTarget } from './testing/attack.ts';
 import { percentile } from './testing/percentile.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
 import { startTestBroadcasters, until, type TestBroadcasters } from './testing/test-broadcaster.ts';
@@ -11,30 +15,27 @@ import { startTestBroadcasters, until, type TestBroadcasters } from './testing/t
 const AUCTION = 'a1-attacked';
 const BIDS_PER_SECOND = 50;
 const ATTACKS_PER_SECOND = 50;
-/**
- * Attackers use the same two cores, which costs everybody time, whatever they attack: a process that
- * only uses as much of them is what the attack is compared with.
- */
-const WORSE_AT_MOST = 1.5;
+/** As for viewers beside others that do not read. */
+const WORSE_AT_MOST = 1.2;
 /** The event loop may be held this long at any time: where p99 is a few ms, a ratio says nothing. */
 const LOOP_HELD_AT_MOST_MS = 25;
-const P99_BELOW_MS = 200;
-/** Other programs on the machine may spoil a round; a broadcaster that gives way spoils all. */
-const ROUNDS = 3;
 
 let system: TestBroadcasters;
 let node: LocalServer;
+let bare: BareTarget;
 const viewers: RawViewer[] = [];
 let placed = 0;
 
 beforeAll(async () => {
   system = await startTestBroadcasters();
   node = await system.startProcess();
+  bare = await startBareTarget();
   await system.auctions.create(AUCTION);
 });
 
 afterAll(async () => {
   for (const viewer of viewers) viewer.socket.terminate();
+  await bare.end();
   await system.stop();
 });
 
@@ -64,50 +65,66 @@ async function p99OfBids(bids: number): Promise<number> {
   return percentile(delays, 0.99);
 }
 
-/** The p99 of honest viewers, ms. */
-interface Round {
-  readonly alone: number;
-  readonly attacked: number;
-  /** While as much CPU time was used as the attackers did. */
-  readonly sharing: number;
-}
-
-async function measureRound(bids: number): Promise<Round> {
-  const alone = await p99OfBids(bids);
-  const attack = await Attack.begin(node.url, AUCTION, ATTACKS_PER_SECOND);
+/** The same while attackers are at work. */
+async function p99UnderAttack(target: string, bids: number): Promise<number> {
+  const attack = await Attack.begin(target, AUCTION, ATTACKS_PER_SECOND);
   const began = performance.now();
-  const attacked = await p99OfBids(bids);
-  const { tried, begun, cpuMs } = await attack.report();
+  const p99 = await p99OfBids(bids);
+  const { tried, begun } = await attack.report();
   const tookMs = performance.now() - began;
   await attack.end();
   // The attack went on to the end, and was one.
   expect(tried).toBeGreaterThan((ATTACKS_PER_SECOND * tookMs) / 2_000);
   expect(begun).toBeGreaterThan(0);
-  const endBurning = await burnCpu(cpuMs / tookMs);
-  const sharing = await p99OfBids(bids);
-  await endBurning();
-  return { alone, attacked, sharing };
+  return p99;
 }
 
-function isUnharmed({ alone, attacked, sharing }: Round): boolean {
-  const asBefore = Math.max(LOOP_HELD_AT_MOST_MS, WORSE_AT_MOST * Math.max(alone, sharing));
-  return attacked < P99_BELOW_MS && attacked < asBefore;
+/** The p99 of honest viewers, ms. */
+interface Round {
+  /** Nobody attacks anything. */
+  readonly quiet: number;
+  /** The broadcaster is attacked. */
+  readonly attacked: number;
+  /** The bare server beside it is attacked. */
+  readonly beside: number;
 }
 
-it('honest viewers keep their p99 while others attack', { timeout: LONG_TEST_MS }, async () => {
-  const size = SIZES.harassed;
-  const processId = node.pid();
-  for (let i = 0; i < size.viewers; i += 1) {
-    const viewer = await RawViewer.connect(node.url);
-    viewers.push(viewer);
-    await viewer.watch(AUCTION);
-  }
-  await p99OfBids(size.bids);
-  const rounds: Round[] = [];
-  do rounds.push(await measureRound(size.bids));
-  while (!rounds.some(isUnharmed) && rounds.length < ROUNDS);
-  console.log(`p99 of ${size.viewers} viewers, ms: ${JSON.stringify(rounds)}`);
-  expect(rounds.some(isUnharmed)).toBe(true);
-  expect(node.pid()).toBe(processId);
-  for (const viewer of viewers) expect(viewer.accounts.get(AUCTION)?.faults).toEqual([]);
-});
+async function measureRound(bids: number, broadcasterFirst: boolean): Promise<Round> {
+  const quiet = await p99OfBids(bids);
+  const first = await p99UnderAttack(broadcasterFirst ? node.url : bare.url, bids);
+  const second = await p99UnderAttack(broadcasterFirst ? bare.url : node.url, bids);
+  return broadcasterFirst
+    ? { quiet, attacked: first, beside: second }
+    : { quiet, attacked: second, beside: first };
+}
+
+it(
+  'an attack costs honest viewers no more p99 than the same attack on another server beside',
+  { timeout: LONG_TEST_MS },
+  async () => {
+    const size = SIZES.harassed;
+    const processId = node.pid();
+    for (let i = 0; i < size.viewers; i += 1) {
+      const viewer = await RawViewer.connect(node.url);
+      viewers.push(viewer);
+      await viewer.watch(AUCTION);
+    }
+    await p99OfBids(size.bids);
+    const rounds: Round[] = [];
+    for (let i = 0; i < size.rounds; i += 1)
+      rounds.push(await measureRound(size.bids, i % 2 === 0));
+    const median = (part: keyof Round): number =>
+      percentile(
+        rounds.map((round) => round[part]),
+        0.5,
+      );
+    const [quiet, attacked, beside] = [median('quiet'), median('attacked'), median('beside')];
+    const text = [quiet, attacked, beside].map((ms) => ms.toFixed(1));
+    console.log(
+      `p99 of ${size.viewers} viewers, medians of ${size.rounds} rounds, ms: quiet ${text[0]}, attacked ${text[1]}, the bare server attacked ${text[2]}; ${JSON.stringify(rounds)}`,
+    );
+    expect(attacked).toBeLessThan(Math.max(LOOP_HELD_AT_MOST_MS, WORSE_AT_MOST * beside));
+    expect(node.pid()).toBe(processId);
+    for (const viewer of viewers) expect(viewer.accounts.get(AUCTION)?.faults).toEqual([]);
+  },
+);

@@ -10,6 +10,7 @@ export const ATTACKS = [
   'unheard-events',
   'pings',
   'fragments',
+  'asks-for-history',
   'asks-and-does-not-read',
   'comings',
   'idle-sockets',

@@ -1,11 +1,11 @@
-/** Other processes that mean harm, or only use the CPU as much, for tests and measurements. */
+/** Processes that mean harm, and one that they can harm instead, for tests and measurements. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { AttackReport } from './attack-kinds.ts';
 
 const ATTACKERS = new URL('attackers.ts', import.meta.url);
-const BURNER = new URL('burn-cpu.ts', import.meta.url);
+const BARE_TARGET = new URL('bare-target.ts', import.meta.url);
 const REPORT_LIMIT_MS = 10_000;
 
 /** Attacks a broadcaster from a process of its own. */
@@ -45,15 +45,18 @@ export class Attack {
   }
 }
 
-/**
- * Uses CPU time in a process of its own.
- * @param share of a core, 0 to 1
- * @returns ends it
- */
-export async function burnCpu(share: number): Promise<() => Promise<void>> {
-  const burner = start(BURNER, [`${share}`]);
-  await once(burner, 'message', { signal: AbortSignal.timeout(REPORT_LIMIT_MS) });
-  return () => kill(burner);
+/** Something else to attack: what that costs honest viewers is no broadcaster's fault. */
+export interface BareTarget {
+  readonly url: string;
+  readonly pid: number | undefined;
+  end(): Promise<void>;
+}
+
+export async function startBareTarget(): Promise<BareTarget> {
+  const target = start(BARE_TARGET, []);
+  const signal = AbortSignal.timeout(REPORT_LIMIT_MS);
+  const [port] = (await once(target, 'message', { signal })) as [number];
+  return { url: `http://127.0.0.1:${port}`, pid: target.pid, end: () => kill(target) };
 }
 
 const start = (file: URL, args: readonly string[]): ChildProcess =>

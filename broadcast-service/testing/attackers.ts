@@ -14,8 +14,17 @@ const AT_ONCE = 400;
 const IDLE_SOCKETS = 3_000;
 const IDLE_AT_ONCE = 10;
 const FLOOD = 3_000;
-/** Not the address of honest viewers, where all of 127.0.0.0/8 is this machine's own. */
-const FROM = process.platform === 'linux' ? '127.0.0.66' : '127.0.0.1';
+const REQUESTS = 200;
+/** Not so many that they get the present state instead. */
+const MISSED = 1_900;
+/**
+ * Not the address of honest viewers, and another one each time, of which nothing bad is known yet,
+ * where all of 127.0.0.0/8 is this machine's own.
+ */
+const FROM =
+  process.platform === 'linux'
+    ? `127.66.${(process.pid >> 8) & 255}.${process.pid & 255}`
+    : '127.0.0.1';
 const PATH = '/socket.io/?EIO=4&transport=websocket';
 const TEXT = 1;
 const PING = 9;
@@ -69,8 +78,8 @@ function bytes(data: Buffer): Socket {
   return socket;
 }
 
-/** Becomes a viewer, and then sends this. */
-function viewer(data: Buffer, reads = true): void {
+/** Becomes a viewer, and then does this. */
+function viewer(harm: (socket: Socket) => void): void {
   const socket = bytes(UPGRADE);
   const read = (chunk: Buffer): void => {
     if (!chunk.includes('40{')) {
@@ -79,19 +88,28 @@ function viewer(data: Buffer, reads = true): void {
     }
     begun += 1;
     socket.off('data', read);
-    if (reads) socket.resume();
-    else socket.pause();
-    socket.write(data);
+    socket.resume();
+    harm(socket);
   };
   socket.on('data', read);
 }
 
-const sends =
-  (data: Buffer, reads = true): (() => void) =>
-  () =>
-    viewer(data, reads);
+const sends = (data: Buffer) => (): void => viewer((socket) => socket.write(data));
 
-const WATCH = `421["watch",{"auctionId":"${auctionId}","after":{"epoch":1,"seq":1}}]`;
+/** Asks for as much as is answered of what was, each time for another part of it. */
+const asksForHistory = (reads: boolean) => (): void =>
+  viewer((socket) => {
+    socket.once('data', (chunk: Buffer) => {
+      const [, epoch, seq] = /"epoch":(\d+),"seq":(\d+)/.exec(chunk.toString()) ?? [];
+      if (!reads) socket.pause();
+      const requests = Array.from({ length: REQUESTS }, (_, i) => {
+        const after = { epoch: Number(epoch), seq: Math.max(1, Number(seq) - MISSED + i) };
+        return frame(`421${JSON.stringify(['watch', { auctionId, after }])}`);
+      });
+      socket.write(Buffer.concat(requests));
+    });
+    socket.write(frame(`421["watch",{"auctionId":"${auctionId}"}]`));
+  });
 
 const attacks: Readonly<Record<AttackKind, () => void>> = {
   'foreign-origins': () => bytes(upgrade(PATH, 'origin: https://evil.example')),
@@ -104,8 +122,9 @@ const attacks: Readonly<Record<AttackKind, () => void>> = {
   'unheard-events': sends(times(FLOOD, frame('42["nobody-hears-this",{}]'))),
   pings: sends(times(FLOOD, frame('', PING))),
   fragments: sends(Buffer.concat([frame('4', TEXT, false), times(100_000, frame('', 0, false))])),
-  'asks-and-does-not-read': sends(times(200, frame(WATCH)), false),
-  comings: () => viewer(Buffer.alloc(0)),
+  'asks-for-history': asksForHistory(true),
+  'asks-and-does-not-read': asksForHistory(false),
+  comings: () => viewer(() => undefined),
   'idle-sockets': () => {
     for (let i = 0; i < IDLE_AT_ONCE && idle < IDLE_SOCKETS; i += 1) {
       idle += 1;

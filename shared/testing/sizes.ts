@@ -42,8 +42,8 @@ export const SIZES = {
   secretCalls: full ? 200 : 25,
   /** Outbid notices whose delays are measured, while so many others watch. */
   notices: full ? { count: 2_000, viewers: 2_000 } : { count: 300, viewers: 200 },
-  /** Honest viewers of one auction, and the bids they see with and without attackers. */
-  harassed: full ? { viewers: 500, bids: 500 } : { viewers: 50, bids: 100 },
+  /** Honest viewers of one auction, and the bids that they see in each part of each round. */
+  harassed: full ? { viewers: 500, bids: 400, rounds: 5 } : { viewers: 50, bids: 60, rounds: 3 },
   /** Viewers of one auction who come back all at once. */
   reconnecting: full ? 5_000 : 500,
 } as const;
