@@ -117,6 +117,20 @@ test('my bids: leading and won, outbid as it happens, with a notice that stays',
   await page.getByRole('button', { name: 'Won 1' }).click();
 });
 
+test('a click beside a dialog closes it, a mouse that marks text in it and leaves it does not', async () => {
+  const page = await stage.open('/');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Your name').fill('a long name');
+  await dialog.getByLabel('Your name').hover();
+  await page.mouse.down();
+  await page.mouse.move(5, 500);
+  await page.mouse.up();
+  expect(await dialog.isVisible()).toBe(true);
+  await page.mouse.click(5, 500);
+  await dialog.waitFor({ state: 'hidden' });
+});
+
 test('sell: shows what it will become, names mistakes at their fields, and opens the room', async () => {
   const page = await stage.open('/sell');
   await signIn(page, 'sue');
