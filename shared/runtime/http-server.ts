@@ -24,7 +24,11 @@ export async function serveHttp(
   host: string,
   takes: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
 ): Promise<HttpServer> {
-  const answer = getRequestListener(fetch, { overrideGlobalObjects: true });
+  const answer = getRequestListener(fetch, {
+    overrideGlobalObjects: true,
+    // HTTP/1.0, which simple health checks speak, need not name one.
+    hostname: 'localhost',
+  });
   const server = createServer(
     {
       maxHeaderSize: 16_384,
