@@ -51,7 +51,9 @@ export const auctionViewSchema = z.strictObject({
   item: z.strictObject(itemDetails) satisfies z.ZodType<ItemDetails>,
   sellerId: id,
   currency: z.string().length(3),
-  buyNowPrice: amount.exactOptional(),
+  buyNowPrice: amount
+    .exactOptional()
+    .describe('one of the terms, so it stays; nobody can buy after the first bid'),
   startsAt: time,
   status: z.enum(['scheduled', 'live', 'ended', 'cancelled']),
   outcome: z.enum(['sold', 'reserve_not_met', 'no_bids']).exactOptional(),
