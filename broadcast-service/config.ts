@@ -12,7 +12,7 @@ const schema = commonSettings.extend({
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
   /** Connections this node takes; more are refused and go elsewhere. */
   MAX_VIEWERS: z.coerce.number().int().min(1).max(1_000_000).default(20_000),
-  /** Of these, so many from one network address; 0 turns the limit off. */
+  /** Of these, so many from one network address; 0 turns all limits by address off. */
   MAX_VIEWERS_PER_ADDRESS: z.coerce.number().int().min(0).default(1_000),
 });
 
