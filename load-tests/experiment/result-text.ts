@@ -19,7 +19,7 @@ export function resultText(result: ExperimentResult): string {
     ...(figures.viewers.count === 0 ? [] : [`viewers   ${times(figures.viewers)}`]),
     ...(streams === null ? [] : [`streams   ${times(streams.latencies)}`]),
     `limits    ${limitsKept ? 'kept' : 'NOT KEPT, see k6.log'}`,
-    `2xx ${whole(answered)} = events of bids in Redis ${whole(inRedis)} = rows in Postgres ` +
+    `With the warm-up: 2xx ${whole(answered)} = events of bids in Redis ${whole(inRedis)} = rows in Postgres ` +
       `${whole(inPostgres)}, unknown ${whole(unknown)}: ${faults.length === 0 ? 'agree' : 'DO NOT AGREE'}`,
     ...faults.slice(0, 20),
   ].join('\n');

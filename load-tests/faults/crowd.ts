@@ -99,8 +99,11 @@ export class Crowd {
     this.#bidding = Promise.all([this.#bidding, ...more]);
   }
 
-  /** Resolves when `more` bids were accepted from now on. @throws Error after `withinMs` */
-  async untilAccepted(more: number, withinMs: number): Promise<void> {
+  /**
+   * Resolves when `more` bids were accepted from now on.
+   * @throws Error after `withinMs`; the signal's reason
+   */
+  async untilAccepted(more: number, withinMs: number, signal: AbortSignal): Promise<void> {
     const enough = this.ledger.accepted.length + more;
     const giveUpAt = performance.now() + withinMs;
     while (this.ledger.accepted.length < enough) {
@@ -108,7 +111,7 @@ export class Crowd {
         const missing = enough - this.ledger.accepted.length;
         throw new Error(`${missing} of ${more} bids were not accepted within ${withinMs} ms`);
       }
-      await pause(20);
+      await pause(20, undefined, { signal });
     }
   }
 

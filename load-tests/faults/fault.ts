@@ -7,6 +7,8 @@ export interface FaultStage {
   readonly system: FaultSystem;
   /** Bids all the time, before the fault, during it and after it. */
   readonly crowd: Crowd;
+  /** Aborted when the run must end at once; what is broken then need not be healed. */
+  readonly signal: AbortSignal;
 }
 
 /** Something that is broken now. */

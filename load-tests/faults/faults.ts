@@ -9,7 +9,7 @@ import { runScript } from '@outcry/local/build-and-migrate.ts';
 import { ALL_FAULTS } from './all-faults.ts';
 import { runProgram } from '../command-line.ts';
 import { faultOptions, FAULTS_USAGE, type FaultOptions } from './fault-options.ts';
-import { pairsText } from './latency-pairs.ts';
+import { pairsText, type LatencyPairs } from './latency-pairs.ts';
 import { isGood, resultsText, type FaultResult } from './result.ts';
 import { runFaults } from './run-faults.ts';
 
@@ -23,14 +23,14 @@ async function run(options: FaultOptions, signal: AbortSignal): Promise<boolean>
   await runScript('build', { root: ROOT, log, signal });
   const faults = ALL_FAULTS.filter(({ name }) => options.names.includes(name));
   const results: FaultResult[] = [];
+  const done = (result: FaultResult): void => void results.push(result);
+  let pairs: LatencyPairs[] = [];
   try {
-    const done = (result: FaultResult): void => void results.push(result);
-    const pairs = await runFaults(faults, { ...options, say, done, signal });
-    console.log(`\n${resultsText(results)}\n\n${pairsText(pairs)}`);
-  } catch (error) {
-    console.log(`\n${resultsText(results)}`);
-    throw error;
+    pairs = await runFaults(faults, { ...options, say, done, signal });
+  } finally {
+    if (results.length > 0) console.log(`\n${resultsText(results)}`);
   }
+  if (pairs.length > 0) console.log(`\n${pairsText(pairs)}`);
   return results.every(isGood);
 }
 

@@ -20,7 +20,7 @@ export interface LatencyPairs {
 export async function measureLatencyPairs(
   system: FaultSystem,
   pairs: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<LatencyPairs[]> {
   const measured: LatencyPairs[] = [];
   for (const dead of DEAD_PARTS) {
@@ -31,17 +31,16 @@ export async function measureLatencyPairs(
     });
     crowd.start();
     try {
-      await round(crowd); // warms up
-      const healthyRounds = [await round(crowd)];
+      await round(crowd, signal); // warms up
+      const healthyRounds = [await round(crowd, signal)];
       const deadRounds: Latency[] = [];
       for (let pair = 0; pair < pairs; pair += 1) {
-        signal?.throwIfAborted();
         await system.part(dead).stop();
-        deadRounds.push(await round(crowd));
+        deadRounds.push(await round(crowd, signal));
         await system.startPart(dead);
         // Catching up is work of its own: it belongs to neither kind.
-        await untilArchived(system, crowd.auctionIds);
-        healthyRounds.push(await round(crowd));
+        await untilArchived(system, crowd.auctionIds, signal);
+        healthyRounds.push(await round(crowd, signal));
       }
       measured.push({ dead, healthyRounds, deadRounds });
     } finally {
@@ -51,9 +50,9 @@ export async function measureLatencyPairs(
   return measured;
 }
 
-async function round({ ledger }: Crowd): Promise<Latency> {
+async function round({ ledger }: Crowd, signal: AbortSignal): Promise<Latency> {
   const from = performance.now();
-  await pause(ROUND_SECONDS * 1000);
+  await pause(ROUND_SECONDS * 1000, undefined, { signal });
   return ledger.latency(from, performance.now());
 }
 

@@ -31,11 +31,12 @@ const AFTER_MS = 500;
 const ACCEPTED_WITHIN_MS = 60_000;
 const SLOWEST_BIDS_A_SECOND = 50;
 
-/** @throws Error when the system does not get well again, or the bench itself fails */
+/** @throws Error when the system does not get well again, or the bench fails; the signal's reason */
 export async function runFault(
   fault: Fault,
   system: FaultSystem,
   sizes: FaultSizes,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<FaultResult> {
   const seconds = fault.lasts === 'outage' ? sizes.outageSeconds : sizes.seconds;
   const crowd = await Crowd.open({
@@ -44,7 +45,7 @@ export async function runFault(
     name: `${fault.name}-${Date.now().toString(36)}`,
     endAfterSeconds: sizes.beforeSeconds + seconds * 0.6,
   });
-  const stage: FaultStage = { system, crowd };
+  const stage: FaultStage = { system, crowd, signal };
   const viewers = new Viewers(system.url('broadcast-service'), crowd.hotAuctionIds);
   const watcher = new LogWatcher(system.redis, crowd.auctionIds);
   const memory = new MemoryWatch(system);
@@ -52,7 +53,7 @@ export async function runFault(
   crowd.start();
   watcher.start();
   try {
-    await pause(sizes.beforeSeconds * 1000);
+    await pause(sizes.beforeSeconds * 1000, undefined, { signal });
     const brokenAt = performance.now();
     const { overAt, recoveryMs, complaints } = await breakAndHeal(fault, stage, {
       ...sizes,
@@ -83,12 +84,13 @@ export async function runFault(
 
 /** The fault under load, until the archive has caught up with it; then nobody bids any more. */
 async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) {
-  const { crowd } = stage;
+  const { crowd, signal } = stage;
   const { seconds, bids, deliverAgainSeconds } = sizes;
   const lasting = async (): Promise<void> => {
-    if (fault.lasts !== 'bids') return pause(seconds * 1000);
+    if (fault.lasts !== 'bids') return pause(seconds * 1000, undefined, { signal });
     crowd.hurry();
-    await crowd.untilAccepted(bids, ACCEPTED_WITHIN_MS + (bids / SLOWEST_BIDS_A_SECOND) * 1000);
+    const withinMs = ACCEPTED_WITHIN_MS + (bids / SLOWEST_BIDS_A_SECOND) * 1000;
+    await crowd.untilAccepted(bids, withinMs, signal);
   };
   const beganAt = performance.now();
   const broken = await fault.begin(stage);
@@ -103,7 +105,7 @@ async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) 
   }
   await lasting();
   const overAt = performance.now();
-  const stopped = pause(AFTER_MS).then(() => crowd.stop());
+  const stopped = pause(AFTER_MS, undefined, { signal }).then(() => crowd.stop());
   const [recovered] = await Promise.all([
     recover(broken, stage, overAt, deliverAgainSeconds),
     stopped,
@@ -114,13 +116,13 @@ async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) 
 /** Heals, and measures when Postgres has everything that was accepted until then. */
 async function recover(
   broken: Broken,
-  { system, crowd }: FaultStage,
+  { system, crowd, signal }: FaultStage,
   since: number,
   deliverAgainSeconds: number | undefined,
 ) {
   await broken.heal();
   if (deliverAgainSeconds !== undefined) await system.deliverAgainAfter(deliverAgainSeconds);
-  await untilArchived(system, crowd.auctionIds);
+  await untilArchived(system, crowd.auctionIds, signal);
   const recoveryMs = performance.now() - since;
   return { recoveryMs, complaints: (await broken.check?.()) ?? [] };
 }

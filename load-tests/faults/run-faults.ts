@@ -14,12 +14,12 @@ export interface RunOptions {
   readonly say: (line: string) => void;
   /** Told of each fault when it is over. */
   readonly done: (result: FaultResult) => void;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /**
  * @throws Error when the system cannot be started, or does not get well again after a fault, or
- *   does not verify at the end
+ *   does not verify at the end; the signal's reason
  */
 export async function runFaults(
   faults: readonly Fault[],
@@ -29,9 +29,8 @@ export async function runFaults(
   try {
     const auctionIds: string[] = [];
     for (const fault of faults) {
-      signal?.throwIfAborted();
       say(`${fault.name}: ${fault.breaks}`);
-      const result = await runFault(fault, system, sizes);
+      const result = await runFault(fault, system, sizes, signal);
       auctionIds.push(...result.auctionIds);
       done(result);
     }

@@ -27,14 +27,15 @@ export async function settle(
   watcher: LogWatcher,
   viewers: Viewers,
 ) {
-  const { system, crowd } = stage;
+  const { system, crowd, signal } = stage;
   const { ledger } = crowd;
   const answers = await secondAnswers(crowd);
   await untilEnded(system, crowd.endingAuctionIds);
+  signal.throwIfAborted();
   const heads = await readRedisHeads(system.redis, crowd.auctionIds);
   const seen = await watcher.stop();
   const unseen = await viewers.behind(heads);
-  await untilArchived(system, crowd.auctionIds);
+  await untilArchived(system, crowd.auctionIds, signal);
 
   return system.onPostgres(async (sql) => {
     const archived = await readArchivedEvents(sql, crowd.auctionIds);
@@ -103,10 +104,14 @@ async function untilEnded(system: FaultSystem, auctionIds: readonly string[]): P
   );
 }
 
-/** Resolves when Postgres has everything that Redis has decided by now. */
+/**
+ * Resolves when Postgres has everything that Redis has decided by now.
+ * @throws Error after 5 minutes; the signal's reason
+ */
 export async function untilArchived(
   system: FaultSystem,
   auctionIds: readonly string[],
+  signal: AbortSignal,
 ): Promise<void> {
   const heads = await readRedisHeads(system.redis, auctionIds);
   const giveUpAt = performance.now() + ARCHIVED_WITHIN_MS;
@@ -122,7 +127,7 @@ export async function untilArchived(
             `${archived.get(id)} of ${seqOf(heads, id)}`,
         );
       }
-      await pause(50);
+      await pause(50, undefined, { signal });
     }
   });
 }

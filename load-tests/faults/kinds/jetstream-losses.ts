@@ -20,7 +20,7 @@ function losing(
     heals: 'the keeper proves from the log what is gone and publishes it again',
     lasts: 'seconds',
     async begin(stage) {
-      const { system, crowd } = stage;
+      const { system, crowd, signal } = stage;
       const repaired = async (): Promise<number> => {
         const metric = 'outcry_keeper_repaired_entries_total';
         const first = await system.metric('api-gateway', metric);
@@ -28,7 +28,7 @@ function losing(
       };
       const before = await repaired();
       await system.part('archival-worker').stop();
-      await crowd.untilAccepted(AT_STAKE, SOON_MS);
+      await crowd.untilAccepted(AT_STAKE, SOON_MS, signal);
       await lose(stage);
       return {
         heal: () => system.startPart('archival-worker'),
