@@ -155,7 +155,7 @@ describe('a stream', () => {
       method: 'POST',
       body: '{}',
     });
-    expect(posted.status).toBe(405);
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, OPTIONS']);
   });
 
   it('is not found with a problem too, at an address that is none', async () => {

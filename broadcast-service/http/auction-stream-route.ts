@@ -88,6 +88,7 @@ export class AuctionStreamRoute {
     }
     const refusal = this.#refusal(request);
     if (refusal !== undefined) {
+      if (refusal.code === 'METHOD_NOT_ALLOWED') response.setHeader('allow', 'GET, OPTIONS');
       refuse(response, refusal);
       return;
     }
