@@ -8,7 +8,7 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { Attack, startBareTarget, type BareTarget } from './testing/attack.ts';
-import { percentile } from './testing/percentile.ts';
+import { percentile } from '@outcry/shared/testing/percentile.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
 import { startTestBroadcasters, until, type TestBroadcasters } from './testing/test-broadcaster.ts';
 
