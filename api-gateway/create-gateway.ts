@@ -26,8 +26,9 @@ import { devTokenSigner } from './http/dev-tokens.ts';
 import { createMetrics, timedDecider } from './metrics.ts';
 
 /**
- * Starts a gateway. It listens at once and is ready as soon as Redis is; NATS may come later.
- * @throws Error when the port is taken
+ * Starts a gateway. It is ready as soon as Redis is, which may come later, like NATS.
+ * @throws OtherShardsError when Redis was written with another number of shards; Error when the port
+ *   is taken
  */
 export async function createGateway(settings: GatewaySettings, log: Logger): Promise<Service> {
   const closers = new Closers(log);
@@ -59,6 +60,12 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     log,
   );
   closers.defer('readiness', () => readiness.close());
+  try {
+    await readiness.start();
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
   const memory = new RedisMemory(redis, log);
   closers.defer('memory watch', () => memory.close());
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
+import { auctionKeys, SHARDS_KEY } from '@outcry/shared/contracts/keys.ts';
 import type { ScriptAuction } from '@outcry/shared/testing/decide-script.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
@@ -133,6 +133,14 @@ describe('a lost subscription', () => {
       'it is back',
       async () => (await fetch(`${broadcaster.url}/readyz`)).status === 200,
     );
+  });
+});
+
+describe('a Redis of a system with other shards', () => {
+  it('is refused at the start', async () => {
+    const own = await system.redis.getset(SHARDS_KEY, '5');
+    await expect(system.start()).rejects.toThrow('SHARDS=5');
+    await system.redis.set(SHARDS_KEY, own ?? '');
   });
 });
 

@@ -181,6 +181,23 @@ describe('watch', () => {
   });
 });
 
+describe('an auction that is watched already', () => {
+  it('can be asked for again, but not over and over', async () => {
+    const auctionId = await newAuction();
+    const watcher = await viewer();
+    const problems: (string | undefined)[] = [];
+    for (let asked = 0; asked < 60; asked += 1) {
+      const answer = await watcher.watch(auctionId, { epoch: 1, seq: 1 });
+      problems.push(answer.ok ? undefined : answer.problem.code);
+    }
+    expect(problems.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => undefined));
+    expect(problems).toContain('RATE_LIMITED');
+    // What it heard before it goes on.
+    await system.auctions.bid(auctionId, { userId: 'ann', maxAmount: 5_000 });
+    await until('the bid came', () => watcher.messages.at(-1)?.seq === 3);
+  });
+});
+
 describe('after a position', () => {
   it('continues where the viewer left off', async () => {
     const auctionId = await newAuction();

@@ -4,7 +4,7 @@
  * bounded, and every command gets an answer within the time limit.
  */
 import { groupBy } from '@outcry/shared/domain/group-by.ts';
-import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { shardOfAuction } from '@outcry/shared/domain/ids.ts';
 import {
   MAX_AUCTIONS_IN_CALL,
   MayHaveRunError,
@@ -14,7 +14,7 @@ import {
   type Decision,
   type Decisions,
 } from './auction-commands.ts';
-import { outcomeOf, unavailable, type CommandOutcome } from './outcomes.ts';
+import { NO_SUCH_AUCTION, outcomeOf, unavailable, type CommandOutcome } from './outcomes.ts';
 
 export interface GroupCommitLimits {
   /** Commands in one script call. */
@@ -114,8 +114,8 @@ export class GroupCommit {
     if (this.#closed) return Promise.resolve(unavailable('the gateway is stopping'));
     const refusal = this.#hooks.refuse(command);
     if (refusal !== undefined) return Promise.resolve(unavailable(refusal));
-    const lane = this.#lanes[shardOfId(auctionId, this.#lanes.length) ?? -1];
-    if (lane === undefined) return Promise.resolve(unavailable(`no shard holds ${auctionId}`));
+    const lane = this.#lanes[shardOfAuction(auctionId, this.#lanes.length) ?? -1];
+    if (lane === undefined) return Promise.resolve(NO_SUCH_AUCTION);
     const ofAuction = lane.waitingByAuction.get(auctionId) ?? 0;
     if (
       this.#waiting >= this.#limits.maxWaiting ||

@@ -17,6 +17,13 @@ export const unavailable = (reason: string): CommandOutcome => ({
   retryAfterMs: RETRY_AFTER_OVERLOAD_MS,
 });
 
+/** Of an id that is none of ours; asked about only when Redis is known to be the right one. */
+export const NO_SUCH_AUCTION: CommandOutcome = {
+  kind: 'answered',
+  answer: { code: 'AUCTION_NOT_FOUND', replayed: false, body: '' },
+  terms: '',
+};
+
 /**
  * The outcome of an auction's nth command.
  * @throws Error when its answer cannot be read, which is a defect

@@ -3,17 +3,10 @@
  * router and its request and response objects would take a third of the gateway's time for a bid.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isAuctionId } from '@outcry/shared/domain/ids.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { bidReceiptJson } from '../bidding/receipts.ts';
-import {
-  answerFailure,
-  answerOutcome,
-  answerProblem,
-  answerRefusal,
-  noSuchAuction,
-} from './answers.ts';
+import { answerFailure, answerOutcome, answerProblem, answerRefusal } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import { openExchange, type Exchange, type HttpAnswer } from './exchange.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -76,7 +69,6 @@ async function placeBid(parts: GatewayParts, auctionId: string, x: Exchange): Pr
   if (!text.ok) return text.answer;
   const offer = readOffer(x, text.value);
   if (!offer.ok) return offer.answer;
-  if (!isAuctionId(auctionId, parts.shards)) return noSuchAuction(x);
   const { amount, maxAmount } = offer.value;
   const command: AuctionCommand = {
     kind: 'bid',

@@ -97,10 +97,6 @@ const REFUSAL_DETAILS: Record<
   ITEM_BUSY: 'An item can be in one scheduled or live auction at a time.',
 };
 
-/** Ids that were never ours get the same answer as auctions that are gone. */
-export const noSuchAuction = (x: Exchange): HttpAnswer =>
-  answerProblem(x, 'AUCTION_NOT_FOUND', 'No auction has this id.');
-
 export const noSuchRoute = (x: Exchange): HttpAnswer =>
   answerProblem(x, 'NOT_FOUND', 'No route has this address.');
 

@@ -1,9 +1,8 @@
 import type { Hono } from 'hono';
 import { emptyRequest } from '@outcry/shared/contracts/api-schemas.ts';
-import { isAuctionId } from '@outcry/shared/domain/ids.ts';
 import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { bidReceiptJson, ownViewFrom } from '../bidding/receipts.ts';
-import { answerFailure, answerOutcome, noSuchAuction } from './answers.ts';
+import { answerFailure, answerOutcome } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import { pathPart, route, type GatewayContext } from './context.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -32,7 +31,6 @@ export function addBidRoutes(app: Hono<GatewayContext>, parts: GatewayParts): vo
       const caller = await authenticate(x, parts, undefined);
       if (!caller.ok) return caller.answer;
       const auctionId = pathPart(c, 'id');
-      if (!isAuctionId(auctionId, parts.shards)) return noSuchAuction(x);
       const outcome = await parts.engine.submit(auctionId, {
         ...READING,
         kind: 'me',
@@ -51,7 +49,6 @@ async function buyNow(parts: GatewayParts, auctionId: string, x: Exchange): Prom
   if (!key.ok) return key.answer;
   const body = await readBody(x, emptyRequest);
   if (!body.ok) return body.answer;
-  if (!isAuctionId(auctionId, parts.shards)) return noSuchAuction(x);
   const outcome = await parts.engine.submit(
     auctionId,
     {

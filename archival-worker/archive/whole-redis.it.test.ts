@@ -102,7 +102,7 @@ test('a Redis that comes back empty is noticed while the worker runs', async () 
 test('a worker with another number of shards refuses to start', async () => {
   await untilReady(await system.startWorker());
   await expect(system.startWorker({ SHARDS: '8' })).rejects.toThrow(
-    'Redis was written with SHARDS=4, not 8',
+    'Redis was written with SHARDS=4; this service has SHARDS=8',
   );
 });
 

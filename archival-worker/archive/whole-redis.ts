@@ -6,6 +6,7 @@
  * and the gateways answer UNAVAILABLE instead of "no such auction".
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { OtherShardsError } from '@outcry/shared/runtime/redis-readiness.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 
 /** The markers in Redis. */
@@ -26,11 +27,6 @@ export interface TracesOfUse {
   messagesInStream(): Promise<number>;
 }
 
-/** Redis belongs to a system with another number of shards. */
-export class OtherShardsError extends Error {
-  override readonly name = 'OtherShardsError';
-}
-
 type Condition = 'whole' | 'unknown' | 'lost' | 'other shards';
 
 const RECHECK_MS = 2_000;
@@ -43,6 +39,7 @@ export class WholeRedis {
   readonly #rounds = new Rounds(() => this.#round());
   #condition: Condition = 'unknown';
   #problem: string | undefined = 'Redis was not checked yet';
+  #otherShards: OtherShardsError | undefined;
 
   constructor(shards: number, markers: ShardMarkers, traces: TracesOfUse, log: Logger) {
     this.#shards = shards;
@@ -62,7 +59,7 @@ export class WholeRedis {
    */
   async start(): Promise<void> {
     await this.#check();
-    if (this.#condition === 'other shards') throw new OtherShardsError(this.#problem);
+    if (this.#otherShards !== undefined) throw this.#otherShards;
     this.#markers.onReady(() => {
       this.#condition = 'unknown';
     });
@@ -83,11 +80,10 @@ export class WholeRedis {
       const found = await this.#markers.shards();
       if (found === this.#shards) this.#becomes('whole', undefined);
       else if (found === undefined) await this.#judgeEmpty();
-      else
-        this.#becomes(
-          'other shards',
-          `Redis was written with SHARDS=${found}, not ${this.#shards}`,
-        );
+      else {
+        this.#otherShards = new OtherShardsError(found, this.#shards);
+        this.#becomes('other shards', this.#otherShards.message);
+      }
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'unknown';
       this.#becomes('unknown', `whether Redis is whole cannot be checked: ${reason}`);

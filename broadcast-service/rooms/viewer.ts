@@ -42,8 +42,8 @@ const FULL_BYTES = 256 * 1024;
 const RETRY_AFTER_MS = 1_000;
 
 /** An auction that is watched is asked for again after a gap, sleep or a change of networks. */
-const ASKED_AGAIN_AT_ONCE = 5;
-const ASKED_AGAIN_PER_SECOND = 1;
+const ASKED_AGAIN_AT_ONCE = 20;
+const ASKED_AGAIN_PER_SECOND = 2;
 
 interface Watch {
   readonly again: Allowance;

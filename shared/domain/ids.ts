@@ -24,9 +24,13 @@ export function shardedId(kind: 'a' | 'i', shard: number, tail: string): string 
   return `${kind}${shard}-${tail}`;
 }
 
+/** The shard of an auction, or undefined when the id is no auction id of such a system. */
+export const shardOfAuction = (id: string, shards: number): number | undefined =>
+  id.startsWith('a') ? shardOfId(id, shards) : undefined;
+
 /** True when `id` is an auction id of a system with this many shards. */
 export function isAuctionId(id: string, shards: number): boolean {
-  return id.startsWith('a') && shardOfId(id, shards) !== undefined;
+  return shardOfAuction(id, shards) !== undefined;
 }
 
 /** True when `id` is an item id of a system with this many shards. */

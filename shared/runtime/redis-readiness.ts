@@ -1,10 +1,21 @@
 /** Whether a service's Redis can be used: asked at every connect, and again until it can. */
-import { withTimeLimit } from './lifecycle.ts';
+import { pause, withTimeLimit } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import type { RedisClient } from './redis.ts';
 
 const ASK_LIMIT_MS = 2_000;
 const ASK_EVERY_MS = 500;
+/** How long a start waits for Redis's word on whether it is the right one. */
+const FIRST_ANSWER_LIMIT_MS = 1_000;
+
+/** Redis belongs to a system with another number of shards: nothing of this one may touch it. */
+export class OtherShardsError extends Error {
+  override readonly name = 'OtherShardsError';
+
+  constructor(written: number, own: number) {
+    super(`Redis was written with SHARDS=${written}; this service has SHARDS=${own}`);
+  }
+}
 
 export class RedisReadiness {
   readonly #faultOfRedis: () => Promise<string | undefined>;
@@ -12,8 +23,13 @@ export class RedisReadiness {
   readonly #timer: NodeJS.Timeout;
   #fault: string | undefined = 'not connected to Redis yet';
   #asking = false;
+  #otherShards: OtherShardsError | undefined;
+  readonly #firstAnswer = new AbortController();
 
-  /** @param faultOfRedis asks why this Redis cannot be used; undefined when it can */
+  /**
+   * @param faultOfRedis asks why this Redis cannot be used; undefined when it can. May throw, also
+   *   OtherShardsError
+   */
   constructor(redis: RedisClient, faultOfRedis: () => Promise<string | undefined>, log: Logger) {
     this.#faultOfRedis = faultOfRedis;
     this.#log = log;
@@ -31,6 +47,15 @@ export class RedisReadiness {
     return this.#fault;
   }
 
+  /**
+   * Waits for Redis's first answer; where Redis is away, no longer than a second.
+   * @throws OtherShardsError
+   */
+  async start(): Promise<void> {
+    await pause(FIRST_ANSWER_LIMIT_MS, this.#firstAnswer.signal);
+    if (this.#otherShards !== undefined) throw this.#otherShards;
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }
@@ -43,8 +68,10 @@ export class RedisReadiness {
       this.#fault = await withTimeLimit(this.#faultOfRedis(), ASK_LIMIT_MS, 'asking Redis');
     } catch (error) {
       this.#fault = error instanceof Error ? error.message : String(error);
+      if (error instanceof OtherShardsError) this.#otherShards = error;
     } finally {
       this.#asking = false;
+      this.#firstAnswer.abort();
     }
     if (this.#fault !== undefined && this.#fault !== before) this.#log.warn(this.#fault);
   }

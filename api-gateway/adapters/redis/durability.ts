@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import { SHARDS_KEY, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { mastersOf, type RedisClient } from '@outcry/shared/runtime/redis.ts';
+import { OtherShardsError } from '@outcry/shared/runtime/redis-readiness.ts';
 
 /** Redis's answers are compared with these; anything else could lose an accepted bid. */
 const NEEDED_SETTINGS: Readonly<Record<string, string>> = {
@@ -23,7 +24,7 @@ export interface DurabilityNeeds {
 
 /**
  * Why Redis must not take bids, or undefined when it may.
- * @throws Error when Redis cannot be asked at all
+ * @throws OtherShardsError; Error when Redis cannot be asked at all
  */
 export async function redisFault(
   redis: RedisClient,
@@ -31,8 +32,8 @@ export async function redisFault(
 ): Promise<string | undefined> {
   const needed = needsReplicas ? NEEDED_WITH_REPLICAS : NEEDED_SETTINGS;
   const asked = isAsserted ? [] : mastersOf(redis).map((master) => settingsFault(master, needed));
-  const settings = await Promise.all(asked);
-  return settings.find((fault) => fault !== undefined) ?? (await dataFault(redis, shards));
+  const [data, settings] = await Promise.all([dataFault(redis, shards), Promise.all(asked)]);
+  return settings.find((fault) => fault !== undefined) ?? data;
 }
 
 async function settingsFault(
@@ -60,7 +61,7 @@ async function settingsFault(
 async function dataFault(redis: RedisClient, shards: number): Promise<string | undefined> {
   const written = await redis.get(SHARDS_KEY);
   if (written !== null && Number(written) !== shards) {
-    return `Redis was written with SHARDS=${written}; this gateway has SHARDS=${shards}`;
+    throw new OtherShardsError(Number(written), shards);
   }
   const present = await Promise.all(
     Array.from({ length: shards }, (_, shard) => redis.exists(shardKeys(shard).whole)),
