@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { isLostSocket } from './archival-worker/lost-socket.ts';
 
+const NO_SOURCES = ['**/node_modules/**', '**/dist/**', '.local/**'];
+
 export default defineConfig({
   test: {
     // Tests that kill Postgres meet a defect of its client that services survive: lost-socket.ts.
@@ -15,14 +17,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['**/*.it.test.ts', '**/node_modules/**', '**/dist/**'],
+          exclude: ['**/*.it.test.ts', ...NO_SOURCES],
         },
       },
       {
         test: {
           name: 'integration',
           include: ['**/*.it.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**'],
+          exclude: NO_SOURCES,
           // One file at a time: each starts servers and measures time by them.
           maxWorkers: 1,
           sequence: { groupOrder: 1 },

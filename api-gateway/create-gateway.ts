@@ -26,7 +26,7 @@ import { devTokenSigner } from './http/dev-tokens.ts';
 import { createMetrics, timedDecider } from './metrics.ts';
 
 /**
- * Starts a gateway. It is ready as soon as Redis is, which may come later, like NATS.
+ * Starts a gateway. It listens at once and is ready as soon as Redis is; NATS may come later.
  * @throws OtherShardsError when Redis was written with another number of shards; Error when the port
  *   is taken
  */
@@ -60,12 +60,6 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     log,
   );
   closers.defer('readiness', () => readiness.close());
-  try {
-    await readiness.start();
-  } catch (error) {
-    await closers.close();
-    throw error;
-  }
   const memory = new RedisMemory(redis, log);
   closers.defer('memory watch', () => memory.close());
 
@@ -151,6 +145,12 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   });
   const http = await serveHttp(api.fetch, settings.PORT, settings.HOST, answerBids(parts));
   closers.defer('HTTP server', () => http.close());
+  try {
+    await readiness.start();
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
   followUp.start();
 
   return {

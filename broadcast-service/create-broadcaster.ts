@@ -31,7 +31,7 @@ import { FAN_OUT_LIMITS, FanOut, type FanOutLimits } from './rooms/fan-out.ts';
 import { TracedFanOut } from './rooms/traced-fan-out.ts';
 
 /**
- * Starts a broadcaster. It is ready as soon as Redis is, which may come later.
+ * Starts a broadcaster. It listens at once and is ready as soon as Redis is.
  * @param limits others only to measure what they cost
  * @throws OtherShardsError when Redis was written with another number of shards; Error when the port
  *   is taken
@@ -52,12 +52,6 @@ export async function createBroadcaster(
   closers.defer('Redis', () => redis.disconnect());
   const readiness = new RedisReadiness(redis, () => dataFault(redis, shards), log);
   closers.defer('readiness', () => readiness.close());
-  try {
-    await readiness.start();
-  } catch (error) {
-    await closers.close();
-    throw error;
-  }
   const feed = subscriberConnections(redis, settings.REDIS_URL, log);
   const channels = new RedisChannels(feed, shards, log, () => metrics.messagesIn.inc());
   closers.defer('subscriptions', () => channels.close());
@@ -159,6 +153,12 @@ export async function createBroadcaster(
     metrics.notices.inc(notices.length);
     for (const notice of notices) viewers.notify(notice);
   });
+  try {
+    await readiness.start();
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
 
   return {
     port: http.port,

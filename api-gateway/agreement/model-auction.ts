@@ -148,6 +148,7 @@ export class ModelAuction {
     if (endsAt <= startsAt) return 'END_NOT_AFTER_START|';
     const hardEndsAt =
       creation.hardEndsAt > 0 ? creation.hardEndsAt : endsAt + DEFAULT_HARD_END_AFTER_MS;
+    if (hardEndsAt < endsAt) return 'HARD_END_BEFORE_END|';
     const increments = creation.increments.split(',').map((pair) => {
       const [from, by] = pair.split(':');
       return { from: Number(from), by: Number(by) };

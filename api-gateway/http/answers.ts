@@ -66,10 +66,9 @@ export function answerOutcome(
 
 /** A refusal of the engine; `body` is the minimum bid for BID_TOO_LOW. */
 export function answerRefusal(x: Exchange, code: RefusalCode, body: string): HttpAnswer {
-  if (code === 'END_NOT_AFTER_START') {
-    const message = 'must be after the start and in the future';
+  if (code === 'END_NOT_AFTER_START' || code === 'HARD_END_BEFORE_END') {
     return answerProblem(x, 'INVALID_REQUEST', 'The end of the auction cannot be used.', {
-      errors: [{ path: 'endsAt', message }],
+      errors: [UNUSABLE_ENDS[code]],
     });
   }
   if (code === 'BID_TOO_LOW') {
@@ -78,8 +77,14 @@ export function answerRefusal(x: Exchange, code: RefusalCode, body: string): Htt
   return answerProblem(x, code, REFUSAL_DETAILS[code]);
 }
 
+/** What the script alone can tell, because the start and the end may depend on its clock. */
+const UNUSABLE_ENDS = {
+  END_NOT_AFTER_START: { path: 'endsAt', message: 'must be after the start and in the future' },
+  HARD_END_BEFORE_END: { path: 'softClose.hardEndsAt', message: 'must not be before endsAt' },
+};
+
 const REFUSAL_DETAILS: Record<
-  Exclude<RefusalCode, 'END_NOT_AFTER_START' | 'BID_TOO_LOW'>,
+  Exclude<RefusalCode, keyof typeof UNUSABLE_ENDS | 'BID_TOO_LOW'>,
   string
 > = {
   AUCTION_NOT_FOUND: 'No auction with this id is open or recently closed; the history may have it.',

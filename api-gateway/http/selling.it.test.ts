@@ -148,6 +148,11 @@ describe('POST /v1/auctions', () => {
       { durationSeconds: undefined, endsAt: '9999-12-31T23:59:59-12:00' },
       'endsAt',
     ],
+    [
+      'a hard end before the end',
+      { softClose: { windowSeconds: 1, extendSeconds: 1, hardEndsAt: '2026-01-01T00:00:00Z' } },
+      'softClose.hardEndsAt',
+    ],
     ['an unknown member', { discount: 5 }, ''],
   ];
   test.each(WRONG)('422 for %s, naming the member', async (_what, change, path) => {

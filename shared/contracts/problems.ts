@@ -10,7 +10,7 @@ interface ProblemKind {
 }
 
 /** A refusal whose own code is internal: clients see INVALID_REQUEST with the field named. */
-type ShownRefusal = Exclude<RefusalCode, 'END_NOT_AFTER_START'>;
+type ShownRefusal = Exclude<RefusalCode, 'END_NOT_AFTER_START' | 'HARD_END_BEFORE_END'>;
 
 const REFUSALS = {
   AUCTION_NOT_FOUND: { status: 404, title: 'There is no such auction here' },

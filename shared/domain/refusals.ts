@@ -17,6 +17,7 @@ export const REFUSAL_CODES = [
   'BEYOND_HARD_END',
   'END_NOT_LATER',
   'END_NOT_AFTER_START',
+  'HARD_END_BEFORE_END',
   'ITEM_BUSY',
 ] as const;
 

@@ -106,7 +106,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
     who: 'seller',
     body: auctionRequest,
     answer: { status: 201, schema: auctionViewSchema },
-    problems: [...WITH_KEY, 'ITEM_NOT_FOUND', 'NOT_SELLER', 'ITEM_BUSY', 'BEYOND_HARD_END'],
+    problems: [...WITH_KEY, 'ITEM_NOT_FOUND', 'NOT_SELLER', 'ITEM_BUSY'],
   },
   {
     method: 'post',

@@ -47,7 +47,7 @@ local function create(command, auction_id, creation_text, terms_text, item_is_bu
   local hard_ends_at = terms.hardEndsAt > 0 and terms.hardEndsAt
     or ends_at + DEFAULT_HARD_END_AFTER_MS
   if ends_at <= starts_at then return 'END_NOT_AFTER_START' end
-  if hard_ends_at < ends_at then return 'BEYOND_HARD_END' end
+  if hard_ends_at < ends_at then return 'HARD_END_BEFORE_END' end
   if item_is_busy then return 'ITEM_BUSY' end
   auction = {
     id = auction_id, status = 'scheduled', outcome = '', itemId = terms.item.id,
