@@ -1,23 +1,23 @@
 -- migrate:up
 
 -- Events, conflicts and judged letters are what everything else can be proven from. Services add
--- them, and nothing of ours changes or deletes one, so no service's role may do it either. Default
--- privileges gave these rights away when the tables were made (infrastructure/access).
+-- them, and nothing of ours changes or deletes one, so nobody but their owner may do it either.
+-- Default privileges gave these rights away when the tables were made (infrastructure/access), and
+-- will for further partitions: a migration that adds one takes them back again.
 DO $$
 DECLARE
   given record;
 BEGIN
   FOR given IN
-    SELECT DISTINCT format('%I.%I', table_schema, table_name)::regclass AS evidence, grantee
-      FROM information_schema.role_table_grants
-     WHERE privilege_type IN ('UPDATE', 'DELETE')
-       AND grantee NOT IN ('PUBLIC', current_user)
-       AND (table_name IN ('events', 'conflicts', 'discarded_letters')
-            OR format('%I.%I', table_schema, table_name)::regclass
-               IN (SELECT relid FROM pg_partition_tree('events')))
-       AND table_schema = current_schema()
+    SELECT DISTINCT oid::regclass AS evidence,
+           CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS grantee
+      FROM pg_class, aclexplode(relacl)
+     WHERE oid IN (SELECT relid FROM pg_partition_tree('events')
+                   UNION ALL VALUES ('conflicts'::regclass), ('discarded_letters'::regclass))
+       AND privilege_type IN ('UPDATE', 'DELETE')
+       AND grantee <> relowner
   LOOP
-    EXECUTE format('REVOKE UPDATE, DELETE ON %s FROM %I', given.evidence, given.grantee);
+    EXECUTE format('REVOKE UPDATE, DELETE ON %s FROM %s', given.evidence, given.grantee);
   END LOOP;
 END $$;
 
