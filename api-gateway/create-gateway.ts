@@ -146,7 +146,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const http = await serveHttp(api.fetch, settings.PORT, settings.HOST, answerBids(parts));
   closers.defer('HTTP server', () => http.close());
   try {
-    await readiness.start();
+    await readiness.refuseOtherShards();
   } catch (error) {
     await closers.close();
     throw error;

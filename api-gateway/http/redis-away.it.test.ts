@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/keys.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
@@ -100,9 +100,11 @@ test('a Redis that could lose a bid is not ready; one with other shards is not s
   await gateway.redis.config('SET', 'appendfsync', 'everysec');
   await notReady('appendfsync always');
   await gateway.redis.config('SET', 'appendfsync', 'always');
+  onTestFinished(async () => {
+    await gateway.redis.set(SHARDS_KEY, `${gateway.shards}`);
+  });
   await gateway.redis.set(SHARDS_KEY, '5');
   await expect(gateway.startAnother()).rejects.toThrow('SHARDS=5');
-  await gateway.redis.set(SHARDS_KEY, `${gateway.shards}`);
 });
 
 test('Redis near its memory limit takes no bids, but auctions are read and still end on time', async () => {

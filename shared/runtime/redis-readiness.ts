@@ -48,10 +48,11 @@ export class RedisReadiness {
   }
 
   /**
-   * Waits for Redis's first answer; where Redis is away, no longer than a second.
+   * For the end of a service's start: waits until Redis says whose it is; where Redis is away, no
+   * longer than a second.
    * @throws OtherShardsError
    */
-  async start(): Promise<void> {
+  async refuseOtherShards(): Promise<void> {
     await pause(FIRST_ANSWER_LIMIT_MS, this.#firstAnswer.signal);
     if (this.#otherShards !== undefined) throw this.#otherShards;
   }
@@ -66,12 +67,15 @@ export class RedisReadiness {
     const before = this.#fault;
     try {
       this.#fault = await withTimeLimit(this.#faultOfRedis(), ASK_LIMIT_MS, 'asking Redis');
+      this.#firstAnswer.abort();
     } catch (error) {
       this.#fault = error instanceof Error ? error.message : String(error);
-      if (error instanceof OtherShardsError) this.#otherShards = error;
+      if (error instanceof OtherShardsError) {
+        this.#otherShards = error;
+        this.#firstAnswer.abort();
+      }
     } finally {
       this.#asking = false;
-      this.#firstAnswer.abort();
     }
     if (this.#fault !== undefined && this.#fault !== before) this.#log.warn(this.#fault);
   }
