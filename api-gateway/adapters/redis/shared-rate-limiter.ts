@@ -12,9 +12,9 @@ const QUIET_SHARE = 1 / 20;
  * Counts in memory at once and tells Redis a tenth of a second later, many requests together. A bid
  * never waits for the count: one gateway enforces the limit exactly, and a sender who spreads over
  * several gateways is stopped everywhere as soon as Redis has the sum. A sender who uses less than a
- * twentieth of the limit at a gateway, as nearly all do, is not told to Redis: only with more than
- * twenty gateways can such a sender get past the limit, by as many twentieths as there are more.
- * Without Redis each gateway keeps the limit by itself.
+ * twentieth of the limit at a gateway, as nearly all do, is not told to Redis: each gateway may let
+ * that much of a sender through beside what the others count. Without Redis each gateway keeps the
+ * limit by itself.
  */
 export class SharedRateLimiter implements RateLimiter {
   readonly #limit: number;
