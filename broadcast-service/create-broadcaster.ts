@@ -154,7 +154,7 @@ export async function createBroadcaster(
     for (const notice of notices) viewers.notify(notice);
   });
   try {
-    await readiness.start();
+    await readiness.refuseOtherShards();
   } catch (error) {
     await closers.close();
     throw error;

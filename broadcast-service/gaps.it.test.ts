@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { auctionKeys, SHARDS_KEY } from '@outcry/shared/contracts/keys.ts';
 import type { ScriptAuction } from '@outcry/shared/testing/decide-script.ts';
 import { until } from '@outcry/shared/testing/until.ts';
@@ -139,8 +139,10 @@ describe('a lost subscription', () => {
 describe('a Redis of a system with other shards', () => {
   it('is refused at the start', async () => {
     const own = await system.redis.getset(SHARDS_KEY, '5');
+    onTestFinished(async () => {
+      await system.redis.set(SHARDS_KEY, own ?? '');
+    });
     await expect(system.start()).rejects.toThrow('SHARDS=5');
-    await system.redis.set(SHARDS_KEY, own ?? '');
   });
 });
 
