@@ -6,7 +6,8 @@ import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
 import { addClock } from './clock.ts';
 import { forgetNews, hearNotice } from './notices.ts';
-import { keepSignedIn, presentToken, renew, session, signOut } from './session.ts';
+import { keepSignedIn, presentToken, session, signOut } from './session.ts';
+import { tokenReplacer } from './token-replacer.ts';
 
 export interface Services {
   readonly config: PublicConfig;
@@ -24,10 +25,6 @@ export const start = signal<Start>({ phase: 'connecting' });
 
 const RETRY_EVERY_MS = 3_000;
 const CONFIG_TIMEOUT_MS = 4_000;
-const REPLACE_TOKEN_EVERY_MS = 5_000;
-
-let replacedAt = -Infinity;
-let replacing = false;
 
 /** Asks until there is an answer, then opens the live connection. */
 export async function startServices(origin: string): Promise<void> {
@@ -52,11 +49,12 @@ export async function startServices(origin: string): Promise<void> {
 function openServices(config: PublicConfig): Services {
   const { gatewayUrl, historyUrl, broadcastUrl } = config;
   const client = new OutcryClient({ gatewayUrl, historyUrl, token: presentToken });
+  const replaceToken = tokenReplacer(client);
   const feed = new LiveFeed({
     url: broadcastUrl,
     token: presentToken,
     onNotice: (notice) => void hearNotice(client, notice),
-    onRefused: () => void replaceToken(client),
+    onRefused: () => void replaceToken(),
   });
   addClock(feed.serverClock);
   if (config.authMode === 'dev') keepSignedIn(client);
@@ -73,24 +71,4 @@ function openServices(config: PublicConfig): Services {
     feed.reconnect();
   });
   return { config, client, feed };
-}
-
-/** The live server does not take our token: a new one opens the connection again. */
-async function replaceToken(client: OutcryClient): Promise<void> {
-  const refused = session.peek();
-  if (refused === null || replacing) return;
-  replacing = true;
-  while (session.peek() === refused) {
-    // Were new ones refused as well, we would go round and round as fast as the network allows.
-    await sleep(Math.max(0, replacedAt + REPLACE_TOKEN_EVERY_MS - Date.now()));
-    if (session.peek() !== refused) break;
-    replacedAt = Date.now();
-    try {
-      await renew(client, refused.userId);
-    } catch (error) {
-      // The gateway is away for a while, or this has signed out and the connection needs no token.
-      console.warn('the live server refused the token, and there is no new one', error);
-    }
-  }
-  replacing = false;
 }

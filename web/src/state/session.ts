@@ -1,6 +1,6 @@
 /** Who is signed in. On a demo system anyone may be anyone, by asking for a token. */
 import { effect, signal } from '@preact/signals';
-import { OutcryError } from '@outcry/client/outcry-error.ts';
+import { clientProblem, OutcryError } from '@outcry/client/outcry-error.ts';
 import type { Role } from '@outcry/shared/contracts/api.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { storedSession, storeSession, type Session } from './stored-session.ts';
@@ -25,8 +25,12 @@ export function startSession(): void {
 
 /** @throws OutcryError when no token is given */
 export async function signIn(client: OutcryClient, userId: string): Promise<void> {
+  session.value = await newSession(client, userId);
+}
+
+async function newSession(client: OutcryClient, userId: string): Promise<Session> {
   const { token, expiresAt } = await client.devToken(userId, ROLES);
-  session.value = { userId, token, expiresAtMs: Date.parse(expiresAt) };
+  return { userId, token, expiresAtMs: Date.parse(expiresAt) };
 }
 
 /** Gets a fresh token before the present one expires, for as long as somebody is signed in. */
@@ -38,7 +42,7 @@ export function keepSignedIn(client: OutcryClient): void {
     if (current === null) return;
     const check = async (): Promise<void> => {
       try {
-        if (isNearlyExpired(current)) await renew(client, current.userId);
+        if (isNearlyExpired(current)) await renew(client, current);
       } catch (error) {
         console.warn('the token could not be renewed, trying again', error);
       }
@@ -56,18 +60,18 @@ export function signOut(): void {
 /**
  * Does something in the user's name. A token about to expire is renewed first, and one that the
  * server no longer takes (a demo system started anew has new keys) is renewed once.
- * @throws OutcryError as the action does; UNAUTHENTICATED also signs out
+ * Never done in the name of another user, who has signed in while this one's token was renewed.
+ * @throws OutcryError as the action and {@link renew} do
  */
 export async function asUser<T>(client: OutcryClient, action: () => Promise<T>): Promise<T> {
+  const before = session.peek();
+  if (before !== null && isNearlyExpired(before)) await renew(client, before);
   const current = session.peek();
-  if (current !== null && isNearlyExpired(current)) {
-    await renew(client, current.userId);
-  }
   try {
     return await action();
   } catch (error) {
     if (current === null || !isRejectedToken(error)) throw error;
-    await renew(client, current.userId);
+    await renew(client, current);
     return await action();
   }
 }
@@ -75,14 +79,24 @@ export async function asUser<T>(client: OutcryClient, action: () => Promise<T>):
 const isNearlyExpired = ({ expiresAtMs }: Session): boolean =>
   expiresAtMs - Date.now() < RENEW_BEFORE_MS;
 
-/** @throws OutcryError when no token is given; one that no other try can change also signs out */
-export async function renew(client: OutcryClient, userId: string): Promise<void> {
+/**
+ * Gets a new token for the user of a session. It changes only that session: who has signed out or
+ * in while the request was under way stays so.
+ * @throws OutcryError when no token is given, which also signs out unless another try may help;
+ *   UNAUTHENTICATED when this user is no longer the one who is signed in
+ */
+export async function renew(client: OutcryClient, old: Session): Promise<void> {
   try {
-    await signIn(client, userId);
+    const fresh = await newSession(client, old.userId);
+    if (session.peek() === old) session.value = fresh;
   } catch (error) {
     // A system that no longer gives out tokens: what we hold is worthless, so say so.
-    if (error instanceof OutcryError && !error.retryable) signOut();
+    const isFinal = error instanceof OutcryError && !error.retryable;
+    if (isFinal && session.peek() === old) signOut();
     throw error;
+  }
+  if (session.peek()?.userId !== old.userId) {
+    throw new OutcryError(clientProblem('UNAUTHENTICATED', `${old.userId} has signed out`));
   }
 }
 
