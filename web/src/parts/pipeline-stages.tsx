@@ -56,9 +56,9 @@ export function PipelineStages({ points, troubles }: PipelineStagesProps) {
 
 function stagesOf(points: readonly PipelineFigures[]): readonly StageContent[] {
   const now: Partial<PipelineFigures> = points.at(-1) ?? {};
-  // Means exist only where something happened: the latest says more than a dash, as long as the
-  // service still answers.
-  const mean = (name: FigureName, answers: FigureName): number | undefined =>
+  // Means and percentiles exist only where something happened: the latest says more than a dash, as
+  // long as the service still answers.
+  const latest = (name: FigureName, answers: FigureName): number | undefined =>
     now[answers] === undefined
       ? undefined
       : points.findLast((point) => point[name] !== undefined)?.[name];
@@ -70,8 +70,8 @@ function stagesOf(points: readonly PipelineFigures[]): readonly StageContent[] {
       figure: [figureText(now.acceptedPerSecond), 'bids a second', 'acceptedPerSecond'],
       facts: [
         ['Commands a second', figureText(now.commandsPerSecond)],
-        ['Bids a batch', figureText(mean('commandsPerBatch', 'commandsWaiting'))],
-        ['Script call', spanText(mean('scriptSeconds', 'commandsWaiting'))],
+        ['Bids a batch', figureText(latest('commandsPerBatch', 'commandsWaiting'))],
+        ['Script call', spanText(latest('scriptSeconds', 'commandsWaiting'))],
         ['Waiting', figureText(now.commandsWaiting)],
         ['Memory of Redis', shareText(now.memoryShare)],
       ],
@@ -107,7 +107,7 @@ function stagesOf(points: readonly PipelineFigures[]): readonly StageContent[] {
       facts: [
         ['Events waiting', figureText(now.unarchivedEvents)],
         ['Events a second', figureText(now.archivedPerSecond)],
-        ['Bid to archive', spanText(mean('archiveLagSeconds', 'deadLetters'))],
+        ['Bid to archive', spanText(latest('archiveLagSeconds', 'deadLetters'))],
         ['Dead letters', figureText(now.deadLetters)],
       ],
     },
@@ -126,7 +126,11 @@ function stagesOf(points: readonly PipelineFigures[]): readonly StageContent[] {
       name: 'keep',
       title: 'Open and close',
       what: 'on time, by the keeper',
-      figure: [spanText(mean('latenessSeconds', 'heldShards')), 'late', 'latenessSeconds'],
+      figure: [
+        spanText(latest('latenessP99Seconds', 'heldShards')),
+        'late (p99)',
+        'latenessP99Seconds',
+      ],
       facts: [
         ['Shards held here', figureText(now.heldShards)],
         ['Sealed and forgotten', figureText(now.forgottenAuctions)],

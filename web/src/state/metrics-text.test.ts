@@ -1,5 +1,13 @@
-import { expect, it } from 'vitest';
-import { meanSince, parseFigures, rate, rise, total, type Look } from './metrics-text.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  meanSince,
+  parseFigures,
+  quantileSince,
+  rate,
+  rise,
+  total,
+  type Look,
+} from './metrics-text.ts';
 
 const look = (atMs: number, text: string): Look => ({ atMs, figures: parseFigures(text) });
 
@@ -41,4 +49,29 @@ it('knows rates and means between two looks', () => {
 it('counts from zero after a restart', () => {
   const restarted = look(5_000, 'commands_total{result="OK",service="g"} 12');
   expect(rise(NOW, restarted, 'commands_total')).toBe(12);
+});
+
+const histogram = (...[upTo1, upTo2, upTo15, all]: [number, number, number, number]): Look =>
+  look(
+    0,
+    `late_bucket{le="1",service="g"} ${upTo1}
+late_bucket{le="2.5",service="g"} ${upTo2}
+late_bucket{le="15",service="g"} ${upTo15}
+late_bucket{le="+Inf",service="g"} ${all}
+late_count{service="g"} ${all}`,
+  );
+
+describe('quantileSince', () => {
+  it('spreads what came between two looks evenly within its bucket', () => {
+    const before = histogram(100, 100, 100, 100);
+    const p99 = (now: Look) => quantileSince(before, now, 'late', 0.99);
+    expect(p99(histogram(200, 200, 200, 200))).toBeCloseTo(0.99);
+    expect(p99(histogram(199, 200, 200, 200))).toBe(1);
+    expect(p99(histogram(198, 200, 200, 200))).toBeCloseTo(1.75);
+    expect(p99(before)).toBeUndefined();
+  });
+
+  it('knows nothing above the highest bound', () => {
+    expect(quantileSince(histogram(0, 0, 0, 0), histogram(1, 1, 1, 3), 'late', 0.5)).toBe(15);
+  });
 });

@@ -53,3 +53,38 @@ export function meanSince(before: Look, now: Look, name: string): number | undef
   const count = rise(before, now, `${name}_count`);
   return count === 0 ? undefined : rise(before, now, `${name}_sum`) / count;
 }
+
+/**
+ * The value that `share` of what a histogram observed between two looks did not exceed; undefined
+ * when that was nothing. As Prometheus has it: spread evenly within a bucket, and never above the
+ * highest bound.
+ * @param share 0 to 1
+ */
+export function quantileSince(
+  before: Look,
+  now: Look,
+  name: string,
+  share: number,
+): number | undefined {
+  const rank = share * rise(before, now, `${name}_count`);
+  if (rank === 0) return undefined;
+  let below = { bound: 0, count: 0 };
+  for (const bound of boundsOf(now.figures, name)) {
+    const count = rise(before, now, `${name}_bucket`, `le="${bound}"`);
+    if (count >= rank) {
+      const part = (rank - below.count) / (count - below.count);
+      return below.bound + part * (Number(bound) - below.bound);
+    }
+    below = { bound: Number(bound), count };
+  }
+  return below.bound;
+}
+
+/** The buckets' upper bounds as they are written, ascending; without the infinite one. */
+function boundsOf(figures: Figures, name: string): readonly string[] {
+  const bounds = figures
+    .filter((sample) => sample.name === `${name}_bucket`)
+    .map(({ labels }) => /le="([0-9.e-]+)"/u.exec(labels)?.[1] ?? '')
+    .filter((bound) => bound !== '');
+  return [...new Set(bounds)].toSorted((a, b) => Number(a) - Number(b));
+}

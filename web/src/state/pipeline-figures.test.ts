@@ -11,6 +11,11 @@ const gateway = (atMs: number, ok: number): Look =>
 outcry_commands_total{result="BID_TOO_LOW"} ${ok / 2}
 outcry_batch_commands_sum ${ok * 1.5}
 outcry_batch_commands_count ${ok / 2}
+outcry_keeper_lateness_seconds_bucket{le="1"} ${ok / 10}
+outcry_keeper_lateness_seconds_bucket{le="2.5"} ${ok}
+outcry_keeper_lateness_seconds_bucket{le="+Inf"} ${ok}
+outcry_keeper_lateness_seconds_sum ${ok / 10}
+outcry_keeper_lateness_seconds_count ${ok}
 outcry_log_unpublished_events 7
 outcry_log_unpublished_seconds 1.5
 outcry_log_unarchived_seconds NaN
@@ -32,6 +37,7 @@ it('needs two looks for rates, one for levels, and says nothing of a service wit
     viewers: undefined,
     deadLetters: undefined,
   });
+  expect(next.latenessP99Seconds).toBeCloseTo(2.483);
   const gone = pipelineFigures({ gateway: gateway(0, 10) }, {});
   expect(Object.values(gone).every((figure) => figure === undefined)).toBe(true);
 });

@@ -1,5 +1,5 @@
 /** What an operator wants to know of the pipeline, out of two looks at each service; pure. */
-import { gaugeOf, meanSince, rate, total, type Look } from './metrics-text.ts';
+import { gaugeOf, meanSince, quantileSince, rate, total, type Look } from './metrics-text.ts';
 
 export interface ServiceLooks {
   readonly gateway?: Look | undefined;
@@ -36,8 +36,8 @@ export interface PipelineFigures {
   readonly sealLagSeconds: number | undefined;
   readonly sealedAuctions: number | undefined;
   readonly sealDoubts: number | undefined;
-  /** How late auctions were opened and closed by the keeper. */
-  readonly latenessSeconds: number | undefined;
+  /** 99 of 100 auctions were opened and closed by the keeper no later than this. */
+  readonly latenessP99Seconds: number | undefined;
   readonly heldShards: number | undefined;
   /** Entries that the hand-off had missed. */
   readonly missedEntries: number | undefined;
@@ -48,7 +48,7 @@ export interface PipelineFigures {
   readonly gapsFilled: number | undefined;
 }
 
-/** Rates and means need two looks at a service, levels only the one of now. */
+/** Rates, means and percentiles need two looks at a service, levels only the one of now. */
 export function pipelineFigures(before: ServiceLooks, now: ServiceLooks): PipelineFigures {
   const gateway = viewOf(before.gateway, now.gateway);
   const broadcaster = viewOf(before.broadcaster, now.broadcaster);
@@ -74,7 +74,7 @@ export function pipelineFigures(before: ServiceLooks, now: ServiceLooks): Pipeli
     sealLagSeconds: archive.level('outcry_seal_lag_seconds'),
     sealedAuctions: archive.count('outcry_seal_auctions_total'),
     sealDoubts: archive.count('outcry_seal_doubts_total'),
-    latenessSeconds: gateway.mean('outcry_keeper_lateness_seconds'),
+    latenessP99Seconds: gateway.p99('outcry_keeper_lateness_seconds'),
     heldShards: gateway.level('outcry_keeper_shards'),
     missedEntries: gateway.count('outcry_keeper_published_entries_total'),
     forgottenAuctions: gateway.count('outcry_keeper_forgotten_auctions_total'),
@@ -90,6 +90,7 @@ function viewOf(before: Look | undefined, now: Look | undefined) {
   return {
     rate: (name: string, label?: string) => before && now && rate(before, now, name, label),
     mean: (name: string) => before && now && meanSince(before, now, name),
+    p99: (name: string) => before && now && quantileSince(before, now, name, 0.99),
     level: (name: string) => now && gaugeOf(now.figures, name),
     /** Since the service's start; a counter that was never raised may be missing. */
     count: (name: string) => now && total(now.figures, name),

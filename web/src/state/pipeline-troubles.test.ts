@@ -56,7 +56,7 @@ describe('troublesOf', () => {
     ['unpublishedSeconds', 'PublishBehind', 'publish'],
     ['unarchivedSeconds', 'ArchiveSlow', 'archive'],
     ['sealLagSeconds', 'SealsLate', 'seal'],
-    ['latenessSeconds', 'KeeperLate', 'keep'],
+    ['latenessP99Seconds', 'KeeperLate', 'keep'],
     ['commandsWaiting', 'CommandsQueued', 'decide'],
     ['memoryShare', 'RedisNearlyFull', 'decide'],
   ])('%s above the limit of the alert %s shows at %s', async (figure, alert, stage) => {
