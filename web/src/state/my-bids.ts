@@ -63,9 +63,11 @@ export class MyBids {
     try {
       const { bids, more } = await this.#readBids();
       const sides = ownSides(bids);
-      for (let i = 0; i < sides.length; i += READ_AT_ONCE) {
+      for (let i = 0; i < sides.length && !this.#loop.stopped; i += READ_AT_ONCE) {
         const some = sides.slice(i, i + READ_AT_ONCE);
         await Promise.all(some.map(({ auctionId }) => this.#readAuction(auctionId)));
+        // What is known by now is shown; the others join it.
+        this.#sides.value = sides;
       }
       if (this.#loop.stopped) return;
       batch(() => {
@@ -83,7 +85,7 @@ export class MyBids {
     const { client } = this.#services;
     const bids: OwnBid[] = [];
     let cursor: string | undefined;
-    for (let page = 0; page < this.#pages; page += 1) {
+    for (let page = 0; page < this.#pages && !this.#loop.stopped; page += 1) {
       const query = { limit: PAGE_SIZE, cursor };
       const { items, nextCursor } = await asUser(client, () => client.userBids(query));
       bids.push(...items);
