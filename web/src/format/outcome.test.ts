@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bidCountText, leaderText, outcomeWords, priceLabel } from './outcome.ts';
+import { bidCountText, lastBidsText, leaderText, outcomeWords, priceLabel } from './outcome.ts';
 
 const ended = { status: 'ended', price: 15_250, leader: 2, bidCount: 4 } as const;
 const titleFor = (state: Parameters<typeof outcomeWords>[0], own: number | null) =>
@@ -34,6 +34,15 @@ it('counts bids in words', () => {
     '1 bid',
     '1,204 bids',
   ]);
+});
+
+it.each([
+  [1, 1, '1 bid'],
+  [600, 600, '600 bids'],
+  [1, 2, 'the last bid'],
+  [600, 1_204, 'the last 600 bids'],
+])('%i of %i bids are “%s”', (count, all, text) => {
+  expect(lastBidsText(count, all, 'en-US')).toBe(text);
 });
 
 it.each([

@@ -77,3 +77,9 @@ export function bidCountText(count: number, locale?: string): string {
   if (count === 0) return 'no bids';
   return count === 1 ? '1 bid' : `${count.toLocaleString(locale)} bids`;
 }
+
+/** Which bids are meant: `1,204 bids` when they are all, else `the last bid`, `the last 600 bids`. */
+export function lastBidsText(count: number, all: number, locale?: string): string {
+  if (count >= all) return bidCountText(count, locale);
+  return count === 1 ? 'the last bid' : `the last ${bidCountText(count, locale)}`;
+}

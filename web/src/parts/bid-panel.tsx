@@ -55,7 +55,7 @@ function LivePanel({ auction, room, signInPossible }: BidPanelProps) {
         >
           Sign in to bid
         </button>
-        <p class="hint">A name is enough. Nobody else will see it.</p>
+        <p class="hint">A name is enough. When you bid, others see only a number.</p>
       </div>
     );
   }

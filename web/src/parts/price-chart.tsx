@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { formatMoney } from '../format/money.ts';
-import { bidCountText } from '../format/outcome.ts';
+import { lastBidsText } from '../format/outcome.ts';
 import { slowClock } from '../state/clock.ts';
 import { pricePoints } from '../state/price-points.ts';
 import type { Room } from '../state/room.ts';
@@ -32,8 +32,7 @@ export function PriceChart({ auction, room }: PriceChartProps) {
           <Drawing points={points} currency={currency} />
           <figcaption class="unseen">
             From {formatMoney(first, currency)} to {formatMoney(price, currency)} in{' '}
-            {bids.length < auction.bidCount && 'the last '}
-            {bidCountText(bids.length)}.
+            {lastBidsText(bids.length, auction.bidCount)}.
           </figcaption>
         </figure>
       )}

@@ -65,7 +65,7 @@ function SignInForm({ client, onDone }: SignInFormProps) {
         label="Your name"
         hint={
           userId === undefined || userId === name
-            ? 'Bidders are shown as “Bidder 1”, “Bidder 2” …, sellers by name.'
+            ? 'Others see bidders as “Bidder 1”, “Bidder 2” …, and sellers by name.'
             : `You will be “${userId}”.`
         }
         fault={fault}
