@@ -88,4 +88,14 @@ describe('connections', () => {
     expect(connections.add('stays', 1_000)).toBe('too many connections of one address');
     expect(connections.count).toBe(1);
   });
+
+  it('of an address that owes for its harm are not forgotten before it has paid', () => {
+    const connections = new Connections({ all: 10, perAddress: 1 });
+    for (let i = 0; i < 19; i += 1) added(connections, `passes-${i}`)();
+    for (let i = 0; i < 500; i += 1) connections.blame('harmful', 10_000);
+    // One network more than are kept: those that are past go.
+    added(connections, 'newcomer', 20_000)();
+    expect(connections.add('harmful', 20_000)).toBe('too many new connections of one address');
+    added(connections, 'harmful', 20_500);
+  });
 });

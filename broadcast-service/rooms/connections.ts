@@ -132,9 +132,12 @@ export class Connections {
     };
   }
 
-  /** After so long a network's past makes no difference any more; under attack, none at all. */
+  /**
+   * After so long a network's past makes no difference any more, not even that of one that owes as
+   * much as it may have. Where this frees nothing, as under attack, all without connections go.
+   */
   #forgetGone(now: number): void {
-    this.#forgetWhere(({ cameAt }) => now - cameAt >= REFILL_SECONDS * 1_000);
+    this.#forgetWhere(({ cameAt }) => now - cameAt >= 2 * REFILL_SECONDS * 1_000);
     if (this.#networks.size >= 2 * this.#limits.all) this.#forgetWhere(() => true);
   }
 
