@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
@@ -77,6 +78,12 @@ function feedOn(log: GrowingLog, meanwhile: EventsMessage[] = []) {
   return { feed, sent, repairs, seqs };
 }
 
+/** What it resolves with in this turn of the event loop. */
+const withinTurn = <T>(work: Promise<T>): Promise<T | 'not yet'> =>
+  Promise.race([work, nextTurn('not yet' as const)]);
+
+const refuse = (): boolean => false;
+
 describe('AuctionFeed', () => {
   it('sends what came while the snapshot was read, without what the snapshot has', () => {
     const { seqs } = feedOn(new GrowingLog(), [messageOf(1, 1), messageOf(2, 3), messageOf(4, 4)]);
@@ -141,6 +148,69 @@ describe('AuctionFeed', () => {
     expect(feed.missedSince({ epoch: 1, seq: 5 }, []).events).toHaveLength(4);
     feed.receive(messageOf(10, 10));
     expect(missed().map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9, 10]);
+  });
+
+  it('charges what many missed to the first of them alone, until it moves on', () => {
+    const { feed } = feedOn(new GrowingLog());
+    feed.receive(messageOf(2, 9));
+    const charged: number[] = [];
+    const charge = (events: number): boolean => charged.push(events) > 0;
+    for (let i = 0; i < 100; i += 1) expect(feed.mayGoOn({ epoch: 1, seq: 4 }, charge)).toBe(true);
+    expect(charged).toEqual([5]);
+    expect(feed.mayGoOn({ epoch: 1, seq: 5 }, charge)).toBe(true);
+    expect(charged).toEqual([5, 4]);
+    feed.receive(messageOf(10, 10));
+    expect(feed.mayGoOn({ epoch: 1, seq: 4 }, charge)).toBe(true);
+    expect(charged).toEqual([5, 4, 6]);
+  });
+
+  it('asks again whether it may be charged after a refusal, and never for what costs nothing', () => {
+    const { feed } = feedOn(new GrowingLog());
+    feed.receive(messageOf(2, 9));
+    expect(feed.mayGoOn({ epoch: 1, seq: 4 }, refuse)).toBe(false);
+    expect(feed.mayGoOn({ epoch: 1, seq: 4 }, refuse)).toBe(false);
+    feed.missedSince({ epoch: 1, seq: 5 }, []);
+    for (const seq of [5, 9, 10]) expect(feed.mayGoOn({ epoch: 1, seq }, refuse)).toBe(true);
+  });
+
+  it('reads nothing for a position that nothing leads from', async () => {
+    const log = new GrowingLog();
+    const { feed } = feedOn(log);
+    const taken = { ...eventAt(2), epoch: 7, type: 'epoch' as const, parent: 1 };
+    feed.receive({ ...messageOf(2, 2), epoch: 7, events: [taken] });
+    // The present position, and two of an older epoch that were taken back.
+    const positions = [
+      { epoch: 7, seq: 2 },
+      { epoch: 1, seq: 2 },
+      { epoch: 1, seq: 50 },
+    ];
+    for (const position of positions) {
+      expect(await withinTurn(feed.readSince(position))).toEqual([]);
+    }
+    expect(log.asked).toBe(0);
+    const recovered = positions.map((position) => feed.missedSince(position, []).recovered);
+    expect(recovered).toEqual([true, false, false]);
+  });
+
+  it('keeps that nothing leads from a position, when the log itself says so', async () => {
+    const log = new GrowingLog();
+    const { feed } = feedOn(log);
+    log.head = 400;
+    feed.receive(messageOf(2, 400));
+    log.trimmed = 50;
+    const reading = feed.readSince({ epoch: 1, seq: 10 });
+    await log.answerOne();
+    expect(feed.missedSince({ epoch: 1, seq: 10 }, await reading).recovered).toBe(false);
+    const { asked } = log;
+    expect(await withinTurn(feed.readSince({ epoch: 1, seq: 10 }))).toEqual([]);
+    expect(log.asked).toBe(asked);
+  });
+
+  it('takes a turn of the event loop for large answers only', async () => {
+    const { feed } = feedOn(new GrowingLog());
+    feed.receive(messageOf(2, 201));
+    expect(await withinTurn(feed.readSince({ epoch: 1, seq: 101 }))).toEqual([]);
+    expect(await withinTurn(feed.readSince({ epoch: 1, seq: 100 }))).toBe('not yet');
   });
 
   it('catches up before it answers a viewer that was told more elsewhere', async () => {

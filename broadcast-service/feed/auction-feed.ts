@@ -6,7 +6,13 @@ import {
   type EventsMessage,
   type Position,
 } from '@outcry/shared/contracts/live.ts';
-import { isUnbroken, MAX_RECOVERED_EVENTS, recover, type Recovered } from '../recovery/recover.ts';
+import {
+  isUnbroken,
+  isWithinReach,
+  MAX_RECOVERED_EVENTS,
+  recover,
+  type Recovered,
+} from '../recovery/recover.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
 import { InTurns } from './in-turns.ts';
 import { RecentEvents } from './recent-events.ts';
@@ -30,7 +36,10 @@ const MAX_KEPT_ANSWERS = 64;
 /** An event may arrive between reading the log and reading the state; then both are read again. */
 const MAX_READS = 3;
 
-/** Of all auctions: putting one together and encoding it takes up to some ms. */
+/** An answer with more events takes a turn of the event loop of its own. */
+const EVENTS_WITHOUT_TURN = 100;
+
+/** Of all auctions: putting a large one together and encoding it takes up to some ms. */
 const ANSWERS = new InTurns();
 
 export class AuctionFeed {
@@ -41,7 +50,9 @@ export class AuctionFeed {
   readonly #viewersReads: SharedLogReads;
   #view: AuctionView;
   /** What viewers who came back were given up to the present view, by their positions. */
-  readonly #answers = new Map<string, readonly PublicEvent[]>();
+  readonly #answers = new Map<string, Recovered>();
+  /** Positions for whose answers somebody was charged already, whether these are ready or not. */
+  readonly #charged = new Set<string>();
   #heldBack: EventsMessage[] = [];
   #filling: Promise<void> | undefined;
 
@@ -89,11 +100,18 @@ export class AuctionFeed {
     await this.#filling;
   }
 
-  /** How many events are put together for a viewer at this position that nobody else got yet. */
-  costOf(after: Position): number {
-    const missed = this.#view.seq - after.seq;
-    const isNew = missed > 0 && missed <= MAX_RECOVERED_EVENTS && !this.#answers.has(keyOf(after));
-    return isNew ? missed : 0;
+  /**
+   * What many missed is put together once, and charged to the first of them alone.
+   * @param charge takes so many events of what may be put together for the viewer's address
+   * @returns whether a viewer at this position may be told what it missed
+   */
+  mayGoOn(after: Position, charge: (events: number) => boolean): boolean {
+    const key = keyOf(after);
+    const isNew = !this.#charged.has(key) && !this.#answers.has(key);
+    if (!isNew || !isWithinReach(after, this.#view)) return true;
+    if (!charge(this.#view.seq - after.seq)) return false;
+    if (this.#charged.size < MAX_KEPT_ANSWERS) this.#charged.add(key);
+    return true;
   }
 
   /**
@@ -107,11 +125,13 @@ export class AuctionFeed {
     }
     const key = keyOf(after);
     const known = this.#answers.get(key);
-    if (known !== undefined) return known;
-    if (this.#view.seq - after.seq > MAX_RECOVERED_EVENTS) return [];
+    if (known !== undefined) return known.events;
+    if (!isWithinReach(after, this.#view)) return [];
     const isRecent = recover(after, this.#view, this.#recent.all).recovered;
     const read = isRecent ? [] : await this.#viewersReads.read(after.seq);
-    await ANSWERS.next(() => !this.#answers.has(key));
+    if (this.#view.seq - after.seq > EVENTS_WITHOUT_TURN) {
+      await ANSWERS.next(() => !this.#answers.has(key));
+    }
     return read;
   }
 
@@ -122,10 +142,13 @@ export class AuctionFeed {
   missedSince(after: Position, read: readonly PublicEvent[]): Recovered {
     const key = keyOf(after);
     const known = this.#answers.get(key);
-    if (known !== undefined) return { events: known, recovered: true };
+    if (known !== undefined) return known;
     const found = recover(after, this.#view, this.#recent.appendedTo(read));
-    if (found.recovered && this.#answers.size < MAX_KEPT_ANSWERS) {
-      this.#answers.set(key, found.events);
+    const last = read.at(-1);
+    // Reading again would find no way from this position either.
+    const isFinal = last !== undefined && comparePositions(last, this.#view) >= 0;
+    if ((found.recovered || isFinal) && this.#answers.size < MAX_KEPT_ANSWERS) {
+      this.#answers.set(key, found);
     }
     return found;
   }
@@ -161,6 +184,7 @@ export class AuctionFeed {
       serverTime,
     });
     this.#answers.clear();
+    this.#charged.clear();
     this.#recent.add(message.events);
     this.#output.send(message);
   }

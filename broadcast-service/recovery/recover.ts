@@ -13,14 +13,19 @@ export interface Recovered {
 /** The viewer starts anew from the present state. */
 export const NOT_RECOVERED: Recovered = { events: [], recovered: false };
 
+/** Whether there may be a way from one position to the other: not when they alone rule it out. */
+export function isWithinReach(after: Position, head: Position): boolean {
+  const count = head.seq - after.seq;
+  return after.epoch <= head.epoch && count >= 1 && count <= MAX_RECOVERED_EVENTS;
+}
+
 /**
  * What a viewer at `after` is missing up to `head`.
  * @param log events of the history that counts, in order; more at either end does no harm
  */
 export function recover(after: Position, head: Position, log: readonly PublicEvent[]): Recovered {
   if (comparePositions(after, head) === 0) return { events: [], recovered: true };
-  const count = head.seq - after.seq;
-  if (count < 1 || count > MAX_RECOVERED_EVENTS) return NOT_RECOVERED;
+  if (!isWithinReach(after, head)) return NOT_RECOVERED;
   const events = log.filter(({ seq }) => seq > after.seq && seq <= head.seq);
   return isUnbroken(after, events, head) ? { events, recovered: true } : NOT_RECOVERED;
 }

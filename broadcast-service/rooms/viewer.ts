@@ -92,8 +92,8 @@ export class Viewer {
         reply(refused(problem('AUCTION_NOT_FOUND', NOT_FOUND, randomUUID())));
         return;
       }
-      const goesOn =
-        after !== undefined && !this.#isFull && this.#socket.mayRecover(feed.costOf(after));
+      const charge = (events: number): boolean => this.#socket.mayRecover(events);
+      const goesOn = after !== undefined && !this.#isFull && feed.mayGoOn(after, charge);
       const read = goesOn ? await feed.readSince(after) : undefined;
       if (this.#watches.get(auctionId) === watch) this.#join(watch, feed, after, read, reply);
       else reply(unavailable('the auction was unwatched meanwhile'));

@@ -38,7 +38,7 @@ export async function openAuctionStream(
   if (lease === undefined) return undefined;
   const { feed } = lease;
   try {
-    const goesOn = after !== undefined && mayRecover(feed.costOf(after));
+    const goesOn = after !== undefined && feed.mayGoOn(after, mayRecover);
     const read = goesOn ? await feed.readSince(after) : undefined;
     let joined: Recipient | undefined;
     return {
