@@ -7,7 +7,9 @@ import { freePort } from '@outcry/local/processes/ports.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { linkTo } from './testing/link.ts';
+import { useUp } from './testing/use-up.ts';
 import {
+  connectViewer,
   startTestBroadcasters,
   tokenFor,
   type TestBroadcaster,
@@ -115,6 +117,26 @@ describe('LiveFeed', () => {
     token = await tokenFor('ann');
     feed.reconnect();
     await until('it is live', () => watched.connection === 'live');
+  });
+
+  it('waits as long as it is told to when its address asks too much', async () => {
+    const { url } = await system.start({ MAX_VIEWERS_PER_ADDRESS: '2' });
+    const auctionId = await newAuction();
+    const greedy = await connectViewer({ url });
+    const feed = openFeed({ url });
+    await until('it is connected', () => feed.connected);
+    await useUp(greedy);
+    const begin = performance.now();
+    let refusedAt = 0;
+    const watched = feed.watch(auctionId, {
+      onChange: ({ problem }) => {
+        if (problem?.code === 'RATE_LIMITED') refusedAt = performance.now() - begin;
+      },
+    });
+    await until('it is live', () => watched.connection === 'live');
+    greedy.socket.disconnect();
+    expect(refusedAt).toBeGreaterThan(0);
+    expect(performance.now() - begin).toBeGreaterThan(1_000);
   });
 
   it('says that there is no such auction, without harm to the others', async () => {

@@ -238,7 +238,9 @@ export class LiveFeed {
         watch.fail(outcome);
         if (!isRetryable(outcome.code)) return;
       }
-      this.#later(backOffMs(Math.min(attempt, MAX_BACK_OFF_STEPS), 0, Math.random()), () => {
+      const askedMs = outcome === 'no answer' ? 0 : (outcome.retryAfterMs ?? 0);
+      const step = Math.min(attempt, MAX_BACK_OFF_STEPS);
+      this.#later(backOffMs(step, askedMs, Math.random()), () => {
         if (isCurrent()) this.#catchUp(watch, attempt + 1);
       });
     });

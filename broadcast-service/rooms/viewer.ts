@@ -21,6 +21,8 @@ export interface ViewerSocket {
   readonly waitingBytes: number;
   /** Whether so many events may be put together for it. */
   mayRecover(events: number): boolean;
+  /** It was told that it asks too much, which is its own doing. */
+  toldToWait(): void;
   /** From now on the viewer gets what comes after `at`. */
   join(auctionId: string, at: Position): void;
   leave(auctionId: string): void;
@@ -77,6 +79,7 @@ export class Viewer {
     if (retryAfterMs > 0) {
       const detail = 'This connection watches the auction already.';
       reply(refused(problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs })));
+      this.#socket.toldToWait();
       return;
     }
     const watch = known ?? this.#begin(auctionId);

@@ -4,10 +4,9 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { Decoder } from 'socket.io-parser';
 import type { Ack, Notice, Position, ToViewer, WatchData } from '@outcry/shared/contracts/live.ts';
-import { problem } from '@outcry/shared/contracts/problems.ts';
+import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { Allowance } from '../../rooms/allowance.ts';
 import {
   authenticateViewer,
   ConnectionRefusedError,
@@ -16,6 +15,7 @@ import {
 import type { Connections } from '../../rooms/connections.ts';
 import { originAllowed } from '../../rooms/origin.ts';
 import type { Recipient } from '../../rooms/recipient.ts';
+import { RequestAllowance, type AskedTooMuch } from '../../rooms/request-allowance.ts';
 import { viewerAddress } from '../../rooms/viewer-address.ts';
 import { Viewer, type Reply, type ViewerParts } from '../../rooms/viewer.ts';
 import { AnswerEncoder, ReadyAnswer } from './answer-encoder.ts';
@@ -58,11 +58,6 @@ const MAX_MESSAGE_BYTES = 16 * 1024;
 const PING_INTERVAL_MS = 15_000;
 const PING_TIMEOUT_MS = 10_000;
 const CONNECT_LIMIT_MS = 10_000;
-/** A reconnecting client watches its 100 auctions again at once. */
-const BURST_OF_REQUESTS = 200;
-const REQUESTS_PER_SECOND = 50;
-/** Who is told so often that it asks too much, and does not wait, means harm. */
-const TOLD_TO_WAIT_AT_ONCE = 100;
 /** Whoever has more answers and notices waiting is disconnected; twice the largest answer. */
 const MAX_WAITING_BYTES = 2_000_000;
 const MAX_WAITING_PACKETS = 5_000;
@@ -184,6 +179,13 @@ export class SocketViewers {
     const recipient = new SocketRecipient(socket.conn);
     const { connections } = this.#parts;
     const address = this.#addressOf(socket.request);
+    const asks = new RequestAllowance(
+      (now) => connections.request(address, now),
+      performance.now(),
+    );
+    const toldToWait = (): void => {
+      if (asks.isToldTooOften(performance.now())) this.#blame(socket.conn, 'too many requests');
+    };
     const viewer = new Viewer(
       {
         token,
@@ -192,19 +194,12 @@ export class SocketViewers {
         get waitingBytes() {
           return recipient.waitingBytes;
         },
+        toldToWait,
         join: (auctionId, at) => this.#parts.join(auctionId, recipient, at),
         leave: (auctionId) => this.#parts.leave(auctionId, recipient),
       },
       this.#parts,
     );
-    const began = performance.now();
-    const allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, began);
-    let isEnded = false;
-    const told = new Allowance(TOLD_TO_WAIT_AT_ONCE, REQUESTS_PER_SECOND, began);
-    const toWait = (): number => {
-      const now = performance.now();
-      return allowance.take(now) || connections.request(address, now);
-    };
     const answer =
       <T>(
         act: (payload: unknown, reply: Reply<T>) => Promise<void> | void,
@@ -213,13 +208,14 @@ export class SocketViewers {
       (...sent) => {
         const { payload, ack = ignore } = readSent(sent);
         if (this.#endIfFull(socket, recipient)) return;
-        const reply: Reply<T> = (found) => {
-          ack(ready(found));
-          if (isEnded || found.ok || found.problem.code !== 'RATE_LIMITED') return;
-          isEnded = told.take(performance.now()) > 0;
-          if (isEnded) this.#blame(socket.conn, 'too many requests');
-        };
-        void this.#answer(toWait(), reply, () => act(payload, reply));
+        const reply: Reply<T> = (found) => ack(ready(found));
+        const tooMuch = asks.take(performance.now());
+        if (tooMuch === undefined) {
+          void this.#answer(reply, () => act(payload, reply));
+          return;
+        }
+        reply({ ok: false, problem: waitProblem(tooMuch) });
+        if (tooMuch.by === 'this connection') toldToWait();
       };
     socket.on(
       'watch',
@@ -251,21 +247,8 @@ export class SocketViewers {
     return true;
   }
 
-  /**
-   * Whatever a client sends, the worst that happens is a problem as its answer.
-   * @param retryAfterMs above 0 when it sends too much
-   */
-  async #answer(
-    retryAfterMs: number,
-    reply: Reply<never>,
-    act: () => Promise<void> | void,
-  ): Promise<void> {
-    if (retryAfterMs > 0) {
-      const detail = 'This connection, or all of its address together, ask too much.';
-      const stated = problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs });
-      reply({ ok: false, problem: stated });
-      return;
-    }
+  /** Whatever a client sends, the worst that happens is a problem as its answer. */
+  async #answer(reply: Reply<never>, act: () => Promise<void> | void): Promise<void> {
     try {
       await act();
     } catch (error) {
@@ -275,6 +258,11 @@ export class SocketViewers {
       reply({ ok: false, problem: problem('INTERNAL', detail, requestId) });
     }
   }
+}
+
+function waitProblem({ by, retryAfterMs }: AskedTooMuch): Problem {
+  const who = by === 'this connection' ? 'This connection asks' : 'All of its address together ask';
+  return problem('RATE_LIMITED', `${who} too much.`, randomUUID(), { retryAfterMs });
 }
 
 /** `emit(event, payload, answer?)`; payloads that are none or many are no request of any kind. */
