@@ -27,7 +27,12 @@ export class Attack {
     kinds: readonly string[] = [],
   ): Promise<Attack> {
     const attack = new Attack(start(ATTACKERS, [url, auctionId, `${perSecond}`, ...kinds]));
-    while ((await attack.report()).tried === 0);
+    try {
+      while ((await attack.report()).tried === 0);
+    } catch (error) {
+      await attack.end();
+      throw error;
+    }
     return attack;
   }
 
@@ -55,8 +60,13 @@ export interface BareTarget {
 export async function startBareTarget(): Promise<BareTarget> {
   const target = start(BARE_TARGET, []);
   const signal = AbortSignal.timeout(REPORT_LIMIT_MS);
-  const [port] = (await once(target, 'message', { signal })) as [number];
-  return { url: `http://127.0.0.1:${port}`, pid: target.pid, end: () => kill(target) };
+  try {
+    const [port] = (await once(target, 'message', { signal })) as [number];
+    return { url: `http://127.0.0.1:${port}`, pid: target.pid, end: () => kill(target) };
+  } catch (error) {
+    await kill(target);
+    throw error;
+  }
 }
 
 const start = (file: URL, args: readonly string[]): ChildProcess =>
@@ -65,6 +75,8 @@ const start = (file: URL, args: readonly string[]): ChildProcess =>
   });
 
 async function kill(child: ChildProcess): Promise<void> {
+  // A terminal's Ctrl-C ends it too.
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;

@@ -7,7 +7,11 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ATTACKS } from '@outcry/broadcast-service/testing/attack-kinds.ts';
-import { Attack, startBareTarget } from '@outcry/broadcast-service/testing/attack.ts';
+import {
+  Attack,
+  startBareTarget,
+  type BareTarget,
+} from '@outcry/broadcast-service/testing/attack.ts';
 import { describeMachine } from '../bench/machine.ts';
 import { cpuSeconds } from '../bench/process-cpu.ts';
 import { machineText } from '../bench/report.ts';
@@ -49,9 +53,10 @@ await runProgram(USAGE, async (args, signal) => {
   const perSecond = wholeNumber('per-second', values['per-second'], 1, 10_000);
   const profiles = values.profile === undefined ? undefined : resolve(values.profile);
   if (profiles !== undefined) await mkdir(profiles, { recursive: true });
-  const bare = await startBareTarget();
   const stage = await FanOutStage.open(profiles);
+  let bare: BareTarget | undefined;
   try {
+    bare = await startBareTarget();
     // As shipped also in how many connections one address may make.
     const node = await stage.broadcaster('as-shipped', {
       MAX_VIEWERS_PER_ADDRESS: `${MOST_VIEWERS}`,
@@ -77,12 +82,15 @@ await runProgram(USAGE, async (args, signal) => {
     const underAttack = async (url: string, kind: string): Promise<string> => {
       const kinds = kind === 'all' ? [] : [kind];
       const attack = await Attack.begin(url, AUCTION, perSecond, kinds);
-      const began = performance.now();
-      const figures = await measure();
-      const { tried, begun, cpuMs } = await attack.report();
-      const share = (100 * cpuMs) / (performance.now() - began);
-      await attack.end();
-      return `${figures}${`${begun}/${tried}`.padStart(11)}${share.toFixed(0).padStart(4)} %`;
+      try {
+        const began = performance.now();
+        const figures = await measure();
+        const { tried, begun, cpuMs } = await attack.report();
+        const share = (100 * cpuMs) / (performance.now() - began);
+        return `${figures}${`${begun}/${tried}`.padStart(11)}${share.toFixed(0).padStart(4)} %`;
+      } finally {
+        await attack.end();
+      }
     };
     console.log(machineText(describeMachine(stage.folder, {})));
     console.log(`
@@ -100,7 +108,7 @@ attack                         alone                   attacked                 
     }
     crowd.leave();
   } finally {
-    await bare.end();
+    await bare?.end();
     await stage.close();
   }
   if (profiles !== undefined) console.log(await slowestFunctions(profiles));
