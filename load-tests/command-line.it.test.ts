@@ -44,11 +44,22 @@ test.each([
 });
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s stops it', async (signal) => {
-  const { child, says } = start();
+  const { child, says, output } = start();
   await says('running');
   child.kill(signal);
   expect(await exitCode(child)).toBe(130);
-  await says('stopped; nothing is left running');
+  // Its last word.
+  await says('stopped\n');
+  expect(output()).not.toContain('Error');
+});
+
+test('what fails while it stops is not kept quiet', async () => {
+  const { child, says, output } = start('untidy');
+  await says('running');
+  child.kill('SIGINT');
+  expect(await exitCode(child)).toBe(130);
+  await says('stopped\n');
+  expect(output()).toContain('Error: could not clean up');
 });
 
 test('it stops when what started it is gone', async () => {
@@ -58,12 +69,14 @@ test('it stops when what started it is gone', async () => {
   expect(await exitCode(child)).toBe(130);
 });
 
-test('a second signal ends it at once, the same one passed on twice does not', async () => {
+test('a second signal ends it at once, one that comes with the first does not', async () => {
   const { child, says } = start('stubborn');
   await says('running');
+  // Not the same one twice: of those that are still due the system keeps one.
   child.kill('SIGINT');
-  await says('stopping');
-  child.kill('SIGINT');
+  child.kill('SIGTERM');
+  await says('SIGINT came');
+  await says('SIGTERM came');
   await pause(ANOTHER_SIGNAL_MS);
   expect(child.exitCode).toBeNull();
   child.kill('SIGINT');

@@ -89,9 +89,19 @@ export async function runProgram(
     const good = await run(args, stopping.signal);
     process.exit(good ? 0 : 1);
   } catch (error) {
-    if (stopping.signal.aborted) console.error('stopped; nothing is left running');
-    else if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
-    else console.error(error instanceof PlainError ? error.message : error);
-    process.exit(stopping.signal.aborted ? EXIT_STOPPED : 1);
+    const { aborted, reason } = stopping.signal;
+    if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
+    // What fails while it is stopped, such as an end of a server, is told too.
+    else if (!aborted || !isCausedBy(reason, error)) {
+      console.error(error instanceof PlainError ? error.message : error);
+    }
+    if (aborted) console.error('stopped');
+    process.exit(aborted ? EXIT_STOPPED : 1);
   }
+}
+
+/** Some throw an aborted signal's reason itself, others an AbortError with it as the cause. */
+function isCausedBy(reason: unknown, error: unknown): boolean {
+  if (error === reason) return true;
+  return error instanceof Error && error.cause !== undefined && isCausedBy(reason, error.cause);
 }
