@@ -2,14 +2,15 @@
  * Measures what one machine does: `npm run bench -- hot spread refused`. Starts all it needs,
  * leaves nothing running.
  */
-import { access, constants, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { PlainError, runProgram } from '../command-line.ts';
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { runProgram } from '../command-line.ts';
 import { BENCH_USAGE, benchOptions, type BenchOptions } from './bench-options.ts';
+import { checkFiles } from './check-files.ts';
 import { changeText, compareRuns } from './compare-runs.ts';
-import { readFormerRun, whyNotComparable, type FormerRun } from './former-run.ts';
+import type { FormerRun } from './former-run.ts';
 import { findGenerator } from './load/find-generator.ts';
-import { describeMachine, processors } from './machine.ts';
+import { describeMachine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
 import { archiveLatency } from './measurements/archive-latency.ts';
 import { archiveMeasurements, bareUnnest } from './measurements/archive.ts';
@@ -63,31 +64,10 @@ function compare(
   return changes.every(({ verdict }) => verdict !== 'slower');
 }
 
-/**
- * Looks at the files of a run before it: one that cannot be used must not cost the run's minutes.
- * @returns the run to compare with, if any @throws PlainError
- */
-async function checkFiles(
-  { againstFile, jsonFile, ...options }: BenchOptions,
-  measurements: readonly Measurement[],
-): Promise<FormerRun | undefined> {
-  if (jsonFile !== undefined) {
-    await access(dirname(jsonFile), constants.W_OK).catch(() => {
-      throw new PlainError(`${jsonFile} cannot be written: its folder is not there, or not yours`);
-    });
-  }
-  if (againstFile === undefined) return undefined;
-  const former = await readFormerRun(againstFile);
-  const names = measurements.map(({ name }) => name);
-  const obstacle = whyNotComparable(former, { ...processors(), ...options, names });
-  if (obstacle !== undefined) throw new PlainError(`nothing can be compared: ${obstacle}`);
-  return former;
-}
-
 /** @returns false when something is slower than in the run that it is compared to */
 async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean> {
+  const former = await checkFiles(options);
   const measurements = chosen(options.names);
-  const former = await checkFiles(options, measurements);
   const profileFolder =
     options.profileFolder === undefined ? undefined : resolve(options.profileFolder);
   const generator = await findGenerator();

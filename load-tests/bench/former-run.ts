@@ -35,7 +35,7 @@ export async function readFormerRun(file: string): Promise<FormerRun> {
 export interface PlannedRun extends Processors {
   readonly seconds: number;
   readonly connections: number;
-  /** Of its measurements. */
+  /** Of the measurements asked for, not of what those are compared to. */
   readonly names: readonly string[];
 }
 
