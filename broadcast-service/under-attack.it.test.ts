@@ -6,11 +6,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
-import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { Attack, startBareTarget, type BareTarget } from './testing/attack.ts';
+import { figure } from '@outcry/shared/testing/metrics.ts';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
+import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
+import { until } from '@outcry/shared/testing/until.ts';
+import { Attack, startBareTarget, type BareTarget } from './testing/attack.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
-import { startTestBroadcasters, until, type TestBroadcasters } from './testing/test-broadcaster.ts';
+import { startTestBroadcasters, type TestBroadcasters } from './testing/test-broadcaster.ts';
 
 const AUCTION = 'a1-attacked';
 const BIDS_PER_SECOND = 50;
@@ -19,8 +21,11 @@ const ATTACKS_PER_SECOND = 50;
 const WORSE_AT_MOST = 1.2;
 /** The event loop may be held this long at any time: where p99 is a few ms, a ratio says nothing. */
 const LOOP_HELD_AT_MOST_MS = 25;
-/** Other programs on the machine may spoil rounds; a broadcaster that gives way spoils most. */
-const AT_MOST_TIMES_THE_ROUNDS = 2;
+/** Whatever the bare server beside costs. */
+const P99_BELOW_MS = 200;
+/** More than one answer carries, so that attackers can ask for the largest ones. */
+const EVENTS_BEFORE = 2_100;
+const BIDS_A_CALL = 10;
 
 let system: TestBroadcasters;
 let node: LocalServer;
@@ -33,6 +38,7 @@ beforeAll(async () => {
   node = await system.startProcess();
   bare = await startBareTarget();
   await system.auctions.create(AUCTION);
+  for (let i = 0; i < EVENTS_BEFORE; i += BIDS_A_CALL) await bid(BIDS_A_CALL);
 });
 
 afterAll(async () => {
@@ -40,6 +46,17 @@ afterAll(async () => {
   await bare.end();
   await system.stop();
 });
+
+/** Places bids in one call. */
+async function bid(count: number): Promise<void> {
+  const bids = Array.from({ length: count }, () => {
+    placed += 1;
+    return { userId: `u${placed % 2}`, amount: 10_000 * placed };
+  });
+  for (const answer of await system.auctions.bid(AUCTION, ...bids)) {
+    expect(answer).toMatch(/^\+OK/);
+  }
+}
 
 /** From a bid's answer until each viewer has it, p99 over all bids and viewers, ms. */
 async function p99OfBids(bids: number): Promise<number> {
@@ -59,8 +76,7 @@ async function p99OfBids(bids: number): Promise<number> {
   const began = performance.now();
   for (let i = 0; i < bids; i += 1) {
     await pause(Math.max(0, began + (i * 1_000) / BIDS_PER_SECOND - performance.now()));
-    placed += 1;
-    await system.auctions.bid(AUCTION, { userId: `u${placed % 2}`, amount: 10_000 * placed });
+    await bid(1);
     answeredAt.set(placed + 2, performance.now());
   }
   await until('all have all', () => delays.length === bids * viewers.length);
@@ -70,15 +86,18 @@ async function p99OfBids(bids: number): Promise<number> {
 /** The same while attackers are at work. */
 async function p99UnderAttack(target: string, bids: number): Promise<number> {
   const attack = await Attack.begin(target, AUCTION, ATTACKS_PER_SECOND);
-  const began = performance.now();
-  const p99 = await p99OfBids(bids);
-  const { tried, begun } = await attack.report();
-  const tookMs = performance.now() - began;
-  await attack.end();
-  // The attack went on to the end, and was one.
-  expect(tried).toBeGreaterThan((ATTACKS_PER_SECOND * tookMs) / 2_000);
-  expect(begun).toBeGreaterThan(0);
-  return p99;
+  try {
+    const began = performance.now();
+    const p99 = await p99OfBids(bids);
+    const { tried, begun } = await attack.report();
+    const tookMs = performance.now() - began;
+    // The attack went on to the end, and was one.
+    expect(tried).toBeGreaterThan((ATTACKS_PER_SECOND * tookMs) / 2_000);
+    expect(begun).toBeGreaterThan(0);
+    return p99;
+  } finally {
+    await attack.end();
+  }
 }
 
 /** The p99 of honest viewers, ms. */
@@ -107,7 +126,8 @@ function medianOf(rounds: readonly Round[], part: keyof Round): number {
 
 function isUnharmed(rounds: readonly Round[]): boolean {
   const asBeside = WORSE_AT_MOST * medianOf(rounds, 'beside');
-  return medianOf(rounds, 'attacked') < Math.max(LOOP_HELD_AT_MOST_MS, asBeside);
+  const below = Math.min(P99_BELOW_MS, Math.max(LOOP_HELD_AT_MOST_MS, asBeside));
+  return medianOf(rounds, 'attacked') < below;
 }
 
 it(
@@ -123,19 +143,24 @@ it(
     }
     await p99OfBids(size.bids);
     const rounds: Round[] = [];
-    while (
-      rounds.length < size.rounds ||
-      (!isUnharmed(rounds) && rounds.length < AT_MOST_TIMES_THE_ROUNDS * size.rounds)
-    ) {
-      rounds.push(await measureRound(size.bids, rounds.length % 2 === 0));
-    }
+    const measure = async (): Promise<void> => {
+      for (let i = 0; i < size.rounds; i += 1) {
+        rounds.push(await measureRound(size.bids, rounds.length % 2 === 0));
+      }
+    };
+    await measure();
+    // Other programs on the machine may spoil rounds: once more as many, and all of them count.
+    if (!isUnharmed(rounds)) await measure();
     const medians = (['quiet', 'attacked', 'beside'] as const).map((part) => {
       return `${part} ${medianOf(rounds, part).toFixed(1)}`;
     });
     console.log(
-      `p99 of ${size.viewers} viewers, medians, ms: ${medians.join(', ')}; ${JSON.stringify(rounds)}`,
+      `p99 of ${size.viewers} viewers, medians of ${rounds.length} rounds (${size.rounds} planned), ms: ${medians.join(', ')}; ${JSON.stringify(rounds)}`,
     );
     expect(isUnharmed(rounds)).toBe(true);
+    const recovered = await figure(node.url, 'outcry_watches_total', { result: 'recovered' });
+    // Honest ones watch once, so these are attackers who were given what was.
+    expect(recovered).toBeGreaterThanOrEqual(rounds.length);
     expect(node.pid()).toBe(processId);
     for (const viewer of viewers) expect(viewer.accounts.get(AUCTION)?.faults).toEqual([]);
   },

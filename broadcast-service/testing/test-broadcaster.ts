@@ -163,5 +163,3 @@ export async function connectViewer(
       })) as Ack<WatchData>,
   };
 }
-
-export { until };
