@@ -8,7 +8,7 @@ import { clientProblem, OutcryError } from './outcry-error.ts';
 export type TokenSource = string | (() => string | undefined);
 
 export interface TransportOptions {
-  /** An access token, or where to get the present one; asked again for every attempt. */
+  /** An access token, or where to get the present one; asked once for each call. */
   readonly token?: TokenSource | undefined;
   readonly fetch?: Fetch | undefined;
   /** For each attempt. Default 5,000. */
@@ -67,10 +67,12 @@ export class HttpTransport {
   async #send<T>(request: HttpRequest, isAnswer: Guard<T>, key?: string): Promise<T> {
     const retries = this.#options.retries ?? DEFAULT_RETRIES;
     let mayHaveRun = false;
+    // Once: an attempt after somebody else signed in must not act for that user.
+    const authorized = { ...request, headers: { ...request.headers, ...this.#authorization() } };
     for (let retry = 0; ; retry += 1) {
       const outcome = await attempt(
         this.#fetch,
-        { ...request, headers: { ...request.headers, ...this.#authorization() } },
+        authorized,
         isAnswer,
         this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       );

@@ -142,6 +142,23 @@ describe('OutcryClient', () => {
     expect(new Set(seen.map((request) => request.key)).size).toBe(1);
   });
 
+  it('tries again as the user who asked, though somebody else signs in meanwhile', async () => {
+    let token = 'of-ann';
+    const { url, seen } = await serverWith(
+      (response, entry) => {
+        token = 'of-bob';
+        answering(503, UNAVAILABLE)(response, entry);
+      },
+      answering(201, RECEIPT),
+    );
+    const client = new OutcryClient({ gatewayUrl: url, token: () => token });
+    await client.bid('a1-x', { amount: 700 });
+    expect(seen.map(({ authorization }) => authorization)).toEqual([
+      'Bearer of-ann',
+      'Bearer of-ann',
+    ]);
+  });
+
   it('stops after three retries and says what the server said', async () => {
     const { url, seen } = await serverWith(answering(503, UNAVAILABLE));
     const error = await errorOf(clientOf(url).auction('a1-x'));
