@@ -89,10 +89,10 @@ export async function runProgram(
     const good = await run(args, stopping.signal);
     process.exit(good ? 0 : 1);
   } catch (error) {
-    const { aborted, reason } = stopping.signal;
+    const { aborted } = stopping.signal;
     if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
     // What fails while it is stopped, such as an end of a server, is told too.
-    else if (!aborted || !isCausedBy(reason, error)) {
+    else if (!aborted || !isCausedBy(stopping.signal.reason, error)) {
       console.error(error instanceof PlainError ? error.message : error);
     }
     if (aborted) console.error('stopped');

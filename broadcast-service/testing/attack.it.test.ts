@@ -3,11 +3,12 @@ import { until } from '@outcry/shared/testing/until.ts';
 import { startBareTarget } from './attack.ts';
 
 it('what has ended already, as by the Ctrl-C of a terminal, is not waited for', async () => {
-  const { pid, end } = await startBareTarget();
+  const target = await startBareTarget();
+  const { pid } = target;
   if (pid === undefined) throw new Error('a target is a process');
   process.kill(pid, 'SIGINT');
   await until('its end was noticed', () => !exists(pid));
-  await expect(end()).resolves.toBeUndefined();
+  await expect(target.end()).resolves.toBeUndefined();
 });
 
 /** Also one that has ended, until this process has taken notice. */
