@@ -38,6 +38,9 @@ const SETTLE_MS = 5_000;
 const QUIET_SECONDS = 10;
 const WARM_UP_SECONDS = 10;
 const ARCHIVE_LIMIT_MS = 120_000;
+const LOAD_BEGINS_WITHIN_MS = 20_000;
+/** The load goes on for longer than it is measured. */
+const SPARE_SECONDS = 2;
 
 /** Connections are idle for less than the gateway suffers, at any rate. */
 const MOST_CONNECTIONS = 64;
@@ -50,23 +53,70 @@ const USAGE = `npx tsx load-tests/sizing/measure-sizing.ts [options]
 /** Cores in use and memory at the end, by part; `machine` is all that runs. */
 type Use = Readonly<Record<string, { readonly cores: number; readonly memoryMib: number }>>;
 
-/** @param work resolves with the seconds that its load lasted: the CPU time is that of these */
-async function useDuring(system: ExperimentSystem, work: () => Promise<number>): Promise<Use> {
+interface Used {
+  readonly use: Use;
+  readonly seconds: number;
+  /** Accepted meanwhile. */
+  readonly bids: number;
+  /** To viewers. */
+  readonly messages: number;
+}
+
+/** What is used from now on for so long. @throws the signal's reason */
+async function useFor(
+  system: ExperimentSystem,
+  duration: number,
+  signal: AbortSignal,
+): Promise<Used> {
   const cpuOf = () => PARTS.map((part) => familyCpuSeconds(system.pid(part)) ?? 0);
-  const [before, machineBefore] = [cpuOf(), machineCpuSeconds() ?? 0];
-  const seconds = await work();
-  const [after, machineAfter] = [cpuOf(), machineCpuSeconds() ?? 0];
+  const [bidsBefore, messagesBefore] = [await bidsOf(system), await messagesOf(system)];
+  const [before, machineBefore, begin] = [cpuOf(), machineCpuSeconds() ?? 0, performance.now()];
+  await pause(duration * 1_000, undefined, { signal });
+  const [after, machineAfter, end] = [cpuOf(), machineCpuSeconds() ?? 0, performance.now()];
+  const [bidsAfter, messagesAfter] = [await bidsOf(system), await messagesOf(system)];
+  const seconds = (end - begin) / 1_000;
   const parts = PARTS.map((part, i) => {
     const pid = system.pid(part);
     const cores = ((after[i] ?? 0) - (before[i] ?? 0)) / seconds;
     return [part, { cores, memoryMib: pid === undefined ? 0 : familyResidentMib(pid) }] as const;
   });
   const machine = { cores: (machineAfter - machineBefore) / seconds, memoryMib: 0 };
-  return { ...Object.fromEntries(parts), machine };
+  return {
+    use: { ...Object.fromEntries(parts), machine },
+    seconds,
+    bids: bidsAfter - bidsBefore,
+    messages: messagesAfter - messagesBefore,
+  };
 }
 
 const counter = async (url: string, name: string, label = ''): Promise<number> =>
   metricIn(await readMetrics(url), name, label);
+
+const bidsOf = (system: ExperimentSystem): Promise<number> =>
+  counter(system.url('api-gateway'), 'outcry_commands_total', 'result="OK"');
+
+const messagesOf = (system: ExperimentSystem): Promise<number> =>
+  counter(system.url('broadcast-service'), 'outcry_feed_messages_out_total');
+
+/**
+ * What is used for so long from the first bid of a load on: its generator's start is no part of it.
+ * @param load begun when `bidsBefore` were accepted
+ * @throws Error when the load ends too early; what the load throws; the signal's reason
+ */
+function useUnder(
+  load: Promise<unknown>,
+  bidsBefore: number,
+  ...[system, duration, signal]: Parameters<typeof useFor>
+): Promise<Used> {
+  const over = load.then(() => {
+    throw new Error('the load was over before it was measured');
+  });
+  const begun = waitUntil(async () => (await bidsOf(system)) > bidsBefore, {
+    withinMs: LOAD_BEGINS_WITHIN_MS,
+    what: 'the first bid of the load',
+  });
+  return Promise.race([begun.then(() => useFor(system, duration, signal)), over]);
+}
 
 /** A rewrite would make the append-only file shorter meanwhile. */
 async function keepWholeFile(system: ExperimentSystem): Promise<void> {
@@ -151,19 +201,16 @@ await runProgram(USAGE, async (args, signal) => {
       keyPrefix: 'sizing-',
     };
     const load = new PlannedLoad(plan, {});
-    const bidFor = async (duration: number): Promise<number> => {
-      const { result } = await load.round({
+    const bidFor = (duration: number): Promise<unknown> =>
+      load.round({
         generator: generatorAt(bidsPerSecond),
         connections: Math.min(MOST_CONNECTIONS, bidsPerSecond),
         seconds: duration,
         signal,
       });
-      return result.seconds;
-    };
     console.log('idle');
     await pause(SETTLE_MS, undefined, { signal });
-    const quiet = () => pause(QUIET_SECONDS * 1_000, QUIET_SECONDS, { signal });
-    const idle = await useDuring(system, quiet);
+    const { use: idle } = await useFor(system, QUIET_SECONDS, signal);
     console.log(`${viewers} viewers, nobody bids`);
     const crowds: Crowd[] = [];
     for (const auctionId of auctionIds) {
@@ -171,36 +218,27 @@ await runProgram(USAGE, async (args, signal) => {
       crowds.push(await Crowd.gather([port], auctionId, Math.round(viewers / AUCTIONS)));
     }
     await pause(SETTLE_MS, undefined, { signal });
-    const watched = await useDuring(system, quiet);
+    const { use: watched } = await useFor(system, QUIET_SECONDS, signal);
     console.log(`and ${bidsPerSecond} bids a second`);
     await bidFor(WARM_UP_SECONDS);
-    const count = () =>
-      Promise.all([
-        counter(gateway, 'outcry_commands_total', 'result="OK"'),
-        counter(broadcaster, 'outcry_feed_messages_out_total'),
-      ]);
     await archived(system);
     await keepWholeFile(system);
     const storedBefore = await storedBytes(system);
-    const [bidsBefore, messagesBefore] = await count();
-    let loadSeconds = 0;
-    const loaded = await useDuring(system, async () => {
-      loadSeconds = await bidFor(seconds);
-      return loadSeconds;
-    });
-    const [bidsAfter, messagesAfter] = await count();
-    const bids = bidsAfter - bidsBefore;
-    const messages = messagesAfter - messagesBefore;
+    const bidsBefore = await bidsOf(system);
+    const bidding = bidFor(seconds + SPARE_SECONDS);
+    const loaded = await useUnder(bidding, bidsBefore, system, seconds, signal);
+    await bidding;
     await archived(system);
+    const storedBids = (await bidsOf(system)) - bidsBefore;
     const stored = await storedBytes(system);
     for (const crowd of crowds) crowd.leave();
 
     console.log(`
-                        idle       ${viewers} viewers     and ${Math.round(bids / loadSeconds)} bids/s
+                        idle       ${viewers} viewers     and ${Math.round(loaded.bids / loaded.seconds)} bids/s
                     cores   MiB     cores   MiB     cores   MiB    µs CPU a bid`);
     for (const part of [...PARTS, 'machine']) {
-      const perBid = ((loaded[part]?.cores ?? 0) * loadSeconds * 1e6) / bids;
-      const columns = [idle, watched, loaded].map(
+      const perBid = ((loaded.use[part]?.cores ?? 0) * loaded.seconds * 1e6) / loaded.bids;
+      const columns = [idle, watched, loaded.use].map(
         (use) => figure(use[part]?.cores, 3, 9) + figure(use[part]?.memoryMib, 0, 6),
       );
       console.log(part.padEnd(16) + columns.join('') + figure(perBid, 0, 12));
@@ -210,11 +248,15 @@ await runProgram(USAGE, async (args, signal) => {
         (idle['broadcast-service']?.memoryMib ?? 0)) *
         1024) /
       viewers;
-    const perMessage = ((loaded['broadcast-service']?.cores ?? 0) * loadSeconds * 1e6) / messages;
+    const { bids, messages } = loaded;
+    const perMessage =
+      ((loaded.use['broadcast-service']?.cores ?? 0) * loaded.seconds * 1e6) / messages;
+    const perStoredBid = (what: keyof Stored): string =>
+      ((stored[what] - storedBefore[what]) / storedBids).toFixed(0);
     console.log(`
-${bids} bids accepted in ${loadSeconds.toFixed(1)} s, ${Math.round(messages / loadSeconds)} messages to viewers a second
+${bids} bids accepted in ${loaded.seconds.toFixed(1)} s, ${Math.round(messages / loaded.seconds)} messages to viewers a second
 a viewer: ${viewerKib.toFixed(1)} KiB of the broadcaster; a message to a viewer: ${perMessage.toFixed(1)} µs of its CPU
-bytes a bid: append-only file ${((stored.aof - storedBefore.aof) / bids).toFixed(0)}, JetStream ${((stored.stream - storedBefore.stream) / bids).toFixed(0)}, Postgres ${((stored.database - storedBefore.database) / bids).toFixed(0)} and ${((stored.wal - storedBefore.wal) / bids).toFixed(0)} of WAL`);
+bytes a bid: append-only file ${perStoredBid('aof')}, JetStream ${perStoredBid('stream')}, Postgres ${perStoredBid('database')} and ${perStoredBid('wal')} of WAL`);
   } finally {
     await system.stop();
   }
