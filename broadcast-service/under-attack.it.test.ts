@@ -141,7 +141,8 @@ it(
       viewers.push(viewer);
       await viewer.watch(AUCTION);
     }
-    await p99OfBids(size.bids);
+    // The first attack finds code that never ran.
+    await p99UnderAttack(node.url, size.bids);
     const rounds: Round[] = [];
     const measure = async (): Promise<void> => {
       for (let i = 0; i < size.rounds; i += 1) {
@@ -159,8 +160,8 @@ it(
     );
     expect(isUnharmed(rounds)).toBe(true);
     const recovered = await figure(node.url, 'outcry_watches_total', { result: 'recovered' });
-    // Honest ones watch once, so these are attackers who were given what was.
-    expect(recovered).toBeGreaterThanOrEqual(rounds.length);
+    // Honest ones watch once, so these are attackers: some in each attack were given what was.
+    expect(recovered).toBeGreaterThan(rounds.length);
     expect(node.pid()).toBe(processId);
     for (const viewer of viewers) expect(viewer.accounts.get(AUCTION)?.faults).toEqual([]);
   },

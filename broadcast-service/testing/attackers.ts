@@ -14,7 +14,8 @@ const AT_ONCE = 400;
 const IDLE_SOCKETS = 3_000;
 const IDLE_AT_ONCE = 10;
 const FLOOD = 3_000;
-const REQUESTS = 200;
+/** Not so many that the connection is ended before the first answer. */
+const REQUESTS = 50;
 /** Not so many that they get the present state instead. */
 const MISSED = 1_900;
 /**
@@ -102,8 +103,9 @@ const asksForHistory = (reads: boolean) => (): void =>
     socket.once('data', (chunk: Buffer) => {
       const [, epoch, seq] = /"epoch":(\d+),"seq":(\d+)/.exec(chunk.toString()) ?? [];
       if (!reads) socket.pause();
+      const first = Math.max(1, Number(seq) - MISSED);
       const requests = Array.from({ length: REQUESTS }, (_, i) => {
-        const after = { epoch: Number(epoch), seq: Math.max(1, Number(seq) - MISSED + i) };
+        const after = { epoch: Number(epoch), seq: first + (i % (Number(seq) - first)) };
         return frame(`421${JSON.stringify(['watch', { auctionId, after }])}`);
       });
       socket.write(Buffer.concat(requests));
