@@ -187,6 +187,7 @@ await runProgram(USAGE, async (args, signal) => {
   const viewers = wholeNumber('viewers', values.viewers, AUCTIONS, 20_000);
   const seconds = wholeNumber('seconds', values.seconds, 1, 3_600);
   const system = await openSystem({ own: true, build: true, say: console.log, signal });
+  const crowds: Crowd[] = [];
   try {
     const gateway = system.url('api-gateway');
     const broadcaster = system.url('broadcast-service');
@@ -212,7 +213,6 @@ await runProgram(USAGE, async (args, signal) => {
     await pause(SETTLE_MS, undefined, { signal });
     const { use: idle } = await useFor(system, QUIET_SECONDS, signal);
     console.log(`${viewers} viewers, nobody bids`);
-    const crowds: Crowd[] = [];
     for (const auctionId of auctionIds) {
       const port = Number(new URL(broadcaster).port);
       crowds.push(await Crowd.gather([port], auctionId, Math.round(viewers / AUCTIONS)));
@@ -231,7 +231,6 @@ await runProgram(USAGE, async (args, signal) => {
     await archived(system);
     const storedBids = (await bidsOf(system)) - bidsBefore;
     const stored = await storedBytes(system);
-    for (const crowd of crowds) crowd.leave();
 
     console.log(`
                         idle       ${viewers} viewers     and ${Math.round(loaded.bids / loaded.seconds)} bids/s
@@ -258,6 +257,7 @@ ${bids} bids accepted in ${loaded.seconds.toFixed(1)} s, ${Math.round(messages /
 a viewer: ${viewerKib.toFixed(1)} KiB of the broadcaster; a message to a viewer: ${perMessage.toFixed(1)} µs of its CPU
 bytes a bid: append-only file ${perStoredBid('aof')}, JetStream ${perStoredBid('stream')}, Postgres ${perStoredBid('database')} and ${perStoredBid('wal')} of WAL`);
   } finally {
+    for (const crowd of crowds) crowd.leave();
     await system.stop();
   }
   return true;
