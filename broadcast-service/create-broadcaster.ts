@@ -122,7 +122,7 @@ export async function createBroadcaster(
     streams.takes(request, response),
   );
   closers.defer('HTTP server', () => http.close());
-  limitIdleConnections(http.server);
+  const endIdleConnections = limitIdleConnections(http.server);
   // Behind proxies all come from theirs, and whom they come for stands in the request.
   if (settings.TRUSTED_PROXIES === 0) {
     turnAway(http.server, (address) => {
@@ -147,7 +147,11 @@ export async function createBroadcaster(
   const checks = new HeadChecks(source, wakeThrough(settings.GATEWAY_URL, log));
   const keepCurrent = new KeepCurrent(watched, checks, channels, log);
   closers.defer('checks', () => keepCurrent.close());
-  closers.defer('viewers', () => viewers.close());
+  closers.defer('viewers', () => {
+    const closed = viewers.close();
+    endIdleConnections();
+    return closed;
+  });
   closers.defer('streams', () => streams.close());
   channels.hearNotices((notices) => {
     metrics.notices.inc(notices.length);

@@ -10,9 +10,10 @@ const server = createServer((request, response) => {
   else response.end('all');
 });
 const sockets: Socket[] = [];
+let endIdle: () => void;
 
 beforeAll(async () => {
-  limitIdleConnections(server, 3);
+  endIdle = limitIdleConnections(server, 3);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -46,5 +47,14 @@ it('the connection that was idle longest gives way, one that is answered does no
   const alsoEnded = once(asked, 'close');
   await connection();
   await alsoEnded;
+  expect(stream.destroyed).toBe(false);
+});
+
+it('all that are idle can be ended, and those that are answered go on', async () => {
+  const stream = await connection('/stream');
+  const idle = [await connection(), await connection('/once')];
+  const ended = Promise.all(idle.map((socket) => once(socket, 'close')));
+  endIdle();
+  await ended;
   expect(stream.destroyed).toBe(false);
 });

@@ -7,7 +7,8 @@ import type { Socket } from 'node:net';
 
 const MAX_IDLE = 1_000;
 
-export function limitIdleConnections(server: Server, max = MAX_IDLE): void {
+/** @returns ends all that are idle: whoever stops the server would wait for them */
+export function limitIdleConnections(server: Server, max = MAX_IDLE): () => void {
   const idle = new Set<Socket>();
   const add = (wire: Socket): void => {
     idle.add(wire);
@@ -26,4 +27,7 @@ export function limitIdleConnections(server: Server, max = MAX_IDLE): void {
       if (!socket.destroyed) add(socket);
     });
   });
+  return () => {
+    for (const wire of idle) wire.destroySoon();
+  };
 }
