@@ -95,10 +95,10 @@ async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) 
   const beganAt = performance.now();
   const broken = await fault.begin(stage);
   if (fault.healsItself === true) {
-    const [recovered] = await Promise.all([
+    const recovered = await withBeside(
       recover(broken, stage, beganAt, deliverAgainSeconds),
       lasting(),
-    ]);
+    );
     const overAt = performance.now();
     await crowd.stop();
     return { overAt, ...recovered };
@@ -106,11 +106,18 @@ async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) 
   await lasting();
   const overAt = performance.now();
   const stopped = pause(AFTER_MS, undefined, { signal }).then(() => crowd.stop());
-  const [recovered] = await Promise.all([
-    recover(broken, stage, overAt, deliverAgainSeconds),
-    stopped,
-  ]);
+  const recovered = await withBeside(recover(broken, stage, overAt, deliverAgainSeconds), stopped);
   return { overAt, ...recovered };
+}
+
+/**
+ * Waits for the end of both, also when one fails: no part may be started when the system is stopped.
+ * @returns what the first one resolves with
+ */
+async function withBeside<T>(work: Promise<T>, beside: Promise<void>): Promise<T> {
+  await Promise.allSettled([work, beside]);
+  const [done] = await Promise.all([work, beside]);
+  return done;
 }
 
 /** Heals, and measures when Postgres has everything that was accepted until then. */
@@ -121,6 +128,7 @@ async function recover(
   deliverAgainSeconds: number | undefined,
 ) {
   await broken.heal();
+  signal.throwIfAborted();
   if (deliverAgainSeconds !== undefined) await system.deliverAgainAfter(deliverAgainSeconds);
   await untilArchived(system, crowd.auctionIds, signal);
   const recoveryMs = performance.now() - since;
