@@ -31,6 +31,8 @@ const SERVICES: Readonly<Record<string, string>> = {
   commit: 'archival-worker',
   'fan-out': 'broadcast-service',
 };
+/** Their spans are more than a gateway exports at once: some wait, behind an export that hangs. */
+const BIDS_WITHOUT_A_COLLECTOR = 100;
 /** Spans begin by the milliseconds of the clock and last by a finer one, also in one process. */
 const CLOCK_MS = 2;
 
@@ -206,11 +208,11 @@ test('a collector that does not answer costs bids nothing, and is a line in the 
       expect((await bid(auctionId, 'ann', 2_000 + bids, {}, traced)).status).toBe(201);
       slowestMs = Math.max(slowestMs, performance.now() - since);
       bids += 1;
-      return (await readFile(traced.log, 'utf8')).includes('traces cannot be exported');
+      const said = (await readFile(traced.log, 'utf8')).includes('traces cannot be exported');
+      return said && bids >= BIDS_WITHOUT_A_COLLECTOR;
     },
-    { withinMs: 20_000, everyMs: 5, what: 'a line about the collector' },
+    { withinMs: 20_000, everyMs: 5, what: 'a line about the collector, and all bids' },
   );
-  expect(bids).toBeGreaterThan(20);
   expect(slowestMs).toBeLessThan(1_000);
   const { code, tookMs } = await traced.stop();
   expect(code).toBe(0);
