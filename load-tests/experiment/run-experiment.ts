@@ -126,17 +126,17 @@ async function underLoad(
   // When one of the two fails the other must end too.
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);
+  let kills = Promise.resolve<FaultWindow[]>([]);
   try {
     say(`${name}: ${warmUpSeconds} s to warm up, then ${seconds} s`);
-    const kills =
-      plan.kills === true
-        ? killPartsInTurn(system, {
-            afterMs: K6_STARTS_MS + warmUpSeconds * 1000,
-            forMs: seconds * 1000,
-            say,
-            signal: both,
-          })
-        : Promise.resolve<FaultWindow[]>([]);
+    if (plan.kills === true) {
+      kills = killPartsInTurn(system, {
+        afterMs: K6_STARTS_MS + warmUpSeconds * 1000,
+        forMs: seconds * 1000,
+        say,
+        signal: both,
+      });
+    }
     const [limitsKept, faults] = await Promise.all([
       runK6({ k6, name, folder, signal: both }),
       kills,
@@ -149,6 +149,8 @@ async function underLoad(
     };
   } finally {
     stopping.abort(new Error('the other half of the run failed'));
+    // No part may be started when the system is stopped.
+    await Promise.allSettled([kills]);
     await sampler.stop();
     streams?.close();
   }
