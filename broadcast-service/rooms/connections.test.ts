@@ -61,7 +61,7 @@ describe('connections', () => {
   });
 
   it('of one address are told what they missed only up to a bound', () => {
-    const connections = new Connections({ all: 1_000, perAddress: 800 });
+    const connections = new Connections({ all: 2_000, perAddress: 2_000 });
     expect(connections.mayRecover('a', 2_000, 0)).toBe(true);
     expect(connections.mayRecover('a', 2_000, 0)).toBe(true);
     expect(connections.mayRecover('a', 2_000, 0)).toBe(false);

@@ -29,7 +29,7 @@ const REQUESTS_A_CONNECTION = 10;
  * Events of which answers are put together for one network alone. An answer of the largest size
  * costs some ms; those that others get too cost nothing more.
  */
-const EVENTS_A_CONNECTION = 5;
+const EVENTS_A_CONNECTION = 2;
 
 /** What one network did, and may do. */
 interface Network {
