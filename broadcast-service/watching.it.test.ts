@@ -243,7 +243,10 @@ describe('after a position', () => {
       }));
       await system.auctions.bid(auctionId, ...bids);
     }
-    const watching = await viewer();
+    // Whatever viewers of this address were told before.
+    const unlimited = await system.start({ MAX_VIEWERS_PER_ADDRESS: '0' });
+    const watching = await connectViewer(unlimited);
+    viewers.push(watching);
     const far = dataOf(await watching.watch(auctionId, { epoch: 1, seq: 2 }));
     expect([far.auction.seq, far.events.length, far.recovered]).toEqual([2_102, 0, false]);
     const near = dataOf(await watching.watch(auctionId, { epoch: 1, seq: 102 }));

@@ -127,12 +127,16 @@ export class AuctionFeed {
     const known = this.#answers.get(key);
     if (known !== undefined) return known.events;
     if (!isWithinReach(after, this.#view)) return [];
-    const isRecent = recover(after, this.#view, this.#recent.all).recovered;
-    const read = isRecent ? [] : await this.#viewersReads.read(after.seq);
-    if (this.#view.seq - after.seq > EVENTS_WITHOUT_TURN) {
-      await ANSWERS.next(() => !this.#answers.has(key));
+    for (let reads = 1; ; reads += 1) {
+      const isRecent = recover(after, this.#view, this.#recent.all).recovered;
+      const read = isRecent ? [] : await this.#viewersReads.read(after.seq);
+      if (this.#view.seq - after.seq > EVENTS_WITHOUT_TURN) {
+        await ANSWERS.next(() => !this.#answers.has(key));
+      }
+      // While it was read and waited for its turn, more may have come than memory holds.
+      const { recovered } = this.missedSince(after, read);
+      if (recovered || this.#answers.has(key) || reads === MAX_READS) return read;
     }
-    return read;
   }
 
   /**
