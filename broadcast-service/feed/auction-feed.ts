@@ -10,6 +10,7 @@ import {
   isUnbroken,
   isWithinReach,
   MAX_RECOVERED_EVENTS,
+  NOT_RECOVERED,
   recover,
   type Recovered,
 } from '../recovery/recover.ts';
@@ -98,6 +99,18 @@ export class AuctionFeed {
   async catchUp(): Promise<void> {
     this.#fill();
     await this.#filling;
+  }
+
+  /**
+   * Prepares what a viewer at this position missed, if it may be told.
+   * @param charge as of {@link mayGoOn}
+   * @returns to be called in the instant from which on the viewer hears everything
+   * @throws SourceUnavailableError
+   */
+  async goOnFrom(after: Position, charge: (events: number) => boolean): Promise<() => Recovered> {
+    if (!this.mayGoOn(after, charge)) return () => NOT_RECOVERED;
+    const read = await this.readSince(after);
+    return () => this.missedSince(after, read);
   }
 
   /**

@@ -1,13 +1,12 @@
 /** One connected viewer: what it watches, and the answers to what it sends. */
 import { randomUUID } from 'node:crypto';
 import type { BidReceipt } from '@outcry/shared/contracts/api.ts';
-import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
 import type { Ack, Position, WatchData } from '@outcry/shared/contracts/live.ts';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
-import { NOT_RECOVERED } from '../recovery/recover.ts';
+import { NOT_RECOVERED, type Recovered } from '../recovery/recover.ts';
 import { Allowance } from './allowance.ts';
 import type { ForwardBid } from './forward-bid.ts';
 import { bidRequest, requestProblem, unwatchRequest, watchRequest } from './requests.ts';
@@ -96,9 +95,9 @@ export class Viewer {
         return;
       }
       const charge = (events: number): boolean => this.#socket.mayRecover(events);
-      const goesOn = after !== undefined && !this.#isFull && feed.mayGoOn(after, charge);
-      const read = goesOn ? await feed.readSince(after) : undefined;
-      if (this.#watches.get(auctionId) === watch) this.#join(watch, feed, after, read, reply);
+      const missed =
+        after === undefined || this.#isFull ? undefined : await feed.goOnFrom(after, charge);
+      if (this.#watches.get(auctionId) === watch) this.#join(watch, feed, after, missed, reply);
       else reply(unavailable('the auction was unwatched meanwhile'));
     } catch (error) {
       if (!watch.joined) this.#end(auctionId, watch);
@@ -160,28 +159,28 @@ export class Viewer {
 
   /**
    * Everything here happens at once: what is sent next goes on where the reply ends.
-   * @param read of the log; undefined when the viewer gets the present state alone
+   * @param missed undefined when the viewer gets the present state alone
    */
   #join(
     watch: Watch,
     feed: AuctionFeed,
     after: Position | undefined,
-    read: readonly PublicEvent[] | undefined,
+    missed: (() => Recovered) | undefined,
     reply: Reply<WatchData>,
   ): void {
     const serverTime = new Date(this.#parts.now()).toISOString();
     const found =
       after === undefined
         ? undefined
-        : read === undefined || this.#isFull
+        : missed === undefined || this.#isFull
           ? NOT_RECOVERED
-          : feed.missedSince(after, read);
+          : missed();
     this.#parts.recovered(
       found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced',
     );
     watch.joined = true;
     this.#socket.join(feed.auctionId, feed.view);
-    const { events, recovered } = found ?? { events: [], recovered: false };
+    const { events, recovered } = found ?? NOT_RECOVERED;
     reply({ ok: true, data: { auction: { ...feed.view, serverTime }, events, recovered } });
   }
 

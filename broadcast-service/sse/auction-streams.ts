@@ -2,7 +2,6 @@
 import type { EventsMessage, Position } from '@outcry/shared/contracts/live.ts';
 import { stateOf } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
-import { NOT_RECOVERED } from '../recovery/recover.ts';
 import { Packet, type Recipient } from '../rooms/recipient.ts';
 
 export interface AuctionStreamsParts {
@@ -38,17 +37,11 @@ export async function openAuctionStream(
   if (lease === undefined) return undefined;
   const { feed } = lease;
   try {
-    const goesOn = after !== undefined && feed.mayGoOn(after, mayRecover);
-    const read = goesOn ? await feed.readSince(after) : undefined;
+    const missed = after === undefined ? undefined : await feed.goOnFrom(after, mayRecover);
     let joined: Recipient | undefined;
     return {
       begin: (recipient) => {
-        const found =
-          after === undefined
-            ? undefined
-            : read === undefined
-              ? NOT_RECOVERED
-              : feed.missedSince(after, read);
+        const found = missed?.();
         parts.recovered(found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced');
         const { view } = feed;
         const first: EventsMessage = {
