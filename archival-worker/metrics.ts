@@ -1,3 +1,4 @@
+import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ArchiveFigures, BatchFigures } from './archive/ports.ts';
 import type { SealFigures } from './seal/ports.ts';
@@ -61,7 +62,7 @@ export function createMetrics(registry: Registry, gauges: WorkerGauges): Archive
       deadLetters.inc(figures.deadLetters);
       batch.observe(figures.messages);
       if (figures.oldestAt !== undefined) {
-        lag.observe(Math.max(0, Date.now() - Date.parse(figures.oldestAt)) / 1000);
+        lag.observe(Math.max(0, wallClockNow() - Date.parse(figures.oldestAt)) / 1000);
       }
     },
     retried: () => retries.inc(),

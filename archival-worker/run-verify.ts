@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { readRunFile } from '@outcry/local/run-file.ts';
 import { ConfigError } from '@outcry/shared/runtime/config.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { toolSettings } from './config.ts';
 import { runVerify } from './create-verify.ts';
 import { surviveLostSockets } from './lost-socket.ts';
@@ -18,10 +19,10 @@ import type { VerifyCounts } from './verify/verify.ts';
 const RUN_FILE = join(fileURLToPath(new URL('..', import.meta.url)), '.local', 'run.json');
 const SAY_EVERY_MS = 2_000;
 
-let said = Date.now();
+let said = monotonicNow();
 function progress(counts: VerifyCounts): void {
-  if (Date.now() - said < SAY_EVERY_MS) return;
-  said = Date.now();
+  if (monotonicNow() - said < SAY_EVERY_MS) return;
+  said = monotonicNow();
   console.log(`… ${text(counts)}`);
 }
 

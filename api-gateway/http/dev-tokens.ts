@@ -1,4 +1,5 @@
 import { SignJWT } from 'jose';
+import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import type { SignDevToken } from './gateway-parts.ts';
 
 const LIFETIME_MS = 12 * 60 * 60 * 1000;
@@ -8,7 +9,7 @@ export function devTokenSigner(secret: string, issuer?: string, audience?: strin
   const key = new TextEncoder().encode(secret);
   return async (userId, roles) => {
     // A token counts in seconds: both must name the same instant.
-    const expiresAt = new Date(Math.floor((Date.now() + LIFETIME_MS) / 1000) * 1000);
+    const expiresAt = new Date(Math.floor((wallClockNow() + LIFETIME_MS) / 1000) * 1000);
     const unsigned = new SignJWT({ roles })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(userId)

@@ -6,6 +6,7 @@
  * Redis is away. Several workers may compute the same chain; the first one to keep it wins.
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { HashChain, LINK_BYTES } from './hash-chain.ts';
 import type { Seal, SealedMarks, SealFigures, SealStore, WholeAuction } from './ports.ts';
@@ -30,7 +31,7 @@ export interface SealParts {
 export class SealAuctions {
   readonly #parts: SealParts;
   readonly #rounds = new Rounds(() => this.#round());
-  /** Auctions that could not be sealed, and when to look again, ms. */
+  /** Auctions that could not be sealed, and when to look again, by `monotonicNow`, ms. */
   readonly #doubts = new Map<string, number>();
   #failing = false;
 
@@ -111,7 +112,7 @@ export class SealAuctions {
   }
 
   #isDoubtful({ auctionId }: WholeAuction): boolean {
-    return (this.#doubts.get(auctionId) ?? 0) > Date.now();
+    return (this.#doubts.get(auctionId) ?? 0) > monotonicNow();
   }
 
   /** Bounded: the oldest doubt makes room for the newest. */
@@ -119,7 +120,7 @@ export class SealAuctions {
     const [oldest] = this.#doubts.keys();
     if (this.#doubts.size >= MAX_DOUBTS && oldest !== undefined) this.#doubts.delete(oldest);
     this.#doubts.delete(auctionId);
-    this.#doubts.set(auctionId, Date.now() + DOUBT_MS);
+    this.#doubts.set(auctionId, monotonicNow() + DOUBT_MS);
   }
 
   async #tellRedis(): Promise<void> {

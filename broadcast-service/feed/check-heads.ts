@@ -3,6 +3,7 @@
  * gap to notice. Each auction every 5 s, and when its end has come.
  */
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { AuctionFeed } from './auction-feed.ts';
 import type { AuctionSource } from './auction-source.ts';
 
@@ -31,6 +32,7 @@ export class HeadChecks {
 
   /**
    * Checks the feeds whose turn it is.
+   * @param now by `monotonicNow`, ms
    * @throws SourceUnavailableError; what was not checked is due again after its usual time
    */
   async checkDue(feeds: Iterable<AuctionFeed>, now: number): Promise<void> {
@@ -77,7 +79,7 @@ export class HeadChecks {
   async #compare(
     feeds: readonly AuctionFeed[],
   ): Promise<readonly { feed: AuctionFeed; head: Position }[]> {
-    const now = Date.now();
+    const now = monotonicNow();
     for (const feed of feeds) this.#checkedAt.set(feed, now);
     const positions = feeds.map(({ view: { epoch, seq } }) => ({ epoch, seq }));
     const heads = await this.#source.heads(feeds.map((feed) => feed.auctionId));

@@ -1,5 +1,6 @@
 /** The clockwork of the feed: checks heads, ends idle subscriptions, repairs after reconnections. */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { HeadChecks } from './check-heads.ts';
 import type { LiveChannels } from './live-channels.ts';
 import type { WatchedAuctions } from './watched-auctions.ts';
@@ -35,7 +36,7 @@ export class KeepCurrent {
     this.#busy = true;
     const afterInterruption = this.#interrupted;
     try {
-      const now = Date.now();
+      const now = monotonicNow();
       this.#watched.closeIdle(now);
       if (afterInterruption) {
         this.#interrupted = false;

@@ -1,5 +1,6 @@
 /** Which auctions somebody watches on this node. What nobody watches costs nothing. */
 import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { AuctionFeed, type FeedOutput } from './auction-feed.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
 import type { LiveChannels } from './live-channels.ts';
@@ -15,6 +16,7 @@ interface Entry {
   readonly opening: Promise<AuctionFeed | undefined>;
   feed: AuctionFeed | undefined;
   viewers: number;
+  /** By `monotonicNow`, ms. */
   idleSince: number;
 }
 
@@ -70,7 +72,7 @@ export class WatchedAuctions {
       if (!held) return;
       held = false;
       joined.viewers -= 1;
-      joined.idleSince = Date.now();
+      joined.idleSince = monotonicNow();
     };
     try {
       const feed = await joined.opening;
@@ -86,7 +88,7 @@ export class WatchedAuctions {
     return undefined;
   }
 
-  /** Ends the subscriptions that nobody has used for a while. */
+  /** Ends the subscriptions that nobody has used for a while. `now` is by `monotonicNow`, ms. */
   closeIdle(now: number): void {
     for (const [auctionId, entry] of this.#entries) {
       const idle = entry.viewers === 0 && entry.feed !== undefined;

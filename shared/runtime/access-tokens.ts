@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { createRemoteJWKSet, errors, importJWK, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import type { CommonSettings } from './config.ts';
+import { wallClockNow } from './wall-clock.ts';
 
 export interface Caller {
   readonly userId: string;
@@ -78,7 +79,7 @@ export async function createTokenVerifier(settings: TokenSettings): Promise<Veri
     const digest = hash('sha256', token, 'base64');
     const known = verified.get(digest);
     if (known !== undefined) {
-      if (known.expiresAt + CLOCK_TOLERANCE_SECONDS * 1000 > Date.now()) return known;
+      if (known.expiresAt + CLOCK_TOLERANCE_SECONDS * 1000 > wallClockNow()) return known;
       verified.delete(digest);
     }
     return verify(token, digest);

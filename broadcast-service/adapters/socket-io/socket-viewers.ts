@@ -7,6 +7,7 @@ import type { Ack, Notice, Position, ToViewer, WatchData } from '@outcry/shared/
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import {
   authenticateViewer,
   ConnectionRefusedError,
@@ -104,7 +105,7 @@ export class SocketViewers {
     const { sockets, adapter } = this.#io.sockets;
     for (const id of adapter.rooms.get(userRoom(notice.userId)) ?? []) {
       const socket = sockets.get(id);
-      if (socket === undefined || (socket.data.caller?.expiresAt ?? 0) <= Date.now()) continue;
+      if (socket === undefined || (socket.data.caller?.expiresAt ?? 0) <= wallClockNow()) continue;
       if (this.#endIfFull(socket, new SocketRecipient(socket.conn))) continue;
       const { auctionId, price } = notice;
       if (notice.type === 'won') socket.emit('won', { auctionId, price });

@@ -1,0 +1,4 @@
+/** The clock for intervals: nobody can set it, so it never steps. */
+
+/** Milliseconds since the process started. For times of day there is `wallClockNow`. */
+export const monotonicNow = (): number => performance.now();
