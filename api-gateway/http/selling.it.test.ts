@@ -125,6 +125,8 @@ describe('POST /v1/auctions', () => {
       'endsAt',
     ],
     ['a currency that does not exist', { currency: 'XYZ' }, 'currency'],
+    ['a currency that was withdrawn', { currency: 'HRK' }, 'currency'],
+    ['a metal, which has no minor unit', { currency: 'XAU' }, 'currency'],
     ['a reserve below the start', { reservePrice: 100 }, 'reservePrice'],
     ['buy now below the reserve', { reservePrice: 900, buyNowPrice: 600 }, 'buyNowPrice'],
     ['an increment table with a gap', { increments: [{ from: 5, by: 1 }] }, 'increments'],

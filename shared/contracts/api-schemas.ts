@@ -3,12 +3,12 @@
  * needs no library, so that clients can have them.
  */
 import { z } from 'zod';
+import { MINOR_DIGITS } from '../domain/currencies.ts';
 import { incrementTableFault, MAX_INCREMENT_ROWS } from '../domain/increments.ts';
 import { MAX_AMOUNT } from '../domain/money.ts';
 import type { AuctionListQuery, AuctionRequest, BidRequest, ItemRequest } from './api.ts';
 import { pageLimit } from './query-strings.ts';
 
-const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
 
 const amount = z.int().min(1).max(MAX_AMOUNT);
@@ -46,7 +46,7 @@ export const auctionRequest = z
   .strictObject({
     itemId: z.string().max(64).optional(),
     item: itemRequest.optional(),
-    currency: z.string().refine((code) => CURRENCIES.has(code), 'must be an ISO 4217 code'),
+    currency: z.enum([...MINOR_DIGITS.keys()], 'must be an ISO 4217 code with a minor unit'),
     startPrice: amount,
     reservePrice: amount.optional(),
     buyNowPrice: amount.optional(),

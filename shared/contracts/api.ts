@@ -20,7 +20,7 @@ export interface AuctionRequest {
   /** An item that exists; exactly one of this and `item`. */
   readonly itemId?: string | undefined;
   readonly item?: ItemRequest | undefined;
-  /** ISO 4217. */
+  /** ISO 4217, of those in use that have a minor unit. */
   readonly currency: string;
   readonly startPrice: number;
   /** The hidden lowest selling price. */

@@ -1,6 +1,6 @@
 import { useId, useState } from 'preact/hooks';
 import type { AuctionView, BidRequest, OwnView } from '@outcry/shared/contracts/api.ts';
-import { formatMoney, moneyFieldText, parseMoney } from '../format/money.ts';
+import { formatMoney, moneyFault, moneyFieldText, parseMoney } from '../format/money.ts';
 import { leadersRaises, quickRaises } from '../format/raises.ts';
 import type { Bidding } from '../state/bidding.ts';
 import { BuyNow } from './buy-now.tsx';
@@ -38,7 +38,7 @@ export function BidBox({ auction, own, leading, bidding }: BidBoxProps) {
 
   const submit = async (): Promise<void> => {
     if (amount === undefined) {
-      setFault(`Enter a sum, for instance ${moneyFieldText(least, currency)}.`);
+      setFault(moneyFault(text, currency, least));
       return;
     }
     setFault('');

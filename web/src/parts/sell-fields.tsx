@@ -1,3 +1,4 @@
+import { MINOR_DIGITS } from '@outcry/shared/domain/currencies.ts';
 import type { SellFaults, SellForm } from '../state/sell-request.ts';
 import { FormField, type TiedAttributes } from './form-field.tsx';
 
@@ -7,7 +8,8 @@ interface SellFieldsProps {
   readonly onChange: (changes: Partial<SellForm>) => void;
 }
 
-const CURRENCIES = ['USD', 'EUR', 'GBP', 'CHF', 'JPY', 'INR', 'BRL', 'KWD'];
+const FREQUENT_CURRENCIES = ['USD', 'EUR', 'GBP', 'CHF', 'JPY', 'INR', 'BRL', 'KWD'];
+const CURRENCIES = [...new Set([...FREQUENT_CURRENCIES, ...MINOR_DIGITS.keys()])];
 
 const DURATIONS: readonly (readonly [seconds: number, label: string])[] = [
   [60, '1 minute'],

@@ -39,6 +39,19 @@ describe('readSellForm', () => {
     });
   });
 
+  it('counts in the minor units that the gateway counts in', () => {
+    const reading = read({ currency: 'HUF', startPrice: '2000' });
+    expect(reading.ok && auctionRequest.parse(reading.request)).toMatchObject({
+      currency: 'HUF',
+      startPrice: 200_000,
+    });
+  });
+
+  it('shows how a sum can be read that is not clear', () => {
+    const reading = read({ startPrice: '12.500' });
+    expect(reading.ok ? undefined : reading.faults.startPrice).toContain('$12.50 or $12,500.00');
+  });
+
   it.each([
     [{ title: '  ' }, 'title'],
     [{ title: 'x'.repeat(201) }, 'title'],

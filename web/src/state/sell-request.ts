@@ -1,6 +1,6 @@
 /** From the sell form's texts to a request, with every mistake named at its field. */
 import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
-import { formatMoney, parseMoney } from '../format/money.ts';
+import { moneyFault, parseMoney } from '../format/money.ts';
 
 /** The form as it is filled in. */
 export interface SellForm {
@@ -38,6 +38,7 @@ export const EMPTY_FORM: SellForm = {
 };
 
 const MAX_TITLE = 200;
+const EXAMPLE_AMOUNT = 10_000;
 
 /** @param nowMs by the server's clock */
 export function readSellForm(form: SellForm, nowMs: number, locale?: string): SellReading {
@@ -50,8 +51,7 @@ export function readSellForm(form: SellForm, nowMs: number, locale?: string): Se
   const money = (name: 'startPrice' | 'reservePrice' | 'buyNowPrice'): number | undefined => {
     const amount = parseMoney(form[name], currency, locale);
     if (amount === undefined) {
-      faults[name] =
-        `Enter a sum in ${currency}, for instance ${formatMoney(10_000, currency, locale)}.`;
+      faults[name] = moneyFault(form[name], currency, EXAMPLE_AMOUNT, locale);
     }
     return amount;
   };
