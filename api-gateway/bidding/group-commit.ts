@@ -207,19 +207,22 @@ export class GroupCommit {
     });
   }
 
-  /** Gives each command of an auction its answer. */
+  /** Gives each command of an auction its answer; nothing may throw here, or the gateway would end. */
   #settle(auctionId: string, commands: readonly Waiting[], decision: Decision): void {
+    commands.forEach((each, nth) => {
+      if (each.settled) return;
+      try {
+        each.settle(outcomeOf(decision, nth));
+      } catch (error) {
+        // An answer that cannot be read is its own command's misfortune alone.
+        each.settle({ kind: 'unknown', reason: 'the engine failed' });
+        this.#hooks.onDefect(error);
+      }
+    });
     try {
-      commands.forEach((each, nth) => {
-        if (!each.settled) each.settle(outcomeOf(decision, nth));
-      });
       if (decision.kind === 'decided') this.#hooks.onDecided(auctionId, decision.batch);
       else if (decision.defect !== undefined) this.#hooks.onDefect(decision.defect);
     } catch (error) {
-      // Nobody is above this: without an answer the gateway would end with all its bids.
-      for (const each of commands) {
-        if (!each.settled) each.settle({ kind: 'unknown', reason: 'the engine failed' });
-      }
       this.#hooks.onDefect(error);
     }
   }

@@ -71,6 +71,9 @@ export function answerRefusal(x: Exchange, code: RefusalCode, body: string): Htt
       errors: [UNUSABLE_ENDS[code]],
     });
   }
+  if (code === 'UNREADABLE') {
+    return answerProblem(x, 'INVALID_REQUEST', 'The engine cannot read this request.');
+  }
   if (code === 'BID_TOO_LOW') {
     return answerProblem(x, code, `The minimum bid is ${body} now.`, { minimumBid: Number(body) });
   }
@@ -84,7 +87,7 @@ const UNUSABLE_ENDS = {
 };
 
 const REFUSAL_DETAILS: Record<
-  Exclude<RefusalCode, keyof typeof UNUSABLE_ENDS | 'BID_TOO_LOW'>,
+  Exclude<RefusalCode, keyof typeof UNUSABLE_ENDS | 'BID_TOO_LOW' | 'UNREADABLE'>,
   string
 > = {
   AUCTION_NOT_FOUND: 'No auction with this id is open or recently closed; the history may have it.',

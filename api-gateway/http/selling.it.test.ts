@@ -124,6 +124,12 @@ describe('POST /v1/auctions', () => {
       { durationSeconds: undefined, endsAt: '2020-01-01T00:00:00Z' },
       'endsAt',
     ],
+    [
+      'an end before the year 2000',
+      { durationSeconds: undefined, endsAt: '1960-01-01T00:00:00Z' },
+      'endsAt',
+    ],
+    ['a start before the year 2000', { startsAt: '1999-12-31T23:59:59Z' }, 'startsAt'],
     ['a currency that does not exist', { currency: 'XYZ' }, 'currency'],
     ['a currency that was withdrawn', { currency: 'HRK' }, 'currency'],
     ['a metal, which has no minor unit', { currency: 'XAU' }, 'currency'],
@@ -197,6 +203,8 @@ describe('a seller', () => {
     expect(Date.parse(String(done.body['endsAt']))).toBeGreaterThan(Date.now() + 100_000);
     expect((await extend(90_000)).body.code).toBe('END_NOT_LATER');
     expect((await extend(48 * 60 * 60 * 1000)).body.code).toBe('BEYOND_HARD_END');
+    const longAgo = await extend(-Date.now() - 1);
+    expect([longAgo.status, longAgo.body.errors?.[0]?.path]).toEqual([422, 'endsAt']);
   });
 });
 

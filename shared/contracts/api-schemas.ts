@@ -13,11 +13,16 @@ const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
 
 const amount = z.int().min(1).max(MAX_AMOUNT);
 
-/** Leaves room for a duration and a late extension: ISO 8601 has four digits for a year. */
+/** What is taken for a time; a date such as 1960 is a slip. ISO 8601 has four digits for a year. */
+const FIRST_TIME_MS = Date.UTC(2000, 0, 1);
+/** Leaves room for a duration and a late extension. */
 const TIME_LIMIT_MS = Date.UTC(9_000, 0, 1);
 const time = z.iso
   .datetime({ offset: true })
-  .refine((text) => Date.parse(text) < TIME_LIMIT_MS, 'must be before the year 9000');
+  .refine(
+    (text) => Date.parse(text) >= FIRST_TIME_MS && Date.parse(text) < TIME_LIMIT_MS,
+    'must be within the years 2000 to 8999',
+  );
 
 /** NUL and half a surrogate pair are legal in JSON, but Redis's JSON or Postgres refuses them. */
 const hasNoControls = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text);

@@ -9,8 +9,11 @@ interface ProblemKind {
   readonly title: string;
 }
 
-/** A refusal whose own code is internal: clients see INVALID_REQUEST with the field named. */
-type ShownRefusal = Exclude<RefusalCode, 'END_NOT_AFTER_START' | 'HARD_END_BEFORE_END'>;
+/** A refusal whose own code is internal: clients see INVALID_REQUEST. */
+type ShownRefusal = Exclude<
+  RefusalCode,
+  'END_NOT_AFTER_START' | 'HARD_END_BEFORE_END' | 'UNREADABLE'
+>;
 
 const REFUSALS = {
   AUCTION_NOT_FOUND: { status: 404, title: 'There is no such auction here' },

@@ -19,6 +19,7 @@ export const REFUSAL_CODES = [
   'END_NOT_AFTER_START',
   'HARD_END_BEFORE_END',
   'ITEM_BUSY',
+  'UNREADABLE',
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

@@ -135,12 +135,18 @@ function argumentsOf(shard: number, batches: readonly AuctionBatch[]): string[] 
   return packed;
 }
 
+/** By its text the script knows that an item's key comes along. */
 const creationOf = (commands: readonly AuctionCommand[]): NewAuction | undefined =>
-  commands.find((command) => command.creation !== undefined)?.creation;
+  commands.find(({ creation }) => creation !== undefined && creation.creationText !== '')?.creation;
 
-/** kind|user|a or empty|bid id|amount|maximum|salt|fingerprint|key, as the script cuts it. */
+/**
+ * kind|user|a or empty|bid id|amount|maximum|salt|fingerprint|key, as the script cuts it. Fields are
+ * not checked here: the script refuses a command that it cannot read, and no other with it.
+ */
 function packCommand(command: AuctionCommand): string {
   const { kind, userId, admin, amount, maxAmount, fingerprint, key } = command;
+  // A separator would move the fields behind it, and the script might read another command.
+  if (userId.includes('|') || fingerprint.includes('|')) return 'unreadable';
   const ids = needsMemory(command) ? [newBidId(), newSalt()] : ['', ''];
   return `${kind}|${userId}|${admin ? 'a' : ''}|${ids[0]}|${amount}|${maxAmount}|${ids[1]}|${fingerprint}|${key}`;
 }

@@ -18,6 +18,18 @@ local CHANGING_FIELDS = {
   'aliasCount', 'epoch', 'seq', 'runId', 'lastAt',
 }
 
+local MAX_AMOUNT = 1000000000000
+-- What the gateway takes for a time: the years 2000 to 9999, which ISO 8601 writes in four digits.
+local FIRST_TIME_MS, LAST_TIME_MS = 946684800000, 253402300799999
+
+local function is_whole(value, maximum)
+  return type(value) == 'number' and value >= 0 and value <= maximum and value % 1 == 0
+end
+
+local function is_time(value)
+  return is_whole(value, LAST_TIME_MS) and value >= FIRST_TIME_MS
+end
+
 local auction = nil -- set by load_auction or by the create command
 local stored = {} -- the fields as Redis has them
 local now = 0

@@ -1,5 +1,7 @@
 -- The commands of one auction: read from the arguments, decided in order, answered.
 
+local UNREADABLE = { kind = 'unreadable', user = '', key = '' }
+
 local commands = {}
 local users = {} -- each once
 local answer_fields = {} -- `user:key` of the commands that have a key
@@ -7,19 +9,53 @@ local known_answers = {} -- by `user:key`: those on record, and those given earl
 local new_answers = {} -- HSET arguments
 local displaced, displaced_order = {}, {} -- leaders this call has beaten
 
-local function read_commands(from, count)
+-- The gateway checks everything at its edge. A command that cannot be read all the same is refused
+-- alone, whatever is wrong with it: its neighbours in the call must not notice. So all that a
+-- decision relies on is checked here, before anything is decided.
+local COMMAND_FORM = '^(%l+)|([%w_-]*)|(a?)|([%w_-]*)|(%d*)|(%d*)|(%x*)|([%w:_-]*)|([!-~]*)$'
+local MAX_ID, MAX_KEY = 64, 128 -- characters
+local WRITES = { bid = true, buy = true, cancel = true, extend = true, create = true }
+local READS = { read = true, me = true }
+
+local function is_offer(amount, maximum)
+  return (amount == 0) ~= (maximum == 0) and amount <= MAX_AMOUNT and maximum <= MAX_AMOUNT
+end
+
+-- Whether the numbers of a command are what its kind needs.
+local function numbers_fit(kind, amount, maximum)
+  if kind == 'bid' then return is_offer(amount, maximum) end
+  if kind == 'extend' then return is_time(amount) and maximum == 0 end
+  return amount == 0 and maximum == 0
+end
+
+-- A command from its packed form, or nil.
+local function read_command(text, asked)
+  local kind, user, role, bid_id, amount, maximum, salt, fingerprint, key =
+    string.match(text, COMMAND_FORM)
+  if not kind or #user > MAX_ID or #fingerprint > MAX_ID or #key > MAX_KEY or #amount > 15
+    or #maximum > 15 then return nil end
+  amount, maximum = tonumber(amount) or 0, tonumber(maximum) or 0
+  if not numbers_fit(kind, amount, maximum) then return nil end
+  if WRITES[kind] then
+    if user == '' or bid_id == '' or #salt ~= 32 then return nil end
+    if kind == 'create' and not creation_of(asked) then return nil end
+  elseif not READS[kind] or (kind == 'me' and user == '') then
+    return nil
+  end
+  return {
+    kind = kind, user = user, admin = role == 'a', bid_id = bid_id, amount = amount,
+    maximum = maximum, salt = salt, fingerprint = fingerprint, key = key,
+  }
+end
+
+local function read_commands(asked)
   commands, users, answer_fields = {}, {}, {}
   known_answers, new_answers = {}, {}
   displaced, displaced_order = {}, {}
   local seen_users = {}
-  for i = from, from + count - 1 do
-    local kind, user, role, bid_id, amount, maximum, salt, fingerprint, key = string.match(ARGV[i],
-      '^(%l+)|([^|]*)|(a?)|([^|]*)|(%d*)|(%d*)|(%x*)|([^|]*)|(.*)$')
-    local command = {
-      kind = kind, user = user, admin = role == 'a', bid_id = bid_id,
-      amount = tonumber(amount) or 0, maximum = tonumber(maximum) or 0,
-      salt = salt, fingerprint = fingerprint, key = key,
-    }
+  for i = asked.first_command, asked.first_command + asked.command_count - 1 do
+    local command = read_command(ARGV[i], asked) or UNREADABLE
+    local user, key = command.user, command.key
     commands[#commands + 1] = command
     if user ~= '' and not seen_users[user] then
       seen_users[user] = true
@@ -66,9 +102,9 @@ local function decide(command, asked)
   local code
   if kind == 'create' then
     if auction then return 'OK', auction_receipt() end
-    local busy = redis.call('HEXISTS', asked.busy_items_key,
-      cjson.decode(asked.creation).item.id) == 1
-    code = create(command, asked.id, asked.creation, asked.open_terms, busy, asked.run_id)
+    local terms = creation_of(asked)
+    local busy = redis.call('HEXISTS', asked.busy_items_key, terms.item.id) == 1
+    code = create(command, asked, terms, busy)
     if code then return code, '' end
     start_and_end_on_time()
     return 'OK', auction_receipt()
@@ -95,6 +131,7 @@ end
 -- The answer to a command; one that is to be kept goes to `new_answers`.
 local function answer_to(command, asked)
   local kind = command.kind
+  if command == UNREADABLE then return '+UNREADABLE|' end
   local known = command.field and known_answers[command.field]
   if known then
     local fingerprint, answer = string.match(known, '^([^|]*)|(.*)$')
@@ -117,7 +154,9 @@ end
 local function wants_terms()
   for _, command in ipairs(commands) do
     local kind = command.kind
-    if kind ~= 'bid' and kind ~= 'buy' and kind ~= 'me' then return true end
+    if kind ~= 'bid' and kind ~= 'buy' and kind ~= 'me' and command ~= UNREADABLE then
+      return true
+    end
   end
   return false
 end

@@ -14,8 +14,9 @@
 --        {'OK', now ms, epoch, last seq, entry lines or '', first seq of the entry or '',
 --         'status|minimum bid|ends at|leader|seller' or '', public terms or '', answers…}
 --        or, when it failed on this auction's data, {'NOT_RUN' or 'MAY_HAVE_RUN', error}
--- Answer '+CODE|body' decided now, '=CODE|body' replayed; CODE is OK or a refusal; body is the
---        minimum bid for BID_TOO_LOW, else the receipt, see below.
+-- Answer '+CODE|body' decided now, '=CODE|body' replayed; CODE is OK or a refusal (UNREADABLE:
+--        the command has not the form above, and is as if it had not come); body is the minimum bid
+--        for BID_TOO_LOW, else the receipt, see below.
 -- Receipts  bid, buy:  bidId|epoch|seq|leading or outbid|alias|price|minimum bid|ends at|at (ms)
 --           read, create, cancel, extend:  epoch|seq|at (ms)|public state JSON
 --           me:  alias or ''|leading 0 or 1|maximum|bids
@@ -54,7 +55,7 @@ end
 
 local function decide_auction(asked)
   begin_auction(asked.salt)
-  read_commands(asked.first_command, asked.command_count)
+  read_commands(asked)
   load_auction(asked.auction_key)
   now = time_of_call
   if auction then
