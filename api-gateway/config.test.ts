@@ -40,6 +40,7 @@ describe('the gateway settings', () => {
     ['two keys', { ...GOOD, JWT_JWKS_URL: 'https://id.example.org/keys' }],
     ['a second Redis without a cluster', { ...GOOD, REDIS_URL: 'redis://a:1,redis://b:2' }],
     ['dev mode in production', { ...GOOD, AUTH_MODE: 'dev', NODE_ENV: 'production' }],
+    ['no word for the broadcaster in production', { ...GOOD, NODE_ENV: 'production' }],
     [
       'dev mode without a secret',
       { AUTH_MODE: 'dev', JWT_JWKS_URL: 'https://id.example.org/keys' },

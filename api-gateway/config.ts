@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import {
   commonSettings,
+  hasServiceSecret,
+  SERVICE_SECRET_MISSING,
   flag,
   parseSettings,
+  serviceSecret,
   type Environment,
 } from '@outcry/shared/runtime/config.ts';
 import { natsSettings } from '@outcry/shared/runtime/jetstream.ts';
 
-const schema = commonSettings.extend({
+const settings = commonSettings.extend({
   ...natsSettings.shape,
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** Set where a managed Redis forbids asking for its durability settings. */
@@ -17,6 +20,8 @@ const schema = commonSettings.extend({
   /** Requests a second; 0 turns the limit off. */
   RATE_LIMIT_USER_PER_S: z.coerce.number().int().min(0).default(20),
   RATE_LIMIT_ADDRESS_PER_S: z.coerce.number().int().min(0).default(200),
+  /** What the broadcaster proves itself with, so that its word for a bidder's address counts. */
+  SERVICE_SECRET: serviceSecret,
   /** Proxies in front of the gateway that append to X-Forwarded-For. */
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
   /** With `traceidratio` a caller's `traceparent` is not read, so that nobody can ask for traces. */
@@ -30,8 +35,10 @@ const schema = commonSettings.extend({
   PUBLIC_HISTORY_URL: z.url().default('http://localhost:8082'),
 });
 
+const schema = settings.refine(hasServiceSecret, SERVICE_SECRET_MISSING);
+
 /** Every variable that the service reads. */
-export const GATEWAY_VARIABLES: readonly string[] = Object.keys(schema.shape);
+export const GATEWAY_VARIABLES: readonly string[] = Object.keys(settings.shape);
 
 export type GatewaySettings = z.infer<typeof schema>;
 

@@ -121,6 +121,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
       byAddress: limiter('address', settings.RATE_LIMIT_ADDRESS_PER_S),
       byUser: limiter('user', settings.RATE_LIMIT_USER_PER_S),
       trustedProxies: settings.TRUSTED_PROXIES,
+      serviceSecret: settings.SERVICE_SECRET,
     },
     shards,
     publicConfig: {

@@ -1,14 +1,23 @@
 import { z } from 'zod';
-import { commonSettings, parseSettings, type Environment } from '@outcry/shared/runtime/config.ts';
+import {
+  commonSettings,
+  hasServiceSecret,
+  SERVICE_SECRET_MISSING,
+  parseSettings,
+  serviceSecret,
+  type Environment,
+} from '@outcry/shared/runtime/config.ts';
 
-const schema = commonSettings.extend({
+const settings = commonSettings.extend({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
   /** Where bids made over the socket are forwarded to. */
   GATEWAY_URL: z
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:8080')
     .transform((url) => url.replace(/\/+$/, '')),
-  /** How many proxies in front of this service, and of the gateway, write X-Forwarded-For. */
+  /** What makes the gateway believe this service's word for a bidder's address. */
+  SERVICE_SECRET: serviceSecret,
+  /** How many proxies in front of this service write X-Forwarded-For. */
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
   /** Connections this node takes; more are refused and go elsewhere. */
   MAX_VIEWERS: z.coerce.number().int().min(1).max(1_000_000).default(20_000),
@@ -16,8 +25,10 @@ const schema = commonSettings.extend({
   MAX_VIEWERS_PER_ADDRESS: z.coerce.number().int().min(0).default(1_000),
 });
 
+const schema = settings.refine(hasServiceSecret, SERVICE_SECRET_MISSING);
+
 /** Every variable that the service reads. */
-export const BROADCASTER_VARIABLES: readonly string[] = Object.keys(schema.shape);
+export const BROADCASTER_VARIABLES: readonly string[] = Object.keys(settings.shape);
 
 export type BroadcasterSettings = z.infer<typeof schema>;
 

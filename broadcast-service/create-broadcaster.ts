@@ -132,7 +132,8 @@ export async function createBroadcaster(
     });
   }
 
-  const forwardBid = forwardTo(settings.GATEWAY_URL, settings.TRUSTED_PROXIES, log);
+  const gateway = { url: settings.GATEWAY_URL, serviceSecret: settings.SERVICE_SECRET };
+  const forwardBid = forwardTo(gateway, log);
   const viewers = new SocketViewers(http.server, {
     ...audience,
     forwardBid: async (bid) => {
@@ -144,7 +145,7 @@ export async function createBroadcaster(
     refused: (reason) => metrics.refused.inc({ reason }),
     misused: (kind) => metrics.misuse.inc({ kind }),
   });
-  const checks = new HeadChecks(source, wakeThrough(settings.GATEWAY_URL, log));
+  const checks = new HeadChecks(source, wakeThrough(gateway, log));
   const keepCurrent = new KeepCurrent(watched, checks, channels, log);
   closers.defer('checks', () => keepCurrent.close());
   closers.defer('viewers', () => {

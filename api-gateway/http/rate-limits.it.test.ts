@@ -83,3 +83,40 @@ test('the address is the one that the trusted proxy saw, not one that a client m
   expect(answers.filter((answer) => answer.status === 429).length).toBeGreaterThanOrEqual(LIMIT);
   expect((await from('192.0.2.2')).status).toBe(200);
 });
+
+test('all addresses of one IPv6 subscriber share a limit', async () => {
+  const limited = await gateway.startAnother({ RATE_LIMIT_ADDRESS_PER_S: `${LIMIT}` });
+  const at = { url: `http://127.0.0.1:${limited.port}` };
+  await until('it has Redis', async () => (await call(at, 'GET', '/readyz')).status === 200);
+  const from = (address: string) =>
+    call(at, 'GET', '/v1/config', { headers: { 'x-forwarded-for': address } });
+  let host = 0;
+  const answers = await burst(() => from(`2001:db8:1:2::${(host += 1).toString(16)}`));
+  expect(answers.filter((answer) => answer.status === 429).length).toBeGreaterThanOrEqual(LIMIT);
+  expect((await from('2001:db8:1:3::1')).status).toBe(200);
+});
+
+test('only the broadcaster may say for which address it asks', async () => {
+  const secret = 'known-to-gateway-and-broadcaster-alone';
+  const limited = await gateway.startAnother({
+    RATE_LIMIT_ADDRESS_PER_S: `${LIMIT}`,
+    TRUSTED_PROXIES: '0',
+    SERVICE_SECRET: secret,
+  });
+  const at = { url: `http://127.0.0.1:${limited.port}` };
+  await until('it has Redis', async () => (await call(at, 'GET', '/readyz')).status === 200);
+  const refused = async (headers: () => Record<string, string>): Promise<number> => {
+    const answers = await burst(() => call(at, 'GET', '/v1/config', { headers: headers() }));
+    return answers.filter((answer) => answer.status === 429).length;
+  };
+  let host = 0;
+  const address = (): string => `192.0.2.${(host += 1)}`;
+  const said = (given: string) => (): Record<string, string> => ({
+    'x-outcry-service-secret': given,
+    'x-outcry-client-address': address(),
+  });
+  expect(await refused(said(secret))).toBe(0);
+  expect(await refused(() => ({ 'x-outcry-service-secret': secret }))).toBe(0);
+  expect(await refused(said(`${secret.slice(0, -1)}x`))).toBeGreaterThanOrEqual(LIMIT);
+  expect(await refused(said(''))).toBeGreaterThanOrEqual(LIMIT);
+});

@@ -1,4 +1,11 @@
 /** Requests a second, per address and per user. */
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  CLIENT_ADDRESS_HEADER,
+  SERVICE_SECRET_HEADER,
+} from '@outcry/shared/contracts/between-services.ts';
+import { clientAddress, networkOf } from '@outcry/shared/runtime/client-address.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { answerProblem } from './answers.ts';
 import { appendHeader, type Exchange, type HttpAnswer } from './exchange.ts';
@@ -9,30 +16,43 @@ export interface RateLimits {
   readonly byUser: RateLimiter | undefined;
   /** How many proxies in front of us write X-Forwarded-For. */
   readonly trustedProxies: number;
+  /** Whoever sends it is the broadcaster, which names the address itself. */
+  readonly serviceSecret: string | undefined;
 }
 
-/** A 429 when the address has sent too many requests this second; asked before anything else. */
-export const refusalByAddress = (
+/**
+ * A 429 when the network has sent too many requests this second; asked before anything else. What
+ * the broadcaster asks for itself is not counted.
+ */
+export async function refusalByAddress(
   x: Exchange,
   limits: RateLimits,
-): Promise<HttpAnswer | undefined> =>
-  takeFrom(x, limits.byAddress, 'address', () => clientAddress(x, limits.trustedProxies));
+): Promise<HttpAnswer | undefined> {
+  if (limits.byAddress === undefined) return undefined;
+  const address = isBroadcaster(x.incoming.headers, limits.serviceSecret)
+    ? x.incoming.headers[CLIENT_ADDRESS_HEADER]
+    : clientAddress(x.incoming, limits.trustedProxies);
+  if (typeof address !== 'string') return undefined;
+  return takeFrom(x, limits.byAddress, 'address', networkOf(address));
+}
 
 /** A 429 when the user has sent too many requests this second. */
-export const refusalByUser = (
+export async function refusalByUser(
   x: Exchange,
   limits: RateLimits,
   userId: string,
-): Promise<HttpAnswer | undefined> => takeFrom(x, limits.byUser, 'user', () => userId);
+): Promise<HttpAnswer | undefined> {
+  if (limits.byUser === undefined) return undefined;
+  return takeFrom(x, limits.byUser, 'user', userId);
+}
 
 async function takeFrom(
   x: Exchange,
-  limiter: RateLimiter | undefined,
+  limiter: RateLimiter,
   name: string,
-  key: () => string,
+  key: string,
 ): Promise<HttpAnswer | undefined> {
-  if (limiter === undefined) return undefined;
-  const { allowed, limit, remaining, resetMs } = await limiter.take(key());
+  const { allowed, limit, remaining, resetMs } = await limiter.take(key);
   const seconds = Math.ceil(resetMs / 1000);
   // Names and parameters of draft-ietf-httpapi-ratelimit-headers; both limits may be named.
   appendHeader(x, 'ratelimit-policy', `"${name}";q=${limit};w=1`);
@@ -42,15 +62,10 @@ async function takeFrom(
   return answerProblem(x, 'RATE_LIMITED', detail, { retryAfterMs: Math.max(resetMs, 1) });
 }
 
-/**
- * The client's address. Each trusted proxy appends the address it saw to X-Forwarded-For, so the
- * last `trustedProxies` entries are true and anything before them may be made up.
- */
-function clientAddress(x: Exchange, trustedProxies: number): string {
-  const { headers, socket } = x.incoming;
-  const direct = socket.remoteAddress ?? 'unknown';
-  const forwarded = headers['x-forwarded-for'];
-  if (trustedProxies === 0 || typeof forwarded !== 'string') return direct;
-  const chain = forwarded.split(',').map((part) => part.trim());
-  return chain.at(-trustedProxies) ?? direct;
+/** Compared in the same time whatever was sent. */
+function isBroadcaster(headers: IncomingHttpHeaders, secret: string | undefined): boolean {
+  const given = headers[SERVICE_SECRET_HEADER];
+  if (secret === undefined || typeof given !== 'string') return false;
+  const [sent, known] = [Buffer.from(given), Buffer.from(secret)];
+  return sent.length === known.length && timingSafeEqual(sent, known);
 }

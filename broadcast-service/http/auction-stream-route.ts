@@ -6,12 +6,12 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
+import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { ConnectionRefusal, Connections } from '../rooms/connections.ts';
 import { originAllowed } from '../rooms/origin.ts';
-import { viewerAddress } from '../rooms/viewer-address.ts';
 import {
   openAuctionStream,
   type AuctionStream,
@@ -100,7 +100,7 @@ export class AuctionStreamRoute {
       return;
     }
     const { connections } = this.#parts;
-    const address = this.#addressOf(request);
+    const address = clientAddress(request, this.#parts.trustedProxies);
     const counted = connections.add(address, performance.now());
     if (typeof counted === 'string') {
       refuse(response, connectionProblem(counted));
@@ -159,11 +159,6 @@ export class AuctionStreamRoute {
     const requestId = randomUUID();
     this.#parts.log.error({ err: error, requestId }, 'a stream could not be opened');
     return problem('INTERNAL', 'The failure was logged under this request id.', requestId);
-  }
-
-  #addressOf({ socket, headers }: IncomingMessage): string {
-    const direct = socket.remoteAddress ?? '';
-    return viewerAddress(direct, headers['x-forwarded-for'], this.#parts.trustedProxies);
   }
 }
 

@@ -1,7 +1,7 @@
 /** How many connections a node takes, in all and from one network, how fast, and what these may ask. */
 import { MAX_RECOVERED_EVENTS } from '../recovery/recover.ts';
 import { Allowance } from './allowance.ts';
-import { networkOf } from './network-of.ts';
+import { networkOf } from '@outcry/shared/runtime/client-address.ts';
 
 export interface ConnectionLimits {
   readonly all: number;

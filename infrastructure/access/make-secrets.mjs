@@ -50,6 +50,8 @@ write(
 );
 
 const JWT_SECRET = newPassword() + newPassword();
+// By which the gateway knows the broadcaster.
+const SERVICE_SECRET = newPassword() + newPassword();
 const REDIS_URL = (user) =>
   `${values.tls ? 'rediss' : 'redis'}://${user}:${redis.get(user)}@${values.redis}`;
 const NATS_URL = (user) =>
@@ -64,8 +66,13 @@ environment('api-gateway', {
   REDIS_URL: REDIS_URL('api-gateway'),
   NATS_URL: NATS_URL('api-gateway'),
   JWT_SECRET,
+  SERVICE_SECRET,
 });
-environment('broadcast-service', { REDIS_URL: REDIS_URL('broadcast-service'), JWT_SECRET });
+environment('broadcast-service', {
+  REDIS_URL: REDIS_URL('broadcast-service'),
+  JWT_SECRET,
+  SERVICE_SECRET,
+});
 environment('archival-worker', {
   REDIS_URL: REDIS_URL('archival-worker'),
   NATS_URL: NATS_URL('archival-worker'),

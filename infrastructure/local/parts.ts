@@ -6,6 +6,7 @@ export interface Addresses {
   natsUrl: string;
   databaseUrl: string;
   jwtSecret: string;
+  serviceSecret: string;
   /** TCP ports of the services, by name. */
   ports: Readonly<Record<string, number>>;
 }
@@ -38,14 +39,16 @@ export const SERVICES: readonly ServicePart[] = [
     NATS_URL: natsUrl,
     DATABASE_URL: databaseUrl,
   })),
-  service('api-gateway', 'GATEWAY_PORT', 8080, ({ redisUrl, natsUrl, ports }) => ({
+  service('api-gateway', 'GATEWAY_PORT', 8080, ({ redisUrl, natsUrl, serviceSecret, ports }) => ({
+    SERVICE_SECRET: serviceSecret,
     REDIS_URL: redisUrl,
     NATS_URL: natsUrl,
     PUBLIC_GATEWAY_URL: publicUrl(ports['api-gateway']),
     PUBLIC_BROADCAST_URL: publicUrl(ports['broadcast-service']),
     PUBLIC_HISTORY_URL: publicUrl(ports['archival-worker']),
   })),
-  service('broadcast-service', 'BROADCAST_PORT', 8081, ({ redisUrl, ports }) => ({
+  service('broadcast-service', 'BROADCAST_PORT', 8081, ({ redisUrl, serviceSecret, ports }) => ({
+    SERVICE_SECRET: serviceSecret,
     REDIS_URL: redisUrl,
     GATEWAY_URL: `http://127.0.0.1:${ports['api-gateway']}`,
   })),

@@ -37,7 +37,7 @@ export function serviceEnvironment(
 }
 
 /**
- * The secret that signs this machine's tokens: the given one, else one that is made once and kept
+ * A secret of this machine's services: the given one, else one that is made once and kept
  * in a file that only its owner reads.
  */
 export async function keptSecret(file: string, given = ''): Promise<string> {

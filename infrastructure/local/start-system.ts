@@ -121,6 +121,10 @@ async function startAllServers(
     natsUrl: record.part('nats').url,
     databaseUrl: record.part('postgres').url,
     jwtSecret: await keptSecret(join(folder, 'jwt-secret'), options.env?.['JWT_SECRET']),
+    serviceSecret: await keptSecret(
+      join(folder, 'service-secret'),
+      options.env?.['SERVICE_SECRET'],
+    ),
     ports,
   };
 }

@@ -21,6 +21,20 @@ export const list = z.string().transform((text) =>
 const isRedisUrl = (text: string): boolean =>
   z.url({ protocol: /^rediss?$/ }).safeParse(text).success;
 
+/** What gateway and broadcaster know each other by; a variable of these two. */
+export const serviceSecret = z.string().min(MIN_SECRET_CHARACTERS).optional();
+
+/** Without it the bids of all who bid over a socket share one address's limit. */
+export const hasServiceSecret = (given: {
+  readonly NODE_ENV: string;
+  readonly SERVICE_SECRET?: string | undefined;
+}): boolean => given.NODE_ENV !== 'production' || given.SERVICE_SECRET !== undefined;
+
+export const SERVICE_SECRET_MISSING = {
+  path: ['SERVICE_SECRET'],
+  message: 'must be set in production, to the same for gateway and broadcaster',
+};
+
 /** Variables that every service reads. */
 export const commonSettings = z.object({
   NODE_ENV: z.string().default('development'),

@@ -1,6 +1,10 @@
 /** The gateway over HTTP: the only way in which a bid is placed. */
 import { randomUUID } from 'node:crypto';
 import { ownJson, type BidReceipt } from '@outcry/shared/contracts/api.ts';
+import {
+  CLIENT_ADDRESS_HEADER,
+  SERVICE_SECRET_HEADER,
+} from '@outcry/shared/contracts/between-services.ts';
 import type { Ack } from '@outcry/shared/contracts/live.ts';
 import { problem, type Problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -26,11 +30,15 @@ const failed = (code: ProblemCode, detail: string, requestId: string): Ack<never
   problem: problem(code, detail, requestId, { retryAfterMs: RETRY_AFTER_MS }),
 });
 
-/**
- * @param gatewayUrl without a slash at the end
- * @param trustedProxies how many entries of X-Forwarded-For the gateway believes
- */
-export function forwardTo(gatewayUrl: string, trustedProxies: number, log: Logger): ForwardBid {
+/** Where the gateway is, and what makes it believe this service. */
+export interface GatewayAccess {
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** Undefined: all that comes from here counts as this service's own address. */
+  readonly serviceSecret: string | undefined;
+}
+
+export function forwardTo(gateway: GatewayAccess, log: Logger): ForwardBid {
   let inFlight = 0;
   const forward = async (bid: BidToForward, requestId: string): Promise<Ack<BidReceipt>> => {
     if (inFlight >= MAX_IN_FLIGHT) {
@@ -42,9 +50,9 @@ export function forwardTo(gatewayUrl: string, trustedProxies: number, log: Logge
     }
     inFlight += 1;
     try {
-      const response = await fetch(`${gatewayUrl}/v1/auctions/${bid.auctionId}/bids`, {
+      const response = await fetch(`${gateway.url}/v1/auctions/${bid.auctionId}/bids`, {
         method: 'POST',
-        headers: headersOf(bid, requestId, trustedProxies),
+        headers: headersOf(bid, requestId, gateway),
         body: JSON.stringify(bid.offer),
         signal: AbortSignal.timeout(BID_LIMIT_MS),
       });
@@ -74,18 +82,20 @@ export function forwardTo(gatewayUrl: string, trustedProxies: number, log: Logge
 function headersOf(
   { token, key, address }: BidToForward,
   requestId: string,
-  trustedProxies: number,
+  gateway: GatewayAccess,
 ): Record<string, string> {
-  // The gateway takes the entry that the outermost of its proxies wrote; none was on this way.
-  const forwardedFor = Array.from({ length: trustedProxies }, () => address).join(', ');
   return {
+    ...credentialOf(gateway),
+    [CLIENT_ADDRESS_HEADER]: address,
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',
     'x-request-id': requestId,
-    ...(forwardedFor === '' ? {} : { 'x-forwarded-for': forwardedFor }),
     ...(key === undefined ? {} : { 'idempotency-key': key }),
   };
 }
+
+const credentialOf = ({ serviceSecret }: GatewayAccess): Record<string, string> =>
+  serviceSecret === undefined ? {} : { [SERVICE_SECRET_HEADER]: serviceSecret };
 
 function answerOf(status: number, text: string, requestId: string): Ack<BidReceipt> {
   try {
@@ -106,10 +116,11 @@ function systemCode(error: unknown): string {
 }
 
 /** Reading an auction through the gateway makes the script look at it. */
-export function wakeThrough(gatewayUrl: string, log: Logger): WakeAuction {
+export function wakeThrough(gateway: GatewayAccess, log: Logger): WakeAuction {
   return async (auctionId) => {
     try {
-      const response = await fetch(`${gatewayUrl}/v1/auctions/${auctionId}`, {
+      const response = await fetch(`${gateway.url}/v1/auctions/${auctionId}`, {
+        headers: credentialOf(gateway),
         signal: AbortSignal.timeout(WAKE_LIMIT_MS),
       });
       await response.body?.cancel();

@@ -6,6 +6,7 @@ import { Decoder } from 'socket.io-parser';
 import type { Ack, Notice, Position, ToViewer, WatchData } from '@outcry/shared/contracts/live.ts';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import {
@@ -17,7 +18,6 @@ import type { Connections } from '../../rooms/connections.ts';
 import { originAllowed } from '../../rooms/origin.ts';
 import type { Recipient } from '../../rooms/recipient.ts';
 import { RequestAllowance, type AskedTooMuch } from '../../rooms/request-allowance.ts';
-import { viewerAddress } from '../../rooms/viewer-address.ts';
 import { Viewer, type Reply, type ViewerParts } from '../../rooms/viewer.ts';
 import { AnswerEncoder, ReadyAnswer } from './answer-encoder.ts';
 import { endMisuse, type Misuse } from './end-misuse.ts';
@@ -156,9 +156,8 @@ export class SocketViewers {
     endConnection(connection);
   }
 
-  #addressOf({ socket, headers }: IncomingMessage): string {
-    const direct = socket.remoteAddress ?? '';
-    return viewerAddress(direct, headers['x-forwarded-for'], this.#parts.trustedProxies);
+  #addressOf(request: IncomingMessage): string {
+    return clientAddress(request, this.#parts.trustedProxies);
   }
 
   async #admit(socket: ViewerConnection, next: (error?: Error) => void): Promise<void> {
