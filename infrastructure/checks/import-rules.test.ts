@@ -77,7 +77,8 @@ const importOf = (from: string, to: string): string => {
   return `import { b } from '${path.startsWith('.') ? path : `./${path}`}';\nexport const a = b;\n`;
 };
 
-describe('the import rules', () => {
+// Each starts a program, which takes a while on a busy machine.
+describe('the import rules', { timeout: 60_000 }, () => {
   test.each(PLANTED)('%s: %s must not import %s', async (rule, from, to) => {
     const output = await check({ [from]: importOf(from, to), [to]: 'export const b = 1;\n' });
     expect(output).toContain(`error ${rule}`);
