@@ -10,10 +10,13 @@ import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
 import { DECIDE_COMMANDS, decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
 import { redisFault } from './adapters/redis/durability.ts';
 import { RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
+import { RedisStoredAuctions } from './adapters/redis/redis-stored-auctions.ts';
 import { RedisMemory } from './adapters/redis/redis-memory.ts';
 import { SharedRateLimiter } from './adapters/redis/shared-rate-limiter.ts';
+import { SharedLists } from './auctions/shared-lists.ts';
 import { needsMemory } from './bidding/auction-commands.ts';
 import { GroupCommit } from './bidding/group-commit.ts';
+import { ReadAuctions } from './bidding/read-auctions.ts';
 import { RecentHeads } from './bidding/recent-heads.ts';
 import { tracedDecider } from './bidding/traced-decider.ts';
 import type { GatewaySettings } from './config.ts';
@@ -112,10 +115,13 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     closers.defer(`rate limit by ${name}`, () => made.close());
     return made;
   };
+  const catalogue = new RedisCatalogue(redis, shards);
   const parts: GatewayParts = {
     engine,
     heads,
-    catalogue: new RedisCatalogue(redis, shards),
+    reads: new ReadAuctions(new RedisStoredAuctions(redis), engine, shards, () => readiness.fault),
+    catalogue,
+    lists: new SharedLists(catalogue),
     verifyToken: await createTokenVerifier(settings),
     limits: {
       byAddress: limiter('address', settings.RATE_LIMIT_ADDRESS_PER_S),

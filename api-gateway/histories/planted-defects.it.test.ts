@@ -51,9 +51,9 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'a gateway answers a read as it answered the one before',
     file: 'main.js',
-    right: 'const outcome = await parts.engine.submit(auctionId, { ...READING, kind: "read" });',
+    right: 'const outcome = await parts.reads.publicState(auctionId);',
     wrong: `const kept = (parts.kept ??= {}), before = kept[auctionId];
-      kept[auctionId] = await parts.engine.submit(auctionId, { ...READING, kind: "read" });
+      kept[auctionId] = await parts.reads.publicState(auctionId);
       const outcome = before ?? kept[auctionId];`,
     shownBy: ['stale-read'],
   },

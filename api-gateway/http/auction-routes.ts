@@ -17,12 +17,11 @@ import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { auctionViewFrom } from '../bidding/receipts.ts';
 import { answerOutcome, answerProblem } from './answers.ts';
 import { authenticate } from './authenticate.ts';
-import { READING } from './bid-routes.ts';
 import { pathPart, route, type GatewayContext } from './context.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { errorsOf, readBody, type Read } from './request-body.ts';
-import { answerJson, setHeader, type Exchange, type HttpAnswer } from './exchange.ts';
+import { answerJsonText, setHeader, type Exchange, type HttpAnswer } from './exchange.ts';
 
 /** Whether the client has this state already: RFC 9110, 13.1.2, where weak and strong tags equal. */
 const isKnown = (etag: string, ifNoneMatch = ''): boolean =>
@@ -41,7 +40,7 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
         });
       }
       try {
-        return answerJson(x, await parts.catalogue.list(query.data));
+        return answerJsonText(x, await parts.lists.answer(query.data));
       } catch (error) {
         if (!(error instanceof CursorError)) throw error;
         const errors = [{ path: 'cursor', message: error.message }];
@@ -54,7 +53,7 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
     '/v1/auctions/:id',
     route(async (x, c) => {
       const auctionId = pathPart(c, 'id');
-      const outcome = await parts.engine.submit(auctionId, { ...READING, kind: 'read' });
+      const outcome = await parts.reads.publicState(auctionId);
       if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
         // Weak: serverTime moves on though nothing happened.
         const etag = `W/"${outcome.answer.body.split('|', 2).join(':')}"`;

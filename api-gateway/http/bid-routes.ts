@@ -1,6 +1,5 @@
 import type { Hono } from 'hono';
 import { emptyRequest } from '@outcry/shared/contracts/api-schemas.ts';
-import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { bidReceiptJson, ownViewFrom } from '../bidding/receipts.ts';
 import { answerFailure, answerOutcome } from './answers.ts';
 import { authenticate } from './authenticate.ts';
@@ -31,11 +30,7 @@ export function addBidRoutes(app: Hono<GatewayContext>, parts: GatewayParts): vo
       const caller = await authenticate(x, parts, undefined);
       if (!caller.ok) return caller.answer;
       const auctionId = pathPart(c, 'id');
-      const outcome = await parts.engine.submit(auctionId, {
-        ...READING,
-        kind: 'me',
-        userId: caller.caller.userId,
-      });
+      const outcome = await parts.reads.ownState(auctionId, caller.caller.userId);
       setHeader(x, 'cache-control', 'no-store');
       return answerOutcome(x, outcome, 200, (answer) => JSON.stringify(ownViewFrom(answer.body)));
     }),
@@ -65,13 +60,3 @@ async function buyNow(parts: GatewayParts, auctionId: string, x: Exchange): Prom
   );
   return answerOutcome(x, outcome, 201, (answer) => bidReceiptJson(answer.body));
 }
-
-/** The parts of a command that only reads. */
-export const READING: Omit<AuctionCommand, 'kind'> = {
-  userId: '',
-  admin: false,
-  amount: 0,
-  maxAmount: 0,
-  key: '',
-  fingerprint: '',
-};

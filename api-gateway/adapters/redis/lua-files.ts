@@ -9,3 +9,6 @@ export const script = (body: string): string => `#!lua\n${body}`;
 
 /** A script that must work even in a full Redis: it frees memory or hardly needs any. */
 export const scriptForFullRedis = (body: string): string => `#!lua flags=allow-oom\n${body}`;
+
+/** A script that writes nothing: it runs in a full Redis and while writes are held up. */
+export const readingScript = (body: string): string => `#!lua flags=no-writes\n${body}`;

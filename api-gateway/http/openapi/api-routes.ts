@@ -83,7 +83,8 @@ export const API_ROUTES: readonly ApiRoute[] = [
     method: 'get',
     path: '/v1/auctions',
     name: 'listAuctions',
-    summary: 'Auctions by status: open ones ending soonest first, past ones newest first',
+    summary:
+      'Auctions by status: open ones ending soonest first, past ones newest first; at most a second old',
     who: 'anyone',
     query: auctionListQuery,
     answer: { status: 200, schema: auctionPage },

@@ -1,0 +1,42 @@
+import type { Result } from 'ioredis';
+import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import { NotRunError } from '../../bidding/auction-commands.ts';
+import type { AuctionReading, StoredAuctions } from '../../bidding/read-auctions.ts';
+import { parseAnswer } from '../../bidding/receipts.ts';
+import { luaFile, readingScript } from './lua-files.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    readAuction(
+      whole: string,
+      auction: string,
+      bidders: string,
+      userId: string,
+    ): Result<string[], Context>;
+  }
+}
+
+export class RedisStoredAuctions implements StoredAuctions {
+  readonly #redis: RedisClient;
+
+  constructor(redis: RedisClient) {
+    redis.defineCommand('readAuction', {
+      numberOfKeys: 3,
+      lua: readingScript(luaFile('read-auction')),
+    });
+    this.#redis = redis;
+  }
+
+  async read(shard: number, auctionId: string, userId: string): Promise<AuctionReading> {
+    const { whole } = shardKeys(shard);
+    const { auction, bidders } = auctionKeys(shard, auctionId);
+    const [state, answer = '', terms = ''] = await this.#redis
+      .readAuction(whole, auction, bidders, userId)
+      .catch((error: unknown): never => {
+        throw new NotRunError('Redis did not answer', { cause: error });
+      });
+    if (state === 'UNAVAILABLE') throw new NotRunError('Redis waits for its data to be restored');
+    return state === 'DUE' ? 'due' : { answer: parseAnswer(answer), terms };
+  }
+}

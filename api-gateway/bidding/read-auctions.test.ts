@@ -1,0 +1,85 @@
+import { EventEmitter, once } from 'node:events';
+import { expect, test } from 'vitest';
+import { NotRunError } from './auction-commands.ts';
+import { GroupCommit } from './group-commit.ts';
+import { ReadAuctions, type AuctionReading } from './read-auctions.ts';
+
+const READ: AuctionReading = {
+  answer: { code: 'OK', replayed: false, body: '1|2|3|{}' },
+  terms: '{}',
+};
+const BID = {
+  kind: 'bid',
+  userId: 'ann',
+  admin: false,
+  amount: 1_000,
+  maxAmount: 0,
+  key: '',
+  fingerprint: '',
+} as const;
+
+/** Reads beside an engine whose script calls hang until they are let go. */
+function stage(stored: () => Promise<AuctionReading>, fault?: string) {
+  const decided: string[] = [];
+  const gate = new EventEmitter();
+  const hangs = once(gate, 'open');
+  const engine = new GroupCommit(
+    {
+      decide: async (_shard, batches) => {
+        decided.push(...batches.flatMap(({ commands }) => commands.map(({ kind }) => kind)));
+        await hangs;
+        return new Map();
+      },
+    },
+    4,
+    { refuse: () => undefined, onCall: () => {}, onDecided: () => {}, onDefect: () => {} },
+  );
+  const reads = new ReadAuctions({ read: stored }, engine, 4, () => fault);
+  return { engine, reads, decided, letGo: () => gate.emit('open') };
+}
+
+test('a read is answered while the bids of its auction wait for Redis', async () => {
+  const { engine, reads, decided, letGo } = stage(() => Promise.resolve(READ));
+  const bid = engine.submit('a1-x', BID);
+  expect(await reads.publicState('a1-x')).toEqual({ kind: 'answered', ...READ });
+  expect(await reads.ownState('a1-x', 'ann')).toEqual({ kind: 'answered', ...READ });
+  letGo();
+  await bid;
+  expect(decided).toEqual(['bid']);
+  await engine.close();
+});
+
+test('a read that finds a time passed makes the script act', async () => {
+  const { engine, reads, decided, letGo } = stage(() => Promise.resolve('due'));
+  letGo();
+  await reads.publicState('a1-x');
+  await reads.ownState('a1-x', 'ann');
+  expect(decided).toEqual(['read', 'me']);
+  await engine.close();
+});
+
+test('a read that fails changed nothing, and says so', async () => {
+  const failing = stage(() => Promise.reject(new NotRunError('Redis did not answer')));
+  expect(await failing.reads.publicState('a1-x')).toMatchObject({ kind: 'unavailable' });
+  const away = stage(() => Promise.resolve(READ), 'no connection to Redis');
+  expect(await away.reads.publicState('a1-x')).toMatchObject({
+    kind: 'unavailable',
+    reason: 'no connection to Redis',
+  });
+  await Promise.all([failing.engine.close(), away.engine.close()]);
+});
+
+test('reads under way are bounded', async () => {
+  const waiting: ((reading: AuctionReading) => void)[] = [];
+  const { engine, reads } = stage(
+    () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+      }),
+  );
+  const all = Array.from({ length: 10_000 }, () => reads.publicState('a1-x'));
+  expect(await reads.publicState('a1-x')).toMatchObject({ kind: 'unavailable' });
+  for (const answer of waiting) answer(READ);
+  expect(await Promise.all(all)).toHaveLength(10_000);
+  await engine.close();
+});
