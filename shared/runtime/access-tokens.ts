@@ -1,6 +1,7 @@
 /** Checks access tokens (JWT): HS256 with a shared secret, or the keys of a JWKS address. */
 import { hash } from 'node:crypto';
 import { createRemoteJWKSet, errors, importJWK, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { CommonSettings } from './config.ts';
 import { wallClockNow } from './wall-clock.ts';
 
@@ -24,7 +25,11 @@ export class TokenKeysUnavailableError extends Error {
 export type VerifyToken = (token: string) => Caller | Promise<Caller>;
 
 const CLOCK_TOLERANCE_SECONDS = 5;
-const MAX_CACHED_TOKENS = 50_000;
+/** Of tokens that are remembered: some 60,000 with usual names and roles. */
+const MAX_CACHED_BYTES = 32 * 1024 * 1024;
+/** What a remembered token takes beside its texts, and each role beside its own, roughly. */
+const ENTRY_BYTES = 400;
+const ROLE_BYTES = 64;
 const MAX_TOKEN_CHARACTERS = 8_192;
 const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const ASYMMETRIC_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
@@ -46,7 +51,7 @@ export async function createTokenVerifier(settings: TokenSettings): Promise<Veri
     settings.JWT_SECRET === undefined
       ? (settings.JWT_ALGORITHMS ?? ASYMMETRIC_ALGORITHMS)
       : ['HS256'];
-  const verified = new Map<string, Caller>();
+  const verified = verifiedTokens();
 
   const verify = async (token: string, digest: string): Promise<Caller> => {
     let payload;
@@ -70,7 +75,7 @@ export async function createTokenVerifier(settings: TokenSettings): Promise<Veri
     }
     const named = Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
     const caller: Caller = { userId: sub, roles: new Set(named), expiresAt: exp * 1000 };
-    remember(verified, digest, caller);
+    verified.set(digest, caller);
     return caller;
   };
 
@@ -86,13 +91,14 @@ export async function createTokenVerifier(settings: TokenSettings): Promise<Veri
   };
 }
 
-/** Bounded: the oldest entry makes room for the newest. */
-function remember(verified: Map<string, Caller>, digest: string, caller: Caller): void {
-  if (verified.size >= MAX_CACHED_TOKENS) {
-    const oldest = verified.keys().next().value;
-    if (oldest !== undefined) verified.delete(oldest);
-  }
-  verified.set(digest, caller);
+/** Callers by their token's digest; the least recently used make room. */
+export const verifiedTokens = (maxBytes = MAX_CACHED_BYTES): LRUCache<string, Caller> =>
+  new LRUCache({ maxSize: maxBytes, sizeCalculation: bytesOf });
+
+function bytesOf({ userId, roles }: Caller, digest: string): number {
+  let bytes = ENTRY_BYTES + digest.length + userId.length;
+  for (const role of roles) bytes += ROLE_BYTES + role.length * 2;
+  return bytes;
 }
 
 async function verificationKey(settings: TokenSettings): Promise<JWTVerifyGetKey> {
