@@ -17,6 +17,7 @@ import { RedisChannels } from './adapters/redis/redis-channels.ts';
 import { RedisNodeChannel } from './adapters/redis/redis-node-channel.ts';
 import { subscriberConnections } from './adapters/redis/subscriber-connections.ts';
 import type { BroadcasterSettings } from './config.ts';
+import { BreakSilence } from './feed/break-silence.ts';
 import { HeadChecks } from './feed/check-heads.ts';
 import { KeepCurrent } from './feed/keep-current.ts';
 import { WatchedAuctions } from './feed/watched-auctions.ts';
@@ -148,6 +149,12 @@ export async function createBroadcaster(
   const checks = new HeadChecks(source, wakeThrough(gateway, log));
   const keepCurrent = new KeepCurrent(watched, checks, channels, log);
   closers.defer('checks', () => keepCurrent.close());
+  const breakSilence = new BreakSilence(
+    () => watched.feeds(),
+    () => source.now(),
+    (auctionId, since) => fanOut.breakSilence(auctionId, since),
+  );
+  closers.defer('words into silence', () => breakSilence.close());
   closers.defer('viewers', () => {
     const closed = viewers.close();
     endIdleConnections();

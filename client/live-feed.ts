@@ -1,7 +1,13 @@
 /** Watching auctions as they happen, over Socket.IO. */
 import { io, type Socket } from 'socket.io-client';
 import type { BidReceipt, BidRequest } from '@outcry/shared/contracts/api.ts';
-import type { FromViewer, Position, ToViewer } from '@outcry/shared/contracts/live.ts';
+import {
+  isInLastMinutes,
+  LONGEST_SILENCE_MS,
+  type FromViewer,
+  type Position,
+  type ToViewer,
+} from '@outcry/shared/contracts/live.ts';
 import { isRetryable, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { backOffMs } from './back-off.ts';
 import { newIdempotencyKey, type TokenSource } from './http-transport.ts';
@@ -41,6 +47,17 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 /** How often a position is checked against the server, which also measures its clock. */
 const CHECK_EVERY_MS = 30_000;
 const MAX_BACK_OFF_STEPS = 5;
+/**
+ * Where every second counts, a connection on which nothing was heard for so long is asked for a sign
+ * of life. With thousands of others on a server that was held up, not all in one instant.
+ */
+const SUSPICIOUS_SILENCE_MS = LONGEST_SILENCE_MS + 500;
+const SPREAD_MS = 300;
+/** For the sign of life. Together with the silence these stay below 5 s. */
+const SIGN_OF_LIFE_LIMIT_MS = 1_700;
+const LOOK_EVERY_MS = 250;
+/** The server answers a bid within 3 s, whatever happens behind it. */
+const BID_LIMIT_MS = 4_500;
 
 /**
  * Keeps watched auctions up to date through reconnections, lost messages and failovers. One feed
@@ -57,6 +74,12 @@ export class LiveFeed {
   #connectionNumber = 0;
   #refusals = 0;
   #closed = false;
+  /** When (steady clock) anything came over the connection. */
+  #heardAt = 0;
+  #asking = false;
+  readonly #attending = new Set<object>();
+  readonly #suspiciousMs = SUSPICIOUS_SILENCE_MS + Math.random() * SPREAD_MS;
+  readonly #looking: ReturnType<typeof setInterval>;
   readonly #endWakeUp: () => void;
 
   constructor(options: LiveFeedOptions) {
@@ -73,6 +96,7 @@ export class LiveFeed {
     });
     this.#hear();
     this.#later(CHECK_EVERY_MS, () => this.#check());
+    this.#looking = setInterval(() => this.#lookAfterConnection(), LOOK_EVERY_MS);
     this.#endWakeUp = onWakeUp(() => this.refresh());
   }
 
@@ -105,7 +129,19 @@ export class LiveFeed {
   }
 
   /**
-   * Bids over the connection of the feed. Never sent twice by itself.
+   * From now on a dead connection is noticed within 5 s, as it is in the last minutes of an auction:
+   * the user waits for something.
+   * @returns ends it
+   */
+  attend(): () => void {
+    const waiting = {};
+    this.#attending.add(waiting);
+    return () => void this.#attending.delete(waiting);
+  }
+
+  /**
+   * Bids over the connection of the feed. Never sent twice by itself; a connection that dies
+   * meanwhile is noticed within 5 s.
    * @throws OutcryError with the key; after `OUTCOME_UNKNOWN` send the bid again with that key,
    *   here or over HTTP
    */
@@ -119,9 +155,14 @@ export class LiveFeed {
       throw new OutcryError(problem, idempotencyKey);
     }
     const request = { auctionId, ...offer, idempotencyKey };
+    const limitMs = Math.min(this.#timeoutMs, BID_LIMIT_MS);
+    const attended = this.attend();
+    const askedAt = performance.now();
     return new Promise((resolve, reject) => {
-      this.#socket.timeout(this.#timeoutMs).emit('bid', request, (error: Error | null, answer) => {
+      this.#socket.timeout(limitMs).emit('bid', request, (error: Error | null, answer) => {
+        attended();
         if (error !== null) {
+          this.#giveUpUnlessHeardSince(askedAt);
           const problem = clientProblem('OUTCOME_UNKNOWN', 'the bid got no answer');
           reject(new OutcryError(problem, idempotencyKey, error));
         } else if (answer.ok) {
@@ -153,18 +194,14 @@ export class LiveFeed {
       this.reconnect();
       return;
     }
-    const watch = this.#watches.values().next().value;
-    if (watch === undefined) return;
-    const connection = this.#connectionNumber;
-    this.#ask(watch, (outcome) => {
-      if (outcome === 'no answer' && connection === this.#connectionNumber) this.reconnect();
-    });
+    this.#askForLife(this.#timeoutMs);
   }
 
   /** Ends the feed for good. */
   close(): void {
     this.#closed = true;
     this.#endWakeUp();
+    clearInterval(this.#looking);
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#watches.clear();
@@ -183,6 +220,12 @@ export class LiveFeed {
 
   #hear(): void {
     const socket = this.#socket;
+    socket.io.on('open', () => {
+      this.#heardAt = performance.now();
+      socket.io.engine.on('packet', () => {
+        this.#heardAt = performance.now();
+      });
+    });
     socket.on('connect', () => {
       this.#connectionNumber += 1;
       this.#refusals = 0;
@@ -227,6 +270,45 @@ export class LiveFeed {
     this.#refusals = Math.min(this.#refusals + 1, MAX_BACK_OFF_STEPS);
   }
 
+  /** Where every second counts, silence is looked into. Elsewhere the library's pings do. */
+  #lookAfterConnection(): void {
+    if (!this.#socket.connected || this.#asking) return;
+    if (performance.now() - this.#heardAt < this.#suspiciousMs || !this.#everySecondCounts) return;
+    this.#askForLife(SIGN_OF_LIFE_LIMIT_MS);
+  }
+
+  get #everySecondCounts(): boolean {
+    if (this.#attending.size > 0) return true;
+    const now = this.serverClock.now();
+    for (const { auction } of this.#watches.values()) {
+      if (auction !== undefined && isInLastMinutes(auction, now)) return true;
+    }
+    return false;
+  }
+
+  /** Asks whether what is shown is current, and connects anew when nothing at all is heard. */
+  #askForLife(limitMs: number): void {
+    const watch = this.#watches.values().next().value;
+    if (watch === undefined) return;
+    this.#asking = true;
+    const askedAt = performance.now();
+    this.#ask(
+      watch,
+      (outcome) => {
+        this.#asking = false;
+        if (outcome === 'no answer') this.#giveUpUnlessHeardSince(askedAt);
+      },
+      limitMs,
+    );
+  }
+
+  /** @param since when something was sent that needed an answer; a slow one is no dead connection */
+  #giveUpUnlessHeardSince(since: number): void {
+    if (!this.#socket.connected || this.#heardAt >= since) return;
+    this.#socket.disconnect();
+    this.#connectLater();
+  }
+
   #catchUp(watch: AuctionWatch, attempt = 0): void {
     watch.catchUp();
     const connection = this.#connectionNumber;
@@ -247,12 +329,16 @@ export class LiveFeed {
   }
 
   /** Asks for what came after the watch's position; a refusal is left to `done`. */
-  #ask(watch: AuctionWatch, done: (outcome: Problem | 'ok' | 'no answer') => void): void {
+  #ask(
+    watch: AuctionWatch,
+    done: (outcome: Problem | 'ok' | 'no answer') => void,
+    limitMs = this.#timeoutMs,
+  ): void {
     const { auctionId, position } = watch;
     const connection = this.#connectionNumber;
     const measured = this.serverClock.measure();
     const request = { auctionId, ...(position === undefined ? {} : { after: position }) };
-    this.#socket.timeout(this.#timeoutMs).emit('watch', request, (error: Error | null, answer) => {
+    this.#socket.timeout(limitMs).emit('watch', request, (error: Error | null, answer) => {
       if (error !== null) {
         done('no answer');
       } else if (!answer.ok) {

@@ -35,9 +35,11 @@ export type Delivery = 'sent' | 'not needed' | 'behind';
 export class AuctionRoom {
   readonly auctionId: string;
   readonly members = new Set<Member>();
+  /** When (ms, steady clock) all were told something last. */
+  toldAt = -Infinity;
   readonly #byRecipient = new Map<Recipient, Member>();
   #newest: Outgoing | undefined;
-  #presence: Packet | undefined;
+  #presence: Packet<PresenceMessage> | undefined;
 
   constructor(auctionId: string) {
     this.auctionId = auctionId;
@@ -73,8 +75,14 @@ export class AuctionRoom {
     this.#newest = outgoing({ ...message, events: [] });
   }
 
+  /** How many its viewers were told that they are. */
+  get presence(): PresenceMessage | undefined {
+    return this.#presence?.message;
+  }
+
+  /** @returns what says so; the same as before for the same number, so that it is encoded once */
   rememberPresence(message: PresenceMessage): Packet {
-    this.#presence = new Packet(message);
+    if (this.#presence?.message.viewers !== message.viewers) this.#presence = new Packet(message);
     return this.#presence;
   }
 

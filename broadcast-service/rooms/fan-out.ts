@@ -114,6 +114,15 @@ export class FanOut {
     this.#waitingFor(message.auctionId).presence = message;
   }
 
+  /**
+   * Says again how many they are to the viewers of an auction who were told nothing since `since`
+   * (ms, steady clock), so that each of them knows that its connection is alive.
+   */
+  breakSilence(auctionId: string, since: number): void {
+    const room = this.#rooms.get(auctionId);
+    if (room?.presence !== undefined && room.toldAt < since) this.sendPresence(room.presence);
+  }
+
   #waitingFor(auctionId: string): Waiting {
     let waiting = this.#waiting.get(auctionId);
     if (waiting === undefined) {
@@ -153,6 +162,7 @@ export class FanOut {
   /** @returns what it cost before its last turn, ms */
   async #sendToAll(room: AuctionRoom, message: EventsMessage): Promise<number> {
     const news = outgoing(message);
+    room.toldAt = performance.now();
     let [busyMs, sent, passedOver] = [0, 0, 0];
     for (const member of room.members) {
       const delivery = room.deliver(member, news, this.#limits.fullBytes);
@@ -171,6 +181,7 @@ export class FanOut {
 
   async #countToAll(room: AuctionRoom, message: PresenceMessage): Promise<number> {
     const packet = room.rememberPresence(message);
+    room.toldAt = performance.now();
     let busyMs = 0;
     for (const member of room.members) {
       const { recipient } = member;

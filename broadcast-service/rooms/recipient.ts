@@ -2,12 +2,12 @@
 import type { EventsMessage, PresenceMessage } from '@outcry/shared/contracts/live.ts';
 
 /** One message for many; each way of sending encodes it once. */
-export class Packet {
+export class Packet<M extends EventsMessage | PresenceMessage = EventsMessage | PresenceMessage> {
   readonly event: 'events' | 'presence';
-  readonly message: EventsMessage | PresenceMessage;
+  readonly message: M;
   #json: string | undefined;
 
-  constructor(message: EventsMessage | PresenceMessage) {
+  constructor(message: M) {
     this.event = 'state' in message ? 'events' : 'presence';
     this.message = message;
   }

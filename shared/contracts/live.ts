@@ -9,6 +9,19 @@ export interface Position {
   readonly seq: number;
 }
 
+/**
+ * From so long before its end on, and until it has ended, the viewers of an auction are told
+ * something at least every {@link LONGEST_SILENCE_MS}: who hears nothing has a dead connection.
+ */
+export const LAST_MINUTES_MS = 180_000;
+export const LONGEST_SILENCE_MS = 2_000;
+
+/** @param now by the deciding clock, ms */
+export const isInLastMinutes = (
+  { status, endsAt }: Pick<PublicState, 'status' | 'endsAt'>,
+  now: number,
+): boolean => status === 'live' && Date.parse(endsAt) - now <= LAST_MINUTES_MS;
+
 /** Negative when `a` comes before `b`. */
 export const comparePositions = (a: Position, b: Position): number =>
   a.epoch - b.epoch || a.seq - b.seq;
@@ -41,6 +54,7 @@ export interface EventsMessage extends Position {
   readonly serverTime: string;
 }
 
+/** When the number changes; and in an auction's last minutes also to break a silence. */
 export interface PresenceMessage {
   readonly auctionId: string;
   readonly viewers: number;
