@@ -266,9 +266,11 @@ describe('notices and presence', () => {
       await viewer(),
     ];
     const heard: unknown[][] = [];
+    const own: unknown[][] = [];
     for (const [name, { socket }] of Object.entries({ ann, bob, nobody })) {
       socket.on('outbid', (message) => heard.push([name, 'outbid', message]));
       socket.on('won', (message) => heard.push([name, 'won', message]));
+      socket.on('own', (message) => own.push([name, message]));
     }
     await system.auctions.bid(auctionId, { userId: 'ann', maxAmount: 2_000 });
     await system.auctions.bid(auctionId, { userId: 'bob', maxAmount: 9_000 });
@@ -281,6 +283,33 @@ describe('notices and presence', () => {
       ['ann', 'outbid', { auctionId, price: 2_050, minimumBid: 2_100 }],
       ['bob', 'won', { auctionId: quick, price: 50_000 }],
     ]);
+    expect(own).toEqual([
+      ['ann', { auctionId }],
+      ['bob', { auctionId }],
+      ['bob', { auctionId: quick }],
+    ]);
+  });
+
+  it('tells all devices of a user of each own bid once, also of a silent raise', async () => {
+    const auctionId = await newAuction();
+    const token = await tokenFor('dora');
+    const devices = [await viewer({ token }), await viewer({ token })];
+    const heard = devices.map(() => 0);
+    for (const [i, { socket }] of devices.entries()) {
+      socket.on('own', (message) => {
+        expect(message).toEqual({ auctionId });
+        heard[i] = (heard[i] ?? 0) + 1;
+      });
+    }
+    await system.auctions.bid(auctionId, { userId: 'dora', maxAmount: 2_000 });
+    await until('all were told of the bid', () => heard.every((count) => count === 1));
+    const raises = [9_000, 12_000].map((maxAmount) => ({ userId: 'dora', maxAmount }));
+    await system.auctions.bid(auctionId, ...raises, { userId: 'dora', maxAmount: 1 });
+    await until('all were told of the raises', () => heard.every((count) => count === 2));
+    // A refused bid changes nothing.
+    await system.auctions.bid(auctionId, { userId: 'dora', maxAmount: 5 });
+    for (const device of devices) await device.ask('unwatch', { auctionId });
+    expect(heard).toEqual([2, 2]);
   });
 
   it('tells a user nothing more once the token has expired', async () => {

@@ -242,6 +242,7 @@ export class LiveFeed {
     socket.on('events', (message) => this.#watches.get(message.auctionId)?.receive(message));
     socket.on('presence', ({ auctionId, viewers }) => this.#watches.get(auctionId)?.count(viewers));
     socket.on('outbid', (message) => this.#notify({ type: 'outbid', ...message }));
+    socket.on('own', ({ auctionId }) => this.#watches.get(auctionId)?.ownChanged());
     socket.on('won', (message) => this.#notify({ type: 'won', ...message }));
   }
 

@@ -1,7 +1,13 @@
 /** One watched auction: what is known of it, who wants to hear of it, and how fresh it is. */
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
-import type { EventsMessage, Notice, Position, WatchData } from '@outcry/shared/contracts/live.ts';
+import type {
+  EventsMessage,
+  OutbidMessage,
+  Position,
+  WatchData,
+  WonMessage,
+} from '@outcry/shared/contracts/live.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import {
   applyMessage,
@@ -39,14 +45,17 @@ export interface AuctionListener {
   onChange?(watched: WatchedAuction): void;
   /** The user of the token was outbid in, or has won, this auction. */
   onNotice?(notice: UserNotice, watched: WatchedAuction): void;
+  /**
+   * What `OutcryClient.own` says of this auction may have changed: by a bid of the token's user, on
+   * whatever device, or unheard while the connection was away.
+   */
+  onOwnChange?(watched: WatchedAuction): void;
 }
 
 /** A notice to the user whose token the feed has. */
-export type UserNotice = Notice extends infer N
-  ? N extends Notice
-    ? Omit<N, 'userId'>
-    : never
-  : never;
+export type UserNotice =
+  | ({ readonly type: 'outbid' } & OutbidMessage)
+  | ({ readonly type: 'won' } & WonMessage);
 
 /** Messages kept while an answer to `watch` is due; the newest one alone would do. */
 const MAX_HELD_BACK = 200;
@@ -130,10 +139,12 @@ export class AuctionWatch implements WatchedAuction {
   /** The answer to `watch`, and then whatever came in meanwhile. */
   caughtUp(data: WatchData): void {
     const heldBack = this.#heldBack ?? [];
+    const wasAway = this.#connection !== 'live';
     this.#heldBack = undefined;
     this.#connection = 'live';
     this.#problem = undefined;
     this.#take(applyWatch(this.#view, data, this.#recentLimit), true);
+    if (wasAway) this.ownChanged();
     for (const message of heldBack) this.receive(message);
   }
 
@@ -155,6 +166,10 @@ export class AuctionWatch implements WatchedAuction {
     this.#tell((listener) => listener.onNotice?.(notice, this));
   }
 
+  ownChanged(): void {
+    this.#tell((listener) => listener.onOwnChange?.(this));
+  }
+
   #become(connection: WatchConnection, problem: Problem | undefined): void {
     if (connection === this.#connection && problem === this.#problem) return;
     this.#connection = connection;
@@ -166,6 +181,8 @@ export class AuctionWatch implements WatchedAuction {
     this.#view = view;
     for (const step of steps) this.#tell((listener) => listener.onStep?.(step, this));
     if (changed || steps.length > 0) this.#tell((listener) => listener.onChange?.(this));
+    // Bids that never counted may have been the user's own.
+    if (steps.some(({ kind }) => kind === 'superseded')) this.ownChanged();
   }
 
   #tell(call: (listener: AuctionListener) => void): void {

@@ -72,10 +72,19 @@ export interface WonMessage {
   readonly price: number;
 }
 
+/**
+ * What `GET /v1/auctions/{id}/me` says to this user has changed by a bid of the user's own, made
+ * here or on another device. A hint without the secret itself: read it again.
+ */
+export interface OwnMessage {
+  readonly auctionId: string;
+}
+
 /** What the script publishes on a shard's internal notices channel, as an array. */
 export type Notice =
   | ({ readonly type: 'outbid'; readonly userId: string } & OutbidMessage)
-  | ({ readonly type: 'won'; readonly userId: string } & WonMessage);
+  | ({ readonly type: 'won'; readonly userId: string } & WonMessage)
+  | ({ readonly type: 'own'; readonly userId: string } & OwnMessage);
 
 /** A bid over the socket; the broadcaster forwards it to the gateway with the user's token. */
 export type LiveBidRequest = BidRequest & {
@@ -96,4 +105,5 @@ export interface ToViewer {
   presence(message: PresenceMessage): void;
   outbid(message: OutbidMessage): void;
   won(message: WonMessage): void;
+  own(message: OwnMessage): void;
 }

@@ -107,9 +107,7 @@ export class SocketViewers {
       const socket = sockets.get(id);
       if (socket === undefined || (socket.data.caller?.expiresAt ?? 0) <= wallClockNow()) continue;
       if (this.#endIfFull(socket, new SocketRecipient(socket.conn))) continue;
-      const { auctionId, price } = notice;
-      if (notice.type === 'won') socket.emit('won', { auctionId, price });
-      else socket.emit('outbid', { auctionId, price, minimumBid: notice.minimumBid });
+      emitNotice(socket, notice);
     }
   }
 
@@ -256,6 +254,23 @@ export class SocketViewers {
       this.#parts.log.error({ err: error, requestId }, 'a message could not be answered');
       const detail = 'The failure was logged under this request id.';
       reply({ ok: false, problem: problem('INTERNAL', detail, requestId) });
+    }
+  }
+}
+
+/** A user's own sockets are told what happened, and not by which name the system knows the user. */
+function emitNotice(socket: ViewerConnection, notice: Notice): void {
+  const { auctionId } = notice;
+  switch (notice.type) {
+    case 'own':
+      socket.emit('own', { auctionId });
+      break;
+    case 'won':
+      socket.emit('won', { auctionId, price: notice.price });
+      break;
+    case 'outbid': {
+      const { price, minimumBid } = notice;
+      socket.emit('outbid', { auctionId, price, minimumBid });
     }
   }
 }

@@ -43,6 +43,13 @@ export function readNews(): void {
   news.value = news.value.map((item) => Object.assign({}, item, { unread: false }));
 }
 
+/** A page is looked at that shows what this news is about. */
+export function readNewsOf(path: string): void {
+  news.value = news.value.map((item) =>
+    item.path === path ? Object.assign({}, item, { unread: false }) : item,
+  );
+}
+
 /** Another user's news are none of the next one's business, also those still on their way. */
 export function forgetNews(): void {
   news.value = [];
@@ -50,11 +57,17 @@ export function forgetNews(): void {
   forgottenId = lastId;
 }
 
-/** Keeps it in the list, and shows a toast unless the user is in that room and sees it there. */
+/**
+ * Keeps it in the list, and shows a toast unless the user looks at that room and sees it there: a
+ * room in a tab behind others shows nobody anything.
+ */
 export async function hearNotice(client: OutcryClient, notice: UserNotice): Promise<void> {
   const { auctionId, price } = notice;
   const here = route.peek();
-  const isSeen = here.page === 'room' && here.auctionId === auctionId;
+  const isSeen =
+    here.page === 'room' &&
+    here.auctionId === auctionId &&
+    document.visibilityState === 'visible';
   const atMs = serverNow();
   lastId += 1;
   const id = lastId;

@@ -13,6 +13,8 @@ import { announceRoom } from './announce-room.ts';
 import { viewOfArchived } from './archived-view.ts';
 import { Bidding } from './bidding.ts';
 import { clockErrorMs, serverNow, timed } from './clock.ts';
+import { roomPath } from '../routes.ts';
+import { readNewsOf } from './notices.ts';
 import { problemOf } from './problem-of.ts';
 import { RoomBids } from './room-bids.ts';
 import { RoomProof } from './room-proof.ts';
@@ -74,6 +76,9 @@ export class Room {
   #reading = false;
   #lastReadAt = 0;
   #ownIsDue = false;
+  #readingOwn = false;
+  /** What is being read may be older than what happened since. */
+  #ownIsStale = false;
   #clockReads = 0;
   #closed = false;
 
@@ -89,6 +94,7 @@ export class Room {
     this.#listener = {
       onStep: (step, { auction }) => this.bids.hear(step, auction?.epoch ?? 0),
       onChange: (watched) => this.#watchedChanged(watched),
+      onOwnChange: () => void this.#readOwn(),
     };
   }
 
@@ -96,8 +102,14 @@ export class Room {
   open(): void {
     void this.#read();
     const care = setInterval(() => this.#care(), CARE_EVERY_MS);
+    const looked = (): void => {
+      if (document.visibilityState === 'visible') readNewsOf(roomPath(this.#auctionId));
+    };
+    looked();
+    document.addEventListener('visibilitychange', looked);
     this.#stops = [
       () => clearInterval(care),
+      () => document.removeEventListener('visibilitychange', looked),
       () => this.#services.feed.unwatch(this.#auctionId, this.#listener),
       () => this.bids.close(),
       effect(() => {
@@ -205,13 +217,28 @@ export class Room {
     if (userId !== undefined) void this.#readOwn();
   }
 
+  /** One reading at a time; what changes meanwhile is read afterwards. */
   async #readOwn(): Promise<void> {
+    if (this.#readingOwn) {
+      this.#ownIsStale = true;
+      return;
+    }
+    this.#readingOwn = true;
+    do {
+      this.#ownIsStale = false;
+      await this.#readOwnOnce();
+    } while (this.#ownIsStale && !this.#closed);
+    this.#readingOwn = false;
+  }
+
+  async #readOwnOnce(): Promise<void> {
     const userId = session.peek()?.userId;
     if (userId === undefined || this.archived.peek()) return;
     const { client } = this.#services;
     try {
       const own = await asUser(client, () => client.own(this.#auctionId));
-      if (session.peek()?.userId === userId && !this.#closed) this.own.value = own;
+      const isCurrent = session.peek()?.userId === userId && !this.#ownIsStale;
+      if (isCurrent && !this.#closed) this.own.value = own;
       this.#ownIsDue = false;
     } catch (error) {
       // Without it the room works but for "you"; it is asked again, unless nobody can answer.
@@ -227,7 +254,8 @@ export class Room {
         alias: receipt.bidder,
         leading: receipt.result === 'leading',
         maxAmount: Math.max(own.maxAmount ?? 0, offered),
-        bidCount: own.bidCount + 1,
+        // The feed tells when to read it.
+        bidCount: own.bidCount,
       };
       // The live event says all of this and more, and may be here already; it may also be late.
       if (auction !== null && comparePositions(receipt, auction) > 0) {
@@ -236,8 +264,12 @@ export class Room {
         this.auction.value = { ...auction, price, minimumBid, endsAt, leader };
       }
     });
-    if (this.connection.peek() !== 'live') void this.#read();
-    void this.#readOwn();
+    // What is being read just now is older.
+    this.#ownIsStale = true;
+    if (this.connection.peek() !== 'live') {
+      void this.#read();
+      void this.#readOwn();
+    }
     // Another bid may have been faster to get here than the answer to this one.
     return auction === null || comparePositions(receipt, auction) >= 0 || this.leading.peek();
   }

@@ -48,6 +48,15 @@ end
 
 local function publish_notices(asked)
   local notices = {}
+  local told = {}
+  for i = 1, #changed_bidders, 2 do
+    local user = changed_bidders[i]
+    if not told[user] then
+      told[user] = true
+      notices[#notices + 1] = '{"type":"own","userId":"' .. user .. '","auctionId":"'
+        .. asked.id .. '"}'
+    end
+  end
   for _, user in ipairs(displaced_order) do
     if user ~= auction.leader then
       notices[#notices + 1] = '{"type":"outbid","userId":"' .. user .. '","auctionId":"'
