@@ -23,8 +23,10 @@ import type {
 /** The answer to `POST /v1/dev/tokens`. */
 export interface DevToken {
   readonly token: string;
-  /** ISO 8601. */
+  /** ISO 8601, by the server's clock. */
   readonly expiresAt: string;
+  /** Seconds from the answer on. The caller's own clock may be wrong by days: count by this. */
+  readonly expiresIn: number;
 }
 
 export type Guard<T> = (body: unknown) => body is T;
@@ -59,7 +61,11 @@ const pageOf =
 
 export const isConfig = having<PublicConfig>({ gatewayUrl: 'string', broadcastUrl: 'string' });
 
-export const isDevToken = having<DevToken>({ token: 'string', expiresAt: 'string' });
+export const isDevToken = having<DevToken>({
+  token: 'string',
+  expiresAt: 'string',
+  expiresIn: 'number',
+});
 
 export const isItem = having<ItemView>({ id: 'string', title: 'string' });
 

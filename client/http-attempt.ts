@@ -19,17 +19,21 @@ export type Attempt<T> =
       readonly ok: false;
       readonly problem: Problem;
       readonly retryable: boolean;
-      /** A POST that may have had its effect although no usable answer came back. */
+      /** A command that may have had its effect although no usable answer came back. */
       readonly mayHaveRun: boolean;
       readonly cause?: unknown;
     };
 
-/** Sends a request once; its answer, body included, must arrive within `timeoutMs`. */
+/**
+ * Sends a request once; its answer, body included, must arrive within `timeoutMs`.
+ * @param signal ends waiting for it before
+ */
 export async function attempt<T>(
   fetch: Fetch,
   request: HttpRequest,
   isAnswer: Guard<T>,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<Attempt<T>> {
   let response: Response;
   let text: string;
@@ -37,7 +41,7 @@ export async function attempt<T>(
     response = await fetch(request.url, {
       method: request.method,
       headers: request.headers,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: bothSignals(AbortSignal.timeout(timeoutMs), signal),
       // An answer kept by the browser says what the time was when it was first given: after a 304
       // the server's clock would seem to stand still.
       cache: 'no-store',
@@ -54,9 +58,14 @@ export async function attempt<T>(
     ok: false,
     problem: clientProblem('INTERNAL', `the answer of ${request.url} is not what was asked for`),
     retryable: false,
-    mayHaveRun: request.method === 'POST',
+    mayHaveRun: isCommand(request),
   };
 }
+
+const bothSignals = (limit: AbortSignal, signal: AbortSignal | undefined): AbortSignal =>
+  signal === undefined ? limit : AbortSignal.any([limit, signal]);
+
+const isCommand = ({ method }: HttpRequest): boolean => method !== 'GET';
 
 function parsed(text: string): unknown {
   try {
@@ -77,7 +86,7 @@ const NEVER_CONNECTED = new Set([
 
 function noAnswer(request: HttpRequest, error: unknown, timeoutMs: number): Attempt<never> {
   const timedOut = error instanceof Error && error.name === 'TimeoutError';
-  const mayHaveRun = request.method === 'POST' && !NEVER_CONNECTED.has(systemCode(error));
+  const mayHaveRun = isCommand(request) && !NEVER_CONNECTED.has(systemCode(error));
   const detail = timedOut
     ? `${request.url} did not answer within ${timeoutMs} ms`
     : `${request.url} could not be reached`;
@@ -98,7 +107,10 @@ function systemCode(error: unknown): string {
 }
 
 function refused(request: HttpRequest, response: Response, body: unknown): Attempt<never> {
-  const waitMs = retryAfterMs(response.headers.get('retry-after'), Date.now());
+  // A date is by the server's clock; this machine's may be wrong by days.
+  const serverNow = Date.parse(response.headers.get('date') ?? '');
+  const now = Number.isNaN(serverNow) ? Date.now() : serverNow;
+  const waitMs = retryAfterMs(response.headers.get('retry-after'), now);
   const stated = isProblem(body) ? body : undeclared(request, response.status);
   const withWait =
     stated.retryAfterMs === undefined && waitMs !== undefined
@@ -122,7 +134,7 @@ function undeclared(request: HttpRequest, status: number): Problem {
   if (status >= 400 && status < 500) return clientProblem('INVALID_REQUEST', detail, { status });
   // A proxy that gave up cannot say whether the request had got through before.
   if (status >= 502 && status <= 504) {
-    return clientProblem(request.method === 'POST' ? 'OUTCOME_UNKNOWN' : 'UNAVAILABLE', detail);
+    return clientProblem(isCommand(request) ? 'OUTCOME_UNKNOWN' : 'UNAVAILABLE', detail);
   }
   return clientProblem('INTERNAL', detail, { status });
 }

@@ -20,6 +20,17 @@ export interface TransportOptions {
 /** A key makes repeated calls of one command count once; each POST gets a fresh one by default. */
 export interface CommandOptions {
   readonly idempotencyKey?: string | undefined;
+  /** For each attempt, instead of the client's. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Once an answer was lost, attempts with the key go on for so long, however many they are: what
+   * became of the command is found out and not guessed.
+   */
+  readonly insistMs?: number | undefined;
+  /** An answer was lost and the command is sent again: it may have had its effect already. */
+  readonly onLost?: (() => void) | undefined;
+  /** Ends the attempts: nothing is sent any more, and what became of the last is not known. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -52,7 +63,8 @@ export class HttpTransport {
   ): Promise<T> {
     const key = options.idempotencyKey ?? newIdempotencyKey();
     const headers = { 'content-type': 'application/json', 'idempotency-key': key };
-    return this.#send({ method: 'POST', url, headers, body: JSON.stringify(body) }, isAnswer, key);
+    const request = { method: 'POST', url, headers, body: JSON.stringify(body) } as const;
+    return this.#send(request, isAnswer, { ...options, idempotencyKey: key });
   }
 
   /**
@@ -64,25 +76,32 @@ export class HttpTransport {
     return this.#send({ method: 'PUT', url, headers, body: JSON.stringify(body) }, isAnswer);
   }
 
-  async #send<T>(request: HttpRequest, isAnswer: Guard<T>, key?: string): Promise<T> {
+  async #send<T>(
+    request: HttpRequest,
+    isAnswer: Guard<T>,
+    options: CommandOptions = {},
+  ): Promise<T> {
+    const { idempotencyKey: key, insistMs = 0, onLost, signal } = options;
     const retries = this.#options.retries ?? DEFAULT_RETRIES;
+    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const isEnded = (): boolean => signal?.aborted ?? false;
+    const began = performance.now();
     let mayHaveRun = false;
     // Once: an attempt after somebody else signed in must not act for that user.
     const authorized = { ...request, headers: { ...request.headers, ...this.#authorization() } };
     for (let retry = 0; ; retry += 1) {
-      const outcome = await attempt(
-        this.#fetch,
-        authorized,
-        isAnswer,
-        this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      );
+      const outcome = await attempt(this.#fetch, authorized, isAnswer, timeoutMs, signal);
       if (outcome.ok) return outcome.body;
       mayHaveRun ||= outcome.mayHaveRun;
       const askedMs = outcome.problem.retryAfterMs ?? 0;
-      if (!outcome.retryable || retry >= retries || askedMs > LONGEST_RETRY_AFTER_MS) {
+      const insists = mayHaveRun && performance.now() - began < insistMs;
+      const isLast = retry >= retries && !insists;
+      if (!outcome.retryable || isLast || isEnded() || askedMs > LONGEST_RETRY_AFTER_MS) {
         throw failure(outcome, mayHaveRun, key);
       }
-      await sleep(backOffMs(retry, askedMs, Math.random()));
+      if (mayHaveRun) onLost?.();
+      await sleep(backOffMs(retry, askedMs, Math.random()), signal);
+      if (isEnded()) throw failure(outcome, mayHaveRun, key);
     }
   }
 

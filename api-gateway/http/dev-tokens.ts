@@ -17,6 +17,10 @@ export function devTokenSigner(secret: string, issuer?: string, audience?: strin
       .setExpirationTime(expiresAt);
     if (issuer !== undefined) unsigned.setIssuer(issuer);
     if (audience !== undefined) unsigned.setAudience(audience);
-    return { token: await unsigned.sign(key), expiresAt: expiresAt.toISOString() };
+    return {
+      token: await unsigned.sign(key),
+      expiresAt: expiresAt.toISOString(),
+      expiresIn: LIFETIME_MS / 1_000,
+    };
   };
 }

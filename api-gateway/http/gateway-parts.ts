@@ -31,4 +31,4 @@ export interface GatewayParts {
 export type SignDevToken = (
   userId: string,
   roles: readonly string[],
-) => Promise<{ token: string; expiresAt: string }>;
+) => Promise<{ token: string; expiresAt: string; expiresIn: number }>;

@@ -99,4 +99,11 @@ export const publicConfig = z.strictObject({
   authMode: z.enum(['dev', 'jwt']),
 }) satisfies z.ZodType<PublicConfig>;
 
-export const devToken = z.strictObject({ token: z.string(), expiresAt: time });
+export const devToken = z.strictObject({
+  token: z.string(),
+  expiresAt: time,
+  expiresIn: z
+    .int()
+    .min(1)
+    .describe('Seconds from the answer on: for callers whose own clock may be wrong.'),
+});

@@ -159,6 +159,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   createDevToken: {
     body: { userId: 'ann', roles: ['bidder'] },
-    answer: { token: 'eyJhbGciOiJIUzI1NiJ9…', expiresAt: '2026-01-06T06:00:00.000Z' },
+    answer: {
+      token: 'eyJhbGciOiJIUzI1NiJ9…',
+      expiresAt: '2026-01-06T06:00:00.000Z',
+      expiresIn: 43_200,
+    },
   },
 };

@@ -1,20 +1,23 @@
-/** The sign-in as the browser keeps it between visits. */
+/** The sign-in as the browser keeps it, for all its tabs and between visits. */
 
 export interface Session {
   readonly userId: string;
   readonly token: string;
+  /** By this browser's own clock, however wrong it is. */
   readonly expiresAtMs: number;
 }
 
 const KEY = 'outcry.session';
 
-/** What was kept, also when its token has expired: the name is still who to sign in as. */
-export function storedSession(): Session | null {
+/**
+ * What is kept, also when its token has expired: the name is still who to sign in as.
+ * @returns undefined where storage is forbidden; a sign-in lasts as long as the page then
+ */
+export function storedSession(): Session | null | undefined {
   try {
     return parseSession(localStorage.getItem(KEY) ?? '');
   } catch {
-    // Storage can be forbidden; then a sign-in lasts as long as the page.
-    return null;
+    return undefined;
   }
 }
 

@@ -20,9 +20,9 @@ export function tokenReplacer(client: OutcryClient): () => Promise<void> {
     replacing = true;
     while (session.peek() === refused) {
       // Were new ones refused as well, we would go round and round as fast as the network allows.
-      await sleep(Math.max(0, replacedAt + REPLACE_EVERY_MS - Date.now()));
+      await sleep(Math.max(0, replacedAt + REPLACE_EVERY_MS - performance.now()));
       if (session.peek() !== refused) continue;
-      replacedAt = Date.now();
+      replacedAt = performance.now();
       try {
         await renew(client, refused);
       } catch (error) {
