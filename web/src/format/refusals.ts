@@ -45,6 +45,29 @@ export function sellersRefusalWords(problem: RefusalFacts): RefusalWords {
   }
 }
 
+/** Words for a sign-in that did not come about. */
+export function signInRefusalWords(problem: RefusalFacts): RefusalWords {
+  switch (problem.code) {
+    case 'NOT_FOUND':
+    case 'FORBIDDEN':
+    case 'UNAUTHENTICATED':
+      return {
+        title: 'No sign-in here',
+        advice: 'This auction house gives out no sign-ins for a name.',
+        canRetry: false,
+      };
+    case 'UNAVAILABLE':
+    case 'OUTCOME_UNKNOWN':
+      return {
+        title: 'No answer right now',
+        advice: 'You are not signed in. Try again in a moment.',
+        canRetry: true,
+      };
+    default:
+      return refusalWords(problem);
+  }
+}
+
 /** What to call it when something could not be read; it is read again without anybody's doing. */
 export const readFailure = (problem: RefusalFacts): string =>
   problem.code === 'UNAVAILABLE' ? 'No answer right now' : refusalWords(problem).title;

@@ -3,6 +3,7 @@ import type { AuctionView, BidRequest, OwnView } from '@outcry/shared/contracts/
 import { formatMoney, moneyFault, moneyFieldText, parseMoney } from '../format/money.ts';
 import { leadersRaises, quickRaises } from '../format/raises.ts';
 import type { Bidding } from '../state/bidding.ts';
+import type { Notice } from '../state/command-sender.ts';
 import { BuyNow } from './buy-now.tsx';
 import { FormField } from './form-field.tsx';
 import { NoticeText } from './notice-text.tsx';
@@ -99,7 +100,9 @@ export function BidBox({ auction, own, leading, bidding }: BidBoxProps) {
           class="button button-primary button-large"
           disabled={sending !== null}
         >
-          {sending === 'bid' ? 'Sending …' : submitLabel(mode, amount, currency)}
+          {sending === 'bid'
+            ? sendingLabel(bidding.notice.value)
+            : submitLabel(mode, amount, currency)}
         </button>
       </form>
       <NoticeText notice={bidding.notice.value} />
@@ -125,6 +128,10 @@ function amountHint(
   if (amount !== undefined && amount < least) return `This is below the minimum bid of ${minimum}.`;
   return `Minimum bid ${minimum}`;
 }
+
+/** A bid whose answer was lost is not being sent any more. */
+const sendingLabel = (notice: Notice | null): string =>
+  notice?.unresolved === true ? 'Finding out …' : 'Sending …';
 
 function submitLabel(mode: BidMode, amount: number | undefined, currency: string): string {
   if (amount === undefined) return 'Place bid';

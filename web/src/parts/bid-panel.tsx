@@ -6,6 +6,7 @@ import { session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
 import { BidBox } from './bid-box.tsx';
 import { TrophyIcon } from './icons.tsx';
+import { NoticeText } from './notice-text.tsx';
 import { SellerPanel } from './seller-panel.tsx';
 import { Stake } from './stake.tsx';
 
@@ -16,8 +17,22 @@ interface BidPanelProps {
   readonly signInPossible: boolean;
 }
 
-/** What the user can do here now: bid, sell, sign in, wait, or look at how it ended. */
-export function BidPanel({ auction, room, signInPossible }: BidPanelProps) {
+/** What the user can do here now; and, whatever that is, a bid that nobody knows the outcome of. */
+export function BidPanel(props: BidPanelProps) {
+  const { auction, room } = props;
+  const notice = room.bidding.notice.value;
+  const isLive = auction.status === 'live' && !room.isOwn.value && session.value !== null;
+  return (
+    <>
+      {/* Where one can bid, the form shows it. */}
+      {!isLive && notice?.unresolved === true && <NoticeText notice={notice} />}
+      <PossiblePanel {...props} />
+    </>
+  );
+}
+
+/** Bid, sell, sign in, wait, or look at how it ended. */
+function PossiblePanel({ auction, room, signInPossible }: BidPanelProps) {
   switch (auction.status) {
     case 'ended':
     case 'cancelled':

@@ -27,7 +27,8 @@ export function BuyNow({ auction, bidding }: BuyNowProps) {
       <button type="button" class="button button-large" onClick={() => setAsking(true)}>
         Buy now for {price}
       </button>
-      {asking && (
+      {/* Behind the dialog it would not be seen that the answer was lost. */}
+      {asking && bidding.notice.value?.unresolved !== true && (
         <Dialog title="Buy it now?" onClose={close}>
           <p>
             You pay <strong>{price}</strong> and the auction ends at once. There is no way back.

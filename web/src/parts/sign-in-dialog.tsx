@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import { refusalWords } from '../format/refusals.ts';
+import { signInRefusalWords } from '../format/refusals.ts';
 import { userIdFromName } from '../format/user-names.ts';
 import { problemOf } from '../state/problem-of.ts';
 import { signIn } from '../state/session.ts';
@@ -45,7 +45,7 @@ function SignInForm({ client, onDone }: SignInFormProps) {
       await signIn(client, userId);
       onDone();
     } catch (error) {
-      const { title, advice } = refusalWords(problemOf(error));
+      const { title, advice } = signInRefusalWords(problemOf(error));
       setFault(`${title}. ${advice}`);
       setBusy(false);
     }

@@ -21,12 +21,12 @@ export function announceRoom(room: Told): () => void {
       const isOpen = status === 'live' || status === 'scheduled';
       const sum = formatMoney(price, currency);
       if (!isOpen && wasOpen) {
-        room.bidding.notice.value = null;
+        room.bidding.forgetNotice();
         const words = outcomeWords(auction, currency, room.own.value?.alias ?? null);
         if (words !== undefined) announceNow(`The auction is over: ${words.title} ${words.detail}`);
       } else if (isOpen && wasLeading && !leading) {
         // "You lead" is no longer true.
-        room.bidding.notice.value = null;
+        room.bidding.forgetNotice();
         announceNow(`You were outbid. The price is now ${sum}.`);
       } else if (isOpen && toldPrice !== undefined && price !== toldPrice) {
         announceLatest(`${sum}, ${leading ? 'you lead' : `${bidderName(leader)} leads`}`);

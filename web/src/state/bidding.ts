@@ -1,9 +1,11 @@
 /** Placing bids in one auction: what is under way, and what came of the last attempt. */
-import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { BidReceipt, BidRequest } from '@outcry/shared/contracts/api.ts';
 import { formatMoney } from '../format/money.ts';
 import { refusalWords } from '../format/refusals.ts';
-import { CommandSender, type Notice } from './command-sender.ts';
+import { CommandSender, type Command, type Notice, type SendOptions } from './command-sender.ts';
+import { forgetPendingBid, keepPendingBid, pendingBid } from './pending-bids.ts';
+import type { Services } from './services.ts';
+import { signedInAs } from './session.ts';
 
 /**
  * Takes in an accepted bid or purchase.
@@ -12,15 +14,24 @@ import { CommandSender, type Notice } from './command-sender.ts';
  */
 export type OnAccepted = (receipt: BidReceipt, offered: number) => boolean;
 
+type Kind = 'bid' | 'buy';
+
+/** An older bid is not sent again without asking: much may have changed for its bidder. */
+const ASK_AFTER_MS = 120_000;
+
 export class Bidding {
-  readonly #sender: CommandSender<'bid' | 'buy'>;
-  readonly #client: OutcryClient;
+  readonly #sender: CommandSender<Kind>;
+  readonly #services: Pick<Services, 'client' | 'feed'>;
   readonly #auctionId: string;
   readonly #onAccepted: OnAccepted;
 
-  constructor(client: OutcryClient, auctionId: string, onAccepted: OnAccepted) {
-    this.#sender = new CommandSender(client);
-    this.#client = client;
+  constructor(
+    services: Pick<Services, 'client' | 'feed'>,
+    auctionId: string,
+    onAccepted: OnAccepted,
+  ) {
+    this.#sender = new CommandSender(services.client);
+    this.#services = services;
     this.#auctionId = auctionId;
     this.#onAccepted = onAccepted;
   }
@@ -34,33 +45,89 @@ export class Bidding {
   }
 
   /** @returns true when the bid was accepted, also when a higher maximum beat it at once */
-  bid(offer: BidRequest, currency: string): Promise<boolean> {
-    return this.#sender.send({
-      kind: 'bid',
-      request: (idempotencyKey) => this.#client.bid(this.#auctionId, offer, { idempotencyKey }),
-      accepted: (receipt) => {
-        const offered = 'amount' in offer ? offer.amount : offer.maxAmount;
-        const isNews = this.#onAccepted(receipt, offered);
-        return isNews ? bidWords(receipt, offer, currency) : null;
+  bid(offer: BidRequest, currency: string, options?: SendOptions): Promise<boolean> {
+    const offered = 'amount' in offer ? offer.amount : offer.maxAmount;
+    return this.#send(
+      {
+        kind: 'bid',
+        name: `Your bid of ${formatMoney(offered, currency)}`,
+        request: (sending) => this.#services.client.bid(this.#auctionId, offer, sending),
+        accepted: (receipt) => {
+          const isNews = this.#onAccepted(receipt, offered);
+          return isNews ? bidWords(receipt, offer, currency) : null;
+        },
+        refused: (problem) => refusalWords(problem, currency),
       },
-      refused: (problem) => refusalWords(problem, currency),
-    });
+      offer,
+      options,
+    );
   }
 
-  buyNow(price: number, currency: string): Promise<boolean> {
-    return this.#sender.send({
-      kind: 'buy',
-      request: (idempotencyKey) => this.#client.buyNow(this.#auctionId, { idempotencyKey }),
-      accepted: (receipt) => {
-        this.#onAccepted(receipt, price);
-        return {
-          tone: 'good',
-          title: 'Bought',
-          advice: 'The auction is over and the item is yours.',
-        };
+  buyNow(price: number, currency: string, options?: SendOptions): Promise<boolean> {
+    return this.#send(
+      {
+        kind: 'buy',
+        name: 'Your purchase',
+        request: (sending) => this.#services.client.buyNow(this.#auctionId, sending),
+        accepted: (receipt) => {
+          this.#onAccepted(receipt, price);
+          return {
+            tone: 'good',
+            title: 'Bought',
+            advice: 'The auction is over and the item is yours.',
+          };
+        },
+        refused: (problem) => refusalWords(problem, currency),
       },
-      refused: (problem) => refusalWords(problem, currency),
-    });
+      null,
+      options,
+    );
+  }
+
+  /** A bid that was under way when the page was left or loaded again is not forgotten. */
+  resume(currency: string): void {
+    const userId = signedInAs.peek();
+    const pending = userId === undefined ? undefined : pendingBid(userId, this.#auctionId);
+    if (pending === undefined) return;
+    const { key, offer, sentAt } = pending;
+    const isOld = Date.now() - sentAt > ASK_AFTER_MS;
+    const options: SendOptions = { key, lost: isOld ? 'ask' : 'find out' };
+    if (offer === null) void this.buyNow(0, currency, options);
+    else void this.bid(offer, currency, options);
+  }
+
+  /** What is no longer true is not said any longer. */
+  forgetNotice(): void {
+    this.#sender.forgetNotice();
+  }
+
+  /** Another user has nothing to do with what this one sent. */
+  forgetUser(): void {
+    this.#sender.forgetUser();
+  }
+
+  async #send(
+    command: Command<Kind, BidReceipt>,
+    offer: BidRequest | null,
+    options: SendOptions = {},
+  ): Promise<boolean> {
+    const userId = signedInAs.peek() ?? '';
+    // Who waits for an answer must know at once when the prices shown are of a dead connection.
+    const attended = this.#services.feed.attend();
+    try {
+      return await this.#sender.send(
+        {
+          ...command,
+          begun: (key) => {
+            keepPendingBid(userId, this.#auctionId, { key, offer, sentAt: Date.now() });
+          },
+          settled: () => forgetPendingBid(userId, this.#auctionId),
+        },
+        options,
+      );
+    } finally {
+      attended();
+    }
   }
 }
 

@@ -65,9 +65,7 @@ export async function hearNotice(client: OutcryClient, notice: UserNotice): Prom
   const { auctionId, price } = notice;
   const here = route.peek();
   const isSeen =
-    here.page === 'room' &&
-    here.auctionId === auctionId &&
-    document.visibilityState === 'visible';
+    here.page === 'room' && here.auctionId === auctionId && document.visibilityState === 'visible';
   const atMs = serverNow();
   lastId += 1;
   const id = lastId;

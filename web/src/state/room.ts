@@ -20,7 +20,7 @@ import { RoomBids } from './room-bids.ts';
 import { RoomProof } from './room-proof.ts';
 import { Selling } from './selling.ts';
 import type { Services } from './services.ts';
-import { asUser, session } from './session.ts';
+import { asUser, session, signedInAs } from './session.ts';
 
 /** The end moved: shown for a moment beside the countdown. */
 export interface Extension {
@@ -66,7 +66,7 @@ export class Room {
   });
   /** The user is the seller. */
   readonly isOwn = computed(
-    () => session.value !== null && session.value.userId === this.auction.value?.sellerId,
+    () => signedInAs.value !== undefined && signedInAs.value === this.auction.value?.sellerId,
   );
 
   readonly #services: Services;
@@ -86,7 +86,7 @@ export class Room {
     this.#services = services;
     this.#auctionId = auctionId;
     this.bids = new RoomBids(services.client, auctionId);
-    this.bidding = new Bidding(services.client, auctionId, (receipt, offered) =>
+    this.bidding = new Bidding(services, auctionId, (receipt, offered) =>
       this.#accepted(receipt, offered),
     );
     this.selling = new Selling(services.client, auctionId, (auction) => this.#take(auction));
@@ -113,7 +113,7 @@ export class Room {
       () => this.#services.feed.unwatch(this.#auctionId, this.#listener),
       () => this.bids.close(),
       effect(() => {
-        const userId = session.value?.userId;
+        const userId = signedInAs.value;
         untracked(() => this.#userChanged(userId));
       }),
       effect(() => this.bids.expect(this.auction.value?.bidCount ?? 0)),
@@ -188,6 +188,7 @@ export class Room {
       const addedMs = Date.parse(auction.endsAt) - Date.parse(before.endsAt);
       if (addedMs > 0) this.extension.value = { addedMs, endsAt: auction.endsAt };
     });
+    if (before === null) this.#resumeBidding();
   }
 
   /** Once a second: what nobody tells us is asked for. */
@@ -212,9 +213,16 @@ export class Room {
 
   #userChanged(userId: string | undefined): void {
     this.own.value = null;
-    this.bidding.notice.value = null;
-    this.selling.notice.value = null;
+    this.bidding.forgetUser();
+    this.selling.forgetUser();
     if (userId !== undefined) void this.#readOwn();
+    this.#resumeBidding();
+  }
+
+  /** As soon as it is known who the user is, and what the auction is held in. */
+  #resumeBidding(): void {
+    const currency = this.auction.peek()?.currency;
+    if (currency !== undefined) this.bidding.resume(currency);
   }
 
   /** One reading at a time; what changes meanwhile is read afterwards. */

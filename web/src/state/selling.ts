@@ -28,10 +28,16 @@ export class Selling {
     return this.#sender.notice;
   }
 
+  /** Another user has nothing to do with what this one sent. */
+  forgetUser(): void {
+    this.#sender.forgetUser();
+  }
+
   cancel(): Promise<boolean> {
     return this.#sender.send({
       kind: 'cancel',
-      request: (idempotencyKey) => this.#client.cancel(this.#auctionId, { idempotencyKey }),
+      name: 'Your request',
+      request: (options) => this.#client.cancel(this.#auctionId, options),
       accepted: (auction) => {
         this.#onChanged(auction);
         return null;
@@ -45,7 +51,8 @@ export class Selling {
     const endsAt = new Date(endsAtMs);
     return this.#sender.send({
       kind: 'extend',
-      request: (idempotencyKey) => this.#client.extend(this.#auctionId, endsAt, { idempotencyKey }),
+      name: 'Your request',
+      request: (options) => this.#client.extend(this.#auctionId, endsAt, options),
       accepted: (auction) => {
         this.#onChanged(auction);
         const moment = momentText(Date.parse(auction.endsAt), serverNow());

@@ -18,15 +18,17 @@ const CHECK_EVERY_MS = 20_000;
 /** Null for a visitor who only watches. */
 export const session = signal<Session | null>(storedSession() ?? null);
 
+/** Whose session it is, whatever becomes of its tokens; undefined for a visitor. */
+export const signedInAs = computed(() => session.value?.userId);
+
 /** The token for requests; an expired one is as good as none. */
 export function presentToken(): string | undefined {
   const current = session.peek();
   return current === null || current.expiresAtMs <= Date.now() ? undefined : current.token;
 }
 
-/** Keeps the sign-in for all tabs, and takes over what happens to it in another one. */
+/** Takes over from now on what happens to the sign-in in another tab. */
 export function startSession(): void {
-  effect(() => storeSession(session.value));
   window.addEventListener('storage', adoptStoredSession);
   // A tab that slept may not have heard.
   document.addEventListener('visibilitychange', adoptStoredSession);
@@ -43,7 +45,13 @@ export function adoptStoredSession(): void {
 
 /** @throws OutcryError when no token is given */
 export async function signIn(client: OutcryClient, userId: string): Promise<void> {
-  session.value = await requestSession(client, userId);
+  change(await requestSession(client, userId));
+}
+
+/** Stored first: whoever hears of the change may look at once whether another tab made one. */
+function change(next: Session | null): void {
+  storeSession(next);
+  session.value = next;
 }
 
 /** Gets a fresh token before the present one expires, for as long as somebody is signed in. */
@@ -67,7 +75,7 @@ export function keepSignedIn(client: OutcryClient): void {
 }
 
 export function signOut(): void {
-  session.value = null;
+  change(null);
 }
 
 /** What was to be done as one user was not done: another one, or nobody, is signed in by now. */
@@ -120,10 +128,9 @@ function refuseOtherThan(user: Session | null): void {
 let renewal: { readonly of: Session; readonly done: Promise<void> } | undefined;
 
 let pauses = new RenewalPauses();
-const userId = computed(() => session.value?.userId);
 effect(() => {
   // Another user has nothing to wait for.
-  if (userId.value !== undefined) pauses = new RenewalPauses();
+  if (signedInAs.value !== undefined) pauses = new RenewalPauses();
 });
 
 /**
@@ -138,9 +145,11 @@ export async function renew(client: OutcryClient, old: Session): Promise<void> {
     if (renewal?.of !== old) {
       const current = { of: old, done: requestRenewal(client, old) };
       renewal = current;
-      current.done.catch(() => undefined).finally(() => {
-        if (renewal === current) renewal = undefined;
-      });
+      current.done
+        .catch(() => undefined)
+        .finally(() => {
+          if (renewal === current) renewal = undefined;
+        });
     }
     await renewal.done;
   }
@@ -155,7 +164,7 @@ async function requestRenewal(client: OutcryClient, old: Session): Promise<void>
   }
   try {
     const fresh = await requestSession(client, old.userId);
-    if (session.peek() === old) session.value = fresh;
+    if (session.peek() === old) change(fresh);
   } catch (error) {
     // A system that no longer gives out tokens: what we hold is worthless, so say so.
     const isFinal = error instanceof OutcryError && !error.retryable;
