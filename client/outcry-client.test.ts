@@ -159,6 +159,38 @@ describe('OutcryClient', () => {
     ]);
   });
 
+  it('goes on asking for a lost answer with the same key, and says that it does', async () => {
+    const lost = Array.from({ length: 5 }, () => cutting);
+    const { url, seen } = await serverWith(...lost, answering(201, RECEIPT));
+    let told = 0;
+    const onLost = (): void => {
+      told += 1;
+    };
+    const options = { idempotencyKey: 'k1', insistMs: 30_000, onLost };
+    const client = new OutcryClient({ gatewayUrl: url, retries: 1 });
+    expect(await client.bid('a1-x', { amount: 1 }, options)).toEqual(RECEIPT);
+    expect(seen.map(({ key }) => key)).toEqual(Array.from({ length: 6 }, () => 'k1'));
+    expect(told).toBe(5);
+  });
+
+  it('does not insist when nothing was lost', async () => {
+    const { url, seen } = await serverWith(answering(503, UNAVAILABLE));
+    const client = new OutcryClient({ gatewayUrl: url, retries: 1 });
+    const error = await errorOf(client.bid('a1-x', { amount: 1 }, { insistMs: 30_000 }));
+    expect([error.code, seen.length]).toEqual(['UNAVAILABLE', 2]);
+  });
+
+  it('sends nothing more once it is told to end', async () => {
+    const user = new AbortController();
+    const { url, seen } = await serverWith((response) => {
+      user.abort();
+      response.destroy();
+    });
+    const options = { insistMs: 30_000, signal: user.signal };
+    const error = await errorOf(clientOf(url).bid('a1-x', { amount: 1 }, options));
+    expect([error.code, seen.length]).toEqual(['OUTCOME_UNKNOWN', 1]);
+  });
+
   it('stops after three retries and says what the server said', async () => {
     const { url, seen } = await serverWith(answering(503, UNAVAILABLE));
     const error = await errorOf(clientOf(url).auction('a1-x'));

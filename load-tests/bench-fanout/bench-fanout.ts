@@ -4,17 +4,19 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { percentile } from '@outcry/shared/testing/percentile.ts';
 import { describeMachine } from '../bench/machine.ts';
 import { machineText } from '../bench/report.ts';
 import { slowestFunctions } from '../bench/slowest-functions.ts';
 import { chosenNames, readArguments, runProgram, wholeNumber } from '../command-line.ts';
 import { againstBare, middle, type AgainstBare } from './against-bare.ts';
 import { FanOutStage } from './fan-out-stage.ts';
+import { inSilence } from './in-silence.ts';
 import { underLoad, type Load, type UnderLoad } from './under-load.ts';
 
-const PARTS = ['bare', 'load'] as const;
+const PARTS = ['bare', 'load', 'silence'] as const;
 const MOST_VIEWERS = 20_000;
-const USAGE = `npm run bench:fanout -- [bare] [load] [options]
+const USAGE = `npm run bench:fanout -- [bare] [load] [silence] [options]
 
   bare                     one broadcaster against a bare WebSocket server
     --viewers 5000         of the one auction
@@ -23,6 +25,8 @@ const USAGE = `npm run bench:fanout -- [bare] [load] [options]
     --load-viewers 10000
     --bids-per-second 50
     --seconds 20
+  silence                  one broadcaster in an auction's last minutes, without bids, and how soon
+                           viewers notice a dead connection; --load-viewers and --seconds as above
   --profile FOLDER         writes CPU profiles of the servers, names their slowest functions`;
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
@@ -81,6 +85,25 @@ one auction, ${whole(viewers)} viewers on two processes, ${bidsPerSecond} bids/s
   );
 }
 
+async function printSilence(
+  stage: FanOutStage,
+  viewers: number,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { cpuBefore, cpuInLastMinutes, noticedAfterMs } = await inSilence(
+    stage,
+    viewers,
+    seconds,
+    signal,
+  );
+  const after = (share: number): string => whole(percentile(noticedAfterMs, share));
+  console.log(`
+one auction without bids, ${whole(viewers)} viewers on one process, ${seconds} s each
+  CPU time of the broadcaster, ms a second   ${whole(cpuBefore)} hours before the end, ${whole(cpuInLastMinutes)} in the last minutes
+  a dead connection is noticed after, ms     p50 ${after(0.5)}, p90 ${after(0.9)}, longest ${after(1)} of ${noticedAfterMs.length} (at most 5,000)`);
+}
+
 await runProgram(USAGE, async (args, signal) => {
   const { values, positionals } = readArguments({
     args,
@@ -111,6 +134,9 @@ await runProgram(USAGE, async (args, signal) => {
       console.log(bareText(viewers, await againstBare(stage, viewers, rounds, signal)));
     }
     if (parts.includes('load')) await printLoad(stage, load, signal);
+    if (parts.includes('silence')) {
+      await printSilence(stage, load.viewers, load.seconds, signal);
+    }
   } finally {
     await stage.close();
   }

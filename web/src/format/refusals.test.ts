@@ -1,6 +1,6 @@
 import { PROBLEMS, problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import { describe, expect, it } from 'vitest';
-import { refusalWords, sellersRefusalWords } from './refusals.ts';
+import { refusalWords, sellersRefusalWords, signInRefusalWords } from './refusals.ts';
 
 const isCode = (text: string): text is ProblemCode => Object.hasOwn(PROBLEMS, text);
 const codes = Object.keys(PROBLEMS).filter(isCode);
@@ -17,6 +17,13 @@ describe('refusalWords', () => {
     for (const code of codes.filter((code) => code.startsWith('AUCTION_'))) {
       const { advice } = sellersRefusalWords(problem(code, 'The detail.', 'r1'));
       expect(advice, code).not.toMatch(/your bid|look for another/iu);
+    }
+  });
+
+  it('speaks of no bid where somebody could not sign in', () => {
+    for (const code of ['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'FORBIDDEN', 'NOT_FOUND'] as const) {
+      const { title, advice } = signInRefusalWords(problem(code, 'The detail.', 'r1'));
+      expect(`${title} ${advice}`, code).not.toMatch(/bid|request|count|changed/iu);
     }
   });
 
