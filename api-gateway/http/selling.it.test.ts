@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
@@ -229,6 +230,19 @@ describe('times', () => {
   });
 });
 
+/** Follows a list's cursors to its end. */
+async function allIds(from: TestGateway, path: string): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const page = await call(from, 'GET', cursor === '' ? path : `${path}&cursor=${cursor}`);
+    const items = page.body['items'] as { id: string }[];
+    ids.push(...items.map((item) => item.id));
+    cursor = page.body['nextCursor'] as string | null;
+  }
+  return ids;
+}
+
 describe('GET /v1/auctions', () => {
   test('pages through live auctions, ending soon first, without gap or double', async () => {
     const own = await startTestGateway();
@@ -237,20 +251,36 @@ describe('GET /v1/auctions', () => {
       for (let i = 0; i < 7; i += 1) {
         ids.push(await newAuction(own, { durationSeconds: 100 + i }));
       }
-      const seen: string[] = [];
-      let cursor: string | null = null;
-      do {
-        const query: string = cursor === null ? '' : `&cursor=${cursor}`;
-        const page = await call(
-          own,
-          'GET',
-          `/v1/auctions?status=live&sort=ending_soon&limit=3${query}`,
+      expect(await allIds(own, '/v1/auctions?status=live&sort=ending_soon&limit=3')).toEqual(ids);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('loses none of the many auctions that end at one instant', async () => {
+    const own = await startTestGateway();
+    try {
+      // More in one shard than were once looked through: a hundred times limit + 1.
+      const endsAt = new Date(Date.now() + 600_000).toISOString();
+      const ids: string[] = [];
+      const inShard = (shard: number): string[] => ids.filter((id) => id.startsWith(`a${shard}-`));
+      while (inShard(0).length <= 205) {
+        const token = await tokenFor(own, `seller${ids.length}`);
+        const item = { title: 'A chair' };
+        const body = { item, currency: 'USD', startPrice: 100, endsAt };
+        const created = await Promise.all(
+          Array.from({ length: 20 }, () => call(own, 'POST', '/v1/auctions', { token, body })),
         );
-        const items = page.body['items'] as { id: string }[];
-        seen.push(...items.map((item) => item.id));
-        cursor = page.body['nextCursor'] as string | null;
-      } while (cursor !== null);
-      expect(seen).toEqual(ids);
+        ids.push(...created.map((answer) => String(answer.body['id'])));
+      }
+      expect(await allIds(own, '/v1/auctions?limit=1')).toEqual(ids.toSorted());
+
+      // The lists that run the other way.
+      const places = inShard(0).flatMap((id) => [1_000, id]);
+      await own.redis.zadd(shardKeys(0).cancelled, ...places);
+      expect(await allIds(own, '/v1/auctions?status=cancelled&limit=1')).toEqual(
+        inShard(0).toSorted().toReversed(),
+      );
     } finally {
       await own.stop();
     }

@@ -18,7 +18,7 @@ import {
 import { shardOfDigest, shardOfId } from '@outcry/shared/domain/ids.ts';
 import { CursorError, type Catalogue, type IdClaim } from '../../auctions/catalogue.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
-import { luaFile, script } from './lua-files.ts';
+import { luaFile, script, scriptForFullRedis } from './lua-files.ts';
 import { runFailure } from './run-failure.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
@@ -26,11 +26,16 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     createItem(...keysAndArguments: string[]): Result<string, Context>;
     claimId(whole: string, claim: string, value: string, seconds: number): Result<string, Context>;
+    listPlaces(
+      whole: string,
+      index: string,
+      order: 'newest' | 'soonest',
+      wanted: number,
+      afterMs: string,
+      afterId: string,
+    ): Result<readonly string[] | 'UNAVAILABLE', Context>;
   }
 }
-
-/** How often a shard is asked again when many auctions share one due time. */
-const MAX_CHUNKS = 100;
 
 /** A place in a list: the sort key (ms) and the id that breaks ties. */
 interface Place {
@@ -45,6 +50,8 @@ export class RedisCatalogue implements Catalogue {
   constructor(redis: RedisClient, shards: number) {
     redis.defineCommand('createItem', { numberOfKeys: 2, lua: script(luaFile('create-item')) });
     redis.defineCommand('claimId', { numberOfKeys: 2, lua: script(luaFile('claim-id')) });
+    const listPlaces = scriptForFullRedis(luaFile('list-places'));
+    redis.defineCommand('listPlaces', { numberOfKeys: 2, lua: listPlaces });
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -123,33 +130,20 @@ export class RedisCatalogue implements Catalogue {
     wanted: number,
   ): Promise<Place[]> {
     const { whole, [status]: index } = shardKeys(shard);
-    if ((await this.#redis.exists(whole)) === 0) throw notWhole();
-    const newestFirst = isNewestFirst(status);
-    const places: Place[] = [];
-    for (let chunk = 0; chunk < MAX_CHUNKS; chunk += 1) {
-      const limit = ['LIMIT', chunk * wanted, wanted] as const;
-      const reply = newestFirst
-        ? await this.#redis.zrevrangebyscore(
-            index,
-            after?.at ?? '+inf',
-            '-inf',
-            'WITHSCORES',
-            ...limit,
-          )
-        : await this.#redis.zrangebyscore(
-            index,
-            after?.at ?? '-inf',
-            '+inf',
-            'WITHSCORES',
-            ...limit,
-          );
-      for (let i = 0; i < reply.length; i += 2) {
-        const place = { id: reply[i] ?? '', at: Number(reply[i + 1]) };
-        if (after === undefined || comparePlaces(place, after, newestFirst) > 0) places.push(place);
-      }
-      if (places.length >= wanted || reply.length < wanted * 2) break;
-    }
-    return places.slice(0, wanted);
+    const order = isNewestFirst(status) ? 'newest' : 'soonest';
+    const reply = await this.#redis.listPlaces(
+      whole,
+      index,
+      order,
+      wanted,
+      after === undefined ? '' : `${after.at}`,
+      after?.id ?? '',
+    );
+    if (reply === 'UNAVAILABLE') throw notWhole();
+    return Array.from({ length: reply.length / 2 }, (_, i) => ({
+      id: reply[2 * i] ?? '',
+      at: Number(reply[2 * i + 1]),
+    }));
   }
 
   async #views(auctionIds: readonly string[]): Promise<AuctionView[]> {
