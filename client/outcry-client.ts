@@ -146,7 +146,7 @@ export class OutcryClient {
     return this.#http.get(url, isArchivedAuction);
   }
 
-  /** One page of the archive's auctions, newest first; `q` searches their titles. */
+  /** One page of all auctions, open ones included; the newest first unless `sort` says otherwise. */
   async archivedAuctions(query: Partial<HistoryListQuery> = {}): Promise<Page<ArchivedAuction>> {
     const url = `${await this.#historyUrl()}/v1/history/auctions${queryText({ ...query })}`;
     return this.#http.get(url, isArchivedAuctionPage);
@@ -215,7 +215,7 @@ const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
 const archivePath = (id: string): string => `/v1/history/auctions/${encodeURIComponent(id)}`;
 
-function queryText(query: Record<string, string | number | undefined>): string {
+function queryText(query: Record<string, string | number | boolean | undefined>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value));

@@ -5,9 +5,10 @@ import type {
   ArchivedBid,
   BidListQuery,
   HistoryListQuery,
+  HistorySort,
 } from '@outcry/shared/contracts/history.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
-import { cursorOf, cursorParts } from './cursors.ts';
+import { CursorError, cursorOf, cursorParts } from './cursors.ts';
 import type { HistoryStore, ListPlace } from './ports.ts';
 
 export class History {
@@ -29,11 +30,14 @@ export class History {
     return pageOf(bids, query.limit, ({ epoch, seq }) => cursorOf(epoch, seq));
   }
 
-  /** Newest first. @throws CursorError */
+  /** @throws CursorError */
   async auctions(query: HistoryListQuery): Promise<Page<ArchivedAuction>> {
-    const before = query.cursor === undefined ? undefined : listPlaceAt(query.cursor);
-    const found = await this.#store.auctions(query, before, query.limit + 1);
-    const page = pageOf(found, query.limit, (last) => cursorOf(last.createdAt, last.auctionId));
+    const { sort, cursor, limit } = query;
+    const after = cursor === undefined ? undefined : listPlaceAt(cursor, sort);
+    const found = await this.#store.auctions(query, after, limit + 1);
+    const page = pageOf(found, limit, ({ place }) =>
+      cursorOf(sort, place.currency ?? '', place.value, place.auctionId),
+    );
     return { ...page, items: page.items.map(({ auction }) => auction) };
   }
 }
@@ -55,8 +59,13 @@ function positionAt(cursor: string): Position {
   return { epoch: Number(epoch), seq: Number(seq) };
 }
 
-function listPlaceAt(cursor: string): ListPlace {
-  const parts = cursorParts(cursor, /^([0-9]{1,14}):([A-Za-z0-9_-]{1,64})$/);
-  const [createdAt, auctionId = ''] = parts;
-  return { createdAt: Number(createdAt), auctionId };
+/** A place in a list of another order is no place in this one. */
+function listPlaceAt(cursor: string, sort: HistorySort): ListPlace {
+  const form = /^([a-z_]+):([A-Z]{3})?:(-?[0-9]{1,14}):([A-Za-z0-9_-]{1,64})$/;
+  const [of, currency = '', value, auctionId = ''] = cursorParts(cursor, form);
+  const isByPrice = sort === 'price_asc' || sort === 'price_desc';
+  if (of !== sort || (currency !== '') !== isByPrice) {
+    throw new CursorError('not a cursor of this order');
+  }
+  return { currency: isByPrice ? currency : undefined, value: Number(value), auctionId };
 }

@@ -16,18 +16,22 @@ export class HistoryUnavailableError extends Error {
   override readonly name = 'HistoryUnavailableError';
 }
 
-/** A place in the list of auctions, newest first. */
+/** A place in a list of auctions. */
 export interface ListPlace {
-  /** Milliseconds since 1970. */
-  readonly createdAt: number;
+  /** Of lists by price only. */
+  readonly currency: string | undefined;
+  /** What the list is ordered by: milliseconds since 1970, a number of bids, or minor units. */
+  readonly value: number;
+  /** Decides between equal values. */
   readonly auctionId: string;
 }
 
-export interface ListedAuction extends ListPlace {
+export interface ListedAuction {
+  readonly place: ListPlace;
   readonly auction: ArchivedAuction;
 }
 
-export type AuctionFilter = Pick<HistoryListQuery, 'q' | 'status' | 'seller'>;
+export type AuctionWish = Omit<HistoryListQuery, 'limit' | 'cursor'>;
 
 /** Auctions in the archive, read-only. Every method may throw HistoryUnavailableError. */
 export interface HistoryStore {
@@ -40,10 +44,10 @@ export interface HistoryStore {
     after: Position | undefined,
     limit: number,
   ): Promise<readonly ArchivedBid[]>;
-  /** The newest auctions that were created before `before`. */
+  /** The auctions wished for, in the order wished for, that come behind `after`. */
   auctions(
-    filter: AuctionFilter,
-    before: ListPlace | undefined,
+    wish: AuctionWish,
+    after: ListPlace | undefined,
     limit: number,
   ): Promise<readonly ListedAuction[]>;
 }

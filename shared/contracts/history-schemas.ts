@@ -17,6 +17,13 @@ const page = {
   cursor: z.string().max(300).optional(),
 };
 
+const currency = z.string().regex(/^[A-Z]{3}$/);
+
+const fact = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .optional();
+
 export const historyListQuery = z.strictObject({
   ...page,
   /** Words of the title, or their beginnings; all must be there. */
@@ -32,6 +39,24 @@ export const historyListQuery = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/)
     .optional(),
+  currency: currency.optional(),
+  hasBids: fact.describe('Whether somebody has bid'),
+  buyNow: fact.describe('Whether it can be bought at once'),
+  willSell: fact.describe('Whether the leader has met the reserve'),
+  sold: fact.describe('Whether it has ended with a buyer (true) or without one (false)'),
+  endsWithin: z
+    .string()
+    .regex(/^[1-9]\d{0,7}$/)
+    .transform(Number)
+    .optional()
+    .describe('Open auctions that end within so many seconds'),
+  sort: z
+    .enum(['newest', 'ending_soon', 'most_bids', 'price_asc', 'price_desc'])
+    .default('newest')
+    .describe(
+      'ending_soon: the next end, for scheduled auctions the next start, for those that are over the ' +
+        'latest end. price_asc, price_desc: within each currency, currencies by their codes',
+    ),
 }) satisfies z.ZodType<HistoryListQuery>;
 
 export const bidListQuery = z.strictObject({
@@ -45,10 +70,7 @@ export const leaderboardQuery = z.strictObject({
   by: z.enum(['spent', 'wins', 'bids']).default('spent'),
   window: z.enum(['24h', '7d', '30d', 'all']).default('all'),
   /** For `spent` only; default: the one that most auctions were sold in. */
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/)
-    .optional(),
+  currency: currency.optional(),
   limit: page.limit,
 }) satisfies z.ZodType<LeaderboardQuery>;
 

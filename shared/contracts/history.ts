@@ -30,11 +30,35 @@ interface PageQuery {
   readonly cursor?: string | undefined;
 }
 
-export interface HistoryListQuery extends PageQuery {
+/**
+ * `newest`: created last · `ending_soon`: the next end, for scheduled auctions the next start, and for
+ * those that are over the latest end · `most_bids` · `price_asc`, `price_desc`: within each currency,
+ * and currencies by their codes, because amounts of different ones cannot be compared.
+ */
+export type HistorySort = 'newest' | 'ending_soon' | 'most_bids' | 'price_asc' | 'price_desc';
+
+/** What of an auction can be asked for with true or false. */
+export interface AuctionFacts {
+  /** Somebody has bid. */
+  readonly hasBids?: boolean | undefined;
+  /** It can be bought at once. */
+  readonly buyNow?: boolean | undefined;
+  /** The leader has met the reserve. */
+  readonly willSell?: boolean | undefined;
+  /** It has ended with a buyer, or without one. */
+  readonly sold?: boolean | undefined;
+}
+
+export interface HistoryListQuery extends PageQuery, AuctionFacts {
   /** Words of the title, or their beginnings; all must be there. */
   readonly q?: string | undefined;
   readonly status?: AuctionStatus | undefined;
   readonly seller?: string | undefined;
+  /** ISO 4217. */
+  readonly currency?: string | undefined;
+  /** Open auctions that end within so many seconds from now. */
+  readonly endsWithin?: number | undefined;
+  readonly sort: HistorySort;
 }
 
 export interface BidListQuery extends PageQuery {

@@ -38,11 +38,14 @@ export interface TestAuctionOptions {
   readonly shard?: number;
   readonly sellerId?: string;
   readonly itemTitle?: string;
+  readonly currency?: string;
   readonly startPrice?: number;
   readonly reservePrice?: number;
   readonly buyNowPrice?: number;
-  /** Milliseconds since 1970; the auction lasts an hour. */
+  /** Milliseconds since 1970. */
   readonly startsAt?: number;
+  /** Default: an hour. */
+  readonly lastsMs?: number;
   /** How far time moves with every command. */
   readonly stepMs?: number;
 }
@@ -67,7 +70,7 @@ export class TestAuction {
   constructor(options: TestAuctionOptions) {
     const { auctionId, shard = 0, sellerId = 'seller-1', startPrice = 1_000 } = options;
     const { reservePrice = 0, buyNowPrice = 0, startsAt = DEFAULT_START_MS } = options;
-    const { stepMs = 1_000 } = options;
+    const { stepMs = 1_000, lastsMs = HOUR_MS } = options;
     this.auctionId = auctionId;
     this.#shard = shard;
     this.#startsAt = startsAt;
@@ -77,20 +80,20 @@ export class TestAuction {
       item: { id: `i${auctionId.slice(1)}`, title: options.itemTitle ?? 'A lamp' },
       newItem: true,
       sellerId,
-      currency: 'EUR',
+      currency: options.currency ?? 'EUR',
       startPrice,
       reservePrice,
       buyNowPrice,
       increments: DEFAULT_INCREMENTS.map(({ from, by }) => `${from}:${by}`).join(','),
       startsAt,
-      endsAt: startsAt + HOUR_MS,
+      endsAt: startsAt + lastsMs,
       durationMs: 0,
       softWindowMs: 30_000,
       softExtendMs: 30_000,
-      hardEndsAt: startsAt + 2 * HOUR_MS,
+      hardEndsAt: startsAt + lastsMs + HOUR_MS,
     };
     const terms = { ...this.#creation, increments: DEFAULT_INCREMENTS };
-    this.#auction = scheduledAuction(terms, startsAt + HOUR_MS);
+    this.#auction = scheduledAuction(terms, startsAt + lastsMs);
   }
 
   /** The public state after the last event. */

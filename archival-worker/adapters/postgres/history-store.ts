@@ -5,8 +5,9 @@ import type {
   BidListQuery,
 } from '@outcry/shared/contracts/history.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
-import type { AuctionFilter, HistoryStore, ListedAuction, ListPlace } from '../../history/ports.ts';
+import type { AuctionWish, HistoryStore, ListedAuction, ListPlace } from '../../history/ports.ts';
 import { askHistory } from './ask-history.ts';
+import { listOrder, placeOf, wishedFor, type PlacedRow } from './auction-lists.ts';
 import type { Database, Sql } from './database.ts';
 
 export class PostgresHistoryStore implements HistoryStore {
@@ -54,31 +55,20 @@ export class PostgresHistoryStore implements HistoryStore {
   }
 
   async auctions(
-    { q, status, seller }: AuctionFilter,
-    before: ListPlace | undefined,
+    wish: AuctionWish,
+    after: ListPlace | undefined,
     limit: number,
   ): Promise<readonly ListedAuction[]> {
     const rows = await this.#read((sql) => {
-      const older =
-        before === undefined
-          ? sql``
-          : sql`AND (auctions.created_at, auctions.id)
-                    < (${new Date(before.createdAt).toISOString()}::timestamptz,
-                       ${before.auctionId})`;
+      const order = listOrder(sql, wish);
       return sql<AuctionRow[]>`
         ${auctionColumns(sql)}
-         WHERE auctions.created_at IS NOT NULL ${older}
-               ${status === undefined ? sql`` : sql`AND auctions.status = ${status}`}
-               ${seller === undefined ? sql`` : sql`AND auctions.seller_id = ${seller}`}
-               ${q === undefined ? sql`` : titleHas(sql, q)}
-         ORDER BY auctions.created_at DESC, auctions.id DESC
+         WHERE auctions.created_at IS NOT NULL ${after === undefined ? sql`` : order.behind(after)}
+               ${wishedFor(sql, wish)}
+         ORDER BY ${order.by}
          LIMIT ${limit}`;
     });
-    return rows.map((row) => ({
-      auctionId: row.id,
-      createdAt: row.created_at.getTime(),
-      auction: archivedAuction(row),
-    }));
+    return rows.map((row) => ({ place: placeOf(row, wish), auction: archivedAuction(row) }));
   }
 
   /** Undefined when the schema is there and can be read, else why not. */
@@ -99,17 +89,11 @@ export class PostgresHistoryStore implements HistoryStore {
   }
 }
 
-/** Every word of the search begins a word of the title. */
-const titleHas = (sql: Sql, search: string) => sql`
-  AND to_tsvector('simple', items.title) @@ (
-    SELECT string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || ''':*', ' & ')
-      FROM unnest(to_tsvector('simple', ${search})))::tsquery`;
-
 const auctionColumns = (sql: Sql) => sql`
   SELECT auctions.id, items.id AS item_id, items.title, items.description, items.image_url,
          auctions.seller_id, currency, buy_now_price, starts_at, created_at, epoch, seq, status,
-         outcome, price, minimum_bid, leader, bid_count, reserve_met, ends_at, archived_seq,
-         sealed_at
+         outcome, price, minimum_bid, leader, bid_count, reserve_met, ends_at, changed_at,
+         archived_seq, sealed_at
     FROM auctions JOIN items ON items.id = auctions.item_id`;
 
 interface BidRow {
@@ -120,27 +104,20 @@ interface BidRow {
   readonly amount: number;
 }
 
-interface AuctionRow {
-  readonly id: string;
+interface AuctionRow extends PlacedRow {
   readonly item_id: string;
   readonly title: string;
   readonly description: string | null;
   readonly image_url: string | null;
   readonly seller_id: string;
-  readonly currency: string;
   readonly buy_now_price: number | null;
-  readonly starts_at: Date;
-  readonly created_at: Date;
   readonly epoch: number;
   readonly seq: number;
   readonly status: AuctionStatus;
   readonly outcome: Outcome | null;
-  readonly price: number;
   readonly minimum_bid: number;
   readonly leader: number | null;
-  readonly bid_count: number;
   readonly reserve_met: boolean;
-  readonly ends_at: Date;
   readonly sealed_at: Date | null;
   readonly archived_seq: number;
 }
