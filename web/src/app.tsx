@@ -28,7 +28,7 @@ export function App() {
       <main class="page" id="page" tabIndex={-1}>
         <Page start={current} />
       </main>
-      <SiteFooter gatewayUrl={services?.config.gatewayUrl} />
+      <SiteFooter />
       {services !== null && <SignInDialog client={services.client} />}
       <Toasts />
       <p class="unseen" aria-live="polite" data-testid="announcer">

@@ -1,4 +1,5 @@
 /** What an auction's state means to the person looking at it. */
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { PublicState } from '@outcry/shared/contracts/events.ts';
 import { formatMoney } from './money.ts';
 
@@ -83,3 +84,7 @@ export function lastBidsText(count: number, all: number, locale?: string): strin
   if (count >= all) return bidCountText(count, locale);
   return count === 1 ? 'the last bid' : `the last ${bidCountText(count, locale)}`;
 }
+
+/** What the auction can be bought for at once; undefined when it cannot. The first bid ends that. */
+export const buyNowOffer = ({ status, buyNowPrice, leader }: AuctionView): number | undefined =>
+  leader === null && (status === 'live' || status === 'scheduled') ? buyNowPrice : undefined;

@@ -1,12 +1,13 @@
-import { useState } from 'preact/hooks';
 import type { Leaderboard } from '@outcry/shared/contracts/history.ts';
 import { Empty } from '../parts/empty.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { LeaderTable } from '../parts/leader-table.tsx';
-import { LeadersTools, type LeadersWish } from '../parts/leaders-tools.tsx';
+import { LeadersTools } from '../parts/leaders-tools.tsx';
 import { OwnStats } from '../parts/own-stats.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
+import { query, replaceAddress } from '../router.ts';
+import { leadersAddress, readLeadersWish } from '../state/leaders-wish.ts';
 import { useReading } from '../state/reading.ts';
 import type { Services } from '../state/services.ts';
 import { asUser, session } from '../state/session.ts';
@@ -16,11 +17,7 @@ const SHOWN = 50;
 
 /** Who spends, wins and bids most, and the user's own figures. */
 export function LeadersPage({ services }: { readonly services: Services }) {
-  const [wish, setWish] = useState<LeadersWish>({
-    by: 'spent',
-    window: 'all',
-    currency: undefined,
-  });
+  const wish = readLeadersWish(query.value);
   const userId = session.value?.userId;
   const { client } = services;
   const { by, window, currency } = wish;
@@ -45,7 +42,11 @@ export function LeadersPage({ services }: { readonly services: Services }) {
       </PageHead>
       <div class="leaders">
         <section class="panel" aria-label="Leaderboard">
-          <LeadersTools wish={wish} board={board.value.value} onChange={setWish} />
+          <LeadersTools
+            wish={wish}
+            board={board.value.value}
+            onChange={(changed) => replaceAddress(leadersAddress(changed))}
+          />
           <FailureBanner problem={board.problem.value}>
             The archive is asked again by itself.
           </FailureBanner>

@@ -5,11 +5,15 @@ import { FailureBanner } from '../parts/failure-banner.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
 import { STANDING_WORDS, StakeRow } from '../parts/stake-row.tsx';
-import { lobbyPath } from '../routes.ts';
-import { MyBids } from '../state/my-bids.ts';
+import { query, replaceAddress } from '../router.ts';
+import { lobbyPath, MY_BIDS_PATH } from '../routes.ts';
+import { MAX_BIDS, MyBids } from '../state/my-bids.ts';
 import type { Services } from '../state/services.ts';
 import { session } from '../state/session.ts';
 import { STANDINGS, type Stake, type Standing } from '../state/stakes.ts';
+
+/** Rows on a page. */
+const SHEET_SIZE = 48;
 
 /** Everything the user has bid on, and how it stands. */
 export function MyBidsPage({ services }: { readonly services: Services }) {
@@ -34,14 +38,25 @@ export function MyBidsPage({ services }: { readonly services: Services }) {
 
 function Stakes({ services }: { readonly services: Services }) {
   const mine = useMemo(() => new MyBids(services), [services]);
-  const [only, setOnly] = useState<Standing | null>(null);
+  const [sheet, setSheet] = useState(0);
+  const only = STANDINGS.find((standing) => standing === query.value.get('only')) ?? null;
   useEffect(() => {
     mine.open();
     return () => mine.close();
   }, [mine]);
   const stakes = mine.stakes.value;
   const problem = mine.problem.value;
-  const shown = stakes?.filter(({ standing }) => only === null || standing === only);
+  const wanted = stakes?.filter(({ standing }) => only === null || standing === only);
+  const shown = wanted?.slice(sheet * SHEET_SIZE, (sheet + 1) * SHEET_SIZE);
+  const isLast = (wanted?.length ?? 0) <= (sheet + 1) * SHEET_SIZE;
+  const turnTo = (to: number): void => {
+    setSheet(to);
+    scrollTo({ top: 0, behavior: 'instant' });
+  };
+  const show = (standing: Standing | null): void => {
+    setSheet(0);
+    replaceAddress(standing === null ? MY_BIDS_PATH : `${MY_BIDS_PATH}?only=${standing}`);
+  };
   return (
     <>
       <FailureBanner problem={problem}>
@@ -61,7 +76,7 @@ function Stakes({ services }: { readonly services: Services }) {
         </Empty>
       )}
       {stakes !== null && stakes.length > 0 && (
-        <StandingChips stakes={stakes} only={only} onChange={setOnly} />
+        <StandingChips stakes={stakes} only={only} onChange={show} />
       )}
       {shown !== undefined && shown.length > 0 && (
         <ul class="stake-rows" data-testid="stakes">
@@ -75,10 +90,25 @@ function Stakes({ services }: { readonly services: Services }) {
       {shown?.length === 0 && stakes?.length !== 0 && (
         <p class="muted">None of them is like this right now.</p>
       )}
-      {mine.hasMore.value && (
-        <button type="button" class="button more" onClick={() => mine.showMore()}>
-          Show older
-        </button>
+      <div class="pages">
+        {sheet > 0 && (
+          <button type="button" class="button" onClick={() => turnTo(sheet - 1)}>
+            Previous page
+          </button>
+        )}
+        {!isLast && (
+          <button type="button" class="button" onClick={() => turnTo(sheet + 1)}>
+            Next page
+          </button>
+        )}
+        {isLast && mine.hasMore.value && (
+          <button type="button" class="button" onClick={() => mine.showMore()}>
+            Look at older bids
+          </button>
+        )}
+      </div>
+      {mine.isFull.value && (
+        <p class="hint">Only your newest {MAX_BIDS.toLocaleString()} bids are looked at here.</p>
       )}
     </>
   );

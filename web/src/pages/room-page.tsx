@@ -12,6 +12,7 @@ import { PriceChart } from '../parts/price-chart.tsx';
 import { ProofPanel } from '../parts/proof-panel.tsx';
 import { PricePanel } from '../parts/price-panel.tsx';
 import { lobbyPath } from '../routes.ts';
+import { lastLobby } from '../state/lobby.ts';
 import { Room } from '../state/room.ts';
 import type { Services } from '../state/services.ts';
 
@@ -32,7 +33,7 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
   const signInPossible = services.config.authMode === 'dev';
   return (
     <article class="room" data-testid="room">
-      <a class="back" href={lobbyPath('live')}>
+      <a class="back" href={lastLobby.value}>
         <ArrowLeftIcon /> All auctions
       </a>
       <div class="room-left">

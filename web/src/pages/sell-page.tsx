@@ -1,21 +1,39 @@
 import { newIdempotencyKey } from '@outcry/client/http-transport.ts';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { refusalWords } from '../format/refusals.ts';
 import { PageHead } from '../parts/page-head.tsx';
 import { SellFields } from '../parts/sell-fields.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
 import { SellPreview } from '../parts/sell-preview.tsx';
-import { goTo } from '../router.ts';
+import { askBeforeLeaving, goTo } from '../router.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
 import { problemOf } from '../state/problem-of.ts';
-import { EMPTY_FORM, readSellForm, type SellFaults, type SellForm } from '../state/sell-request.ts';
+import {
+  EMPTY_FORM,
+  isFilledIn,
+  readSellForm,
+  stillWrong,
+  type SellFaults,
+  type SellForm,
+} from '../state/sell-request.ts';
 import type { Services } from '../state/services.ts';
 import { asUser, session } from '../state/session.ts';
+
+const LEAVE_QUESTION = 'Leave this page? What you have filled in here is lost.';
 
 /** Puts an item up for auction. */
 export function SellPage({ services }: { readonly services: Services }) {
   const signInPossible = services.config.authMode === 'dev';
+  // Kept here: who is signed out while filling it in, or signs in as somebody else, loses nothing.
+  const [form, setForm] = useState<SellForm>(EMPTY_FORM);
+  const isFilled = isFilledIn(form);
+  const endAsking = useRef(() => {});
+  useEffect(() => {
+    if (!isFilled) return undefined;
+    endAsking.current = askBeforeLeaving(LEAVE_QUESTION);
+    return () => endAsking.current();
+  }, [isFilled]);
   return (
     <>
       <PageHead title="Sell something" />
@@ -26,14 +44,26 @@ export function SellPage({ services }: { readonly services: Services }) {
           text="Choose a name to sell under. Buyers will see it."
         />
       ) : (
-        <SellSheet services={services} />
+        <SellSheet
+          services={services}
+          form={form}
+          setForm={setForm}
+          onSold={() => endAsking.current()}
+        />
       )}
     </>
   );
 }
 
-function SellSheet({ services }: { readonly services: Services }) {
-  const [form, setForm] = useState<SellForm>(EMPTY_FORM);
+interface SellSheetProps {
+  readonly services: Services;
+  readonly form: SellForm;
+  readonly setForm: (form: SellForm) => void;
+  /** What the form holds is safe: nothing is lost with it. */
+  readonly onSold: () => void;
+}
+
+function SellSheet({ services, form, setForm, onSold }: SellSheetProps) {
   const [faults, setFaults] = useState<SellFaults>({});
   const [failure, setFailure] = useState('');
   const [busy, setBusy] = useState(false);
@@ -42,8 +72,9 @@ function SellSheet({ services }: { readonly services: Services }) {
   const key = useRef(newIdempotencyKey());
 
   const change = (changes: Partial<SellForm>): void => {
-    setForm({ ...form, ...changes });
-    setFaults({});
+    const changed = { ...form, ...changes };
+    setForm(changed);
+    setFaults(stillWrong(faults, changed, serverNow()));
     setFailure('');
     key.current = newIdempotencyKey();
   };
@@ -63,6 +94,7 @@ function SellSheet({ services }: { readonly services: Services }) {
     try {
       const options = { idempotencyKey: key.current };
       const auction = await asUser(client, () => client.createAuction(reading.request, options));
+      onSold();
       goTo(roomPath(auction.id));
     } catch (error) {
       const { title, advice } = refusalWords(problemOf(error), form.currency);

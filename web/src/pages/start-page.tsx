@@ -17,13 +17,10 @@ export function StartPage({ start }: { readonly start: Exclude<Start, { phase: '
       <PageHead title="The auction house is not answering" />
       <Empty>
         <p role="status">
-          This page cannot reach the gateway. It tries again by itself; nothing you did is lost.
+          This page gets no answer. It tries again by itself; nothing you did is lost.
         </p>
         <p class="muted">
           <RetryText nextTryAt={start.nextTryAt} />
-        </p>
-        <p class="muted">
-          Running it yourself? Start everything with <code>npm start</code>.
         </p>
       </Empty>
     </>

@@ -1,5 +1,6 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
-import { bidCountText, priceLabel } from '../format/outcome.ts';
+import { formatMoney } from '../format/money.ts';
+import { bidCountText, buyNowOffer, priceLabel } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
@@ -14,6 +15,7 @@ interface AuctionCardProps {
 /** One auction in a list: the whole card is the link to its room. */
 export function AuctionCard({ auction }: AuctionCardProps) {
   const { id, item, currency, price, status } = auction;
+  const offer = buyNowOffer(auction);
   return (
     <article class={`card card-${status}`} data-testid="auction-card" data-auction-id={id}>
       <div class="card-picture">
@@ -30,7 +32,10 @@ export function AuctionCard({ auction }: AuctionCardProps) {
             <MoneyText amount={price} currency={currency} lively />
           </strong>
         </p>
-        <p class="card-facts">{factsText(auction)}</p>
+        <p class="card-facts">
+          {factsText(auction)}
+          {offer !== undefined && <span>Buy now {formatMoney(offer, currency)}</span>}
+        </p>
       </div>
     </article>
   );

@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
+import { comparePositions } from '@outcry/shared/contracts/live.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidderName } from '../format/outcome.ts';
 import { agoText, momentText } from '../format/time.ts';
-import type { BidEntry } from '../state/bid-list.ts';
+import { MAX_BIDS, type BidEntry, type BidList } from '../state/bid-list.ts';
 import { slowClock } from '../state/clock.ts';
 import type { Room } from '../state/room.ts';
 import { GapText } from './gap-text.tsx';
@@ -15,22 +16,27 @@ interface BidHistoryProps {
 /** A sum of more characters leaves no room for the time beside it. */
 const LONG_SUM = 10;
 const SHOWN_AT_FIRST = 8;
-const MORE_AT_ONCE = 100;
+const ON_A_PAGE = 50;
 
 /** The bids so far, the newest on top. */
 export function BidHistory({ room, currency }: BidHistoryProps) {
-  const [limit, setLimit] = useState(SHOWN_AT_FIRST);
+  const [size, setSize] = useState(SHOWN_AT_FIRST);
+  // The page shows what came before this bid, so that new ones do not move it; without it the newest.
+  const [before, setBefore] = useState<BidEntry>();
   const bids = room.bids.list.value;
-  const shown = bids.slice(-limit).toReversed();
+  const end = before === undefined ? bids.length : placeOf(before, bids);
+  const start = Math.max(0, end - size);
+  const shown = bids.slice(start, end).toReversed();
   const { hasOlder } = room.bids;
   const status = room.auction.value?.status;
   const isOver = status === 'ended' || status === 'cancelled';
-  const newest = shown[0];
+  const newest = bids.at(-1);
   const hasLongSums =
     newest !== undefined && formatMoney(newest.amount, currency).length > LONG_SUM;
-  const showMore = (): void => {
-    setLimit(limit + MORE_AT_ONCE);
-    if (hasOlder && limit + MORE_AT_ONCE > bids.length) room.bids.askForOlder();
+  const showOlder = (): void => {
+    if (size === SHOWN_AT_FIRST) setSize(ON_A_PAGE);
+    else setBefore(bids[start]);
+    if (hasOlder && start < 2 * ON_A_PAGE) room.bids.askForOlder();
   };
   return (
     <section class="panel bid-history" aria-label="Bids">
@@ -51,13 +57,33 @@ export function BidHistory({ room, currency }: BidHistoryProps) {
         ))}
       </ol>
       <GapText gap={room.bids.gap.value} />
-      {(shown.length < bids.length || hasOlder) && (
-        <button type="button" class="button button-quiet" onClick={showMore}>
-          Show more
-        </button>
+      {start === 0 && room.bids.isFull && (
+        <p class="hint">Only the newest {MAX_BIDS.toLocaleString()} bids are shown.</p>
       )}
+      <div class="bid-pages">
+        {before !== undefined && (
+          <button
+            type="button"
+            class="button button-quiet"
+            onClick={() => setBefore(bids[end + ON_A_PAGE])}
+          >
+            Newer bids
+          </button>
+        )}
+        {(start > 0 || hasOlder) && (
+          <button type="button" class="button button-quiet" onClick={showOlder}>
+            {size === SHOWN_AT_FIRST ? 'Show more' : 'Older bids'}
+          </button>
+        )}
+      </div>
     </section>
   );
+}
+
+/** Where the bid is in the list, or would be. */
+function placeOf(bid: BidEntry, bids: BidList): number {
+  const place = bids.findIndex((other) => comparePositions(other, bid) >= 0);
+  return place === -1 ? bids.length : place;
 }
 
 interface BidRowProps {

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { formatMoney } from '../format/money.ts';
+import { buyNowOffer } from '../format/outcome.ts';
 import type { Bidding } from '../state/bidding.ts';
 import { Dialog } from './dialog.tsx';
 
@@ -12,9 +13,9 @@ interface BuyNowProps {
 /** Ends the auction at the seller's price; asks once more first, as there is no way back. */
 export function BuyNow({ auction, bidding }: BuyNowProps) {
   const [asking, setAsking] = useState(false);
-  const { buyNowPrice, leader, currency } = auction;
-  // The first bid takes the offer away.
-  if (buyNowPrice === undefined || leader !== null) return null;
+  const { currency } = auction;
+  const buyNowPrice = buyNowOffer(auction);
+  if (buyNowPrice === undefined) return null;
   const price = formatMoney(buyNowPrice, currency);
   const busy = bidding.sending.value !== null;
   const close = (): void => setAsking(false);

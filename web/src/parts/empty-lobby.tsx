@@ -1,4 +1,5 @@
 import { SELL_PATH, type ListedStatus } from '../routes.ts';
+import type { LobbyWish } from '../state/lobby-wish.ts';
 import { Empty } from './empty.tsx';
 
 /** A list that has nothing in it. */
@@ -12,10 +13,7 @@ export function EmptyLobby({ status }: { readonly status: ListedStatus }) {
   }
   return (
     <Empty title={status === 'live' ? 'Nothing is on sale right now' : 'Nothing is coming up'}>
-      <p>
-        Fill the house with real auctions and bidders: run <code>npm run demo</code> in a terminal.
-      </p>
-      <p>Or put something up yourself; an auction can be as short as a minute.</p>
+      <p>Put something up yourself; an auction can be as short as a minute.</p>
       <a class="button button-primary" href={SELL_PATH}>
         Sell something
       </a>
@@ -23,14 +21,21 @@ export function EmptyLobby({ status }: { readonly status: ListedStatus }) {
   );
 }
 
-/** A list of which search or filters leave nothing. */
-export function NothingFound({ search }: { readonly search: string }) {
+/** A list of which the wish leaves nothing. */
+export function NothingFound({ wish }: { readonly wish: LobbyWish }) {
+  if (wish.after !== undefined) {
+    return (
+      <Empty title="Nothing more here">
+        <p>What was on this page is over, or has moved. Start again at the first page.</p>
+      </Empty>
+    );
+  }
   return (
     <Empty title="Nothing like this here">
       <p>
-        {search === ''
+        {wish.search === ''
           ? 'No auction passes these filters. Switch one off to see more.'
-          : `No title has words that begin like “${search}”. Try fewer words, or another list.`}
+          : `No title has words that begin like “${wish.search}”. Try fewer words, or another list.`}
       </p>
     </Empty>
   );

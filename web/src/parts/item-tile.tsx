@@ -15,9 +15,9 @@ export function ItemTile({ item, eager = false }: ItemTileProps) {
   if (imageUrl === undefined || imageUrl === brokenUrl) return <DrawnTile seed={item.id} />;
   return (
     <img
-      class="tile"
+      class="tile tile-picture"
       src={imageUrl}
-      alt=""
+      alt={`Picture of ${item.title}`}
       width={400}
       height={300}
       loading={eager ? 'eager' : 'lazy'}

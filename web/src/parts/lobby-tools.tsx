@@ -1,59 +1,108 @@
-import { useId } from 'preact/hooks';
-import type { ListedStatus } from '../routes.ts';
-import { FILTERS, toggled, type LobbyOrder, type LobbyView } from '../state/lobby-view.ts';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { FILTERS, isByPrice, ORDERS, toggled, type LobbyWish } from '../state/lobby-wish.ts';
 import { Chips } from './chips.tsx';
 import { Choice } from './choice.tsx';
 import { SearchIcon } from './icons.tsx';
+import { CURRENCIES } from './sell-fields.tsx';
 
 interface LobbyToolsProps {
-  readonly status: ListedStatus;
-  readonly search: string;
-  readonly view: LobbyView;
-  readonly onSearch: (search: string) => void;
-  readonly onView: (view: LobbyView) => void;
+  readonly wish: LobbyWish;
+  /** Gets wishes for the first page. */
+  readonly onChange: (wish: LobbyWish) => void;
 }
 
-const ORDERS: readonly (readonly [LobbyOrder, string])[] = [
-  ['listed', 'Ending soonest'],
-  ['most-bids', 'Most bids'],
-];
+/** Between the last key pressed and the search. */
+const SEARCH_PAUSE_MS = 300;
 
 /** Search, filters and order of a list. */
-export function LobbyTools({ status, search, view, onSearch, onView }: LobbyToolsProps) {
-  const searchId = useId();
+export function LobbyTools({ wish, onChange }: LobbyToolsProps) {
+  const { status, order, currency } = wish;
+  const change = (changes: Partial<LobbyWish>): void =>
+    onChange({ ...wish, after: undefined, ...changes });
   return (
     <div class="lobby-tools">
-      <form role="search" class="search" onSubmit={(event) => event.preventDefault()}>
-        <label class="unseen" for={searchId}>
-          Search titles
-        </label>
-        <SearchIcon />
-        <input
-          id={searchId}
-          class="input"
-          type="search"
-          placeholder="Search titles"
-          maxLength={200}
-          autoComplete="off"
-          enterkeyhint="search"
-          value={search}
-          onInput={(event) => onSearch(event.currentTarget.value)}
-        />
-      </form>
+      <SearchField search={wish.search} onSearch={(search) => change({ search })} />
       <Chips
         label="Show only"
         choices={FILTERS[status]}
-        isPressed={(filter) => view.only.includes(filter)}
-        onPress={(filter) => onView(toggled(view, filter))}
+        isPressed={(filter) => wish.only.includes(filter)}
+        onPress={(filter) => change({ only: toggled(wish, filter).only })}
       />
-      {status === 'live' && (
+      {isByPrice(order) && (
         <Choice
-          label="Order"
-          value={view.order}
-          choices={ORDERS}
-          onChange={(order) => onView({ ...view, order })}
+          label="Currency"
+          value={currency ?? ''}
+          choices={CURRENCY_CHOICES}
+          onChange={(code) => change({ currency: code === '' ? undefined : code })}
         />
       )}
+      <Choice
+        label="Order"
+        value={order}
+        choices={ORDERS[status]}
+        onChange={(chosen) =>
+          change({ order: chosen, currency: isByPrice(chosen) ? currency : undefined })
+        }
+      />
     </div>
+  );
+}
+
+const CURRENCY_CHOICES: readonly (readonly [string, string])[] = [
+  ['', 'All'],
+  ...CURRENCIES.map((code) => [code, code] as const),
+];
+
+interface SearchFieldProps {
+  readonly search: string;
+  readonly onSearch: (search: string) => void;
+}
+
+/** Searches when nothing has been typed for a moment, or at once on Enter. */
+function SearchField({ search, onSearch }: SearchFieldProps) {
+  const id = useId();
+  const [text, setText] = useState(search);
+  const asked = useRef(search);
+  const ask = (): void => {
+    const wanted = text.trim();
+    if (wanted === asked.current) return;
+    asked.current = wanted;
+    onSearch(wanted);
+  };
+  useEffect(() => {
+    const timer = setTimeout(ask, text === '' ? 0 : SEARCH_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text, onSearch]);
+  // Back, forward and other links bring searches that were not typed here.
+  useEffect(() => {
+    if (search === asked.current) return;
+    asked.current = search;
+    setText(search);
+  }, [search]);
+  return (
+    <form
+      role="search"
+      class="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        ask();
+      }}
+    >
+      <label class="unseen" for={id}>
+        Search titles
+      </label>
+      <SearchIcon />
+      <input
+        id={id}
+        class="input"
+        type="search"
+        placeholder="Search titles"
+        maxLength={200}
+        autoComplete="off"
+        enterkeyhint="search"
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+    </form>
   );
 }

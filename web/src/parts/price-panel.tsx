@@ -3,7 +3,7 @@ import { useComputed } from '@preact/signals';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { countdown, extensionText, lastMinuteShare } from '../format/countdown.ts';
 import { formatMoney } from '../format/money.ts';
-import { bidCountText, leaderText, priceLabel } from '../format/outcome.ts';
+import { bidCountText, buyNowOffer, leaderText, priceLabel } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
 import { fineClock, serverNow } from '../state/clock.ts';
 import type { Room } from '../state/room.ts';
@@ -24,6 +24,7 @@ function priceSize(text: string): string {
 export function PricePanel({ auction, room }: PricePanelProps) {
   const { price, currency, status } = auction;
   const isOpen = status === 'live' || status === 'scheduled';
+  const offer = buyNowOffer(auction);
   const size = priceSize(formatMoney(price, currency));
   return (
     <section class="price-panel" aria-label="Price and time">
@@ -40,6 +41,9 @@ export function PricePanel({ auction, room }: PricePanelProps) {
         <LeaderText auction={auction} leading={room.leading.value} />
         <span data-testid="bid-count">{bidCountText(auction.bidCount)}</span>
         <ReserveText auction={auction} />
+        {offer !== undefined && (
+          <span data-testid="buy-now-price">Buy now {formatMoney(offer, currency)}</span>
+        )}
       </p>
     </section>
   );

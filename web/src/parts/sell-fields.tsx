@@ -9,7 +9,7 @@ interface SellFieldsProps {
 }
 
 const FREQUENT_CURRENCIES = ['USD', 'EUR', 'GBP', 'CHF', 'JPY', 'INR', 'BRL', 'KWD'];
-const CURRENCIES = [...new Set([...FREQUENT_CURRENCIES, ...MINOR_DIGITS.keys()])];
+export const CURRENCIES = [...new Set([...FREQUENT_CURRENCIES, ...MINOR_DIGITS.keys()])];
 
 const DURATIONS: readonly (readonly [seconds: number, label: string])[] = [
   [60, '1 minute'],

@@ -1,8 +1,8 @@
 /**
- * One list of auctions. What is live or scheduled comes from the gateway, what ended and every
- * search from the archive, which forgets nothing and knows the titles. The list itself is read
- * again every few seconds: it brings new auctions, the order and everything that moved. Prices of
- * the cards in sight come live on top of it over the one connection that is open anyway, so a lobby
+ * One page of a list of auctions. The whole list of what is live or scheduled comes from the gateway,
+ * what ended and every other wish from the archive, which can search, filter and order. The page is
+ * read again every few seconds: that brings new auctions, the order and everything that moved. Prices
+ * of the cards in sight come live on top of it over the one connection that is open anyway, so a lobby
  * full of viewers costs the gateway next to nothing and still moves at once.
  */
 import { batch, computed, signal } from '@preact/signals';
@@ -10,10 +10,10 @@ import { comparePositions } from '@outcry/shared/contracts/live.ts';
 import type { AuctionListener, WatchedAuction } from '@outcry/client/watched-auction.ts';
 import type { AuctionView, Page } from '@outcry/shared/contracts/api.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
-import type { ListedStatus } from '../routes.ts';
+import { lobbyPath } from '../routes.ts';
 import { viewOfArchived } from './archived-view.ts';
 import { serverNow } from './clock.ts';
-import { applyView, isNarrowed, type LobbyView } from './lobby-view.ts';
+import { archiveQuery, isNarrowed, lobbyAddress, type LobbyWish } from './lobby-wish.ts';
 import { problemOf } from './problem-of.ts';
 import { RefreshLoop } from './refresh-loop.ts';
 import type { Services } from './services.ts';
@@ -21,74 +21,59 @@ import type { Services } from './services.ts';
 const REFRESH_EVERY_MS = 5_000;
 /** The server lets one connection watch 100; a screen shows far fewer cards. */
 const MAX_WATCHED = 30;
-/** How many are listed at first and after each "show more"; the last is the most there is. */
-const LIST_LIMITS = [24, 60, 120, 200];
+/** Cards on a page: rows of one, two, three and four are full. */
+const PAGE_SIZE = 48;
 /** How long an auction that ended before the viewer's eyes stays in the list of live ones. */
 const KEEP_ENDED_MS = 8_000;
 
-/** What each whole list showed last: shown at once on coming back, until it is read again. */
-const lastLists = new Map<ListedStatus, readonly AuctionView[]>();
+/** Pages that are remembered. */
+const MAX_REMEMBERED = 12;
 
-export interface LobbyWish {
-  readonly status: ListedStatus;
-  /** Words of the title, or their beginnings; empty for all. */
-  readonly search: string;
+interface LobbyPage {
+  readonly auctions: readonly AuctionView[];
+  readonly nextCursor: string | null;
 }
+
+/** What each address showed last: shown at once on coming back, until it is read again. */
+const lastPages = new Map<string, LobbyPage>();
+
+/** The list that was looked at last: where a room's way back leads. */
+export const lastLobby = signal(lobbyPath('live'));
 
 export class Lobby {
   /** Null until the first answer. */
   readonly auctions = computed(() => this.#newest());
   readonly problem = signal<Problem | null>(null);
-  readonly hasMore = signal(false);
+  /** What the next page follows; null on the last one. */
+  readonly nextCursor = signal<string | null>(null);
   readonly #services: Services;
   readonly #wish: LobbyWish;
+  readonly #address: string;
   readonly #listed = signal<readonly AuctionView[] | null>(null);
   /** Newer states than the list's, of watched auctions. */
   readonly #live = signal<ReadonlyMap<string, AuctionView>>(new Map());
   readonly #listener: AuctionListener;
   readonly #watched = new Set<string>();
   readonly #loop = new RefreshLoop(() => this.#read(), REFRESH_EVERY_MS);
-  #limitStep = 0;
 
   constructor(services: Services, wish: LobbyWish) {
     this.#services = services;
     this.#wish = wish;
-    this.#listed.value = wish.search === '' ? (lastLists.get(wish.status) ?? null) : null;
+    this.#address = lobbyAddress(wish);
+    const last = lastPages.get(this.#address);
+    this.#listed.value = last?.auctions ?? null;
+    this.nextCursor.value = last?.nextCursor ?? null;
     this.#listener = { onChange: (watched) => this.#changed(watched) };
   }
 
   open(): void {
+    lastLobby.value = this.#address;
     this.#loop.start();
   }
 
   close(): void {
     this.#loop.stop();
     for (const auctionId of this.#watched) this.unwatch(auctionId);
-  }
-
-  get canShowMore(): boolean {
-    return this.hasMore.value && this.#limitStep < LIST_LIMITS.length - 1;
-  }
-
-  showMore(): void {
-    this.#readUpTo(this.#limitStep + 1);
-  }
-
-  /** What a view shows of the list; one that leaves auctions out looks at as many as can be had. */
-  through(view: LobbyView): readonly AuctionView[] | null {
-    const auctions = this.auctions.value;
-    return auctions && applyView(auctions, view, serverNow());
-  }
-
-  /** Called when the view changes. */
-  show(view: LobbyView): void {
-    if (isNarrowed(view)) this.#readUpTo(LIST_LIMITS.length - 1);
-  }
-
-  #readUpTo(step: number): void {
-    if (step <= this.#limitStep) return;
-    this.#limitStep = Math.min(step, LIST_LIMITS.length - 1);
-    void this.#loop.now();
   }
 
   /** A card has come into sight. */
@@ -119,9 +104,9 @@ export class Lobby {
         const shown = [...this.#justEnded(items), ...items];
         const ids = new Set(shown.map(({ id }) => id));
         this.#listed.value = shown;
-        if (this.#wish.search === '') lastLists.set(this.#wish.status, shown);
+        this.nextCursor.value = nextCursor;
+        remember(this.#address, { auctions: shown, nextCursor });
         this.#live.value = new Map([...this.#live.peek()].filter(([id]) => ids.has(id)));
-        this.hasMore.value = nextCursor !== null;
         this.problem.value = null;
       });
     } catch (error) {
@@ -131,15 +116,13 @@ export class Lobby {
 
   async #list(): Promise<Page<AuctionView>> {
     const { client } = this.#services;
-    const { status, search } = this.#wish;
-    const limit = LIST_LIMITS[this.#limitStep] ?? 24;
-    if (status !== 'ended' && search === '') {
-      return client.auctions({ status, sort: 'ending_soon', limit });
+    const { status, order, after } = this.#wish;
+    if (status !== 'ended' && order === 'ending_soon' && !isNarrowed(this.#wish)) {
+      return client.auctions({ status, sort: order, limit: PAGE_SIZE, cursor: after });
     }
-    const query = { status, limit, ...(search === '' ? {} : { q: search }) };
+    const query = { ...archiveQuery(this.#wish), limit: PAGE_SIZE };
     const { items, nextCursor } = await client.archivedAuctions(query);
-    const found = items.map(viewOfArchived);
-    return { items: status === 'ended' ? found : found.toSorted(soonestFirst), nextCursor };
+    return { items: items.map(viewOfArchived), nextCursor };
   }
 
   /** Of each auction the newest state known. */
@@ -151,7 +134,8 @@ export class Lobby {
 
   /** What ended while it was looked at stays a moment, so that its end can be seen. */
   #justEnded(items: readonly AuctionView[]): readonly AuctionView[] {
-    if (this.#wish.status !== 'live') return [];
+    const { status, order, after } = this.#wish;
+    if (status !== 'live' || order !== 'ending_soon' || after !== undefined) return [];
     const ids = new Set(items.map(({ id }) => id));
     const now = serverNow();
     return (this.#newest() ?? []).filter(({ id, endsAt }) => {
@@ -161,8 +145,12 @@ export class Lobby {
   }
 }
 
-const soonestFirst = (a: AuctionView, b: AuctionView): number =>
-  Date.parse(a.endsAt) - Date.parse(b.endsAt);
+function remember(address: string, page: LobbyPage): void {
+  lastPages.delete(address);
+  lastPages.set(address, page);
+  const [oldest] = lastPages.keys();
+  if (lastPages.size > MAX_REMEMBERED && oldest !== undefined) lastPages.delete(oldest);
+}
 
 const newerOf = (listed: AuctionView, live: AuctionView | undefined): AuctionView =>
   live !== undefined && comparePositions(live, listed) > 0 ? live : listed;

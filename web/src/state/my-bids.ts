@@ -19,6 +19,8 @@ import { byUrgency, ownSides, standingOf, type OwnSide, type Stake } from './sta
 const REFRESH_EVERY_MS = 5_000;
 const PAGE_SIZE = 200;
 const MAX_PAGES = 10;
+/** The newest ones that are looked at. */
+export const MAX_BIDS = PAGE_SIZE * MAX_PAGES;
 /** Auctions read at a time: the rest waits here, where no time limit runs. */
 const READ_AT_ONCE = 8;
 /** The server lets one connection watch 100. */
@@ -30,6 +32,8 @@ export class MyBids {
   readonly problem = signal<Problem | null>(null);
   /** There are older bids than those that were read. */
   readonly hasMore = signal(false);
+  /** There are older ones still, and they are not looked at. */
+  readonly isFull = signal(false);
   readonly #services: Services;
   readonly #sides = signal<readonly OwnSide[] | null>(null);
   readonly #auctions = signal<ReadonlyMap<string, AuctionView>>(new Map());
@@ -73,6 +77,7 @@ export class MyBids {
       batch(() => {
         this.#sides.value = sides;
         this.hasMore.value = more && this.#pages < MAX_PAGES;
+        this.isFull.value = more && this.#pages === MAX_PAGES;
         this.problem.value = null;
       });
       this.#watchOpenOnes();

@@ -83,6 +83,11 @@ export class RoomBids {
     return (this.#unasked.value ?? 0) > 0 && this.list.value.length < MAX_BIDS;
   }
 
+  /** There are older bids, for which the list has no room. */
+  get isFull(): boolean {
+    return this.list.value.length >= MAX_BIDS && this.#bidCount > MAX_BIDS;
+  }
+
   askForOlder(): void {
     this.#unasked.value = Math.max(0, (this.#unasked.peek() ?? 0) - ASKED_AT_ONCE);
     this.#pauseMs = 0;

@@ -94,5 +94,24 @@ export function readSellForm(form: SellForm, nowMs: number, locale?: string): Se
   };
 }
 
+/** What of these faults the changed form has still: nobody is told of fields not yet reached. */
+export function stillWrong(
+  faults: SellFaults,
+  form: SellForm,
+  nowMs: number,
+  locale?: string,
+): SellFaults {
+  const reading = readSellForm(form, nowMs, locale);
+  if (reading.ok) return {};
+  const left = Object.entries(reading.faults).filter(([field]) => Object.hasOwn(faults, field));
+  return Object.fromEntries(left);
+}
+
+/** Whether somebody has written anything into it. */
+export const isFilledIn = (form: SellForm): boolean =>
+  (['title', 'description', 'imageUrl', 'startPrice', 'reservePrice', 'buyNowPrice'] as const).some(
+    (field) => form[field].trim() !== '',
+  );
+
 const isWebAddress = (text: string): boolean =>
   URL.canParse(text) && /^https?:$/u.test(new URL(text).protocol);
