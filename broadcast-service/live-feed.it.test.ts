@@ -88,6 +88,39 @@ describe('LiveFeed', () => {
     expect(redisTime).toBeLessThan(feed.serverClock.now() + 100);
   });
 
+  it('counts people who look at the auction: not their tabs, not those who have it in a list', async () => {
+    const { url } = await system.start();
+    const auctionId = await newAuction();
+    const token = await tokenFor('ann');
+    const inTwoTabs = [
+      openFeed({ url, viewer: 'a-browser' }),
+      openFeed({ url, viewer: 'a-browser' }),
+    ];
+    const onTwoDevices = [openFeed({ url, token }), openFeed({ url, token, viewer: 'a-browser' })];
+    const watched = [...inTwoTabs, ...onTwoDevices].map((feed) => feed.watch(auctionId, {}));
+    const list = openFeed({ url });
+    const listed = list.watch(auctionId, {}, { counted: false });
+    await until('all are live', () =>
+      [...watched, listed].every((one) => one.connection === 'live'),
+    );
+    await until('two are counted', () => watched.every(({ viewers }) => viewers === 2));
+    expect(listed.viewers).toBeUndefined();
+
+    // From the list into the room, and back, over the one connection.
+    const inRoom = {};
+    list.watch(auctionId, inRoom);
+    await until('three are counted', () => [...watched, listed].every((one) => one.viewers === 3));
+    list.unwatch(auctionId, inRoom);
+    await until('two are counted again', () => watched.every(({ viewers }) => viewers === 2));
+    inTwoTabs[0]?.unwatch(auctionId);
+    onTwoDevices[0]?.close();
+    await system.auctions.bid(auctionId, { userId: 'bob', amount: 2_000 });
+    await until('the rest hears it', () =>
+      [watched[1], watched[3]].every((one) => one?.auction?.seq === 3),
+    );
+    expect([watched[1]?.viewers, watched[3]?.viewers]).toEqual([2, 2]);
+  });
+
   it('is told of being outbid in an auction that it does not watch', async () => {
     const { url } = await system.start();
     const auctionId = await newAuction();

@@ -27,6 +27,11 @@ export interface LiveFeedOptions {
   readonly url: string;
   /** Asked again at each connection. Without one the feed is anonymous: no notices, no bids. */
   readonly token?: TokenSource | undefined;
+  /**
+   * Names the visitor of an anonymous feed, 1 to 64 letters, digits, `_` or `-`: all feeds that give
+   * the same name are one viewer where viewers are counted. Users with a token are one by themselves.
+   */
+  readonly viewer?: string | undefined;
   /** Events kept for each auction. Default 100. */
   readonly recentEvents?: number | undefined;
   /** For each question to the server. Default 5,000. */
@@ -40,6 +45,11 @@ export interface LiveFeedOptions {
 export interface WatchOptions {
   /** A position already known, for instance from a page of bids: later events are delivered. */
   readonly after?: Position | undefined;
+  /**
+   * Whether this counts as watching, which is the default; `false` for an auction that is one of many
+   * in a list. Who is not counted is not told how many watch.
+   */
+  readonly counted?: boolean | undefined;
 }
 
 const DEFAULT_RECENT_EVENTS = 100;
@@ -106,14 +116,15 @@ export class LiveFeed {
 
   /** Starts watching, or adds a listener to an auction that is watched already. */
   watch(auctionId: string, listener: AuctionListener, options: WatchOptions = {}): WatchedAuction {
+    const { counted = true } = options;
     const known = this.#watches.get(auctionId);
     if (known !== undefined) {
-      known.listen(listener);
+      this.#recount(known, () => known.listen(listener, counted));
       return known;
     }
     const limit = this.#options.recentEvents ?? DEFAULT_RECENT_EVENTS;
     const watch = new AuctionWatch(auctionId, limit, options.after);
-    watch.listen(listener);
+    watch.listen(listener, counted);
     this.#watches.set(auctionId, watch);
     if (this.#socket.connected) this.#catchUp(watch);
     return watch;
@@ -122,8 +133,9 @@ export class LiveFeed {
   /** Removes a listener, or all; an auction without listeners is no longer watched. */
   unwatch(auctionId: string, listener?: AuctionListener): void {
     const watch = this.#watches.get(auctionId);
-    watch?.dismiss(listener);
-    if (watch === undefined || watch.isHeard) return;
+    if (watch === undefined) return;
+    this.#recount(watch, () => watch.dismiss(listener));
+    if (watch.isHeard) return;
     this.#watches.delete(auctionId);
     if (this.#socket.connected) this.#socket.emit('unwatch', { auctionId });
   }
@@ -213,9 +225,20 @@ export class LiveFeed {
   }
 
   #credentials(): Record<string, string> {
-    const { token } = this.#options;
+    const { token, viewer } = this.#options;
     const value = typeof token === 'function' ? token() : token;
-    return value === undefined ? {} : { token: value };
+    return {
+      ...(value === undefined ? {} : { token: value }),
+      ...(viewer === undefined ? {} : { viewer }),
+    };
+  }
+
+  /** Tells the server when listeners came or went and the watch counts from now on, or no more. */
+  #recount(watch: AuctionWatch, change: () => void): void {
+    const before = watch.isCounted;
+    change();
+    if (!watch.isHeard || watch.isCounted === before || !this.#socket.connected) return;
+    this.#ask(watch, () => undefined);
   }
 
   #hear(): void {
@@ -338,7 +361,11 @@ export class LiveFeed {
     const { auctionId, position } = watch;
     const connection = this.#connectionNumber;
     const measured = this.serverClock.measure();
-    const request = { auctionId, ...(position === undefined ? {} : { after: position }) };
+    const request = {
+      auctionId,
+      ...(position === undefined ? {} : { after: position }),
+      ...(watch.isCounted ? {} : { counted: false }),
+    };
     this.#socket.timeout(limitMs).emit('watch', request, (error: Error | null, answer) => {
       if (error !== null) {
         done('no answer');

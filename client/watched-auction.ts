@@ -64,7 +64,8 @@ const MAX_HELD_BACK = 200;
 export class AuctionWatch implements WatchedAuction {
   readonly auctionId: string;
   readonly #recentLimit: number;
-  readonly #listeners = new Set<AuctionListener>();
+  /** Who hears of it, and whether they count as watching. */
+  readonly #listeners = new Map<AuctionListener, boolean>();
   #view: LiveView | undefined;
   #heldBack: EventsMessage[] | undefined;
   #connection: WatchConnection = 'connecting';
@@ -108,8 +109,13 @@ export class AuctionWatch implements WatchedAuction {
     return this.#listeners.size > 0;
   }
 
-  listen(listener: AuctionListener): void {
-    this.#listeners.add(listener);
+  /** Whether anybody here counts as watching. */
+  get isCounted(): boolean {
+    return Array.from(this.#listeners.values()).includes(true);
+  }
+
+  listen(listener: AuctionListener, counted: boolean): void {
+    this.#listeners.set(listener, counted);
   }
 
   /** Without a listener, all of them. */
@@ -186,7 +192,7 @@ export class AuctionWatch implements WatchedAuction {
   }
 
   #tell(call: (listener: AuctionListener) => void): void {
-    for (const listener of Array.from(this.#listeners)) callSafely(() => call(listener));
+    for (const listener of Array.from(this.#listeners.keys())) callSafely(() => call(listener));
   }
 }
 

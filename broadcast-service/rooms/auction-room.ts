@@ -10,6 +10,8 @@ import { Packet, type Recipient } from './recipient.ts';
 /** A viewer in a room. */
 export interface Member {
   readonly recipient: Recipient;
+  /** Who it counts as: all connections of one person are one viewer. Undefined: it does not count. */
+  viewer: string | undefined;
   /** Everything up to here was sent, or is covered by a newer state. */
   at: Position;
   /** Since when (ms, steady clock) it takes nothing; undefined while it keeps up. */
@@ -38,6 +40,8 @@ export class AuctionRoom {
   /** When (ms, steady clock) all were told something last. */
   toldAt = -Infinity;
   readonly #byRecipient = new Map<Recipient, Member>();
+  /** By who they count as, how many connections they have here. */
+  readonly #viewers = new Map<string, number>();
   #newest: Outgoing | undefined;
   #presence: Packet<PresenceMessage> | undefined;
 
@@ -45,20 +49,31 @@ export class AuctionRoom {
     this.auctionId = auctionId;
   }
 
+  /** How many people watch: those who count, each once. */
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
   /**
    * A viewer that was told everything up to `at`; again for one that was told more meanwhile.
-   * @returns false when it is here already
+   * @param viewer who it counts as; undefined when it does not count
+   * @returns whether the viewers, or who is to be told of them, may have changed
    */
-  join(recipient: Recipient, at: Position): boolean {
+  join(recipient: Recipient, at: Position, viewer: string | undefined): boolean {
     const known = this.#byRecipient.get(recipient);
     if (known !== undefined) {
       if (comparePositions(known.at, at) < 0) known.at = at;
-      return false;
+      if (known.viewer === viewer) return false;
+      this.#count(known.viewer, -1);
+      known.viewer = viewer;
+      this.#count(viewer, 1);
+      return true;
     }
-    const member = { recipient, at, behindSince: undefined };
+    const member = { recipient, viewer, at, behindSince: undefined };
     this.#byRecipient.set(recipient, member);
     this.members.add(member);
-    return true;
+    this.#count(viewer, 1);
+    return viewer !== undefined;
   }
 
   /** @returns the member that has left */
@@ -67,6 +82,7 @@ export class AuctionRoom {
     if (member === undefined) return undefined;
     this.#byRecipient.delete(recipient);
     this.members.delete(member);
+    this.#count(member.viewer, -1);
     return member;
   }
 
@@ -103,7 +119,16 @@ export class AuctionRoom {
   /** What a member that was behind needs to be current. */
   catchUp(member: Member): void {
     if (this.#newest !== undefined) this.deliver(member, this.#newest, Infinity);
-    if (this.#presence !== undefined) member.recipient.send(this.#presence);
+    if (this.#presence !== undefined && member.viewer !== undefined) {
+      member.recipient.send(this.#presence);
+    }
+  }
+
+  #count(viewer: string | undefined, by: 1 | -1): void {
+    if (viewer === undefined) return;
+    const connections = (this.#viewers.get(viewer) ?? 0) + by;
+    if (connections === 0) this.#viewers.delete(viewer);
+    else this.#viewers.set(viewer, connections);
   }
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
+import type { EventsMessage, Position } from '@outcry/shared/contracts/live.ts';
 import { FAN_OUT_LIMITS, FanOut, type FanOutLimits } from './fan-out.ts';
 import type { Packet, Recipient } from './recipient.ts';
 import { END, eventAt } from '../testing/bid-event.ts';
@@ -19,6 +19,7 @@ const message = (seq: number, auctionId = 'a'): EventsMessage => ({
 /** Takes everything, unless it is told to stop reading. */
 class TestRecipient implements Recipient {
   readonly packets: Packet[] = [];
+  name: string | undefined;
   waitingBytes = 0;
   dropped = false;
   busyMs = 0;
@@ -70,13 +71,45 @@ function fanOutWith(limits: Partial<FanOutLimits> = {}) {
   return { fanOut, told };
 }
 
+let people = 0;
+
+/** Somebody who counts, and is nobody else. */
+function join(fanOut: FanOut, auctionId: string, recipient: TestRecipient, at: Position): void {
+  people += 1;
+  recipient.name ??= `person ${people}`;
+  fanOut.join(auctionId, recipient, at, recipient.name);
+}
+
 describe('FanOut', () => {
+  it('counts people, not their connections, and not those who have it in a list', async () => {
+    const { fanOut, told } = fanOutWith();
+    const [phone, desk] = [new TestRecipient(), new TestRecipient()];
+    const [other, list] = [new TestRecipient(), new TestRecipient()];
+    fanOut.join('a', list, START, undefined);
+    fanOut.join('a', phone, START, 'ann');
+    fanOut.join('a', desk, START, 'ann');
+    fanOut.join('a', other, START, 'bob');
+    expect(told.counted).toEqual([1, 1, 2]);
+    fanOut.leave('a', phone);
+    fanOut.leave('a', list);
+    expect(told.counted.slice(3)).toEqual([2]);
+    fanOut.join('a', list, START, undefined);
+    fanOut.sendPresence({ auctionId: 'a', viewers: 2 });
+    fanOut.sendEvents(message(1));
+    await vi.waitFor(() => expect(other.received).toEqual(['1: 1', 'viewers: 2']));
+    expect(list.received).toEqual(['1: 1']);
+    // From the list into the room, and back.
+    fanOut.join('a', list, START, 'cleo');
+    fanOut.join('a', list, START, undefined);
+    expect(told.counted.slice(4)).toEqual([3, 2]);
+  });
+
   it('joins what an auction says between two ticks, and encodes it once', async () => {
     const { fanOut, told } = fanOutWith();
     const [one, two, elsewhere] = [new TestRecipient(), new TestRecipient(), new TestRecipient()];
-    fanOut.join('a', one, START);
-    fanOut.join('a', two, START);
-    fanOut.join('b', elsewhere, START);
+    join(fanOut, 'a', one, START);
+    join(fanOut, 'a', two, START);
+    join(fanOut, 'b', elsewhere, START);
     for (const seq of [1, 2, 3]) fanOut.sendEvents(message(seq));
     fanOut.sendPresence({ auctionId: 'a', viewers: 1 });
     fanOut.sendPresence({ auctionId: 'a', viewers: 2 });
@@ -91,12 +124,12 @@ describe('FanOut', () => {
   it('gives a newcomer only what comes after the answer it had', async () => {
     const { fanOut } = fanOutWith();
     const [old, newcomer] = [new TestRecipient(), new TestRecipient()];
-    fanOut.join('a', old, START);
+    join(fanOut, 'a', old, START);
     for (const seq of [1, 2, 3]) fanOut.sendEvents(message(seq));
-    fanOut.join('a', newcomer, { epoch: 1, seq: 2 });
+    join(fanOut, 'a', newcomer, { epoch: 1, seq: 2 });
     await vi.waitFor(() => expect(newcomer.received).toEqual(['3: 3']));
     expect(old.received).toEqual(['3: 1 2 3']);
-    fanOut.join('a', newcomer, { epoch: 1, seq: 4 }); // It watched again, and was told of 4.
+    join(fanOut, 'a', newcomer, { epoch: 1, seq: 4 }); // It watched again, and was told of 4.
     fanOut.sendEvents(message(4));
     await vi.waitFor(() => expect(old.received).toHaveLength(2));
     fanOut.sendEvents(message(5));
@@ -106,8 +139,8 @@ describe('FanOut', () => {
   it('gives a slow reader the newest state alone, once it reads again', async () => {
     const { fanOut, told } = fanOutWith();
     const [good, slow] = [new TestRecipient(), new TestRecipient()];
-    fanOut.join('a', good, START);
-    fanOut.join('a', slow, START);
+    join(fanOut, 'a', good, START);
+    join(fanOut, 'a', slow, START);
     slow.waitingBytes = FAN_OUT_LIMITS.fullBytes + 1;
     for (const seq of [1, 2, 3]) {
       fanOut.sendEvents(message(seq));
@@ -126,7 +159,7 @@ describe('FanOut', () => {
   it('disconnects whoever stays behind, also when nothing more is said', async () => {
     const { fanOut, told } = fanOutWith({ maxBehindMs: 50 });
     const slow = new TestRecipient();
-    fanOut.join('a', slow, START);
+    join(fanOut, 'a', slow, START);
     slow.waitingBytes = FAN_OUT_LIMITS.fullBytes + 1;
     fanOut.sendEvents(message(1));
     await vi.waitFor(() => expect(slow.dropped).toBe(true));
@@ -138,7 +171,7 @@ describe('FanOut', () => {
     const many = Array.from({ length: 200 }, () => new TestRecipient());
     for (const recipient of many) {
       recipient.busyMs = 0.1;
-      fanOut.join('a', recipient, START);
+      join(fanOut, 'a', recipient, START);
     }
     let turns = 0;
     const turning = (async () => {
@@ -158,7 +191,7 @@ describe('FanOut', () => {
     const { fanOut } = fanOutWith({ restFactor: 20, maxRestMs: 100 });
     const recipient = new TestRecipient();
     recipient.busyMs = 10;
-    fanOut.join('a', recipient, START);
+    join(fanOut, 'a', recipient, START);
     fanOut.sendEvents(message(1));
     await vi.waitFor(() => expect(recipient.packets).toHaveLength(1));
     recipient.busyMs = 0;
@@ -177,7 +210,7 @@ describe('FanOut', () => {
     const { fanOut } = fanOutWith({ restFactor: 10_000, maxRestMs: 60_000 });
     const recipient = new TestRecipient();
     recipient.busyMs = 10;
-    fanOut.join('a', recipient, START);
+    join(fanOut, 'a', recipient, START);
     for (const seq of [1, 2]) {
       fanOut.sendEvents(message(seq));
       await vi.waitFor(() => expect(recipient.packets).toHaveLength(seq));
@@ -187,11 +220,11 @@ describe('FanOut', () => {
   it('lets viewers come and go during a tick', async () => {
     const { fanOut, told } = fanOutWith({ holdMs: 0 });
     const many = Array.from({ length: 100 }, () => new TestRecipient());
-    for (const recipient of many) fanOut.join('a', recipient, START);
+    for (const recipient of many) join(fanOut, 'a', recipient, START);
     fanOut.sendEvents(message(1));
     await nextTurn();
     const late = new TestRecipient();
-    fanOut.join('a', late, { epoch: 1, seq: 1 });
+    join(fanOut, 'a', late, { epoch: 1, seq: 1 });
     for (const recipient of many.slice(50)) fanOut.leave('a', recipient);
     fanOut.sendEvents(message(2));
     await vi.waitFor(() => expect(late.received).toEqual(['2: 2']));

@@ -38,7 +38,7 @@ export interface FanOutEvents {
   dropped(): void;
   /** Sending held the event loop for so long, ms. */
   held(ms: number): void;
-  /** So many watch an auction here now. */
+  /** So many people watch an auction here now. */
   counted(auctionId: string, viewers: number): void;
 }
 
@@ -80,14 +80,17 @@ export class FanOut {
     this.#behind.clear();
   }
 
-  /** From now on the viewer gets what comes after `at`. */
-  join(auctionId: string, recipient: Recipient, at: Position): void {
+  /**
+   * From now on the viewer gets what comes after `at`.
+   * @param viewer who it counts as; undefined when it does not count
+   */
+  join(auctionId: string, recipient: Recipient, at: Position, viewer: string | undefined): void {
     let room = this.#rooms.get(auctionId);
     if (room === undefined) {
       room = new AuctionRoom(auctionId);
       this.#rooms.set(auctionId, room);
     }
-    if (room.join(recipient, at)) this.#tell.counted(auctionId, room.members.size);
+    if (room.join(recipient, at, viewer)) this.#tell.counted(auctionId, room.viewers);
   }
 
   leave(auctionId: string, recipient: Recipient): void {
@@ -96,7 +99,7 @@ export class FanOut {
     if (room === undefined || member === undefined) return;
     this.#behind.delete(member);
     if (room.members.size === 0) this.#rooms.delete(auctionId);
-    this.#tell.counted(auctionId, room.members.size);
+    if (member.viewer !== undefined) this.#tell.counted(auctionId, room.viewers);
   }
 
   /** The message goes out soon; it must continue the auction's one before. */
@@ -184,7 +187,8 @@ export class FanOut {
     room.toldAt = performance.now();
     let busyMs = 0;
     for (const member of room.members) {
-      const { recipient } = member;
+      const { recipient, viewer } = member;
+      if (viewer === undefined) continue;
       if (recipient.waitingBytes > this.#limits.fullBytes) this.#fallBehind(member, room);
       else recipient.send(packet);
       if (this.#isTimeToLook()) busyMs += await this.#letGo();

@@ -11,6 +11,7 @@ const amount = z.int().min(1).max(MAX_AMOUNT);
 export const watchRequest = z.strictObject({
   auctionId,
   after: z.strictObject({ epoch: z.int().min(1), seq: z.int().min(0) }).optional(),
+  counted: z.boolean().default(true),
 });
 
 export const unwatchRequest = z.strictObject({ auctionId });

@@ -23,7 +23,7 @@ export interface ViewerSocket {
   /** It was told that it asks too much, which is its own doing. */
   toldToWait(): void;
   /** From now on the viewer gets what comes after `at`. */
-  join(auctionId: string, at: Position): void;
+  join(auctionId: string, at: Position, counted: boolean): void;
   leave(auctionId: string): void;
 }
 
@@ -72,7 +72,7 @@ export class Viewer {
       reply(refused(requestProblem(request.error, randomUUID())));
       return;
     }
-    const { auctionId, after } = request.data;
+    const { auctionId, after, counted } = request.data;
     const known = this.#watches.get(auctionId);
     const retryAfterMs = known?.again.take(performance.now()) ?? 0;
     if (retryAfterMs > 0) {
@@ -97,8 +97,9 @@ export class Viewer {
       const charge = (events: number): boolean => this.#socket.mayRecover(events);
       const missed =
         after === undefined || this.#isFull ? undefined : await feed.goOnFrom(after, charge);
-      if (this.#watches.get(auctionId) === watch) this.#join(watch, feed, after, missed, reply);
-      else reply(unavailable('the auction was unwatched meanwhile'));
+      if (this.#watches.get(auctionId) === watch) {
+        this.#join(watch, feed, { after, counted }, missed, reply);
+      } else reply(unavailable('the auction was unwatched meanwhile'));
     } catch (error) {
       if (!watch.joined) this.#end(auctionId, watch);
       if (!(error instanceof SourceUnavailableError)) throw error;
@@ -164,7 +165,7 @@ export class Viewer {
   #join(
     watch: Watch,
     feed: AuctionFeed,
-    after: Position | undefined,
+    { after, counted }: { readonly after: Position | undefined; readonly counted: boolean },
     missed: (() => Recovered) | undefined,
     reply: Reply<WatchData>,
   ): void {
@@ -179,7 +180,7 @@ export class Viewer {
       found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced',
     );
     watch.joined = true;
-    this.#socket.join(feed.auctionId, feed.view);
+    this.#socket.join(feed.auctionId, feed.view, counted);
     const { events, recovered } = found ?? NOT_RECOVERED;
     reply({ ok: true, data: { auction: { ...feed.view, serverTime }, events, recovered } });
   }

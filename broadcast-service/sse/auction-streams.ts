@@ -1,4 +1,5 @@
 /** One viewer of one auction over Server-Sent Events: the same feed and recovery as `watch`. */
+import { randomUUID } from 'node:crypto';
 import type { EventsMessage, Position } from '@outcry/shared/contracts/live.ts';
 import { stateOf } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
@@ -7,7 +8,7 @@ import { Packet, type Recipient } from '../rooms/recipient.ts';
 export interface AuctionStreamsParts {
   /** @throws SourceUnavailableError */
   acquire(auctionId: string): Promise<Lease | undefined>;
-  join(auctionId: string, recipient: Recipient, at: Position): void;
+  join(auctionId: string, recipient: Recipient, at: Position, viewer: string): void;
   leave(auctionId: string, recipient: Recipient): void;
   /** The deciding clock, ms since 1970. */
   now(): number;
@@ -53,7 +54,7 @@ export async function openAuctionStream(
           serverTime: new Date(parts.now()).toISOString(),
         };
         recipient.send(new Packet(first));
-        parts.join(auctionId, recipient, view);
+        parts.join(auctionId, recipient, view, `stream ${randomUUID()}`);
         joined = recipient;
       },
       end: () => {

@@ -34,6 +34,11 @@ export interface WatchRequest {
   readonly auctionId: string;
   /** The last position the client has; it gets what came after it. */
   readonly after?: Position;
+  /**
+   * Whether this is somebody who looks at the auction (the default), not one who only has it in a
+   * list. Who is not counted is not told how many watch.
+   */
+  readonly counted?: boolean;
 }
 
 /** With `recovered: false` the client replaces all it had by `auction`; `events` is then empty. */

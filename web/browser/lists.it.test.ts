@@ -256,6 +256,21 @@ test('many bids stay on a short page, and all can be turned to', async () => {
   await poll(() => textOf(bids.first())).toContain('$20,000.00');
 });
 
+test('who watches is counted once, and only in the room', async () => {
+  const vase = await auctionOf(seller, 'Vase to look at');
+  const list = await stage.open('/?q=look');
+  await cards(list).first().waitFor();
+  const page = await stage.open(`/auctions/${vase.id}`);
+  await page.getByText('1 watching').waitFor();
+  const tab = await page.context().newPage();
+  await tab.goto(page.url());
+  await tab.getByText('1 watching').waitFor();
+  await cards(list).first().getByRole('link').click();
+  for (const one of [list, page, tab]) await one.getByText('2 watching').waitFor();
+  await list.goBack();
+  for (const one of [page, tab]) await one.getByText('1 watching').waitFor();
+});
+
 test('a tall picture is shown whole, and says what it is of', async () => {
   const page = await stage.open('/ended');
   await page.route('https://pictures.example/tall.svg', (route) =>

@@ -5,6 +5,7 @@ import { Server, type Socket } from 'socket.io';
 import { Decoder } from 'socket.io-parser';
 import type { Ack, Notice, Position, ToViewer, WatchData } from '@outcry/shared/contracts/live.ts';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
+import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -50,7 +51,7 @@ export interface SocketViewersParts extends ViewerParts {
   refused(reason: string): void;
   /** A connection was ended. */
   misused(kind: Misuse): void;
-  join(auctionId: string, recipient: Recipient, at: Position): void;
+  join(auctionId: string, recipient: Recipient, at: Position, viewer: string | undefined): void;
   leave(auctionId: string, recipient: Recipient): void;
   readonly log: Logger;
 }
@@ -175,6 +176,7 @@ export class SocketViewers {
     const { caller, token } = socket.data;
     if (caller !== undefined) void socket.join(userRoom(caller.userId));
     const recipient = new SocketRecipient(socket.conn);
+    const person = personOf(socket);
     const { connections } = this.#parts;
     const address = this.#addressOf(socket.request);
     const asks = new RequestAllowance(
@@ -193,7 +195,8 @@ export class SocketViewers {
           return recipient.waitingBytes;
         },
         toldToWait,
-        join: (auctionId, at) => this.#parts.join(auctionId, recipient, at),
+        join: (auctionId, at, counted) =>
+          this.#parts.join(auctionId, recipient, at, counted ? person : undefined),
         leave: (auctionId) => this.#parts.leave(auctionId, recipient),
       },
       this.#parts,
@@ -278,6 +281,17 @@ function emitNotice(socket: ViewerConnection, notice: Notice): void {
 function waitProblem({ by, retryAfterMs }: AskedTooMuch): Problem {
   const who = by === 'this connection' ? 'This connection asks' : 'All of its address together ask';
   return problem('RATE_LIMITED', `${who} too much.`, randomUUID(), { retryAfterMs });
+}
+
+/**
+ * Whom a connection counts as: its user, or the browser that its tabs name alike, or nobody else. What
+ * a visitor's page says of itself is believed: it can only make fewer of many, and opening more
+ * connections always made more of one.
+ */
+function personOf({ id, data, handshake }: ViewerConnection): string {
+  if (data.caller !== undefined) return `user ${data.caller.userId}`;
+  const { viewer } = handshake.auth;
+  return typeof viewer === 'string' && ID_PATTERN.test(viewer) ? `browser ${viewer}` : id;
 }
 
 /** `emit(event, payload, answer?)`; payloads that are none or many are no request of any kind. */

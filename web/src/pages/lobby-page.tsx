@@ -29,7 +29,7 @@ const HEADINGS: Readonly<Record<ListedStatus, string>> = {
 };
 
 const INTROS: Readonly<Record<ListedStatus, string>> = {
-  live: 'Prices move as you watch. What ends soonest comes first.',
+  live: 'Prices move as you watch.',
   scheduled: 'These open by themselves when their countdown reaches zero.',
   ended: 'What was sold, and for how much. Each one comes with a proof that you can check.',
 };

@@ -81,7 +81,7 @@ export class Lobby {
     if (this.#loop.stopped || this.#watched.has(auctionId) || this.#watched.size >= MAX_WATCHED)
       return;
     this.#watched.add(auctionId);
-    this.#changed(this.#services.feed.watch(auctionId, this.#listener));
+    this.#changed(this.#services.feed.watch(auctionId, this.#listener, { counted: false }));
   }
 
   /** A card has gone out of sight. */

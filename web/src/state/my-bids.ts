@@ -119,7 +119,8 @@ export class MyBids {
       const isOpen = auction.status === 'live' || auction.status === 'scheduled';
       if (!isOpen || this.#watched.has(auction.id) || this.#watched.size >= MAX_WATCHED) continue;
       this.#watched.add(auction.id);
-      this.#take(this.#services.feed.watch(auction.id, this.#listener).auction);
+      const { feed } = this.#services;
+      this.#take(feed.watch(auction.id, this.#listener, { counted: false }).auction);
     }
   }
 

@@ -7,6 +7,7 @@ import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
 import { addClock } from './clock.ts';
 import { forgetNews, hearNotice } from './notices.ts';
 import { keepSignedIn, presentToken, session, signOut } from './session.ts';
+import { visitorName } from './visitor-name.ts';
 import { tokenReplacer } from './token-replacer.ts';
 
 export interface Services {
@@ -53,6 +54,7 @@ function openServices(config: PublicConfig): Services {
   const feed = new LiveFeed({
     url: broadcastUrl,
     token: presentToken,
+    viewer: visitorName(),
     onNotice: (notice) => void hearNotice(client, notice),
     onRefused: () => void replaceToken(),
   });
