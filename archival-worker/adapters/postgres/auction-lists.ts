@@ -16,7 +16,7 @@ export function wishedFor(sql: Sql, wish: AuctionWish): Fragment {
     ${status === undefined ? sql`` : sql`AND auctions.status = ${status}`}
     ${seller === undefined ? sql`` : sql`AND auctions.seller_id = ${seller}`}
     ${currency === undefined ? sql`` : sql`AND auctions.currency = ${currency}`}
-    ${q === undefined ? sql`` : titleHas(sql, q)}
+    ${q === undefined ? sql`` : sql`AND EXISTS (SELECT FROM items WHERE items.id = auctions.item_id ${titleHas(sql, q)})`}
     ${hasBids === undefined ? sql`` : sql`AND (auctions.bid_count > 0) = ${hasBids}`}
     ${buyNow === undefined ? sql`` : sql`AND ${canBeBought(sql)} = ${buyNow}`}
     ${willSell === undefined ? sql`` : sql`AND (auctions.reserve_met AND auctions.bid_count > 0) = ${willSell}`}

@@ -61,12 +61,18 @@ export class PostgresHistoryStore implements HistoryStore {
   ): Promise<readonly ListedAuction[]> {
     const rows = await this.#read((sql) => {
       const order = listOrder(sql, wish);
+      // Items are looked up for the page alone, not for all that is sorted.
       return sql<AuctionRow[]>`
         ${auctionColumns(sql)}
-         WHERE auctions.created_at IS NOT NULL ${after === undefined ? sql`` : order.behind(after)}
-               ${wishedFor(sql, wish)}
-         ORDER BY ${order.by}
-         LIMIT ${limit}`;
+         WHERE auctions.id IN (
+                 SELECT auctions.id
+                   FROM auctions
+                  WHERE auctions.created_at IS NOT NULL
+                        ${after === undefined ? sql`` : order.behind(after)}
+                        ${wishedFor(sql, wish)}
+                  ORDER BY ${order.by}
+                  LIMIT ${limit})
+         ORDER BY ${order.by}`;
     });
     return rows.map((row) => ({ place: placeOf(row, wish), auction: archivedAuction(row) }));
   }
