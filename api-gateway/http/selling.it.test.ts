@@ -54,6 +54,13 @@ describe('items', () => {
     expect([second.status, second.body.code]).toEqual([409, 'ITEM_BUSY']);
   });
 
+  test('a title is kept composed, and may have 200 characters of any kind', async () => {
+    const title = `Cafe\u0301 ${'🎉'.repeat(195)}`;
+    const created = await call(gateway, 'POST', '/v1/items', { token: sam, body: { title } });
+    expect(created.status).toBe(201);
+    expect(created.body['title']).toBe(title.normalize('NFC'));
+  });
+
   test('another seller may not sell it; unknown items are not found', async () => {
     const created = await call(gateway, 'POST', '/v1/items', {
       token: sam,
@@ -138,6 +145,9 @@ describe('POST /v1/auctions', () => {
     ['buy now below the reserve', { reservePrice: 900, buyNowPrice: 600 }, 'buyNowPrice'],
     ['an increment table with a gap', { increments: [{ from: 5, by: 1 }] }, 'increments'],
     ['an empty title', { item: { title: '  ' } }, 'item.title'],
+    ['a title that shows nothing', { item: { title: '\u200B\u2060' } }, 'item.title'],
+    ['a title that turns the price around', { item: { title: 'x \u202E' } }, 'item.title'],
+    ['a title of 201 emoji', { item: { title: '🎉'.repeat(201) } }, 'item.title'],
     [
       'a script as image',
       { item: { title: 'x', imageUrl: 'javascript:alert(1)' } },

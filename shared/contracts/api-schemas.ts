@@ -6,6 +6,13 @@ import { z } from 'zod';
 import { MINOR_DIGITS } from '../domain/currencies.ts';
 import { incrementTableFault, MAX_INCREMENT_ROWS } from '../domain/increments.ts';
 import { MAX_AMOUNT } from '../domain/money.ts';
+import {
+  DESCRIPTION_RULE,
+  textFault,
+  tidyText,
+  TITLE_RULE,
+  type TextRule,
+} from '../domain/text.ts';
 import type { AuctionListQuery, AuctionRequest, BidRequest, ItemRequest } from './api.ts';
 import { pageLimit } from './query-strings.ts';
 
@@ -24,18 +31,24 @@ const time = z.iso
     'must be within the years 2000 to 8999',
   );
 
-/** NUL and half a surrogate pair are legal in JSON, but Redis's JSON or Postgres refuses them. */
-const hasNoControls = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text);
-const hasLinesAtMost = (text: string): boolean => hasNoControls(text.replaceAll(/[\t\n\r]/g, ''));
-const CONTROLS = 'must not have control characters';
+/** A text that somebody wrote, composed (NFC) and held to its rule. */
+const written = (rule: TextRule) =>
+  z
+    .string()
+    .overwrite(tidyText)
+    .superRefine((text, context) => {
+      const message = textFault(text, rule);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
+    .meta({ maxLength: rule.max, ...(rule.required ? { minLength: 1 } : {}) });
 
 export const itemRequest = z.strictObject({
-  title: z.string().trim().min(1).max(200).refine(hasNoControls, CONTROLS),
-  description: z.string().max(5_000).refine(hasLinesAtMost, CONTROLS).optional(),
+  title: written(TITLE_RULE).describe('one line with something to see; kept in Unicode NFC'),
+  description: written(DESCRIPTION_RULE).optional(),
   imageUrl: z
     .url({ protocol: /^https?$/ })
     .max(2_000)
-    .refine(hasNoControls, CONTROLS)
+    .refine((url) => !/[\p{Cc}\p{Cs}]/u.test(url), 'must not have control characters')
     .optional(),
 }) satisfies z.ZodType<ItemRequest>;
 

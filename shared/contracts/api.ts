@@ -7,7 +7,7 @@ import type { AuctionStatus, ItemDetails, PublicState } from './events.ts';
 
 /** `POST /v1/items`. */
 export interface ItemRequest {
-  /** 1 to 200 characters. */
+  /** 1 to 200 characters (Unicode code points), of which one at least is visible. */
   readonly title: string;
   /** At most 5,000 characters. */
   readonly description?: string | undefined;

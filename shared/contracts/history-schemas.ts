@@ -3,6 +3,7 @@
  * which needs no library, so that clients can have them.
  */
 import { z } from 'zod';
+import { MAX_NAME, nameFault, tidyName } from '../domain/display-names.ts';
 import type {
   BidListQuery,
   DisplayNameRequest,
@@ -74,15 +75,15 @@ export const leaderboardQuery = z.strictObject({
   limit: page.limit,
 }) satisfies z.ZodType<LeaderboardQuery>;
 
-const NAME_LIKE_A_LABEL = /^bidder [0-9a-f]{8}$/i;
-
-/** A display name: one line, not one that looks like another bidder's label; null takes it off. */
+/** A display name, by the rules of UTS 39; null takes it off. */
 export const displayNameRequest = z.strictObject({
   name: z
     .string()
-    .max(200)
-    .transform((name) => name.normalize('NFC').trim().replaceAll(/\s+/gu, ' '))
-    .refine((name) => /^[^\p{C}]{1,40}$/u.test(name), 'must be 1 to 40 printable characters')
-    .refine((name) => !NAME_LIKE_A_LABEL.test(name), 'is kept for bidders without a name')
+    .overwrite(tidyName)
+    .superRefine((name, context) => {
+      const message = nameFault(name);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
+    .meta({ minLength: 1, maxLength: MAX_NAME })
     .nullable(),
 }) satisfies z.ZodType<DisplayNameRequest>;

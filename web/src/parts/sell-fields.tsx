@@ -36,7 +36,7 @@ type TextName = Exclude<keyof SellForm, 'durationSeconds' | 'opensInSeconds' | '
 export function SellFields({ form, faults, onChange }: SellFieldsProps) {
   const text = (
     name: TextName,
-    attributes: { maxLength?: number; inputMode?: 'decimal' | 'url' },
+    attributes: { maxLength?: number; inputMode?: 'decimal' | 'url'; dir?: 'auto' },
   ) =>
     function textInput(tied: TiedAttributes) {
       return (
@@ -70,15 +70,16 @@ export function SellFields({ form, faults, onChange }: SellFieldsProps) {
     };
   return (
     <>
-      <FormField label="Title" fault={faults.title} control={text('title', { maxLength: 200 })} />
+      <FormField label="Title" fault={faults.title} control={text('title', { dir: 'auto' })} />
       <FormField
         label="Description"
         optional
+        fault={faults.description}
         control={(tied) => (
           <textarea
             {...tied}
             rows={4}
-            maxLength={5_000}
+            dir="auto"
             value={form.description}
             onInput={(event) => onChange({ description: event.currentTarget.value })}
           />

@@ -52,9 +52,17 @@ describe('readSellForm', () => {
     expect(reading.ok ? undefined : reading.faults.startPrice).toContain('$12.50 or $12,500.00');
   });
 
+  it('counts characters as the gateway does', () => {
+    const title = '😀'.repeat(200);
+    const reading = read({ title, description: '😀'.repeat(5_000) });
+    expect(reading.ok && auctionRequest.parse(reading.request).item?.title).toBe(title);
+  });
+
   it.each([
     [{ title: '  ' }, 'title'],
     [{ title: 'x'.repeat(201) }, 'title'],
+    [{ title: '\u200B' }, 'title'],
+    [{ description: 'x'.repeat(5_001) }, 'description'],
     [{ startPrice: '' }, 'startPrice'],
     [{ startPrice: '0' }, 'startPrice'],
     [{ reservePrice: 'much' }, 'reservePrice'],

@@ -1,5 +1,6 @@
 /** From the sell form's texts to a request, with every mistake named at its field. */
 import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
+import { DESCRIPTION_RULE, textFault, tidyText, TITLE_RULE } from '@outcry/shared/domain/text.ts';
 import { moneyFault, parseMoney } from '../format/money.ts';
 
 /** The form as it is filled in. */
@@ -18,7 +19,12 @@ export interface SellForm {
 
 /** By the fields that can be filled in wrong. */
 export type SellFaults = Partial<
-  Readonly<Record<'title' | 'imageUrl' | 'startPrice' | 'reservePrice' | 'buyNowPrice', string>>
+  Readonly<
+    Record<
+      'title' | 'description' | 'imageUrl' | 'startPrice' | 'reservePrice' | 'buyNowPrice',
+      string
+    >
+  >
 >;
 
 export type SellReading =
@@ -37,16 +43,19 @@ export const EMPTY_FORM: SellForm = {
   opensInSeconds: 0,
 };
 
-const MAX_TITLE = 200;
 const EXAMPLE_AMOUNT = 10_000;
 
 /** @param nowMs by the server's clock */
 export function readSellForm(form: SellForm, nowMs: number, locale?: string): SellReading {
   const faults: { -readonly [Field in keyof SellFaults]: SellFaults[Field] } = {};
   const { currency } = form;
-  const title = form.title.trim();
+  const title = tidyText(form.title);
+  const titleFault = textFault(title, TITLE_RULE);
+  if (titleFault !== undefined) faults.title = `The title ${titleFault}.`;
   if (title === '') faults.title = 'Give it a title.';
-  if (title.length > MAX_TITLE) faults.title = `At most ${MAX_TITLE} characters.`;
+  const description = tidyText(form.description);
+  const descriptionFault = textFault(description, DESCRIPTION_RULE);
+  if (descriptionFault !== undefined) faults.description = `The description ${descriptionFault}.`;
 
   const money = (name: 'startPrice' | 'reservePrice' | 'buyNowPrice'): number | undefined => {
     const amount = parseMoney(form[name], currency, locale);
@@ -74,7 +83,6 @@ export function readSellForm(form: SellForm, nowMs: number, locale?: string): Se
   }
   if (startPrice === undefined || Object.keys(faults).length > 0) return { ok: false, faults };
 
-  const description = form.description.trim();
   const startsAt = new Date(nowMs + form.opensInSeconds * 1_000).toISOString();
   return {
     ok: true,

@@ -1,0 +1,84 @@
+/**
+ * Makes shared/domain/confusables.ts and shared/domain/joining.ts from files of the Unicode Character Database:
+ *
+ *     node infrastructure/tables/make-text-tables.mjs confusables.txt ArabicShaping.txt UnicodeData.txt
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const [, , confusablesFile, shapingFile, dataFile] = process.argv;
+if (dataFile === undefined) {
+  throw new Error('usage: make-text-tables.mjs confusables.txt ArabicShaping.txt UnicodeData.txt');
+}
+const read = (file) => readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+const rowsOf = (text) =>
+  text
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter((line) => line.includes(';'))
+    .map((line) => line.split(';').map((field) => field.trim()));
+const hex = (code) => code.toString(16).toUpperCase();
+const write = (name, text) =>
+  writeFileSync(new URL(`../../shared/domain/${name}`, import.meta.url), text);
+
+const confusables = read(confusablesFile);
+const version = /# Version: ([0-9.]+)/.exec(confusables)?.[1];
+if (version === undefined) throw new Error('confusables.txt names no version');
+const byPrototype = new Map();
+for (const [source = '', prototype = ''] of rowsOf(confusables)) {
+  const key = prototype.replaceAll(/\b0+/g, '');
+  byPrototype.set(key, [...(byPrototype.get(key) ?? []), hex(Number.parseInt(source, 16))]);
+}
+write(
+  'confusables.ts',
+  `// Made by infrastructure/tables/make-text-tables.mjs from Unicode ${version}, confusables.txt.
+
+/**
+ * What characters are taken for: a prototype, then the characters that look like it, all as code points
+ * in hexadecimal.
+ */
+export const CONFUSABLES: readonly (readonly [prototype: string, lookalikes: string])[] = [
+${[...byPrototype].map(([prototype, sources]) => `  ['${prototype}', '${sources.join(' ')}'],`).join('\n')}
+];
+`,
+);
+
+/** Code points as a character class of a regular expression. */
+function classOf(codes) {
+  const ranges = [];
+  for (const code of codes.toSorted((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === code - 1) last[1] = code;
+    else ranges.push([code, code]);
+  }
+  const escape = (code) => String.raw`\u{${hex(code)}}`;
+  return ranges
+    .map(([from, to]) => (from === to ? escape(from) : `${escape(from)}-${escape(to)}`))
+    .join('');
+}
+const joining = (type) =>
+  rowsOf(read(shapingFile)).flatMap(([code, , of]) =>
+    of === type ? [Number.parseInt(code, 16)] : [],
+  );
+const viramas = read(dataFile)
+  .split('\n')
+  .map((line) => line.split(';'))
+  .flatMap(([code, , , combining]) => (combining === '9' ? [Number.parseInt(code, 16)] : []));
+const shaping = /^# ArabicShaping-([0-9.]+)\.txt/.exec(read(shapingFile))?.[1];
+write(
+  'joining.ts',
+  `// Made by infrastructure/tables/make-text-tables.mjs from Unicode ${shaping}: ArabicShaping.txt and
+// UnicodeData.txt. Each is the inside of a character class.
+
+/** Letters that join to both sides. */
+export const DUAL_JOINING = String.raw\`${classOf(joining('D'))}\`;
+
+/** Letters that join to what stands left of them. */
+export const LEFT_JOINING = String.raw\`${classOf(joining('L'))}\`;
+
+/** Letters that join to what stands right of them. */
+export const RIGHT_JOINING = String.raw\`${classOf(joining('R'))}\`;
+
+/** Signs that take a consonant its vowel; joiners behind them choose how the cluster is drawn. */
+export const VIRAMAS = String.raw\`${classOf(viramas)}\`;
+`,
+);
