@@ -17,11 +17,13 @@ import { PostgresHistoryStore } from './adapters/postgres/history-store.ts';
 import { PostgresLeaderboard } from './adapters/postgres/leaderboard.ts';
 import { PostgresProofStore } from './adapters/postgres/proof-store.ts';
 import { PostgresSealStore } from './adapters/postgres/seal-store.ts';
+import { PostgresTextStore } from './adapters/postgres/text-store.ts';
 import { PostgresUserStore } from './adapters/postgres/user-store.ts';
 import { RedisArchivedMarks } from './adapters/redis/archived-marks.ts';
 import { RedisSealedMarks } from './adapters/redis/sealed-marks.ts';
 import { RedisShardMarkers } from './adapters/redis/shard-markers.ts';
 import { ArchiveEvents, BATCHES_AT_ONCE } from './archive/archive-events.ts';
+import { CompleteTexts } from './archive/complete-texts.ts';
 import { ReportArchived } from './archive/report-archived.ts';
 import { tracedCommit, tracedSource } from './archive/traced-archive.ts';
 import { WholeRedis } from './archive/whole-redis.ts';
@@ -34,7 +36,7 @@ import { createMetrics, createSealMetrics } from './metrics.ts';
 import { SealAuctions } from './seal/seal-auctions.ts';
 
 const WRITE_LIMIT_MS = 20_000;
-/** One for each batch that is being stored, and one for seals and names. */
+/** One for each batch that is being stored, and one for seals, names and texts. */
 const WRITE_CONNECTIONS = BATCHES_AT_ONCE + 1;
 const READ_LIMIT_MS = 3_000;
 const READ_CONNECTIONS = 8;
@@ -113,6 +115,9 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   });
   closers.defer('seal', () => seal.stop());
 
+  const texts = new CompleteTexts(new PostgresTextStore(writing), log);
+  closers.defer('texts', () => texts.stop());
+
   let stopping = false;
   const root = new Hono();
   addOperationRoutes(root, registry, () => {
@@ -147,6 +152,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   report.start();
   archive.start();
   seal.start();
+  texts.start();
 
   return {
     port: http.port,

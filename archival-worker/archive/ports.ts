@@ -135,3 +135,11 @@ export interface ArchiveFigures {
   committed(figures: BatchFigures): void;
   retried(): void;
 }
+
+/** Texts that were stored without what is computed from them. */
+export interface TextStore {
+  /** Gives up to `limit` items their terms. @returns how many */
+  completeItems(limit: number): Promise<number>;
+  /** Gives up to `limit` names their looks, and takes off those that nobody may have now. */
+  completeNames(limit: number): Promise<{ readonly looked: number; readonly takenOff: number }>;
+}

@@ -278,6 +278,11 @@ describe('PUT /v1/users/me/name', () => {
       body: { code: 'NAME_TAKEN' },
     });
     expect(await rename('BIDDING BOB', bob)).toMatchObject({ status: 200 });
+    for (const alike of ['Bidding\u2003Bob', 'BiddingBob', 'BlDDlNG BOB', '8idding Bob']) {
+      const expected = alike === '8idding Bob' ? 200 : 409;
+      expect([alike, (await rename(alike)).status]).toEqual([alike, expected]);
+    }
+    expect(await rename(null)).toMatchObject({ status: 200 });
   });
 
   test.each([

@@ -75,7 +75,7 @@ export function addUserRoutes(
       }
       const { name } = request.data;
       if (await users.rename(userId, name)) return c.json({ userId, name });
-      return sendProblem(c, 'NAME_TAKEN', 'Names differ by more than capitals.');
+      return sendProblem(c, 'NAME_TAKEN', 'Another user has this name, or one that looks like it.');
     }),
   );
 }

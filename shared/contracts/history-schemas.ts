@@ -27,7 +27,7 @@ const fact = z
 
 export const historyListQuery = z.strictObject({
   ...page,
-  /** Words of the title, or their beginnings; all must be there. */
+  /** Words of title or description, or their beginnings; all must be there. */
   q: z
     .string()
     .trim()

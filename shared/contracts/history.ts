@@ -50,7 +50,7 @@ export interface AuctionFacts {
 }
 
 export interface HistoryListQuery extends PageQuery, AuctionFacts {
-  /** Words of the title, or their beginnings; all must be there. */
+  /** Words of title or description, or their beginnings; all must be there. */
   readonly q?: string | undefined;
   readonly status?: AuctionStatus | undefined;
   readonly seller?: string | undefined;

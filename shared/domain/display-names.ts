@@ -119,7 +119,9 @@ const LABEL_LOOKS = new RegExp(`^${skeleton('bidder')}[${skeleton('0123456789abc
  * look like Latin ones.
  */
 function isOfOneWriting(text: string): boolean {
-  const sets = [...text].filter((c) => !ANY_SCRIPT.test(c)).map(scriptsOf);
+  const sets = Array.from(text)
+    .filter((c) => !ANY_SCRIPT.test(c))
+    .map(scriptsOf);
   if (commonTo(sets).size > 0 || sets.length === 0) return true;
   const others = commonTo(sets.filter((scripts) => !scripts.has('Latin')));
   return [...others].some((script) => !['Cyrillic', 'Greek', RARE].includes(script));

@@ -38,6 +38,7 @@ export interface TestAuctionOptions {
   readonly shard?: number;
   readonly sellerId?: string;
   readonly itemTitle?: string;
+  readonly itemDescription?: string;
   readonly currency?: string;
   readonly startPrice?: number;
   readonly reservePrice?: number;
@@ -77,7 +78,11 @@ export class TestAuction {
     this.#stepMs = stepMs;
     this.#now = startsAt - stepMs;
     this.#creation = {
-      item: { id: `i${auctionId.slice(1)}`, title: options.itemTitle ?? 'A lamp' },
+      item: {
+        id: `i${auctionId.slice(1)}`,
+        title: options.itemTitle ?? 'A lamp',
+        ...(options.itemDescription === undefined ? {} : { description: options.itemDescription }),
+      },
       newItem: true,
       sellerId,
       currency: options.currency ?? 'EUR',

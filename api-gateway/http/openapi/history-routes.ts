@@ -23,7 +23,8 @@ export const HISTORY_ROUTES: readonly ApiRoute[] = [
     method: 'get',
     path: '/v1/history/auctions',
     name: 'searchHistory',
-    summary: 'All auctions, open ones included: by words of the title, status and seller',
+    summary:
+      'All auctions, open ones included: by words of title and description, status and seller',
     who: 'anyone',
     query: historyListQuery,
     answer: { status: 200, schema: archivedAuctionPage },

@@ -5,6 +5,7 @@
  */
 import type { ListPlace, AuctionWish } from '../../history/ports.ts';
 import type { Sql } from './database.ts';
+import { itemsHave } from './search.ts';
 
 type Fragment = ReturnType<Sql>;
 
@@ -16,7 +17,7 @@ export function wishedFor(sql: Sql, wish: AuctionWish): Fragment {
     ${status === undefined ? sql`` : sql`AND auctions.status = ${status}`}
     ${seller === undefined ? sql`` : sql`AND auctions.seller_id = ${seller}`}
     ${currency === undefined ? sql`` : sql`AND auctions.currency = ${currency}`}
-    ${q === undefined ? sql`` : sql`AND EXISTS (SELECT FROM items WHERE items.id = auctions.item_id ${titleHas(sql, q)})`}
+    ${q === undefined ? sql`` : sql`AND EXISTS (SELECT FROM items WHERE items.id = auctions.item_id ${itemsHave(sql, q)})`}
     ${hasBids === undefined ? sql`` : sql`AND (auctions.bid_count > 0) = ${hasBids}`}
     ${buyNow === undefined ? sql`` : sql`AND ${canBeBought(sql)} = ${buyNow}`}
     ${willSell === undefined ? sql`` : sql`AND (auctions.reserve_met AND auctions.bid_count > 0) = ${willSell}`}
@@ -32,12 +33,6 @@ const canBeBought = (sql: Sql): Fragment => sql`
 const endsSoon = (sql: Sql, seconds: number): Fragment => sql`
   AND auctions.status IN ('scheduled', 'live') AND auctions.ends_at > now()
   AND auctions.ends_at <= now() + make_interval(secs => ${seconds})`;
-
-/** Every word of the search begins a word of the title. */
-const titleHas = (sql: Sql, search: string): Fragment => sql`
-  AND to_tsvector('simple', items.title) @@ (
-    SELECT string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || ''':*', ' & ')
-      FROM unnest(to_tsvector('simple', ${search})))::tsquery`;
 
 interface ListOrder {
   readonly by: Fragment;

@@ -57,6 +57,9 @@ export class DatabaseError extends Error {
   }
 }
 
+/** SQLSTATE: another row has what must be there once. */
+export const UNIQUE_VIOLATION = '23505';
+
 const CONNECT_LIMIT_SECONDS = 3;
 const CLOSE_LIMIT_SECONDS = 2;
 /** The server's own time limit comes first: it names the reason and keeps the connection. */

@@ -1,8 +1,7 @@
+import { looksOf } from '@outcry/shared/domain/display-names.ts';
 import type { NameStore } from '../../history/ports.ts';
 import { askHistory } from './ask-history.ts';
-import { DatabaseError, type Database, type Sql } from './database.ts';
-
-const UNIQUE_VIOLATION = '23505';
+import { DatabaseError, UNIQUE_VIOLATION, type Database, type Sql } from './database.ts';
 
 /** What the public sees of the user `shown.user_id`: the chosen name or a label that stays. */
 export const shownName = (sql: Sql) => sql`
@@ -21,13 +20,16 @@ export class PostgresNameStore implements NameStore {
 
   async set(userId: string, name: string | null): Promise<boolean> {
     try {
-      await askHistory(this.#database, (sql) =>
-        name === null
-          ? sql`DELETE FROM display_names WHERE user_id = ${userId}`
-          : sql`
-              INSERT INTO display_names (user_id, name) VALUES (${userId}, ${name})
-              ON CONFLICT (user_id) DO UPDATE SET name = EXCLUDED.name, changed_at = now()`,
-      );
+      await askHistory(this.#database, (sql) => {
+        if (name === null) return sql`DELETE FROM display_names WHERE user_id = ${userId}`;
+        const { written, lower } = looksOf(name);
+        return sql`
+          INSERT INTO display_names (user_id, name, look_written, look_lower)
+          VALUES (${userId}, ${name}, ${written}, ${lower})
+          ON CONFLICT (user_id) DO UPDATE
+             SET name = EXCLUDED.name, look_written = EXCLUDED.look_written,
+                 look_lower = EXCLUDED.look_lower, changed_at = now()`;
+      });
       return true;
     } catch (error) {
       if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION) return false;

@@ -2,6 +2,7 @@ import type { EpochFork } from '../../archive/batch.ts';
 import type { EventRow, TermsOfAuction } from '../../archive/event-row.ts';
 import { column } from './columns.ts';
 import type { Tx } from './database.ts';
+import { searchText } from './search.ts';
 
 /** Moves auctions up to the state after these events, and locks their rows until the commit. */
 export async function raiseStates(tx: Tx, newest: readonly EventRow[]): Promise<void> {
@@ -37,13 +38,17 @@ export async function raiseStates(tx: Tx, newest: readonly EventRow[]): Promise<
 /** Items that first events bring along; an item can be in several auctions. */
 export async function addItems(tx: Tx, created: readonly EventRow[]): Promise<void> {
   const items = new Map(termsOf(created).map(({ terms }) => [terms.itemId, terms]));
-  const sorted = [...items.values()].toSorted((a, b) => (a.itemId < b.itemId ? -1 : 1));
+  const sorted = [...items.values()]
+    .toSorted((a, b) => (a.itemId < b.itemId ? -1 : 1))
+    .map((terms) => ({ ...terms, search: searchText(terms) }));
   // Titles may hold anything, so they go as JSON; there is one for many events.
   await tx`
-    INSERT INTO items (id, seller_id, title, description, image_url)
-    SELECT "itemId", "sellerId", title, description, "imageUrl"
+    INSERT INTO items (id, seller_id, title, description, image_url, search)
+    SELECT "itemId", "sellerId", title, description, "imageUrl",
+           array_to_tsvector(string_to_array(search, E'\n'))
       FROM jsonb_to_recordset(${JSON.stringify(sorted)}::text::jsonb)
-        AS given ("itemId" text, "sellerId" text, title text, description text, "imageUrl" text)
+        AS given ("itemId" text, "sellerId" text, title text, description text, "imageUrl" text,
+                  search text)
     ON CONFLICT (id) DO NOTHING`;
 }
 
