@@ -64,12 +64,12 @@ describe('a name', () => {
   });
 });
 
-describe('names that look alike', () => {
-  const alike = (a: string, b: string): boolean => {
-    const [one, other] = [looksOf(a), looksOf(b)];
-    return one.written === other.written || one.lower === other.lower;
-  };
+const alike = (a: string, b: string): boolean => {
+  const [one, other] = [looksOf(a), looksOf(b)];
+  return one.written === other.written || one.lower === other.lower;
+};
 
+describe('names that look alike', () => {
   it.each([
     ['Ada', 'ADA'],
     ['Iris', 'lris'],

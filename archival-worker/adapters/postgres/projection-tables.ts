@@ -40,7 +40,7 @@ export async function addItems(tx: Tx, created: readonly EventRow[]): Promise<vo
   const items = new Map(termsOf(created).map(({ terms }) => [terms.itemId, terms]));
   const sorted = [...items.values()]
     .toSorted((a, b) => (a.itemId < b.itemId ? -1 : 1))
-    .map((terms) => ({ ...terms, search: searchText(terms) }));
+    .map((terms) => Object.assign({ search: searchText(terms) }, terms));
   // Titles may hold anything, so they go as JSON; there is one for many events.
   await tx`
     INSERT INTO items (id, seller_id, title, description, image_url, search)

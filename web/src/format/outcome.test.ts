@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { bidCountText, lastBidsText, leaderText, outcomeWords, priceLabel } from './outcome.ts';
+import {
+  bidCountText,
+  endText,
+  lastBidsText,
+  leaderText,
+  outcomeWords,
+  priceLabel,
+} from './outcome.ts';
 
 const ended = { status: 'ended', price: 15_250, leader: 2, bidCount: 4 } as const;
 const titleFor = (state: Parameters<typeof outcomeWords>[0], own: number | null) =>
@@ -65,4 +72,14 @@ it.each([
 ] as const)('the leader of %j: %s', (state, others, own) => {
   expect(leaderText(state, false)).toBe(others);
   expect(leaderText(state, true)).toBe(own);
+});
+
+it.each([
+  ['ended', 'Ended Sat 21 Nov, 14:05 UTC'],
+  ['scheduled', 'Ends Sat 21 Nov, 14:05 UTC'],
+  ['live', undefined],
+  ['cancelled', undefined],
+] as const)('says of a %s auction when it ends: %s', (status, text) => {
+  const endsAt = '2026-11-21T14:05:00Z';
+  expect(endText({ status, endsAt }, Date.parse(endsAt), 'en-GB', 'UTC')).toBe(text);
 });

@@ -2,6 +2,7 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { PublicState } from '@outcry/shared/contracts/events.ts';
 import { formatMoney } from './money.ts';
+import { momentText } from './time.ts';
 
 type OutcomeTone = 'won' | 'good' | 'neutral';
 
@@ -50,6 +51,19 @@ export function outcomeWords(
     case 'no_bids':
       return { title: 'No bids', detail: 'The auction ended without a bid.', tone: 'neutral' };
   }
+}
+
+/** When it ended, or when it will, where nothing else on the page says so. */
+export function endText(
+  { status, endsAt }: Pick<PublicState, 'status' | 'endsAt'>,
+  nowMs: number,
+  locale?: string,
+  timeZone?: string,
+): string | undefined {
+  // A cancelled auction keeps the end that it would have had.
+  if (status === 'live' || status === 'cancelled') return undefined;
+  const moment = momentText(Date.parse(endsAt), nowMs, locale, timeZone);
+  return `${status === 'ended' ? 'Ended' : 'Ends'} ${moment}`;
 }
 
 /** A bidder's public name within one auction. */

@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { endText } from '../format/outcome.ts';
 import { refusalWords } from '../format/refusals.ts';
 import { BidHistory } from '../parts/bid-history.tsx';
 import { BidPanel } from '../parts/bid-panel.tsx';
@@ -12,6 +13,7 @@ import { PriceChart } from '../parts/price-chart.tsx';
 import { ProofPanel } from '../parts/proof-panel.tsx';
 import { PricePanel } from '../parts/price-panel.tsx';
 import { lobbyPath } from '../routes.ts';
+import { serverNow } from '../state/clock.ts';
 import { lastLobby } from '../state/lobby.ts';
 import { Room } from '../state/room.ts';
 import type { Services } from '../state/services.ts';
@@ -77,6 +79,7 @@ function RoomStatus({ auction, room }: InRoomProps) {
   const isOpen = status === 'live' || status === 'scheduled';
   const connection = room.connection.value;
   const viewers = room.viewers.value;
+  const end = endText(auction, serverNow());
   return (
     <p class="room-status">
       <span class={`tag tag-${status}`} data-testid="auction-status">
@@ -92,6 +95,11 @@ function RoomStatus({ auction, room }: InRoomProps) {
           {viewers.toLocaleString()} watching
         </span>
       )}
+      {end !== undefined && (
+        <time class="room-end" dateTime={auction.endsAt} data-testid="end">
+          {end}
+        </time>
+      )}
       <span class="seller">
         Sold by <strong>{room.isOwn.value ? 'you' : sellerId}</strong>
       </span>
@@ -106,7 +114,9 @@ function About({ auction }: { readonly auction: AuctionView }) {
     <section class="panel about" aria-label="About this item">
       <h2>About this item</h2>
       {description.split(/\n{2,}/u).map((paragraph, i) => (
-        <p key={i}>{paragraph}</p>
+        <p key={i} dir="auto">
+          {paragraph}
+        </p>
       ))}
     </section>
   );

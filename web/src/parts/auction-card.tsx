@@ -24,7 +24,9 @@ export function AuctionCard({ auction }: AuctionCardProps) {
       </div>
       <div class="card-text">
         <h2 class="card-title">
-          <a href={roomPath(id)}>{item.title}</a>
+          <a href={roomPath(id)} dir="auto">
+            {item.title}
+          </a>
         </h2>
         <p class="card-price">
           <span class="label">{priceLabel(auction)}</span>

@@ -2,7 +2,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatMoney, minorDigits } from '../format/money.ts';
-import { clockText, momentText } from '../format/time.ts';
+import { axisTimes, momentText } from '../format/time.ts';
 import type { PricePoints } from '../state/price-points.ts';
 
 export interface DrawnChart {
@@ -79,8 +79,8 @@ function newPlot(place: HTMLElement, currency: string, points: PricePoints): uPl
         ...axis,
         grid: { show: false },
         space: 90,
-        size: 32,
-        values: (_plot, ticks) => timeTicks(ticks),
+        size: 48,
+        values: (_plot, ticks) => axisTimes(ticks),
       },
       {
         ...axis,
@@ -107,22 +107,6 @@ function newPlot(place: HTMLElement, currency: string, points: PricePoints): uPl
 function paddedRange(low: number, high: number): [number, number] {
   const room = Math.max((high - low) * 0.08, high * 0.02, 1);
   return [Math.max(0, low - room), high + room];
-}
-
-const DAY_SECONDS = 86_400;
-
-/** Times of day within a day, dates beyond. */
-function timeTicks(ticks: readonly number[]): string[] {
-  const [first = 0, second = first] = ticks;
-  const span = (ticks.at(-1) ?? first) - first;
-  return ticks.map((tick) => {
-    const at = new Date(tick * 1_000);
-    if (span >= 2 * DAY_SECONDS) {
-      return at.toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
-    }
-    if (second - first < 60) return clockText(tick * 1_000);
-    return at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
-  });
 }
 
 /** Axis labels leave out what does not matter: `$120`, `$1.2K`; cents on all of them or on none. */

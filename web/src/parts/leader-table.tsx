@@ -39,7 +39,7 @@ export function LeaderTable({ board, ownName }: LeaderTableProps) {
               <span class={`rank rank-${rank}`}>{rank}</span>
             </td>
             <th scope="row">
-              {name} {name === ownName && <span class="tag tag-you">you</span>}
+              <bdi>{name}</bdi> {name === ownName && <span class="tag tag-you">you</span>}
             </th>
             <td class="number" style={{ '--share': `${Math.round((value / best) * 100)}%` }}>
               {text(value)}

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { UserStats } from '@outcry/shared/contracts/history.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
+import { isolated } from '../format/isolated.ts';
 import { formatMoney } from '../format/money.ts';
 import { readFailure, refusalWords } from '../format/refusals.ts';
 import { problemOf } from '../state/problem-of.ts';
@@ -102,13 +103,13 @@ function NameForm({ client, name, onRenamed }: NameFormProps) {
     >
       <FormField
         label="Name on the leaderboard"
-        hint={`Others see “${name}”. In auctions you stay a number.`}
+        hint={`Others see “${isolated(name)}”. In auctions you stay a number.`}
         fault={fault}
         control={(tied) => (
           <input
             {...tied}
             value={text}
-            maxLength={40}
+            dir="auto"
             placeholder={name}
             autoComplete="nickname"
             onInput={(event) => change(event.currentTarget.value)}

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
+import { isolated } from '../format/isolated.ts';
 
 interface PageHeadProps {
   readonly title: string;
@@ -18,7 +19,7 @@ let isFirstPage = true;
 export function PageHead({ title, children }: PageHeadProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title} · Outcry`;
+    document.title = `${isolated(title)} · Outcry`;
   }, [title]);
   useEffect(() => {
     if (!isFirstPage) heading.current?.focus({ preventScroll: true });
@@ -26,7 +27,7 @@ export function PageHead({ title, children }: PageHeadProps) {
   }, []);
   return (
     <header class="page-head">
-      <h1 ref={heading} tabIndex={-1} class={title.length > LONG_TITLE ? 'long' : ''}>
+      <h1 ref={heading} tabIndex={-1} dir="auto" class={title.length > LONG_TITLE ? 'long' : ''}>
         {title}
       </h1>
       {children}

@@ -27,7 +27,9 @@ export function StakeRow({ stake }: { readonly stake: Stake }) {
       </div>
       <div class="stake-row-what">
         <h2>
-          <a href={roomPath(id)}>{item.title}</a>
+          <a href={roomPath(id)} dir="auto">
+            {item.title}
+          </a>
         </h2>
         <p class="hint">{ownText(stake)}</p>
       </div>

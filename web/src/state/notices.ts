@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { UserNotice } from '@outcry/client/watched-auction.ts';
+import { isolated } from '../format/isolated.ts';
 import { formatMoney } from '../format/money.ts';
 import { route } from '../router.ts';
 import { roomPath } from '../routes.ts';
@@ -100,7 +101,7 @@ async function titleAndMoney(
 ): Promise<string> {
   try {
     const { item, currency } = await client.auction(auctionId);
-    return `${item.title}, ${formatMoney(price, currency)}`;
+    return `${isolated(item.title)}, ${formatMoney(price, currency)}`;
   } catch {
     return 'Open the auction';
   }
