@@ -18,6 +18,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: ['**/*.it.test.ts', ...NO_SOURCES],
+          // Thousands of random cases take their time on a busy machine.
+          testTimeout: 30_000,
         },
       },
       {

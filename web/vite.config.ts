@@ -1,5 +1,6 @@
 import { preact } from '@preact/preset-vite';
 import { defineConfig, type ProxyOptions } from 'vite';
+import { contentPolicy } from './content-policy.ts';
 
 /** Where this server reaches the services; browsers are told other addresses by the gateway. */
 const SERVICES = {
@@ -8,11 +9,16 @@ const SERVICES = {
   archive: process.env['HISTORY_URL'] ?? 'http://127.0.0.1:8082',
 };
 
+/** Where a gateway without further settings tells browsers to go. */
+const LOCAL_SERVICES =
+  'http://localhost:8080 http://localhost:8081 ws://localhost:8081 http://localhost:8082';
+
 // The page asks its own origin where the services are, and for the figures of the operator's page;
 // everything else it asks the services themselves. Figures are for operators: nothing lets other
 // origins read them, and a public web server passes them on behind its own login, or not at all.
+// Whole paths only: a prefix would let `..` reach the rest of a service.
 const proxy: Record<string, ProxyOptions> = {
-  '/v1/config': { target: SERVICES.gateway, changeOrigin: true },
+  '^/v1/config$': { target: SERVICES.gateway, changeOrigin: true },
 };
 for (const [name, target] of Object.entries(SERVICES)) {
   proxy[`^/operations/${name}/(metrics|readyz)$`] = {
@@ -22,9 +28,19 @@ for (const [name, target] of Object.entries(SERVICES)) {
   };
 }
 
+/** As the web image's nginx sends them. */
+const headers = {
+  'Content-Security-Policy': contentPolicy({
+    connectTo: process.env['WEB_CONNECT_TO'] ?? LOCAL_SERVICES,
+    framedBy: process.env['WEB_FRAMED_BY'] ?? "'none'",
+  }),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'same-origin',
+};
+
 export default defineConfig({
   plugins: [preact()],
   server: { port: 8000, strictPort: true, proxy },
-  preview: { port: 8000, strictPort: true, proxy },
+  preview: { port: 8000, strictPort: true, proxy, headers },
   build: { target: 'es2022', sourcemap: true },
 });

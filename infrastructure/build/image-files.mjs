@@ -29,7 +29,7 @@ const IMAGES = {
   ],
   web: [
     ['web/dist', 'html'],
-    ['infrastructure/docker/web.conf', 'web.conf'],
+    ['infrastructure/docker/web.conf.template', 'web.conf.template'],
   ],
 };
 

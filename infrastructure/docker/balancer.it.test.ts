@@ -8,6 +8,7 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
+import { contentPolicy } from '../../web/content-policy.ts';
 import { createAuction, send } from '../testing/bidders.ts';
 import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
 import { unpackImage } from '../testing/image-service.ts';
@@ -31,7 +32,8 @@ beforeAll(async () => {
   secret = system.gateways[0]?.environment['JWT_SECRET'] ?? '';
   const image = await unpackImage('web', folder);
   web = await startNginx({
-    config: `${image}/web.conf`,
+    config: `${image}/web.conf.template`,
+    variables: { WEB_CONNECT_TO: '', WEB_FRAMED_BY: 'https://shop.example' },
     listens: 8000,
     healthPath: '/healthz',
     prefix: image,
@@ -69,6 +71,9 @@ const startBalancer = (servers: Record<string, string>): Promise<LocalServer> =>
 test('one address serves pages, API, live streams and history', async () => {
   const page = await fetch(`${balancer.url}/auctions/anything`);
   const html = await page.text();
+  expect(page.headers.get('content-security-policy')).toBe(
+    contentPolicy({ connectTo: '', framedBy: 'https://shop.example' }),
+  );
   expect(html).toContain('<title>');
   const script = /src="([^"]+\.js)"/.exec(html)?.[1] ?? '';
   const asset = await fetch(balancer.url + script);

@@ -66,8 +66,12 @@ export const SERVICES: readonly ServicePart[] = [
     ],
     healthPath: '/',
     readyPath: '/',
-    // Where it passes `/v1/config` and `/operations/…` on to.
+    // Whom its pages may call, and where it passes `/v1/config` and `/operations/…` on to.
     env: ({ ports }) => ({
+      WEB_CONNECT_TO: ['api-gateway', 'broadcast-service', 'archival-worker']
+        .map((name) => publicUrl(ports[name]))
+        .flatMap((url) => [url, url.replace('http:', 'ws:')])
+        .join(' '),
       GATEWAY_URL: `http://127.0.0.1:${ports['api-gateway']}`,
       BROADCAST_URL: `http://127.0.0.1:${ports['broadcast-service']}`,
       HISTORY_URL: `http://127.0.0.1:${ports['archival-worker']}`,

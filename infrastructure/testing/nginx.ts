@@ -21,11 +21,13 @@ interface Options {
   readonly folder: string;
   /** What the file calls a server, and where that is here. */
   readonly servers?: Variables;
+  /** What the image's entrypoint puts in for `${NAME}`. */
+  readonly variables?: Variables;
 }
 
 /** @throws Error when a name of `servers` is not in the file, or nginx does not come up */
 export async function startNginx(options: Options): Promise<LocalServer> {
-  const { config, listens, healthPath, prefix, folder, servers = {} } = options;
+  const { config, listens, healthPath, prefix, folder, servers = {}, variables = {} } = options;
   const port = await freePort();
   const temporary = join(folder, 'tmp', `nginx-${port}`);
   await mkdir(temporary, { recursive: true, mode: 0o777 });
@@ -33,6 +35,9 @@ export async function startNginx(options: Options): Promise<LocalServer> {
   const replaced = {
     [`listen ${listens};`]: `listen 127.0.0.1:${port};`,
     ' /tmp/': ` ${temporary}/`,
+    ...Object.fromEntries(
+      Object.entries(variables).map(([name, value]) => [`\${${name}}`, value ?? '']),
+    ),
     ...Object.fromEntries(
       Object.entries(servers).map(([name, url]) => [` ${name}`, ` ${new URL(url).host}`]),
     ),

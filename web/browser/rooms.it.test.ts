@@ -1,4 +1,5 @@
 /** Auction rooms in real browser windows, on the whole system. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import {
@@ -15,6 +16,9 @@ import {
 import { countdownErrors, skewedClock } from './testing/skewed-clock.ts';
 
 const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
+
+/** Between two bids in a chart that is a minute wide: a dozen pixels. */
+const STEP_MS = 2_000;
 
 let stage: BrowserStage;
 let seller: OutcryClient;
@@ -106,13 +110,89 @@ test('a late bid visibly moves the end', async () => {
     .waitFor();
 });
 
-test('a refused bid is explained in plain words, with what to do', async () => {
+test('a bid known to be refused is not sent, and the form says why', async () => {
   const { path } = await auctionOf('Palm Pilot', { startPrice: 5_000 });
   const page = await stage.open(path);
   await signIn(page, 'cid');
+  let sent = 0;
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/bids')) sent += 1;
+  });
+  const form = page.getByRole('form', { name: 'Place a bid' });
   await bidExactly(page, '10');
-  await poll(() => textOf(page.getByTestId('notice'))).toContain('Bid $50.00 or more');
+  await form.getByText('Too low: the minimum bid is $50.00.').waitFor();
+  await bidExactly(page, '49.99');
+  await form.getByText('Too low: the minimum bid is $50.00.').waitFor();
+  expect(await textOf(page.getByTestId('notice'))).toBe('');
+  expect(sent).toBe(0);
   expect(await seriousFaults(page)).toEqual([]);
+  await bidExactly(page, '50');
+  await page.getByTestId('leader').getByText('You lead').waitFor();
+  expect(sent).toBe(1);
+});
+
+test('a bid that another overtakes on its way is told so, in one notice', async () => {
+  const { id, path } = await auctionOf('Typewriter', { startPrice: 5_000 });
+  const page = await stage.open(path);
+  await signIn(page, 'cid');
+  const rival = await stage.client('rob');
+  await bidExactly(page, '50');
+  await page.getByTestId('leader').getByText('You lead').waitFor();
+  await rival.bid(id, { amount: 6_000 });
+  await page.getByTestId('stake').getByText('You were outbid').waitFor();
+  await page.route('**/bids', async (route) => {
+    await rival.bid(id, { amount: 8_000 });
+    await route.continue();
+  });
+  await bidExactly(page, '70');
+  await poll(() => textOf(page.getByTestId('notice'))).toContain(
+    'Someone was faster. Bid $81.00 or more.',
+  );
+  expect(await page.locator('.notice').count()).toBe(1);
+  expect(await seriousFaults(page)).toEqual([]);
+});
+
+test('the leader is told what an exact bid means, and is led to no sum above the own maximum', async () => {
+  const { path } = await auctionOf('Harp', { startPrice: 10_000 });
+  const page = await stage.open(path);
+  await signIn(page, 'kim');
+  await page.getByLabel('Your maximum bid').fill('600');
+  await page.getByRole('button', { name: /^Place bid/ }).click();
+  await page.getByTestId('leader').getByText('You lead').waitFor();
+  const form = page.getByRole('form', { name: 'Place a bid' });
+  const quick = form.getByRole('group', { name: 'Quick amounts' }).getByRole('button');
+  await quick.first().getByText('$602.50').waitFor();
+  await form.getByLabel('Exact bid').check();
+  await form.getByText('You lead already. An exact bid above your maximum').waitFor();
+  expect(await quick.count()).toBe(0);
+  expect(await form.getByLabel('Your bid').getAttribute('placeholder')).toBe('');
+  await bidExactly(page, '600');
+  await form.getByText('This is not above your maximum of $600.00.').waitFor();
+  await form.getByLabel('Your bid').fill('600.05');
+  await form.getByText('You lead: the price would become $600.05.').waitFor();
+  await stage.shot(page, 'room-leader-exact');
+});
+
+test('visitors see what buying at once costs, and sign in to do it', async () => {
+  const { path } = await auctionOf('Barometer', { buyNowPrice: 20_000 });
+  const page = await stage.open(path);
+  await page.getByRole('button', { name: 'Buy now for $200.00' }).click();
+  await page.getByRole('dialog', { name: 'Sign in to buy' }).waitFor();
+});
+
+test('the chart tells the price that held at the moment under the pointer', async () => {
+  const { id, path } = await auctionOf('Thermometer');
+  const ann = await stage.client('ann');
+  await ann.bid(id, { amount: 9_900 });
+  await sleep(STEP_MS);
+  await (await stage.client('bea')).bid(id, { amount: 30_000 });
+  const page = await stage.open(path);
+  const area = page.locator('.u-over');
+  const { width, height } = (await area.boundingBox()) ?? { width: 0, height: 0 };
+  // The chart begins at the first bid and is a minute wide: this is closer to the second bid.
+  const x = (width * 0.8 * STEP_MS) / 60_000;
+  await area.hover({ position: { x, y: height / 2 } });
+  await poll(() => textOf(page.locator('.chart-tip'))).toContain('$99.00');
 });
 
 test('the seller gives an auction more time and takes another back, by keyboard alone', async () => {

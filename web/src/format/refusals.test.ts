@@ -1,6 +1,11 @@
 import { PROBLEMS, problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import { describe, expect, it } from 'vitest';
-import { refusalWords, sellersRefusalWords, signInRefusalWords } from './refusals.ts';
+import {
+  bidRefusalWords,
+  refusalWords,
+  sellersRefusalWords,
+  signInRefusalWords,
+} from './refusals.ts';
 
 const isCode = (text: string): text is ProblemCode => Object.hasOwn(PROBLEMS, text);
 const codes = Object.keys(PROBLEMS).filter(isCode);
@@ -30,6 +35,14 @@ describe('refusalWords', () => {
   it('names the sum to bid', () => {
     const low = problem('BID_TOO_LOW', '', 'r1', { minimumBid: 12_550 });
     expect(refusalWords(low, 'USD', 'en-US').advice).toContain('$125.50');
+  });
+
+  it('says that someone was faster only where the minimum bid has risen since it was seen', () => {
+    const low = problem('BID_TOO_LOW', '', 'r1', { minimumBid: 5_000 });
+    expect(bidRefusalWords(low, 'USD', 5_000).advice).toBe('Bid $50.00 or more.');
+    expect(bidRefusalWords(low, 'USD', 4_900).advice).toContain('Someone was faster.');
+    const raised = problem('MAX_NOT_RAISED', '', 'r1');
+    expect(bidRefusalWords(raised, 'USD', 4_900).advice).not.toContain('faster');
   });
 
   it('names the wait and the fields at fault', () => {

@@ -25,6 +25,22 @@ export function refusalWords(
   return { title, advice, canRetry };
 }
 
+/**
+ * Words for a refused bid.
+ * @param seenMinimum the minimum bid that the bidder saw, where it is known: only when it has risen
+ *   was another faster
+ */
+export function bidRefusalWords(
+  problem: RefusalFacts,
+  currency: string,
+  seenMinimum: number | null | undefined,
+): RefusalWords {
+  const words = refusalWords(problem, currency);
+  const isOvertaken =
+    problem.code === 'BID_TOO_LOW' && (problem.minimumBid ?? 0) > (seenMinimum ?? Infinity);
+  return isOvertaken ? { ...words, advice: `Someone was faster. ${words.advice}` } : words;
+}
+
 /** Words for a problem with one of the seller's commands, which are no bids. */
 export function sellersRefusalWords(problem: RefusalFacts): RefusalWords {
   switch (problem.code) {
@@ -83,8 +99,8 @@ function wordsOf(
   switch (code) {
     case 'BID_TOO_LOW':
       return {
-        title: 'Your bid is too low now',
-        advice: `Someone was faster. Bid ${leastBid(problem.minimumBid, currency, locale)} or more.`,
+        title: 'Your bid is too low',
+        advice: `Bid ${leastBid(problem.minimumBid, currency, locale)} or more.`,
       };
     case 'MAX_NOT_RAISED':
       return {

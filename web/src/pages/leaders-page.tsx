@@ -32,6 +32,7 @@ export function LeadersPage({ services }: { readonly services: Services }) {
     [client, userId],
   );
   const own = stats.value.value;
+  const isBoardSettled = board.value.value !== undefined || board.problem.value !== null;
   return (
     <>
       <PageHead title="Leaders">
@@ -54,7 +55,8 @@ export function LeadersPage({ services }: { readonly services: Services }) {
             <Board board={board.value.value} ownName={own?.name} />
           )}
         </section>
-        {userId === undefined ? (
+        {/* On a phone it stands below the board, which must not push it about while it is read. */}
+        {!isBoardSettled ? null : userId === undefined ? (
           <SignInFirst
             signInPossible={services.config.authMode === 'dev'}
             purpose="see your figures"

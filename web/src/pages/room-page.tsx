@@ -11,7 +11,6 @@ import { ItemTile } from '../parts/item-tile.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PriceChart } from '../parts/price-chart.tsx';
 import { ProofPanel } from '../parts/proof-panel.tsx';
-import { PricePanel } from '../parts/price-panel.tsx';
 import { lobbyPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
 import { lastLobby } from '../state/lobby.ts';
@@ -38,25 +37,24 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
       <a class="back" href={lastLobby.value}>
         <ArrowLeftIcon /> All auctions
       </a>
-      <div class="room-left">
-        <div class="room-picture">
-          <ItemTile item={auction.item} eager />
+      <div class="room-picture">
+        <ItemTile item={auction.item} eager />
+      </div>
+      <div class="room-bidding">
+        <PageHead title={auction.item.title}>
+          <RoomStatus auction={auction} room={room} />
+        </PageHead>
+        <div class="panel room-panel">
+          <BidPanel auction={auction} room={room} signInPossible={signInPossible} />
         </div>
+        <BidHistory room={room} currency={auction.currency} />
+      </div>
+      <div class="room-more">
         <PriceChart auction={auction} room={room} />
         <About auction={auction} />
         {(auction.status === 'ended' || auction.status === 'cancelled') && (
           <ProofPanel auction={auction} room={room} />
         )}
-      </div>
-      <div class="room-right">
-        <PageHead title={auction.item.title}>
-          <RoomStatus auction={auction} room={room} />
-        </PageHead>
-        <div class="panel room-panel">
-          <PricePanel auction={auction} room={room} />
-          <BidPanel auction={auction} room={room} signInPossible={signInPossible} />
-        </div>
-        <BidHistory room={room} currency={auction.currency} />
       </div>
     </article>
   );
@@ -81,30 +79,43 @@ function RoomStatus({ auction, room }: InRoomProps) {
   const viewers = room.viewers.value;
   const end = endText(auction, serverNow());
   return (
-    <p class="room-status">
-      <span class={`tag tag-${status}`} data-testid="auction-status">
-        {STATUS_WORDS[status]}
-      </span>
-      {/* "Live" beside "Not open yet" would be a riddle. */}
-      {(status === 'live' || (isOpen && connection !== 'live')) && (
-        <ConnectionBadge connection={connection} />
-      )}
-      {isOpen && viewers !== undefined && viewers > 0 && (
-        <span class="viewers">
-          <EyeIcon />
-          {viewers.toLocaleString()} watching
+    <div class="room-status">
+      <p>
+        <span class={`tag tag-${status}`} data-testid="auction-status">
+          {STATUS_WORDS[status]}
         </span>
-      )}
-      {end !== undefined && (
-        <time class="room-end" dateTime={auction.endsAt} data-testid="end">
-          {end}
-        </time>
-      )}
-      <span class="seller">
-        Sold by <strong>{room.isOwn.value ? 'you' : sellerId}</strong>
-      </span>
-    </p>
+        {/* "Live" beside "Not open yet" would be a riddle. */}
+        {(status === 'live' || (isOpen && connection !== 'live')) && (
+          <ConnectionBadge connection={connection} />
+        )}
+        {end !== undefined && (
+          <time class="room-end" dateTime={auction.endsAt} data-testid="end">
+            {end}
+          </time>
+        )}
+        {isOpen && viewers !== undefined && viewers > 0 && (
+          <span class="viewers">
+            <EyeIcon />
+            {viewers.toLocaleString()} watching
+          </span>
+        )}
+      </p>
+      <p>
+        <span class="seller">
+          Sold by <strong>{room.isOwn.value ? 'you' : sellerId}</strong>
+        </span>
+        <ReserveText auction={auction} />
+      </p>
+    </div>
   );
+}
+
+/** The reserve stays secret; only whether there is one, and whether it is reached, is known. */
+function ReserveText({ auction }: { readonly auction: AuctionView }) {
+  const { status, reserveMet, leader } = auction;
+  if (status !== 'live') return null;
+  if (!reserveMet) return <span class="tag tag-open">Reserve not met yet</span>;
+  return <span class="tag tag-met">{leader === null ? 'No reserve' : 'Will be sold'}</span>;
 }
 
 function About({ auction }: { readonly auction: AuctionView }) {

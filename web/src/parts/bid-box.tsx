@@ -1,142 +1,144 @@
 import { useId, useState } from 'preact/hooks';
-import type { AuctionView, BidRequest, OwnView } from '@outcry/shared/contracts/api.ts';
+import type { AuctionView, BidRequest } from '@outcry/shared/contracts/api.ts';
 import { formatMoney, moneyFault, moneyFieldText, parseMoney } from '../format/money.ts';
-import { leadersRaises, quickRaises } from '../format/raises.ts';
-import type { Bidding } from '../state/bidding.ts';
+import {
+  leastOffer,
+  modeText,
+  offerFault,
+  offerHint,
+  quickAmounts,
+  type BidMode,
+  type OfferFacts,
+} from '../format/offers.ts';
 import type { Notice } from '../state/command-sender.ts';
-import { BuyNow } from './buy-now.tsx';
+import type { Room } from '../state/room.ts';
+import { BidBar } from './bid-bar.tsx';
 import { FormField } from './form-field.tsx';
-import { NoticeText } from './notice-text.tsx';
-
-type BidMode = 'maximum' | 'exact';
-
-const EXPLANATIONS: Readonly<Record<BidMode, string>> = {
-  maximum: 'We bid for you, only as much as needed to lead, up to your maximum. It stays secret.',
-  exact: 'The price becomes exactly what you bid, if you lead with it.',
-};
 
 interface BidBoxProps {
   readonly auction: AuctionView;
-  readonly own: OwnView | null;
-  readonly leading: boolean;
-  readonly bidding: Bidding;
+  readonly room: Room;
 }
 
 /** Where a signed-in bidder bids while the auction is live. */
-export function BidBox({ auction, own, leading, bidding }: BidBoxProps) {
+export function BidBox({ auction, room }: BidBoxProps) {
   const [mode, setMode] = useState<BidMode>('maximum');
   const [text, setText] = useState('');
   const [fault, setFault] = useState('');
   const { currency } = auction;
-  const least = leastOffer(auction, own, leading);
+  const { bidding } = room;
+  const facts = offerFacts(auction, room);
   const amount = parseMoney(text, currency);
   const sending = bidding.sending.value;
 
-  const choose = (chosen: number): void => {
-    setText(moneyFieldText(chosen, currency));
+  const change = (typed: string): void => {
+    setText(typed);
     setFault('');
   };
 
   const submit = async (): Promise<void> => {
-    if (amount === undefined) {
-      setFault(moneyFault(text, currency, least));
-      return;
-    }
-    setFault('');
+    const wrong =
+      amount === undefined
+        ? moneyFault(text, currency, leastOffer(facts) ?? facts.price)
+        : offerFault(amount, facts);
+    setFault(wrong ?? '');
+    if (amount === undefined || wrong !== undefined) return;
     const offer: BidRequest = mode === 'maximum' ? { maxAmount: amount } : { amount };
-    if (await bidding.bid(offer, currency)) setText('');
+    if (await bidding.bid(offer, currency, auction.minimumBid)) setText('');
   };
 
-  const raises =
-    leading && own?.maxAmount ? leadersRaises(auction, own.maxAmount) : quickRaises(auction);
   return (
-    <div class="bid-box">
-      <form
-        class="stack"
-        noValidate
-        aria-label="Place a bid"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <ModeChoice mode={mode} onChange={setMode} />
-        <p class="hint">{EXPLANATIONS[mode]}</p>
-        <div class="raises" role="group" aria-label="Quick amounts">
-          {raises.map((raise) => (
-            <button
-              key={raise}
-              type="button"
-              class="raise"
-              aria-pressed={raise === amount}
-              onClick={() => choose(raise)}
-            >
-              {formatMoney(raise, currency)}
-            </button>
-          ))}
-        </div>
+    <form
+      class="bid-box"
+      noValidate
+      aria-label="Place a bid"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <BidBar auction={auction} room={room}>
         <FormField
           label={mode === 'maximum' ? 'Your maximum bid' : 'Your bid'}
-          hint={amountHint(amount, least, leading, currency)}
+          hint={offerHint(mode, amount, facts)}
           fault={fault}
           control={(tied) => (
-            <input
-              {...tied}
-              class="input input-money"
-              value={text}
-              inputMode="decimal"
-              autoComplete="off"
-              enterkeyhint="send"
-              placeholder={`${formatMoney(least, currency)} or more`}
-              onInput={(event) => {
-                setText(event.currentTarget.value);
-                setFault('');
-              }}
-            />
+            <div class="entry">
+              <input
+                {...tied}
+                class="input input-money"
+                value={text}
+                inputMode="decimal"
+                autoComplete="off"
+                enterkeyhint="send"
+                placeholder={placeholderOf(mode, facts)}
+                onInput={(event) => change(event.currentTarget.value)}
+              />
+              <button type="submit" class="button button-primary" disabled={sending !== null}>
+                {sending === 'bid' ? sendingLabel(bidding.notice.value) : 'Place bid'}
+              </button>
+            </div>
           )}
         />
-        <button
-          type="submit"
-          class="button button-primary button-large"
-          disabled={sending !== null}
-        >
-          {sending === 'bid'
-            ? sendingLabel(bidding.notice.value)
-            : submitLabel(mode, amount, currency)}
-        </button>
-      </form>
-      <NoticeText notice={bidding.notice.value} />
-      <BuyNow auction={auction} bidding={bidding} />
-    </div>
+      </BidBar>
+      <QuickAmounts
+        amounts={quickAmounts(mode, facts)}
+        chosen={amount}
+        facts={facts}
+        onChoose={(chosen) => change(moneyFieldText(chosen, currency))}
+      />
+      <ModeChoice mode={mode} onChange={setMode} />
+      <p class="hint mode-text">{modeText(mode, facts)}</p>
+    </form>
   );
-}
-
-/** The least that makes sense to offer: the minimum bid, or for the leader above the own maximum. */
-function leastOffer(auction: AuctionView, own: OwnView | null, leading: boolean): number {
-  if (leading && own !== null && own.maxAmount !== null) return own.maxAmount + 1;
-  return auction.minimumBid;
-}
-
-function amountHint(
-  amount: number | undefined,
-  least: number,
-  leading: boolean,
-  currency: string,
-): string {
-  if (leading) return 'You lead. A higher maximum makes it harder to beat you.';
-  const minimum = formatMoney(least, currency);
-  if (amount !== undefined && amount < least) return `This is below the minimum bid of ${minimum}.`;
-  return `Minimum bid ${minimum}`;
 }
 
 /** A bid whose answer was lost is not being sent any more. */
 const sendingLabel = (notice: Notice | null): string =>
   notice?.unresolved === true ? 'Finding out …' : 'Sending …';
 
-function submitLabel(mode: BidMode, amount: number | undefined, currency: string): string {
-  if (amount === undefined) return 'Place bid';
-  const sum = formatMoney(amount, currency);
-  return mode === 'maximum' ? `Place bid up to ${sum}` : `Place bid of ${sum}`;
+function offerFacts(auction: AuctionView, room: Room): OfferFacts {
+  const { currency, price, minimumBid, leader } = auction;
+  // The leader's maximum is the price at least, also before it is known.
+  const ownMaximum = room.leading.value ? (room.own.value?.maxAmount ?? price) : undefined;
+  return { currency, price, minimumBid, leader, ownMaximum };
+}
+
+function placeholderOf(mode: BidMode, facts: OfferFacts): string {
+  const { minimumBid, ownMaximum, currency } = facts;
+  if (ownMaximum !== undefined) {
+    return mode === 'maximum' ? `above ${formatMoney(ownMaximum, currency)}` : '';
+  }
+  return minimumBid === null ? '' : formatMoney(minimumBid, currency);
+}
+
+interface QuickAmountsProps {
+  readonly amounts: readonly number[];
+  readonly chosen: number | undefined;
+  readonly facts: OfferFacts;
+  readonly onChoose: (amount: number) => void;
+}
+
+function QuickAmounts({ amounts, chosen, facts, onChoose }: QuickAmountsProps) {
+  const { currency, ownMaximum } = facts;
+  return (
+    <div class="raises" role="group" aria-label="Quick amounts">
+      {amounts.length === 0 && ownMaximum !== undefined && (
+        <p class="hint">Up to {formatMoney(ownMaximum, currency)} we bid for you already.</p>
+      )}
+      {amounts.map((amount) => (
+        <button
+          key={amount}
+          type="button"
+          class="raise"
+          aria-pressed={amount === chosen}
+          onClick={() => onChoose(amount)}
+        >
+          {formatMoney(amount, currency)}
+        </button>
+      ))}
+    </div>
+  );
 }
 
 interface ModeChoiceProps {

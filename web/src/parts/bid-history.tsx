@@ -13,9 +13,7 @@ interface BidHistoryProps {
   readonly currency: string;
 }
 
-/** A sum of more characters leaves no room for the time beside it. */
-const LONG_SUM = 10;
-const SHOWN_AT_FIRST = 8;
+const SHOWN_AT_FIRST = 6;
 const ON_A_PAGE = 50;
 
 /** The bids so far, the newest on top. */
@@ -30,26 +28,24 @@ export function BidHistory({ room, currency }: BidHistoryProps) {
   const { hasOlder } = room.bids;
   const status = room.auction.value?.status;
   const isOver = status === 'ended' || status === 'cancelled';
-  const newest = bids.at(-1);
-  const hasLongSums =
-    newest !== undefined && formatMoney(newest.amount, currency).length > LONG_SUM;
   const showOlder = (): void => {
     if (size === SHOWN_AT_FIRST) setSize(ON_A_PAGE);
     else setBefore(bids[start]);
     if (hasOlder && start < 2 * ON_A_PAGE) room.bids.askForOlder();
   };
   return (
-    <section class="panel bid-history" aria-label="Bids">
+    <section class={`panel bid-history${isOver ? '' : ' bid-history-open'}`} aria-label="Bids">
       <h2>Bids</h2>
       {bids.length === 0 && room.bids.gap.value === 'none' && (
         <p class="muted">
           {isOver ? 'Nobody bid.' : 'No bids yet. The first one takes the lead at the start price.'}
         </p>
       )}
-      <ol class={hasLongSums ? 'bids bids-long' : 'bids'} data-testid="bid-list">
-        {shown.map((bid) => (
+      <ol class="bids" data-testid="bid-list">
+        {/* Rows stay where they are and get other bids: nothing below a new bid moves. */}
+        {shown.map((bid, i) => (
           <BidRow
-            key={`${bid.epoch}:${bid.seq}`}
+            key={i}
             bid={bid}
             currency={currency}
             isYou={bid.alias === room.own.value?.alias}
@@ -102,18 +98,16 @@ function BidRow({ bid, currency, isYou }: BidRowProps) {
         {alias}
       </span>
       <span class="bid-who">
-        <span class="bid-who-name">{bidderName(alias)}</span>
-        {isYou && <span class="tag tag-you">you</span>}
+        {bidderName(alias)} {isYou && <span class="tag tag-you">you</span>}
       </span>
       <span class="bid-amount">{formatMoney(amount, currency)}</span>
+      <small class="bid-note">
+        {beatenAtOnce &&
+          `${bidderName(after.leader)} answered with ${formatMoney(after.price, currency)}`}
+      </small>
       <time class="bid-time" dateTime={new Date(atMs).toISOString()} title={momentText(atMs, now)}>
         {agoText(atMs, now)}
       </time>
-      {beatenAtOnce && (
-        <small class="bid-note">
-          {bidderName(after.leader)}’s maximum answered with {formatMoney(after.price, currency)}
-        </small>
-      )}
     </li>
   );
 }

@@ -4,9 +4,12 @@ import { lobbyPath } from '../routes.ts';
 import type { Room } from '../state/room.ts';
 import { session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
+import { BidBar } from './bid-bar.tsx';
 import { BidBox } from './bid-box.tsx';
+import { BuyNow } from './buy-now.tsx';
 import { TrophyIcon } from './icons.tsx';
 import { NoticeText } from './notice-text.tsx';
+import { PricePanel } from './price-panel.tsx';
 import { SellerPanel } from './seller-panel.tsx';
 import { Stake } from './stake.tsx';
 
@@ -17,52 +20,60 @@ interface BidPanelProps {
   readonly signInPossible: boolean;
 }
 
-/** What the user can do here now; and, whatever that is, a bid that nobody knows the outcome of. */
+/** The price, and what the user can do here now: bid, sell, sign in, wait, or see how it ended. */
 export function BidPanel(props: BidPanelProps) {
   const { auction, room } = props;
   const notice = room.bidding.notice.value;
-  const isLive = auction.status === 'live' && !room.isOwn.value && session.value !== null;
+  const isBidder = auction.status === 'live' && !room.isOwn.value && session.value !== null;
+  if (isBidder) return <Bidder {...props} />;
   return (
     <>
-      {/* Where one can bid, the form shows it. */}
-      {!isLive && notice?.unresolved === true && <NoticeText notice={notice} />}
-      <PossiblePanel {...props} />
+      <OthersPanel {...props} />
+      {/* Whatever can be done now: a bid that nobody knows the outcome of stays. */}
+      {notice?.unresolved === true && <NoticeText notice={notice} />}
     </>
   );
 }
 
-/** Bid, sell, sign in, wait, or look at how it ended. */
-function PossiblePanel({ auction, room, signInPossible }: BidPanelProps) {
-  switch (auction.status) {
-    case 'ended':
-    case 'cancelled':
-      return <Outcome auction={auction} ownAlias={room.own.value?.alias ?? null} />;
-    case 'scheduled':
-      if (room.isOwn.value) return <SellerPanel auction={auction} room={room} />;
-      return (
-        <p class="aside">Bidding opens when the countdown reaches zero. It opens by itself.</p>
-      );
-    case 'live':
-      if (room.isOwn.value) return <SellerPanel auction={auction} room={room} />;
-      return (
-        <>
-          {/* A bid that was just accepted says the same, and more. */}
-          {room.bidding.notice.value?.tone !== 'good' && (
-            <Stake auction={auction} own={room.own.value} leading={room.leading.value} />
-          )}
-          <LivePanel auction={auction} room={room} signInPossible={signInPossible} />
-        </>
-      );
+function OthersPanel(props: BidPanelProps) {
+  const { auction, room } = props;
+  if (auction.status === 'ended' || auction.status === 'cancelled') {
+    return (
+      <>
+        <PricePanel auction={auction} room={room} />
+        <Outcome auction={auction} ownAlias={room.own.value?.alias ?? null} />
+      </>
+    );
   }
+  if (room.isOwn.value) {
+    return (
+      <>
+        <BidBar auction={auction} room={room} />
+        <SellerPanel auction={auction} room={room} />
+      </>
+    );
+  }
+  if (auction.status === 'live') return <Visitor {...props} />;
+  return (
+    <>
+      <BidBar auction={auction} room={room} />
+      <p class="aside">Bidding opens when the countdown reaches zero. It opens by itself.</p>
+    </>
+  );
 }
 
-function LivePanel({ auction, room, signInPossible }: BidPanelProps) {
-  if (session.value === null) {
-    if (!signInPossible) {
-      return <p class="aside">You are watching. Bidding needs a sign-in, which this page lacks.</p>;
-    }
+function Visitor({ auction, room, signInPossible }: BidPanelProps) {
+  if (!signInPossible) {
     return (
-      <div class="stack">
+      <>
+        <BidBar auction={auction} room={room} />
+        <p class="aside">You are watching. Bidding needs a sign-in, which this page lacks.</p>
+      </>
+    );
+  }
+  return (
+    <>
+      <BidBar auction={auction} room={room}>
         <button
           type="button"
           class="button button-primary button-large"
@@ -70,17 +81,27 @@ function LivePanel({ auction, room, signInPossible }: BidPanelProps) {
         >
           Sign in to bid
         </button>
-        <p class="hint">A name is enough. When you bid, others see only a number.</p>
-      </div>
-    );
-  }
+      </BidBar>
+      <p class="hint">A name is enough. When you bid, others see only a number.</p>
+      <BuyNow auction={auction} bidding={room.bidding} />
+    </>
+  );
+}
+
+function Bidder({ auction, room }: BidPanelProps) {
+  const notice = room.bidding.notice.value;
   return (
-    <BidBox
-      auction={auction}
-      own={room.own.value}
-      leading={room.leading.value}
-      bidding={room.bidding}
-    />
+    <>
+      <BidBox auction={auction} room={room} />
+      {/* One notice at a time: what came of the last bid says where the bidder stands, and more. */}
+      <div class="standing">
+        <NoticeText notice={notice} />
+        {notice === null && (
+          <Stake auction={auction} own={room.own.value} leading={room.leading.value} />
+        )}
+      </div>
+      <BuyNow auction={auction} bidding={room.bidding} />
+    </>
   );
 }
 

@@ -3,6 +3,8 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { formatMoney } from '../format/money.ts';
 import { buyNowOffer } from '../format/outcome.ts';
 import type { Bidding } from '../state/bidding.ts';
+import { session } from '../state/session.ts';
+import { askToSignIn } from '../state/sign-in-request.ts';
 import { Dialog } from './dialog.tsx';
 
 interface BuyNowProps {
@@ -25,7 +27,11 @@ export function BuyNow({ auction, bidding }: BuyNowProps) {
   return (
     <div class="buy-now">
       <span class="or">or</span>
-      <button type="button" class="button button-large" onClick={() => setAsking(true)}>
+      <button
+        type="button"
+        class="button button-large"
+        onClick={() => (session.value === null ? askToSignIn('buy') : setAsking(true))}
+      >
         Buy now for {price}
       </button>
       {/* Behind the dialog it would not be seen that the answer was lost. */}

@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatMoney, minorDigits } from '../format/money.ts';
 import { axisTimes, momentText } from '../format/time.ts';
-import type { PricePoints } from '../state/price-points.ts';
+import { pointAt, type PricePoints } from '../state/price-points.ts';
 
 export interface DrawnChart {
   show(points: PricePoints): void;
@@ -69,7 +69,12 @@ function newPlot(place: HTMLElement, currency: string, points: PricePoints): uPl
     ...sizeOf(place),
     legend: { show: false },
     padding: [12, 40, 0, 0],
-    cursor: { y: false, points: { size: 9, fill: colour('--accent') }, drag: { x: false } },
+    cursor: {
+      y: false,
+      points: { size: 9, fill: colour('--accent') },
+      drag: { x: false },
+      dataIdx: (plot, _series, _nearest, moment) => pointAt(plot.data[0], moment),
+    },
     scales: {
       x: { range: (_plot, from, to) => [from, Math.max(to, from + SHORTEST_SPAN_SECONDS)] },
       y: { range: (_plot, low, high) => paddedRange(low, high) },
@@ -134,12 +139,13 @@ function tooltip(currency: string): uPlot.Plugin {
     hooks: {
       init: (plot) => plot.over.append(box),
       setCursor: (plot) => {
-        const { idx, left = -1 } = plot.cursor;
-        const seconds = typeof idx === 'number' ? plot.data[0][idx] : undefined;
-        const price = typeof idx === 'number' ? plot.data[1]?.[idx] : undefined;
-        box.hidden = left < 0 || seconds === undefined || typeof price !== 'number';
-        if (seconds === undefined || typeof price !== 'number') return;
-        const atMs = seconds * 1_000;
+        const { idxs, left = -1 } = plot.cursor;
+        const idx = idxs?.[1] ?? null;
+        const price = idx === null ? undefined : plot.data[1]?.[idx];
+        box.hidden = left < 0 || typeof price !== 'number';
+        if (typeof price !== 'number') return;
+        // Right of the newest point there is nothing yet.
+        const atMs = Math.min(plot.posToVal(left, 'x'), plot.data[0].at(-1) ?? 0) * 1_000;
         box.textContent = `${formatMoney(price, currency)} · ${momentText(atMs, Date.now())}`;
         const half = box.offsetWidth / 2;
         const middle = Math.min(Math.max(left, half), plot.over.clientWidth - half);

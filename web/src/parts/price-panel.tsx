@@ -14,61 +14,45 @@ interface PricePanelProps {
   readonly room: Room;
 }
 
-/** Long prices are set smaller, so that they fit beside the countdown, or a phone at all. */
-function priceSize(text: string): string {
-  if (text.length <= 8) return '';
-  return text.length <= 11 ? ' price-medium' : ' price-long';
-}
-
 /** The two figures everybody looks at: the price, and how long it can still change. */
 export function PricePanel({ auction, room }: PricePanelProps) {
   const { price, currency, status } = auction;
   const isOpen = status === 'live' || status === 'scheduled';
   const offer = buyNowOffer(auction);
-  const size = priceSize(formatMoney(price, currency));
+  // A long price is set smaller: it has one line, which is as high as any.
+  const length = formatMoney(price, currency).length;
   return (
-    <section class="price-panel" aria-label="Price and time">
-      <div class="figures">
-        <div>
-          <p class="label">{priceLabel(auction)}</p>
-          <p class={`price${size}`} data-testid="price">
-            <MoneyText amount={price} currency={currency} lively />
-          </p>
-        </div>
-        {isOpen && <BigCountdown auction={auction} room={room} />}
+    <section class="figures" aria-label="Price and time">
+      <div class="figure-price">
+        <p class="label">{priceLabel(auction)}</p>
+        <p class="price" style={{ '--length': String(length) }} data-testid="price">
+          <MoneyText amount={price} currency={currency} lively />
+        </p>
+        <p class="facts">
+          <LeaderText auction={auction} room={room} />
+          <span data-testid="bid-count">{bidCountText(auction.bidCount)}</span>
+          {offer !== undefined && (
+            <span data-testid="buy-now-price">Buy now {formatMoney(offer, currency)}</span>
+          )}
+        </p>
       </div>
-      <p class="facts">
-        <LeaderText auction={auction} leading={room.leading.value} />
-        <span data-testid="bid-count">{bidCountText(auction.bidCount)}</span>
-        <ReserveText auction={auction} />
-        {offer !== undefined && (
-          <span data-testid="buy-now-price">Buy now {formatMoney(offer, currency)}</span>
-        )}
-      </p>
+      {isOpen && <BigCountdown auction={auction} room={room} />}
     </section>
   );
 }
 
-function LeaderText({
-  auction,
-  leading,
-}: {
-  readonly auction: AuctionView;
-  readonly leading: boolean;
-}) {
+function LeaderText({ auction, room }: PricePanelProps) {
   if (auction.leader === null) return null;
+  const leading = room.leading.value;
+  const hasBid = (room.own.value?.alias ?? null) !== null;
+  const isOutbid = auction.status === 'live' && hasBid && !leading;
+  const tone = leading ? ' leader-you' : isOutbid ? ' leader-outbid' : '';
   return (
-    <strong data-testid="leader" class={leading ? 'leader leader-you' : 'leader'}>
+    <strong data-testid="leader" class={`leader${tone}`}>
+      {isOutbid && 'Outbid. '}
       {leaderText(auction, leading)}
     </strong>
   );
-}
-
-/** The reserve stays secret; only whether it is reached is known. */
-function ReserveText({ auction }: { readonly auction: AuctionView }) {
-  if (auction.status !== 'live') return null;
-  if (!auction.reserveMet) return <span class="tag tag-open">Reserve not met yet</span>;
-  return auction.leader === null ? null : <span class="tag tag-met">Will be sold</span>;
 }
 
 const EXTENSION_SHOWN_MS = 6_000;
@@ -91,8 +75,8 @@ function BigCountdown({ auction, room }: PricePanelProps) {
         <span class="unseen">{mood === 'over' ? waiting : spoken}</span>
       </p>
       <p class="countdown-at">
-        <time dateTime={target}>{momentText(untilMs, serverNow())}</time>
         <ExtensionNote room={room} />
+        <time dateTime={target}>{momentText(untilMs, serverNow())}</time>
       </p>
       {isLive && <LastMinuteBar untilMs={untilMs} />}
     </div>

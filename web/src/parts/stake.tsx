@@ -4,15 +4,19 @@ import { NoticeCard } from './notice-card.tsx';
 
 interface StakeProps {
   readonly auction: AuctionView;
+  /** Null until it is known. */
   readonly own: OwnView | null;
   readonly leading: boolean;
 }
 
-/** Where the user stands in a live auction; nothing for those who have not bid. */
+/** Where the user stands in a live auction. */
 export function Stake({ auction, own, leading }: StakeProps) {
-  if (own === null || own.alias === null) return null;
+  if (own === null) return null;
   const { currency, minimumBid, price } = auction;
   const maximum = own.maxAmount ?? 0;
+  if (own.alias === null) {
+    return <p class="aside">You have not bid here yet. When you do, others see only a number.</p>;
+  }
   return (
     <div data-testid="stake">
       {leading ? (

@@ -1,7 +1,7 @@
 /** Placing bids in one auction: what is under way, and what came of the last attempt. */
 import type { BidReceipt, BidRequest } from '@outcry/shared/contracts/api.ts';
 import { formatMoney } from '../format/money.ts';
-import { refusalWords } from '../format/refusals.ts';
+import { bidRefusalWords, refusalWords } from '../format/refusals.ts';
 import { CommandSender, type Command, type Notice, type SendOptions } from './command-sender.ts';
 import { forgetPendingBid, keepPendingBid, pendingBid } from './pending-bids.ts';
 import type { Services } from './services.ts';
@@ -44,8 +44,16 @@ export class Bidding {
     return this.#sender.notice;
   }
 
-  /** @returns true when the bid was accepted, also when a higher maximum beat it at once */
-  bid(offer: BidRequest, currency: string, options?: SendOptions): Promise<boolean> {
+  /**
+   * @param seenMinimum the minimum bid that the bidder saw; not known of a bid sent before
+   * @returns true when the bid was accepted, also when a higher maximum beat it at once
+   */
+  bid(
+    offer: BidRequest,
+    currency: string,
+    seenMinimum?: number | null,
+    options?: SendOptions,
+  ): Promise<boolean> {
     const offered = 'amount' in offer ? offer.amount : offer.maxAmount;
     return this.#send(
       {
@@ -56,7 +64,7 @@ export class Bidding {
           const isNews = this.#onAccepted(receipt, offered);
           return isNews ? bidWords(receipt, offer, currency) : null;
         },
-        refused: (problem) => refusalWords(problem, currency),
+        refused: (problem) => bidRefusalWords(problem, currency, seenMinimum),
       },
       offer,
       options,
@@ -93,7 +101,7 @@ export class Bidding {
     const isOld = Date.now() - sentAt > ASK_AFTER_MS;
     const options: SendOptions = { key, lost: isOld ? 'ask' : 'find out' };
     if (offer === null) void this.buyNow(0, currency, options);
-    else void this.bid(offer, currency, options);
+    else void this.bid(offer, currency, undefined, options);
   }
 
   /** What is no longer true is not said any longer. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { pricePoints } from './price-points.ts';
+import { pointAt, pricePoints } from './price-points.ts';
 
 const bid = (seconds: number, amount: number, price?: number) => ({
   epoch: 1,
@@ -27,4 +27,17 @@ it('does not run backwards when the clock lags behind the last bid', () => {
 
 it('has nothing to show before the first bid', () => {
   expect(pricePoints([], { price: 100, nowMs: 1_000 })).toEqual({ seconds: [], prices: [] });
+});
+
+it('has the price of the last bid at every moment until the next one', () => {
+  const seconds = [10, 20, 20, 40];
+  expect([9, 10, 19.9, 20, 39.9, 99].map((moment) => pointAt(seconds, moment))).toEqual([
+    null,
+    0,
+    0,
+    2,
+    2,
+    3,
+  ]);
+  expect(pointAt([], 5)).toBeNull();
 });

@@ -10,6 +10,22 @@ export interface PricePoints {
 const MIN_SPAN_SECONDS = 1;
 
 /**
+ * Which point holds at a moment: the last one at or before it, as the line is a step. The nearest
+ * point may be a later one, whose price nobody had bid yet.
+ * @returns its place in the columns, or null before the first one
+ */
+export function pointAt(seconds: ArrayLike<number>, moment: number): number | null {
+  let low = 0;
+  let high = seconds.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((seconds[middle] ?? Infinity) <= moment) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? null : low - 1;
+}
+
+/**
  * One point per bid, and one for the present. The archive's bids only tell the amount, which is
  * the price after the bid or, where a higher maximum answered, a little less; the price never
  * falls, so the highest so far is right or just below.

@@ -31,6 +31,8 @@ export interface Extension {
 
 const NO_STAKE: OwnView = { alias: null, leading: false, maxAmount: null, bidCount: 0 };
 
+/** Bids that follow each other move the end by less, which is no news. */
+const SHOWN_FROM_MS = 1_000;
 /** So many of the newest events are asked of the live log, the rest of the archive. */
 const RECENT_EVENTS = 200;
 const CARE_EVERY_MS = 1_000;
@@ -186,7 +188,7 @@ export class Room {
       this.auction.value = auction;
       if (before === null || auction.status !== 'live') return;
       const addedMs = Date.parse(auction.endsAt) - Date.parse(before.endsAt);
-      if (addedMs > 0) this.extension.value = { addedMs, endsAt: auction.endsAt };
+      if (addedMs >= SHOWN_FROM_MS) this.extension.value = { addedMs, endsAt: auction.endsAt };
     });
     if (before === null) this.#resumeBidding();
   }
