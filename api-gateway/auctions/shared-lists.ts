@@ -1,11 +1,15 @@
 /** Lists of auctions, read once a second for everybody who asks for the same page. */
 import { LRUCache } from 'lru-cache';
 import type { AuctionListQuery, AuctionView, Page } from '@outcry/shared/contracts/api.ts';
+import { TimeLimitError, withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
+import { NotRunError } from '../bidding/auction-commands.ts';
 import type { Catalogue } from './catalogue.ts';
 
 /** No answer rests on a reading that began longer ago than this. */
 const MAX_AGE_MS = 1_000;
+/** Whoever asks is answered within 2 s. */
+const LIMIT_MS = 1_900;
 const MAX_PAGES = 1_000;
 const MAX_CHARACTERS = 32 * 1024 * 1024;
 
@@ -33,7 +37,8 @@ export class SharedLists {
       ignoreFetchAbort: true,
       fetchMethod: async (_key, _stale, { options, context: query }) => {
         const began = monotonicNow();
-        const page = readPage(await catalogue.list(query), monotonicNow());
+        const reading = withTimeLimit(catalogue.list(query), LIMIT_MS, 'reading a list');
+        const page = readPage(await reading.catch(asNotRun), monotonicNow());
         options.ttl = Math.max(1, MAX_AGE_MS - (monotonicNow() - began));
         return page;
       },
@@ -51,6 +56,11 @@ export class SharedLists {
     const items = page.items.map((item) => `${item},"serverTime":"${serverTime}"}`);
     return `{"items":[${items.join(',')}],"nextCursor":${page.nextCursor}}`;
   }
+}
+
+function asNotRun(error: unknown): never {
+  if (!(error instanceof TimeLimitError)) throw error;
+  throw new NotRunError('Redis did not answer in time', { cause: error });
 }
 
 function readPage({ items, nextCursor }: Page<AuctionView>, readAt: number): ReadPage {

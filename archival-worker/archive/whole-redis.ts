@@ -17,6 +17,8 @@ export interface ShardMarkers {
   markFresh(shards: number): Promise<void>;
   /** Calls back whenever the connection is ready; the server may be another one by then. */
   onReady(listener: () => void): void;
+  /** Calls back whenever the connection is lost. */
+  onLost(listener: () => void): void;
 }
 
 /** Traces that a system has been in use. */
@@ -63,6 +65,7 @@ export class WholeRedis {
     this.#markers.onReady(() => {
       this.#condition = 'unknown';
     });
+    this.#markers.onLost(() => this.#becomes('unknown', 'no connection to Redis'));
     this.#rounds.start();
   }
 

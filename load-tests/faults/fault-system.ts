@@ -17,7 +17,7 @@ import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts
 import { untilReady } from '@outcry/shared/runtime/redis.ts';
 import { readyRedis } from '../ready-redis.ts';
 import { metricIn, readMetrics } from '../service-metrics.ts';
-import { TcpLink } from './tcp-link.ts';
+import { TcpLink } from '@outcry/shared/testing/tcp-link.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const READY_WITHIN_MS = 60_000;

@@ -3,6 +3,18 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from './logger.ts';
 
 const RECONNECT_MAX_MS = 1_000;
+/**
+ * A server that hangs, or whose packets are lost, closes nothing. So each connection asks for a sign
+ * of life every second, and is given up and opened again when nothing has come for three looks:
+ * within 4 s. Looks are counted and not seconds, because it may be this process that stood still, and
+ * then the answer is here and only has to be read.
+ */
+const LOOK_EVERY_MS = 1_000;
+const MAX_SILENT_LOOKS = 3;
+/** A server that loads its data lets a new connection wait; one that hangs does so too. */
+const MAX_OPENING_LOOKS = 10;
+/** No command waits longer for its answer, whoever forgot to set a limit of its own. */
+const COMMAND_LIMIT_MS = 5_000;
 
 const SAFE_OPTIONS: RedisOptions = {
   // A command whose reply is lost may have run: never send it again, tell the caller instead.
@@ -11,6 +23,7 @@ const SAFE_OPTIONS: RedisOptions = {
   enableOfflineQueue: false,
   enableReadyCheck: true,
   connectTimeout: 2_000,
+  commandTimeout: COMMAND_LIMIT_MS,
   keepAlive: 10_000,
   retryStrategy: (attempt: number) =>
     Math.min(50 * 2 ** Math.min(attempt, 6), RECONNECT_MAX_MS) * (0.5 + Math.random() / 2),
@@ -45,7 +58,7 @@ export function openRedis(url: string, name: string, log: Logger, use: Connectio
     connectionName: name,
     replyMapping: 'legacy',
   } as const;
-  return logged(new Redis(url, options), name, log);
+  return watched(new Redis(url, options), name, log);
 }
 
 /** The same for a single Redis or a cluster, as the service's settings say. */
@@ -56,15 +69,17 @@ export const openRedisOrCluster = (
   use: ConnectionUse = {},
 ): RedisClient =>
   address.REDIS_CLUSTER
-    ? logged(
+    ? watched(
         openCluster(address.REDIS_URL, { ...SAFE_OPTIONS, ...use, connectionName: name }),
         name,
         log,
       )
     : openRedis(address.REDIS_URL, name, log, use);
 
-/** Says once when the connection fails and once when it is back. */
-function logged<T extends RedisClient>(redis: T, name: string, log: Logger): T {
+/** Asks for signs of life, and says once when the connection fails and once when it is back. */
+function watched<T extends RedisClient>(redis: T, name: string, log: Logger): T {
+  if (redis instanceof Cluster) redis.on('+node', askForSignsOfLife);
+  else askForSignsOfLife(redis);
   let failing = false;
   redis.on('error', (error: Error) => {
     if (!failing) log.warn({ err: error, connection: name }, 'Redis cannot be reached, retrying');
@@ -75,6 +90,26 @@ function logged<T extends RedisClient>(redis: T, name: string, log: Logger): T {
     failing = false;
   });
   return redis;
+}
+
+function askForSignsOfLife(redis: Redis): void {
+  let readBefore = 0;
+  let silentLooks = 0;
+  const timer = setInterval(() => {
+    const isOpening = redis.status === 'connect';
+    if (!isOpening && redis.status !== 'ready') return;
+    const { bytesRead } = redis.stream;
+    silentLooks = bytesRead === readBefore ? silentLooks + 1 : 0;
+    readBefore = bytesRead;
+    if (silentLooks >= (isOpening ? MAX_OPENING_LOOKS : MAX_SILENT_LOOKS)) {
+      silentLooks = 0;
+      redis.stream.destroy(new Error('Redis gave no sign of life'));
+    } else if (!isOpening) {
+      redis.ping().catch(() => undefined);
+    }
+  }, LOOK_EVERY_MS);
+  timer.unref();
+  redis.once('end', () => clearInterval(timer));
 }
 
 function openCluster(urls: string, options: RedisOptions): Cluster {
@@ -129,7 +164,7 @@ export function openClusterNode(
     lazyConnect: false,
     readOnly: false,
   });
-  return opened === undefined ? undefined : logged(opened, name, log);
+  return opened === undefined ? undefined : watched(opened, name, log);
 }
 
 /** Every master of a cluster, or the one Redis there is. */

@@ -18,6 +18,7 @@ import {
 import { shardOfDigest, shardOfId } from '@outcry/shared/domain/ids.ts';
 import { CursorError, type Catalogue, type IdClaim } from '../../auctions/catalogue.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import { luaFile, script, scriptForFullRedis } from './lua-files.ts';
 import { runFailure } from './run-failure.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
@@ -36,6 +37,9 @@ declare module 'ioredis' {
     ): Result<readonly string[] | 'UNAVAILABLE', Context>;
   }
 }
+
+/** Of all that one question takes; its asker is answered within 2 s. */
+const LIMIT_MS = 1_900;
 
 /** A place in a list: the sort key (ms) and the id that breaks ties. */
 interface Place {
@@ -66,7 +70,7 @@ export class RedisCatalogue implements Catalogue {
   async findItem(itemId: string): Promise<ItemView | undefined> {
     const shard = this.#shardOf(itemId);
     const { whole, busyItems } = shardKeys(shard);
-    const [isWhole, stored, auctionId] = await attempt(
+    const [isWhole, stored, auctionId] = await asked(
       Promise.all([
         this.#redis.exists(whole),
         this.#redis.hmget(itemKey(shard, itemId), 'json', 'sellerId'),
@@ -100,7 +104,7 @@ export class RedisCatalogue implements Catalogue {
     const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
     const newestFirst = isNewestFirst(query.status);
     const wanted = query.limit + 1;
-    const places = await attempt(
+    const places = await asked(
       Promise.all(
         Array.from({ length: this.#shards }, (_, shard) =>
           this.#placesIn(shard, query.status, after, wanted),
@@ -110,7 +114,7 @@ export class RedisCatalogue implements Catalogue {
     const merged = places.flat().toSorted((a, b) => comparePlaces(a, b, newestFirst));
     const page = merged.slice(0, query.limit);
     const last = page.at(-1);
-    const views = await attempt(this.#views(page.map((place) => place.id)));
+    const views = await asked(this.#views(page.map((place) => place.id)));
     return {
       items: views,
       nextCursor: merged.length > query.limit && last !== undefined ? writeCursor(last) : null,
@@ -173,9 +177,19 @@ const isNewestFirst = (status: AuctionListQuery['status']): boolean =>
 
 const notWhole = (): NotRunError => new NotRunError('Redis waits for its data to be restored');
 
-async function attempt<T>(command: Promise<T>): Promise<T> {
+/** A read that fails changed nothing. */
+async function asked<T>(reads: Promise<T>): Promise<T> {
   try {
-    return await command;
+    return await withTimeLimit(reads, LIMIT_MS, 'reading Redis');
+  } catch (error) {
+    if (error instanceof NotRunError) throw error;
+    throw new NotRunError('Redis did not answer', { cause: error });
+  }
+}
+
+async function attempt<T>(commands: Promise<T>): Promise<T> {
+  try {
+    return await withTimeLimit(commands, LIMIT_MS, 'writing to Redis');
   } catch (error) {
     throw error instanceof NotRunError ? error : runFailure(error);
   }

@@ -1,5 +1,6 @@
 import type { Result } from 'ioredis';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
 import type { AuctionReading, StoredAuctions } from '../../bidding/read-auctions.ts';
@@ -17,6 +18,9 @@ declare module 'ioredis' {
   }
 }
 
+/** Its asker is answered within 2 s. */
+const LIMIT_MS = 1_900;
+
 export class RedisStoredAuctions implements StoredAuctions {
   readonly #redis: RedisClient;
 
@@ -31,11 +35,14 @@ export class RedisStoredAuctions implements StoredAuctions {
   async read(shard: number, auctionId: string, userId: string): Promise<AuctionReading> {
     const { whole } = shardKeys(shard);
     const { auction, bidders } = auctionKeys(shard, auctionId);
-    const [state, answer = '', terms = ''] = await this.#redis
-      .readAuction(whole, auction, bidders, userId)
-      .catch((error: unknown): never => {
-        throw new NotRunError('Redis did not answer', { cause: error });
-      });
+    const reading = this.#redis.readAuction(whole, auction, bidders, userId);
+    const [state, answer = '', terms = ''] = await withTimeLimit(
+      reading,
+      LIMIT_MS,
+      'reading an auction',
+    ).catch((error: unknown): never => {
+      throw new NotRunError('Redis did not answer', { cause: error });
+    });
     if (state === 'UNAVAILABLE') throw new NotRunError('Redis waits for its data to be restored');
     return state === 'DUE' ? 'due' : { answer: parseAnswer(answer), terms };
   }

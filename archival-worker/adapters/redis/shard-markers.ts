@@ -41,4 +41,8 @@ export class RedisShardMarkers implements ShardMarkers {
   onReady(listener: () => void): void {
     this.#redis.on('ready', listener);
   }
+
+  onLost(listener: () => void): void {
+    this.#redis.on('close', listener);
+  }
 }

@@ -15,7 +15,6 @@ type Hear = (text: string) => void;
 const LIMIT_MS = 2_000;
 const SUBSCRIBE_AT_ONCE = 500;
 const RESTORE_EVERY_MS = 500;
-const PING_EVERY_MS = 5_000;
 
 /** Channels of one slot, which are always heard on one connection. */
 interface Group {
@@ -36,7 +35,7 @@ export class RedisChannels implements LiveChannels {
   readonly #wanted = new Map<string, Hear>();
   readonly #groups = new Map<string, Group>();
   readonly #onRestored: (() => void)[] = [];
-  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #timer: NodeJS.Timeout;
   #restored = false;
   #restoring = false;
   #failing = false;
@@ -57,14 +56,11 @@ export class RedisChannels implements LiveChannels {
       redis.on('ready', () => void this.#restore());
       redis.on('close', () => this.#lose(redis));
     });
-    this.#timers = [
-      setInterval(() => void this.#restore(), RESTORE_EVERY_MS),
-      setInterval(() => this.#ping(), PING_EVERY_MS),
-    ];
+    this.#timer = setInterval(() => void this.#restore(), RESTORE_EVERY_MS);
   }
 
   close(): void {
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#timer);
     this.#wanted.clear();
     this.#groups.clear();
     this.#connections.keepOnly(new Set());
@@ -154,17 +150,6 @@ export class RedisChannels implements LiveChannels {
       if (group.at === redis) group.at = undefined;
     }
     this.#restored = false;
-  }
-
-  /** A connection that died without a word is given up, so that a new one is opened. */
-  #ping(): void {
-    for (const redis of this.#used()) {
-      if (redis.status !== 'ready') continue;
-      withTimeLimit(redis.ping(), LIMIT_MS, 'a sign of life').catch((error: unknown) => {
-        this.#log.warn({ err: error }, 'the live feed does not answer, connecting again');
-        redis.disconnect(true);
-      });
-    }
   }
 
   #used(): Set<Redis> {

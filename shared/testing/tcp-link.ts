@@ -1,33 +1,36 @@
 /** A way between a service and its server that can be made slow or deaf, by a TCP proxy. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { freePort } from '@outcry/local/processes/ports.ts';
 
 /** More than this is not kept for one connection: its sender waits, as with a full network. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 export class TcpLink {
-  /** Where the service connects to, on 127.0.0.1. */
-  readonly port: number;
   readonly #server: Server;
   readonly #targetPort: number;
   readonly #pairs = new Set<Pair>();
   #delayMs = 0;
   #holding = false;
 
-  private constructor(port: number, targetPort: number) {
-    this.port = port;
+  private constructor(targetPort: number) {
     this.#targetPort = targetPort;
     this.#server = createServer((socket) => this.#join(socket));
   }
 
   /** @param targetPort the server's, on 127.0.0.1; it need not run yet */
   static async open(targetPort: number): Promise<TcpLink> {
-    const link = new TcpLink(await freePort(), targetPort);
+    const link = new TcpLink(targetPort);
     await new Promise<void>((resolve, reject) => {
       link.#server.once('error', reject);
-      link.#server.listen(link.port, '127.0.0.1', resolve);
+      link.#server.listen(0, '127.0.0.1', resolve);
     });
     return link;
+  }
+
+  /** Where the service connects to, on 127.0.0.1. */
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the link is closed');
+    return address.port;
   }
 
   /** From now on everything takes so much longer, in both directions; 0 ends it. */

@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
+import { startRedis } from '@outcry/local/servers/redis.ts';
+import { until } from '../testing/until.ts';
+import { createLogger } from './logger.ts';
+import { mastersOf, openRedis, openRedisOrCluster, untilReady } from './redis.ts';
+
+test('of a cluster, the connection to a master that hangs is given up within 5 s', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outcry-redis-'));
+  const cluster = await startRedisCluster({
+    dataDir: folder,
+    // The other masters do not notice: the connection alone has to.
+    args: ['--cluster-node-timeout', '60000'],
+  });
+  const address = { REDIS_URL: cluster.url, REDIS_CLUSTER: true };
+  const redis = openRedisOrCluster(address, 'test', createLogger('test', 'silent'));
+  const hung = cluster.masters[1];
+  const pid = hung?.pid() ?? 0;
+  onTestFinished(async () => {
+    process.kill(pid, 'SIGCONT');
+    redis.disconnect();
+    await cluster.stop();
+    await rm(folder, { recursive: true });
+  });
+  const isUsed = (): boolean =>
+    mastersOf(redis).some(
+      ({ options, status }) => options.port === hung?.port && status === 'ready',
+    );
+  await untilReady(redis, 10_000);
+  await Promise.all(mastersOf(redis).map((master) => master.ping()));
+  expect(isUsed()).toBe(true);
+
+  process.kill(pid, 'SIGSTOP');
+  const hungAt = performance.now();
+  await until('it is given up', () => !isUsed());
+  expect(performance.now() - hungAt).toBeLessThan(5_000);
+
+  process.kill(pid, 'SIGCONT');
+  await until('it is found again', async () => {
+    await Promise.all(mastersOf(redis).map((master) => master.ping()));
+    return isUsed();
+  });
+});
+
+test('a process that stood still keeps its connection', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outcry-redis-'));
+  const server = await startRedis({ dataDir: folder });
+  const redis = openRedis(server.url, 'test', createLogger('test', 'silent'));
+  onTestFinished(async () => {
+    redis.disconnect();
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+  let closed = 0;
+  redis.on('close', () => (closed += 1));
+  await untilReady(redis, 5_000);
+  for (let i = 0; i < 2; i += 1) {
+    const answer = redis.ping();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_500);
+    expect(await answer).toBe('PONG');
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+  }
+  expect(closed).toBe(0);
+});
