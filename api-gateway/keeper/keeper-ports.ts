@@ -7,6 +7,8 @@ export interface ShardLook {
   readonly nextDue: number | undefined;
   /** Changes when the server is restarted or another one took over. */
   readonly serverId: string;
+  /** Whether every open auction has begun its epoch on this server. */
+  readonly epochsBegun: boolean;
   /** Auctions that should have opened or closed by now. */
   readonly due: readonly DueAuction[];
 }
@@ -26,6 +28,8 @@ export interface KeeperStore {
   look(shard: number, maxDue: number): Promise<ShardLook>;
   /** All scheduled and live auctions, in chunks. */
   openAuctions(shard: number): AsyncIterable<readonly string[]>;
+  /** Notes for all keepers that every open auction has begun its epoch on this server. */
+  markEpochsBegun(shard: number, serverId: string): Promise<void>;
 }
 
 /** Tells the keeper of due times that other gateways set. */

@@ -11,6 +11,9 @@ export interface PerhapsDue {
   readonly dueAt?: number;
 }
 
+/** Lets passing time act on auctions of a shard. @throws Error the first failure */
+export type PassTime = (shard: number, auctions: readonly PerhapsDue[]) => Promise<void>;
+
 /**
  * Lets passing time act on auctions of a shard: opens and closes those whose time has come, and
  * starts an epoch after a restart of Redis.

@@ -35,6 +35,8 @@ export function shardKeys(shard: number) {
     replicated: `${s}:replicated`,
     /** The keeper's lease for the shard. */
     keeperLease: `${s}:keeper`,
+    /** Run id of the Redis server on which every open auction has begun its epoch. */
+    epochsBegun: `${s}:epochs-begun`,
     /** Channel: private notices to users (outbid, won). Never forwarded as it is. */
     noticesChannel: `${s}:notices`,
     /** Channel: traces of sampled bids, see traces.ts. Never forwarded. */

@@ -13,6 +13,10 @@ const given = (name: string): number | undefined => {
 export const SIZES = {
   /** Auctions that end in the same second. */
   endingTogether: full ? 1_000 : 200,
+  /** Auctions that stay open over a restart of Redis, and others that end within so many seconds. */
+  manyOpen: full
+    ? { open: 100_000, ending: 3_000, endingSeconds: 60 }
+    : { open: 3_000, ending: 200, endingSeconds: 6 },
   /** Log entries that the keeper drains after an outage: of one auction, and one each of many. */
   drain: full ? { entries: 20_000, auctions: 20_000 } : { entries: 3_000, auctions: 2_000 },
   /** Random commands on which the script and the reference model must agree. */

@@ -13,12 +13,15 @@ declare module 'ioredis' {
     lookAtShard(
       scheduled: string,
       live: string,
+      epochsBegun: string,
       maxDue: number,
-    ): Result<[string, string, string, string[]], Context>;
+    ): Result<[string, string, string, string, string[]], Context>;
+    markEpochsBegun(key: string, serverId: string): Result<number, Context>;
   }
 }
 
-const SCAN_CHUNK = 200;
+/** One script call takes as many. */
+const SCAN_CHUNK = 64;
 const LIMIT_MS = 5_000;
 
 export class RedisKeeperStore implements KeeperStore {
@@ -31,12 +34,16 @@ export class RedisKeeperStore implements KeeperStore {
       lua: scriptForFullRedis(luaFile('hold-lease')),
     });
     redis.defineCommand('lookAtShard', {
-      numberOfKeys: 2,
+      numberOfKeys: 3,
       lua: scriptForFullRedis(luaFile('look-at-shard')),
     });
     redis.defineCommand('releaseLease', {
       numberOfKeys,
       lua: scriptForFullRedis(luaFile('release-lease')),
+    });
+    redis.defineCommand('markEpochsBegun', {
+      numberOfKeys,
+      lua: scriptForFullRedis(luaFile('mark-epochs-begun')),
     });
     this.#redis = redis;
   }
@@ -53,19 +60,25 @@ export class RedisKeeperStore implements KeeperStore {
   }
 
   async look(shard: number, maxDue: number): Promise<ShardLook> {
-    const { scheduled, live } = shardKeys(shard);
-    const looked = this.#redis.lookAtShard(scheduled, live, maxDue);
+    const { scheduled, live, epochsBegun } = shardKeys(shard);
+    const looked = this.#redis.lookAtShard(scheduled, live, epochsBegun, maxDue);
     const reply = await withTimeLimit(looked, LIMIT_MS, 'looking at a shard');
-    const [now, nextDue, serverId, due] = reply;
+    const [now, nextDue, serverId, begun, due] = reply;
     return {
       now: Number(now),
       nextDue: nextDue === '' ? undefined : Number(nextDue),
       serverId,
+      epochsBegun: begun === '1',
       due: Array.from({ length: due.length / 2 }, (_, i) => ({
         auctionId: due[2 * i] ?? '',
         dueAt: Number(due[2 * i + 1]),
       })),
     };
+  }
+
+  async markEpochsBegun(shard: number, serverId: string): Promise<void> {
+    const marked = this.#redis.markEpochsBegun(shardKeys(shard).epochsBegun, serverId);
+    await withTimeLimit(marked, LIMIT_MS, 'noting that epochs were begun');
   }
 
   async *openAuctions(shard: number): AsyncIterable<readonly string[]> {

@@ -1,8 +1,9 @@
 -- What the keeper must know of a shard, by the clock of the server that holds it.
 --
--- KEYS   1 scheduled zset   2 live zset
+-- KEYS   1 scheduled zset   2 live zset   3 the run id under which all open auctions began epochs
 -- ARGV   1 at most so many due auctions of each
--- Reply  {now ms, next due ms or '', run id of the server, {due auction id, when it was due ms, …}}
+-- Reply  {now ms, next due ms or '', run id of the server, have all begun epochs on it 0 or 1,
+--         {due auction id, when it was due ms, …}}
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -22,4 +23,5 @@ for i = 1, 2 do
 end
 
 local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-return { now_text, next_due, run_id, due }
+local begun = redis.call('GET', KEYS[3]) == run_id and '1' or '0'
+return { now_text, next_due, run_id, begun, due }
