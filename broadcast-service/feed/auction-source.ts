@@ -17,7 +17,8 @@ export interface AuctionSource {
   snapshot(auctionId: string): Promise<AuctionView | undefined>;
   /**
    * Events above `seq` of the history that counts, in order. May give a few more than `limit`;
-   * with more than `limit` there are events that it does not give.
+   * with more than `limit` there are events that it does not give. None where they are too large
+   * to be read, as if the log did not have them any more.
    */
   eventsAfter(auctionId: string, seq: number, limit: number): Promise<readonly PublicEvent[]>;
   /** The newest position of each auction; undefined where there is no such auction. */

@@ -2,10 +2,10 @@ import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import { readStream } from '@outcry/shared/runtime/redis-log.ts';
 import type { LoggedAuction, VerifiedLog } from '../../verify/ports.ts';
 
 const REDIS_LIMIT_MS = 5_000;
-const ENTRIES_AT_ONCE = 500;
 
 /** Redis as `npm run verify` reads it. */
 export class RedisVerifiedLog implements VerifiedLog {
@@ -51,15 +51,8 @@ export class RedisVerifiedLog implements VerifiedLog {
   async *entries(auctionId: string): AsyncGenerator<readonly string[], void, void> {
     const keys = this.#keys(auctionId);
     if (keys === undefined) return;
-    let from = '-';
-    for (;;) {
-      const found = await this.#ask(
-        this.#redis.xrange(keys.log, from, '+', 'COUNT', ENTRIES_AT_ONCE),
-      );
-      const last = found.at(-1);
-      if (last === undefined) return;
-      yield found.map(([, fields]) => fields[fields.indexOf('events') + 1] ?? '');
-      from = `(${last[0]}`;
+    for await (const found of readStream(this.#redis, keys.log, '-')) {
+      yield found.map(({ fields }) => fields[fields.indexOf('events') + 1] ?? '');
     }
   }
 

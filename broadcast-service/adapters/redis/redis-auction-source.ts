@@ -5,12 +5,13 @@ import type { Position } from '@outcry/shared/contracts/live.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import { readStream } from '@outcry/shared/runtime/redis-log.ts';
 import { SourceUnavailableError, type AuctionSource } from '../../feed/auction-source.ts';
 import { RedisClock } from './redis-clock.ts';
 
 const LIMIT_MS = 2_000;
-/** Log entries read at once; an entry holds the events of one batch. */
-const ENTRIES_AT_ONCE = 250;
+/** What one read of a log takes at most: twice what 2,000 events are, as large as they get. */
+const MAX_READ_CHARACTERS = 4 * 1024 * 1024;
 
 /** Needs a connection with `enableAutoPipelining`. */
 export class RedisAuctionSource implements AuctionSource {
@@ -56,17 +57,19 @@ export class RedisAuctionSource implements AuctionSource {
     const shard = shardOfId(auctionId, this.#shards);
     if (shard === undefined) return [];
     const { log } = auctionKeys(shard, auctionId);
+    return asked(this.#readLog(log, seq, limit), 'reading the log');
+  }
+
+  async #readLog(log: string, seq: number, limit: number): Promise<readonly PublicEvent[]> {
     const events: PublicEvent[] = [];
-    let from = `${seq + 1}-0`;
-    while (events.length <= limit) {
-      const entries = await asked(
-        this.#redis.xrange(log, from, '+', 'COUNT', ENTRIES_AT_ONCE),
-        'reading the log',
-      );
-      for (const [, fields] of entries) events.push(...publicEvents(fields, seq));
-      const last = entries.at(-1);
-      if (last === undefined || entries.length < ENTRIES_AT_ONCE) break;
-      from = `(${last[0]}`;
+    let size = 0;
+    for await (const entries of readStream(this.#redis, log, `${seq + 1}-0`)) {
+      for (const entry of entries) {
+        events.push(...publicEvents(entry.fields, seq));
+        size += entry.size;
+        if (events.length > limit) return events;
+        if (size > MAX_READ_CHARACTERS) return [];
+      }
     }
     return events;
   }

@@ -10,7 +10,7 @@
 
 local MAX_ENTRIES = 256
 local MAX_BYTES = 256 * 1024
-local ENTRIES_A_READ = 16
+local MAX_ENTRIES_A_READ = 16
 
 local fields = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'publishedSeq', 'archivedEpoch',
   'archivedSeq', 'blocked')
@@ -34,7 +34,10 @@ local reply = {
 local after = '(' .. (ARGV[3] ~= '' and ARGV[3] or published) .. '-0'
 local count, bytes = 0, 0
 while count < MAX_ENTRIES and bytes < MAX_BYTES do
-  local entries = redis.call('XRANGE', KEYS[2], after, '+', 'COUNT', ENTRIES_A_READ)
+  -- As many as there is room for, if they are like those before.
+  local wanted = count == 0 and 1 or math.max(1, math.min(MAX_ENTRIES_A_READ,
+    math.floor((MAX_BYTES - bytes) * count / math.max(bytes, 1))))
+  local entries = redis.call('XRANGE', KEYS[2], after, '+', 'COUNT', wanted)
   for _, entry in ipairs(entries) do
     reply[#reply + 1] = entry[1]
     reply[#reply + 1] = entry[2][2]
@@ -43,7 +46,7 @@ while count < MAX_ENTRIES and bytes < MAX_BYTES do
     bytes = bytes + #entry[2][4]
     after = '(' .. entry[1]
   end
-  if #entries < ENTRIES_A_READ then
+  if #entries < wanted then
     reply[5] = '0'
     break
   end
