@@ -1,10 +1,13 @@
 import postgres from 'postgres';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 
 /** Any number that nobody else uses in this database. */
 const REBUILD_LOCK = 7_824_301_156;
 const CONNECT_LIMIT_SECONDS = 10;
 const STATEMENT_LIMIT_MS = 5_000;
 const CLOSE_LIMIT_SECONDS = 2;
+/** Connecting and asking, also of a server that hangs. */
+const LOCK_LIMIT_MS = CONNECT_LIMIT_SECONDS * 1_000 + STATEMENT_LIMIT_MS + 1_000;
 
 /**
  * Runs `work` unless somebody else does so on this database, and lets nobody else meanwhile.
@@ -25,8 +28,9 @@ export async function aloneInDatabase<T>(
     connection: { application_name: 'outcry-rebuild', statement_timeout: STATEMENT_LIMIT_MS },
   });
   try {
-    const [row] = await sql<{ alone: boolean }[]>`
+    const locked = sql<{ alone: boolean }[]>`
       SELECT pg_try_advisory_lock(${REBUILD_LOCK}::bigint) AS alone`;
+    const [row] = await withTimeLimit(locked, LOCK_LIMIT_MS, 'taking the lock of the rebuild');
     if (row?.alone !== true) return undefined;
     return await work();
   } finally {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { resolveBinary } from 'dbmate';
 import postgres from 'postgres';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 
 /** Any number that nobody else uses in this database. */
 const MIGRATION_LOCK = 7_824_301_155;
@@ -22,7 +23,12 @@ export async function runMigrations(url: string, certificates?: string): Promise
     connection: { application_name: 'outcry-migrate', statement_timeout: LOCK_LIMIT_MS },
   });
   try {
-    await sql`SELECT pg_advisory_lock(${MIGRATION_LOCK}::bigint)`;
+    // The server's own limit comes first, unless it hangs.
+    await withTimeLimit(
+      sql`SELECT pg_advisory_lock(${MIGRATION_LOCK}::bigint)`,
+      LOCK_LIMIT_MS + CONNECT_LIMIT_SECONDS * 1_000,
+      'taking the lock of the migrations',
+    );
     await dbmate(url, certificates);
   } finally {
     // Ends the session, and with it the lock.
