@@ -90,6 +90,7 @@ test('while Redis hangs no request and no command waits without an end', async (
   const id = await newAuction(gateway);
   const itemId = id.replace('a', 'i');
   const pending = new Map<Promise<unknown>, number>();
+  // oxlint-disable-next-line typescript/unbound-method -- it is called on its own connection
   const send = Redis.prototype.sendCommand;
   const watched = vi.spyOn(Redis.prototype, 'sendCommand').mockImplementation(function (
     this: Redis,

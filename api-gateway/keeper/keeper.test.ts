@@ -15,7 +15,7 @@ class FakeStore implements KeeperStore {
   serverId = 'first';
   begun = ['first', 'first'];
   /** When auctions end, by shard. */
-  ends: Map<string, number>[] = [new Map(), new Map()];
+  ends: Map<string, number>[] = [new Map<string, number>(), new Map<string, number>()];
   scans = 0;
 
   holdLease = (shard: number): Promise<boolean> => {
