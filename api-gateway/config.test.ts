@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { gatewaySettings } from './config.ts';
 
 const GOOD = { JWT_SECRET: 'x'.repeat(32) };
+const ISSUER = { JWT_JWKS_URL: 'https://id.example.org/keys' };
 
 describe('the gateway settings', () => {
   test('have defaults for everything but the key of tokens', () => {
@@ -39,6 +40,14 @@ describe('the gateway settings', () => {
     ['a weak secret', { JWT_SECRET: 'short' }],
     ['two keys', { ...GOOD, JWT_JWKS_URL: 'https://id.example.org/keys' }],
     ['a second Redis without a cluster', { ...GOOD, REDIS_URL: 'redis://a:1,redis://b:2' }],
+    ['an environment written in another way', { ...GOOD, NODE_ENV: 'Production' }],
+    ['keys in a file', { JWT_JWKS_URL: 'file:///etc/keys.json' }],
+    ['unsigned tokens', { ...ISSUER, JWT_ALGORITHMS: 'none,RS256' }],
+    ['a public key as a secret', { ...ISSUER, JWT_ALGORITHMS: 'RS256,HS256' }],
+    ['a list of no algorithms', { ...ISSUER, JWT_ALGORITHMS: ',' }],
+    ['algorithms that a secret does not have', { ...GOOD, JWT_ALGORITHMS: 'RS256' }],
+    ['an origin with a path', { ...GOOD, CORS_ORIGINS: 'https://example.org/' }],
+    ['an address that is no web page', { ...GOOD, PUBLIC_HISTORY_URL: 'javascript:alert(1)' }],
     ['dev mode in production', { ...GOOD, AUTH_MODE: 'dev', NODE_ENV: 'production' }],
     ['no word for the broadcaster in production', { ...GOOD, NODE_ENV: 'production' }],
     [

@@ -7,6 +7,7 @@ import {
   parseSettings,
   serviceSecret,
   type Environment,
+  webUrl,
 } from '@outcry/shared/runtime/config.ts';
 import { natsSettings } from '@outcry/shared/runtime/jetstream.ts';
 
@@ -24,15 +25,11 @@ const settings = commonSettings.extend({
   SERVICE_SECRET: serviceSecret,
   /** Proxies in front of the gateway that append to X-Forwarded-For. */
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
-  /** With `traceidratio` a caller's `traceparent` is not read, so that nobody can ask for traces. */
-  OTEL_TRACES_SAMPLER: z
-    .enum(['parentbased_traceidratio', 'traceidratio'])
-    .default('parentbased_traceidratio'),
-  /** The share of bids that are traced, 0 to 1; of those without a sampled `traceparent`. */
+  /** The share of bids that are traced, 0 to 1. */
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(0.01),
-  PUBLIC_GATEWAY_URL: z.url().default('http://localhost:8080'),
-  PUBLIC_BROADCAST_URL: z.url().default('http://localhost:8081'),
-  PUBLIC_HISTORY_URL: z.url().default('http://localhost:8082'),
+  PUBLIC_GATEWAY_URL: webUrl.default('http://localhost:8080'),
+  PUBLIC_BROADCAST_URL: webUrl.default('http://localhost:8081'),
+  PUBLIC_HISTORY_URL: webUrl.default('http://localhost:8082'),
 });
 
 const schema = settings.refine(hasServiceSecret, SERVICE_SECRET_MISSING);

@@ -34,6 +34,7 @@ import { createMetrics, timedDecider } from './metrics.ts';
  *   is taken
  */
 export async function createGateway(settings: GatewaySettings, log: Logger): Promise<Service> {
+  const verifyToken = await createTokenVerifier(settings, log);
   const closers = new Closers(log);
   const shards = settings.SHARDS;
   const traces = {
@@ -122,7 +123,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     reads: new ReadAuctions(new RedisStoredAuctions(redis), engine, shards, () => readiness.fault),
     catalogue,
     lists: new SharedLists(catalogue),
-    verifyToken: await createTokenVerifier(settings),
+    verifyToken,
     limits: {
       byAddress: limiter('address', settings.RATE_LIMIT_ADDRESS_PER_S),
       byUser: limiter('user', settings.RATE_LIMIT_USER_PER_S),
@@ -141,7 +142,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
       settings.AUTH_MODE === 'dev' && settings.JWT_SECRET !== undefined
         ? devTokenSigner(settings.JWT_SECRET, settings.JWT_ISSUER, settings.JWT_AUDIENCE)
         : undefined,
-    followBid: followBids(tracer, settings.OTEL_TRACES_SAMPLER === 'parentbased_traceidratio', log),
+    followBid: followBids(tracer, log),
     log,
   };
   const api = createApp(parts);

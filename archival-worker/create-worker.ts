@@ -1,4 +1,5 @@
 /** Puts the worker together: the only place that knows which adapter serves which port. */
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
@@ -119,7 +120,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   closers.defer('texts', () => texts.stop());
 
   let stopping = false;
-  const root = new Hono();
+  const root = new Hono<{ Bindings: HttpBindings }>();
   addOperationRoutes(root, registry, () => {
     if (stopping) return { worker: 'stopping' };
     const waitingFor: Record<string, string> = {};
@@ -136,13 +137,13 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
       new PostgresLeaderboard(reading),
       new PostgresNameStore(writing),
     ),
-    verifyToken: await createTokenVerifier(settings),
+    verifyToken: await createTokenVerifier(settings, log),
     shards: settings.SHARDS,
     corsOrigins: settings.CORS_ORIGINS,
     log,
   });
   // Not `route`: that would leave out the API's own answer to unknown addresses.
-  root.all('*', (c) => api.fetch(c.req.raw));
+  root.all('*', (c) => api.fetch(c.req.raw, c.env));
   const http = await serveHttp(root.fetch, settings.PORT, settings.HOST);
   closers.defer('HTTP server', () => http.close());
 

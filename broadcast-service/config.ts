@@ -6,15 +6,13 @@ import {
   parseSettings,
   serviceSecret,
   type Environment,
+  webUrl,
 } from '@outcry/shared/runtime/config.ts';
 
 const settings = commonSettings.extend({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
   /** Where bids made over the socket are forwarded to. */
-  GATEWAY_URL: z
-    .url({ protocol: /^https?$/ })
-    .default('http://127.0.0.1:8080')
-    .transform((url) => url.replace(/\/+$/, '')),
+  GATEWAY_URL: webUrl.default('http://127.0.0.1:8080').transform((url) => url.replace(/\/+$/, '')),
   /** What makes the gateway believe this service's word for a bidder's address. */
   SERVICE_SECRET: serviceSecret,
   /** How many proxies in front of this service write X-Forwarded-For. */

@@ -42,6 +42,7 @@ export async function createBroadcaster(
   log: Logger,
   limits: FanOutLimits = FAN_OUT_LIMITS,
 ): Promise<Service> {
+  const verifyToken = await createTokenVerifier(settings, log);
   const closers = new Closers(log);
   const shards = settings.SHARDS;
   const registry = createRegistry('broadcast-service');
@@ -117,7 +118,6 @@ export async function createBroadcaster(
     if (readiness.fault !== undefined) return { redis: readiness.fault };
     return channels.connected ? {} : { feed: 'not subscribed to Redis' };
   });
-  const verifyToken = await createTokenVerifier(settings);
   const streams = new AuctionStreamRoute(audience);
   const http = await serveHttp(app.fetch, settings.PORT, settings.HOST, (request, response) =>
     streams.takes(request, response),

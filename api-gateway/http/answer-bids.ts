@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
+import { parseStrictJson } from '@outcry/shared/runtime/strict-json.ts';
 import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { bidReceiptJson } from '../bidding/receipts.ts';
 import { answerFailure, answerOutcome, answerProblem, answerRefusal } from './answers.ts';
@@ -13,7 +14,6 @@ import type { GatewayParts } from './gateway-parts.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { refusalByAddress } from './rate-limits.ts';
 import { readBodyText, type Read } from './request-body.ts';
-import { parseStrictJson } from './strict-json.ts';
 import { WriteTogether } from './write-together.ts';
 
 type Offer = Pick<AuctionCommand, 'amount' | 'maxAmount'>;

@@ -11,6 +11,7 @@ import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import { queryValues } from '@outcry/shared/contracts/query-strings.ts';
 import { isItemId, shardedId, shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
+import { fieldFaults } from '@outcry/shared/runtime/request-body.ts';
 import { CursorError } from '../auctions/catalogue.ts';
 import { claimId, fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
 import type { AuctionCommand } from '../bidding/auction-commands.ts';
@@ -20,7 +21,7 @@ import { authenticate } from './authenticate.ts';
 import { pathPart, route, type GatewayContext } from './context.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
-import { errorsOf, readBody, type Read } from './request-body.ts';
+import { readBody, type Read } from './request-body.ts';
 import { answerJsonText, setHeader, type Exchange, type HttpAnswer } from './exchange.ts';
 
 /** Whether the client has this state already: RFC 9110, 13.1.2, where weak and strong tags equal. */
@@ -36,7 +37,7 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
       const query = auctionListQuery.safeParse(queryValues(c.req.queries()));
       if (!query.success) {
         return answerProblem(x, 'INVALID_REQUEST', 'Some query parameters cannot be used.', {
-          errors: errorsOf(query.error),
+          errors: fieldFaults(query.error),
         });
       }
       try {

@@ -1,10 +1,7 @@
 import type { Role } from '@outcry/shared/contracts/api.ts';
-import {
-  TokenError,
-  TokenKeysUnavailableError,
-  type Caller,
-  type VerifyToken,
-} from '@outcry/shared/runtime/access-tokens.ts';
+import { TokenError, type Caller, type VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import { bearerToken } from '@outcry/shared/runtime/bearer-token.ts';
+import { TokenKeysUnavailableError } from '@outcry/shared/runtime/token-keys.ts';
 import { answerProblem } from './answers.ts';
 import type { Exchange, HttpAnswer } from './exchange.ts';
 import { refusalByUser, type RateLimits } from './rate-limits.ts';
@@ -14,9 +11,6 @@ export type Authenticated =
   | { readonly ok: false; readonly answer: HttpAnswer };
 
 const KEYS_RETRY_AFTER_MS = 2_000;
-/** The scheme's case does not matter (RFC 9110). */
-const BEARER = /^bearer /i;
-const BEARER_LENGTH = 'Bearer '.length;
 
 /** An admin may do what a seller may. */
 const hasRole = (caller: Caller, role: Role): boolean =>
@@ -28,14 +22,14 @@ export async function authenticate(
   parts: { readonly verifyToken: VerifyToken; readonly limits: RateLimits },
   role: Role | undefined,
 ): Promise<Authenticated> {
-  const header = x.incoming.headers.authorization ?? '';
-  if (!BEARER.test(header)) {
+  const token = bearerToken(x.incoming.headers.authorization);
+  if (token === undefined) {
     const detail = 'Send an access token: Authorization: Bearer <token>.';
     return { ok: false, answer: answerProblem(x, 'UNAUTHENTICATED', detail) };
   }
   let caller: Caller;
   try {
-    const verified = parts.verifyToken(header.slice(BEARER_LENGTH).trim());
+    const verified = parts.verifyToken(token);
     caller = verified instanceof Promise ? await verified : verified;
   } catch (error) {
     return { ok: false, answer: tokenProblem(x, error) };

@@ -28,22 +28,20 @@ function recordingTracer(): { tracer: Tracer; begun: SpanStart[]; ended: unknown
 }
 
 test('without traces and debug lines nothing is followed', () => {
-  expect(followBids(undefined, true, createLogger('test', 'info'))).toBeUndefined();
-  expect(followBids(undefined, true, createLogger('test', 'debug'))).toBeDefined();
+  expect(followBids(undefined, createLogger('test', 'info'))).toBeUndefined();
+  expect(followBids(undefined, createLogger('test', 'debug'))).toBeDefined();
 });
 
-test("a caller's traceparent is honoured only where callers are trusted", () => {
+test("a caller's traceparent is not read: nobody can ask for a trace", () => {
   const { tracer, begun } = recordingTracer();
-  const log = createLogger('test', 'silent');
-  followBids(tracer, true, log)?.(exchange(), 'a0-one', 'bids');
-  followBids(tracer, false, log)?.(exchange(), 'a0-one', 'bids');
-  expect(begun.map(({ parent }) => parent)).toEqual([GIVEN, undefined]);
+  followBids(tracer, createLogger('test', 'silent'))?.(exchange(), 'a0-one', 'bids');
+  expect(begun.map(({ parent }) => parent)).toEqual([undefined]);
 });
 
 test('the span is handed on, and ends with what became of the bid', () => {
   const { tracer, ended } = recordingTracer();
   const x = exchange();
-  const end = followBids(tracer, true, createLogger('test', 'silent'))?.(x, 'a0-one', 'bids');
+  const end = followBids(tracer, createLogger('test', 'silent'))?.(x, 'a0-one', 'bids');
   expect(x.trace).toBe(MADE);
   end?.({ status: 503, body: '{"code":"UNAVAILABLE","detail":"secret"}' });
   expect(ended).toEqual([

@@ -1,6 +1,5 @@
 /** A bid's way through the gateway as a trace and as a log line, for whoever looks by one of its ids. */
 import { ownJson } from '@outcry/shared/contracts/api.ts';
-import { TRACE_HEADER } from '@outcry/shared/contracts/traces.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { traceIdOf, type Tracer } from '@outcry/shared/runtime/tracing.ts';
 import type { Exchange, HttpAnswer } from './exchange.ts';
@@ -24,22 +23,16 @@ export type FollowBid = (
 ) => EndOfBid | undefined;
 
 /**
- * @param trustsCallers whether a caller's `traceparent` is honoured
+ * Which bids are traced is decided here: a caller's `traceparent` is not read.
  * @returns undefined when nobody would see it: without traces, and without debug lines in the log
  */
-export function followBids(
-  tracer: Tracer | undefined,
-  trustsCallers: boolean,
-  log: Logger,
-): FollowBid | undefined {
+export function followBids(tracer: Tracer | undefined, log: Logger): FollowBid | undefined {
   const isLogged = log.isLevelEnabled('debug');
   if (tracer === undefined && !isLogged) return undefined;
   return (x, auctionId, action) => {
-    const { [TRACE_HEADER]: given } = x.incoming.headers;
     const id = auctionId.slice(0, MAX_ID_CHARACTERS);
     const span = tracer?.begin(`POST ${AUCTIONS}${action}`, {
       kind: 'server',
-      parent: trustsCallers && typeof given === 'string' ? given : undefined,
       attributes: {
         'http.request.method': 'POST',
         'http.route': `${AUCTIONS}${action}`,

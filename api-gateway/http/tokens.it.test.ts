@@ -112,6 +112,15 @@ describe('tokens signed with the shared secret', () => {
     expect(await status(hs, `${head}.${body}.${signature}`)).toBe(REFUSED);
   });
 
+  test('401: the same token written in another way', async () => {
+    const token = await signHs(claims());
+    expect(await status(hs, token)).toBe(ACCEPTED);
+    const at = token.lastIndexOf('.') + 8;
+    for (const other of [`${token}=`, `${token.slice(0, at)} ${token.slice(at)}`]) {
+      expect(await status(hs, other)).toBe(REFUSED);
+    }
+  });
+
   test('a remembered token is refused once it has expired', async () => {
     // Tolerance for clocks is 5 s, so this one has 1 to 2 s left.
     const token = await signHs(claims({ exp: now() - 3 }));

@@ -1,17 +1,11 @@
 import type { Context } from 'hono';
-import {
-  TokenError,
-  TokenKeysUnavailableError,
-  type Caller,
-  type VerifyToken,
-} from '@outcry/shared/runtime/access-tokens.ts';
+import { TokenError, type Caller, type VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import { bearerToken } from '@outcry/shared/runtime/bearer-token.ts';
+import { TokenKeysUnavailableError } from '@outcry/shared/runtime/token-keys.ts';
 import type { HistoryContext } from './context.ts';
 import { sendProblem } from './problems.ts';
 
 const KEYS_RETRY_AFTER_MS = 2_000;
-/** The scheme's case does not matter (RFC 9110). */
-const BEARER = /^bearer /i;
-const BEARER_LENGTH = 'Bearer '.length;
 
 /** Answers as the caller whom the bearer token names, or with a problem. */
 export async function asCaller(
@@ -19,14 +13,14 @@ export async function asCaller(
   verifyToken: VerifyToken,
   answer: (caller: Caller) => Promise<Response> | Response,
 ): Promise<Response> {
-  const header = c.req.header('authorization') ?? '';
-  if (!BEARER.test(header)) {
+  const token = bearerToken(c.req.header('authorization'));
+  if (token === undefined) {
     const detail = 'Send an access token: Authorization: Bearer <token>.';
     return sendProblem(c, 'UNAUTHENTICATED', detail);
   }
   let caller: Caller;
   try {
-    caller = await verifyToken(header.slice(BEARER_LENGTH).trim());
+    caller = await verifyToken(token);
   } catch (error) {
     if (error instanceof TokenError) {
       return sendProblem(c, 'UNAUTHENTICATED', `The access token is refused: ${error.message}.`);

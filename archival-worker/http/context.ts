@@ -1,4 +1,7 @@
+import type { HttpBindings } from '@hono/node-server';
+
 /** What travels with a request through the history API. */
 export interface HistoryContext {
+  Bindings: HttpBindings;
   Variables: { requestId: string };
 }

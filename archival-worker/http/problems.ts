@@ -1,13 +1,10 @@
 import type { Context } from 'hono';
-import type { z } from 'zod';
 import {
   problem,
   type ProblemCode,
   type ProblemExtras,
 } from '@outcry/shared/contracts/problems.ts';
 import type { HistoryContext } from './context.ts';
-
-const MAX_ERRORS = 20;
 
 /** Answers with a problem body and its status. */
 export function sendProblem(
@@ -21,6 +18,9 @@ export function sendProblem(
   if (extras.retryAfterMs !== undefined) {
     headers['retry-after'] = `${Math.ceil(extras.retryAfterMs / 1000)}`;
   }
+  if (body.status === 401) headers['www-authenticate'] = 'Bearer';
+  // The rest of the body is not read: a client must not send the next request behind it.
+  if (body.status === 413) headers['connection'] = 'close';
   return new Response(JSON.stringify(body), { status: body.status, headers });
 }
 
@@ -31,10 +31,3 @@ export function sendWrongMethod(c: Context<HistoryContext>, allowed: readonly st
   response.headers.set('allow', methods);
   return response;
 }
-
-/** Schema faults as `errors[]` of a problem. */
-export const errorsOf = (error: z.ZodError): { path: string; message: string }[] =>
-  error.issues.slice(0, MAX_ERRORS).map((issue) => ({
-    path: issue.path.join('.'),
-    message: issue.message,
-  }));

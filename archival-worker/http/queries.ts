@@ -1,9 +1,10 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { queryValues } from '@outcry/shared/contracts/query-strings.ts';
+import { fieldFaults } from '@outcry/shared/runtime/request-body.ts';
 import { CursorError } from '../history/cursors.ts';
 import type { HistoryContext } from './context.ts';
-import { errorsOf, sendProblem } from './problems.ts';
+import { sendProblem } from './problems.ts';
 
 /** Answers a problem that names each query parameter that cannot be used. */
 export async function withQuery<T extends z.ZodType>(
@@ -14,7 +15,7 @@ export async function withQuery<T extends z.ZodType>(
   const query = schema.safeParse(queryValues(c.req.queries()));
   if (!query.success) {
     return sendProblem(c, 'INVALID_REQUEST', 'Some query parameters cannot be used.', {
-      errors: errorsOf(query.error),
+      errors: fieldFaults(query.error),
     });
   }
   try {

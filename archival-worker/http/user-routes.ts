@@ -1,19 +1,17 @@
-import type { Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import type { Hono } from 'hono';
 import {
   displayNameRequest,
   leaderboardQuery,
   ownBidsQuery,
 } from '@outcry/shared/contracts/history-schemas.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
-import { undeclaredJson } from '@outcry/shared/runtime/json-body.ts';
+import { readJsonBody } from '@outcry/shared/runtime/request-body.ts';
 import type { Users } from '../history/users.ts';
 import { asCaller, asOwner } from './authenticate.ts';
 import type { HistoryContext } from './context.ts';
-import { errorsOf, sendProblem } from './problems.ts';
+import { sendProblem } from './problems.ts';
 import { withQuery } from './queries.ts';
 
-const MAX_BODY_BYTES = 4_096;
 /** No user has an id of another form: such an address is not found. */
 const USER = ':id{[A-Za-z0-9_-]{1,64}}';
 
@@ -44,36 +42,15 @@ export function addUserRoutes(
     ),
   );
 
-  const limitBody = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: (c: Context<HistoryContext>) => {
-      const refusal = sendProblem(c, 'INVALID_REQUEST', 'The body is too large.', { status: 413 });
-      // The rest of the body is not read: a client must not send the next request behind it.
-      refusal.headers.set('connection', 'close');
-      return refusal;
-    },
-  });
-  app.put('/v1/users/me/name', limitBody, (c) =>
+  app.put('/v1/users/me/name', (c) =>
     asCaller(c, verifyToken, async ({ userId }) => {
-      const undeclared = undeclaredJson(
-        c.req.header('content-type'),
-        c.req.header('content-encoding'),
-      );
-      if (undeclared !== undefined) {
-        return sendProblem(c, 'INVALID_REQUEST', undeclared, { status: 415 });
+      const request = await readJsonBody(c.env.incoming, displayNameRequest);
+      if (!request.ok) {
+        const { status, detail, errors } = request;
+        const extras = { status, ...(errors === undefined ? {} : { errors }) };
+        return sendProblem(c, 'INVALID_REQUEST', detail, extras);
       }
-      let body: unknown;
-      try {
-        body = await c.req.json();
-      } catch {
-        return sendProblem(c, 'INVALID_REQUEST', 'The body is not JSON.', { status: 400 });
-      }
-      const request = displayNameRequest.safeParse(body);
-      if (!request.success) {
-        const errors = errorsOf(request.error);
-        return sendProblem(c, 'INVALID_REQUEST', 'The name cannot be used.', { errors });
-      }
-      const { name } = request.data;
+      const { name } = request.value;
       if (await users.rename(userId, name)) return c.json({ userId, name });
       return sendProblem(c, 'NAME_TAKEN', 'Another user has this name, or one that looks like it.');
     }),

@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
-import {
-  TokenError,
-  TokenKeysUnavailableError,
-  type Caller,
-  type VerifyToken,
-} from '@outcry/shared/runtime/access-tokens.ts';
+import { TokenError, type Caller, type VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import { TokenKeysUnavailableError } from '@outcry/shared/runtime/token-keys.ts';
 
 /** Who a connection belongs to; both undefined for anonymous viewers. */
 export interface Identity {

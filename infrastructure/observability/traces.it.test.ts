@@ -46,8 +46,7 @@ beforeAll(async () => {
   system = await deploySystem({
     variables: {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-      // Only what comes with a sampled `traceparent`.
-      OTEL_TRACES_SAMPLER_ARG: '0',
+      OTEL_TRACES_SAMPLER_ARG: '1',
       LOG_LEVEL: 'debug',
     },
   });
@@ -67,23 +66,20 @@ test('the spans of one sampled bid form one tree, from the request to Postgres a
     `${system.broadcasters[0]?.server.url}/v1/auctions/${auctionId}/stream`,
   );
   expect((await bid(auctionId, 'wyatt', 2_000)).status).toBe(201);
-  const { traceId, spanId, traceparent } = newTrace();
-  const requestId = `request-${traceId.slice(0, 8)}`;
-  const answer = await bid(auctionId, 'ann-the-bidder', 7_654_321, {
-    traceparent,
-    'x-request-id': requestId,
-  });
+  const requestId = newRequestId();
+  const answer = await bid(auctionId, 'ann-the-bidder', 7_654_321, { 'x-request-id': requestId });
   expect(answer.status).toBe(201);
   const bidId = String(answer.body['bidId']);
   const seen = await stream.until(`"seq":${String(answer.body['seq'])}`);
 
+  const traceId = await traceOf(requestId);
   const spans = await untilCollected(traceId, Object.keys(TREE));
   const byName = new Map(spans.map((span) => [span.name, span]));
   expect(new Set(byName.keys())).toEqual(new Set(Object.keys(TREE)));
   for (const [name, above] of Object.entries(TREE)) {
     const span = found(byName, name);
     const parent = above === undefined ? undefined : found(byName, above);
-    expect([name, span.parentSpanId]).toEqual([name, parent?.spanId ?? spanId]);
+    expect([name, span.parentSpanId]).toEqual([name, parent?.spanId]);
     expect([name, span.service]).toEqual([name, SERVICES[name] ?? 'api-gateway']);
     expect(span.endMs).toBeGreaterThanOrEqual(span.startMs);
     expect(span.endMs - span.startMs).toBeLessThan(20_000);
@@ -106,9 +102,8 @@ test('the spans of one sampled bid form one tree, from the request to Postgres a
   expect(found(byName, 'commit').attributes).toMatchObject({ 'outcry.events': 1 });
   expect(found(byName, 'fan-out').attributes).toMatchObject({ 'outcry.viewers': 1 });
 
-  // Nothing of a bid that was not sampled, and no secret of one that was.
-  expect(new Set(collector.spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
-  expect(JSON.stringify(spans)).not.toMatch(/7654321|wyatt|ann-the-bidder|"sam"|eyJ/);
+  // No secret of the bid, nor of the one before it.
+  expect(JSON.stringify(collector.spans)).not.toMatch(/7654321|wyatt|ann-the-bidder|"sam"|eyJ/);
   // Viewers and bidders hear nothing of traces.
   expect(`${seen}${JSON.stringify(answer.body)}`).not.toMatch(new RegExp(`${traceId}|trace`));
 
@@ -121,19 +116,16 @@ test('the spans of one sampled bid form one tree, from the request to Postgres a
 
 test('sampled bids that one call decides have a whole trace each, and are linked', async () => {
   const auctionId = await createAuction(gateway.server.url, secret);
-  const traces = Array.from({ length: 24 }, () => newTrace());
+  const requestIds = Array.from({ length: 24 }, newRequestId);
   const answers = await Promise.all(
-    traces.map(({ traceId, traceparent }, i) =>
-      bid(auctionId, `bidder-${i}`, 2_000 + 1_000 * i, {
-        traceparent,
-        ...ASKS_REDIS(traceId),
-      }),
+    requestIds.map((requestId, i) =>
+      bid(auctionId, `bidder-${i}`, 2_000 + 1_000 * i, ASKS_REDIS(requestId)),
     ),
   );
   expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true);
   const decided = await Promise.all(
-    traces.map(async ({ traceId }) => {
-      const spans = await untilCollected(traceId, ['decide']);
+    requestIds.map(async (requestId) => {
+      const spans = await untilCollected(await traceOf(requestId), ['decide']);
       return found(new Map(spans.map((span) => [span.name, span])), 'decide');
     }),
   );
@@ -154,12 +146,33 @@ test('sampled bids that one call decides have a whole trace each, and are linked
 
 test('a bid that is refused ends its trace with the script call', async () => {
   const auctionId = await createAuction(gateway.server.url, secret);
-  const { traceId, traceparent } = newTrace();
-  const answer = await bid(auctionId, 'ann', 1, { traceparent, ...ASKS_REDIS(traceId) });
+  const requestId = newRequestId();
+  const answer = await bid(auctionId, 'ann', 1, ASKS_REDIS(requestId));
   expect(answer.body['code']).toBe('BID_TOO_LOW');
   const names = ['POST /v1/auctions/{id}/bids', 'decide'];
-  const spans = await untilCollected(traceId, names);
+  const spans = await untilCollected(await traceOf(requestId), names);
   expect(new Set(spans.map(({ name }) => name))).toEqual(new Set(names));
+});
+
+test('a caller cannot ask for a trace, nor put a bid into one of its own', async () => {
+  const traceId = randomBytes(16).toString('hex');
+  const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
+  const auctionId = await createAuction(gateway.server.url, secret);
+  const rare = await startImageService('rarely-traced', gateway.folder, system.folder, {
+    ...gateway.environment,
+    OTEL_TRACES_SAMPLER_ARG: '0',
+  });
+  onTestFinished(() => rare.server.stop());
+  const [asked, sampled] = [newRequestId(), newRequestId()];
+  for (const [requestId, at] of [[asked, rare] as const, [sampled, gateway] as const]) {
+    const headers = { traceparent, ...ASKS_REDIS(requestId) };
+    expect((await bid(auctionId, requestId, 5_000, headers, at)).status).toBe(201);
+  }
+  // A gateway hands over what it has before it ends.
+  await rare.stop();
+  await untilCollected(await traceOf(sampled), ['decide']);
+  expect(collector.spans.filter((span) => span.traceId === traceId)).toEqual([]);
+  expect(collector.spans.filter((span) => isOf(span, asked))).toEqual([]);
 });
 
 test('without an endpoint nothing of the tracing library is loaded, and nothing is exported', async () => {
@@ -174,11 +187,11 @@ test('without an endpoint nothing of the tracing library is loaded, and nothing 
   const plain = await startImageService('plain-gateway', folder, system.folder, without);
   onTestFinished(() => plain.server.stop());
   const auctionId = await createAuction(plain.server.url, secret);
-  const { traceId, traceparent } = newTrace();
-  const answer = await bid(auctionId, 'ann', 2_000, { traceparent }, plain);
+  const requestId = newRequestId();
+  const answer = await bid(auctionId, 'ann', 2_000, { 'x-request-id': requestId }, plain);
   expect(answer.status).toBe(201);
   expect((await plain.stop()).code).toBe(0);
-  expect(collector.spans.filter((span) => span.traceId === traceId)).toEqual([]);
+  expect(collector.spans.filter((span) => isOf(span, requestId))).toEqual([]);
 
   // The same files cannot trace: it is this code that was not loaded.
   const tracing = startImageService('no-gateway', folder, system.folder, gateway.environment);
@@ -195,7 +208,6 @@ test('a collector that does not answer costs bids nothing, and is a line in the 
   const traced = await startImageService('hanging-traces', gateway.folder, system.folder, {
     ...gateway.environment,
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
-    OTEL_TRACES_SAMPLER_ARG: '1',
     LOG_LEVEL: 'info',
   });
   onTestFinished(() => traced.server.stop());
@@ -221,13 +233,23 @@ test('a collector that does not answer costs bids nothing, and is a line in the 
 });
 
 /** The gateway refuses no bid with a key by itself, from what it remembers. */
-const ASKS_REDIS = (key: string): Record<string, string> => ({ 'idempotency-key': key });
+const ASKS_REDIS = (requestId: string): Record<string, string> => ({
+  'idempotency-key': requestId,
+  'x-request-id': requestId,
+});
 
-function newTrace(): { traceId: string; spanId: string; traceparent: string } {
-  const traceId = randomBytes(16).toString('hex');
-  const spanId = randomBytes(8).toString('hex');
-  return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-01` };
-}
+const newRequestId = (): string => `request-${randomBytes(8).toString('hex')}`;
+
+const isOf = ({ attributes }: CollectedSpan, requestId: string): boolean =>
+  attributes['outcry.request_id'] === requestId;
+
+/** The trace that a request's first span began. */
+const traceOf = (requestId: string): Promise<string> =>
+  waitUntil(() => collector.spans.find((span) => isOf(span, requestId))?.traceId, {
+    withinMs: 15_000,
+    everyMs: 50,
+    what: 'the trace of a request',
+  });
 
 const bid = (
   auctionId: string,

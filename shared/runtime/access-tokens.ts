@@ -1,8 +1,11 @@
 /** Checks access tokens (JWT): HS256 with a shared secret, or the keys of a JWKS address. */
 import { hash } from 'node:crypto';
-import { createRemoteJWKSet, errors, importJWK, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { CommonSettings } from './config.ts';
+import type { Logger } from './logger.ts';
+import { isCompactToken } from './token-form.ts';
+import { openTokenKeys, TokenKeysUnavailableError } from './token-keys.ts';
 import { wallClockNow } from './wall-clock.ts';
 
 export interface Caller {
@@ -17,11 +20,6 @@ export class TokenError extends Error {
   override readonly name = 'TokenError';
 }
 
-/** The keys to check tokens with cannot be had right now: not the caller's fault. */
-export class TokenKeysUnavailableError extends Error {
-  override readonly name = 'TokenKeysUnavailableError';
-}
-
 export type VerifyToken = (token: string) => Caller | Promise<Caller>;
 
 const CLOCK_TOLERANCE_SECONDS = 5;
@@ -32,7 +30,6 @@ const ENTRY_BYTES = 400;
 const ROLE_BYTES = 64;
 const MAX_TOKEN_CHARACTERS = 8_192;
 const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
-const ASYMMETRIC_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
 type TokenSettings = Pick<
   CommonSettings,
@@ -41,32 +38,34 @@ type TokenSettings = Pick<
 
 /**
  * Makes the verifier. A verified token is remembered by its hash until it expires, so that a hot
- * bidder costs one signature check an hour and not one a bid.
+ * bidder costs one signature check an hour and not one a bid; when a key was withdrawn, none counts
+ * any more unless it is good by the keys that are left.
+ * @throws Error when no token could ever be checked
  * @returns a function that gives the caller, or throws {@link TokenError} or
  *   {@link TokenKeysUnavailableError}
  */
-export async function createTokenVerifier(settings: TokenSettings): Promise<VerifyToken> {
-  const key = await verificationKey(settings);
-  const algorithms =
-    settings.JWT_SECRET === undefined
-      ? (settings.JWT_ALGORITHMS ?? ASYMMETRIC_ALGORITHMS)
-      : ['HS256'];
+export async function createTokenVerifier(
+  settings: TokenSettings,
+  log: Logger,
+): Promise<VerifyToken> {
+  const keys = await openTokenKeys(settings, log);
   const verified = verifiedTokens();
+  let generation = keys.generation;
 
   const verify = async (token: string, digest: string): Promise<Caller> => {
+    if (!isCompactToken(token)) throw new TokenError('the token is not valid');
+    const checkedBy = keys.generation;
     let payload;
     try {
-      ({ payload } = await jwtVerify(token, key, {
-        algorithms,
+      ({ payload } = await jwtVerify(token, keys.get, {
+        algorithms: [...keys.algorithms],
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         requiredClaims: ['sub', 'exp'],
         ...(settings.JWT_ISSUER === undefined ? {} : { issuer: settings.JWT_ISSUER }),
         ...(settings.JWT_AUDIENCE === undefined ? {} : { audience: settings.JWT_AUDIENCE }),
       }));
     } catch (error) {
-      if (isKeyFetchFailure(error)) {
-        throw new TokenKeysUnavailableError('the signing keys cannot be fetched');
-      }
+      if (error instanceof TokenKeysUnavailableError) throw error;
       throw new TokenError(reasonOf(error));
     }
     const { sub, exp, roles } = payload as { sub?: unknown; exp?: unknown; roles?: unknown };
@@ -75,12 +74,14 @@ export async function createTokenVerifier(settings: TokenSettings): Promise<Veri
     }
     const named = Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
     const caller: Caller = { userId: sub, roles: new Set(named), expiresAt: exp * 1000 };
-    verified.set(digest, caller);
+    if (checkedBy === keys.generation) verified.set(digest, caller);
     return caller;
   };
 
-  return (token) => {
+  const callerOf = (token: string): Caller | Promise<Caller> => {
     if (token.length > MAX_TOKEN_CHARACTERS) throw new TokenError('the token is too long');
+    if (generation !== keys.generation) verified.clear();
+    generation = keys.generation;
     const digest = hash('sha256', token, 'base64');
     const known = verified.get(digest);
     if (known !== undefined) {
@@ -88,6 +89,12 @@ export async function createTokenVerifier(settings: TokenSettings): Promise<Veri
       verified.delete(digest);
     }
     return verify(token, digest);
+  };
+
+  return (token) => {
+    const overdue = keys.recheck();
+    if (overdue !== undefined) return overdue.then(() => callerOf(token));
+    return callerOf(token);
   };
 }
 
@@ -99,26 +106,6 @@ function bytesOf({ userId, roles }: Caller, digest: string): number {
   let bytes = ENTRY_BYTES + digest.length + userId.length;
   for (const role of roles) bytes += ROLE_BYTES + role.length * 2;
   return bytes;
-}
-
-async function verificationKey(settings: TokenSettings): Promise<JWTVerifyGetKey> {
-  if (settings.JWT_JWKS_URL !== undefined) {
-    return createRemoteJWKSet(new URL(settings.JWT_JWKS_URL), {
-      timeoutDuration: 2_000,
-      // An unknown key id makes it ask again, but not more often than this.
-      cooldownDuration: 5_000,
-      cacheMaxAge: 600_000,
-    });
-  }
-  if (settings.JWT_SECRET === undefined) throw new Error('JWT_SECRET or JWT_JWKS_URL must be set');
-  const k = Buffer.from(settings.JWT_SECRET).toString('base64url');
-  const key = await importJWK({ kty: 'oct', k, alg: 'HS256' }, 'HS256');
-  return () => key;
-}
-
-function isKeyFetchFailure(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout) return true;
-  return !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC';
 }
 
 function reasonOf(error: unknown): string {

@@ -18,6 +18,12 @@ export const list = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
+/** An address over HTTP. */
+export const webUrl = z.url({ protocol: /^https?$/ });
+
+const isOrigin = (text: string): boolean =>
+  text === '*' || (URL.canParse(text) && new URL(text).origin === text);
+
 const isRedisUrl = (text: string): boolean =>
   z.url({ protocol: /^rediss?$/ }).safeParse(text).success;
 
@@ -37,7 +43,7 @@ export const SERVICE_SECRET_MISSING = {
 
 /** Variables that every service reads. */
 export const commonSettings = z.object({
-  NODE_ENV: z.string().default('development'),
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   HOST: z.string().default('0.0.0.0'),
   /** With REDIS_CLUSTER several nodes may be named, joined by commas; see `openRedisOrCluster`. */
@@ -49,13 +55,18 @@ export const commonSettings = z.object({
   SHARDS: z.coerce.number().int().min(1).max(4096).default(16),
   AUTH_MODE: z.enum(['dev', 'jwt']).default('jwt'),
   JWT_SECRET: z.string().optional(),
-  JWT_JWKS_URL: z.url().optional(),
-  JWT_ALGORITHMS: list.optional(),
+  JWT_JWKS_URL: webUrl.optional(),
+  JWT_ALGORITHMS: list.refine((names) => names.length > 0, 'names no algorithm').optional(),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().optional(),
-  CORS_ORIGINS: list.default([]),
+  CORS_ORIGINS: list
+    .refine(
+      (origins) => origins.every(isOrigin),
+      'must be origins such as https://example.org, or *',
+    )
+    .default([]),
   /** Where traces go (OTLP over HTTP, without `/v1/traces`); unset: no traces. */
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl.optional(),
 });
 export type CommonSettings = z.infer<typeof commonSettings>;
 
@@ -93,8 +104,29 @@ function authMistakes(given: Environment): string[] {
   if (given['NODE_ENV'] === 'production' && given['AUTH_MODE'] === 'dev') {
     mistakes.push('AUTH_MODE=dev is not allowed with NODE_ENV=production');
   }
+  const algorithms = list.safeParse(given['JWT_ALGORITHMS'] ?? '').data ?? [];
+  if (given['JWT_ALGORITHMS'] !== undefined && secret !== undefined) {
+    mistakes.push('JWT_ALGORITHMS goes with JWT_JWKS_URL; with JWT_SECRET it is always HS256');
+  } else if (given['JWT_ALGORITHMS'] !== undefined && !algorithms.every(isSignedByIssuer)) {
+    mistakes.push(`JWT_ALGORITHMS: only ${SIGNED_BY_ISSUER.join(', ')}`);
+  }
   return mistakes;
 }
+
+/** Algorithms of which the key that checks cannot sign. */
+const SIGNED_BY_ISSUER = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+];
+const isSignedByIssuer = (algorithm: string): boolean => SIGNED_BY_ISSUER.includes(algorithm);
 
 /**
  * Parses a service's settings.

@@ -1,5 +1,15 @@
+import { once } from 'node:events';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { undeclaredJson } from './json-body.ts';
+import { readBodyText, undeclaredJson } from './request-body.ts';
+
+test('a client that left before its body was asked for is not waited for', async () => {
+  const incoming = new IncomingMessage(new Socket());
+  incoming.destroy();
+  await once(incoming, 'close');
+  expect((await readBodyText(incoming)).ok).toBe(false);
+});
 
 test.each([
   ['application/json', undefined],
