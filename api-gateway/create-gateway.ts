@@ -23,6 +23,7 @@ import type { GatewaySettings } from './config.ts';
 import { createFollowUp, type FollowUpFigures } from './create-follow-up.ts';
 import { answerBids } from './http/answer-bids.ts';
 import { createApp } from './http/create-app.ts';
+import { refuseForeignHosts } from './http/foreign-hosts.ts';
 import { followBids } from './http/follow-bids.ts';
 import type { GatewayParts } from './http/gateway-parts.ts';
 import { devTokenSigner } from './http/dev-tokens.ts';
@@ -145,13 +146,21 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     followBid: followBids(tracer, log),
     log,
   };
-  const api = createApp(parts);
   let stopping = false;
-  addOperationRoutes(api, registry, () => {
+  const isReady = (): Record<string, string> => {
     if (stopping) return { gateway: 'stopping' };
     return readiness.fault === undefined ? {} : { redis: readiness.fault };
-  });
-  const http = await serveHttp(api.fetch, settings.PORT, settings.HOST, answerBids(parts));
+  };
+  const api = createApp(parts, (app) => addOperationRoutes(app, registry, isReady));
+  const answerBid = answerBids(parts);
+  const refuseForeign =
+    settings.AUTH_MODE === 'dev' ? refuseForeignHosts(settings.PUBLIC_GATEWAY_URL) : () => false;
+  const http = await serveHttp(
+    api.fetch,
+    settings.PORT,
+    settings.HOST,
+    (incoming, outgoing) => refuseForeign(incoming, outgoing) || answerBid(incoming, outgoing),
+  );
   closers.defer('HTTP server', () => http.close());
   try {
     await readiness.refuseOtherShards();

@@ -64,6 +64,13 @@ describe('connecting', () => {
     expect(await answer.text()).toBe('only WebSocket is spoken here');
   });
 
+  it("says what a problem is at the address of the problem's type", async () => {
+    const { type } = (await (await fetch(`${broadcaster.url}/nothing`)).json()) as { type: string };
+    const page = await fetch(broadcaster.url + type);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('NOT_FOUND')]);
+    expect((await fetch(`${broadcaster.url}/problems/constructor`)).status).toBe(404);
+  });
+
   it('gives a session one connection: another would be past all limits', async () => {
     const own = await viewer();
     const sid = own.socket.io.engine.id;

@@ -1,7 +1,7 @@
 /** Puts the broadcaster together: the only place that knows which adapter serves which port. */
 import { randomUUID } from 'node:crypto';
-import { Hono } from 'hono';
-import { problem } from '@outcry/shared/contracts/problems.ts';
+import { Hono, type Context } from 'hono';
+import { problem, problemPage } from '@outcry/shared/contracts/problems.ts';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
@@ -109,9 +109,14 @@ export async function createBroadcaster(
 
   let stopping = false;
   const app = new Hono();
-  app.notFound((c) => {
+  const noSuchRoute = (c: Context): Response => {
     const stated = problem('NOT_FOUND', 'No route has this address.', randomUUID());
     return c.json(stated, 404, { 'content-type': 'application/problem+json' });
+  };
+  app.notFound(noSuchRoute);
+  app.get('/problems/:code', (c) => {
+    const page = problemPage(c.req.param('code'));
+    return page === undefined ? noSuchRoute(c) : c.text(page);
   });
   addOperationRoutes(app, registry, () => {
     if (stopping) return { broadcaster: 'stopping' };

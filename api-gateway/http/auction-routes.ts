@@ -34,7 +34,7 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
   app.get(
     '/v1/auctions',
     route(async (x, c) => {
-      const query = auctionListQuery.safeParse(queryValues(c.req.queries()));
+      const query = auctionListQuery.safeParse(queryValues(c.req.url));
       if (!query.success) {
         return answerProblem(x, 'INVALID_REQUEST', 'Some query parameters cannot be used.', {
           errors: fieldFaults(query.error),

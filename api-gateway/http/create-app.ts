@@ -15,12 +15,17 @@ import { addOpenRoutes } from './open-routes.ts';
 import { refusalByAddress } from './rate-limits.ts';
 
 /**
- * Builds the app with every route but the one for bids (answer-bids.ts). Routes answer problems as
+ * Builds the app with the routes of `addOperations` and every other but the one for bids (answer-bids.ts). Routes answer problems as
  * values; what is thrown becomes a 503 or a 500.
  */
-export function createApp(parts: GatewayParts): Hono<GatewayContext> {
+export function createApp(
+  parts: GatewayParts,
+  addOperations: (app: Hono<GatewayContext>) => void,
+): Hono<GatewayContext> {
   const { corsOrigins, limits } = parts;
   const app = new Hono<GatewayContext>();
+  // Before everything else: probes are not counted.
+  addOperations(app);
 
   app.use((c, next) => {
     c.set('exchange', openExchange(c.env.incoming, c.env.outgoing, corsOrigins));
@@ -36,7 +41,7 @@ export function createApp(parts: GatewayParts): Hono<GatewayContext> {
     c.req.method === 'OPTIONS' ? preflight(c, next) : next();
   app.use('/v1/*', whenAsked);
   if (limits.byAddress !== undefined) {
-    app.use('/v1/*', async (c, next) => {
+    app.use(async (c, next) => {
       const x = c.get('exchange');
       const refusal = await refusalByAddress(x, limits);
       if (refusal !== undefined) return toResponse(x, refusal);

@@ -3,16 +3,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Hono } from 'hono';
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
-import { PROBLEMS } from '@outcry/shared/contracts/problems.ts';
+import { problemPage } from '@outcry/shared/contracts/problems.ts';
 import { noSuchRoute } from './answers.ts';
 import { pathPart, route, type GatewayContext } from './context.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
 import { answerJsonText, answerText, setHeader } from './exchange.ts';
 
-const ASSETS: Readonly<Record<string, string>> = {
-  'swagger-ui.css': 'text/css',
-  'swagger-ui-bundle.js': 'text/javascript',
-};
+/** Their types, by name. */
+const ASSETS: ReadonlyMap<string, string> = new Map([
+  ['swagger-ui.css', 'text/css'],
+  ['swagger-ui-bundle.js', 'text/javascript'],
+]);
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -68,10 +69,8 @@ export function addDocsRoutes(
   app.get(
     '/problems/:code',
     route((x, c) => {
-      const code = pathPart(c, 'code');
-      const known = Object.entries(PROBLEMS).find(([name]) => name === code);
-      if (known === undefined) return noSuchRoute(x);
-      const text = `${code}\n\nStatus ${known[1].status}. ${known[1].title}.\n`;
+      const text = problemPage(pathPart(c, 'code'));
+      if (text === undefined) return noSuchRoute(x);
       return answerText(x, text, 200, 'text/plain; charset=utf-8');
     }),
   );
@@ -80,7 +79,7 @@ export function addDocsRoutes(
     '/docs/:asset',
     route((x, c) => {
       const name = pathPart(c, 'asset');
-      const type = ASSETS[name];
+      const type = ASSETS.get(name);
       if (type === undefined) return noSuchRoute(x);
       const text = cached.get(name) ?? readAsset(name);
       cached.set(name, text);

@@ -51,6 +51,27 @@ describe('the API description', () => {
     }
   });
 
+  test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    'a word that every object knows is no page: %s',
+    async (word) => {
+      for (const path of [`/docs/${word}`, `/problems/${word}`]) {
+        const answer = await call(gateway, 'GET', path);
+        expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'NOT_FOUND']);
+      }
+    },
+  );
+
+  test('everything but probes counts in the limit of the address', async () => {
+    const limited = await gateway.startAnother({ RATE_LIMIT_ADDRESS_PER_S: '100' });
+    const at = { url: `http://127.0.0.1:${limited.port}` };
+    for (const path of ['/docs', '/docs/start.js', '/openapi.json', '/problems/FORBIDDEN', '/x']) {
+      const { headers } = await fetch(at.url + path);
+      expect([path, headers.get('ratelimit-policy')]).toEqual([path, '"address";q=100;w=1']);
+    }
+    const probe = await fetch(`${at.url}/healthz`);
+    expect([probe.status, probe.headers.get('ratelimit-policy')]).toEqual([200, null]);
+  });
+
   test('/docs and its assets come from this server alone', async () => {
     const page = await fetch(`${gateway.url}/docs`);
     const html = await page.text();

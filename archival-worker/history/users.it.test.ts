@@ -313,6 +313,47 @@ describe('PUT /v1/users/me/name', () => {
   });
 });
 
+describe('a body that can be read in more ways than one', () => {
+  const put = (body: Uint8Array | string) =>
+    fetch(`http://127.0.0.1:${worker.port}/v1/users/me/name`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${ann}`, 'content-type': 'application/json' },
+      body: typeof body === 'string' ? body : new Blob([Buffer.from(body)]),
+    });
+
+  test.each([
+    ['a name given twice', '{"name":"Ann","name":"Bob"}'],
+    ['invalid UTF-8', Buffer.from('{"name":"Ann\xff"}', 'latin1')],
+    ['a byte order mark', '\uFEFF{"name":"Ann"}'],
+    ['another encoding', Buffer.from('{"name":"Ann"}', 'utf16le')],
+  ])('is refused: %s', async (_what, body) => {
+    expect((await put(body)).status).toBe(400);
+  });
+
+  test('a member that every object has is none of a request', async () => {
+    expect((await put('{"name":"Ann","__proto__":{}}')).status).toBe(422);
+  });
+});
+
+describe('what every answer has', () => {
+  const get = (path: string, headers = {}) =>
+    fetch(`http://127.0.0.1:${worker.port}${path}`, { headers });
+
+  test('401 names the scheme', async () => {
+    for (const authorization of [undefined, 'Basic YTpi', 'Bearer no.to.ken']) {
+      const answer = await get('/v1/users/me/bids', authorization && { authorization });
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    }
+  });
+
+  test("a problem's type is an address that answers", async () => {
+    const { type } = (await (await get('/v1/nothing')).json()) as { type: string };
+    const page = await get(type);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('NOT_FOUND')]);
+    expect((await get('/problems/constructor')).status).toBe(404);
+  });
+});
+
 describe('the client', () => {
   test('asks for all of it', async () => {
     const historyUrl = `http://127.0.0.1:${worker.port}`;

@@ -1,8 +1,9 @@
 /** The history API: what every request passes through, and the routes. */
 import { randomUUID } from 'node:crypto';
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import { problemPage } from '@outcry/shared/contracts/problems.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { History } from '../history/history.ts';
@@ -54,7 +55,12 @@ export function createApp(parts: AppParts): Hono<HistoryContext> {
   addHistoryRoutes(app, parts);
   addUserRoutes(app, parts);
 
-  app.notFound((c) => sendProblem(c, 'NOT_FOUND', 'No route has this address.'));
+  app.get('/problems/:code', (c) => {
+    const page = problemPage(c.req.param('code'));
+    return page === undefined ? noSuchRoute(c) : c.text(page);
+  });
+
+  app.notFound(noSuchRoute);
   app.onError((error, c) => {
     const requestId = c.get('requestId');
     if (error instanceof HistoryUnavailableError) {
@@ -67,3 +73,6 @@ export function createApp(parts: AppParts): Hono<HistoryContext> {
   });
   return app;
 }
+
+const noSuchRoute = (c: Context<HistoryContext>): Response =>
+  sendProblem(c, 'NOT_FOUND', 'No route has this address.');

@@ -12,7 +12,7 @@ export async function withQuery<T extends z.ZodType>(
   schema: T,
   answer: (query: z.infer<T>) => Promise<Response>,
 ): Promise<Response> {
-  const query = schema.safeParse(queryValues(c.req.queries()));
+  const query = schema.safeParse(queryValues(c.req.url));
   if (!query.success) {
     return sendProblem(c, 'INVALID_REQUEST', 'Some query parameters cannot be used.', {
       errors: fieldFaults(query.error),

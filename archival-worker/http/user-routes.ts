@@ -12,6 +12,7 @@ import type { HistoryContext } from './context.ts';
 import { sendProblem } from './problems.ts';
 import { withQuery } from './queries.ts';
 
+const MAX_BODY_BYTES = 4_096;
 /** No user has an id of another form: such an address is not found. */
 const USER = ':id{[A-Za-z0-9_-]{1,64}}';
 
@@ -44,7 +45,7 @@ export function addUserRoutes(
 
   app.put('/v1/users/me/name', (c) =>
     asCaller(c, verifyToken, async ({ userId }) => {
-      const request = await readJsonBody(c.env.incoming, displayNameRequest);
+      const request = await readJsonBody(c.env.incoming, displayNameRequest, MAX_BODY_BYTES);
       if (!request.ok) {
         const { status, detail, errors } = request;
         const extras = { status, ...(errors === undefined ? {} : { errors }) };

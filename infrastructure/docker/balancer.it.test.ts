@@ -189,6 +189,15 @@ test('a bid whose connection broke after it was sent is not sent again by the ba
   expect(reads.map(({ status }) => status)).toEqual(reads.map(() => 201));
 });
 
+test("a problem's type is an address here too, whichever service named it", async () => {
+  for (const path of ['/v1/nothing', '/v1/history/auctions/a0-none', '/v1/auctions/a/stream']) {
+    const { type } = (await send(balancer.url + path, undefined)).body;
+    const page = await fetch(balancer.url + String(type));
+    expect([path, page.headers.get('content-type')]).toEqual([path, 'text/plain; charset=utf-8']);
+    expect(await page.text()).toContain('Status 404');
+  }
+});
+
 function clientOf(userId: string): OutcryClient {
   return new OutcryClient({
     gatewayUrl: balancer.url,

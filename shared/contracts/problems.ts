@@ -81,6 +81,17 @@ export function problem(
   return { type: `/problems/${code}`, title, status, detail, code, requestId, ...extras };
 }
 
+const KINDS: ReadonlyMap<string, ProblemKind> = new Map(Object.entries(PROBLEMS));
+
+/**
+ * What stands at the address that a problem's `type` names; every service has it there.
+ * @returns plain text, undefined for a code that there is not
+ */
+export function problemPage(code: string): string | undefined {
+  const kind = KINDS.get(code);
+  return kind && `${code}\n\nStatus ${kind.status}. ${kind.title}.\n`;
+}
+
 /** True for answers that may succeed when the same request, with its key, is sent again. */
 export const isRetryable = (code: ProblemCode): boolean =>
   code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN' || code === 'RATE_LIMITED';

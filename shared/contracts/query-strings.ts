@@ -13,9 +13,12 @@ export const pageLimit = z
  * Each parameter's value; all of them, which no schema takes, for one that was given twice: nobody
  * can say which was meant.
  */
-export const queryValues = (
-  given: Readonly<Record<string, readonly string[]>>,
-): Record<string, string | readonly string[] | undefined> =>
-  Object.fromEntries(
-    Object.entries(given).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+export function queryValues(url: string): Record<string, string | readonly string[] | undefined> {
+  const given = new URL(url).searchParams;
+  return Object.fromEntries(
+    Array.from(new Set(given.keys()), (name) => {
+      const values = given.getAll(name);
+      return [name, values.length === 1 ? values[0] : values];
+    }),
   );
+}

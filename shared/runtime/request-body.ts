@@ -26,13 +26,18 @@ const MAX_BODY_BYTES = 65_536;
 const MAX_FAULTS = 20;
 
 /**
- * The body as text. An empty body needs no content type. After a 413 the connection must be closed:
+ * The body as text, of at most so many bytes. An empty body needs no content type. After a 413 the connection must be closed:
  * the rest of the body is not read.
  */
-export async function readBodyText(incoming: IncomingMessage): Promise<ReadBody<string>> {
-  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return TOO_LARGE;
-  const bytes = await readBytes(incoming);
-  if (bytes === undefined) return TOO_LARGE;
+export async function readBodyText(
+  incoming: IncomingMessage,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<ReadBody<string>> {
+  const isDeclaredLarger = Number(incoming.headers['content-length'] ?? 0) > maxBytes;
+  const bytes = isDeclaredLarger ? undefined : await readBytes(incoming, maxBytes);
+  if (bytes === undefined) {
+    return { ok: false, status: 413, detail: `The body may have at most ${maxBytes} bytes.` };
+  }
   if (bytes.length === 0) return { ok: true, value: '' };
   const { 'content-type': type, 'content-encoding': encoding } = incoming.headers;
   const undeclared = undeclaredJson(type, encoding);
@@ -45,8 +50,9 @@ export async function readBodyText(incoming: IncomingMessage): Promise<ReadBody<
 export async function readJsonBody<T extends z.ZodType>(
   incoming: IncomingMessage,
   schema: T,
+  maxBytes = MAX_BODY_BYTES,
 ): Promise<ReadBody<z.infer<T>>> {
-  const text = await readBodyText(incoming);
+  const text = await readBodyText(incoming, maxBytes);
   if (!text.ok) return text;
   const parsed = parseStrictJson(text.value === '' ? '{}' : text.value);
   if (!parsed.ok) return { ok: false, status: 400, detail: `${parsed.reason}.` };
@@ -63,12 +69,6 @@ export const fieldFaults = (error: z.ZodError): FieldFault[] =>
     message: issue.message.slice(0, 200),
   }));
 
-const TOO_LARGE = {
-  ok: false,
-  status: 413,
-  detail: `The body may have at most ${MAX_BODY_BYTES} bytes.`,
-} as const;
-
 const JSON_CONTENT = /^application\/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)/i;
 
 /** Why a body with these headers is not read (415); undefined when it is. */
@@ -78,7 +78,7 @@ export function undeclaredJson(contentType = '', contentEncoding = ''): string |
   return isPacked ? 'Send the body without Content-Encoding.' : undefined;
 }
 
-function readBytes(incoming: IncomingMessage): Promise<Buffer | undefined> {
+function readBytes(incoming: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     // Gone before the reading began: no event will come any more.
     if (incoming.destroyed) resolve(undefined);
@@ -86,7 +86,7 @@ function readBytes(incoming: IncomingMessage): Promise<Buffer | undefined> {
     let length = 0;
     incoming.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length > MAX_BODY_BYTES) resolve(undefined);
+      if (length > maxBytes) resolve(undefined);
       else chunks.push(chunk);
     });
     incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));

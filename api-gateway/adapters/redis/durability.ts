@@ -5,7 +5,7 @@ import { mastersOf, type RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { OtherShardsError } from '@outcry/shared/runtime/redis-readiness.ts';
 
 /** Redis's answers are compared with these; anything else could lose an accepted bid. */
-const NEEDED_SETTINGS: Readonly<Record<string, string>> = {
+const NEEDED_SETTINGS = {
   appendonly: 'yes',
   appendfsync: 'always',
   'maxmemory-policy': 'noeviction',

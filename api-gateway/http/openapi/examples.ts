@@ -59,7 +59,7 @@ const ARCHIVED = {
 const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 
 /** By the route's name. */
-export const EXAMPLES: Readonly<Record<string, Example>> = {
+const OF_ROUTES = {
   placeBid: { body: { maxAmount: 2_500 }, answer: RECEIPT },
   buyNow: { body: {}, answer: { ...RECEIPT, price: 9_000, minimumBid: 9_100 } },
   ownView: { answer: { alias: 2, leading: true, maxAmount: 2_500, bidCount: 1 } },
@@ -165,4 +165,6 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       expiresIn: 43_200,
     },
   },
-};
+} satisfies Record<string, Example>;
+
+export const EXAMPLES: ReadonlyMap<string, Example> = new Map(Object.entries(OF_ROUTES));

@@ -95,7 +95,7 @@ function operation(route: ApiRoute, service: Service): Json {
             content: {
               'application/json': {
                 schema: jsonSchema(body, 'input'),
-                example: EXAMPLES[route.name]?.body,
+                example: EXAMPLES.get(route.name)?.body,
               },
             },
           },
@@ -158,7 +158,7 @@ function responses(route: ApiRoute, { always }: Service): Json {
       content: {
         'application/json': {
           schema: jsonSchema(schema),
-          example: EXAMPLES[route.name]?.answer,
+          example: EXAMPLES.get(route.name)?.answer,
         },
       },
     },

