@@ -61,7 +61,9 @@ export interface OwnBidPlace extends Position {
 
 /** What users did. Every method may throw HistoryUnavailableError. */
 export interface UserStore {
-  stats(userId: string, ofOpenAuctionsToo: boolean): Promise<UserStats>;
+  stats(userId: string): Promise<UserStats>;
+  /** What others may see: nothing unless the user chose a name, and then in coarse steps. */
+  shownStats(userId: string): Promise<UserStats>;
   /** The newest bids before `before`. */
   bids(userId: string, before: OwnBidPlace | undefined, limit: number): Promise<readonly OwnBid[]>;
 }

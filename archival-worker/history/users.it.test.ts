@@ -51,10 +51,23 @@ function play() {
   ];
 }
 
+/** Auctions count for everybody by so many at once. */
+const TOGETHER = 20;
+
+/** Auctions that are over, without a bid. */
+const others = (name: string, count: number) =>
+  Array.from({ length: count }, (_, i) => {
+    const auction = new TestAuction({
+      auctionId: `a0-${name}-${i}`,
+      startsAt: Date.now() - HOUR_MS,
+    });
+    return [auction.create(), auction.start(), auction.end()];
+  }).flat();
+
 beforeAll(async () => {
   system = await TestSystem.start();
   worker = await system.startWorker();
-  await system.publish(play());
+  await system.publish([...play(), ...others('first', TOGETHER - 3)]);
   await system.allAcknowledged();
 });
 afterAll(() => system.stop());
@@ -119,17 +132,33 @@ describe('GET /v1/users/{id}/stats', () => {
     },
   );
 
-  test('200 for anybody, but live auctions count only for the user and admins', async () => {
-    const nothing = { bids: 0, auctionsEntered: 0, money: [] };
+  test('200 for anybody, but exact, and with live auctions, only for the user and admins', async () => {
+    const nothing = { name: '', bids: 0, auctionsEntered: 0, auctionsWon: 0, money: [] };
     const all = { bids: 1, auctionsEntered: 1, money: [{ highestBid: 4_000 }] };
     const path = '/v1/users/dan/stats';
     expect(await ask(path)).toMatchObject({ status: 200, body: nothing });
     expect(await ask(path, bob)).toMatchObject({ status: 200, body: nothing });
     expect(await ask(path, tokenOf('dan'))).toMatchObject({ status: 200, body: all });
     expect(await ask(path, tokenOf('eve', ['admin']))).toMatchObject({ status: 200, body: all });
-    expect((await ask<UserStats>('/v1/users/ann/stats')).body.bids).toBe(2);
+    expect(await ask('/v1/users/ann/stats')).toMatchObject({ status: 200, body: nothing });
     expect(await ask(path, 'x.y.z')).toMatchObject({ status: 401 });
     expect(await ask('/v1/users/me/stats')).toMatchObject({ status: 401 });
+  });
+});
+
+describe('what others see of a user', () => {
+  test('is what the leaderboard shows, under the chosen name alone', async () => {
+    expect(await rename('Ann of the lamps')).toMatchObject({ status: 200 });
+    const { body } = await ask<UserStats>('/v1/users/ann/stats', bob);
+    expect(body).toEqual({
+      userId: 'ann',
+      name: 'Ann of the lamps',
+      bids: 2,
+      auctionsEntered: 2,
+      auctionsWon: 2,
+      money: [{ currency: 'EUR', totalSpent: 10_000, highestBid: null }],
+    });
+    await rename(null);
   });
 });
 
@@ -220,13 +249,13 @@ describe('GET /v1/leaderboard', () => {
     const all = await board('');
     expect(all).toMatchObject({ by: 'spent', window: 'all', currency: 'EUR', currencies: ['EUR'] });
     expect(values(all)).toEqual([
-      [1, 12_100],
-      [2, 3_000],
+      [1, 10_000],
+      [2, 2_000],
     ]);
-    expect(values(await board('window=24h'))).toEqual([[1, 7_000]]);
+    expect(values(await board('window=24h'))).toEqual([[1, 5_000]]);
     expect(values(await board('window=7d'))).toEqual([
-      [1, 7_000],
-      [2, 3_000],
+      [1, 5_000],
+      [2, 2_000],
     ]);
     expect(values(await board('currency=USD'))).toEqual([]);
   });
@@ -351,6 +380,49 @@ describe('what every answer has', () => {
     const page = await get(type);
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('NOT_FOUND')]);
     expect((await get('/problems/constructor')).status).toBe(404);
+  });
+});
+
+describe('a stranger who looks on', () => {
+  test('cannot tell which alias is whose from what is shown, looked at before and after an end', async () => {
+    const secret = new TestAuction({ auctionId: 'a1-secret', startsAt: Date.now() - 60_000 });
+    const bidders = ['gus', 'hal'];
+    for (const user of bidders) await rename(`Known as ${user}`, tokenOf(user));
+    /** All that a stranger can ask; of a worker that answers nothing from memory. */
+    const look = async (): Promise<unknown> => {
+      const fresh = await system.startWorker();
+      const paths = [
+        ...bidders.map((user) => `/v1/users/${user}/stats`),
+        ...['spent', 'wins', 'bids'].flatMap((by) =>
+          ['24h', 'all'].map((window) => `/v1/leaderboard?by=${by}&window=${window}`),
+        ),
+      ];
+      return Promise.all(
+        paths.map(async (path) => (await fetch(`http://127.0.0.1:${fresh.port}${path}`)).json()),
+      );
+    };
+    const archived = async (entries: Parameters<TestSystem['publish']>[0]): Promise<void> => {
+      await system.publish(entries);
+      await system.allAcknowledged();
+    };
+    const before = await look();
+    await archived([secret.create(), secret.start()]);
+    await archived([secret.bid('gus', { amount: 60_000 }), secret.bid('hal', { amount: 81_000 })]);
+    expect(await look()).toEqual(before);
+    await archived([secret.end()]);
+    expect(await look()).toEqual(before);
+    expect((await ask<UserStats>('/v1/users/me/stats', tokenOf('hal'))).body).toMatchObject({
+      bids: 1,
+      auctionsWon: 1,
+      money: [{ totalSpent: 81_000 }],
+    });
+    await archived(others('second', TOGETHER - 2));
+    expect(await look()).toEqual(before);
+    await archived(others('third', 1));
+    const [gus, hal] = (await look()) as UserStats[];
+    expect(gus).toMatchObject({ bids: 1, auctionsWon: 0, money: [{ totalSpent: 0 }] });
+    expect(hal).toMatchObject({ bids: 1, auctionsWon: 1, money: [{ totalSpent: 50_000 }] });
+    for (const user of bidders) await rename(null, tokenOf(user));
   });
 });
 

@@ -24,10 +24,11 @@ export class Users {
 
   /**
    * All zero for a user who never bid.
-   * @param ofOpenAuctionsToo only for the user: others could see from it which alias is whose
+   * @param isOwn whether the user, or an admin, asks; others could see from the exact figures which
+   *   alias is whose
    */
-  stats(userId: string, ofOpenAuctionsToo: boolean): Promise<UserStats> {
-    return this.#store.stats(userId, ofOpenAuctionsToo);
+  stats(userId: string, isOwn: boolean): Promise<UserStats> {
+    return isOwn ? this.#store.stats(userId) : this.#store.shownStats(userId);
   }
 
   /** Newest first. @throws CursorError */

@@ -28,8 +28,8 @@ export function addUserRoutes(
   app.get(`/v1/users/${USER}/stats`, (c) => {
     const asked = c.req.param('id');
     const isPublic = c.req.header('authorization') === undefined && asked !== 'me';
-    const answer = async (userId: string, ofOpenAuctionsToo: boolean): Promise<Response> =>
-      c.json(await users.stats(userId, ofOpenAuctionsToo));
+    const answer = async (userId: string, isOwn: boolean): Promise<Response> =>
+      c.json(await users.stats(userId, isOwn));
     if (isPublic) return answer(asked, false);
     return asCaller(c, verifyToken, (caller) => {
       const userId = asked === 'me' ? caller.userId : asked;

@@ -112,13 +112,18 @@ export interface OwnBid {
 export interface UserMoney {
   readonly currency: string;
   readonly totalSpent: number;
-  /** The highest amount that the public saw; null without a bid. */
+  /** The highest amount that the public saw; null without a bid, and for others. */
   readonly highestBid: number | null;
 }
 
+/**
+ * Exact for the user and admins. Others see them only of a user who chose a name, and as the
+ * leaderboard shows them: in steps of 1, 2, 5, 10, 20, 50 …, and of auctions since whose end some
+ * twenty more have ended.
+ */
 export interface UserStats {
   readonly userId: string;
-  /** The name that the leaderboard shows. */
+  /** The name that the leaderboard shows; for others empty where none was chosen. */
   readonly name: string;
   readonly bids: number;
   readonly auctionsEntered: number;
@@ -131,7 +136,7 @@ export interface LeaderboardEntry {
   readonly rank: number;
   /** The chosen name, or "Bidder" with a number that stays. */
   readonly name: string;
-  /** Minor units for `spent`, else a count. */
+  /** Minor units for `spent`, else a count; at least so much, in steps of 1, 2, 5, 10, 20, 50 … */
   readonly value: number;
 }
 

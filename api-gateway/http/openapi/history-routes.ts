@@ -62,7 +62,8 @@ export const HISTORY_ROUTES: readonly ApiRoute[] = [
     method: 'get',
     path: '/v1/users/{id}/stats',
     name: 'readStats',
-    summary: "A user's figures; with the user's own token (id or me) those of open auctions too",
+    summary:
+      "A user's figures: exact with the user's own token (id or me), else coarse, where a name was chosen",
     who: 'anyone',
     answer: { status: 200, schema: userStats },
     problems: ['NOT_FOUND', 'UNAUTHENTICATED'],
@@ -91,7 +92,7 @@ export const HISTORY_ROUTES: readonly ApiRoute[] = [
     method: 'get',
     path: '/v1/leaderboard',
     name: 'readLeaderboard',
-    summary: 'Users by what they spent, won or bid',
+    summary: 'Users by what they spent, won or bid, in coarse steps',
     who: 'anyone',
     query: leaderboardQuery,
     answer: { status: 200, schema: leaderboard },

@@ -3,13 +3,14 @@ import type { LeaderboardStore } from '../../history/ports.ts';
 import { askHistory } from './ask-history.ts';
 import type { Database, Sql } from './database.ts';
 import { shownName } from './display-names.ts';
+import { coarse, isShown, shownUntil } from './shown-figures.ts';
 
 const WINDOW_HOURS = { '24h': 24, '7d': 7 * 24, '30d': 30 * 24, all: undefined } as const;
 
 /**
- * Who did most. All time is read from the totals; a window from what happened in it: auctions by
- * the time they were sold, bids by whole hours. Bids of live auctions do not count yet: who watches
- * the board could see from them which alias is whose.
+ * Who did most, of the auctions that count for everybody (shown-figures.ts). All time is read from
+ * the totals without the few that do not count yet; a window from what happened in it: auctions by
+ * the time they were sold, bids by whole hours.
  */
 export class PostgresLeaderboard implements LeaderboardStore {
   readonly #database: Database;
@@ -31,10 +32,11 @@ export class PostgresLeaderboard implements LeaderboardStore {
     const items = await askHistory(
       this.#database,
       (sql) => sql<Leaderboard['items'][number][]>`
-      WITH shown AS (
-        SELECT user_id, value
+      WITH ${shownUntil(sql)},
+      shown AS (
+        SELECT user_id, ${coarse(sql, sql`counted.value`)} AS value
           FROM (${valuesOf(sql, by, hours, currency)}) AS counted
-         WHERE value > 0
+         WHERE counted.value > 0 AND EXISTS (SELECT FROM shown_until)
          ORDER BY value DESC, user_id
          LIMIT ${limit}
       )
@@ -48,8 +50,10 @@ export class PostgresLeaderboard implements LeaderboardStore {
 
 async function soldCurrencies(sql: Sql, hours: number | undefined): Promise<string[]> {
   const rows = await sql<{ currency: string }[]>`
+    WITH ${shownUntil(sql)}
     SELECT currency
-      FROM (${hours === undefined ? sql`SELECT currency, wins FROM winner_totals` : sql`SELECT currency, 1 AS wins FROM wins WHERE at >= ${since(sql, hours)}`}) AS sold
+      FROM (${winsOf(sql, hours)}) AS sold
+     WHERE EXISTS (SELECT FROM shown_until)
      GROUP BY currency
     HAVING sum(wins) > 0
      ORDER BY sum(wins) DESC, currency`;
@@ -65,22 +69,18 @@ function valuesOf(
 ) {
   if (by === 'bids') {
     return hours === undefined
-      ? sql`SELECT user_id, (bidder_totals.bids - coalesce(open.bids, 0))::bigint AS value
+      ? sql`SELECT user_id, (bidder_totals.bids - coalesce(uncounted.bids, 0))::bigint AS value
               FROM bidder_totals
               LEFT JOIN (SELECT user_id, sum(bids) AS bids
-                           FROM bid_hours JOIN auctions ON id = auction_id
-                          WHERE status = 'live'
-                          GROUP BY user_id) AS open USING (user_id)`
+                           FROM bid_hours JOIN auctions ON auctions.id = auction_id
+                          WHERE NOT ${isShown(sql)}
+                          GROUP BY user_id) AS uncounted USING (user_id)`
       : sql`SELECT user_id, sum(bids)::bigint AS value
-              FROM bid_hours JOIN auctions ON id = auction_id
-             WHERE hour >= date_trunc('hour', ${since(sql, hours)}, 'UTC') AND status <> 'live'
+              FROM bid_hours JOIN auctions ON auctions.id = auction_id
+             WHERE hour >= date_trunc('hour', ${since(sql, hours)}, 'UTC') AND ${isShown(sql)}
              GROUP BY user_id`;
   }
-  const wins =
-    hours === undefined
-      ? sql`SELECT user_id, currency, wins, spent FROM winner_totals`
-      : sql`SELECT user_id, currency, 1 AS wins, price AS spent FROM wins
-             WHERE at >= ${since(sql, hours)}`;
+  const wins = winsOf(sql, hours);
   return by === 'wins'
     ? sql`SELECT user_id, sum(wins)::bigint AS value FROM (${wins}) AS sold GROUP BY user_id`
     : sql`SELECT user_id, sum(spent)::bigint AS value
@@ -88,5 +88,16 @@ function valuesOf(
            WHERE currency = ${currency}
            GROUP BY user_id`;
 }
+
+/** Rows of user_id, currency, wins and spent, several of a user. */
+const winsOf = (sql: Sql, hours: number | undefined) =>
+  hours === undefined
+    ? sql`SELECT user_id, currency, wins, spent FROM winner_totals
+           UNION ALL
+          SELECT user_id, currency, -1, -price FROM wins
+           WHERE (at, auction_id) > (SELECT changed_at, id FROM shown_until)`
+    : sql`SELECT user_id, currency, 1 AS wins, price AS spent FROM wins
+           WHERE at >= ${since(sql, hours)}
+             AND (at, auction_id) <= (SELECT changed_at, id FROM shown_until)`;
 
 const since = (sql: Sql, hours: number) => sql`(now() - make_interval(hours => ${hours}))`;

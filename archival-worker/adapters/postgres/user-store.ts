@@ -5,6 +5,7 @@ import type { OwnBidPlace, UserStore } from '../../history/ports.ts';
 import { askHistory } from './ask-history.ts';
 import type { Database } from './database.ts';
 import { shownName } from './display-names.ts';
+import { coarse, isShown, shownUntil } from './shown-figures.ts';
 
 export class PostgresUserStore implements UserStore {
   readonly #database: Database;
@@ -13,7 +14,7 @@ export class PostgresUserStore implements UserStore {
     this.#database = database;
   }
 
-  async stats(userId: string, ofOpenAuctionsToo: boolean): Promise<UserStats> {
+  async stats(userId: string): Promise<UserStats> {
     const rows = await askHistory(
       this.#database,
       (sql) => sql<StatsRow[]>`
@@ -22,7 +23,6 @@ export class PostgresUserStore implements UserStore {
                max(highest) AS highest
           FROM bid_hours LEFT JOIN auctions ON auctions.id = bid_hours.auction_id
          WHERE user_id = ${userId}
-               ${ofOpenAuctionsToo ? sql`` : sql`AND status IN ('ended', 'cancelled')`}
          GROUP BY currency
       ),
       won AS (
@@ -36,18 +36,36 @@ export class PostgresUserStore implements UserStore {
         LEFT JOIN (bid FULL JOIN won USING (currency)) ON true
        ORDER BY currency`,
     );
-    const sum = (value: (row: StatsRow) => number): number =>
-      rows.reduce((total, row) => total + value(row), 0);
-    return {
-      userId,
-      name: rows[0]?.name ?? '',
-      bids: sum(({ bids }) => bids),
-      auctionsEntered: sum(({ entered }) => entered),
-      auctionsWon: sum(({ won }) => won),
-      money: rows.flatMap(({ currency, spent, highest }) =>
-        currency === null ? [] : [{ currency, totalSpent: spent, highestBid: highest }],
+    return statsOf(userId, rows);
+  }
+
+  async shownStats(userId: string): Promise<UserStats> {
+    const rows = await askHistory(
+      this.#database,
+      (sql) => sql<StatsRow[]>`
+      WITH ${shownUntil(sql)},
+      bid AS (
+        SELECT auctions.currency, sum(bids)::bigint AS bids, count(DISTINCT auction_id) AS entered
+          FROM bid_hours JOIN auctions ON auctions.id = auction_id
+         WHERE user_id = ${userId} AND ${isShown(sql)}
+         GROUP BY auctions.currency
       ),
-    };
+      won AS (
+        SELECT currency, count(*) AS won, sum(price)::bigint AS spent
+          FROM wins
+         WHERE user_id = ${userId} AND (at, auction_id) <= (SELECT changed_at, id FROM shown_until)
+         GROUP BY currency
+      )
+      SELECT name, currency, coalesce(${coarse(sql, sql`bids`)}, 0) AS bids,
+             coalesce(${coarse(sql, sql`entered`)}, 0) AS entered, NULL::bigint AS highest,
+             coalesce(${coarse(sql, sql`won`)}, 0) AS won,
+             coalesce(${coarse(sql, sql`spent`)}, 0) AS spent
+        FROM display_names
+        LEFT JOIN (bid FULL JOIN won USING (currency)) ON true
+       WHERE display_names.user_id = ${userId}
+       ORDER BY currency`,
+    );
+    return statsOf(userId, rows);
   }
 
   async bids(
@@ -72,6 +90,21 @@ export class PostgresUserStore implements UserStore {
     });
     return rows.map((row) => ownBid(userId, row));
   }
+}
+
+function statsOf(userId: string, rows: readonly StatsRow[]): UserStats {
+  const sum = (value: (row: StatsRow) => number): number =>
+    rows.reduce((total, row) => total + value(row), 0);
+  return {
+    userId,
+    name: rows[0]?.name ?? '',
+    bids: sum(({ bids }) => bids),
+    auctionsEntered: sum(({ entered }) => entered),
+    auctionsWon: sum(({ won }) => won),
+    money: rows.flatMap(({ currency, spent, highest }) =>
+      currency === null ? [] : [{ currency, totalSpent: spent, highestBid: highest }],
+    ),
+  };
 }
 
 interface StatsRow {
