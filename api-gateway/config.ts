@@ -5,6 +5,8 @@ import {
   SERVICE_SECRET_MISSING,
   flag,
   parseSettings,
+  rateLimits,
+  trustedProxies,
   serviceSecret,
   type Environment,
   webUrl,
@@ -18,13 +20,11 @@ const settings = commonSettings.extend({
   REDIS_DURABILITY_ASSERTED: flag.default(false),
   /** What an accepted bid must have reached: the disk of one Redis, or a replica as well. */
   BID_DURABILITY: z.enum(['fsync', 'replica']).default('fsync'),
-  /** Requests a second; 0 turns the limit off. */
-  RATE_LIMIT_USER_PER_S: z.coerce.number().int().min(0).default(20),
-  RATE_LIMIT_ADDRESS_PER_S: z.coerce.number().int().min(0).default(200),
+  ...rateLimits,
   /** What the broadcaster proves itself with, so that its word for a bidder's address counts. */
   SERVICE_SECRET: serviceSecret,
   /** Proxies in front of the gateway that append to X-Forwarded-For. */
-  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
+  TRUSTED_PROXIES: trustedProxies,
   /** The share of bids that are traced, 0 to 1. */
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(0.01),
   PUBLIC_GATEWAY_URL: webUrl.default('http://localhost:8080'),

@@ -3,6 +3,8 @@ import {
   commonSettings,
   ConfigError,
   parseSettings,
+  rateLimits,
+  trustedProxies,
   type Environment,
 } from '@outcry/shared/runtime/config.ts';
 import { natsSettings } from '@outcry/shared/runtime/jetstream.ts';
@@ -16,6 +18,9 @@ const DAY_SECONDS = 24 * 60 * 60;
 const settings = commonSettings.extend({
   ...natsSettings.shape,
   PORT: z.coerce.number().int().min(0).max(65_535).default(8082),
+  ...rateLimits,
+  /** Proxies in front of the history API that append to X-Forwarded-For. */
+  TRUSTED_PROXIES: trustedProxies,
   DATABASE_URL: databaseUrl,
   /** A replica for the history API. */
   DATABASE_READ_URL: databaseUrl.optional(),

@@ -9,6 +9,7 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { openTracer } from '@outcry/shared/runtime/open-tracer.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
 import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
 import { Database } from './adapters/postgres/database.ts';
@@ -31,6 +32,7 @@ import { WholeRedis } from './archive/whole-redis.ts';
 import type { WorkerSettings } from './config.ts';
 import { History } from './history/history.ts';
 import { Proofs } from './history/proofs.ts';
+import { SharedAnswers } from './history/shared-answers.ts';
 import { Users } from './history/users.ts';
 import { createApp } from './http/create-app.ts';
 import { createMetrics, createSealMetrics } from './metrics.ts';
@@ -129,6 +131,12 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
     if (!source.opened) waitingFor['nats'] = 'the event stream could not be opened yet';
     return waitingFor;
   });
+  const limiter = (name: string, perSecond: number): SharedRateLimiter | undefined => {
+    if (perSecond === 0) return undefined;
+    const made = new SharedRateLimiter(redis, name, perSecond);
+    closers.defer(`rate limit ${name}`, () => made.close());
+    return made;
+  };
   const api = createApp({
     history: new History(historyStore),
     proofs: new Proofs(new PostgresProofStore(reading)),
@@ -138,6 +146,12 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
       new PostgresNameStore(writing),
     ),
     verifyToken: await createTokenVerifier(settings, log),
+    limits: {
+      byAddress: limiter('history-address', settings.RATE_LIMIT_ADDRESS_PER_S),
+      byUser: limiter('history-user', settings.RATE_LIMIT_USER_PER_S),
+      trustedProxies: settings.TRUSTED_PROXIES,
+    },
+    answers: new SharedAnswers(),
     shards: settings.SHARDS,
     corsOrigins: settings.CORS_ORIGINS,
     log,

@@ -5,6 +5,7 @@ import {
   SERVICE_SECRET_MISSING,
   parseSettings,
   serviceSecret,
+  trustedProxies,
   type Environment,
   webUrl,
 } from '@outcry/shared/runtime/config.ts';
@@ -16,7 +17,7 @@ const settings = commonSettings.extend({
   /** What makes the gateway believe this service's word for a bidder's address. */
   SERVICE_SECRET: serviceSecret,
   /** How many proxies in front of this service write X-Forwarded-For. */
-  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
+  TRUSTED_PROXIES: trustedProxies,
   /** Connections this node takes; more are refused and go elsewhere. */
   MAX_VIEWERS: z.coerce.number().int().min(1).max(1_000_000).default(20_000),
   /** Of these, so many from one network address; 0 turns all limits by address off. */

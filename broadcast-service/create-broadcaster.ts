@@ -109,10 +109,6 @@ export async function createBroadcaster(
 
   let stopping = false;
   const app = new Hono();
-  const noSuchRoute = (c: Context): Response => {
-    const stated = problem('NOT_FOUND', 'No route has this address.', randomUUID());
-    return c.json(stated, 404, { 'content-type': 'application/problem+json' });
-  };
   app.notFound(noSuchRoute);
   app.get('/problems/:code', (c) => {
     const page = problemPage(c.req.param('code'));
@@ -184,4 +180,9 @@ export async function createBroadcaster(
       await closers.close();
     },
   };
+}
+
+function noSuchRoute(c: Context): Response {
+  const stated = problem('NOT_FOUND', 'No route has this address.', randomUUID());
+  return c.json(stated, 404, { 'content-type': 'application/problem+json' });
 }

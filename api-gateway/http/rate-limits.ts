@@ -6,7 +6,7 @@ import {
   SERVICE_SECRET_HEADER,
 } from '@outcry/shared/contracts/between-services.ts';
 import { clientAddress, networkOf } from '@outcry/shared/runtime/client-address.ts';
-import type { RateLimiter } from '../limits/rate-limiter.ts';
+import { count, type RateLimiter } from '@outcry/shared/runtime/rate-limiter.ts';
 import { answerProblem } from './answers.ts';
 import { appendHeader, type Exchange, type HttpAnswer } from './exchange.ts';
 
@@ -33,7 +33,7 @@ export async function refusalByAddress(
     ? x.incoming.headers[CLIENT_ADDRESS_HEADER]
     : clientAddress(x.incoming, limits.trustedProxies);
   if (typeof address !== 'string') return undefined;
-  return takeFrom(x, limits.byAddress, 'address', networkOf(address));
+  return take(x, limits.byAddress, 'address', networkOf(address));
 }
 
 /** A 429 when the user has sent too many requests this second. */
@@ -43,23 +43,22 @@ export async function refusalByUser(
   userId: string,
 ): Promise<HttpAnswer | undefined> {
   if (limits.byUser === undefined) return undefined;
-  return takeFrom(x, limits.byUser, 'user', userId);
+  return take(x, limits.byUser, 'user', userId);
 }
 
-async function takeFrom(
+async function take(
   x: Exchange,
   limiter: RateLimiter,
-  name: string,
+  of: 'address' | 'user',
   key: string,
 ): Promise<HttpAnswer | undefined> {
-  const { allowed, limit, remaining, resetMs } = await limiter.take(key);
-  const seconds = Math.ceil(resetMs / 1000);
-  // Names and parameters of draft-ietf-httpapi-ratelimit-headers; both limits may be named.
-  appendHeader(x, 'ratelimit-policy', `"${name}";q=${limit};w=1`);
-  appendHeader(x, 'ratelimit', `"${name}";r=${remaining};t=${seconds}`);
-  if (allowed) return undefined;
-  const detail = `At most ${limit} requests a second are taken from one ${name}.`;
-  return answerProblem(x, 'RATE_LIMITED', detail, { retryAfterMs: Math.max(resetMs, 1) });
+  const { policy, left, refusal } = await count(limiter, of, key);
+  // Both limits may be named.
+  appendHeader(x, 'ratelimit-policy', policy);
+  appendHeader(x, 'ratelimit', left);
+  if (refusal === undefined) return undefined;
+  const { detail, retryAfterMs } = refusal;
+  return answerProblem(x, 'RATE_LIMITED', detail, { retryAfterMs });
 }
 
 /** Compared in the same time whatever was sent. */

@@ -22,13 +22,14 @@ export class Users {
     this.#names = names;
   }
 
-  /**
-   * All zero for a user who never bid.
-   * @param isOwn whether the user, or an admin, asks; others could see from the exact figures which
-   *   alias is whose
-   */
-  stats(userId: string, isOwn: boolean): Promise<UserStats> {
-    return isOwn ? this.#store.stats(userId) : this.#store.shownStats(userId);
+  /** Exact, for the user and admins; all zero for a user who never bid. */
+  stats(userId: string): Promise<UserStats> {
+    return this.#store.stats(userId);
+  }
+
+  /** For others, who could see from the exact figures which alias is whose. */
+  shownStats(userId: string): Promise<UserStats> {
+    return this.#store.shownStats(userId);
   }
 
   /** Newest first. @throws CursorError */

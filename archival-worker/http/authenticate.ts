@@ -4,13 +4,19 @@ import { bearerToken } from '@outcry/shared/runtime/bearer-token.ts';
 import { TokenKeysUnavailableError } from '@outcry/shared/runtime/token-keys.ts';
 import type { HistoryContext } from './context.ts';
 import { sendProblem } from './problems.ts';
+import { refusalByUser, type RateLimits } from './rate-limits.ts';
+
+export interface AuthParts {
+  readonly verifyToken: VerifyToken;
+  readonly limits: RateLimits;
+}
 
 const KEYS_RETRY_AFTER_MS = 2_000;
 
 /** Answers as the caller whom the bearer token names, or with a problem. */
 export async function asCaller(
   c: Context<HistoryContext>,
-  verifyToken: VerifyToken,
+  parts: AuthParts,
   answer: (caller: Caller) => Promise<Response> | Response,
 ): Promise<Response> {
   const token = bearerToken(c.req.header('authorization'));
@@ -20,7 +26,7 @@ export async function asCaller(
   }
   let caller: Caller;
   try {
-    caller = await verifyToken(token);
+    caller = await parts.verifyToken(token);
   } catch (error) {
     if (error instanceof TokenError) {
       return sendProblem(c, 'UNAUTHENTICATED', `The access token is refused: ${error.message}.`);
@@ -31,6 +37,8 @@ export async function asCaller(
     }
     throw error;
   }
+  const limited = await refusalByUser(c, parts.limits, caller.userId);
+  if (limited !== undefined) return limited;
   // What is told to one caller is kept by no browser and no proxy.
   c.header('cache-control', 'no-store');
   return answer(caller);
@@ -39,10 +47,10 @@ export async function asCaller(
 /** The same for what only the user of this id, or an admin, may see; `me` is the caller. */
 export async function asOwner(
   c: Context<HistoryContext>,
-  verifyToken: VerifyToken,
+  parts: AuthParts,
   answer: (userId: string) => Promise<Response>,
 ): Promise<Response> {
-  return asCaller(c, verifyToken, (caller) => {
+  return asCaller(c, parts, (caller) => {
     const asked = c.req.param('id') ?? '';
     const userId = asked === 'me' ? caller.userId : asked;
     if (userId === caller.userId || caller.roles.has('admin')) return answer(userId);

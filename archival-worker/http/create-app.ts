@@ -9,10 +9,12 @@ import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { History } from '../history/history.ts';
 import { HistoryUnavailableError } from '../history/ports.ts';
 import type { Proofs } from '../history/proofs.ts';
+import type { SharedAnswers } from '../history/shared-answers.ts';
 import type { Users } from '../history/users.ts';
 import type { HistoryContext } from './context.ts';
 import { addHistoryRoutes } from './history-routes.ts';
 import { sendProblem, sendWrongMethod } from './problems.ts';
+import { refusalByAddress, type RateLimits } from './rate-limits.ts';
 import { addUserRoutes } from './user-routes.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9_.-]{1,64}$/;
@@ -23,6 +25,9 @@ export interface AppParts {
   readonly proofs: Proofs;
   readonly users: Users;
   readonly verifyToken: VerifyToken;
+  readonly limits: RateLimits;
+  /** What costs the database much. */
+  readonly answers: SharedAnswers;
   readonly shards: number;
   readonly corsOrigins: readonly string[];
   readonly log: Logger;
@@ -35,7 +40,9 @@ export function createApp(parts: AppParts): Hono<HistoryContext> {
     const given = c.req.header('x-request-id');
     const requestId = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
     c.set('requestId', requestId);
+    c.set('headers', []);
     await next();
+    for (const [name, value] of c.get('headers')) c.res.headers.append(name, value);
     c.res.headers.set('x-request-id', requestId);
     c.res.headers.set('x-content-type-options', 'nosniff');
   });
@@ -45,11 +52,12 @@ export function createApp(parts: AppParts): Hono<HistoryContext> {
       origin: [...parts.corsOrigins],
       allowMethods: ['GET', 'PUT', 'OPTIONS'],
       allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
-      exposeHeaders: ['Retry-After', 'X-Request-Id'],
+      exposeHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id'],
       maxAge: 600,
     }),
   );
 
+  app.use(async (c, next) => (await refusalByAddress(c, parts.limits)) ?? next());
   app.use(methodNotAllowed({ app, onMethodNotAllowed: sendWrongMethod }));
 
   addHistoryRoutes(app, parts);

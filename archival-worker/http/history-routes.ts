@@ -3,6 +3,7 @@ import { bidListQuery, historyListQuery } from '@outcry/shared/contracts/history
 import { isAuctionId } from '@outcry/shared/domain/ids.ts';
 import type { History } from '../history/history.ts';
 import type { Proofs } from '../history/proofs.ts';
+import type { SharedAnswers } from '../history/shared-answers.ts';
 import type { HistoryContext } from './context.ts';
 import { sendProblem } from './problems.ts';
 import { sendProof } from './send-proof.ts';
@@ -11,10 +12,15 @@ import { withQuery } from './queries.ts';
 /** `GET /v1/history/auctions`, `…/{id}`, `…/{id}/bids` and `…/{id}/proof`. */
 export function addHistoryRoutes(
   app: Hono<HistoryContext>,
-  { history, proofs, shards }: { history: History; proofs: Proofs; shards: number },
+  parts: { history: History; proofs: Proofs; answers: SharedAnswers; shards: number },
 ): void {
+  const { history, proofs, answers, shards } = parts;
   app.get('/v1/history/auctions', (c) =>
-    withQuery(c, historyListQuery, async (query) => c.json(await history.auctions(query))),
+    withQuery(c, historyListQuery, async (query) =>
+      c.json(
+        await answers.answer(`auctions ${JSON.stringify(query)}`, () => history.auctions(query)),
+      ),
+    ),
   );
 
   app.get('/v1/history/auctions/:id', async (c) => {

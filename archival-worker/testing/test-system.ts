@@ -106,6 +106,8 @@ export class TestSystem {
       DATABASE_URL: this.#databaseUrl,
       NATS_STREAM_MAX_BYTES: `${256 * 1024 * 1024}`,
       JWT_SECRET: SECRET,
+      RATE_LIMIT_USER_PER_S: '0',
+      RATE_LIMIT_ADDRESS_PER_S: '0',
       HOST: '127.0.0.1',
       PORT: '0',
       SHARDS: `${SHARDS}`,

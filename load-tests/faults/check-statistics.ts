@@ -57,22 +57,36 @@ async function checkTables(sql: Sql): Promise<string[]> {
   return faults;
 }
 
-/** Only auctions that are over count on the leaderboard. */
+/** The auctions that count on the leaderboard: those that are over, by twenties. */
+const SHOWN_AUCTIONS = `
+  over AS (
+    SELECT auction_id, count(*) OVER () AS auctions,
+           row_number() OVER (ORDER BY max(at), auction_id) AS nth
+      FROM history_events WHERE type IN ('ended', 'bought', 'cancelled') GROUP BY auction_id),
+  shown_auctions AS (SELECT auction_id FROM over WHERE nth <= auctions - auctions % 20)`;
+
 async function bidTotals(sql: Sql): Promise<number[]> {
-  const rows = await sql<{ value: number }[]>`
-    SELECT count(*)::int AS value FROM history_events
-     WHERE type IN ('bid', 'bought') AND auction_id IN (
-             SELECT auction_id FROM history_events WHERE type IN ('ended', 'bought', 'cancelled'))
-     GROUP BY user_id ORDER BY 1 DESC LIMIT ${SHOWN}`;
-  return rows.map(({ value }) => value);
+  const rows = await sql.unsafe<{ value: number }[]>(`
+    WITH ${SHOWN_AUCTIONS}
+    SELECT count(*)::int AS value FROM history_events JOIN shown_auctions USING (auction_id)
+     WHERE type IN ('bid', 'bought')
+     GROUP BY user_id ORDER BY 1 DESC LIMIT ${SHOWN}`);
+  return rows.map(({ value }) => coarse(value));
 }
 
 async function winTotals(sql: Sql, value: 'count(*)' | 'sum(price)'): Promise<number[]> {
   const rows = await sql.unsafe<{ value: number }[]>(`
-    WITH ${RECOUNTED}
-    SELECT (${value})::float8 AS value FROM counted_wins GROUP BY user_id
-     ORDER BY 1 DESC LIMIT ${SHOWN}`);
-  return rows.map(({ value: each }) => each);
+    WITH ${SHOWN_AUCTIONS}, ${RECOUNTED}
+    SELECT (${value})::float8 AS value FROM counted_wins JOIN shown_auctions USING (auction_id)
+     GROUP BY user_id ORDER BY 1 DESC LIMIT ${SHOWN}`);
+  return rows.map(({ value: each }) => coarse(each));
+}
+
+/** The highest of 1, 2, 5, 10, 20, 50 … that a positive number reaches. */
+function coarse(value: number): number {
+  const power = 10 ** (String(value).length - 1);
+  const first = Math.floor(value / power);
+  return (first >= 5 ? 5 : first >= 2 ? 2 : 1) * power;
 }
 
 async function checkLeaderboard(

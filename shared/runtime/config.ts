@@ -27,6 +27,15 @@ const isOrigin = (text: string): boolean =>
 const isRedisUrl = (text: string): boolean =>
   z.url({ protocol: /^rediss?$/ }).safeParse(text).success;
 
+/** Requests a second; 0 turns the limit off. */
+export const rateLimits = {
+  RATE_LIMIT_USER_PER_S: z.coerce.number().int().min(0).default(20),
+  RATE_LIMIT_ADDRESS_PER_S: z.coerce.number().int().min(0).default(200),
+};
+
+/** Proxies in front of a service that append to X-Forwarded-For. */
+export const trustedProxies = z.coerce.number().int().min(0).max(8).default(0);
+
 /** What gateway and broadcaster know each other by; a variable of these two. */
 export const serviceSecret = z.string().min(MIN_SECRET_CHARACTERS).optional();
 

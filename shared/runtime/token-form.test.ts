@@ -16,7 +16,7 @@ test('no other way of writing its bytes is taken', () => {
   const [head = '', payload = '', signature = ''] = token.split('.');
   const bytes = Buffer.from(signature, 'base64url');
   // 32 bytes leave two bits of the last digit unused.
-  const lastDigits = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
+  const lastDigits = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
   const same = lastDigits
     .map((digit) => signature.slice(0, -1) + digit)
     .filter((text) => Buffer.from(text, 'base64url').equals(bytes) && text !== signature);

@@ -129,27 +129,27 @@ class PublishedKeys implements TokenKeys {
   }
 
   #fetch(): Promise<void> {
-    this.#fetching = this.#read()
-      .then(
-        (set) => {
-          if (this.#failures > 0) this.#log.info('the keys for access tokens can be fetched again');
-          this.#put(set);
-          this.#failures = 0;
-          this.#notBefore = performance.now() + PAUSE_MS;
-        },
-        (error: unknown) => {
-          if (this.#failures === 0) {
-            this.#log.warn({ err: error }, 'the keys for access tokens cannot be fetched');
-          }
-          const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, LONGEST_BACKOFF_MS);
-          this.#failures += 1;
-          this.#notBefore = performance.now() + backoff;
-        },
-      )
-      .finally(() => {
-        this.#fetching = undefined;
-      });
+    this.#fetching = this.#renew().finally(() => {
+      this.#fetching = undefined;
+    });
     return this.#fetching;
+  }
+
+  /** Never rejects. */
+  async #renew(): Promise<void> {
+    try {
+      this.#put(await this.#read());
+      if (this.#failures > 0) this.#log.info('the keys for access tokens can be fetched again');
+      this.#failures = 0;
+      this.#notBefore = performance.now() + PAUSE_MS;
+    } catch (error) {
+      if (this.#failures === 0) {
+        this.#log.warn({ err: error }, 'the keys for access tokens cannot be fetched');
+      }
+      const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, LONGEST_BACKOFF_MS);
+      this.#failures += 1;
+      this.#notBefore = performance.now() + backoff;
+    }
   }
 
   async #read(): Promise<KeySet> {

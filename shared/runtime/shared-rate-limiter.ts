@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Allowance, RateLimiter } from '../../limits/rate-limiter.ts';
-import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import type { Allowance, RateLimiter } from './rate-limiter.ts';
+import type { RedisClient } from './redis.ts';
 
 const SHARE_EVERY_MS = 100;
 const MAX_PENDING_KEYS = 20_000;
