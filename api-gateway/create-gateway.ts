@@ -92,8 +92,8 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const engine = new GroupCommit(traced, shards, {
     refuse: (command) => readiness.fault ?? (needsMemory(command) ? memory.full : undefined),
     onCall: (commands) => metrics.called(commands),
-    onDecided: (auctionId, batch) => {
-      heads.note(auctionId, batch);
+    onDecided: (auctionId, batch, askedAt) => {
+      heads.note(auctionId, batch, askedAt);
       if (batch.entry !== undefined) followUp.publisher.offer(batch.entry);
       metrics.decided(batch.answers);
     },

@@ -2,7 +2,7 @@
  * What a message does to the view of an auction; pure. Messages may come late, twice, or not at
  * all, and may lack events: the view only ever moves forward, and says what it could not deliver.
  */
-import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { auctionView, type AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
 import {
   comparePositions,
@@ -43,7 +43,7 @@ export function applyMessage(view: LiveView, message: EventsMessage, recentLimit
   const { epoch, seq, state, serverTime } = message;
   return {
     view: {
-      auction: { ...kept, ...state, epoch, seq, serverTime },
+      auction: auctionView(kept, state, { epoch, seq, serverTime }),
       recent: recentAfter(view.recent, steps, recentLimit),
     },
     steps,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Creation } from '@outcry/shared/contracts/events.ts';
 import { minimumBid } from '@outcry/shared/domain/auction-rules.ts';
+import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { shardedId } from '@outcry/shared/domain/ids.ts';
 import type { AuctionCommand, AuctionDecider, DecidedBatch } from '../bidding/auction-commands.ts';
 import { DEFAULT_LIMITS, GroupCommit } from '../bidding/group-commit.ts';
@@ -186,10 +187,11 @@ function concrete(
     }
     case 'bid': {
       const amount = offeredAmount(step.offer, {
-        minimumBid: minimumBid(auction),
+        minimumBid: minimumBid(auction) ?? MAX_AMOUNT,
         leaderMax: auction.leaderMax,
         reserve: auction.terms.reservePrice,
         price: auction.price,
+        buyNow: auction.terms.buyNowPrice,
       });
       const offer = step.exact ? { amount } : { maxAmount: amount };
       // Every third bid comes without a key, as from clients that do not retry.

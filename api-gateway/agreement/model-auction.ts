@@ -29,6 +29,7 @@ export interface Rules {
 export const REFERENCE_RULES: Rules = { decide, passTime };
 
 const DEFAULT_HARD_END_AFTER_MS = 24 * 60 * 60 * 1000;
+const MAX_SPAN_MS = 366 * 24 * 60 * 60 * 1000;
 
 /** Where the script and the model differ. */
 export class Disagreement extends Error {
@@ -118,7 +119,8 @@ export class ModelAuction {
         : '+IDEMPOTENCY_MISMATCH|';
     }
     const answer = this.#decide(command, now, given);
-    if (command.key !== '' && command.kind !== 'me' && command.kind !== 'read') {
+    const isRead = command.kind === 'me' || command.kind === 'read';
+    if (command.key !== '' && !isRead && this.exists) {
       this.#answers.set(field, { fingerprint: command.fingerprint, answer });
     }
     return `+${answer}`;
@@ -137,7 +139,7 @@ export class ModelAuction {
     const alias = after.bidders.get(command.userId)?.alias ?? 0;
     const result = after.leader === command.userId ? 'leading' : 'outbid';
     const bidId = given.split('|')[1] ?? ''; // chosen by the gateway
-    const numbers = [alias, after.price, minimumBid(after), after.endsAt, now].join('|');
+    const numbers = [alias, after.price, minimumBid(after) ?? '', after.endsAt, now].join('|');
     return `OK|${bidId}|${this.#epoch}|${this.#seq + this.#expected.length}|${result}|${numbers}`;
   }
 
@@ -146,8 +148,13 @@ export class ModelAuction {
     const startsAt = Math.max(creation.startsAt, now);
     const endsAt = creation.endsAt > 0 ? creation.endsAt : startsAt + creation.durationMs;
     if (endsAt <= startsAt) return 'END_NOT_AFTER_START|';
+    const latest = now + MAX_SPAN_MS;
+    if (endsAt > latest) return 'END_TOO_LATE|';
     const hardEndsAt =
-      creation.hardEndsAt > 0 ? creation.hardEndsAt : endsAt + DEFAULT_HARD_END_AFTER_MS;
+      creation.hardEndsAt > 0
+        ? creation.hardEndsAt
+        : Math.min(endsAt + DEFAULT_HARD_END_AFTER_MS, latest);
+    if (hardEndsAt > latest) return 'HARD_END_TOO_LATE|';
     if (hardEndsAt < endsAt) return 'HARD_END_BEFORE_END|';
     const increments = creation.increments.split(',').map((pair) => {
       const [from, by] = pair.split(':');

@@ -1,6 +1,7 @@
 /** Random auctions and commands, chosen so that every rule meets its edges often. */
 import fc from 'fast-check';
 import type { Creation } from '@outcry/shared/contracts/events.ts';
+import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
 import type { AuctionCommand } from '../bidding/auction-commands.ts';
 
@@ -21,9 +22,9 @@ export type RandomCommand =
   | { readonly kind: 'pause'; readonly ms: number }
   | { readonly kind: 'retry'; readonly back: number; readonly changed: boolean };
 
-/** `base` is the price, minimum bid, leader's maximum or reserve; `plus` is added. */
+/** `base` is what the offer is near to; `plus` is added. */
 export interface Offer {
-  readonly base: 'minimum' | 'leaderMax' | 'reserve' | 'price';
+  readonly base: 'minimum' | 'leaderMax' | 'reserve' | 'price' | 'buyNow' | 'highest';
   readonly plus: number;
 }
 
@@ -33,7 +34,21 @@ const userOrSeller = fc.oneof(
   { weight: 1, arbitrary: fc.constant(SELLER) },
 );
 const offer: fc.Arbitrary<Offer> = fc.record({
-  base: fc.constantFrom('minimum', 'minimum', 'leaderMax', 'leaderMax', 'reserve', 'price'),
+  base: fc.oneof(
+    {
+      weight: 300,
+      arbitrary: fc.constantFrom(
+        'minimum' as const,
+        'minimum' as const,
+        'leaderMax' as const,
+        'leaderMax' as const,
+        'reserve' as const,
+        'price' as const,
+      ),
+    },
+    { weight: 20, arbitrary: fc.constant('buyNow' as const) },
+    { weight: 1, arbitrary: fc.constant('highest' as const) },
+  ),
   plus: fc.oneof(fc.constantFrom(-1, 0, 0, 1, 5, 25), fc.integer({ min: -100, max: 5_000 })),
 });
 
@@ -128,15 +143,23 @@ export const randomCreation: fc.Arbitrary<Creation> = fc
 /** What a bid command says once the state it aims at is known. */
 export function offeredAmount(
   chosen: Offer,
-  state: { minimumBid: number; leaderMax: number; reserve: number; price: number },
+  state: {
+    minimumBid: number;
+    leaderMax: number;
+    reserve: number;
+    price: number;
+    buyNow: number;
+  },
 ): number {
   const bases = {
     minimum: state.minimumBid,
     leaderMax: state.leaderMax === 0 ? state.minimumBid : state.leaderMax,
     reserve: state.reserve === 0 ? state.minimumBid : state.reserve,
     price: state.price,
+    buyNow: state.buyNow === 0 ? state.minimumBid : state.buyNow,
+    highest: MAX_AMOUNT,
   };
-  return Math.max(1, bases[chosen.base] + chosen.plus);
+  return Math.min(MAX_AMOUNT, Math.max(1, bases[chosen.base] + chosen.plus));
 }
 
 /** A command without amounts. */

@@ -123,7 +123,7 @@ describe('the script and the reference model', () => {
       'offered > auction.leaderMax then',
       'offered >= auction.leaderMax then',
     ],
-    ['the minimum bid itself is refused', 'offered < minimum_bid()', 'offered <= minimum_bid()'],
+    ['the minimum bid itself is refused', 'offered < least)', 'offered <= least)'],
     [
       'an equal maximum counts as a raise',
       'offered <= auction.leaderMax then',
@@ -134,6 +134,11 @@ describe('the script and the reference model', () => {
       'the reserve must be exceeded',
       'auction.leaderMax >= auction.reservePrice',
       'auction.leaderMax > auction.reservePrice',
+    ],
+    [
+      'a first bid at the buy-now price does not buy',
+      'offered >= auction.buyNowPrice then',
+      'offered > auction.buyNowPrice then',
     ],
     [
       'the soft window starts late',

@@ -48,7 +48,8 @@ export interface LogEntry {
 /** What the engine last said of an auction; enough to refuse a hopeless bid without asking. */
 export interface AuctionHead {
   readonly status: string;
-  readonly minimumBid: number;
+  /** Null when nobody can go higher. */
+  readonly minimumBid: number | null;
   readonly endsAt: number;
   readonly leader: string;
   readonly sellerId: string;

@@ -5,6 +5,7 @@
  */
 import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import { shardOfAuction } from '@outcry/shared/domain/ids.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import {
   MAX_AUCTIONS_IN_CALL,
   MayHaveRunError,
@@ -38,8 +39,11 @@ export interface GroupCommitHooks {
   readonly refuse: (command: AuctionCommand) => string | undefined;
   /** Sees how many commands each script call decided; must not throw. */
   readonly onCall: (commands: number) => void;
-  /** Sees what was decided about each auction (publishing, metrics); must not throw. */
-  readonly onDecided: (auctionId: string, batch: DecidedBatch) => void;
+  /**
+   * Sees what was decided about each auction (publishing, metrics), and when that was asked for, by
+   * `monotonicNow`; must not throw.
+   */
+  readonly onDecided: (auctionId: string, batch: DecidedBatch, askedAt: number) => void;
   /** Hears of what the above threw all the same, and of answers that nobody can read. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -124,7 +128,7 @@ export class GroupCommit {
       return Promise.resolve(unavailable('too many commands are waiting'));
     }
     return new Promise((resolve) => {
-      const deadline = performance.now() + this.#limits.answerLimitMs;
+      const deadline = monotonicNow() + this.#limits.answerLimitMs;
       const waiting: Waiting = {
         auctionId,
         command,
@@ -149,8 +153,8 @@ export class GroupCommit {
   /** Answers everything that waits, and waits for the calls in flight (at most the time limit). */
   async close(): Promise<void> {
     this.#closed = true;
-    const until = performance.now() + this.#limits.answerLimitMs;
-    while (this.#waiting + this.#inFlight > 0 && performance.now() < until) {
+    const until = monotonicNow() + this.#limits.answerLimitMs;
+    while (this.#waiting + this.#inFlight > 0 && monotonicNow() < until) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     clearInterval(this.#sweep);
@@ -188,6 +192,7 @@ export class GroupCommit {
       auctionId,
       commands: ofAuction.map(({ command }) => command),
     }));
+    const askedAt = monotonicNow();
     let decisions: Decisions = new Map();
     try {
       decisions = await this.#decider.decide(lane.shard, batches);
@@ -201,14 +206,19 @@ export class GroupCommit {
     setImmediate(() => {
       this.#inFlight -= commands.length;
       for (const [auctionId, ofAuction] of byAuction) {
-        this.#settle(auctionId, ofAuction, decisions.get(auctionId) ?? NO_DECISION);
+        this.#settle(auctionId, ofAuction, decisions.get(auctionId) ?? NO_DECISION, askedAt);
       }
       this.#hooks.onCall(commands.length);
     });
   }
 
   /** Gives each command of an auction its answer; nothing may throw here, or the gateway would end. */
-  #settle(auctionId: string, commands: readonly Waiting[], decision: Decision): void {
+  #settle(
+    auctionId: string,
+    commands: readonly Waiting[],
+    decision: Decision,
+    askedAt: number,
+  ): void {
     commands.forEach((each, nth) => {
       if (each.settled) return;
       try {
@@ -220,7 +230,7 @@ export class GroupCommit {
       }
     });
     try {
-      if (decision.kind === 'decided') this.#hooks.onDecided(auctionId, decision.batch);
+      if (decision.kind === 'decided') this.#hooks.onDecided(auctionId, decision.batch, askedAt);
       else if (decision.defect !== undefined) this.#hooks.onDefect(decision.defect);
     } catch (error) {
       this.#hooks.onDefect(error);
@@ -228,7 +238,7 @@ export class GroupCommit {
   }
 
   #answerOverdue(): void {
-    const now = performance.now();
+    const now = monotonicNow();
     for (const lane of this.#lanes) {
       for (const each of lane.inFlight) {
         if (!each.settled && each.deadline <= now) {

@@ -17,7 +17,7 @@ export function parseAnswer(text: string): Answer {
 /** The JSON of a `BidReceipt`; written by hand because it is made for every accepted bid. */
 export function bidReceiptJson(receipt: string): string {
   const [bidId, epoch, seq, result, alias, price, minimumBid, endsAt, at] = receipt.split('|');
-  return `{"bidId":"${bidId}","epoch":${epoch},"seq":${seq},"result":"${result}","bidder":${alias},"price":${price},"minimumBid":${minimumBid},"endsAt":"${isoTime(endsAt)}","serverTime":"${isoTime(at)}"}`;
+  return `{"bidId":"${bidId}","epoch":${epoch},"seq":${seq},"result":"${result}","bidder":${alias},"price":${price},"minimumBid":${minimumBid === '' ? 'null' : minimumBid},"endsAt":"${isoTime(endsAt)}","serverTime":"${isoTime(at)}"}`;
 }
 
 /** The auction as everyone may see it, from an `epoch|seq|at|state` receipt and its terms. */

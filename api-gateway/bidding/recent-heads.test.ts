@@ -1,3 +1,4 @@
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AuctionCommand, AuctionHead, DecidedBatch } from './auction-commands.ts';
 import { RecentHeads } from './recent-heads.ts';
@@ -33,7 +34,7 @@ describe('a local refusal', () => {
   beforeEach(() => {
     vi.useFakeTimers();
     heads = new RecentHeads();
-    heads.note('a0-x', batch({}));
+    heads.note('a0-x', batch({}), monotonicNow());
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -63,13 +64,34 @@ describe('a local refusal', () => {
     expect(heads.tooLow('a0-x', bid())).toBeUndefined();
   });
 
+  test('counts the second from the question on, however late the reply came', () => {
+    const askedAt = monotonicNow();
+    vi.advanceTimersByTime(900);
+    heads.note('a0-x', batch({}), askedAt);
+    vi.advanceTimersByTime(100);
+    expect(heads.tooLow('a0-x', bid())).toBe(1_000);
+    vi.advanceTimersByTime(1);
+    expect(heads.tooLow('a0-x', bid())).toBeUndefined();
+  });
+
+  test('does not heed a step of the wall clock', () => {
+    vi.setSystemTime(Date.now() - 3_600_000);
+    vi.advanceTimersByTime(1_001);
+    expect(heads.tooLow('a0-x', bid())).toBeUndefined();
+  });
+
+  test('says null where nobody can go higher', () => {
+    heads.note('a0-x', batch({ minimumBid: null }), monotonicNow());
+    expect(heads.tooLow('a0-x', bid({ amount: 1_000_000_000_000 }))).toBeNull();
+  });
+
   test('is not given from the end on, nor when the auction is not live', () => {
-    heads.note('a0-x', batch({ endsAt: 1_500 }));
+    heads.note('a0-x', batch({ endsAt: 1_500 }), monotonicNow());
     vi.advanceTimersByTime(499);
     expect(heads.tooLow('a0-x', bid())).toBe(1_000);
     vi.advanceTimersByTime(1);
     expect(heads.tooLow('a0-x', bid())).toBeUndefined();
-    heads.note('a0-x', batch({ status: 'scheduled' }));
+    heads.note('a0-x', batch({ status: 'scheduled' }), monotonicNow());
     expect(heads.tooLow('a0-x', bid())).toBeUndefined();
   });
 

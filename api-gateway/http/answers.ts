@@ -64,9 +64,9 @@ export function answerOutcome(
   }
 }
 
-/** A refusal of the engine; `body` is the minimum bid for BID_TOO_LOW. */
+/** A refusal of the engine; `body` is the minimum bid for BID_TOO_LOW, '' where nobody can go higher. */
 export function answerRefusal(x: Exchange, code: RefusalCode, body: string): HttpAnswer {
-  if (code === 'END_NOT_AFTER_START' || code === 'HARD_END_BEFORE_END') {
+  if (isUnusableEnd(code)) {
     return answerProblem(x, 'INVALID_REQUEST', 'The end of the auction cannot be used.', {
       errors: [UNUSABLE_ENDS[code]],
     });
@@ -75,7 +75,9 @@ export function answerRefusal(x: Exchange, code: RefusalCode, body: string): Htt
     return answerProblem(x, 'INVALID_REQUEST', 'The engine cannot read this request.');
   }
   if (code === 'BID_TOO_LOW') {
-    return answerProblem(x, code, `The minimum bid is ${body} now.`, { minimumBid: Number(body) });
+    return body === ''
+      ? answerProblem(x, code, 'The price is so high that no higher bid is possible.')
+      : answerProblem(x, code, `The minimum bid is ${body} now.`, { minimumBid: Number(body) });
   }
   return answerProblem(x, code, REFUSAL_DETAILS[code]);
 }
@@ -84,7 +86,12 @@ export function answerRefusal(x: Exchange, code: RefusalCode, body: string): Htt
 const UNUSABLE_ENDS = {
   END_NOT_AFTER_START: { path: 'endsAt', message: 'must be after the start and in the future' },
   HARD_END_BEFORE_END: { path: 'softClose.hardEndsAt', message: 'must not be before endsAt' },
+  END_TOO_LATE: { path: 'endsAt', message: 'must be within 366 days from now' },
+  HARD_END_TOO_LATE: { path: 'softClose.hardEndsAt', message: 'must be within 366 days from now' },
 };
+
+const isUnusableEnd = (code: RefusalCode): code is keyof typeof UNUSABLE_ENDS =>
+  Object.hasOwn(UNUSABLE_ENDS, code);
 
 const REFUSAL_DETAILS: Record<
   Exclude<RefusalCode, keyof typeof UNUSABLE_ENDS | 'BID_TOO_LOW' | 'UNREADABLE'>,

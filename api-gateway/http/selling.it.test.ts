@@ -36,6 +36,9 @@ const TERMS = {
   durationSeconds: 60,
 };
 
+const inDays = (days: number): string =>
+  new Date(Date.now() + days * 24 * 60 * 60 * 1000).toISOString();
+
 describe('items', () => {
   test('201, then readable by anyone; the auction that holds it is named', async () => {
     const created = await call(gateway, 'POST', '/v1/items', {
@@ -161,7 +164,32 @@ describe('POST /v1/auctions', () => {
       { item: { title: 'x', imageUrl: 'https://example.org/\0' } },
       'item.imageUrl',
     ],
-    ['a start that leaves no year for the end', { startsAt: '9999-12-31T23:59:00Z' }, 'startsAt'],
+    ['a start that leaves no year for the end', { startsAt: '9999-12-31T23:59:00Z' }, 'endsAt'],
+    [
+      'a start so late that the end is more than 366 days away',
+      { startsAt: inDays(366) },
+      'endsAt',
+    ],
+    [
+      'an end in more than 366 days',
+      { durationSeconds: undefined, endsAt: inDays(366.1) },
+      'endsAt',
+    ],
+    [
+      'a hard end in more than 366 days',
+      { softClose: { windowSeconds: 1, extendSeconds: 1, hardEndsAt: inDays(366.1) } },
+      'softClose.hardEndsAt',
+    ],
+    [
+      'a hard end before 1970',
+      { softClose: { windowSeconds: 1, extendSeconds: 1, hardEndsAt: '1969-12-31T23:59:59Z' } },
+      'softClose.hardEndsAt',
+    ],
+    [
+      'a hard end in 1970',
+      { softClose: { windowSeconds: 1, extendSeconds: 1, hardEndsAt: '1970-01-01T00:00:00Z' } },
+      'softClose.hardEndsAt',
+    ],
     [
       'an end in the year 10000 of UTC',
       { durationSeconds: undefined, endsAt: '9999-12-31T23:59:59-12:00' },

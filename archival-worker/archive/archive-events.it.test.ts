@@ -39,7 +39,7 @@ describe('exactly once', () => {
       ...auction.opening(50),
       auction.bids([
         { userId: 'zoe', maxAmount: 900_000 },
-        { userId: 'max', amount: auction.state.minimumBid + 90_000 },
+        { userId: 'max', amount: auction.minimumBid + 90_000 },
       ]),
       auction.end(),
     ];
@@ -54,6 +54,27 @@ describe('exactly once', () => {
       bidCount: auction.state.bidCount,
       seller: 'seller-1',
     });
+  });
+
+  test('at the highest amount there is no minimum bid', async () => {
+    const auction = newAuction();
+    const other = newAuction();
+    const entries = [
+      auction.create(),
+      auction.start(),
+      auction.bid('ann', { amount: 1_000_000_000_000 }),
+      ...other.opening(1),
+    ];
+    await system.startWorker();
+    await system.publish(entries);
+    await system.allAcknowledged();
+    const leasts = await system.sql`
+      SELECT minimum_bid FROM auctions WHERE id IN (${auction.auctionId}, ${other.auctionId})
+       ORDER BY price DESC`;
+    expect(leasts.map((row) => row['minimum_bid'] as unknown)).toEqual([
+      null,
+      `${other.minimumBid}`,
+    ]);
   });
 
   test.each([1, 2, 3])('entries in any order give the same archive (%i)', async (seed) => {
@@ -100,7 +121,7 @@ describe('what cannot be stored', () => {
   test('poison among good messages: the good ones are stored, the others kept apart', async () => {
     const auction = newAuction();
     const entries = auction.opening(30);
-    const dated = auction.bid('eve', { amount: auction.state.minimumBid });
+    const dated = auction.bid('eve', { amount: auction.minimumBid });
     const { subject } = dated;
     const poison = [
       { subject, text: 'not an event' },

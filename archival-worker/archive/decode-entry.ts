@@ -117,7 +117,7 @@ function stateOf(state: Fields, secret: Fields): StateOfAuction {
     status,
     outcome,
     price: state.integer('price', 1, MAX_AMOUNT),
-    minimumBid: state.integer('minimumBid', 1),
+    minimumBid: state.isNull('minimumBid') ? undefined : state.integer('minimumBid', 1),
     leader: leads ? state.integer('leader', 1, MAX_ALIAS) : undefined,
     leaderId: leads ? secret.matching('leaderId', ID_PATTERN) : undefined,
     bidCount,

@@ -19,7 +19,8 @@ export interface StateOfAuction {
   readonly status: AuctionStatus;
   readonly outcome: Outcome | undefined;
   readonly price: number;
-  readonly minimumBid: number;
+  /** Absent when nobody can go higher. */
+  readonly minimumBid: number | undefined;
   readonly leader: number | undefined;
   readonly leaderId: string | undefined;
   readonly bidCount: number;

@@ -51,7 +51,7 @@ test('an event that breaks a constraint is kept apart, its auction is blocked, a
   const auction = new TestAuction({ auctionId: 'a1-poisoned' });
   const other = new TestAuction({ auctionId: 'a2-other' });
   const before = auction.opening(5);
-  const poison = auction.bid('eve', { amount: auction.state.minimumBid });
+  const poison = auction.bid('eve', { amount: auction.minimumBid });
   const after = auction.minimumBids(5);
   const { auction: hash } = auctionKeys(1, auction.auctionId);
   await system.redisClient.hset(hash, { epoch: 1, seq: auction.seq });

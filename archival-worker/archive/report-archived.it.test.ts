@@ -93,9 +93,9 @@ test('an epoch that is missing in between hides the later ones', async () => {
   const entries = [
     ...auction.opening(10),
     auction.restart(8),
-    auction.bid('eve', { amount: auction.state.minimumBid }),
+    auction.bid('eve', { amount: auction.minimumBid }),
     auction.restart(10),
-    auction.bid('eve', { amount: auction.state.minimumBid }),
+    auction.bid('eve', { amount: auction.minimumBid }),
   ];
   const second = entries.filter((entry) => entry.epoch === 2);
   const redis = await inRedis(auction, 3, auction.seq);
@@ -138,7 +138,7 @@ test('a gap that is filled before very many events is passed at once', async () 
   const entries = auction.opening(1);
   const bids = 25_000;
   for (let i = 0; i < bids; i += 100) {
-    let amount = auction.state.minimumBid;
+    let amount = auction.minimumBid;
     const offers = Array.from({ length: 100 }, (_, n) => {
       amount += 20_000;
       return { userId: `user-${n % 2}`, amount };

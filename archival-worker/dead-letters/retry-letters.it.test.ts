@@ -39,7 +39,7 @@ test('letters are listed, and stored again once the reason is gone', async () =>
   const auction = new TestAuction({ auctionId: 'a1-letters', shard: 1 });
   const { auctionId } = auction;
   const entries = auction.opening(5);
-  const poison = auction.bid('eve', { amount: auction.state.minimumBid });
+  const poison = auction.bid('eve', { amount: auction.minimumBid });
   entries.push(poison, ...auction.minimumBids(3));
   const junk = { subject: eventSubject(1, 'a1-junk'), text: 'not an event' };
   for (const id of [auctionId, 'a1-junk']) {

@@ -31,7 +31,7 @@ const live = new TestAuction({
 });
 
 function play() {
-  const minimum = (): { amount: number } => ({ amount: forked.state.minimumBid });
+  const minimum = (): { amount: number } => ({ amount: forked.minimumBid });
   const entries = [forked.create(), forked.start()];
   for (let i = 0; i < 30; i += 1) entries.push(forked.bid(`user-${i % 3}`, minimum()));
   entries.push(forked.bid('user-2', { maxAmount: 400_000 }));
@@ -116,7 +116,6 @@ describe('GET /v1/history/auctions/{id}', () => {
       item: { id: 'i1-forked', title: 'A lamp' },
       sellerId: 'seller-1',
       currency: 'EUR',
-      buyNowPrice: 500_000,
       startsAt: new Date(START_MS).toISOString(),
       ...forked.state,
       epoch: 2,

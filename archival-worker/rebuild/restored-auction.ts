@@ -143,7 +143,9 @@ export class AuctionRestoration {
     const bidder = this.#bidders.get(userId) ?? { alias, bids: 0, maximum: 0 };
     this.#bidders.set(userId, bidder);
     if (shown.type !== 'no_change') bidder.bids += 1;
-    const offered = secret.amount ?? secret.maxAmount ?? shown.bid?.amount ?? 0;
+    // Whoever buys offers the buy-now price, whatever the bid that bought said.
+    const own = shown.type === 'bought' ? undefined : (secret.amount ?? secret.maxAmount);
+    const offered = own ?? shown.bid?.amount ?? 0;
     bidder.maximum = Math.max(bidder.maximum, offered);
   }
 

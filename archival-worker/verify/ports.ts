@@ -24,7 +24,7 @@ export interface StoredAuction extends Position {
   readonly status: string;
   readonly outcome: string | null;
   readonly price: number;
-  readonly minimumBid: number;
+  readonly minimumBid: number | null;
   readonly leader: number | null;
   readonly leaderId: string | null;
   readonly bidCount: number;

@@ -59,13 +59,20 @@ async function oneAuction({ users, bidders, auctions, signal, say }: LiveTools):
       say(`${ebay.item}: ${auction.outcome ?? auction.status} at ${priceText(auction)}`);
       return;
     }
-    if (auction.minimumBid <= limit) await placeBid(auction, users, oneOf(bidders));
+    const { minimumBid } = auction;
+    if (minimumBid !== null && minimumBid <= limit) {
+      await placeBid(auction.id, minimumBid, users, oneOf(bidders));
+    }
   }
 }
 
 /** Half of the bids are exactly the minimum, the others maximum bids with something in hand. */
-async function placeBid(auction: AuctionView, users: DemoUsers, bidder: string): Promise<void> {
-  const { id, minimumBid } = auction;
+async function placeBid(
+  id: string,
+  minimumBid: number,
+  users: DemoUsers,
+  bidder: string,
+): Promise<void> {
   const offer =
     Math.random() < 0.5
       ? { amount: minimumBid }

@@ -22,13 +22,12 @@ const amount = z.int().min(1).max(MAX_AMOUNT);
 
 /** What is taken for a time; a date such as 1960 is a slip. ISO 8601 has four digits for a year. */
 const FIRST_TIME_MS = Date.UTC(2000, 0, 1);
-/** Leaves room for a duration and a late extension. */
-const TIME_LIMIT_MS = Date.UTC(9_000, 0, 1);
+const TIME_LIMIT_MS = Date.UTC(10_000, 0, 1);
 const time = z.iso
   .datetime({ offset: true })
   .refine(
     (text) => Date.parse(text) >= FIRST_TIME_MS && Date.parse(text) < TIME_LIMIT_MS,
-    'must be within the years 2000 to 8999',
+    'must be within the years 2000 to 9999',
   );
 
 /** A text that somebody wrote, composed (NFC) and held to its rule. */

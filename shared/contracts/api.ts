@@ -40,7 +40,7 @@ export interface AuctionRequest {
 export interface SoftCloseRequest {
   readonly windowSeconds: number;
   readonly extendSeconds: number;
-  /** The end never moves beyond this. Default: 24 h after `endsAt`. */
+  /** The end never moves beyond this. Default: 24 h after `endsAt`, at most 366 days from now. */
   readonly hardEndsAt?: string | undefined;
 }
 
@@ -90,7 +90,8 @@ export interface BidReceipt {
   /** The caller's own alias in this auction. */
   readonly bidder: number;
   readonly price: number;
-  readonly minimumBid: number;
+  /** Null when nobody can go higher. */
+  readonly minimumBid: number | null;
   readonly endsAt: string;
   readonly serverTime: string;
 }
@@ -116,13 +117,22 @@ export interface PublicConfig {
   readonly authMode: 'dev' | 'jwt';
 }
 
+/** The terms as they are shown beside this state: `buyNowPrice` only while it can be used. */
+export function shownTerms(
+  { buyNowPrice, ...terms }: PublicTerms,
+  { status, leader }: PublicState,
+): PublicTerms {
+  const isOpen = status === 'scheduled' || status === 'live';
+  return isOpen && leader === null && buyNowPrice !== undefined ? { ...terms, buyNowPrice } : terms;
+}
+
 /** Puts an auction's view together from its stored parts. */
 export function auctionView(
   terms: PublicTerms,
   state: PublicState,
   at: { epoch: number; seq: number; serverTime: string },
 ): AuctionView {
-  return { ...terms, ...state, ...at };
+  return { ...shownTerms(terms, state), ...state, ...at };
 }
 
 /** The same from the texts that the decide script stored (fields `terms` and `state`). */

@@ -30,7 +30,8 @@ export interface PublicState {
   readonly status: AuctionStatus;
   readonly outcome?: Outcome;
   readonly price: number;
-  readonly minimumBid: number;
+  /** The least a new bidder must offer; null when nobody can go higher. */
+  readonly minimumBid: number | null;
   /** The leader's alias. */
   readonly leader: number | null;
   readonly bidCount: number;

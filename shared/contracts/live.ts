@@ -69,7 +69,8 @@ export interface PresenceMessage {
 export interface OutbidMessage {
   readonly auctionId: string;
   readonly price: number;
-  readonly minimumBid: number;
+  /** Null when nobody can go higher. */
+  readonly minimumBid: number | null;
 }
 
 export interface WonMessage {

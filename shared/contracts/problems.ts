@@ -12,7 +12,11 @@ interface ProblemKind {
 /** A refusal whose own code is internal: clients see INVALID_REQUEST. */
 type ShownRefusal = Exclude<
   RefusalCode,
-  'END_NOT_AFTER_START' | 'HARD_END_BEFORE_END' | 'UNREADABLE'
+  | 'END_NOT_AFTER_START'
+  | 'HARD_END_BEFORE_END'
+  | 'END_TOO_LATE'
+  | 'HARD_END_TOO_LATE'
+  | 'UNREADABLE'
 >;
 
 const REFUSALS = {

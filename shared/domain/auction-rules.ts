@@ -4,6 +4,7 @@
  * answers, events and states in both. Amounts are minor units, times milliseconds; 0 means none.
  */
 import { incrementAt, type IncrementTable } from './increments.ts';
+import { MAX_AMOUNT } from './money.ts';
 import type { RefusalCode } from './refusals.ts';
 
 /** What the seller fixed when the auction was created. */
@@ -61,7 +62,7 @@ export interface RuleEvent {
 
 export type Decision =
   | { readonly accepted: true; readonly auction: Auction; readonly event: RuleEvent }
-  | { readonly accepted: false; readonly code: RefusalCode; readonly minimumBid?: number };
+  | { readonly accepted: false; readonly code: RefusalCode; readonly minimumBid?: number | null };
 
 /** A new auction before any time has passed. */
 export function scheduledAuction(terms: AuctionTerms, endsAt: number): Auction {
@@ -76,10 +77,11 @@ export function scheduledAuction(terms: AuctionTerms, endsAt: number): Auction {
   };
 }
 
-/** The least a new bidder must offer now. */
-export function minimumBid(auction: Auction): number {
+/** The least a new bidder must offer now; null when nobody can go higher. */
+export function minimumBid(auction: Auction): number | null {
   if (auction.leader === undefined) return auction.terms.startPrice;
-  return auction.price + incrementAt(auction.terms.increments, auction.price);
+  const least = auction.price + incrementAt(auction.terms.increments, auction.price);
+  return least <= MAX_AMOUNT ? least : null;
 }
 
 /** True where there is no reserve, or where the leader's maximum has reached it. */
@@ -162,10 +164,15 @@ function decideBid(auction: Auction, userId: string, offer: Offer, now: number):
   const exact = 'amount' in offer;
   const offered = exact ? offer.amount : offer.maxAmount;
   const isLeader = userId === auction.leader;
-  if (!isLeader && offered < minimumBid(auction)) {
-    return { accepted: false, code: 'BID_TOO_LOW', minimumBid: minimumBid(auction) };
+  const least = minimumBid(auction);
+  if (!isLeader && (least === null || offered < least)) {
+    return { accepted: false, code: 'BID_TOO_LOW', minimumBid: least };
   }
   if (isLeader && offered <= auction.leaderMax) return refused('MAX_NOT_RAISED');
+  const { buyNowPrice } = auction.terms;
+  if (auction.leader === undefined && buyNowPrice > 0 && offered >= buyNowPrice) {
+    return sold(auction, userId, now);
+  }
 
   const priced = liftToReserve(
     isLeader
@@ -225,6 +232,12 @@ function decideBuyNow(auction: Auction, userId: string, now: number): Decision {
   if (refusal !== undefined) return refused(refusal);
   const { buyNowPrice } = auction.terms;
   if (buyNowPrice === 0 || auction.leader !== undefined) return refused('BUY_NOW_GONE');
+  return sold(auction, userId, now);
+}
+
+/** Sold at the buy-now price, which ends the auction. */
+function sold(auction: Auction, userId: string, now: number): Decision {
+  const { buyNowPrice } = auction.terms;
   const before = bidderOf(auction, userId);
   const bidder: Bidder = { alias: before.alias, bids: 1, maximum: buyNowPrice };
   return accepted(

@@ -18,6 +18,8 @@ export const REFUSAL_CODES = [
   'END_NOT_LATER',
   'END_NOT_AFTER_START',
   'HARD_END_BEFORE_END',
+  'END_TOO_LATE',
+  'HARD_END_TOO_LATE',
   'ITEM_BUSY',
   'UNREADABLE',
 ] as const;

@@ -106,6 +106,13 @@ export class TestAuction {
     return publicState(this.#auction);
   }
 
+  /** @throws Error when nobody can go higher */
+  get minimumBid(): number {
+    const least = minimumBid(this.#auction);
+    if (least === null) throw new Error('nobody can go higher');
+    return least;
+  }
+
   get epoch(): number {
     return this.#epoch;
   }
@@ -158,7 +165,7 @@ export class TestAuction {
   /** This many minimum bids by five users in turn, one an entry. */
   minimumBids(count: number): TestEntry[] {
     return Array.from({ length: count }, (_, i) =>
-      this.bid(`user-${i % 5}`, { amount: this.state.minimumBid }),
+      this.bid(`user-${i % 5}`, { amount: this.minimumBid }),
     );
   }
 

@@ -62,10 +62,10 @@ function readDecided(auctionId: string, part: readonly string[]): DecidedBatch {
 
 function readHead(head: string, epoch: number): AuctionHead | undefined {
   if (head === '') return undefined;
-  const [status = '', minimumBid, endsAt, leader = '', sellerId = ''] = head.split('|');
+  const [status = '', minimumBid = '', endsAt, leader = '', sellerId = ''] = head.split('|');
   return {
     status,
-    minimumBid: Number(minimumBid),
+    minimumBid: minimumBid === '' ? null : Number(minimumBid),
     endsAt: Number(endsAt),
     leader,
     sellerId,

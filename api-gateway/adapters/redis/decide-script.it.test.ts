@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Redis } from 'ioredis';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
+import { readAuctionView } from '@outcry/shared/contracts/api.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
@@ -129,16 +130,39 @@ test('data that cannot be read leaves its auction unchanged, and the others thei
   expect(await redis.hexists(auctionKeys(0, TWO).answers, 'ann:ann-key')).toBe(0);
 });
 
-test('a write that fails half-way leaves its own auction unknown, and no other', async () => {
+test('without its log entry a bid leaves no answer and no state: it certainly did not happen', async () => {
   await redis.set(auctionKeys(0, TWO).log, 'not a stream');
+  const state = await redis.hgetall(auctionKeys(0, TWO).auction);
   expect(await bidOnAll()).toEqual({
     [ONE]: ['+OK'],
-    [TWO]: 'MayHaveRunError',
+    [TWO]: 'NotRunError',
     [THREE]: ['+OK'],
   });
-  const decisions = await decider.decide(0, [{ auctionId: TWO, commands: [bid('bob')] }]);
+  expect(await redis.hgetall(auctionKeys(0, TWO).auction)).toEqual(state);
+  expect(await redis.hlen(auctionKeys(0, TWO).bidders)).toBe(0);
+  expect(await redis.hexists(auctionKeys(0, TWO).answers, 'ann:ann-key')).toBe(0);
+  // A retry is told the same again, not that a bid was accepted that no log has.
+  expect(await outcomes([{ auctionId: TWO, commands: [bid()] }])).toEqual({
+    [TWO]: 'NotRunError',
+  });
+});
+
+test('a write that fails half-way leaves its own auction unknown, and no other', async () => {
+  // The keeper is told of an auction once its archive lags again; here that cannot be written.
+  await redis.set(shardKeys(0).behind, 'not a sorted set');
+  await redis.hset(auctionKeys(0, TWO).auction, { archivedEpoch: 1, archivedSeq: 2 });
+  const decisions = await decider.decide(
+    0,
+    IDS.map((auctionId) => ({ auctionId, commands: [bid()] })),
+  );
+  expect([...decisions.values()].map(({ kind }) => kind)).toEqual(['decided', 'failed', 'decided']);
   const decision = decisions.get(TWO);
+  expect(decision?.kind === 'failed' && decision.error.name).toBe('MayHaveRunError');
   expect(decision?.kind === 'failed' && decision.defect?.message).toContain('WRONGTYPE');
+  // What was written first is whole: a retry hears of the bid that the log has.
+  const again = await decider.decide(0, [{ auctionId: TWO, commands: [bid()] }]);
+  const retried = again.get(TWO);
+  expect(retried?.kind === 'decided' && retried.batch.answers[0]).toMatch(/^=OK/);
 });
 
 test('of two creations in one call the second finds the item taken', async () => {
@@ -182,4 +206,86 @@ test('published marks of several auctions move in one call, wrong data of one ap
   await redis.hset(auctionKeys(0, TWO).auction, 'seq', 'nonsense');
   await expect(mark.confirm([entry(TWO, 3), entry(THREE, 1, 2)])).rejects.toThrow('stays');
   expect(await marks()).toEqual(['3', '2', '3']);
+});
+
+/** A keyed bid that is too low. */
+const refused = (key: string, fingerprint = 'max:1'): AuctionCommand =>
+  plainCommand('bid', 'ann', { maxAmount: 1, key, fingerprint });
+
+test("of a user's refusals in an auction the newest are kept, in so many bytes", async () => {
+  for (let nth = 0; nth < 600; nth += 100) {
+    const commands = Array.from({ length: 100 }, (_, i) => refused(`key-${nth + i}`));
+    await decider.decide(0, [{ auctionId: ONE, commands }]);
+  }
+  const { answers } = auctionKeys(0, ONE);
+  expect(await redis.memory('USAGE', answers)).toBeLessThan(4_000);
+  const other = refused('key-599', 'max:2');
+  expect(
+    await outcomes([
+      {
+        auctionId: ONE,
+        commands: [refused('key-599'), other, refused('key-590'), refused('key-0')],
+      },
+    ]),
+  ).toEqual({ [ONE]: ['=BID_TOO_LOW', '+IDEMPOTENCY_MISMATCH', '=BID_TOO_LOW', '+BID_TOO_LOW'] });
+});
+
+test('a key that is the end of another one finds no foreign refusal', async () => {
+  await decider.decide(0, [{ auctionId: ONE, commands: [refused('a|b'), refused('x-b')] }]);
+  expect(await outcomes([{ auctionId: ONE, commands: [refused('b'), refused('x-b')] }])).toEqual({
+    [ONE]: ['+BID_TOO_LOW', '=BID_TOO_LOW'],
+  });
+});
+
+/** A new auction at this start price, with the bids placed; the last receipt and state. */
+async function bids(
+  terms: Parameters<ScriptedAuctions['create']>[1],
+  ...placed: Parameters<ScriptedAuctions['bid']>[1][]
+): Promise<{ answers: string[]; view: Record<string, unknown> }> {
+  const auctions = new ScriptedAuctions(redis, 1);
+  const id = 'a0-terms';
+  await auctions.create(id, terms);
+  const answers = await auctions.bid(id, ...placed);
+  const [text, state] = await redis.hmget(auctionKeys(0, id).auction, 'terms', 'state');
+  const at = { epoch: 1, seq: 1, serverTime: '' };
+  return { answers, view: { ...readAuctionView(text ?? '', state ?? '', at) } };
+}
+
+test('where nobody can go higher the minimum bid is null, and a bid is told so', async () => {
+  const { answers, view } = await bids(
+    { startPrice: 1_000 },
+    { userId: 'ann', amount: 999_999_995_000 },
+    { userId: 'bob', amount: 1_000_000_000_000 },
+    { userId: 'ann', maxAmount: 1_000_000_000_000 },
+  );
+  expect(answers[0]?.split('|').slice(6, 8)).toEqual(['999999995000', '']);
+  expect(answers[1]).toBe('+BID_TOO_LOW|');
+  expect(answers[2]?.split('|')[4]).toBe('leading');
+  expect(view['minimumBid']).toBeNull();
+});
+
+test.each([
+  ['an exact bid', { amount: 9_000 }],
+  ['a maximum bid', { maxAmount: 12_000 }],
+])('%s at or above the buy-now price buys at it, if it is the first', async (_what, offer) => {
+  const { answers, view } = await bids(
+    { startPrice: 1_000, buyNowPrice: 9_000 },
+    { userId: 'ann', ...offer },
+    { userId: 'bob', amount: 20_000 },
+  );
+  expect(answers[0]?.split('|').slice(4, 7)).toEqual(['leading', '1', '9000']);
+  expect(answers[1]).toBe('+AUCTION_ENDED|');
+  expect(view).toMatchObject({ status: 'ended', outcome: 'sold', price: 9_000, bidCount: 1 });
+  expect(view).not.toHaveProperty('buyNowPrice');
+});
+
+test('after a first bid below it the buy-now price is gone, and higher bids buy nothing', async () => {
+  const { answers, view } = await bids(
+    { startPrice: 1_000, buyNowPrice: 9_000 },
+    { userId: 'ann', amount: 1_000 },
+    { userId: 'bob', maxAmount: 12_000 },
+  );
+  expect(answers.map((answer) => answer.slice(0, 3))).toEqual(['+OK', '+OK']);
+  expect(view).toMatchObject({ status: 'live', leader: 2 });
+  expect(view).not.toHaveProperty('buyNowPrice');
 });

@@ -26,6 +26,7 @@ const UNKNOWN = ['a0-new-1', 'a0-new-2', 'a0-new-3', 'a0-new-4', 'a0-new-5', 'a0
 /** Of each in a call's part of one auction. */
 const COMMANDS_A_PART = 8;
 const USERS = ['ann', 'bob', 'cid', 'dee'];
+const ENDS_AT = Date.now() + 30 * 24 * 60 * 60 * 1000;
 
 let folder: string;
 let server: LocalServer;
@@ -56,11 +57,11 @@ const creationOf = (id: string): Creation => ({
   buyNowPrice: 0,
   increments: '0:5,100:25',
   startsAt: 0,
-  endsAt: 4_000_000_000_000,
+  endsAt: ENDS_AT,
   durationMs: 0,
   softWindowMs: 30_000,
   softExtendMs: 30_000,
-  hardEndsAt: 4_000_100_000_000,
+  hardEndsAt: ENDS_AT + 1_000_000,
 });
 
 function encoded(
@@ -170,7 +171,7 @@ const KINDS = ['bid', 'buy', 'cancel', 'extend', 'create', 'read', 'me'] as cons
 function goodCommand(kind: AuctionCommand['kind'], auctionId: string): AuctionCommand {
   if (kind === 'create') return create(auctionId);
   if (kind === 'bid') return plainCommand(kind, 'eve', { maxAmount: 900_000, key: 'eve-key' });
-  if (kind === 'extend') return plainCommand(kind, 'sam', { amount: 4_000_000_001_000 });
+  if (kind === 'extend') return plainCommand(kind, 'sam', { amount: ENDS_AT + 1_000 });
   return plainCommand(kind, kind === 'cancel' ? 'sam' : 'eve');
 }
 

@@ -27,15 +27,9 @@ const CREATION_SEQ = 1;
 export function checkHistory(history: History): Violation[] {
   const commandsOf = groupBy(history.commands, ({ auctionId }) => auctionId);
   const eventsOf = groupBy(history.events, ({ auctionId }) => auctionId);
-  const slowest = slowestAnswers(history.commands);
   const auctions = new Set([...commandsOf.keys(), ...eventsOf.keys()]);
   return [...auctions].flatMap((auctionId) =>
-    checkAuction(
-      auctionId,
-      eventsOf.get(auctionId) ?? [],
-      commandsOf.get(auctionId) ?? [],
-      slowest,
-    ),
+    checkAuction(auctionId, eventsOf.get(auctionId) ?? [], commandsOf.get(auctionId) ?? []),
   );
 }
 
@@ -43,7 +37,6 @@ function checkAuction(
   auctionId: string,
   events: readonly LoggedEvent[],
   commands: readonly HistoryCommand[],
-  slowest: ReadonlyMap<number, number>,
 ): Violation[] {
   const inLog = checkLog(auctionId, events, commands);
   if (inLog.length > 0) return inLog;
@@ -65,7 +58,7 @@ function checkAuction(
   const positions: Positions = { events, states };
   const operations: Operation[] = [
     ...matched.asked.map(eventOperation),
-    ...matched.refused.map((decision) => refusalOperation(decision, positions, slowest)),
+    ...matched.refused.map((decision) => refusalOperation(decision, positions)),
     ...views.map((command) =>
       command.request.kind === 'read'
         ? readOperation(command, positions)
@@ -87,13 +80,4 @@ function withoutViews(commands: readonly HistoryCommand[]): {
     views: commands.filter((each) => isView(each) && outcomeOf(each) === 'accepted'),
     others: commands.filter((each) => !isView(each)),
   };
-}
-
-/** The longest time from request to answer at each gateway, ms. */
-function slowestAnswers(commands: readonly HistoryCommand[]): Map<number, number> {
-  const slowest = new Map<number, number>();
-  for (const { gateway, start, end } of commands) {
-    if (end !== null) slowest.set(gateway, Math.max(slowest.get(gateway) ?? 0, end - start));
-  }
-  return slowest;
 }

@@ -8,10 +8,8 @@ import type { AskedEvent } from './match-events.ts';
 import { codeOf } from './outcomes.ts';
 import { eventText } from './violation.ts';
 
-/** A gateway refuses hopeless bids from a reply that is at most this old (the design's rule). */
+/** A gateway refuses hopeless bids by a decision that is at most this old (the design's rule). */
 const LOCAL_REFUSAL_AGE_MS = 1_000;
-/** For the way from Redis to the gateway's memory when no answer of the same call was heard. */
-const UNHEARD_REPLY_MS = 100;
 
 /** The log of one auction and the state after each of its events. */
 export interface Positions {
@@ -33,15 +31,8 @@ export const eventOperation = ({ event, start, end, commands }: AskedEvent): Ope
       : { rule: 'real-time-order', message: `${eventText(event)} was asked for too late` },
 });
 
-/**
- * A refusal: some state that was current in time must refuse the command in this way.
- * @param slowestAnswerMs of each gateway: no reply of Redis took longer to reach its memory
- */
-export function refusalOperation(
-  decision: Decision,
-  positions: Positions,
-  slowestAnswerMs: ReadonlyMap<number, number>,
-): Operation {
+/** A refusal: some state that was current in time must refuse the command in this way. */
+export function refusalOperation(decision: Decision, positions: Positions): Operation {
   const { userId, key, request, start, end, answered } = decision;
   const [command] = answered;
   const body = command?.answer?.body ?? {};
@@ -61,8 +52,7 @@ export function refusalOperation(
     return { rule: 'refusal-unexplained', message };
   };
   const isLocal = key === '' && command?.answer && codeOf(command.answer) === 'BID_TOO_LOW';
-  const slowest = slowestAnswerMs.get(command?.gateway ?? 0) ?? 0;
-  const mayBeOlderMs = isLocal ? LOCAL_REFUSAL_AGE_MS + slowest + UNHEARD_REPLY_MS : 0;
+  const mayBeOlderMs = isLocal ? LOCAL_REFUSAL_AGE_MS : 0;
   return { start, end, commands: answered, mayBeOlderMs, place };
 }
 
@@ -112,7 +102,7 @@ const operationOf = (command: HistoryCommand, place: Operation['place']): Operat
 });
 
 const refusalText = (code: unknown, minimumBid: unknown): string =>
-  minimumBid === undefined
+  typeof minimumBid !== 'number'
     ? String(code)
     : `${String(code)} (minimum ${JSON.stringify(minimumBid)})`;
 

@@ -100,7 +100,8 @@ function commandOf(event: LoggedEvent): Command | undefined {
       if (amount !== undefined) return { kind: 'bid', userId, amount };
       return maxAmount === undefined ? undefined : { kind: 'bid', userId, maxAmount };
     case 'bought':
-      return { kind: 'buy', userId };
+      if (amount !== undefined) return { kind: 'bid', userId, amount };
+      return maxAmount === undefined ? { kind: 'buy', userId } : { kind: 'bid', userId, maxAmount };
     // Nobody in a history is an admin.
     case 'cancelled':
       return { kind: 'cancel', userId, admin: false };

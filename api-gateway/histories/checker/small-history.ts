@@ -217,8 +217,8 @@ const answered = (status: number, body: Record<string, unknown>): HistoryAnswer 
   body,
 });
 
-const refusedWith = (code: ProblemCode, least?: number): HistoryAnswer => {
-  const extras = least === undefined ? {} : { minimumBid: least };
+const refusedWith = (code: ProblemCode, least?: number | null): HistoryAnswer => {
+  const extras = typeof least === 'number' ? { minimumBid: least } : {};
   return answered(PROBLEMS[code].status, { ...problem(code, 'A detail.', 'r-1', extras) });
 };
 

@@ -14,8 +14,9 @@ import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 
 export const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 export const amount = z.int().min(1).max(MAX_AMOUNT).describe('minor units, such as cents');
-/** A minimum bid can lie above the largest amount; then no bid is possible any more. */
-const minimumBid = z.int().min(1).describe('minor units; the least a new bidder must offer');
+const minimumBid = amount
+  .nullable()
+  .describe('minor units; the least a new bidder must offer; null when nobody can go higher');
 export const time = z.iso.datetime().describe('UTC with milliseconds');
 export const alias = z.int().min(1).describe('a bidder within this auction, by order of first bid');
 
@@ -28,7 +29,7 @@ export const problemSchema = z.strictObject({
   detail: z.string(),
   code: z.enum(problemCodes),
   requestId: z.string(),
-  minimumBid: minimumBid.exactOptional(),
+  minimumBid: amount.exactOptional(),
   retryAfterMs: z.number().exactOptional(),
   errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).exactOptional(),
 }) satisfies z.ZodType<Problem>;
@@ -51,9 +52,7 @@ export const auctionViewSchema = z.strictObject({
   item: z.strictObject(itemDetails) satisfies z.ZodType<ItemDetails>,
   sellerId: id,
   currency: z.string().length(3),
-  buyNowPrice: amount
-    .exactOptional()
-    .describe('one of the terms, so it stays; nobody can buy after the first bid'),
+  buyNowPrice: amount.exactOptional().describe('only while it can be used: before the first bid'),
   startsAt: time,
   status: z.enum(['scheduled', 'live', 'ended', 'cancelled']),
   outcome: z.enum(['sold', 'reserve_not_met', 'no_bids']).exactOptional(),

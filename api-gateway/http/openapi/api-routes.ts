@@ -58,7 +58,8 @@ export const API_ROUTES: readonly ApiRoute[] = [
     method: 'post',
     path: '/v1/auctions/{id}/buy-now',
     name: 'buyNow',
-    summary: 'Ends the auction at the buy-now price; only before the first bid',
+    summary:
+      'Ends the auction at the buy-now price; only before the first bid. A first bid at or above it does the same',
     who: 'bidder',
     body: emptyRequest,
     answer: { status: 201, schema: bidReceipt },

@@ -1,3 +1,4 @@
+import { shownTerms } from '@outcry/shared/contracts/api.ts';
 import type { AuctionStatus, ItemDetails, Outcome } from '@outcry/shared/contracts/events.ts';
 import type {
   ArchivedAuction,
@@ -121,7 +122,7 @@ interface AuctionRow extends PlacedRow {
   readonly seq: number;
   readonly status: AuctionStatus;
   readonly outcome: Outcome | null;
-  readonly minimum_bid: number;
+  readonly minimum_bid: number | null;
   readonly leader: number | null;
   readonly reserve_met: boolean;
   readonly sealed_at: Date | null;
@@ -129,13 +130,15 @@ interface AuctionRow extends PlacedRow {
 }
 
 function archivedAuction(row: AuctionRow): ArchivedAuction {
-  return {
+  const terms = {
     id: row.id,
     item: itemDetails(row),
     sellerId: row.seller_id,
     currency: row.currency,
     ...(row.buy_now_price === null ? {} : { buyNowPrice: row.buy_now_price }),
     startsAt: row.starts_at.toISOString(),
+  };
+  const state = {
     status: row.status,
     ...(row.outcome === null ? {} : { outcome: row.outcome }),
     price: row.price,
@@ -144,6 +147,10 @@ function archivedAuction(row: AuctionRow): ArchivedAuction {
     bidCount: row.bid_count,
     reserveMet: row.reserve_met,
     endsAt: row.ends_at.toISOString(),
+  };
+  return {
+    ...shownTerms(terms, state),
+    ...state,
     epoch: row.epoch,
     seq: row.seq,
     archivedSeq: row.archived_seq,

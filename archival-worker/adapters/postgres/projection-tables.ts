@@ -17,7 +17,7 @@ export async function raiseStates(tx: Tx, newest: readonly EventRow[]): Promise<
         string_to_array(${column(newest, (row) => row.state.status)}, E'\n'),
         string_to_array(${column(newest, (row) => row.state.outcome)}, E'\n', ''),
         string_to_array(${column(newest, (row) => row.state.price)}, E'\n')::bigint[],
-        string_to_array(${column(newest, (row) => row.state.minimumBid)}, E'\n')::bigint[],
+        string_to_array(${column(newest, (row) => row.state.minimumBid)}, E'\n', '')::bigint[],
         string_to_array(${column(newest, (row) => row.state.leader)}, E'\n', '')::integer[],
         string_to_array(${column(newest, (row) => row.state.leaderId)}, E'\n', ''),
         string_to_array(${column(newest, (row) => row.state.bidCount)}, E'\n')::bigint[],

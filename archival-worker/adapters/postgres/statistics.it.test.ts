@@ -37,7 +37,7 @@ function play(n: number, random: () => number): TestEntry[] {
       entries.push(auction.restart(2 + Math.floor(random() * (auction.seq - 1))));
     }
     const userId = `user-${Math.floor(random() * 6)}`;
-    entries.push(auction.bid(userId, { amount: auction.state.minimumBid + 7 }));
+    entries.push(auction.bid(userId, { amount: auction.minimumBid + 7 }));
   }
   if (random() < 0.7) entries.push(auction.end());
   if (random() < 0.2) entries.push(auction.restart(5), ...auction.minimumBids(3));

@@ -61,7 +61,7 @@ export function offerFault(amount: number, facts: OfferFacts): string | undefine
     : `This is not above your maximum of ${formatMoney(ownMaximum, currency)}.`;
 }
 
-const NOBODY_HIGHER = 'This is the highest amount there is. Nobody can bid more.';
+export const NOBODY_HIGHER = 'This is the highest amount there is. Nobody can bid more.';
 
 /** One line below the field: what to enter, or what the offer in it would do. */
 export function offerHint(mode: BidMode, amount: number | undefined, facts: OfferFacts): string {

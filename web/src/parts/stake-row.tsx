@@ -1,5 +1,6 @@
 import { formatMoney } from '../format/money.ts';
 import { priceLabel } from '../format/outcome.ts';
+import { NOBODY_HIGHER } from '../format/offers.ts';
 import { momentText } from '../format/time.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
@@ -58,6 +59,7 @@ function ownText({ own, auction, standing }: Stake): string {
   const { currency, minimumBid } = auction;
   const offer = own.highestOffer === null ? '' : formatMoney(own.highestOffer, currency);
   if (standing === 'outbid') {
+    if (minimumBid === null) return `You offered ${offer}. ${NOBODY_HIGHER}`;
     return `You offered ${offer}. ${formatMoney(minimumBid, currency)} or more puts you back in.`;
   }
   if (offer === '') return 'You bought it.';

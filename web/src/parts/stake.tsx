@@ -25,7 +25,9 @@ export function Stake({ auction, own, leading }: StakeProps) {
         </NoticeCard>
       ) : (
         <NoticeCard tone="bad" title="You were outbid">
-          <p>{formatMoney(minimumBid, currency)} or more puts you back in.</p>
+          {minimumBid !== null && (
+            <p>{formatMoney(minimumBid, currency)} or more puts you back in.</p>
+          )}
         </NoticeCard>
       )}
     </div>

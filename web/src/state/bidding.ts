@@ -1,6 +1,7 @@
 /** Placing bids in one auction: what is under way, and what came of the last attempt. */
 import type { BidReceipt, BidRequest } from '@outcry/shared/contracts/api.ts';
 import { formatMoney } from '../format/money.ts';
+import { NOBODY_HIGHER } from '../format/offers.ts';
 import { bidRefusalWords, refusalWords } from '../format/refusals.ts';
 import { CommandSender, type Command, type Notice, type SendOptions } from './command-sender.ts';
 import { forgetPendingBid, keepPendingBid, pendingBid } from './pending-bids.ts';
@@ -145,7 +146,10 @@ function bidWords(receipt: BidReceipt, offer: BidRequest, currency: string): Not
     return {
       tone: 'bad',
       title: 'Outbid at once',
-      advice: `Someone's maximum is as high or higher. Bid ${money(receipt.minimumBid)} or more.`,
+      advice:
+        receipt.minimumBid === null
+          ? NOBODY_HIGHER
+          : `Someone's maximum is as high or higher. Bid ${money(receipt.minimumBid)} or more.`,
     };
   }
   const advice =

@@ -75,9 +75,17 @@ local function increment_at(price)
   return increment
 end
 
+-- The least a new bidder must offer; nil when that would be above the highest amount.
 local function minimum_bid()
   if auction.leader == '' then return auction.startPrice end
-  return auction.price + increment_at(auction.price)
+  local least = auction.price + increment_at(auction.price)
+  return least <= MAX_AMOUNT and least or nil
+end
+
+-- The same as text, with `none` where nobody can go higher.
+local function minimum_text(none)
+  local least = minimum_bid()
+  return least and digits(least) or none
 end
 
 local function reserve_met()
@@ -90,7 +98,7 @@ local function state_json()
   local outcome = auction.outcome ~= '' and ',"outcome":"' .. auction.outcome .. '"' or ''
   return '{"status":"' .. auction.status .. '"' .. outcome
     .. ',"price":' .. digits(auction.price)
-    .. ',"minimumBid":' .. digits(minimum_bid())
+    .. ',"minimumBid":' .. minimum_text('null')
     .. ',"leader":' .. (auction.leader == '' and 'null' or digits(auction.leaderAlias))
     .. ',"bidCount":' .. digits(auction.bidCount)
     .. ',"reserveMet":' .. tostring(reserve_met())

@@ -73,6 +73,24 @@ local function record_bidder(user, bidder)
     .. '|' .. digits(bidder.maximum)
 end
 
+-- Sells at the buy-now price, which ends the auction.
+local function sell_now(command)
+  local bidder = bidder_of(command.user)
+  auction.leader = command.user
+  auction.leaderAlias = bidder.alias
+  auction.leaderMax = auction.buyNowPrice
+  auction.price = auction.buyNowPrice
+  auction.bidCount = auction.bidCount + 1
+  auction.status = 'ended'
+  auction.outcome = 'sold'
+  auction.endsAt = now
+  bidder.bids = bidder.bids + 1
+  bidder.maximum = auction.buyNowPrice
+  record_bidder(command.user, bidder)
+  emit('bought', { bidder.alias, auction.price }, command_members(command, bidder.alias),
+    command.salt)
+end
+
 local function place_bid(command)
   local exact = command.amount > 0
   local offered = exact and command.amount or command.maximum
@@ -80,8 +98,13 @@ local function place_bid(command)
   if closed_code() then return closed_code() end
   if user == auction.sellerId then return 'SELLER_CANNOT_BID' end
   local was_leader = user == auction.leader
-  if not was_leader and offered < minimum_bid() then return 'BID_TOO_LOW' end
+  local least = minimum_bid()
+  if not was_leader and (not least or offered < least) then return 'BID_TOO_LOW' end
   if was_leader and offered <= auction.leaderMax then return 'MAX_NOT_RAISED' end
+  if auction.leader == '' and auction.buyNowPrice > 0 and offered >= auction.buyNowPrice then
+    sell_now(command)
+    return nil
+  end
 
   local bidder = bidder_of(user)
   local price_before = auction.price
@@ -119,19 +142,6 @@ local function buy_now(command)
   if closed_code() then return closed_code() end
   if command.user == auction.sellerId then return 'SELLER_CANNOT_BID' end
   if auction.buyNowPrice == 0 or auction.leader ~= '' then return 'BUY_NOW_GONE' end
-  local bidder = bidder_of(command.user)
-  auction.leader = command.user
-  auction.leaderAlias = bidder.alias
-  auction.leaderMax = auction.buyNowPrice
-  auction.price = auction.buyNowPrice
-  auction.bidCount = auction.bidCount + 1
-  auction.status = 'ended'
-  auction.outcome = 'sold'
-  auction.endsAt = now
-  bidder.bids = bidder.bids + 1
-  bidder.maximum = math.max(bidder.maximum, auction.buyNowPrice)
-  record_bidder(command.user, bidder)
-  emit('bought', { bidder.alias, auction.price }, command_members(command, bidder.alias),
-    command.salt)
+  sell_now(command)
   return nil
 end

@@ -4,9 +4,12 @@ local UNREADABLE = { kind = 'unreadable', user = '', key = '' }
 
 local commands = {}
 local users = {} -- each once
-local answer_fields = {} -- `user:key` of the commands that have a key
+local answer_fields = {} -- `user:key` of the commands that have a key, and `user:` of their users
 local known_answers = {} -- by `user:key`: those on record, and those given earlier in this call
 local new_answers = {} -- HSET arguments
+-- By `user:`, each `<tab>key<tab>fingerprint|CODE|body<line feed>`, the newest first.
+local refusals = {}
+local changed_refusals = {} -- `user:` of those that this call adds to
 local displaced, displaced_order = {}, {} -- leaders this call has beaten
 
 -- The gateway checks everything at its edge. A command that cannot be read all the same is refused
@@ -50,7 +53,7 @@ end
 
 local function read_commands(asked)
   commands, users, answer_fields = {}, {}, {}
-  known_answers, new_answers = {}, {}
+  known_answers, new_answers, refusals, changed_refusals = {}, {}, {}, {}
   displaced, displaced_order = {}, {}
   local seen_users = {}
   for i = asked.first_command, asked.first_command + asked.command_count - 1 do
@@ -64,6 +67,11 @@ local function read_commands(asked)
     if key ~= '' then
       command.field = user .. ':' .. key
       answer_fields[#answer_fields + 1] = command.field
+      command.refusals = user .. ':'
+      if not refusals[command.refusals] then
+        refusals[command.refusals] = ''
+        answer_fields[#answer_fields + 1] = command.refusals
+      end
     end
   end
 end
@@ -71,15 +79,38 @@ end
 local function load_answers(key)
   if #answer_fields == 0 then return end
   for i, record in ipairs(redis.call('HMGET', key, unpack(answer_fields))) do
-    if record then known_answers[answer_fields[i]] = record end
+    local field = answer_fields[i]
+    if record and refusals[field] then refusals[field] = record
+    elseif record then known_answers[field] = record end
   end
+end
+
+-- A retry comes within seconds, and who sends hopeless commands for ever must not fill Redis: of
+-- each user's refusals in an auction the newest are kept, so many bytes of them.
+local MAX_REFUSAL_BYTES = 2048
+
+local function keep_refusal(command, record)
+  local kept = '\t' .. command.key .. '\t' .. record .. '\n' .. refusals[command.refusals]
+  if #kept > MAX_REFUSAL_BYTES then
+    kept = string.match(string.sub(kept, 1, MAX_REFUSAL_BYTES), '^.*\n')
+  end
+  refusals[command.refusals] = kept
+  changed_refusals[command.refusals] = true
+end
+
+-- `fingerprint|CODE|body` of the first answer under the command's key, or nil.
+local function known_answer(command)
+  if not command.field then return nil end
+  if known_answers[command.field] then return known_answers[command.field] end
+  local _, before = string.find(refusals[command.refusals], '\t' .. command.key .. '\t', 1, true)
+  return before and string.match(refusals[command.refusals], '^[^\n]*', before + 1)
 end
 
 local function bid_receipt(command)
   local result = auction.leader == command.user and 'leading' or 'outbid'
   return command.bid_id .. '|' .. digits(auction.epoch) .. '|' .. digits(auction.seq) .. '|'
     .. result .. '|' .. digits(bidders[command.user].alias) .. '|' .. digits(auction.price) .. '|'
-    .. digits(minimum_bid()) .. '|' .. digits(auction.endsAt) .. '|' .. digits(now)
+    .. minimum_text('') .. '|' .. digits(auction.endsAt) .. '|' .. digits(now)
 end
 
 local function auction_receipt()
@@ -119,7 +150,7 @@ local function decide(command, asked)
   end
   local leader_before = auction.leader
   if kind == 'buy' then code = buy_now(command) else code = place_bid(command) end
-  if code == 'BID_TOO_LOW' then return code, digits(minimum_bid()) end
+  if code == 'BID_TOO_LOW' then return code, minimum_text('') end
   if code then return code, '' end
   if leader_before ~= '' and leader_before ~= auction.leader and not displaced[leader_before] then
     displaced[leader_before] = true
@@ -132,20 +163,22 @@ end
 local function answer_to(command, asked)
   local kind = command.kind
   if command == UNREADABLE then return '+UNREADABLE|' end
-  local known = command.field and known_answers[command.field]
+  local known = known_answer(command)
   if known then
     local fingerprint, answer = string.match(known, '^([^|]*)|(.*)$')
     return fingerprint == command.fingerprint and '=' .. answer or '+IDEMPOTENCY_MISMATCH|'
   end
   local code, body = decide(command, asked)
   local answer = code .. '|' .. body
-  local found = auction ~= nil or kind == 'create'
-  if kind ~= 'read' and kind ~= 'me' and found and (command.field or code == 'OK') then
+  if kind == 'read' or kind == 'me' or not auction then return '+' .. answer end
+  local record = command.fingerprint .. '|' .. answer
+  if code == 'OK' then
     local field = command.field or command.user .. ':' .. command.bid_id
-    local record = command.fingerprint .. '|' .. answer
     known_answers[field] = record
     new_answers[#new_answers + 1] = field
     new_answers[#new_answers + 1] = record
+  elseif command.field then
+    keep_refusal(command, record)
   end
   return '+' .. answer
 end

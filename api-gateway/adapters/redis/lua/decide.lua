@@ -72,11 +72,10 @@ local function decide_auction(asked)
   local answers = {}
   for i, command in ipairs(commands) do answers[i] = answer_to(command, asked) end
   if not auction then
-    write_auction(asked)
     return { 'OK', digits(now), '0', '0', '', '', '', '', unpack(answers) }
   end
 
-  local head = auction.status .. '|' .. digits(minimum_bid()) .. '|' .. digits(auction.endsAt)
+  local head = auction.status .. '|' .. minimum_text('') .. '|' .. digits(auction.endsAt)
     .. '|' .. auction.leader .. '|' .. auction.sellerId
   local terms = wants_terms() and terms_of(asked.auction_key) or ''
   local first_seq = #lines > 0 and digits(auction.seq - #lines + 1) or ''

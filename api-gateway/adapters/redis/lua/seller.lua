@@ -41,6 +41,7 @@ local DEFAULT_HARD_END_AFTER_MS = 24 * 60 * 60 * 1000
 local CREATION_TEXTS = { sellerId = '^[%w_-]+$', increments = '^%d+:%d+[%d:,]*$' }
 local CREATION_AMOUNTS = { 'startPrice', 'reservePrice', 'buyNowPrice' }
 local CREATION_SPANS = { 'durationMs', 'softWindowMs', 'softExtendMs' }
+-- No auction ends later than so long after its creation, so that none is kept for ever.
 local MAX_SPAN_MS = 366 * 24 * 60 * 60 * 1000
 local CREATION_TIMES = { 'startsAt', 'endsAt', 'hardEndsAt' }
 
@@ -83,9 +84,12 @@ end
 local function create(command, asked, terms, item_is_busy)
   local starts_at = math.max(terms.startsAt, now)
   local ends_at = terms.endsAt > 0 and terms.endsAt or starts_at + terms.durationMs
+  local latest = now + MAX_SPAN_MS
   local hard_ends_at = terms.hardEndsAt > 0 and terms.hardEndsAt
-    or ends_at + DEFAULT_HARD_END_AFTER_MS
+    or math.min(ends_at + DEFAULT_HARD_END_AFTER_MS, latest)
   if ends_at <= starts_at then return 'END_NOT_AFTER_START' end
+  if ends_at > latest then return 'END_TOO_LATE' end
+  if hard_ends_at > latest then return 'HARD_END_TOO_LATE' end
   if hard_ends_at < ends_at then return 'HARD_END_BEFORE_END' end
   if item_is_busy then return 'ITEM_BUSY' end
   auction = {

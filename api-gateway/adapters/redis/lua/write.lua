@@ -1,15 +1,13 @@
 -- What is written and published of an auction once all its commands are decided.
 
-local ANSWERS_OF_NO_AUCTION_SECONDS = 25 * 60 * 60
-
 local is_writing = false -- from here on a failure leaves something behind
 
 local function write_answers(asked)
-  if #new_answers == 0 then return end
-  redis.call('HSET', asked.answers_key, unpack(new_answers))
-  if not auction then
-    redis.call('EXPIRE', asked.answers_key, ANSWERS_OF_NO_AUCTION_SECONDS)
+  for field in pairs(changed_refusals) do
+    new_answers[#new_answers + 1] = field
+    new_answers[#new_answers + 1] = refusals[field]
   end
+  if #new_answers > 0 then redis.call('HSET', asked.answers_key, unpack(new_answers)) end
 end
 
 local function write_creation(asked)
@@ -21,7 +19,6 @@ local function write_creation(asked)
   end
   redis.call('HSET', asked.auction_key, unpack(constant))
   redis.call('HSET', asked.busy_items_key, auction.itemId, asked.id)
-  redis.call('PERSIST', asked.answers_key)
   redis.call('PERSIST', asked.item_key) -- it was to go some time after an earlier auction of it
   if asked.item ~= '' then
     redis.call('HSET', asked.item_key, 'json', asked.item, 'sellerId', auction.sellerId)
@@ -61,7 +58,7 @@ local function publish_notices(asked)
     if user ~= auction.leader then
       notices[#notices + 1] = '{"type":"outbid","userId":"' .. user .. '","auctionId":"'
         .. asked.id .. '","price":' .. digits(auction.price) .. ',"minimumBid":'
-        .. digits(minimum_bid()) .. '}'
+        .. minimum_text('null') .. '}'
     end
   end
   if auction.outcome == 'sold' and stored.status ~= 'ended' then
@@ -73,10 +70,16 @@ local function publish_notices(asked)
   end
 end
 
--- One log entry, one write of the state, one message to the viewers, however many events.
--- Answers the entry's lines.
-local function write_events(asked)
-  local entry = table.concat(lines, '\n')
+-- The log comes first, for it is what everything else tells of: a failure must not leave an answer,
+-- or a state, without its event.
+local function write_log(asked, entry)
+  redis.call('XADD', asked.log_key, digits(auction.seq) .. '-0', 'epoch', digits(auction.epoch),
+    'events', entry)
+  is_writing = true
+end
+
+local function write_state(asked)
+  if stored.seq == nil then write_creation(asked) end
   auction.lastAt = now
   local changes = { 'state', last_state }
   for _, name in ipairs(CHANGING_FIELDS) do
@@ -86,10 +89,11 @@ local function write_events(asked)
     end
   end
   redis.call('HSET', asked.auction_key, unpack(changes))
-  redis.call('XADD', asked.log_key, digits(auction.seq) .. '-0', 'epoch', digits(auction.epoch),
-    'events', entry)
   if #changed_bidders > 0 then redis.call('HSET', asked.bidders_key, unpack(changed_bidders)) end
+end
 
+-- What others look for: the lists, the keeper's work, the messages.
+local function tell_of_events(asked)
   -- The keeper looks after an auction whose archive lags, a second from now at the earliest.
   local caught_up = stored.seq == nil
     or (stored.archivedEpoch == stored.epoch and stored.archivedSeq == stored.seq)
@@ -106,15 +110,18 @@ local function write_events(asked)
     .. ',"events":[' .. table.concat(public_events, ',') .. '],"state":' .. last_state
     .. ',"serverTime":"' .. iso_of(now) .. '"}')
   publish_notices(asked)
-  return entry
 end
 
--- Answers the log entry's lines, or '' when nothing happened to the auction.
+-- One log entry, one write of the state, one message to the viewers, however many events. Answers
+-- the entry's lines, or '' when nothing happened to the auction.
 local function write_auction(asked)
-  is_writing = true
-  write_answers(asked)
   if not auction then return '' end
-  if stored.seq == nil then write_creation(asked) end
-  if #lines == 0 then return '' end
-  return write_events(asked)
+  local entry = table.concat(lines, '\n')
+  if entry ~= '' then
+    write_log(asked, entry)
+    write_state(asked)
+  end
+  write_answers(asked)
+  if entry ~= '' then tell_of_events(asked) end
+  return entry
 end
