@@ -21,6 +21,8 @@ const settings = commonSettings.extend({
   /** What an accepted bid must have reached: the disk of one Redis, or a replica as well. */
   BID_DURABILITY: z.enum(['fsync', 'replica']).default('fsync'),
   ...rateLimits,
+  /** Auctions, and items, that Redis keeps of one user at most, closed ones too; 0: any number. */
+  MAX_PER_SELLER: z.coerce.number().int().min(0).default(1_000),
   /** What the broadcaster proves itself with, so that its word for a bidder's address counts. */
   SERVICE_SECRET: serviceSecret,
   /** Proxies in front of the gateway that append to X-Forwarded-For. */

@@ -132,6 +132,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
       serviceSecret: settings.SERVICE_SECRET,
     },
     shards,
+    maxPerSeller: settings.MAX_PER_SELLER,
     publicConfig: {
       gatewayUrl: settings.PUBLIC_GATEWAY_URL,
       broadcastUrl: settings.PUBLIC_BROADCAST_URL,

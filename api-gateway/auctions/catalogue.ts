@@ -11,10 +11,13 @@ export interface Catalogue {
   addItem(itemId: string, sellerId: string, itemText: string): Promise<void>;
   findItem(itemId: string): Promise<ItemView | undefined>;
   /**
-   * Ties an id to the request that asked for it, for a day at least.
-   * @returns what the digest is tied to now: this claim, or the one that came first
+   * Begins a creation: counts it among its user's, and ties its id to the request's idempotency key
+   * for a day at least.
+   * @param most how many auctions or items a user may have in Redis; 0 for any number
+   * @returns the claim that counts: this one, or the one that the same key had before; undefined
+   *   when the user has as many as one may have
    */
-  claim(digest: string, claim: IdClaim): Promise<IdClaim>;
+  begin(request: CreateRequest, most: number): Promise<IdClaim | undefined>;
   /** @throws CursorError when the cursor is not one of ours */
   list(query: AuctionListQuery): Promise<Page<AuctionView>>;
 }
@@ -23,6 +26,13 @@ export interface Catalogue {
 export interface IdClaim {
   readonly id: string;
   readonly fingerprint: string;
+}
+
+export interface CreateRequest extends IdClaim {
+  readonly kind: 'a' | 'i';
+  readonly userId: string;
+  /** The idempotency key, or ''. */
+  readonly key: string;
 }
 
 export class CursorError extends Error {

@@ -5,7 +5,7 @@ import type { Creation, ItemDetails } from '@outcry/shared/contracts/events.ts';
 import { shardedId } from '@outcry/shared/domain/ids.ts';
 import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
 import { newIdTail, type NewAuction } from '../bidding/auction-commands.ts';
-import type { Catalogue } from './catalogue.ts';
+import type { Catalogue, CreateRequest } from './catalogue.ts';
 
 const DEFAULT_SOFT_CLOSE = { windowSeconds: 30, extendSeconds: 30 };
 const FINGERPRINT_CHARACTERS = 43;
@@ -20,23 +20,25 @@ export const fingerprintOf = (path: string, body: unknown): string =>
 /** An id for a create request, and whether another request holds the key already. */
 export type ClaimedId =
   | { readonly id: string; readonly fingerprint: string; readonly replayed: boolean }
-  | { readonly mismatch: true };
+  | { readonly refusal: 'IDEMPOTENCY_MISMATCH' | 'QUOTA_REACHED' };
 
 /**
  * The id a create request gets. With an idempotency key a repeated request gets the same one, so
  * that creating twice finds what the first request created.
- * @param shard where the new thing must live; without one any shard will do
+ * @param request its `shard` is where the new thing must live
+ * @param most how many a user may have; 0 for any number
  */
 export async function claimId(
   catalogue: Catalogue,
-  request: { kind: 'a' | 'i'; shard: number; userId: string; key: string; fingerprint: string },
+  request: Omit<CreateRequest, 'id'> & { readonly shard: number },
+  most: number,
 ): Promise<ClaimedId> {
-  const { kind, shard, userId, key, fingerprint } = request;
-  const id = shardedId(kind, shard, newIdTail());
-  if (key === '') return { id, fingerprint, replayed: false };
-  const digest = createHash('sha256').update(`${userId}:${key}`).digest('hex');
-  const claimed = await catalogue.claim(digest, { id, fingerprint });
-  if (claimed.fingerprint !== fingerprint) return { mismatch: true };
+  const { shard, ...asked } = request;
+  const { fingerprint } = asked;
+  const id = shardedId(asked.kind, shard, newIdTail());
+  const claimed = await catalogue.begin({ ...asked, id }, most);
+  if (claimed === undefined) return { refusal: 'QUOTA_REACHED' };
+  if (claimed.fingerprint !== fingerprint) return { refusal: 'IDEMPOTENCY_MISMATCH' };
   return { id: claimed.id, fingerprint, replayed: claimed.id !== id };
 }
 

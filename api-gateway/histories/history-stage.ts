@@ -84,6 +84,7 @@ export async function startHistoryStage(options: StageOptions = {}): Promise<His
       SHARDS: `${shards}`,
       LOG_LEVEL: 'warn',
       RATE_LIMIT_USER_PER_S: '0',
+      MAX_PER_SELLER: '0',
       RATE_LIMIT_ADDRESS_PER_S: '0',
     };
     const gateways: LocalServer[] = [];

@@ -71,6 +71,9 @@ export function answerRefusal(x: Exchange, code: RefusalCode, body: string): Htt
       errors: [UNUSABLE_ENDS[code]],
     });
   }
+  if (code === 'NO_ROOM') {
+    return answerOutcome(x, { kind: 'unavailable', ...NO_ROOM }, 200, () => '');
+  }
   if (code === 'UNREADABLE') {
     return answerProblem(x, 'INVALID_REQUEST', 'The engine cannot read this request.');
   }
@@ -81,6 +84,8 @@ export function answerRefusal(x: Exchange, code: RefusalCode, body: string): Htt
   }
   return answerProblem(x, code, REFUSAL_DETAILS[code]);
 }
+
+const NO_ROOM = { reason: 'Redis has no room for new things', retryAfterMs: 10_000 };
 
 /** What the script alone can tell, because the start and the end may depend on its clock. */
 const UNUSABLE_ENDS = {
@@ -94,7 +99,7 @@ const isUnusableEnd = (code: RefusalCode): code is keyof typeof UNUSABLE_ENDS =>
   Object.hasOwn(UNUSABLE_ENDS, code);
 
 const REFUSAL_DETAILS: Record<
-  Exclude<RefusalCode, keyof typeof UNUSABLE_ENDS | 'BID_TOO_LOW' | 'UNREADABLE'>,
+  Exclude<RefusalCode, keyof typeof UNUSABLE_ENDS | 'BID_TOO_LOW' | 'NO_ROOM' | 'UNREADABLE'>,
   string
 > = {
   AUCTION_NOT_FOUND: 'No auction with this id is open or recently closed; the history may have it.',
@@ -111,6 +116,20 @@ const REFUSAL_DETAILS: Record<
   END_NOT_LATER: 'The new end is not after the present one.',
   ITEM_BUSY: 'An item can be in one scheduled or live auction at a time.',
 };
+
+/** Why a create request got no id. */
+export function answerClaimRefusal(
+  x: Exchange,
+  code: 'IDEMPOTENCY_MISMATCH' | 'QUOTA_REACHED',
+): HttpAnswer {
+  return answerProblem(
+    x,
+    code,
+    code === 'QUOTA_REACHED'
+      ? 'Auctions make room some days after their end, items some days after their last auction.'
+      : REFUSAL_DETAILS.IDEMPOTENCY_MISMATCH,
+  );
+}
 
 export const noSuchRoute = (x: Exchange): HttpAnswer =>
   answerProblem(x, 'NOT_FOUND', 'No route has this address.');

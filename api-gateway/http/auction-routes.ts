@@ -16,10 +16,10 @@ import { CursorError } from '../auctions/catalogue.ts';
 import { claimId, fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
 import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { auctionViewFrom } from '../bidding/receipts.ts';
-import { answerOutcome, answerProblem } from './answers.ts';
+import { answerClaimRefusal, answerOutcome, answerProblem } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import { pathPart, route, type GatewayContext } from './context.ts';
-import type { GatewayParts } from './gateway-parts.ts';
+import { mostCreations, type GatewayParts } from './gateway-parts.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { readBody, type Read } from './request-body.ts';
 import { answerJsonText, setHeader, type Exchange, type HttpAnswer } from './exchange.ts';
@@ -144,20 +144,18 @@ async function createAuction(
       ? Math.floor(Math.random() * shards)
       : (shardOfId(storedItem.id, shards) ?? 0);
   const fingerprint = fingerprintOf('auctions', request);
-  const claimed = await claimId(catalogue, {
-    kind: 'a',
-    shard,
-    userId: caller.userId,
-    key,
-    fingerprint,
-  });
-  if ('mismatch' in claimed) {
-    return answerProblem(
-      x,
-      'IDEMPOTENCY_MISMATCH',
-      'This Idempotency-Key was used for a different request before.',
-    );
-  }
+  const claimed = await claimId(
+    catalogue,
+    {
+      kind: 'a',
+      shard,
+      userId: caller.userId,
+      key,
+      fingerprint,
+    },
+    mostCreations(parts, caller),
+  );
+  if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
   // The item of an inline request is named after its auction: the same request, the same item.
   const item = storedItem ?? newItemOf(claimed.id, request, shards);
   const outcome = await engine.submit(claimed.id, {

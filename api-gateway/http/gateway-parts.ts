@@ -1,5 +1,5 @@
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
-import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import type { Caller, VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { Catalogue } from '../auctions/catalogue.ts';
 import type { SharedLists } from '../auctions/shared-lists.ts';
@@ -19,6 +19,8 @@ export interface GatewayParts {
   readonly verifyToken: VerifyToken;
   readonly limits: RateLimits;
   readonly shards: number;
+  /** Auctions, and items, that Redis keeps of one user at most; 0 for any number. */
+  readonly maxPerSeller: number;
   readonly publicConfig: PublicConfig;
   readonly corsOrigins: readonly string[];
   /** Signs tokens for demo users; undefined unless AUTH_MODE=dev. */
@@ -27,6 +29,10 @@ export interface GatewayParts {
   readonly followBid: FollowBid | undefined;
   readonly log: Logger;
 }
+
+/** How many auctions or items the caller may have; 0 for any number. */
+export const mostCreations = (parts: GatewayParts, { roles }: Caller): number =>
+  roles.has('admin') ? 0 : parts.maxPerSeller;
 
 export type SignDevToken = (
   userId: string,

@@ -3,10 +3,10 @@ import type { ItemView } from '@outcry/shared/contracts/api.ts';
 import { itemRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { isItemId } from '@outcry/shared/domain/ids.ts';
 import { claimId, fingerprintOf, itemDetails } from '../auctions/create-requests.ts';
-import { answerProblem } from './answers.ts';
+import { answerClaimRefusal, answerProblem } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import { pathPart, route, type GatewayContext } from './context.ts';
-import type { GatewayParts } from './gateway-parts.ts';
+import { mostCreations, type GatewayParts } from './gateway-parts.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { readBody } from './request-body.ts';
 import { answerJson, setHeader } from './exchange.ts';
@@ -25,17 +25,18 @@ export function addItemRoutes(app: Hono<GatewayContext>, parts: GatewayParts): v
       const body = await readBody(x, itemRequest);
       if (!body.ok) return body.answer;
       const { userId } = authenticated.caller;
-      const claimed = await claimId(catalogue, {
-        kind: 'i',
-        shard: Math.floor(Math.random() * shards),
-        userId,
-        key: key.value,
-        fingerprint: fingerprintOf('items', body.value),
-      });
-      if ('mismatch' in claimed) {
-        const detail = 'This Idempotency-Key was used for a different request before.';
-        return answerProblem(x, 'IDEMPOTENCY_MISMATCH', detail);
-      }
+      const claimed = await claimId(
+        catalogue,
+        {
+          kind: 'i',
+          shard: Math.floor(Math.random() * shards),
+          userId,
+          key: key.value,
+          fingerprint: fingerprintOf('items', body.value),
+        },
+        mostCreations(parts, authenticated.caller),
+      );
+      if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
       const item = itemDetails(claimed.id, body.value);
       await catalogue.addItem(item.id, userId, JSON.stringify(item));
       const view: ItemView = { ...item, sellerId: userId, auctionId: null };

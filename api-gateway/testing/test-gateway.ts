@@ -108,6 +108,7 @@ async function startOn(options: StartOptions): Promise<Omit<ClusteredGateway, 'r
       AUTH_MODE: 'dev',
       JWT_SECRET: SECRET,
       RATE_LIMIT_USER_PER_S: '0',
+      MAX_PER_SELLER: '0',
       RATE_LIMIT_ADDRESS_PER_S: '0',
       ...environment,
       ...more,

@@ -107,7 +107,7 @@ function randomBid(below: (limit: number) => number): ScriptBid {
   return {
     userId: `user-${below(5)}`,
     ...(below(2) === 0 ? { amount: offer } : { maxAmount: offer }),
-    ...(below(2) === 0 ? { key: `key "${below(20)}"` } : {}),
+    ...(below(2) === 0 ? { key: `key-"${below(20)}"` } : {}),
   };
 }
 

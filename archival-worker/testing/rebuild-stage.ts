@@ -27,7 +27,7 @@ export async function populate(system: TestSystem): Promise<void> {
   const auctions = new ScriptedAuctions(system.redisClient, SHARDS);
   const inAnHour = Date.now() + 3_600_000;
   const terms: Record<string, ScriptAuction> = {
-    'a0-hidden': { buyNowPrice: 99_000, key: 'create "hidden"' },
+    'a0-hidden': { buyNowPrice: 99_000, key: 'create-"hidden"' },
     'a1-reserve': { reservePrice: 5_000, increments: '0:7,2000:33' },
     'a2-soft': { softClose: { windowMs: 3_600_000, extendMs: 7_200_000 }, title: 'Lampe "é"' },
     'a3-scheduled': { startsAt: inAnHour, key: 'later' },
@@ -49,7 +49,7 @@ export async function populate(system: TestSystem): Promise<void> {
   await system.redisClient.hset(auctionKeys(0, 'a0-epoch').auction, 'runId', 'of-another-server');
   await auctions.bid('a0-epoch', { userId: 'dan', maxAmount: 9_000, key: 'dan' });
   await auctions.buyNow('a1-bought', 'ann');
-  await auctions.cancel('a2-cancelled', 'seller', 'no longer');
+  await auctions.cancel('a2-cancelled', 'seller', 'no-longer');
   await until('the timed auction has ended', async () => {
     await auctions.touch('a3-timed');
     return (await system.redisClient.zcard(shardKeys(3).ended)) === 1;

@@ -79,6 +79,7 @@ export async function startAvailableSystem(options: AvailableOptions): Promise<A
       SHARDS: `${SHARDS}`,
       LOG_LEVEL: 'warn',
       RATE_LIMIT_USER_PER_S: '0',
+      MAX_PER_SELLER: '0',
       RATE_LIMIT_ADDRESS_PER_S: '0',
       REDIS_URL: 'masters' in redis ? redis.masters.map(({ url }) => url).join(',') : redis.url,
       REDIS_CLUSTER: `${options.redisCluster !== undefined}`,

@@ -16,6 +16,7 @@ export function serviceEnvironment(
   return {
     // No demo and no benchmark of one machine meets these limits.
     RATE_LIMIT_USER_PER_S: '100000',
+    MAX_PER_SELLER: '100000',
     RATE_LIMIT_ADDRESS_PER_S: '100000',
     MAX_VIEWERS_PER_ADDRESS: '0',
     LOG_LEVEL: 'info',

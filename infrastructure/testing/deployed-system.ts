@@ -54,6 +54,7 @@ export async function deploySystem(options: DeployOptions = {}): Promise<Deploye
       SHARDS,
       LOG_LEVEL: 'warn',
       RATE_LIMIT_USER_PER_S: '0',
+      MAX_PER_SELLER: '0',
       RATE_LIMIT_ADDRESS_PER_S: '0',
       NATS_STREAM_MAX_BYTES: `${256 * 1024 * 1024}`,
       ...(tls ? { NODE_EXTRA_CA_CERTS: join(folder, 'certificate.pem') } : {}),

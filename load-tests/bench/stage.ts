@@ -226,6 +226,7 @@ const gatewayEnvironment = (redisUrl: string, natsUrl: string, port: number, sec
   SHARDS: `${BENCH_SHARDS}`,
   LOG_LEVEL: 'warn',
   RATE_LIMIT_USER_PER_S: '0',
+  MAX_PER_SELLER: '0',
   RATE_LIMIT_ADDRESS_PER_S: '0',
 });
 

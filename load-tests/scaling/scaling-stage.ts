@@ -112,6 +112,7 @@ export class ScalingStage {
         SHARDS: `${BENCH_SHARDS}`,
         LOG_LEVEL: 'warn',
         RATE_LIMIT_USER_PER_S: '0',
+        MAX_PER_SELLER: '0',
         RATE_LIMIT_ADDRESS_PER_S: '0',
         MAX_VIEWERS_PER_ADDRESS: '0',
       },

@@ -82,14 +82,24 @@ export function decideKeysOfAuction(shard: number, auctionId: string, itemId?: s
 /** The hash that holds an item. */
 export const itemKey = (shard: number, itemId: string): string => `${tag(shard)}:item:${itemId}`;
 
-/** How long an item outlives the last auction of it that Redis knew, so that it can be sold again. */
-export const ITEM_KEPT_SECONDS = 30 * 24 * 60 * 60;
+/**
+ * How long an item is kept without an auction: after its creation, and after the last auction of it
+ * that Redis knew, so that it can be sold again.
+ */
+export const ITEM_KEPT_SECONDS = 7 * 24 * 60 * 60;
 
 /** How long a claim is kept: a day of retries, and an hour more. */
 export const CLAIM_KEPT_SECONDS = 25 * 60 * 60;
 
 /** Remembers which id a create request with an idempotency key was given. */
 export const claimKey = (shard: number, digest: string): string => `${tag(shard)}:claim:${digest}`;
+
+/** Sorted set: the items (`i`) or auctions (`a`) that a user created, by when (seconds). */
+export const creationsKey = (shard: number, kind: 'a' | 'i', userId: string): string =>
+  `${tag(shard)}:creations:${kind}:${userId}`;
+
+/** Longer than anything in it: an auction's 366 days, its grace period, and its item's. */
+export const CREATIONS_KEPT_SECONDS = 400 * 24 * 60 * 60;
 
 /** The JetStream stream that carries every log entry, and its durable consumer. */
 export const EVENT_STREAM = 'OUTCRY_EVENTS';

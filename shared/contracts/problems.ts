@@ -9,13 +9,14 @@ interface ProblemKind {
   readonly title: string;
 }
 
-/** A refusal whose own code is internal: clients see INVALID_REQUEST. */
+/** A refusal whose own code is internal: clients see INVALID_REQUEST or UNAVAILABLE. */
 type ShownRefusal = Exclude<
   RefusalCode,
   | 'END_NOT_AFTER_START'
   | 'HARD_END_BEFORE_END'
   | 'END_TOO_LATE'
   | 'HARD_END_TOO_LATE'
+  | 'NO_ROOM'
   | 'UNREADABLE'
 >;
 
@@ -44,6 +45,7 @@ const OTHERS = {
   NOT_SEALED: { status: 409, title: 'The auction is not sealed yet, so there is no proof' },
   NAME_TAKEN: { status: 409, title: 'Another user has this name' },
   ITEM_NOT_FOUND: { status: 404, title: 'There is no such item' },
+  QUOTA_REACHED: { status: 409, title: 'You have as many auctions or items as one user may have' },
   // Also sent as 400 (unparsable JSON), 413 (too large) and 415 (not JSON).
   INVALID_REQUEST: { status: 422, title: 'The request is not valid' },
   RATE_LIMITED: { status: 429, title: 'Too many requests' },

@@ -21,6 +21,7 @@ export const REFUSAL_CODES = [
   'END_TOO_LATE',
   'HARD_END_TOO_LATE',
   'ITEM_BUSY',
+  'NO_ROOM',
   'UNREADABLE',
 ] as const;
 

@@ -16,7 +16,7 @@ import { shardOfId } from '../domain/ids.ts';
 import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
 
 const LUA_FOLDER = new URL('../../api-gateway/adapters/redis/lua/', import.meta.url);
-const FILES = ['text', 'auction', 'time', 'bids', 'seller', 'commands', 'write', 'decide'];
+const FILES = ['text', 'room', 'auction', 'time', 'bids', 'seller', 'commands', 'write', 'decide'];
 const ANSWERS_FROM = 8;
 
 export interface ScriptAuction {

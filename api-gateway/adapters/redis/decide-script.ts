@@ -24,7 +24,17 @@ import { runFailure } from './run-failure.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 /** The script is one text made of these files, in this order. */
-const SCRIPT_FILES = ['text', 'auction', 'time', 'bids', 'seller', 'commands', 'write', 'decide'];
+const SCRIPT_FILES = [
+  'text',
+  'room',
+  'auction',
+  'time',
+  'bids',
+  'seller',
+  'commands',
+  'write',
+  'decide',
+];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {

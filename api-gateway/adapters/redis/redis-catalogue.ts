@@ -7,16 +7,25 @@ import {
   type ItemView,
   type Page,
 } from '@outcry/shared/contracts/api.ts';
+import { claimKeyOf, homeShard } from '@outcry/shared/contracts/claims.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import {
   auctionKeys,
-  claimKey,
+  creationsKey,
   itemKey,
   shardKeys,
   CLAIM_KEPT_SECONDS,
+  CREATIONS_KEPT_SECONDS,
+  ITEM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
-import { shardOfDigest, shardOfId } from '@outcry/shared/domain/ids.ts';
-import { CursorError, type Catalogue, type IdClaim } from '../../auctions/catalogue.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import {
+  CursorError,
+  type Catalogue,
+  type CreateRequest,
+  type IdClaim,
+} from '../../auctions/catalogue.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import { luaFile, script, scriptForFullRedis } from './lua-files.ts';
@@ -26,7 +35,7 @@ import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     createItem(...keysAndArguments: string[]): Result<string, Context>;
-    claimId(whole: string, claim: string, value: string, seconds: number): Result<string, Context>;
+    beginCreation(keyCount: number, ...keysAndArguments: string[]): Result<string, Context>;
     listPlaces(
       whole: string,
       index: string,
@@ -41,6 +50,10 @@ declare module 'ioredis' {
 /** Of all that one question takes; its asker is answered within 2 s. */
 const LIMIT_MS = 1_900;
 
+/** How often a user's full list is looked through, and of how many users that is remembered. */
+const LOOK_EVERY_MS = 5_000;
+const MAX_LOOKED_AT = 10_000;
+
 /** A place in a list: the sort key (ms) and the id that breaks ties. */
 interface Place {
   readonly at: number;
@@ -50,10 +63,12 @@ interface Place {
 export class RedisCatalogue implements Catalogue {
   readonly #redis: RedisClient;
   readonly #shards: number;
+  /** When each user's full list was last looked through. */
+  readonly #lookedAt = new Map<string, number>();
 
   constructor(redis: RedisClient, shards: number) {
-    redis.defineCommand('createItem', { numberOfKeys: 2, lua: script(luaFile('create-item')) });
-    redis.defineCommand('claimId', { numberOfKeys: 2, lua: script(luaFile('claim-id')) });
+    redis.defineCommand('createItem', { numberOfKeys: 2, lua: creationScript('create-item') });
+    redis.defineCommand('beginCreation', { lua: creationScript('begin-creation') });
     const listPlaces = scriptForFullRedis(luaFile('list-places'));
     redis.defineCommand('listPlaces', { numberOfKeys: 2, lua: listPlaces });
     this.#redis = redis;
@@ -63,8 +78,10 @@ export class RedisCatalogue implements Catalogue {
   async addItem(itemId: string, sellerId: string, itemText: string): Promise<void> {
     const shard = this.#shardOf(itemId);
     const keys = [shardKeys(shard).whole, itemKey(shard, itemId)];
-    const reply = await attempt(this.#redis.createItem(...keys, itemText, sellerId));
-    if (reply !== 'OK') throw notWhole();
+    const reply = await attempt(
+      this.#redis.createItem(...keys, itemText, sellerId, `${ITEM_KEPT_SECONDS}`),
+    );
+    refuseUnlessCreated(reply);
   }
 
   async findItem(itemId: string): Promise<ItemView | undefined> {
@@ -83,21 +100,58 @@ export class RedisCatalogue implements Catalogue {
     return { ...ownJson<ItemDetails>(text), sellerId, auctionId };
   }
 
-  async claim(digest: string, claim: IdClaim): Promise<IdClaim> {
-    // The digest alone picks the shard, so that another request under the same key meets the claim.
-    const shard = shardOfDigest(digest, this.#shards);
-    const value = `${claim.id}|${claim.fingerprint}`;
-    const reply = await attempt(
-      this.#redis.claimId(
-        shardKeys(shard).whole,
-        claimKey(shard, digest),
-        value,
-        CLAIM_KEPT_SECONDS,
-      ),
-    );
-    if (reply === 'UNAVAILABLE') throw notWhole();
+  async begin(request: CreateRequest, most: number): Promise<IdClaim | undefined> {
+    let reply = await this.#begin(request, most);
+    if (reply === 'FULL' && (await this.#dropForgotten(request))) {
+      reply = await this.#begin(request, most);
+    }
+    if (reply === 'FULL') return undefined;
+    refuseUnlessCreated(reply);
     const [id = '', fingerprint = ''] = reply.split('|');
     return { id, fingerprint };
+  }
+
+  #begin({ kind, userId, key, id, fingerprint }: CreateRequest, most: number): Promise<string> {
+    const shard = homeShard(userId, this.#shards);
+    const keys = [shardKeys(shard).whole, creationsKey(shard, kind, userId)];
+    if (key !== '') keys.push(claimKeyOf(userId, key, this.#shards));
+    const seconds = [CLAIM_KEPT_SECONDS, most, CREATIONS_KEPT_SECONDS].map(String);
+    return attempt(this.#redis.beginCreation(keys.length, ...keys, id, fingerprint, ...seconds));
+  }
+
+  /**
+   * Takes out of a user's list what Redis holds no more: neither the thing, nor the item that an
+   * auction brought along, nor the claim. Costs a look at each, so seldom for each user.
+   * @returns whether something was taken out
+   */
+  async #dropForgotten({ kind, userId }: CreateRequest): Promise<boolean> {
+    const list = creationsKey(homeShard(userId, this.#shards), kind, userId);
+    const now = monotonicNow();
+    const lookedAt = this.#lookedAt.get(list);
+    if (lookedAt !== undefined && now - lookedAt < LOOK_EVERY_MS) return false;
+    if (this.#lookedAt.size >= MAX_LOOKED_AT) this.#lookedAt.clear();
+    this.#lookedAt.set(list, now);
+    const old = await asked(
+      this.#redis.zrange(list, '-inf', `(${await this.#claimedSince()}`, 'BYSCORE'),
+    );
+    const held = await asked(Promise.all(old.map((id) => this.#redis.exists(...this.#keysOf(id)))));
+    const forgotten = old.filter((_, i) => held[i] === 0);
+    if (forgotten.length === 0) return false;
+    await attempt(this.#redis.zrem(list, ...forgotten));
+    return true;
+  }
+
+  /** Redis's clock, in seconds, when the oldest claim that it can still hold was made. */
+  async #claimedSince(): Promise<number> {
+    const [seconds] = await asked(this.#redis.time());
+    return Number(seconds) - CLAIM_KEPT_SECONDS;
+  }
+
+  /** All in one shard: an item's, or those of an auction and of the item that it brought along. */
+  #keysOf(id: string): string[] {
+    const shard = this.#shardOf(id);
+    const item = itemKey(shard, `i${id.slice(1)}`);
+    return id.startsWith('a') ? [auctionKeys(shard, id).auction, item] : [item];
   }
 
   async list(query: AuctionListQuery): Promise<Page<AuctionView>> {
@@ -174,6 +228,13 @@ export class RedisCatalogue implements Catalogue {
 
 const isNewestFirst = (status: AuctionListQuery['status']): boolean =>
   status === 'ended' || status === 'cancelled';
+
+function refuseUnlessCreated(reply: string): void {
+  if (reply === 'UNAVAILABLE') throw notWhole();
+  if (reply === 'NO_ROOM') throw new NotRunError('Redis has no room for new things');
+}
+
+const creationScript = (name: string): string => script(`${luaFile('room')}\n${luaFile(name)}`);
 
 const notWhole = (): NotRunError => new NotRunError('Redis waits for its data to be restored');
 

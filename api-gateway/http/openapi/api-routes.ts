@@ -108,7 +108,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
     who: 'seller',
     body: auctionRequest,
     answer: { status: 201, schema: auctionViewSchema },
-    problems: [...WITH_KEY, 'ITEM_NOT_FOUND', 'NOT_SELLER', 'ITEM_BUSY'],
+    problems: [...WITH_KEY, 'QUOTA_REACHED', 'ITEM_NOT_FOUND', 'NOT_SELLER', 'ITEM_BUSY'],
   },
   {
     method: 'post',
@@ -138,7 +138,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
     who: 'seller',
     body: itemRequest,
     answer: { status: 201, schema: itemView },
-    problems: [...WITH_KEY],
+    problems: [...WITH_KEY, 'QUOTA_REACHED'],
   },
   {
     method: 'get',

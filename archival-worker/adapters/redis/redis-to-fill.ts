@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Result } from 'ioredis';
+import { claimKeyOf, homeShard } from '@outcry/shared/contracts/claims.ts';
 import {
   auctionKeys,
-  claimKey,
   itemKey,
   REBUILD_KEY,
   shardKeys,
   SHARDS_KEY,
   CLAIM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
-import { shardOfDigest, shardOfId } from '@outcry/shared/domain/ids.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { FirstAnswer } from '../../rebuild/first-answers.ts';
@@ -150,9 +149,8 @@ export class RedisToRebuild implements RedisToFill {
     const { userId, key, fingerprint, at } = claim;
     const seconds = CLAIM_KEPT_SECONDS - Math.floor(((await this.now()) - at) / 1_000);
     if (seconds < 1) return;
-    const digest = createHash('sha256').update(`${userId}:${key}`).digest('hex');
-    const shard = shardOfDigest(digest, this.#shards);
-    const name = claimKey(shard, digest);
+    const shard = homeShard(userId, this.#shards);
+    const name = claimKeyOf(userId, key, this.#shards);
     // The claim's shard need not be the auction's, and may be whole: there it was not lost.
     await this.#run(shard, [['SET', name, `${auctionId}|${fingerprint}`, 'EX', `${seconds}`]]);
   }

@@ -150,6 +150,11 @@ function wordsOf(
         title: 'The item is being sold already',
         advice: 'Wait for its other auction to end, or create a new item.',
       };
+    case 'QUOTA_REACHED':
+      return {
+        title: 'You have as many listings as you may',
+        advice: 'Listings make room some days after they end. Try again then.',
+      };
     case 'ITEM_NOT_FOUND':
       return { title: 'No such item', advice: 'Create the item again.' };
     case 'NOT_SEALED':

@@ -135,6 +135,7 @@ local function decide(command, asked)
     if auction then return 'OK', auction_receipt() end
     local terms = creation_of(asked)
     local busy = redis.call('HEXISTS', asked.busy_items_key, terms.item.id) == 1
+    if not has_room() then return 'NO_ROOM', '' end
     code = create(command, asked, terms, busy)
     if code then return code, '' end
     start_and_end_on_time()
