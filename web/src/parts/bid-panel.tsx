@@ -93,10 +93,13 @@ function Bidder({ auction, room }: BidPanelProps) {
   return (
     <>
       <BidBox auction={auction} room={room} />
-      {/* One notice at a time: what came of the last bid says where the bidder stands, and more. */}
+      {/*
+       * One notice at a time: what came of the last bid says where the bidder stands, and more. Only
+       * a bid without an answer says nothing of that.
+       */}
       <div class="standing">
         <NoticeText notice={notice} />
-        {notice === null && (
+        {(notice === null || notice.unresolved === true) && (
           <Stake auction={auction} own={room.own.value} leading={room.leading.value} />
         )}
       </div>
