@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { claimKeyOf } from '@outcry/shared/contracts/claims.ts';
+import { sha256 } from '@outcry/shared/runtime/sha256.ts';
 import { auctionKeys, shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/keys.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
@@ -109,7 +110,7 @@ test('all that Redis held is there again, field by field, under epochs that begi
   expect(gaps).toEqual([]);
   const lastSeq = (id: string) => hashOf(before, auctionKeys(shardOf(id), id).auction)['seq'];
   expect(told.toSorted()).toEqual(ALL.map((id) => `${id} ${lastSeq(id)}`).toSorted());
-  const claim = claimKeyOf('seller', 'create-"hidden"', SHARDS);
+  const claim = claimKeyOf('seller', 'create-"hidden"', SHARDS, sha256);
   expect(after[claim]).toMatch(/^a0-hidden\|[0-9a-f]{16}$/);
 
   await auctionsGoOn(before);

@@ -8,6 +8,7 @@ import {
   type Page,
 } from '@outcry/shared/contracts/api.ts';
 import { claimKeyOf, homeShard } from '@outcry/shared/contracts/claims.ts';
+import { sha256 } from '@outcry/shared/runtime/sha256.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import {
   auctionKeys,
@@ -112,9 +113,9 @@ export class RedisCatalogue implements Catalogue {
   }
 
   #begin({ kind, userId, key, id, fingerprint }: CreateRequest, most: number): Promise<string> {
-    const shard = homeShard(userId, this.#shards);
+    const shard = homeShard(userId, this.#shards, sha256);
     const keys = [shardKeys(shard).whole, creationsKey(shard, kind, userId)];
-    if (key !== '') keys.push(claimKeyOf(userId, key, this.#shards));
+    if (key !== '') keys.push(claimKeyOf(userId, key, this.#shards, sha256));
     const seconds = [CLAIM_KEPT_SECONDS, most, CREATIONS_KEPT_SECONDS].map(String);
     return attempt(this.#redis.beginCreation(keys.length, ...keys, id, fingerprint, ...seconds));
   }
@@ -125,7 +126,7 @@ export class RedisCatalogue implements Catalogue {
    * @returns whether something was taken out
    */
   async #dropForgotten({ kind, userId }: CreateRequest): Promise<boolean> {
-    const list = creationsKey(homeShard(userId, this.#shards), kind, userId);
+    const list = creationsKey(homeShard(userId, this.#shards, sha256), kind, userId);
     const now = monotonicNow();
     const lookedAt = this.#lookedAt.get(list);
     if (lookedAt !== undefined && now - lookedAt < LOOK_EVERY_MS) return false;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Result } from 'ioredis';
 import { claimKeyOf, homeShard } from '@outcry/shared/contracts/claims.ts';
+import { sha256 } from '@outcry/shared/runtime/sha256.ts';
 import {
   auctionKeys,
   itemKey,
@@ -149,8 +150,8 @@ export class RedisToRebuild implements RedisToFill {
     const { userId, key, fingerprint, at } = claim;
     const seconds = CLAIM_KEPT_SECONDS - Math.floor(((await this.now()) - at) / 1_000);
     if (seconds < 1) return;
-    const shard = homeShard(userId, this.#shards);
-    const name = claimKeyOf(userId, key, this.#shards);
+    const shard = homeShard(userId, this.#shards, sha256);
+    const name = claimKeyOf(userId, key, this.#shards, sha256);
     // The claim's shard need not be the auction's, and may be whole: there it was not lost.
     await this.#run(shard, [['SET', name, `${auctionId}|${fingerprint}`, 'EX', `${seconds}`]]);
   }
