@@ -91,6 +91,13 @@ export const auctionRequest = z
     }
     const tableFault = request.increments && incrementTableFault(request.increments);
     if (tableFault !== undefined) fault('increments', tableFault);
+  })
+  // What of this a JSON schema can say.
+  .meta({
+    allOf: [
+      { oneOf: [{ required: ['itemId'] }, { required: ['item'] }] },
+      { oneOf: [{ required: ['endsAt'] }, { required: ['durationSeconds'] }] },
+    ],
   }) satisfies z.ZodType<AuctionRequest>;
 
 export const extendRequest = z.strictObject({ endsAt: time });
