@@ -16,15 +16,15 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'the script takes bids below the minimum',
     file: 'lua/bids.lua',
-    right: 'offered < minimum_bid()',
-    wrong: 'offered < minimum_bid() - 1',
+    right: 'offered < least)',
+    wrong: 'offered < least - 1)',
     shownBy: ['not-by-the-rules'],
   },
   {
     what: 'the script forgets answers under a key',
     file: 'lua/commands.lua',
-    right: 'if record then known_answers[answer_fields[i]] = record end',
-    wrong: '',
+    right: 'elseif record then known_answers[field] = record end',
+    wrong: 'end',
     shownBy: ['two-events-for-key', 'replay-not-marked'],
   },
   {
