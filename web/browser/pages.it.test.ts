@@ -25,6 +25,8 @@ let seller: OutcryClient;
 let ann: OutcryClient;
 let lamp: AuctionView;
 let kettle: AuctionView;
+/** An auction that takes whatever is bid. */
+let busy: AuctionView;
 
 const auctionOf = (
   title: string,
@@ -43,6 +45,7 @@ beforeAll(async () => {
   [seller, ann] = await Promise.all([stage.client('sam'), stage.client('ann')]);
   lamp = await auctionOf('Brass lamp with a green shade');
   kettle = await auctionOf('Copper kettle', { durationSeconds: 120, buyNowPrice: 9_000 });
+  busy = await auctionOf('Box of marbles');
   // The leaderboard counts auctions that are over by twenties.
   const cancelled = await Promise.all(Array.from({ length: 19 }, () => auctionOf('Odd glove')));
   await Promise.all(cancelled.map(({ id }) => seller.cancel(id)));
@@ -173,7 +176,7 @@ test('operations: the pipeline live, and what is wrong when a part is down', asy
   const pipeline = page.getByTestId('pipeline');
   const decide = pipeline.getByRole('listitem').filter({ hasText: 'Decide' });
   await poll(async () => {
-    await ann.bid(kettle.id, { maxAmount: 2_000 + (Date.now() % 1_000_000) }).catch(() => {});
+    await ann.bid(busy.id, { maxAmount: 2_000 + (Date.now() % 1_000_000) }).catch(() => {});
     return Number.parseFloat(await textOf(decide.locator('strong')));
   }).toBeGreaterThan(0);
   await poll(() => textOf(pipeline)).toContain('takes events');
@@ -194,7 +197,7 @@ test('operations: says what is wrong and what it means, also when the gateway it
   const nats = stage.system.part('nats');
   await nats.stop();
   await poll(async () => {
-    await ann.bid(kettle.id, { maxAmount: 2_000_000 + (Date.now() % 1_000_000) }).catch(() => {});
+    await ann.bid(busy.id, { maxAmount: 2_000_000 + (Date.now() % 1_000_000) }).catch(() => {});
     return textOf(troubles);
   }).toContain('JetStream takes nothing');
   const publish = page.getByTestId('pipeline').getByRole('listitem').filter({ hasText: 'Publish' });
