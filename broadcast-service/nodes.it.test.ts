@@ -111,6 +111,9 @@ describe('presence', () => {
   });
 });
 
+/** Hints of the user's own bids come beside them. */
+const notices = ({ heard }: RawViewer) => heard.filter(([type]) => type === 'outbid');
+
 describe('a notice', () => {
   it('reaches its user on every node, once each, also one who watches nothing', async () => {
     const auctionId = await newAuction();
@@ -122,8 +125,6 @@ describe('a notice', () => {
     ]);
     await system.auctions.bid(auctionId, { userId: 'ann', maxAmount: 2_000 });
     await system.auctions.bid(auctionId, { userId: 'bob', maxAmount: 9_000 });
-    // Hints of the user's own bids come beside them.
-    const notices = ({ heard }: RawViewer) => heard.filter(([type]) => type === 'outbid');
     await until('both know', () => notices(near).length > 0 && notices(far).length > 0);
     await system.auctions.bid(auctionId, { userId: 'cleo', maxAmount: 3_000 });
     await system.auctions.bid(auctionId, { userId: 'ann', maxAmount: 20_000 });
