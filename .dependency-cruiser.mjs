@@ -1,7 +1,7 @@
 // Who may import whom (see ARCHITECTURE.md). Run by `npm run check`; a test plants a forbidden
 // import for every rule and sees it fail.
 const SERVICES = ['api-gateway', 'broadcast-service', 'archival-worker'];
-const TESTS = '(\\.test\\.tsx?$)|(^[^/]+/(agreement|histories|testing)/)';
+const TESTS = '(\\.test\\.tsx?$)|(^[^/]+/testing/)';
 
 /** Folders of a service that hold use cases: everything but its edges and its composition root. */
 const USE_CASES = {

@@ -1,4 +1,4 @@
-/** `npx tsx api-gateway/histories/check-history.ts <file>…`: checks histories that were kept. */
+/** `npx tsx load-tests/linearizability/check-history.ts <file>…`: checks histories that were kept. */
 import { checkHistory } from './checker/check.ts';
 import { violationText } from './checker/violation.ts';
 import { readHistory } from './history-file.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Creation } from '@outcry/shared/contracts/events.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
-import type { AuctionCommand } from '../bidding/auction-commands.ts';
+import type { AuctionCommand } from '@outcry/api-gateway/bidding/auction-commands.ts';
 
 const DEFAULT_TABLE = DEFAULT_INCREMENTS.map((row) => `${row.from}:${row.by}`).join(',');
 const USERS = ['ann', 'bob', 'cid', 'dee', 'eve'];

@@ -11,7 +11,10 @@ import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { decideScriptBody, DecideScript } from '../adapters/redis/decide-script.ts';
+import {
+  decideScriptBody,
+  DecideScript,
+} from '@outcry/api-gateway/adapters/redis/decide-script.ts';
 import { runAgreements, type AgreementRun, type Interruption } from './agreement-run.ts';
 import { Disagreement, REFERENCE_RULES, type Rules } from './model-auction.ts';
 import { randomCommand, randomCreation } from './random-commands.ts';

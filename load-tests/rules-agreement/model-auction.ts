@@ -18,7 +18,7 @@ import {
   type PublicState,
 } from '@outcry/shared/contracts/events.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
-import type { AuctionCommand, DecidedBatch } from '../bidding/auction-commands.ts';
+import type { AuctionCommand, DecidedBatch } from '@outcry/api-gateway/bidding/auction-commands.ts';
 
 /** The rules under test; a test plants wrong ones to see that differences are found. */
 export interface Rules {

@@ -4,8 +4,12 @@ import type { Creation } from '@outcry/shared/contracts/events.ts';
 import { minimumBid } from '@outcry/shared/domain/auction-rules.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { shardedId } from '@outcry/shared/domain/ids.ts';
-import type { AuctionCommand, AuctionDecider, DecidedBatch } from '../bidding/auction-commands.ts';
-import { DEFAULT_LIMITS, GroupCommit } from '../bidding/group-commit.ts';
+import type {
+  AuctionCommand,
+  AuctionDecider,
+  DecidedBatch,
+} from '@outcry/api-gateway/bidding/auction-commands.ts';
+import { DEFAULT_LIMITS, GroupCommit } from '@outcry/api-gateway/bidding/group-commit.ts';
 import { ModelAuction, REFERENCE_RULES, type Rules } from './model-auction.ts';
 import { offeredAmount, plainCommand, type RandomCommand } from './random-commands.ts';
 
