@@ -118,9 +118,9 @@ export const timedDecider = (
   decider: AuctionDecider,
   took: (seconds: number) => void,
 ): AuctionDecider => ({
-  decide: async (shard, batches) => {
+  decide: async (batches) => {
     const since = performance.now();
-    const decisions = await decider.decide(shard, batches);
+    const decisions = await decider.decide(batches);
     const isAnswered = Array.from(decisions.values()).some(({ kind }) => kind === 'decided');
     if (isAnswered) took((performance.now() - since) / 1000);
     return decisions;

@@ -58,6 +58,8 @@ export interface AuctionHead {
 
 /** Commands of one auction that are decided together, in their order. */
 export interface AuctionBatch {
+  /** The auction's, as its id says. */
+  readonly shard: number;
   readonly auctionId: string;
   /** None: passing time alone does its work. */
   readonly commands: readonly AuctionCommand[];
@@ -90,13 +92,14 @@ export type Decisions = ReadonlyMap<string, Decision>;
 /** Auctions in one script call: while it runs, Redis does nothing else. */
 export const MAX_AUCTIONS_IN_CALL = 64;
 
-/** The engine. One call decides batches of auctions of one shard, each atomically and durably. */
+/** The engine. One call decides batches of several auctions, each atomically and durably. */
 export interface AuctionDecider {
   /**
-   * @param batches of different auctions, at least one, at most {@link MAX_AUCTIONS_IN_CALL}
+   * @param batches of different auctions, at least one, at most {@link MAX_AUCTIONS_IN_CALL}; of a
+   *   cluster all of one shard
    * @returns a decision for each; never rejects
    */
-  decide(shard: number, batches: readonly AuctionBatch[]): Promise<Decisions>;
+  decide(batches: readonly AuctionBatch[]): Promise<Decisions>;
 }
 
 /** The batch certainly changed nothing. */

@@ -8,7 +8,12 @@ import {
   type DecidedBatch,
   type Decision,
 } from './auction-commands.ts';
-import { DEFAULT_LIMITS, GroupCommit, type GroupCommitLimits } from './group-commit.ts';
+import {
+  DEFAULT_LIMITS,
+  GroupCommit,
+  type CommandSender,
+  type GroupCommitLimits,
+} from './group-commit.ts';
 
 const BID: AuctionCommand = {
   kind: 'bid',
@@ -32,16 +37,15 @@ const decided = (...answers: string[]): Decision => ({
 /** The script calls that were made, each to be answered by the test. */
 class Calls {
   readonly made: {
-    readonly shard: number;
     readonly batches: readonly AuctionBatch[];
     readonly answer: (decide: (batch: AuctionBatch) => Decision) => void;
   }[] = [];
 
-  decide(shard: number, batches: readonly AuctionBatch[]): Promise<ReadonlyMap<string, Decision>> {
+  decide(batches: readonly AuctionBatch[]): Promise<ReadonlyMap<string, Decision>> {
     return new Promise((resolve) => {
       const answer = (decide: (batch: AuctionBatch) => Decision): void =>
         resolve(new Map(batches.map((batch) => [batch.auctionId, decide(batch)])));
-      this.made.push({ shard, batches, answer });
+      this.made.push({ batches, answer });
     });
   }
 
@@ -60,10 +64,11 @@ const engineOn = (
   calls: Pick<Calls, 'decide'>,
   limits: Partial<GroupCommitLimits> = {},
   onDecided: (auctionId: string, batch: DecidedBatch) => void = () => undefined,
+  lanes = SHARDS,
 ): GroupCommit =>
   new GroupCommit(
     calls,
-    SHARDS,
+    { shards: SHARDS, lanes },
     { refuse: () => undefined, onCall: () => undefined, onDecided, onDefect },
     { ...DEFAULT_LIMITS, ...limits },
   );
@@ -74,12 +79,12 @@ const calledTimes = (calls: Calls, times: number) =>
 test('what arrives for a shard during a call forms the next one, in order of arrival', async () => {
   const calls = new Calls();
   const engine = engineOn(calls);
-  const first = engine.submit('a0-x', BID);
+  const first = engine.ask('a0-x', BID);
   await calledTimes(calls, 1);
-  const later = ['a0-y', 'a0-x', 'a0-z', 'a0-y'].map((id) => engine.submit(id, BID));
-  const elsewhere = engine.submit('a1-x', BID);
+  const later = ['a0-y', 'a0-x', 'a0-z', 'a0-y'].map((id) => engine.ask(id, BID));
+  const elsewhere = engine.ask('a1-x', BID);
   await calledTimes(calls, 2);
-  expect(calls.made[1]?.shard).toBe(1);
+  expect(calls.made[1]?.batches).toMatchObject([{ shard: 1, auctionId: 'a1-x' }]);
   expect(engine.waiting).toBe(4);
   calls.made[1]?.answer(accept);
   calls.made[0]?.answer(accept);
@@ -96,13 +101,39 @@ test('what arrives for a shard during a call forms the next one, in order of arr
   await engine.close();
 });
 
+test('where there is one lane, a call takes auctions of all shards', async () => {
+  const calls = new Calls();
+  const engine = engineOn(calls, {}, undefined, 1);
+  const bids = ['a1-x', 'a0-x', 'a1-y', 'a0-x'].map((id) => engine.ask(id, BID));
+  await calledTimes(calls, 1);
+  expect(calls.made[0]?.batches).toMatchObject([
+    { shard: 1, auctionId: 'a1-x' },
+    { shard: 0, auctionId: 'a0-x', commands: [BID, BID] },
+    { shard: 1, auctionId: 'a1-y' },
+  ]);
+  const later = engine.ask('a1-z', BID);
+  expect(engine.waiting).toBe(1);
+  calls.made[0]?.answer(accept);
+  await calledTimes(calls, 2);
+  calls.made[1]?.answer(accept);
+  const outcomes = await Promise.all([...bids, later]);
+  expect(outcomes.map((outcome) => outcome.kind === 'answered' && outcome.answer.body)).toEqual([
+    '0',
+    '0',
+    '0',
+    '1',
+    '0',
+  ]);
+  await engine.close();
+});
+
 test('commands and auctions of a call are bounded, and so is what waits for an auction', async () => {
   const calls = new Calls();
   const engine = engineOn(calls, { maxBatch: 100, maxWaitingPerAuction: 150 });
-  const first = engine.submit('a0-first', BID);
+  const first = engine.ask('a0-first', BID);
   await calledTimes(calls, 1);
-  const hot = Array.from({ length: 151 }, () => engine.submit('a0-hot', BID));
-  const cold = Array.from({ length: 100 }, (_, i) => engine.submit(`a0-${i}`, BID));
+  const hot = Array.from({ length: 151 }, () => engine.ask('a0-hot', BID));
+  const cold = Array.from({ length: 100 }, (_, i) => engine.ask(`a0-${i}`, BID));
   expect(await hot[150]).toMatchObject({ kind: 'unavailable' });
   for (let call = 0; call < 4; call += 1) {
     await calledTimes(calls, call + 1);
@@ -121,7 +152,7 @@ test('a call has at most so many auctions', async () => {
   const calls = new Calls();
   const engine = engineOn(calls);
   const count = MAX_AUCTIONS_IN_CALL + 1;
-  const bids = Array.from({ length: count }, (_, i) => engine.submit(`a0-${i}`, BID));
+  const bids = Array.from({ length: count }, (_, i) => engine.ask(`a0-${i}`, BID));
   await calledTimes(calls, 1);
   calls.made[0]?.answer(accept);
   await calledTimes(calls, 2);
@@ -134,7 +165,7 @@ test('a call has at most so many auctions', async () => {
 test('an auction that fails takes no other with it', async () => {
   const calls = new Calls();
   const engine = engineOn(calls);
-  const bids = ['a0-unread', 'a0-good', 'a0-half'].map((id) => engine.submit(id, BID));
+  const bids = ['a0-unread', 'a0-good', 'a0-half'].map((id) => engine.ask(id, BID));
   await calledTimes(calls, 1);
   const defect = new Error('WRONGTYPE');
   calls.made[0]?.answer((batch) => {
@@ -152,7 +183,7 @@ test('an auction that fails takes no other with it', async () => {
 test('an answer that nobody can read leaves the others their answers, and the gateway alive', async () => {
   const calls = new Calls();
   const engine = engineOn(calls);
-  const bids = ['a0-x', 'a0-x', 'a0-x', 'a0-y'].map((id) => engine.submit(id, BID));
+  const bids = ['a0-x', 'a0-x', 'a0-x', 'a0-y'].map((id) => engine.ask(id, BID));
   await calledTimes(calls, 1);
   calls.made[0]?.answer((batch) =>
     batch.auctionId === 'a0-x' ? decided('+OK|first', 'nonsense', '+OK|third') : accept(batch),
@@ -168,9 +199,9 @@ test('a call that fails against its contract leaves its bids unknown, and the sh
   const broken = new Error('no call was made');
   const decide = vi.fn(calls.decide.bind(calls)).mockRejectedValueOnce(broken);
   const engine = engineOn({ decide });
-  expect(await engine.submit('a0-x', BID)).toMatchObject({ kind: 'unknown' });
+  expect(await engine.ask('a0-x', BID)).toMatchObject({ kind: 'unknown' });
   expect(onDefect.mock.calls).toEqual([[broken]]);
-  const next = engine.submit('a0-x', BID);
+  const next = engine.ask('a0-x', BID);
   await calledTimes(calls, 1);
   calls.made[0]?.answer(accept);
   expect(await next).toMatchObject({ kind: 'answered' });
@@ -182,10 +213,70 @@ test('what is done with a batch afterwards cannot take its answers back', async 
   const engine = engineOn(calls, {}, () => {
     throw new Error('the hand-off failed');
   });
-  const bid = engine.submit('a0-x', BID);
+  const bid = engine.ask('a0-x', BID);
   await calledTimes(calls, 1);
   calls.made[0]?.answer(accept);
   expect(await bid).toMatchObject({ kind: 'answered' });
   expect(onDefect).toHaveBeenCalledOnce();
   await engine.close();
+});
+
+/** A sender that counts what it hears. */
+const sender = (isGone = false) => ({
+  isGone: () => isGone,
+  settle: vi.fn<CommandSender['settle']>(),
+});
+
+test('a command whose sender has left is not decided, and its neighbours are', async () => {
+  const calls = new Calls();
+  const engine = engineOn(calls);
+  const [gone, there] = [sender(true), sender()];
+  engine.submit('a0-gone', BID, gone);
+  engine.submit('a0-x', BID, gone);
+  engine.submit('a0-x', BID, there);
+  await calledTimes(calls, 1);
+  expect(calls.asked).toEqual([[['a0-x', 1]]]);
+  expect(gone.settle.mock.calls).toMatchObject([
+    [{ kind: 'unavailable' }],
+    [{ kind: 'unavailable' }],
+  ]);
+  calls.made[0]?.answer(accept);
+  await vi.waitFor(() => expect(there.settle).toHaveBeenCalledOnce());
+  expect(there.settle.mock.calls).toMatchObject([[{ kind: 'answered', answer: { body: '0' } }]]);
+  expect(engine.waiting).toBe(0);
+  await engine.close();
+});
+
+test('a sender that throws takes no other its answer', async () => {
+  const calls = new Calls();
+  const engine = engineOn(calls);
+  const thrown = new Error('no answer could be written');
+  const [bad, good] = [sender(), sender()];
+  bad.settle.mockImplementation(() => {
+    throw thrown;
+  });
+  engine.submit('a0-x', BID, bad);
+  engine.submit('a0-x', BID, good);
+  await calledTimes(calls, 1);
+  calls.made[0]?.answer(accept);
+  await vi.waitFor(() => expect(good.settle).toHaveBeenCalledOnce());
+  expect(bad.settle).toHaveBeenCalledOnce();
+  expect(onDefect.mock.calls).toEqual([[thrown]]);
+  await engine.close();
+});
+
+test('what is answered when its time is up is not answered again, nor called when it waited', async () => {
+  const calls = new Calls();
+  const engine = engineOn(calls, { answerLimitMs: 100 });
+  const [asked, waiting] = [sender(), sender()];
+  engine.submit('a0-x', BID, asked);
+  await calledTimes(calls, 1);
+  engine.submit('a0-x', BID, waiting);
+  await vi.waitFor(() => expect(waiting.settle).toHaveBeenCalledOnce());
+  expect(asked.settle.mock.calls).toMatchObject([[{ kind: 'unknown' }]]);
+  expect(waiting.settle.mock.calls).toMatchObject([[{ kind: 'unavailable' }]]);
+  calls.made[0]?.answer(accept);
+  await engine.close();
+  expect(calls.made).toHaveLength(1);
+  expect(asked.settle).toHaveBeenCalledOnce();
 });

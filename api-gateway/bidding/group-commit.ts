@@ -1,14 +1,15 @@
 /**
- * Group commit: commands that arrive for a shard while a script call for it is in flight form the
- * next call, whichever of its auctions they are for. Order is the order of arrival. Everything is
- * bounded, and every command gets an answer within the time limit.
+ * Group commit: commands that arrive while a script call is in flight form the next call, whichever
+ * auctions they are for. They stand in one line, or on a cluster in a line for each shard, because a
+ * call reaches one node. Order is the order of arrival. Everything is bounded, and every command gets
+ * an answer within the time limit.
  */
-import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import { shardOfAuction } from '@outcry/shared/domain/ids.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import {
   MAX_AUCTIONS_IN_CALL,
   MayHaveRunError,
+  type AuctionBatch,
   type AuctionCommand,
   type AuctionDecider,
   type DecidedBatch,
@@ -16,6 +17,20 @@ import {
   type Decisions,
 } from './auction-commands.ts';
 import { NO_SUCH_AUCTION, outcomeOf, unavailable, type CommandOutcome } from './outcomes.ts';
+
+/** Who sent a command and hears what became of it. */
+export interface CommandSender {
+  /** Asked just before the script call: a client that left needs no decision. */
+  isGone(): boolean;
+  /** Called once, perhaps before `submit` returns. */
+  settle(outcome: CommandOutcome): void;
+}
+
+export interface Lines {
+  readonly shards: number;
+  /** How many lines there are: 1, or as many as shards. */
+  readonly lanes: number;
+}
 
 export interface GroupCommitLimits {
   /** Commands in one script call. */
@@ -44,25 +59,30 @@ export interface GroupCommitHooks {
    * `monotonicNow`; must not throw.
    */
   readonly onDecided: (auctionId: string, batch: DecidedBatch, askedAt: number) => void;
-  /** Hears of what the above threw all the same, and of answers that nobody can read. */
+  /** Hears of what the above, or a sender, threw all the same, and of answers that nobody can read. */
   readonly onDefect: (error: unknown) => void;
 }
 
 interface Waiting {
+  readonly shard: number;
   readonly auctionId: string;
   readonly command: AuctionCommand;
-  readonly isGone: () => boolean;
-  readonly settle: (outcome: CommandOutcome) => void;
+  readonly sender: CommandSender;
   readonly deadline: number;
   settled: boolean;
 }
 
-/** The commands of one shard, oldest first. */
+/** Commands that stand in one line, oldest first. */
 interface Lane {
-  readonly shard: number;
   waiting: Waiting[];
   readonly waitingByAuction: Map<string, number>;
-  inFlight: readonly Waiting[];
+  inFlight: readonly Asked[];
+}
+
+/** An auction's part of a call. */
+interface Asked extends AuctionBatch {
+  readonly commands: AuctionCommand[];
+  readonly waiting: Waiting[];
 }
 
 const NO_DECISION: Decision = {
@@ -74,6 +94,7 @@ const SWEEP_EVERY_MS = 50;
 
 export class GroupCommit {
   readonly #decider: AuctionDecider;
+  readonly #shards: number;
   readonly #limits: GroupCommitLimits;
   readonly #hooks: GroupCommitHooks;
   readonly #lanes: readonly Lane[];
@@ -85,15 +106,15 @@ export class GroupCommit {
 
   constructor(
     decider: AuctionDecider,
-    shards: number,
+    { shards, lanes }: Lines,
     hooks: GroupCommitHooks,
     limits: GroupCommitLimits = DEFAULT_LIMITS,
   ) {
     this.#decider = decider;
+    this.#shards = shards;
     this.#hooks = hooks;
     this.#limits = limits;
-    this.#lanes = Array.from({ length: shards }, (_, shard) => ({
-      shard,
+    this.#lanes = Array.from({ length: lanes }, () => ({
       waiting: [],
       waitingByAuction: new Map<string, number>(),
       inFlight: [],
@@ -106,48 +127,38 @@ export class GroupCommit {
     return this.#waiting;
   }
 
-  /**
-   * Puts a command in line.
-   * @param isGone asked just before the script call: a client that left needs no decision
-   */
-  submit(
-    auctionId: string,
-    command: AuctionCommand,
-    isGone: () => boolean = () => false,
-  ): Promise<CommandOutcome> {
-    if (this.#closed) return Promise.resolve(unavailable('the gateway is stopping'));
+  /** Puts a command in line. */
+  submit(auctionId: string, command: AuctionCommand, sender: CommandSender): void {
+    if (this.#closed) return sender.settle(unavailable('the gateway is stopping'));
     const refusal = this.#hooks.refuse(command);
-    if (refusal !== undefined) return Promise.resolve(unavailable(refusal));
-    const lane = this.#lanes[shardOfAuction(auctionId, this.#lanes.length) ?? -1];
-    if (lane === undefined) return Promise.resolve(NO_SUCH_AUCTION);
+    if (refusal !== undefined) return sender.settle(unavailable(refusal));
+    const shard = shardOfAuction(auctionId, this.#shards);
+    const lane = shard === undefined ? undefined : this.#lanes[shard % this.#lanes.length];
+    if (shard === undefined || lane === undefined) return sender.settle(NO_SUCH_AUCTION);
     const ofAuction = lane.waitingByAuction.get(auctionId) ?? 0;
     if (
       this.#waiting >= this.#limits.maxWaiting ||
       ofAuction >= this.#limits.maxWaitingPerAuction
     ) {
-      return Promise.resolve(unavailable('too many commands are waiting'));
+      return sender.settle(unavailable('too many commands are waiting'));
     }
-    return new Promise((resolve) => {
-      const deadline = monotonicNow() + this.#limits.answerLimitMs;
-      const waiting: Waiting = {
-        auctionId,
-        command,
-        isGone,
-        deadline,
-        settled: false,
-        settle: (outcome) => {
-          waiting.settled = true;
-          resolve(outcome);
-        },
-      };
-      lane.waiting.push(waiting);
-      lane.waitingByAuction.set(auctionId, ofAuction + 1);
-      this.#waiting += 1;
-      // Waiting for the end of the tick gathers what other sockets delivered in the same one.
-      if (lane.waiting.length === 1 && lane.inFlight.length === 0) {
-        setImmediate(() => this.#callNext(lane));
-      }
-    });
+    const deadline = monotonicNow() + this.#limits.answerLimitMs;
+    lane.waiting.push({ shard, auctionId, command, sender, deadline, settled: false });
+    lane.waitingByAuction.set(auctionId, ofAuction + 1);
+    this.#waiting += 1;
+    // Waiting for the end of the tick gathers what other sockets delivered in the same one.
+    if (lane.waiting.length === 1 && lane.inFlight.length === 0) {
+      setImmediate(() => this.#callNext(lane));
+    }
+  }
+
+  /** The same for senders who wait; bids come by the thousand and go without a promise. */
+  ask(
+    auctionId: string,
+    command: AuctionCommand,
+    isGone: () => boolean = () => false,
+  ): Promise<CommandOutcome> {
+    return new Promise((settle) => this.submit(auctionId, command, { isGone, settle }));
   }
 
   /** Answers everything that waits, and waits for the calls in flight (at most the time limit). */
@@ -162,73 +173,72 @@ export class GroupCommit {
 
   #callNext(lane: Lane): void {
     while (lane.inFlight.length === 0 && lane.waiting.length > 0) {
-      const taken = this.#take(lane, countForCall(lane.waiting, this.#limits.maxBatch));
-      const commands: Waiting[] = [];
-      for (const each of taken) {
-        if (each.isGone()) each.settle(unavailable('the client left before its turn'));
-        else commands.push(each);
+      lane.inFlight = this.#takeCall(lane);
+      if (lane.inFlight.length > 0) void this.#call(lane, lane.inFlight);
+    }
+  }
+
+  /** Takes the oldest commands out of the line, as many as fit into one call. */
+  #takeCall(lane: Lane): readonly Asked[] {
+    const byAuction = new Map<string, Asked>();
+    let taken = 0;
+    for (const each of lane.waiting) {
+      const { shard, auctionId } = each;
+      let asked = byAuction.get(auctionId);
+      const hasRoom = asked !== undefined || byAuction.size < MAX_AUCTIONS_IN_CALL;
+      if (taken === this.#limits.maxBatch || !hasRoom) break;
+      taken += 1;
+      this.#leavesLine(lane, each);
+      if (each.sender.isGone()) {
+        this.#tell(each, unavailable('the client left before its turn'));
+        continue;
       }
-      lane.inFlight = commands;
-      if (commands.length > 0) void this.#call(lane, commands);
+      if (asked === undefined) {
+        asked = { shard, auctionId, commands: [], waiting: [] };
+        byAuction.set(auctionId, asked);
+      }
+      asked.commands.push(each.command);
+      asked.waiting.push(each);
     }
+    lane.waiting.splice(0, taken);
+    return Array.from(byAuction.values());
   }
 
-  /** Takes the oldest commands out of the line. */
-  #take(lane: Lane, count: number): readonly Waiting[] {
-    const taken = lane.waiting.splice(0, count);
-    this.#waiting -= taken.length;
-    for (const { auctionId } of taken) {
-      const left = (lane.waitingByAuction.get(auctionId) ?? 1) - 1;
-      if (left === 0) lane.waitingByAuction.delete(auctionId);
-      else lane.waitingByAuction.set(auctionId, left);
-    }
-    return taken;
+  #leavesLine({ waitingByAuction }: Lane, { auctionId }: Waiting): void {
+    this.#waiting -= 1;
+    const left = (waitingByAuction.get(auctionId) ?? 1) - 1;
+    if (left === 0) waitingByAuction.delete(auctionId);
+    else waitingByAuction.set(auctionId, left);
   }
 
-  async #call(lane: Lane, commands: readonly Waiting[]): Promise<void> {
-    this.#inFlight += commands.length;
-    const byAuction = groupBy(commands, ({ auctionId }) => auctionId);
-    const batches = Array.from(byAuction, ([auctionId, ofAuction]) => ({
-      auctionId,
-      commands: ofAuction.map(({ command }) => command),
-    }));
+  async #call(lane: Lane, batches: readonly Asked[]): Promise<void> {
+    const count = batches.reduce((sum, { waiting }) => sum + waiting.length, 0);
+    this.#inFlight += count;
     const askedAt = monotonicNow();
     let decisions: Decisions = new Map();
     try {
-      decisions = await this.#decider.decide(lane.shard, batches);
+      decisions = await this.#decider.decide(batches);
     } catch (error) {
-      // Against its contract; a lane that stayed busy would keep its shard from all further bids.
+      // Against its contract; a lane that stayed busy would keep its auctions from all further bids.
       this.#hooks.onDefect(error);
     }
     lane.inFlight = [];
     this.#callNext(lane);
     // After the next call is on its way, so that Redis decides while the answers are written.
     setImmediate(() => {
-      this.#inFlight -= commands.length;
-      for (const [auctionId, ofAuction] of byAuction) {
-        this.#settle(auctionId, ofAuction, decisions.get(auctionId) ?? NO_DECISION, askedAt);
+      this.#inFlight -= count;
+      for (const asked of batches) {
+        this.#settle(asked, decisions.get(asked.auctionId) ?? NO_DECISION, askedAt);
       }
-      this.#hooks.onCall(commands.length);
+      this.#hooks.onCall(count);
     });
   }
 
   /** Gives each command of an auction its answer; nothing may throw here, or the gateway would end. */
-  #settle(
-    auctionId: string,
-    commands: readonly Waiting[],
-    decision: Decision,
-    askedAt: number,
-  ): void {
-    commands.forEach((each, nth) => {
-      if (each.settled) return;
-      try {
-        each.settle(outcomeOf(decision, nth));
-      } catch (error) {
-        // An answer that cannot be read is its own command's misfortune alone.
-        each.settle({ kind: 'unknown', reason: 'the engine failed' });
-        this.#hooks.onDefect(error);
-      }
-    });
+  #settle({ auctionId, waiting }: Asked, decision: Decision, askedAt: number): void {
+    for (const [nth, each] of waiting.entries()) {
+      if (!each.settled) this.#tell(each, this.#outcomeOf(decision, nth));
+    }
     try {
       if (decision.kind === 'decided') this.#hooks.onDecided(auctionId, decision.batch, askedAt);
       else if (decision.defect !== undefined) this.#hooks.onDefect(decision.defect);
@@ -237,32 +247,40 @@ export class GroupCommit {
     }
   }
 
+  #outcomeOf(decision: Decision, nth: number): CommandOutcome {
+    try {
+      return outcomeOf(decision, nth);
+    } catch (error) {
+      // An answer that cannot be read is its own command's misfortune alone.
+      this.#hooks.onDefect(error);
+      return { kind: 'unknown', reason: 'the engine failed' };
+    }
+  }
+
+  #tell(each: Waiting, outcome: CommandOutcome): void {
+    each.settled = true;
+    try {
+      each.sender.settle(outcome);
+    } catch (error) {
+      this.#hooks.onDefect(error);
+    }
+  }
+
   #answerOverdue(): void {
     const now = monotonicNow();
     for (const lane of this.#lanes) {
-      for (const each of lane.inFlight) {
+      for (const each of lane.inFlight.flatMap(({ waiting }) => waiting)) {
         if (!each.settled && each.deadline <= now) {
-          each.settle({ kind: 'unknown', reason: 'Redis did not answer in time' });
+          this.#tell(each, { kind: 'unknown', reason: 'Redis did not answer in time' });
         }
       }
       // Oldest first: the first one that still has time ends the search.
       const firstInTime = lane.waiting.findIndex(({ deadline }) => deadline > now);
       const overdue = firstInTime === -1 ? lane.waiting.length : firstInTime;
-      for (const each of this.#take(lane, overdue)) {
-        each.settle(unavailable('Redis did not answer in time'));
+      for (const each of lane.waiting.splice(0, overdue)) {
+        this.#leavesLine(lane, each);
+        this.#tell(each, unavailable('Redis did not answer in time'));
       }
     }
   }
-}
-
-/** How many of the oldest commands fit into one call. */
-function countForCall(waiting: readonly Waiting[], maxBatch: number): number {
-  const auctions = new Set<string>();
-  let count = 0;
-  for (const { auctionId } of waiting) {
-    auctions.add(auctionId);
-    if (count === maxBatch || auctions.size > MAX_AUCTIONS_IN_CALL) break;
-    count += 1;
-  }
-  return count;
 }

@@ -25,13 +25,13 @@ function stage(stored: () => Promise<AuctionReading>, fault?: string) {
   const hangs = once(gate, 'open');
   const engine = new GroupCommit(
     {
-      decide: async (_shard, batches) => {
+      decide: async (batches) => {
         decided.push(...batches.flatMap(({ commands }) => commands.map(({ kind }) => kind)));
         await hangs;
         return new Map();
       },
     },
-    4,
+    { shards: 4, lanes: 4 },
     { refuse: () => undefined, onCall: () => {}, onDecided: () => {}, onDefect: () => {} },
   );
   const reads = new ReadAuctions({ read: stored }, engine, 4, () => fault);
@@ -40,7 +40,7 @@ function stage(stored: () => Promise<AuctionReading>, fault?: string) {
 
 test('a read is answered while the bids of its auction wait for Redis', async () => {
   const { engine, reads, decided, letGo } = stage(() => Promise.resolve(READ));
-  const bid = engine.submit('a1-x', BID);
+  const bid = engine.ask('a1-x', BID);
   expect(await reads.publicState('a1-x')).toEqual({ kind: 'answered', ...READ });
   expect(await reads.ownState('a1-x', 'ann')).toEqual({ kind: 'answered', ...READ });
   letGo();

@@ -66,7 +66,7 @@ export class ReadAuctions {
     } finally {
       this.#inFlight -= 1;
     }
-    return this.#engine.submit(auctionId, { ...READING, kind, userId });
+    return this.#engine.ask(auctionId, { ...READING, kind, userId });
   }
 }
 

@@ -15,7 +15,7 @@ interface Spans {
 
 /** Traces the calls of `inner`; those without a sampled bid pass through. */
 export const tracedDecider = (inner: AuctionDecider, tracer: Tracer): AuctionDecider => ({
-  decide: async (shard, batches) => {
+  decide: async (batches) => {
     const spans = new Map<string, Spans>();
     const asked = batches.map((batch) => {
       const begun = begin(tracer, batch);
@@ -23,7 +23,7 @@ export const tracedDecider = (inner: AuctionDecider, tracer: Tracer): AuctionDec
       spans.set(batch.auctionId, begun);
       return carriedBy(begun.carrier, batch);
     });
-    const decisions = await inner.decide(shard, asked);
+    const decisions = await inner.decide(asked);
     if (spans.size === 0) return decisions;
     return new Map(
       Array.from(decisions, ([auctionId, decision]) => {
@@ -52,10 +52,10 @@ function begin(tracer: Tracer, { auctionId, commands }: AuctionBatch): Spans | u
 }
 
 /** The adapter hands on the first context it finds: from here on that of the call. */
-function carriedBy({ traceparent: trace }: Span, { auctionId, commands }: AuctionBatch) {
+function carriedBy({ traceparent: trace }: Span, batch: AuctionBatch): AuctionBatch {
   return {
-    auctionId,
-    commands: commands.map((each) => (each.trace === undefined ? each : { ...each, trace })),
+    ...batch,
+    commands: batch.commands.map((each) => (each.trace === undefined ? each : { ...each, trace })),
   };
 }
 

@@ -82,7 +82,7 @@ async function placeBid(parts: GatewayParts, auctionId: string, x: Exchange): Pr
   };
   const minimumBid = parts.heads.tooLow(auctionId, command);
   if (minimumBid !== undefined) return answerRefusal(x, 'BID_TOO_LOW', `${minimumBid ?? ''}`);
-  const outcome = await parts.engine.submit(auctionId, command, () => x.outgoing.destroyed);
+  const outcome = await parts.engine.ask(auctionId, command, () => x.outgoing.destroyed);
   return answerOutcome(x, outcome, 201, (answer) => bidReceiptJson(answer.body));
 }
 

@@ -119,7 +119,7 @@ async function manage<T extends z.ZodType>(
   const body = await readBody(x, schema);
   if (!body.ok) return body.answer;
   const { userId, roles } = caller.caller;
-  const outcome = await parts.engine.submit(
+  const outcome = await parts.engine.ask(
     auctionId,
     { ...toCommand(body.value), userId, admin: roles.has('admin'), maxAmount: 0, key: key.value },
     () => x.outgoing.destroyed,
@@ -158,7 +158,7 @@ async function createAuction(
   if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
   // The item of an inline request is named after its auction: the same request, the same item.
   const item = storedItem ?? newItemOf(claimed.id, request, shards);
-  const outcome = await engine.submit(claimed.id, {
+  const outcome = await engine.ask(claimed.id, {
     kind: 'create',
     userId: caller.userId,
     admin: caller.roles.has('admin'),

@@ -44,7 +44,7 @@ async function buyNow(parts: GatewayParts, auctionId: string, x: Exchange): Prom
   if (!key.ok) return key.answer;
   const body = await readBody(x, emptyRequest);
   if (!body.ok) return body.answer;
-  const outcome = await parts.engine.submit(
+  const outcome = await parts.engine.ask(
     auctionId,
     {
       kind: 'buy',

@@ -30,8 +30,7 @@ export async function passTime(
   for (let from = 0; from < auctions.length; from += MAX_AUCTIONS_IN_CALL) {
     const part = auctions.slice(from, from + MAX_AUCTIONS_IN_CALL);
     const decisions = await decider.decide(
-      shard,
-      part.map(({ auctionId }) => ({ auctionId, commands: [] })),
+      part.map(({ auctionId }) => ({ shard, auctionId, commands: [] })),
     );
     for (const { auctionId, dueAt = 0 } of part) {
       const decision = decisions.get(auctionId);

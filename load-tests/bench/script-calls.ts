@@ -65,8 +65,8 @@ export async function openScriptCaller(redisUrl: string, batch: number): Promise
   const bids = bidsOf(batch);
   return {
     async call() {
-      const decisions = await decider.decide(SCRIPT_SHARD, [
-        { auctionId: SCRIPT_AUCTION, commands: bids },
+      const decisions = await decider.decide([
+        { shard: SCRIPT_SHARD, auctionId: SCRIPT_AUCTION, commands: bids },
       ]);
       const decision = decisions.get(SCRIPT_AUCTION);
       if (decision?.kind !== 'decided') throw new Error('a call was not decided');
@@ -95,7 +95,9 @@ export async function captureCall(redisUrl: string, batch: number): Promise<stri
   };
   try {
     const decider = new DecideScript(redis, numberingScript(batch));
-    await decider.decide(SCRIPT_SHARD, [{ auctionId: SCRIPT_AUCTION, commands: bidsOf(batch) }]);
+    await decider.decide([
+      { shard: SCRIPT_SHARD, auctionId: SCRIPT_AUCTION, commands: bidsOf(batch) },
+    ]);
   } finally {
     redis.disconnect();
   }

@@ -54,8 +54,8 @@ export async function runAgreements(
   let sharedCalls = 0;
   let defect: Error | undefined;
   const following: AuctionDecider = {
-    decide: async (shard, batches) => {
-      const decisions = await decider.decide(shard, batches);
+    decide: async (batches) => {
+      const decisions = await decider.decide(batches);
       if (batches.length > 1) sharedCalls += 1;
       for (const { auctionId, commands } of batches) {
         const decision = decisions.get(auctionId);
@@ -75,7 +75,7 @@ export async function runAgreements(
       defect ??= asError(error);
     },
   };
-  const engine = new GroupCommit(following, 1, hooks, PATIENT);
+  const engine = new GroupCommit(following, { shards: 1, lanes: 1 }, hooks, PATIENT);
   try {
     const counts = await Promise.all(
       runs.map((run) => {
@@ -87,7 +87,7 @@ export async function runAgreements(
         };
         followed.set(auctionId, auction);
         const submit = async (command: AuctionCommand): Promise<void> => {
-          const outcome = await engine.submit(auctionId, command);
+          const outcome = await engine.ask(auctionId, command);
           const failure = auction.failure ?? defect;
           if (failure !== undefined) throw failure;
           if (outcome.kind !== 'answered') throw new Error(`no answer: ${outcome.reason}`);

@@ -53,7 +53,7 @@ const bid = (user = 'ann'): AuctionCommand =>
 async function outcomes(
   batches: readonly AuctionBatch[],
 ): Promise<Record<string, string | string[]>> {
-  const decisions = await decider.decide(0, batches);
+  const decisions = await decider.decide(batches);
   return Object.fromEntries(
     Array.from(decisions, ([auctionId, decision]) => [
       auctionId,
@@ -65,7 +65,7 @@ async function outcomes(
 }
 
 const bidOnAll = (): ReturnType<typeof outcomes> =>
-  outcomes(IDS.map((auctionId) => ({ auctionId, commands: [bid()] })));
+  outcomes(IDS.map((auctionId) => ({ shard: 0, auctionId, commands: [bid()] })));
 
 /** The creation of an auction of the one lamp there is. */
 function createOfLamp(auctionId: string): AuctionBatch {
@@ -90,7 +90,7 @@ function createOfLamp(auctionId: string): AuctionBatch {
   const command = plainCommand('create', 'sam', {
     creation: { itemId: 'i0-same', creationText, openTermsText, itemText: '{"a":1}' },
   });
-  return { auctionId, commands: [command] };
+  return { shard: 0, auctionId, commands: [command] };
 }
 
 const entry = (auctionId: string, firstSeq: number, lastSeq = firstSeq) => ({
@@ -102,10 +102,10 @@ const entry = (auctionId: string, firstSeq: number, lastSeq = firstSeq) => ({
 });
 
 test('each auction gets its own answers, events and bidders', async () => {
-  const decisions = await decider.decide(0, [
-    { auctionId: ONE, commands: [bid('ann'), bid('bob')] },
-    { auctionId: TWO, commands: [bid('cid')] },
-    { auctionId: THREE, commands: [] },
+  const decisions = await decider.decide([
+    { shard: 0, auctionId: ONE, commands: [bid('ann'), bid('bob')] },
+    { shard: 0, auctionId: TWO, commands: [bid('cid')] },
+    { shard: 0, auctionId: THREE, commands: [] },
   ]);
   const [one, two, three] = IDS.map((id) => decisions.get(id));
   expect(one).toMatchObject({ kind: 'decided', batch: { entry: { firstSeq: 3, lastSeq: 4 } } });
@@ -142,7 +142,7 @@ test('without its log entry a bid leaves no answer and no state: it certainly di
   expect(await redis.hlen(auctionKeys(0, TWO).bidders)).toBe(0);
   expect(await redis.hexists(auctionKeys(0, TWO).answers, 'ann:ann-key')).toBe(0);
   // A retry is told the same again, not that a bid was accepted that no log has.
-  expect(await outcomes([{ auctionId: TWO, commands: [bid()] }])).toEqual({
+  expect(await outcomes([{ shard: 0, auctionId: TWO, commands: [bid()] }])).toEqual({
     [TWO]: 'NotRunError',
   });
 });
@@ -152,15 +152,14 @@ test('a write that fails half-way leaves its own auction unknown, and no other',
   await redis.set(shardKeys(0).behind, 'not a sorted set');
   await redis.hset(auctionKeys(0, TWO).auction, { archivedEpoch: 1, archivedSeq: 2 });
   const decisions = await decider.decide(
-    0,
-    IDS.map((auctionId) => ({ auctionId, commands: [bid()] })),
+    IDS.map((auctionId) => ({ shard: 0, auctionId, commands: [bid()] })),
   );
   expect([...decisions.values()].map(({ kind }) => kind)).toEqual(['decided', 'failed', 'decided']);
   const decision = decisions.get(TWO);
   expect(decision?.kind === 'failed' && decision.error.name).toBe('MayHaveRunError');
   expect(decision?.kind === 'failed' && decision.defect?.message).toContain('WRONGTYPE');
   // What was written first is whole: a retry hears of the bid that the log has.
-  const again = await decider.decide(0, [{ auctionId: TWO, commands: [bid()] }]);
+  const again = await decider.decide([{ shard: 0, auctionId: TWO, commands: [bid()] }]);
   const retried = again.get(TWO);
   expect(retried?.kind === 'decided' && retried.batch.answers[0]).toMatch(/^=OK/);
 });
@@ -169,7 +168,7 @@ test('of two creations in one call the second finds the item taken', async () =>
   expect(
     await outcomes([
       createOfLamp('a0-new'),
-      { auctionId: ONE, commands: [bid()] },
+      { shard: 0, auctionId: ONE, commands: [bid()] },
       createOfLamp('a0-newer'),
     ]),
   ).toEqual({ 'a0-new': ['+OK'], [ONE]: ['+OK'], 'a0-newer': ['+ITEM_BUSY'] });
@@ -180,9 +179,9 @@ test('in a full Redis reads are answered beside bids that are not', async () => 
   try {
     expect(
       await outcomes([
-        { auctionId: ONE, commands: [bid()] },
-        { auctionId: TWO, commands: [plainCommand('read', '')] },
-        { auctionId: THREE, commands: [] },
+        { shard: 0, auctionId: ONE, commands: [bid()] },
+        { shard: 0, auctionId: TWO, commands: [plainCommand('read', '')] },
+        { shard: 0, auctionId: THREE, commands: [] },
       ]),
     ).toEqual({ [ONE]: 'NotRunError', [TWO]: ['+OK'], [THREE]: [] });
   } finally {
@@ -215,7 +214,7 @@ const refused = (key: string, fingerprint = 'max:1'): AuctionCommand =>
 test("of a user's refusals in an auction the newest are kept, in so many bytes", async () => {
   for (let nth = 0; nth < 600; nth += 100) {
     const commands = Array.from({ length: 100 }, (_, i) => refused(`key-${nth + i}`));
-    await decider.decide(0, [{ auctionId: ONE, commands }]);
+    await decider.decide([{ shard: 0, auctionId: ONE, commands }]);
   }
   const { answers } = auctionKeys(0, ONE);
   expect(await redis.memory('USAGE', answers)).toBeLessThan(4_000);
@@ -223,6 +222,7 @@ test("of a user's refusals in an auction the newest are kept, in so many bytes",
   expect(
     await outcomes([
       {
+        shard: 0,
         auctionId: ONE,
         commands: [refused('key-599'), other, refused('key-590'), refused('key-0')],
       },
@@ -231,8 +231,10 @@ test("of a user's refusals in an auction the newest are kept, in so many bytes",
 });
 
 test('a key that is the end of another one finds no foreign refusal', async () => {
-  await decider.decide(0, [{ auctionId: ONE, commands: [refused('a|b'), refused('x-b')] }]);
-  expect(await outcomes([{ auctionId: ONE, commands: [refused('b'), refused('x-b')] }])).toEqual({
+  await decider.decide([{ shard: 0, auctionId: ONE, commands: [refused('a|b'), refused('x-b')] }]);
+  expect(
+    await outcomes([{ shard: 0, auctionId: ONE, commands: [refused('b'), refused('x-b')] }]),
+  ).toEqual({
     [ONE]: ['+BID_TOO_LOW', '=BID_TOO_LOW'],
   });
 });

@@ -6,6 +6,7 @@ import {
   decideKeysOfShard,
   shardKeys,
 } from '@outcry/shared/contracts/keys.ts';
+import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import {
   MayHaveRunError,
   needsMemory,
@@ -75,17 +76,18 @@ export class DecideScript implements AuctionDecider {
     this.#replicated?.close();
   }
 
-  /** Reads and the passing of time make a call of their own, which works in a full Redis. */
-  async decide(shard: number, batches: readonly AuctionBatch[]): Promise<Decisions> {
-    const written = batches.filter(isWrite);
-    if (written.length === batches.length) return this.#call(shard, batches, true);
-    if (written.length === 0) return this.#call(shard, batches, false);
-    const read = batches.filter((batch) => !isWrite(batch));
-    const [ofWritten, ofRead] = await Promise.all([
-      this.#call(shard, written, true),
-      this.#call(shard, read, false),
-    ]);
-    return new Map([...ofWritten, ...ofRead]);
+  /**
+   * Each shard gets a call of its own, and so do reads and the passing of time, which then work in a
+   * full Redis.
+   */
+  async decide(batches: readonly AuctionBatch[]): Promise<Decisions> {
+    const byCall = groupBy(batches, (batch) => batch.shard * 2 + (isWrite(batch) ? 1 : 0));
+    const calls = Array.from(byCall, ([call, own]) =>
+      this.#call(Math.floor(call / 2), own, call % 2 === 1),
+    );
+    const [only] = calls;
+    if (only !== undefined && calls.length === 1) return only;
+    return new Map((await Promise.all(calls)).flatMap((decisions) => [...decisions]));
   }
 
   async #call(

@@ -231,8 +231,7 @@ async function run(calls: number, withBroken: boolean): Promise<Run> {
   await redis.flushall();
   await markShardsWhole(redis, 1);
   await decider.decide(
-    0,
-    AUCTIONS.map((auctionId) => ({ auctionId, commands: [create(auctionId)] })),
+    AUCTIONS.map((auctionId) => ({ shard: 0, auctionId, commands: [create(auctionId)] })),
   );
   const random = seeded(7);
   const broken = unreadable(11);
@@ -249,13 +248,13 @@ async function run(calls: number, withBroken: boolean): Promise<Run> {
         isHonest.set(good, true);
         commands.push(...(mixing() < 0.5 ? pair : pair.toReversed()));
       }
-      return { auctionId, commands };
+      return { shard: 0, auctionId, commands };
     });
     // Other auctions of the call are named by broken commands alone.
     for (const [i, auctionId] of withBroken ? UNKNOWN.entries() : []) {
-      batches.splice(i * 2, 0, { auctionId, commands: [broken([])] });
+      batches.splice(i * 2, 0, { shard: 0, auctionId, commands: [broken([])] });
     }
-    const decisions = await decider.decide(0, batches);
+    const decisions = await decider.decide(batches);
     for (const { auctionId, commands } of batches) {
       const decision = decisions.get(auctionId);
       const answers = decision?.kind === 'decided' ? decision.batch.answers : [];
