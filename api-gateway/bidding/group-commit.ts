@@ -227,15 +227,21 @@ export class GroupCommit {
     // After the next call is on its way, so that Redis decides while the answers are written.
     setImmediate(() => {
       this.#inFlight -= count;
-      for (const asked of batches) {
-        this.#settle(asked, decisions.get(asked.auctionId) ?? NO_DECISION, askedAt);
+      for (const { auctionId, waiting } of batches) {
+        const decision = decisions.get(auctionId) ?? NO_DECISION;
+        this.#settle(auctionId, waiting, decision, askedAt);
       }
       this.#hooks.onCall(count);
     });
   }
 
   /** Gives each command of an auction its answer; nothing may throw here, or the gateway would end. */
-  #settle({ auctionId, waiting }: Asked, decision: Decision, askedAt: number): void {
+  #settle(
+    auctionId: string,
+    waiting: readonly Waiting[],
+    decision: Decision,
+    askedAt: number,
+  ): void {
     for (const [nth, each] of waiting.entries()) {
       if (!each.settled) this.#tell(each, this.#outcomeOf(decision, nth));
     }

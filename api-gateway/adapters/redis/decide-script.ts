@@ -87,7 +87,7 @@ export class DecideScript implements AuctionDecider {
     );
     const [only] = calls;
     if (only !== undefined && calls.length === 1) return only;
-    return new Map((await Promise.all(calls)).flatMap((decisions) => [...decisions]));
+    return new Map((await Promise.all(calls)).flatMap((decisions) => Array.from(decisions)));
   }
 
   async #call(
