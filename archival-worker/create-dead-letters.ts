@@ -5,7 +5,7 @@ import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts'
 import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
 import { Database } from './adapters/postgres/database.ts';
 import { PostgresDeadLetterBox } from './adapters/postgres/dead-letters.ts';
-import { RedisArchivedMarks } from './adapters/redis/archived-marks.ts';
+import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import type { ToolSettings } from './config.ts';
 import type { DeadLetterBox } from './dead-letters/ports.ts';
 import type { RetryParts } from './dead-letters/retry-letters.ts';
@@ -45,7 +45,7 @@ export async function withRetryParts<T>(
     return await work({
       box: new PostgresDeadLetterBox(database),
       store: new PostgresArchiveStore(database),
-      marks: new RedisArchivedMarks(redis, settings.SHARDS),
+      marks: new RedisAuctionMarks(redis, settings.SHARDS),
     });
   } finally {
     await closers.close();

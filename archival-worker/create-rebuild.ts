@@ -10,7 +10,7 @@ import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
 import { Database } from './adapters/postgres/database.ts';
 import { PostgresRebuildArchive } from './adapters/postgres/rebuild-archive.ts';
 import { aloneInDatabase } from './adapters/postgres/rebuild-lock.ts';
-import { RedisArchivedMarks } from './adapters/redis/archived-marks.ts';
+import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import { RedisToRebuild } from './adapters/redis/redis-to-fill.ts';
 import { ArchiveEvents } from './archive/archive-events.ts';
 import { ReportArchived } from './archive/report-archived.ts';
@@ -83,7 +83,7 @@ async function assemble(
 
   const source = new JetStreamSource(nats, limits, log);
   closers.defer('event source', () => source.close());
-  const report = new ReportArchived(new RedisArchivedMarks(redis, shards), log);
+  const report = new ReportArchived(new RedisAuctionMarks(redis, shards), log);
   closers.defer('reports', () => report.stop());
   const figures = { committed: () => undefined, retried: () => undefined };
   const store = new PostgresArchiveStore(database);

@@ -21,8 +21,7 @@ import { PostgresProofStore } from './adapters/postgres/proof-store.ts';
 import { PostgresSealStore } from './adapters/postgres/seal-store.ts';
 import { PostgresTextStore } from './adapters/postgres/text-store.ts';
 import { PostgresUserStore } from './adapters/postgres/user-store.ts';
-import { RedisArchivedMarks } from './adapters/redis/archived-marks.ts';
-import { RedisSealedMarks } from './adapters/redis/sealed-marks.ts';
+import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import { RedisShardMarkers } from './adapters/redis/shard-markers.ts';
 import { ArchiveEvents, BATCHES_AT_ONCE } from './archive/archive-events.ts';
 import { CompleteTexts } from './archive/complete-texts.ts';
@@ -92,7 +91,8 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   const wholeRedis = new WholeRedis(settings.SHARDS, new RedisShardMarkers(redis), traces, log);
   closers.defer('Redis check', () => wholeRedis.stop());
 
-  const report = new ReportArchived(new RedisArchivedMarks(redis, settings.SHARDS), log);
+  const marks = new RedisAuctionMarks(redis, settings.SHARDS);
+  const report = new ReportArchived(marks, log);
   closers.defer('reports', () => report.stop());
 
   const registry = createRegistry('archival-worker');
@@ -112,7 +112,8 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
 
   const seal = new SealAuctions({
     store: new PostgresSealStore(writing),
-    marks: new RedisSealedMarks(redis, settings.SHARDS, settings.FORGET_AFTER_SECONDS * 1000),
+    marks,
+    keptMs: settings.FORGET_AFTER_SECONDS * 1000,
     figures: createSealMetrics(registry),
     log,
   });

@@ -13,7 +13,7 @@ export interface Delivery extends Entry {
   readonly trace?: string | undefined;
   /** Done with it: it is not delivered again. */
   ack(): void;
-  /** Not done with it: somebody gets it again, the later the oftener it was given back. */
+  /** nak: somebody gets it again; the delay grows with each redelivery. */
   giveBack(): void;
 }
 
@@ -104,17 +104,28 @@ export interface ArchiveStore {
   transaction<T>(work: (tx: ArchiveTransaction) => Promise<T>): Promise<T>;
 }
 
+/** Redis holds wrong data of these auctions, so their marks stay; those of all others were moved. */
+export class UnmovableMarksError extends Error {
+  override readonly name = 'UnmovableMarksError';
+
+  /** @param reasons why, by auction */
+  constructor(reasons: ReadonlyMap<string, string>) {
+    const [[auctionId, reason] = []] = reasons;
+    super(`marks of ${reasons.size} auctions cannot be moved, of "${auctionId}": ${reason}`);
+  }
+}
+
 /** Redis, as the archive reports to it. */
 export interface ArchivedMarks {
   /**
    * Raises the auctions' archived watermarks; lower or unknown ones change nothing.
-   * @throws Error when Redis did not confirm all of them
+   * @throws UnmovableMarksError; any other Error when Redis did not confirm all of them
    */
   raise(prefixes: readonly ArchivedPrefix[]): Promise<void>;
   /**
    * Marks auctions as blocked: an entry of theirs can never be stored, so publishing it again
    * cannot help. Unknown ones change nothing.
-   * @throws Error when Redis did not confirm all of them
+   * @throws UnmovableMarksError; any other Error when Redis did not confirm all of them
    */
   block(auctionIds: readonly string[]): Promise<void>;
 }

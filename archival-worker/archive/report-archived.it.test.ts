@@ -10,7 +10,7 @@ import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { until } from '@outcry/shared/testing/until.ts';
-import { RedisArchivedMarks } from '../adapters/redis/archived-marks.ts';
+import { RedisAuctionMarks } from '../adapters/redis/auction-marks.ts';
 import { SHARDS, TestSystem, workerFigure } from '../testing/test-system.ts';
 import type { ArchivedMarks } from './ports.ts';
 import { ReportArchived } from './report-archived.ts';
@@ -158,7 +158,7 @@ async function marksOf(redis: LocalServer): Promise<{ marks: ArchivedMarks; clie
   const client = openRedis(redis.url, 'test', createLogger('test', 'silent'));
   onTestFinished(() => client.disconnect());
   await untilReady(client, 5_000);
-  return { marks: new RedisArchivedMarks(client, SHARDS), client };
+  return { marks: new RedisAuctionMarks(client, SHARDS), client };
 }
 
 describe('in Redis', () => {
@@ -207,11 +207,27 @@ describe('in Redis', () => {
     expect(await client.zcard(shardKeys(0).behind)).toBe(0);
   });
 
+  test('an auction that it holds wrong data of does not hold up the reports of others', async () => {
+    const { marks, client } = await marksOf(system.redis);
+    const wrong = newAuction();
+    const sound = newAuction();
+    const { auction: wrongKey } = auctionKeys(Number(wrong.auctionId[1]), wrong.auctionId);
+    await client.set(wrongKey, 'not a hash');
+    const redis = await inRedis(sound, 1, 5);
+    const report = new ReportArchived(marks, createLogger('test', 'silent'));
+    report.block([wrong.auctionId]);
+    report.add([wrong, sound].map(({ auctionId }) => ({ auctionId, epoch: 1, seq: 5 })));
+    report.start();
+    await until('told', async () => (await redis.archived()) === '1:5');
+    await until('nothing waits', () => report.waiting === 0);
+    await report.stop();
+  });
+
   test('while it is away, the newest report of a bounded number of auctions waits', async () => {
     const nobody = openRedis('redis://127.0.0.1:1', 'test', createLogger('test', 'silent'));
     onTestFinished(() => nobody.disconnect());
     const log = createLogger('test', 'silent');
-    const report = new ReportArchived(new RedisArchivedMarks(nobody, SHARDS), log, 3);
+    const report = new ReportArchived(new RedisAuctionMarks(nobody, SHARDS), log, 3);
     report.start();
     for (let seq = 1; seq <= 20; seq += 1) {
       report.add([{ auctionId: `a0-${seq % 5}`, epoch: 1, seq }]);

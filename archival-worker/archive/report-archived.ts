@@ -4,7 +4,7 @@
  */
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import type { ArchivedMarks, ArchivedPrefix } from './ports.ts';
+import { UnmovableMarksError, type ArchivedMarks, type ArchivedPrefix } from './ports.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
 /**
@@ -76,14 +76,9 @@ export class ReportArchived {
         });
         continue;
       }
-      const reports = [...this.#waiting.values()].slice(0, REPORTS_AT_ONCE);
       try {
-        const blocked = [...this.#blocked].slice(0, REPORTS_AT_ONCE);
-        await this.#marks.block(blocked);
-        for (const auctionId of blocked) this.#blocked.delete(auctionId);
-        await this.#marks.raise(reports);
+        await this.#reportSome();
         failures = 0;
-        for (const report of reports) this.#forget(report);
       } catch (error) {
         failures += 1;
         const level = failures === 1 ? 'warn' : 'debug';
@@ -94,8 +89,25 @@ export class ReportArchived {
     }
   }
 
-  #forget(report: ArchivedPrefix): void {
-    if (this.#waiting.get(report.auctionId) === report) this.#waiting.delete(report.auctionId);
+  async #reportSome(): Promise<void> {
+    const blocked = [...this.#blocked].slice(0, REPORTS_AT_ONCE);
+    await this.#unlessUnmovable(this.#marks.block(blocked));
+    for (const auctionId of blocked) this.#blocked.delete(auctionId);
+    const reports = [...this.#waiting.values()].slice(0, REPORTS_AT_ONCE);
+    await this.#unlessUnmovable(this.#marks.raise(reports));
+    for (const report of reports) {
+      if (this.#waiting.get(report.auctionId) === report) this.#waiting.delete(report.auctionId);
+    }
+  }
+
+  /** What Redis can never take does not hold up the rest. */
+  async #unlessUnmovable(moved: Promise<void>): Promise<void> {
+    try {
+      await moved;
+    } catch (error) {
+      if (!(error instanceof UnmovableMarksError)) throw error;
+      this.#log.error({ err: error }, 'Redis holds wrong data of auctions');
+    }
   }
 }
 

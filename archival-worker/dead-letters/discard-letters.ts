@@ -7,7 +7,7 @@
  * keeps it, the keeper publishes it again, and it is stored or becomes a dead letter once more.
  */
 import type { ArchiveStore, Judgement } from '../archive/ports.ts';
-import { unblocksAuction } from './letter-gone.ts';
+import { unblockAuction } from './unblock-auction.ts';
 import type { BlockedMarks, DeadLetterBox, KeptLetter } from './ports.ts';
 
 /** More letters than this with one hash are discarded by asking again. */
@@ -52,7 +52,7 @@ export async function* discardLetters(
   for (const letter of letters) {
     const unblocked = await store.transaction(async (tx) => {
       const left = await tx.discardDeadLetter(letter, judgement);
-      return unblocksAuction(marks, letter, left);
+      return unblockAuction(marks, letter, left);
     });
     yield { letter, unblocked };
   }

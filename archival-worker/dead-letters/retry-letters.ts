@@ -4,7 +4,7 @@
  */
 import { RefusedDataError, type ArchivedMarks, type ArchiveStore } from '../archive/ports.ts';
 import { openEntry, writeBatch } from '../archive/store-batch.ts';
-import { unblocksAuction } from './letter-gone.ts';
+import { unblockAuction } from './unblock-auction.ts';
 import type { BlockedMarks, DeadLetterBox, KeptLetter } from './ports.ts';
 
 const LETTERS_AT_ONCE = 100;
@@ -54,7 +54,7 @@ async function retry(
     const { stored, unblocked } = await store.transaction(async (tx) => {
       const stored = await writeBatch(tx, [opened]);
       const left = await tx.removeDeadLetter(letter);
-      return { stored, unblocked: await unblocksAuction(marks, letter, left) };
+      return { stored, unblocked: await unblockAuction(marks, letter, left) };
     });
     await marks.raise(stored.prefixes);
     return { letter, refusal: undefined, conflicts: stored.conflicts.length, unblocked };

@@ -43,7 +43,8 @@ export interface SealStore {
   keep(seal: Seal): Promise<boolean>;
   /** Seals that Redis was not told yet, the oldest first. */
   untold(limit: number): Promise<readonly SealNotice[]>;
-  told(auctionId: string, answer: RedisAnswer): Promise<void>;
+  /** Keeps what Redis said of each auction. */
+  told(answers: ReadonlyMap<string, RedisAnswer>): Promise<void>;
   /** What is over and not sealed, whole or not. */
   backlog(): Promise<SealBacklog>;
 }
@@ -57,8 +58,13 @@ export interface SealBacklog {
 
 /** Redis, as the seal reports to it. */
 export interface SealedMarks {
-  /** @throws Error when Redis did not answer */
-  confirm(notice: SealNotice): Promise<RedisAnswer>;
+  /**
+   * Marks sealed auctions, so that the keeper forgets them.
+   * @param keptMs how long they are kept from now on
+   * @returns what Redis said of each auction; nothing of those that it holds wrong data of
+   * @throws Error when Redis did not answer
+   */
+  seal(notices: readonly SealNotice[], keptMs: number): Promise<Map<string, RedisAnswer>>;
 }
 
 /** What sealing tells those who watch it. */

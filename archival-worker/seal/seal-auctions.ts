@@ -9,7 +9,14 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { HashChain, LINK_BYTES } from './hash-chain.ts';
-import type { Seal, SealedMarks, SealFigures, SealStore, WholeAuction } from './ports.ts';
+import type {
+  Seal,
+  SealedMarks,
+  SealFigures,
+  SealNotice,
+  SealStore,
+  WholeAuction,
+} from './ports.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const RETRY_AFTER_FAILURE_MS = 5_000;
@@ -17,22 +24,24 @@ const AUCTIONS_AT_ONCE = 50;
 const AUCTIONS_A_PASS = 500;
 const EVENTS_AT_ONCE = 2_000;
 const NOTICES_AT_ONCE = 500;
-/** An auction that cannot be sealed is not read again before this time. */
-const DOUBT_MS = 10 * 60 * 1000;
-const MAX_DOUBTS = 1_000;
+/** An auction that failed is not looked at again before this time. */
+const QUARANTINE_MS = 10 * 60 * 1000;
+const MAX_QUARANTINED = 1_000;
 
 export interface SealParts {
   readonly store: SealStore;
   readonly marks: SealedMarks;
   readonly figures: SealFigures;
+  /** How long Redis keeps an auction once it knows of its seal. */
+  readonly keptMs: number;
   readonly log: Logger;
 }
 
 export class SealAuctions {
   readonly #parts: SealParts;
   readonly #rounds = new Rounds(() => this.#round());
-  /** Auctions that could not be sealed, and when to look again, by `monotonicNow`, ms. */
-  readonly #doubts = new Map<string, number>();
+  /** Auctions that could not be sealed, or Redis not told of, and when to look again, by `monotonicNow`, ms. */
+  readonly #quarantine = new Map<string, number>();
   #failing = false;
 
   constructor(parts: SealParts) {
@@ -69,7 +78,7 @@ export class SealAuctions {
       const found = await this.#parts.store.whole(last, AUCTIONS_AT_ONCE);
       for (const auction of found) {
         if (this.#rounds.stopped) return;
-        if (!this.#isDoubtful(auction)) await this.#seal(auction);
+        if (!this.#isQuarantined(auction)) await this.#seal(auction);
       }
       last = found.at(-1);
       if (found.length < AUCTIONS_AT_ONCE) return;
@@ -82,7 +91,7 @@ export class SealAuctions {
     const seal = await this.#chain(auction);
     if (this.#rounds.stopped) return;
     if (seal === undefined) {
-      this.#doubt(auction);
+      this.#setAside(auction);
       figures.doubtful();
       log.error(
         { auctionId, epoch, seq },
@@ -111,27 +120,34 @@ export class SealAuctions {
     return place.seq === seq ? { auctionId, epoch, seq, head: chain.head, links } : undefined;
   }
 
-  #isDoubtful({ auctionId }: WholeAuction): boolean {
-    return (this.#doubts.get(auctionId) ?? 0) > monotonicNow();
+  #isQuarantined({ auctionId }: SealNotice): boolean {
+    return (this.#quarantine.get(auctionId) ?? 0) > monotonicNow();
   }
 
-  /** Bounded: the oldest doubt makes room for the newest. */
-  #doubt({ auctionId }: WholeAuction): void {
-    const [oldest] = this.#doubts.keys();
-    if (this.#doubts.size >= MAX_DOUBTS && oldest !== undefined) this.#doubts.delete(oldest);
-    this.#doubts.delete(auctionId);
-    this.#doubts.set(auctionId, monotonicNow() + DOUBT_MS);
+  /** Bounded: the oldest makes room for the newest. */
+  #setAside({ auctionId }: SealNotice): void {
+    const [oldest] = this.#quarantine.keys();
+    if (this.#quarantine.size >= MAX_QUARANTINED && oldest !== undefined)
+      this.#quarantine.delete(oldest);
+    this.#quarantine.delete(auctionId);
+    this.#quarantine.set(auctionId, monotonicNow() + QUARANTINE_MS);
   }
 
   async #tellRedis(): Promise<void> {
-    const { store, marks, figures, log } = this.#parts;
-    for (const notice of await store.untold(NOTICES_AT_ONCE)) {
-      if (this.#rounds.stopped) return;
-      const answer = await marks.confirm(notice);
-      await store.told(notice.auctionId, answer);
-      if (answer !== 'differs') continue;
+    const { store, marks, figures, keptMs, log } = this.#parts;
+    const untold = await store.untold(NOTICES_AT_ONCE);
+    const notices = untold.filter((notice) => !this.#isQuarantined(notice));
+    if (notices.length === 0 || this.#rounds.stopped) return;
+    const answers = await marks.seal(notices, keptMs);
+    await store.told(answers);
+    for (const notice of notices) {
+      const answer = answers.get(notice.auctionId);
+      if (answer === 'sealed' || answer === 'gone') continue;
+      if (answer === undefined) this.#setAside(notice);
       figures.doubtful();
-      log.error({ ...notice }, 'Redis knows other events of a sealed auction; it is kept there');
+      const other = 'Redis knows other events of a sealed auction; it is kept there';
+      const wrong = 'Redis holds wrong data of a sealed auction; it is kept there';
+      log.error({ ...notice }, answer === undefined ? wrong : other);
     }
   }
 }

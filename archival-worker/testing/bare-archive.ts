@@ -6,7 +6,7 @@ import { openRedis } from '@outcry/shared/runtime/redis.ts';
 import { JetStreamSource } from '../adapters/nats/jetstream-source.ts';
 import { PostgresArchiveStore } from '../adapters/postgres/archive-store.ts';
 import { Database } from '../adapters/postgres/database.ts';
-import { RedisArchivedMarks } from '../adapters/redis/archived-marks.ts';
+import { RedisAuctionMarks } from '../adapters/redis/auction-marks.ts';
 import { ArchiveEvents } from '../archive/archive-events.ts';
 import type { ArchiveFigures, EventSource } from '../archive/ports.ts';
 import { ReportArchived } from '../archive/report-archived.ts';
@@ -41,7 +41,7 @@ export function startBareArchive(system: TestSystem, options: BareArchive): void
   const source = openSource(system);
   const database = new Database(DATABASE_URL, { name: 'test', connections: 2, limitMs }, log);
   const redis = openRedis(REDIS_URL, 'test', log);
-  const report = new ReportArchived(new RedisArchivedMarks(redis, SHARDS), log);
+  const report = new ReportArchived(new RedisAuctionMarks(redis, SHARDS), log);
   const store = new PostgresArchiveStore(database);
   const archive = new ArchiveEvents({ source: through(source), store, report, figures, log });
   onTestFinished(async () => {

@@ -1,6 +1,6 @@
 import type { Result } from 'ioredis';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
-import { groupBy } from '@outcry/shared/domain/group-by.ts';
+import { chunksOf, groupBy } from '@outcry/shared/domain/group-by.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
@@ -55,8 +55,3 @@ export class RedisPublishedMark implements PublishedMark {
     if (failure !== '') throw new Error(`the published mark of an auction stays: ${failure}`);
   }
 }
-
-const chunksOf = <T>(all: readonly T[], size: number): (readonly T[])[] =>
-  Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
-    all.slice(i * size, (i + 1) * size),
-  );

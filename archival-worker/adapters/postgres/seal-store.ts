@@ -8,6 +8,7 @@ import type {
   PlacedEvent,
   WholeAuction,
 } from '../../seal/ports.ts';
+import { column } from './columns.ts';
 import type { Database } from './database.ts';
 
 /** More are not counted: the count is for a dashboard. */
@@ -81,12 +82,18 @@ export class PostgresSealStore implements SealStore {
     );
   }
 
-  async told(auctionId: string, answer: RedisAnswer): Promise<void> {
+  async told(answers: ReadonlyMap<string, RedisAnswer>): Promise<void> {
+    if (answers.size === 0) return;
+    const sorted = [...answers].toSorted(([a], [b]) => (a < b ? -1 : 1));
     await this.#database.run(
       (sql) => sql`
         UPDATE seals
-           SET redis_told_at = now(), redis_answer = ${answer}
-         WHERE auction_id = ${auctionId} AND redis_told_at IS NULL`,
+           SET redis_told_at = now(), redis_answer = given.answer
+          FROM unnest(
+            string_to_array(${column(sorted, ([auctionId]) => auctionId)}, E'\n'),
+            string_to_array(${column(sorted, ([, answer]) => answer)}, E'\n')
+          ) AS given (auction_id, answer)
+         WHERE seals.auction_id = given.auction_id AND redis_told_at IS NULL`,
     );
   }
 

@@ -7,7 +7,7 @@ import type { BlockedMarks, KeptLetter } from './ports.ts';
  * @param left letters of the same auction, without this one
  * @returns whether the auction is no longer blocked
  */
-export async function unblocksAuction(
+export async function unblockAuction(
   marks: BlockedMarks,
   { auctionId }: KeptLetter,
   left: number,

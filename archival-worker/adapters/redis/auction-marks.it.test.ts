@@ -8,7 +8,7 @@ import { startRedis } from '@outcry/local/servers/redis.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
-import { RedisArchivedMarks } from './archived-marks.ts';
+import { RedisAuctionMarks } from './auction-marks.ts';
 
 const SHARDS = 1;
 const KEPT_EVENTS = 2_000;
@@ -19,7 +19,7 @@ let folder: string;
 let server: LocalServer;
 let redis: Redis;
 let auctions: ScriptedAuctions;
-let marks: RedisArchivedMarks;
+let marks: RedisAuctionMarks;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outcry-marks-'));
@@ -27,7 +27,7 @@ beforeAll(async () => {
   redis = new Redis(server.url, { enableAutoPipelining: true });
   await markShardsWhole(redis, SHARDS);
   auctions = new ScriptedAuctions(redis, SHARDS);
-  marks = new RedisArchivedMarks(redis, SHARDS);
+  marks = new RedisAuctionMarks(redis, SHARDS);
 });
 afterAll(async () => {
   redis.disconnect();
@@ -106,4 +106,34 @@ test('works in a full Redis, and makes room', async () => {
   await marks.raise([{ auctionId: id, epoch, seq }]);
   await redis.config('SET', 'maxmemory', '0');
   expect(await redis.memory('USAGE', keysOf(id).log)).toBeLessThan((before ?? 0) * 0.6);
+});
+
+test('wrong data of one auction leaves the others alone, of whatever mark', async () => {
+  const [wrong, sound] = ['a0-wrong', 'a0-sound'];
+  await auctionWithBids(sound, 3);
+  await redis.set(keysOf(wrong).auction, 'not a hash');
+  const [epoch, seq] = [await fieldOf(sound, 'epoch'), await fieldOf(sound, 'seq')];
+  const both = [wrong, sound].map((auctionId) => ({ auctionId, epoch, seq }));
+
+  await expect(marks.raise(both)).rejects.toThrow(/1 auctions .*"a0-wrong": .*WRONGTYPE/);
+  expect(await fieldOf(sound, 'archivedSeq')).toBe(seq);
+  await expect(marks.block([wrong, sound])).rejects.toThrow('WRONGTYPE');
+  expect(await fieldOf(sound, 'blocked')).toBe(1);
+  await expect(marks.unblock([wrong, sound])).rejects.toThrow('WRONGTYPE');
+  expect(await redis.hexists(keysOf(sound).auction, 'blocked')).toBe(0);
+  expect([...(await marks.seal(both, 60_000))]).toEqual([[sound, 'sealed']]);
+  expect(await fieldOf(sound, 'sealedAt')).toBeGreaterThan(0);
+});
+
+test('marks of more auctions than one call takes are all moved', async () => {
+  const auctionIds = Array.from({ length: 250 }, (_, i) => `a0-many${i}`);
+  for (const id of auctionIds) await redis.hset(keysOf(id).auction, { epoch: 1, seq: 9 });
+  const prefixes = auctionIds.map((auctionId, i) => ({ auctionId, epoch: 1, seq: 1 + (i % 9) }));
+  await marks.raise(prefixes);
+  const moved = await Promise.all(auctionIds.map((id) => fieldOf(id, 'archivedSeq')));
+  expect(moved).toEqual(prefixes.map(({ seq }) => seq));
+  const notices = [...auctionIds, 'a0-none'].map((auctionId) => ({ auctionId, epoch: 1, seq: 9 }));
+  const answers = await marks.seal(notices, 60_000);
+  expect([...answers.values()].filter((answer) => answer === 'sealed')).toHaveLength(250);
+  expect(answers.get('a0-none')).toBe('gone');
 });

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import type { Result } from 'ioredis';
+import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { chunksOf, groupBy } from '@outcry/shared/domain/group-by.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import {
+  UnmovableMarksError,
+  type ArchivedMarks,
+  type ArchivedPrefix,
+} from '../../archive/ports.ts';
+import type { BlockedMarks } from '../../dead-letters/ports.ts';
+import type { RedisAnswer, SealedMarks, SealNotice } from '../../seal/ports.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    moveMarks(numberOfKeys: number, ...keysAndArguments: string[]): Result<string[], Context>;
+  }
+}
+
+/** While a call runs, Redis decides no bid. */
+const AUCTIONS_IN_CALL = 100;
+const MOVE_LIMIT_MS = 2_000;
+
+type MarkName = 'archived' | 'blocked' | 'unblocked' | 'sealed';
+
+/** An auction whose mark is to be moved; without a place where the mark has none. */
+interface Marked {
+  readonly auctionId: string;
+  readonly epoch?: number;
+  readonly seq?: number;
+}
+
+/** The marks in the auctions' hashes that the archive moves, many auctions of a shard in one call. */
+export class RedisAuctionMarks implements ArchivedMarks, BlockedMarks, SealedMarks {
+  readonly #redis: RedisClient;
+  readonly #shards: number;
+
+  constructor(redis: RedisClient, shards: number) {
+    redis.defineCommand('moveMarks', {
+      lua: readFileSync(new URL('./lua/move-marks.lua', import.meta.url), 'utf8'),
+    });
+    this.#redis = redis;
+    this.#shards = shards;
+  }
+
+  async raise(prefixes: readonly ArchivedPrefix[]): Promise<void> {
+    await this.#moveAll('archived', prefixes);
+  }
+
+  async block(auctionIds: readonly string[]): Promise<void> {
+    const marked = auctionIds.map((auctionId) => ({ auctionId }));
+    await this.#moveAll('blocked', marked);
+  }
+
+  async unblock(auctionIds: readonly string[]): Promise<void> {
+    const marked = auctionIds.map((auctionId) => ({ auctionId }));
+    await this.#moveAll('unblocked', marked);
+  }
+
+  async seal(notices: readonly SealNotice[], keptMs: number): Promise<Map<string, RedisAnswer>> {
+    const answers = new Map<string, RedisAnswer>();
+    for (const [auctionId, reply] of await this.#move('sealed', notices, keptMs)) {
+      if (reply === 'moved') answers.set(auctionId, 'sealed');
+      else if (reply === 'gone' || reply === 'differs') answers.set(auctionId, reply);
+    }
+    return answers;
+  }
+
+  /** @throws UnmovableMarksError after all others were moved */
+  async #moveAll(mark: MarkName, marked: readonly Marked[]): Promise<void> {
+    const replies = await this.#move(mark, marked);
+    const failed = [...replies].filter(([, reply]) => reply !== 'moved' && reply !== 'gone');
+    if (failed.length > 0) throw new UnmovableMarksError(new Map(failed));
+  }
+
+  /** @returns what the script said of each auction */
+  async #move(mark: MarkName, marked: readonly Marked[], keptMs = 0): Promise<Map<string, string>> {
+    const replies = new Map<string, string>();
+    const byShard = groupBy(marked, ({ auctionId }) => shardOfId(auctionId, this.#shards));
+    const calls = Array.from(byShard).flatMap(([shard, ofShard]) => {
+      // Not one of this system's auctions: Redis has never had it.
+      if (shard === undefined) {
+        for (const { auctionId } of ofShard) replies.set(auctionId, 'gone');
+        return [];
+      }
+      return chunksOf(ofShard, AUCTIONS_IN_CALL).map(async (chunk) => {
+        const { behind, sealed } = shardKeys(shard);
+        const keys: string[] = [behind, sealed];
+        const args = [mark, `${keptMs}`];
+        for (const { auctionId, epoch = '', seq = '' } of chunk) {
+          const { auction, log } = auctionKeys(shard, auctionId);
+          keys.push(auction, log);
+          args.push(auctionId, `${epoch}`, `${seq}`);
+        }
+        const answers = await this.#redis.moveMarks(keys.length, ...keys, ...args);
+        for (const [i, { auctionId }] of chunk.entries()) replies.set(auctionId, answers[i] ?? '');
+      });
+    });
+    await withTimeLimit(Promise.all(calls), MOVE_LIMIT_MS, `moving ${mark} marks in Redis`);
+    return replies;
+  }
+}
