@@ -63,9 +63,9 @@ export async function createBroadcaster(
     perAddress: settings.MAX_VIEWERS_PER_ADDRESS,
   });
   const fanOut = new FanOut(limits, {
-    sent: (viewers, message) => {
+    sent: (viewers, auctionId, upTo) => {
       metrics.messagesOut.inc(viewers);
-      traced?.sent(message, viewers);
+      traced?.sent(viewers, auctionId, upTo);
     },
     passedOver: (viewers) => metrics.passedOver.inc(viewers),
     dropped: () => metrics.dropped.inc(),

@@ -2,11 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
-import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
-import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
+import { END, eventAt, stateAt } from '../testing/bid-event.ts';
 import { AuctionFeed, type Repair } from './auction-feed.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
-import { END, eventAt } from '../testing/bid-event.ts';
+import type { LiveEvent, LiveMessage } from './live-message.ts';
 
 const viewAt = (seq: number): AuctionView => ({
   id: 'a0-x',
@@ -14,18 +13,18 @@ const viewAt = (seq: number): AuctionView => ({
   sellerId: 'ann',
   currency: 'EUR',
   startsAt: END,
-  ...eventAt(seq).state,
+  ...stateAt(seq),
   epoch: 1,
   seq,
   serverTime: END,
 });
 
-const messageOf = (from: number, to: number): EventsMessage => ({
+const messageOf = (from: number, to: number): LiveMessage => ({
   auctionId: 'a0-x',
   epoch: 1,
   seq: to,
   events: Array.from({ length: to - from + 1 }, (_, i) => eventAt(from + i)),
-  state: eventAt(to).state,
+  state: stateAt(to),
   serverTime: END,
 });
 
@@ -41,7 +40,7 @@ class GrowingLog implements AuctionSource {
 
   snapshot = (): Promise<AuctionView> => this.#later(() => viewAt(this.head));
 
-  eventsAfter = (_id: string, seq: number): Promise<PublicEvent[]> =>
+  eventsAfter = (_id: string, seq: number): Promise<LiveEvent[]> =>
     this.#later(() => {
       const from = Math.max(seq, this.trimmed) + 1;
       return from > this.head ? [] : [...messageOf(from, this.head).events];
@@ -66,8 +65,8 @@ class GrowingLog implements AuctionSource {
   }
 }
 
-function feedOn(log: GrowingLog, meanwhile: EventsMessage[] = []) {
-  const sent: EventsMessage[] = [];
+function feedOn(log: GrowingLog, meanwhile: LiveMessage[] = []) {
+  const sent: LiveMessage[] = [];
   const repairs: Repair[] = [];
   const feed = AuctionFeed.open(viewAt(1), meanwhile, log, {
     send: (message) => sent.push(message),
@@ -176,8 +175,7 @@ describe('AuctionFeed', () => {
   it('reads nothing for a position that nothing leads from', async () => {
     const log = new GrowingLog();
     const { feed } = feedOn(log);
-    const taken = { ...eventAt(2), epoch: 7, type: 'epoch' as const, parent: 1 };
-    feed.receive({ ...messageOf(2, 2), epoch: 7, events: [taken] });
+    feed.receive({ ...messageOf(2, 2), epoch: 7, events: [eventAt(2, 7, 1)] });
     // The present position, and two of an older epoch that were taken back.
     const positions = [
       { epoch: 7, seq: 2 },
@@ -250,7 +248,7 @@ describe('AuctionFeed', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const log = new GrowingLog();
         const { feed, seqs } = feedOn(log);
-        const published: EventsMessage[] = [];
+        const published: LiveMessage[] = [];
         for (const each of steps) {
           if (each.do === 'publish') {
             const message = messageOf(log.head + 1, log.head + each.events);

@@ -1,11 +1,7 @@
 /** One watched auction: turns hints that may be lost into an unbroken, ordered feed. */
 import { auctionView, type AuctionView } from '@outcry/shared/contracts/api.ts';
-import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
-import {
-  comparePositions,
-  type EventsMessage,
-  type Position,
-} from '@outcry/shared/contracts/live.ts';
+import type { PublicState } from '@outcry/shared/contracts/events.ts';
+import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import {
   isUnbroken,
   isWithinReach,
@@ -16,6 +12,7 @@ import {
 } from '../recovery/recover.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
 import { InTurns } from './in-turns.ts';
+import { eventsAfter, stateAfter, type LiveEvent, type LiveMessage } from './live-message.ts';
 import { RecentEvents } from './recent-events.ts';
 import { SharedLogReads } from './shared-log-reads.ts';
 
@@ -25,7 +22,7 @@ export type Repair = 'filled' | 'conflated' | 'failed';
 /** Where the feed goes. */
 export interface FeedOutput {
   /** Called in order; `events` lacks some only where they could not be had. */
-  send(message: EventsMessage): void;
+  send(message: LiveMessage): void;
   repaired(auctionId: string, repair: Repair): void;
   failed(auctionId: string, error: unknown): void;
 }
@@ -54,7 +51,7 @@ export class AuctionFeed {
   readonly #answers = new Map<string, Recovered>();
   /** Positions for whose answers somebody was charged already, whether these are ready or not. */
   readonly #charged = new Set<string>();
-  #heldBack: EventsMessage[] = [];
+  #heldBack: LiveMessage[] = [];
   #filling: Promise<void> | undefined;
 
   private constructor(view: AuctionView, source: AuctionSource, output: FeedOutput) {
@@ -71,7 +68,7 @@ export class AuctionFeed {
    */
   static open(
     view: AuctionView,
-    meanwhile: readonly EventsMessage[],
+    meanwhile: readonly LiveMessage[],
     source: AuctionSource,
     output: FeedOutput,
   ): AuctionFeed {
@@ -86,7 +83,7 @@ export class AuctionFeed {
   }
 
   /** A message of the subscription. */
-  receive(message: EventsMessage): void {
+  receive(message: LiveMessage): void {
     if (this.#filling !== undefined) {
       this.#hold(message);
     } else if (!this.#sendIfNext(message)) {
@@ -131,7 +128,7 @@ export class AuctionFeed {
    * Reads what memory does not hold of the events after a viewer's position; one read for many.
    * @throws SourceUnavailableError
    */
-  async readSince(after: Position): Promise<readonly PublicEvent[]> {
+  async readSince(after: Position): Promise<readonly LiveEvent[]> {
     if (comparePositions(after, this.#view) > 0) {
       await this.#reach();
       if (comparePositions(after, this.#view) > 0) return [];
@@ -156,7 +153,7 @@ export class AuctionFeed {
    * What a viewer at `after` lacks up to {@link view}, which may have moved on since the read.
    * Viewers who came back from the same position get the same array, so that it is encoded once.
    */
-  missedSince(after: Position, read: readonly PublicEvent[]): Recovered {
+  missedSince(after: Position, read: readonly LiveEvent[]): Recovered {
     const key = keyOf(after);
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
@@ -183,15 +180,15 @@ export class AuctionFeed {
   }
 
   /** @returns false when something is missing before this message */
-  #sendIfNext(message: EventsMessage): boolean {
+  #sendIfNext(message: LiveMessage): boolean {
     if (comparePositions(message, this.#view) <= 0) return true;
-    const events = message.events.filter((event) => comparePositions(event, this.#view) > 0);
+    const events = eventsAfter(message.events, this.#view);
     if (!isUnbroken(this.#view, events, message)) return false;
     this.#send({ ...message, events });
     return true;
   }
 
-  #send(message: EventsMessage): void {
+  #send(message: LiveMessage): void {
     const { epoch, seq, state, serverTime } = message;
     const { id, item, sellerId, currency, buyNowPrice, startsAt } = this.#view;
     const terms = { id, item, sellerId, currency, startsAt };
@@ -206,7 +203,7 @@ export class AuctionFeed {
     this.#output.send(message);
   }
 
-  #hold(message: EventsMessage): void {
+  #hold(message: LiveMessage): void {
     this.#heldBack.push(message);
     if (this.#heldBack.length > MAX_HELD_BACK) this.#heldBack.shift();
   }
@@ -237,7 +234,7 @@ export class AuctionFeed {
         read.length <= MAX_RECOVERED_EVENTS &&
         isUnbroken(before, read, last)
       ) {
-        this.#send({ ...this.#messageAt(last), state: last.state, events: read });
+        this.#send({ ...this.#messageAt(last), state: stateAfter(last), events: read });
         return 'filled';
       }
       // Nothing is missing, or nobody can say which events are: a new epoch, or a trimmed log.
@@ -253,7 +250,7 @@ export class AuctionFeed {
   #messageAt({
     epoch,
     seq,
-  }: Position): Pick<EventsMessage, 'auctionId' | 'epoch' | 'seq' | 'serverTime'> {
+  }: Position): Pick<LiveMessage, 'auctionId' | 'epoch' | 'seq' | 'serverTime'> {
     const serverTime = new Date(this.#source.now()).toISOString();
     return { auctionId: this.auctionId, epoch, seq, serverTime };
   }
@@ -264,7 +261,7 @@ export class AuctionFeed {
     this.#heldBack = [];
     for (const message of messages) {
       if (this.#sendIfNext(message)) continue;
-      const events = message.events.filter((event) => comparePositions(event, this.#view) > 0);
+      const events = eventsAfter(message.events, this.#view);
       this.#send({ ...message, events });
       this.#output.repaired(this.auctionId, 'conflated');
     }
@@ -274,7 +271,7 @@ export class AuctionFeed {
 const keyOf = ({ epoch, seq }: Position): string => `${epoch}:${seq}`;
 
 /** The part of a view that changes. */
-export function stateOf(view: AuctionView): EventsMessage['state'] {
+export function stateOf(view: AuctionView): PublicState {
   const { status, outcome, price, minimumBid, leader, bidCount, reserveMet, endsAt } = view;
   const state = { status, price, minimumBid, leader, bidCount, reserveMet, endsAt };
   return outcome === undefined ? state : { ...state, outcome };

@@ -1,7 +1,7 @@
 /** What the feed needs to read of auctions. */
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
-import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
+import type { LiveEvent } from './live-message.ts';
 
 /** The source did not answer in time, or its data is not whole. The message is for clients. */
 export class SourceUnavailableError extends Error {
@@ -20,7 +20,7 @@ export interface AuctionSource {
    * with more than `limit` there are events that it does not give. None where they are too large
    * to be read, as if the log did not have them any more.
    */
-  eventsAfter(auctionId: string, seq: number, limit: number): Promise<readonly PublicEvent[]>;
+  eventsAfter(auctionId: string, seq: number, limit: number): Promise<readonly LiveEvent[]>;
   /** The newest position of each auction; undefined where there is no such auction. */
   heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]>;
   /** The deciding clock, ms since 1970; an estimate between readings. */

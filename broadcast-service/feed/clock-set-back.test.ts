@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { END, eventAt } from '../testing/bid-event.ts';
+import { END, stateAt } from '../testing/bid-event.ts';
 import type { AuctionSource } from './auction-source.ts';
 import { HeadChecks } from './check-heads.ts';
 import { KeepCurrent } from './keep-current.ts';
@@ -14,7 +14,7 @@ const view: AuctionView = {
   sellerId: 'ann',
   currency: 'EUR',
   startsAt: END,
-  ...eventAt(1).state,
+  ...stateAt(1),
   epoch: 1,
   seq: 1,
   serverTime: END,

@@ -1,5 +1,5 @@
 /** What the feed needs of publish and subscribe, which is only a hint: messages may be lost. */
-import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
+import type { LiveMessage } from './live-message.ts';
 
 export interface LiveChannels {
   /**
@@ -7,7 +7,7 @@ export interface LiveChannels {
    * connection is restored without being asked; messages meanwhile are lost, see `onRestored`.
    * @throws SourceUnavailableError
    */
-  subscribe(auctionId: string, listener: (message: EventsMessage) => void): Promise<void>;
+  subscribe(auctionId: string, listener: (message: LiveMessage) => void): Promise<void>;
   unsubscribe(auctionId: string): void;
   /** Called after each time the connection was lost and all subscriptions are back. */
   onRestored(listener: () => void): void;

@@ -1,25 +1,24 @@
-import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
-import { comparePositions } from '@outcry/shared/contracts/live.ts';
+import { eventsAfter, type LiveEvent } from './live-message.ts';
 
 /** Enough to bridge the time of one read, and most reconnections after a short break. */
 const MAX_RECENT = 256;
 
 /** The newest events that were sent, in order; bounded. May have holes, which readers check for. */
 export class RecentEvents {
-  #events: PublicEvent[] = [];
+  #events: LiveEvent[] = [];
 
-  get all(): readonly PublicEvent[] {
+  get all(): readonly LiveEvent[] {
     return this.#events;
   }
 
-  add(events: readonly PublicEvent[]): void {
+  add(events: readonly LiveEvent[]): void {
     this.#events = [...this.#events, ...events].slice(-MAX_RECENT);
   }
 
   /** Events read from the log, and then those sent since that the read did not see. */
-  appendedTo(read: readonly PublicEvent[]): readonly PublicEvent[] {
+  appendedTo(read: readonly LiveEvent[]): readonly LiveEvent[] {
     const last = read.at(-1);
     if (last === undefined) return this.#events;
-    return [...read, ...this.#events.filter((event) => comparePositions(event, last) > 0)];
+    return [...read, ...eventsAfter(this.#events, last)];
   }
 }

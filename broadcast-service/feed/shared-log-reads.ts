@@ -2,17 +2,17 @@
  * One read of an auction's log for all who miss something of it. When thousands reconnect at once,
  * the log is read at most once in 100 ms.
  */
-import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { MAX_RECOVERED_EVENTS } from '../recovery/recover.ts';
 import type { AuctionSource } from './auction-source.ts';
+import type { LiveEvent } from './live-message.ts';
 
 const EVERY_MS = 100;
 
 interface Read {
   /** Everything above this seq is read. */
   from: number;
-  readonly events: Promise<readonly PublicEvent[]>;
+  readonly events: Promise<readonly LiveEvent[]>;
 }
 
 export class SharedLogReads {
@@ -31,7 +31,7 @@ export class SharedLogReads {
    * Events above `seq`, and maybe some below it that somebody else asked for.
    * @throws SourceUnavailableError
    */
-  read(seq: number): Promise<readonly PublicEvent[]> {
+  read(seq: number): Promise<readonly LiveEvent[]> {
     if (this.#running !== undefined && this.#running.from <= seq) return this.#running.events;
     if (this.#next !== undefined) {
       this.#next.from = Math.min(this.#next.from, seq);
@@ -43,7 +43,7 @@ export class SharedLogReads {
     return this.#next.events;
   }
 
-  async #readNext(waitMs: number): Promise<readonly PublicEvent[]> {
+  async #readNext(waitMs: number): Promise<readonly LiveEvent[]> {
     await pause(Math.max(0, waitMs));
     // A read that fails fails for those who asked for it; these here have not been read for yet.
     await this.#running?.events.catch(() => undefined);
@@ -52,7 +52,7 @@ export class SharedLogReads {
     return this.#begin(from);
   }
 
-  #begin(from: number): Promise<readonly PublicEvent[]> {
+  #begin(from: number): Promise<readonly LiveEvent[]> {
     this.#beganAt = performance.now();
     const events = this.#source.eventsAfter(this.#auctionId, from, MAX_RECOVERED_EVENTS);
     const read = {

@@ -1,9 +1,9 @@
 /** Which auctions somebody watches on this node. What nobody watches costs nothing. */
-import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { AuctionFeed, type FeedOutput } from './auction-feed.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
 import type { LiveChannels } from './live-channels.ts';
+import type { LiveMessage } from './live-message.ts';
 
 /** A viewer's hold on a feed. */
 export interface Lease {
@@ -104,7 +104,7 @@ export class WatchedAuctions {
 
   /** Subscribes before it reads, so that nothing falls in between. */
   async #open(auctionId: string): Promise<AuctionFeed | undefined> {
-    const meanwhile: EventsMessage[] = [];
+    const meanwhile: LiveMessage[] = [];
     let feed: AuctionFeed | undefined;
     await this.#channels.subscribe(auctionId, (message) => {
       if (feed !== undefined) feed.receive(message);

@@ -34,8 +34,8 @@ export class StreamRecipient implements Recipient {
 function chunkOf(packet: Packet): Buffer {
   let chunk = chunks.get(packet);
   if (chunk === undefined) {
-    const { message, event, json } = packet;
-    const id = 'seq' in message ? `id: ${message.epoch}:${message.seq}\n` : '';
+    const { event, json, at } = packet;
+    const id = at === undefined ? '' : `id: ${at.epoch}:${at.seq}\n`;
     chunk = Buffer.from(`event: ${event}\n${id}data: ${json}\n\n`);
     chunks.set(packet, chunk);
   }

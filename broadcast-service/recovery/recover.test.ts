@@ -1,27 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
+import type { LiveEvent } from '../feed/live-message.ts';
+import { eventAt } from '../testing/bid-event.ts';
 import { isUnbroken, MAX_RECOVERED_EVENTS, recover } from './recover.ts';
 
-const eventAt = (epoch: number, seq: number, parent?: number): PublicEvent => ({
-  ...(parent === undefined ? {} : { parent }),
-  epoch,
-  seq,
-  type: parent === undefined ? 'bid' : 'epoch',
-  at: '2029-01-01T00:00:00.000Z',
-  state: {
-    status: 'live',
-    price: seq,
-    minimumBid: 1,
-    leader: 1,
-    bidCount: seq,
-    reserveMet: true,
-    endsAt: '2030-01-01T00:00:00.000Z',
-  },
-});
-
-const events = (epoch: number, from: number, to: number): PublicEvent[] =>
-  Array.from({ length: to - from + 1 }, (_, i) => eventAt(epoch, from + i));
+const events = (epoch: number, from: number, to: number): LiveEvent[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => eventAt(from + i, epoch));
 
 const at = (epoch: number, seq: number) => ({ epoch, seq });
 
@@ -48,21 +32,21 @@ describe('recover', () => {
   });
 
   it('continues over a new epoch at or before its fork', () => {
-    const log = [...events(1, 1, 5), eventAt(7, 6, 1), ...events(7, 7, 8)];
+    const log = [...events(1, 1, 5), eventAt(6, 7, 1), ...events(7, 7, 8)];
     expect(numbers(recover(at(1, 3), at(7, 8), log))).toEqual([4, 5, 6, 7, 8]);
     expect(numbers(recover(at(1, 5), at(7, 8), log))).toEqual([6, 7, 8]);
   });
 
   it('refuses a position that a new epoch has cut off', () => {
-    const log = [...events(1, 1, 5), eventAt(2, 6, 1), ...events(2, 7, 9)];
+    const log = [...events(1, 1, 5), eventAt(6, 2, 1), ...events(2, 7, 9)];
     expect(numbers(recover(at(1, 6), at(2, 9), log))).toBeUndefined();
     expect(numbers(recover(at(1, 8), at(2, 9), log))).toBeUndefined();
   });
 
   it('refuses a position of an epoch that the next one did not fork from', () => {
-    const log = [...events(1, 1, 5), eventAt(3, 6, 1)];
+    const log = [...events(1, 1, 5), eventAt(6, 3, 1)];
     expect(numbers(recover(at(2, 5), at(3, 6), log))).toBeUndefined();
-    const between = [...events(1, 1, 5), eventAt(3, 6, 2)];
+    const between = [...events(1, 1, 5), eventAt(6, 3, 2)];
     expect(numbers(recover(at(1, 5), at(3, 6), between))).toBeUndefined();
     expect(numbers(recover(at(1, 4), at(3, 6), between))).toBeUndefined();
   });
@@ -93,7 +77,7 @@ describe('recover', () => {
 
 describe('isUnbroken', () => {
   it('takes a new epoch that takes events back', () => {
-    const log = [eventAt(2, 4, 1), eventAt(2, 5)];
+    const log = [eventAt(4, 2, 1), eventAt(5, 2)];
     expect(isUnbroken({ epoch: 1, seq: 7 }, log, { epoch: 2, seq: 5 })).toBe(true);
     expect(isUnbroken({ epoch: 1, seq: 2 }, log, { epoch: 2, seq: 5 })).toBe(false);
   });

@@ -1,12 +1,12 @@
 /** Can a viewer continue where it left off? Pure. */
-import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
+import type { LiveEvent } from '../feed/live-message.ts';
 
 /** The most events one answer carries; whoever missed more gets the present state instead. */
 export const MAX_RECOVERED_EVENTS = 2_000;
 
 export interface Recovered {
-  readonly events: readonly PublicEvent[];
+  readonly events: readonly LiveEvent[];
   readonly recovered: boolean;
 }
 
@@ -23,7 +23,7 @@ export function isWithinReach(after: Position, head: Position): boolean {
  * What a viewer at `after` is missing up to `head`.
  * @param log events of the history that counts, in order; more at either end does no harm
  */
-export function recover(after: Position, head: Position, log: readonly PublicEvent[]): Recovered {
+export function recover(after: Position, head: Position, log: readonly LiveEvent[]): Recovered {
   if (comparePositions(after, head) === 0) return { events: [], recovered: true };
   if (!isWithinReach(after, head)) return NOT_RECOVERED;
   const events = log.filter(({ seq }) => seq > after.seq && seq <= head.seq);
@@ -34,7 +34,7 @@ export function recover(after: Position, head: Position, log: readonly PublicEve
  * True when these events lead from one position to the other without a hole, and `from` is part
  * of the history they continue or is taken back by their first one.
  */
-export function isUnbroken(from: Position, events: readonly PublicEvent[], to: Position): boolean {
+export function isUnbroken(from: Position, events: readonly LiveEvent[], to: Position): boolean {
   const [first] = events;
   const last = events.at(-1);
   if (first === undefined || last === undefined || comparePositions(last, to) !== 0) return false;
@@ -45,10 +45,10 @@ export function isUnbroken(from: Position, events: readonly PublicEvent[], to: P
  * An epoch starts one after its fork, and all of its parent up to the fork counts. Of any other
  * epoch nobody can tell.
  */
-function continues(from: Position, first: PublicEvent): boolean {
+function continues(from: Position, first: LiveEvent): boolean {
   if (first.epoch === from.epoch) return first.seq === from.seq + 1;
   return first.parent === from.epoch && first.seq <= from.seq + 1;
 }
 
-const isNext = (previous: PublicEvent | undefined, event: PublicEvent): boolean =>
+const isNext = (previous: LiveEvent | undefined, event: LiveEvent): boolean =>
   previous === undefined || (event.seq === previous.seq + 1 && continues(previous, event));

@@ -1,11 +1,16 @@
-/** The viewers of one auction, and up to where each of them has been told. */
+/** The viewers of one auction, up to where each of them has been told, and what the next hear. */
 import {
   comparePositions,
-  type EventsMessage,
   type Position,
   type PresenceMessage,
 } from '@outcry/shared/contracts/live.ts';
-import { Packet, type Recipient } from './recipient.ts';
+import {
+  eventsAfter,
+  messageJson,
+  type LiveEvent,
+  type LiveMessage,
+} from '../feed/live-message.ts';
+import type { Packet, Recipient } from './recipient.ts';
 
 /** A viewer in a room. */
 export interface Member {
@@ -18,32 +23,36 @@ export interface Member {
   behindSince: number | undefined;
 }
 
-/** New events on their way to all members. */
-export interface Outgoing {
-  readonly message: EventsMessage;
-  readonly packet: Packet;
-  /** The position of the message; members keep this and not the message. */
-  readonly at: Position;
-}
-
-export function outgoing(message: EventsMessage): Outgoing {
-  const { epoch, seq } = message;
-  return { message, packet: new Packet(message), at: { epoch, seq } };
-}
-
-/** What became of a message for one member. */
+/** What became of the newest message for one member. */
 export type Delivery = 'sent' | 'not needed' | 'behind';
+
+/** More events than this are left out, the oldest first; their newest state stays. */
+const MAX_EVENTS = 2_000;
+/** Members of one room are at few positions; more packets than this are not kept. */
+const MAX_PACKETS = 64;
+
+const keyOf = ({ epoch, seq }: Position): string => `${epoch}:${seq}`;
+
+const packetOf = (message: LiveMessage, at: Position): Packet => ({
+  event: 'events',
+  json: messageJson(message),
+  at,
+});
 
 export class AuctionRoom {
   readonly auctionId: string;
-  readonly members = new Set<Member>();
-  /** When (ms, steady clock) all were told something last. */
-  toldAt = -Infinity;
-  readonly #byRecipient = new Map<Recipient, Member>();
+  readonly #members = new Map<Recipient, Member>();
   /** By who they count as, how many connections they have here. */
   readonly #viewers = new Map<string, number>();
-  #newest: Outgoing | undefined;
-  #presence: Packet<PresenceMessage> | undefined;
+  #newest: LiveMessage | undefined;
+  /** The newest position; members keep this and not the message. */
+  #at: Position = { epoch: 0, seq: 0 };
+  /** What some member may not have yet, oldest first. */
+  #events: LiveEvent[] = [];
+  /** By the position of those who get it: what brings them to the newest. */
+  readonly #packets = new Map<string, Packet>();
+  #last: { readonly from: Position; readonly packet: Packet } | undefined;
+  #presence: { readonly message: PresenceMessage; readonly packet: Packet } | undefined;
 
   constructor(auctionId: string) {
     this.auctionId = auctionId;
@@ -54,13 +63,28 @@ export class AuctionRoom {
     return this.#viewers.size;
   }
 
+  get isEmpty(): boolean {
+    return this.#members.size === 0;
+  }
+
+  /** Those who come while the members are gone through are among them, those who leave are not. */
+  members(): Iterator<Member, undefined> {
+    return this.#members.values();
+  }
+
+  /** The position of the newest message. */
+  get at(): Position {
+    return this.#at;
+  }
+
   /**
    * A viewer that was told everything up to `at`; again for one that was told more meanwhile.
    * @param viewer who it counts as; undefined when it does not count
    * @returns whether the viewers, or who is to be told of them, may have changed
    */
-  join(recipient: Recipient, at: Position, viewer: string | undefined): boolean {
-    const known = this.#byRecipient.get(recipient);
+  join(recipient: Recipient, { epoch, seq }: Position, viewer: string | undefined): boolean {
+    const at = { epoch, seq };
+    const known = this.#members.get(recipient);
     if (known !== undefined) {
       if (comparePositions(known.at, at) < 0) known.at = at;
       if (known.viewer === viewer) return false;
@@ -69,26 +93,34 @@ export class AuctionRoom {
       this.#count(viewer, 1);
       return true;
     }
-    const member = { recipient, viewer, at, behindSince: undefined };
-    this.#byRecipient.set(recipient, member);
-    this.members.add(member);
+    this.#members.set(recipient, { recipient, viewer, at, behindSince: undefined });
     this.#count(viewer, 1);
     return viewer !== undefined;
   }
 
   /** @returns the member that has left */
   leave(recipient: Recipient): Member | undefined {
-    const member = this.#byRecipient.get(recipient);
+    const member = this.#members.get(recipient);
     if (member === undefined) return undefined;
-    this.#byRecipient.delete(recipient);
-    this.members.delete(member);
+    this.#members.delete(recipient);
     this.#count(member.viewer, -1);
     return member;
   }
 
-  /** Notes the newest state, for those who can only have that. */
-  remember(message: EventsMessage): void {
-    this.#newest = outgoing({ ...message, events: [] });
+  /** Takes in what the auction says; it must continue the message before. */
+  add(message: LiveMessage): void {
+    const { epoch, seq } = message;
+    this.#newest = { ...message, events: [] };
+    this.#at = { epoch, seq };
+    this.#events.push(...message.events);
+    if (this.#events.length > MAX_EVENTS) this.#events.splice(0, this.#events.length - MAX_EVENTS);
+    this.#packets.clear();
+    this.#last = undefined;
+  }
+
+  /** All members that keep up are beyond this position. */
+  forgetUpTo(at: Position): void {
+    this.#events = [...eventsAfter(this.#events, at)];
   }
 
   /** How many its viewers were told that they are. */
@@ -98,30 +130,48 @@ export class AuctionRoom {
 
   /** @returns what says so; the same as before for the same number, so that it is encoded once */
   rememberPresence(message: PresenceMessage): Packet {
-    if (this.#presence?.message.viewers !== message.viewers) this.#presence = new Packet(message);
-    return this.#presence;
+    if (this.#presence?.message.viewers !== message.viewers) {
+      this.#presence = { message, packet: { event: 'presence', json: JSON.stringify(message) } };
+    }
+    return this.#presence.packet;
   }
 
   /**
-   * Gives a member the message, without the events it has.
+   * Gives a member all that it lacks.
    * @param full above so many waiting bytes it gets nothing, and later the newest state only
    */
-  deliver(member: Member, { message, packet, at }: Outgoing, full: number): Delivery {
-    if (comparePositions(member.at, at) >= 0) return 'not needed';
+  deliver(member: Member, full: number): Delivery {
+    if (comparePositions(member.at, this.#at) >= 0) return 'not needed';
     if (member.recipient.waitingBytes > full) return 'behind';
-    const [first] = message.events;
-    const hasSome = first !== undefined && comparePositions(first, member.at) <= 0;
-    member.recipient.send(hasSome ? new Packet(without(message, member.at)) : packet);
-    member.at = at;
+    member.recipient.send(this.#packetFrom(member.at));
+    member.at = this.#at;
     return 'sent';
   }
 
   /** What a member that was behind needs to be current. */
   catchUp(member: Member): void {
-    if (this.#newest !== undefined) this.deliver(member, this.#newest, Infinity);
-    if (this.#presence !== undefined && member.viewer !== undefined) {
-      member.recipient.send(this.#presence);
+    if (this.#newest !== undefined && comparePositions(member.at, this.#at) < 0) {
+      member.recipient.send(packetOf(this.#newest, this.#at));
+      member.at = this.#at;
     }
+    if (this.#presence !== undefined && member.viewer !== undefined) {
+      member.recipient.send(this.#presence.packet);
+    }
+  }
+
+  /** Nearly always the member before was at the same position, which is then the same object. */
+  #packetFrom(from: Position): Packet {
+    if (this.#last?.from === from) return this.#last.packet;
+    const key = keyOf(from);
+    const packet = this.#packets.get(key) ?? this.#newPacket(from);
+    if (this.#packets.size < MAX_PACKETS) this.#packets.set(key, packet);
+    this.#last = { from, packet };
+    return packet;
+  }
+
+  #newPacket(from: Position): Packet {
+    if (this.#newest === undefined) throw new Error('nothing was said yet');
+    return packetOf({ ...this.#newest, events: eventsAfter(this.#events, from) }, this.#at);
   }
 
   #count(viewer: string | undefined, by: 1 | -1): void {
@@ -131,9 +181,3 @@ export class AuctionRoom {
     else this.#viewers.set(viewer, connections);
   }
 }
-
-/** The message for somebody who has everything up to `at`. */
-const without = (message: EventsMessage, at: Position): EventsMessage => ({
-  ...message,
-  events: message.events.filter((event) => comparePositions(event, at) > 0),
-});

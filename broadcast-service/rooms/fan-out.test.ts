@@ -1,18 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { EventsMessage, Position } from '@outcry/shared/contracts/live.ts';
+import type { EventsMessage, Position, PresenceMessage } from '@outcry/shared/contracts/live.ts';
+import type { LiveMessage } from '../feed/live-message.ts';
+import { END, eventAt, stateAt } from '../testing/bid-event.ts';
 import { FAN_OUT_LIMITS, FanOut, type FanOutLimits } from './fan-out.ts';
 import type { Packet, Recipient } from './recipient.ts';
-import { END, eventAt } from '../testing/bid-event.ts';
 
 const START = { epoch: 1, seq: 0 };
 
-const message = (seq: number, auctionId = 'a'): EventsMessage => ({
+const message = (seq: number, auctionId = 'a'): LiveMessage => ({
   auctionId,
   epoch: 1,
   seq,
   events: [eventAt(seq)],
-  state: eventAt(seq).state,
+  state: stateAt(seq),
   serverTime: END,
 });
 
@@ -35,11 +36,12 @@ class TestRecipient implements Recipient {
   }
 
   get received(): string[] {
-    return this.packets.map(({ message }) =>
-      'seq' in message
+    return this.packets.map(({ json }) => {
+      const message = JSON.parse(json) as EventsMessage | PresenceMessage;
+      return 'seq' in message
         ? `${message.seq}: ${message.events.map(({ seq }) => seq).join(' ')}`
-        : `viewers: ${message.viewers}`,
-    );
+        : `viewers: ${message.viewers}`;
+    });
   }
 }
 
@@ -187,7 +189,43 @@ describe('FanOut', () => {
     expect(many.every(({ received }) => received[0] === '1: 1')).toBe(true);
   });
 
-  it('rests after a tick that took long, and then sends all at once', async () => {
+  it('gives each viewer all that was said until its own turn', async () => {
+    const { fanOut } = fanOutWith({ holdMs: 0 });
+    const many = Array.from({ length: 100 }, () => new TestRecipient());
+    for (const recipient of many) join(fanOut, 'a', recipient, START);
+    fanOut.sendEvents(message(1));
+    while (many[0]?.packets.length === 0) await nextTurn();
+    expect(many[99]?.packets).toEqual([]);
+    fanOut.sendEvents(message(2));
+    await vi.waitFor(() => expect(many[0]?.packets).toHaveLength(2));
+    expect(many[0]?.received).toEqual(['1: 1', '2: 2']);
+    expect(many[99]?.received).toEqual(['2: 1 2']);
+    expect(many[99]?.packets[0]).toBe(many[98]?.packets[0]);
+  });
+
+  it('lets a quiet auction speak while others send and rest', async () => {
+    const { fanOut } = fanOutWith({ holdMs: 2, restFactor: 1_000, maxRestMs: 60_000 });
+    const quiet = new TestRecipient();
+    join(fanOut, 'quiet', quiet, START);
+    const hot = Array.from({ length: 4 }, (_, i) => {
+      const viewers = Array.from({ length: 100 }, () => new TestRecipient());
+      for (const recipient of viewers) {
+        recipient.busyMs = 0.2;
+        join(fanOut, `hot ${i}`, recipient, START);
+      }
+      return viewers;
+    });
+    for (const i of hot.keys()) fanOut.sendEvents(message(1, `hot ${i}`));
+    const began = performance.now();
+    fanOut.sendEvents(message(1, 'quiet'));
+    await vi.waitFor(() => expect(quiet.packets).toHaveLength(1), { interval: 1 });
+    expect(performance.now() - began).toBeLessThan(1_000);
+    // All of them have begun, and rest after their first turn.
+    expect(hot.map((viewers) => viewers[0]?.packets.length)).toEqual([1, 1, 1, 1]);
+    expect(hot.map((viewers) => viewers.at(-1)?.packets.length)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('rests after it has sent for long, and then sends all at once', async () => {
     const { fanOut } = fanOutWith({ restFactor: 20, maxRestMs: 100 });
     const recipient = new TestRecipient();
     recipient.busyMs = 10;

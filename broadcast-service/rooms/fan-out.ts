@@ -1,19 +1,20 @@
 /**
- * Sends what auctions say to their viewers, in ticks. What an auction says between two ticks is one
- * message, encoded once. A tick that cost much is followed by a longer rest, and during a tick the
- * event loop is let go again and again, so that it is never held for longer than a bound.
+ * Sends what auctions say to their viewers. Each auction has rounds of its own, in which each viewer
+ * gets, in one message, all that it lacks in that instant. Rounds of many viewers take turns of the
+ * event loop, each bounded, and after each turn the auction rests: what was said meanwhile is joined.
+ * An auction that has rested sends at once, whatever others have to send.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { EventsMessage, Position, PresenceMessage } from '@outcry/shared/contracts/live.ts';
-import { AuctionRoom, outgoing, type Member } from './auction-room.ts';
-import type { Recipient } from './recipient.ts';
+import type { Position, PresenceMessage } from '@outcry/shared/contracts/live.ts';
+import type { LiveMessage } from '../feed/live-message.ts';
+import { AuctionRoom, type Member } from './auction-room.ts';
+import type { Packet, Recipient } from './recipient.ts';
 
 export interface FanOutLimits {
   /** The longest time for which sending holds the event loop, ms. */
   readonly holdMs: number;
-  /** How long a tick is followed by rest, in its own CPU times, so that other work is done too. */
+  /** How long sending is followed by rest, in its own CPU times, so that other work is done too. */
   readonly restFactor: number;
-  /** The longest rest, ms. */
+  /** The longest rest of one auction during a round, ms. */
   readonly maxRestMs: number;
   /** A viewer with more bytes waiting gets only the newest state, once they are taken. */
   readonly fullBytes: number;
@@ -23,15 +24,15 @@ export interface FanOutLimits {
 
 export const FAN_OUT_LIMITS: FanOutLimits = {
   holdMs: 5,
-  restFactor: 3,
+  restFactor: 1.5,
   maxRestMs: 120,
   fullBytes: 64 * 1024,
   maxBehindMs: 5_000,
 };
 
 export interface FanOutEvents {
-  /** A message went out to so many viewers. */
-  sent(viewers: number, message: EventsMessage): void;
+  /** So many viewers were sent what the auction says up to this position, or beyond. */
+  sent(viewers: number, auctionId: string, upTo: Position): void;
   /** Viewers that read too slowly were passed over, to get the newest state later. */
   passedOver(viewers: number): void;
   /** A viewer stayed behind and was disconnected. */
@@ -44,28 +45,44 @@ export interface FanOutEvents {
 
 /** Sends between two looks at the clock. */
 const LOOK_EVERY = 16;
-/** More joined events than this are left out, the oldest first; their newest state stays. */
-const MAX_JOINED_EVENTS = 2_000;
 const LOOK_AFTER_SLOW_MS = 100;
 const CAUGHT_UP_AT_ONCE = 500;
+/** A shorter rest is none: timers are not finer. */
+const SHORTEST_REST_MS = 1;
 
-interface Waiting {
-  events: EventsMessage | undefined;
+/** Goes through the members of a room once. */
+interface Round {
+  readonly members: Iterator<Member, undefined>;
+  /** What the room had when the round began; undefined when there was nothing new but a count. */
+  readonly upTo: Position | undefined;
+  readonly presence: Packet | undefined;
+  sent: number;
+  passedOver: number;
+}
+
+/** What a room has to send, and when it may. */
+interface Sending {
+  readonly room: AuctionRoom;
+  hasEvents: boolean;
   presence: PresenceMessage | undefined;
+  round: Round | undefined;
+  rest: NodeJS.Timeout | undefined;
+  /** Since its newest round began. */
+  restedMs: number;
+  /** When (ms, steady clock) all were told something last. */
+  toldAt: number;
 }
 
 export class FanOut {
   readonly #limits: FanOutLimits;
   readonly #tell: FanOutEvents;
-  readonly #rooms = new Map<string, AuctionRoom>();
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #rooms = new Map<string, Sending>();
+  /** In the order in which they have their turns. */
+  readonly #ready = new Set<Sending>();
+  #resting = 0;
   readonly #behind = new Map<Member, AuctionRoom>();
   readonly #slowReaders: NodeJS.Timeout;
   #scheduled = false;
-  #looked = 0;
-  #turnBegan = 0;
-  #cpuBefore = process.cpuUsage();
-  #restUntil = 0;
 
   constructor(limits: FanOutLimits, tell: FanOutEvents) {
     this.#limits = limits;
@@ -75,8 +92,7 @@ export class FanOut {
 
   close(): void {
     clearInterval(this.#slowReaders);
-    this.#rooms.clear();
-    this.#waiting.clear();
+    for (const sending of this.#rooms.values()) this.#end(sending);
     this.#behind.clear();
   }
 
@@ -85,36 +101,47 @@ export class FanOut {
    * @param viewer who it counts as; undefined when it does not count
    */
   join(auctionId: string, recipient: Recipient, at: Position, viewer: string | undefined): void {
-    let room = this.#rooms.get(auctionId);
-    if (room === undefined) {
-      room = new AuctionRoom(auctionId);
-      this.#rooms.set(auctionId, room);
+    let sending = this.#rooms.get(auctionId);
+    if (sending === undefined) {
+      sending = {
+        room: new AuctionRoom(auctionId),
+        hasEvents: false,
+        presence: undefined,
+        round: undefined,
+        rest: undefined,
+        restedMs: 0,
+        toldAt: -Infinity,
+      };
+      this.#rooms.set(auctionId, sending);
     }
+    const { room } = sending;
     if (room.join(recipient, at, viewer)) this.#tell.counted(auctionId, room.viewers);
   }
 
   leave(auctionId: string, recipient: Recipient): void {
-    const room = this.#rooms.get(auctionId);
-    const member = room?.leave(recipient);
-    if (room === undefined || member === undefined) return;
+    const sending = this.#rooms.get(auctionId);
+    const member = sending?.room.leave(recipient);
+    if (sending === undefined || member === undefined) return;
     this.#behind.delete(member);
-    if (room.members.size === 0) this.#rooms.delete(auctionId);
-    if (member.viewer !== undefined) this.#tell.counted(auctionId, room.viewers);
+    if (sending.room.isEmpty) this.#end(sending);
+    if (member.viewer !== undefined) this.#tell.counted(auctionId, sending.room.viewers);
   }
 
   /** The message goes out soon; it must continue the auction's one before. */
-  sendEvents(message: EventsMessage): void {
-    const room = this.#rooms.get(message.auctionId);
-    if (room === undefined) return;
-    room.remember(message);
-    const waiting = this.#waitingFor(message.auctionId);
-    waiting.events = waiting.events === undefined ? message : joined(waiting.events, message);
+  sendEvents(message: LiveMessage): void {
+    const sending = this.#rooms.get(message.auctionId);
+    if (sending === undefined) return;
+    sending.room.add(message);
+    sending.hasEvents = true;
+    this.#wake(sending);
   }
 
   /** How many viewers there are; takes the place of an earlier count that still waits. */
   sendPresence(message: PresenceMessage): void {
-    if (!this.#rooms.has(message.auctionId)) return;
-    this.#waitingFor(message.auctionId).presence = message;
+    const sending = this.#rooms.get(message.auctionId);
+    if (sending === undefined) return;
+    sending.presence = message;
+    this.#wake(sending);
   }
 
   /**
@@ -122,109 +149,124 @@ export class FanOut {
    * (ms, steady clock), so that each of them knows that its connection is alive.
    */
   breakSilence(auctionId: string, since: number): void {
-    const room = this.#rooms.get(auctionId);
-    if (room?.presence !== undefined && room.toldAt < since) this.sendPresence(room.presence);
+    const sending = this.#rooms.get(auctionId);
+    const presence = sending?.room.presence;
+    if (sending !== undefined && presence !== undefined && sending.toldAt < since) {
+      this.sendPresence(presence);
+    }
   }
 
-  #waitingFor(auctionId: string): Waiting {
-    let waiting = this.#waiting.get(auctionId);
-    if (waiting === undefined) {
-      waiting = { events: undefined, presence: undefined };
-      this.#waiting.set(auctionId, waiting);
-    }
+  #end(sending: Sending): void {
+    this.#rooms.delete(sending.room.auctionId);
+    this.#ready.delete(sending);
+    if (sending.rest === undefined) return;
+    clearTimeout(sending.rest);
+    this.#resting -= 1;
+  }
+
+  #wake(sending: Sending): void {
+    if (sending.rest !== undefined) return;
+    this.#ready.add(sending);
     this.#schedule();
-    return waiting;
   }
 
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    const restMs = this.#restUntil - performance.now();
-    if (restMs < 1) setImmediate(() => void this.#tick());
-    else setTimeout(() => void this.#tick(), restMs);
+    setImmediate(() => this.#turn());
   }
 
-  /** Never rejects: nothing of what it calls throws. */
-  async #tick(): Promise<void> {
-    this.#beginTurn();
-    let busyMs = 0;
-    for (const [auctionId, { events, presence }] of Array.from(this.#waiting)) {
-      this.#waiting.delete(auctionId);
-      const room = this.#rooms.get(auctionId);
-      if (room === undefined) continue;
-      if (events !== undefined) busyMs += await this.#sendToAll(room, events);
-      if (presence !== undefined) busyMs += await this.#countToAll(room, presence);
+  #turn(): void {
+    const began = performance.now();
+    const until = began + this.#limits.holdMs;
+    let now = began;
+    for (const sending of this.#ready) {
+      this.#ready.delete(sending);
+      const cpuBefore = process.cpuUsage();
+      this.#sendUntil(sending, until);
+      const { user, system } = process.cpuUsage(cpuBefore);
+      const tookMs = performance.now() - now;
+      now += tookMs;
+      // What other programs took of the time is not to be rested for: on a busy machine viewers
+      // would wait for it again. That of other threads counts too, but no turn costs more than it took.
+      this.#rest(sending, Math.min(tookMs, (user + system) / 1_000));
+      if (now >= until) break;
     }
-    busyMs += this.#endTurn();
-    const restMs = Math.min(busyMs * this.#limits.restFactor, this.#limits.maxRestMs);
-    this.#restUntil = performance.now() + restMs;
+    this.#tell.held(now - began);
     this.#scheduled = false;
-    if (this.#waiting.size > 0) this.#schedule();
+    if (this.#ready.size > 0) this.#schedule();
   }
 
-  /** @returns what it cost before its last turn, ms */
-  async #sendToAll(room: AuctionRoom, message: EventsMessage): Promise<number> {
-    const news = outgoing(message);
-    room.toldAt = performance.now();
-    let [busyMs, sent, passedOver] = [0, 0, 0];
-    for (const member of room.members) {
-      const delivery = room.deliver(member, news, this.#limits.fullBytes);
-      if (delivery === 'behind') {
-        passedOver += 1;
+  /** Goes on with the room's round, or begins one. */
+  #sendUntil(sending: Sending, until: number): void {
+    const { room } = sending;
+    const { fullBytes } = this.#limits;
+    const round = sending.round ?? this.#beginRound(sending);
+    for (let looked = 1; ; looked += 1) {
+      const { value: member } = round.members.next();
+      if (member === undefined) break;
+      const delivery = room.deliver(member, fullBytes);
+      if (delivery === 'sent') {
+        round.sent += 1;
+      } else if (delivery === 'behind') {
+        round.passedOver += 1;
         this.#fallBehind(member, room);
-      } else if (delivery === 'sent') {
-        sent += 1;
       }
-      if (this.#isTimeToLook()) busyMs += await this.#letGo();
+      if (round.presence !== undefined && member.viewer !== undefined) {
+        if (member.recipient.waitingBytes > fullBytes) this.#fallBehind(member, room);
+        else member.recipient.send(round.presence);
+      }
+      if (looked % LOOK_EVERY === 0 && performance.now() >= until) return;
     }
-    this.#tell.sent(sent, message);
+    this.#endRound(sending, round);
+  }
+
+  #beginRound(sending: Sending): Round {
+    const { room, hasEvents, presence } = sending;
+    const round: Round = {
+      members: room.members(),
+      upTo: hasEvents ? room.at : undefined,
+      presence: presence === undefined ? undefined : room.rememberPresence(presence),
+      sent: 0,
+      passedOver: 0,
+    };
+    sending.round = round;
+    sending.restedMs = 0;
+    sending.hasEvents = false;
+    sending.presence = undefined;
+    sending.toldAt = performance.now();
+    return round;
+  }
+
+  #endRound(sending: Sending, { upTo, sent, passedOver }: Round): void {
+    sending.round = undefined;
+    if (upTo === undefined) return;
+    sending.room.forgetUpTo(upTo);
+    this.#tell.sent(sent, sending.room.auctionId, upTo);
     if (passedOver > 0) this.#tell.passedOver(passedOver);
-    return busyMs;
-  }
-
-  async #countToAll(room: AuctionRoom, message: PresenceMessage): Promise<number> {
-    const packet = room.rememberPresence(message);
-    room.toldAt = performance.now();
-    let busyMs = 0;
-    for (const member of room.members) {
-      const { recipient, viewer } = member;
-      if (viewer === undefined) continue;
-      if (recipient.waitingBytes > this.#limits.fullBytes) this.#fallBehind(member, room);
-      else recipient.send(packet);
-      if (this.#isTimeToLook()) busyMs += await this.#letGo();
-    }
-    return busyMs;
-  }
-
-  #isTimeToLook(): boolean {
-    this.#looked = (this.#looked + 1) % LOOK_EVERY;
-    return this.#looked === 0 && performance.now() - this.#turnBegan >= this.#limits.holdMs;
-  }
-
-  /** Lets other work in. @returns what the turn cost, ms */
-  async #letGo(): Promise<number> {
-    const costMs = this.#endTurn();
-    await nextTurn();
-    this.#beginTurn();
-    return costMs;
-  }
-
-  #beginTurn(): void {
-    this.#turnBegan = performance.now();
-    this.#cpuBefore = process.cpuUsage();
   }
 
   /**
-   * What other programs took of the time meanwhile is not to be rested for: on a busy machine
-   * viewers would wait for it thrice more.
-   * @returns what the turn cost: its CPU time, ms
+   * The auctions that send share the time that is not rest: the more there are, the longer each rests.
+   * @param costMs CPU time of what was just sent
    */
-  #endTurn(): number {
-    const heldMs = performance.now() - this.#turnBegan;
-    this.#tell.held(heldMs);
-    const { user, system } = process.cpuUsage(this.#cpuBefore);
-    // That of other threads counts too, but a turn costs no more than it took.
-    return Math.min(heldMs, (user + system) / 1_000);
+  #rest(sending: Sending, costMs: number): void {
+    if (this.#rooms.get(sending.room.auctionId) !== sending) return;
+    const { restFactor, maxRestMs } = this.#limits;
+    const auctions = this.#ready.size + this.#resting + 1;
+    const wantedMs = costMs * ((1 + restFactor) * auctions - 1);
+    const restMs = Math.min(wantedMs, maxRestMs - sending.restedMs);
+    sending.restedMs += restMs;
+    if (restMs < SHORTEST_REST_MS) {
+      if (hasMore(sending)) this.#wake(sending);
+      return;
+    }
+    this.#resting += 1;
+    sending.rest = setTimeout(() => {
+      sending.rest = undefined;
+      this.#resting -= 1;
+      if (hasMore(sending)) this.#wake(sending);
+    }, restMs);
   }
 
   #fallBehind(member: Member, room: AuctionRoom): void {
@@ -251,7 +293,5 @@ export class FanOut {
   }
 }
 
-function joined(before: EventsMessage, message: EventsMessage): EventsMessage {
-  const events = before.events.concat(message.events).slice(-MAX_JOINED_EVENTS);
-  return { ...message, events };
-}
+const hasMore = ({ round, hasEvents, presence }: Sending): boolean =>
+  round !== undefined || hasEvents || presence !== undefined;

@@ -1,21 +1,12 @@
 /** What an auction's room sends, and whom to. */
-import type { EventsMessage, PresenceMessage } from '@outcry/shared/contracts/live.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
 
 /** One message for many; each way of sending encodes it once. */
-export class Packet<M extends EventsMessage | PresenceMessage = EventsMessage | PresenceMessage> {
+export interface Packet {
   readonly event: 'events' | 'presence';
-  readonly message: M;
-  #json: string | undefined;
-
-  constructor(message: M) {
-    this.event = 'state' in message ? 'events' : 'presence';
-    this.message = message;
-  }
-
-  get json(): string {
-    this.#json ??= JSON.stringify(this.message);
-    return this.#json;
-  }
+  readonly json: string;
+  /** Where the viewer is once it has these events. */
+  readonly at?: Position;
 }
 
 /** A viewer's connection, as far as a room needs it. Nothing here waits, nothing throws. */

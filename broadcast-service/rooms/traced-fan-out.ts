@@ -2,7 +2,7 @@
  * The last step of a sampled bid as a span: from the note that Redis sends right before the live
  * message, until every viewer on this node has been sent the message, or a newer one that covers it.
  */
-import { comparePositions, type EventsMessage } from '@outcry/shared/contracts/live.ts';
+import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import type { TraceNote } from '@outcry/shared/contracts/traces.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { traceIdOf, type Span, type Tracer } from '@outcry/shared/runtime/tracing.ts';
@@ -48,15 +48,15 @@ export class TracedFanOut {
     if (oldest !== undefined && this.#open.size > MAX_OPEN) this.#open.delete(oldest);
   }
 
-  /** Viewers have been sent what an auction says up to the message's position. */
-  sent(message: EventsMessage, viewers: number): void {
+  /** So many viewers have been sent what the auction says up to this position. */
+  sent(viewers: number, auctionId: string, upTo: Position): void {
     for (const open of this.#open) {
       const { note, span } = open;
-      const isOther = note.auctionId !== message.auctionId;
-      if (isOther || comparePositions(note, message) > 0) continue;
+      const isOther = note.auctionId !== auctionId;
+      if (isOther || comparePositions(note, upTo) > 0) continue;
       this.#open.delete(open);
       span.end({ 'outcry.viewers': viewers });
-      const { auctionId, epoch, seq } = note;
+      const { epoch, seq } = note;
       const traceId = traceIdOf(span.traceparent);
       this.#log.debug({ auctionId, epoch, seq, viewers, traceId }, 'viewers were told of a bid');
     }

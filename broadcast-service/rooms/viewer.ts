@@ -1,7 +1,7 @@
 /** One connected viewer: what it watches, and the answers to what it sends. */
 import { randomUUID } from 'node:crypto';
-import type { BidReceipt } from '@outcry/shared/contracts/api.ts';
-import type { Ack, Position, WatchData } from '@outcry/shared/contracts/live.ts';
+import type { AuctionView, BidReceipt } from '@outcry/shared/contracts/api.ts';
+import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
@@ -52,6 +52,11 @@ interface Watch {
   joined: boolean;
 }
 
+/** The answer to `watch`: `WatchData` whose events are JSON already. */
+export interface Watched extends Recovered {
+  readonly auction: AuctionView;
+}
+
 export type Reply<T> = (answer: Ack<T>) => void;
 
 export class Viewer {
@@ -66,7 +71,7 @@ export class Viewer {
   }
 
   /** The viewer joins the auction's room in the instant of the reply, and misses nothing after. */
-  async watch(payload: unknown, reply: Reply<WatchData>): Promise<void> {
+  async watch(payload: unknown, reply: Reply<Watched>): Promise<void> {
     const request = watchRequest.safeParse(payload);
     if (!request.success) {
       reply(refused(requestProblem(request.error, randomUUID())));
@@ -167,7 +172,7 @@ export class Viewer {
     feed: AuctionFeed,
     { after, counted }: { readonly after: Position | undefined; readonly counted: boolean },
     missed: (() => Recovered) | undefined,
-    reply: Reply<WatchData>,
+    reply: Reply<Watched>,
   ): void {
     const serverTime = new Date(this.#parts.now()).toISOString();
     const found =

@@ -1,9 +1,10 @@
 /** One viewer of one auction over Server-Sent Events: the same feed and recovery as `watch`. */
 import { randomUUID } from 'node:crypto';
-import type { EventsMessage, Position } from '@outcry/shared/contracts/live.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
 import { stateOf } from '../feed/auction-feed.ts';
+import { messageJson } from '../feed/live-message.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
-import { Packet, type Recipient } from '../rooms/recipient.ts';
+import type { Recipient } from '../rooms/recipient.ts';
 
 export interface AuctionStreamsParts {
   /** @throws SourceUnavailableError */
@@ -45,16 +46,16 @@ export async function openAuctionStream(
         const found = missed?.();
         parts.recovered(found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced');
         const { view } = feed;
-        const first: EventsMessage = {
+        const at = { epoch: view.epoch, seq: view.seq };
+        const json = messageJson({
           auctionId,
-          epoch: view.epoch,
-          seq: view.seq,
+          ...at,
           events: found?.events ?? [],
           state: stateOf(view),
           serverTime: new Date(parts.now()).toISOString(),
-        };
-        recipient.send(new Packet(first));
-        parts.join(auctionId, recipient, view, `stream ${randomUUID()}`);
+        });
+        recipient.send({ event: 'events', json, at });
+        parts.join(auctionId, recipient, at, `stream ${randomUUID()}`);
         joined = recipient;
       },
       end: () => {

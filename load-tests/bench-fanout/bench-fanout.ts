@@ -60,7 +60,7 @@ function loadText(title: string, found: UnderLoad): string {
       `${maxMs.toFixed(1)} (in CPU time ${maxCpuMs.toFixed(1)}, p99 ${p99Ms.toFixed(1)}, longest garbage collection ${longestGcMs.toFixed(1)})`,
   );
   return `  ${title}
-    from a bid's answer to a viewer, ms   p50 ${ms(found.p50Ms)}, p99 ${ms(found.p99Ms)} (below 400), longest ${ms(found.maxMs)}
+    from a bid's answer to a viewer, ms   p50 ${ms(found.p50Ms)}, p99 ${ms(found.p99Ms)} (below 150), longest ${ms(found.maxMs)}
     messages to viewers                   ${whole(found.framesPerSecond)} a second
     event loop held, ms                   ${held.join(', ')} (at most 25)`;
 }

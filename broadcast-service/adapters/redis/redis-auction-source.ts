@@ -1,5 +1,4 @@
-import { ownJson, readAuctionView, type AuctionView } from '@outcry/shared/contracts/api.ts';
-import { eventLines, splitEventLine, type PublicEvent } from '@outcry/shared/contracts/events.ts';
+import { readAuctionView, type AuctionView } from '@outcry/shared/contracts/api.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
@@ -7,6 +6,8 @@ import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { readStream } from '@outcry/shared/runtime/redis-log.ts';
 import { SourceUnavailableError, type AuctionSource } from '../../feed/auction-source.ts';
+import type { LiveEvent } from '../../feed/live-message.ts';
+import { readLogEntry } from './read-events.ts';
 import { RedisClock } from './redis-clock.ts';
 
 const LIMIT_MS = 2_000;
@@ -49,23 +50,19 @@ export class RedisAuctionSource implements AuctionSource {
     });
   }
 
-  async eventsAfter(
-    auctionId: string,
-    seq: number,
-    limit: number,
-  ): Promise<readonly PublicEvent[]> {
+  async eventsAfter(auctionId: string, seq: number, limit: number): Promise<readonly LiveEvent[]> {
     const shard = shardOfId(auctionId, this.#shards);
     if (shard === undefined) return [];
     const { log } = auctionKeys(shard, auctionId);
     return asked(this.#readLog(log, seq, limit), 'reading the log');
   }
 
-  async #readLog(log: string, seq: number, limit: number): Promise<readonly PublicEvent[]> {
-    const events: PublicEvent[] = [];
+  async #readLog(log: string, seq: number, limit: number): Promise<readonly LiveEvent[]> {
+    const events: LiveEvent[] = [];
     let size = 0;
     for await (const entries of readStream(this.#redis, log, `${seq + 1}-0`)) {
       for (const entry of entries) {
-        events.push(...publicEvents(entry.fields, seq));
+        events.push(...readLogEntry(entry.fields).filter((event) => event.seq > seq));
         size += entry.size;
         if (events.length > limit) return events;
         if (size > MAX_READ_CHARACTERS) return [];
@@ -104,14 +101,6 @@ export class RedisAuctionSource implements AuctionSource {
       return seconds * 1_000 + Math.floor(microseconds / 1_000);
     });
   }
-}
-
-/** An entry's public events above `seq`. @throws Error when it is not one of ours */
-function publicEvents(fields: readonly string[], seq: number): PublicEvent[] {
-  const text = fields[fields.indexOf('events') + 1] ?? '';
-  return eventLines(text)
-    .map((line) => ownJson<PublicEvent>(splitEventLine(line).publicText))
-    .filter((event) => event.seq > seq);
 }
 
 async function asked<T>(answer: Promise<T>, what: string): Promise<T> {

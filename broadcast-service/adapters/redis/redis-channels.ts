@@ -1,13 +1,15 @@
 import type { Redis } from 'ioredis';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
-import type { EventsMessage, Notice } from '@outcry/shared/contracts/live.ts';
+import type { Notice } from '@outcry/shared/contracts/live.ts';
 import { readTraceNote, type TraceNote } from '@outcry/shared/contracts/traces.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { SourceUnavailableError } from '../../feed/auction-source.ts';
 import type { LiveChannels } from '../../feed/live-channels.ts';
+import type { LiveMessage } from '../../feed/live-message.ts';
+import { readLiveMessage } from './read-events.ts';
 import type { SubscriberConnections } from './subscriber-connections.ts';
 
 type Hear = (text: string) => void;
@@ -71,12 +73,12 @@ export class RedisChannels implements LiveChannels {
     return this.#restored;
   }
 
-  async subscribe(auctionId: string, listener: (message: EventsMessage) => void): Promise<void> {
+  async subscribe(auctionId: string, listener: (message: LiveMessage) => void): Promise<void> {
     const channel = this.#liveChannel(auctionId);
     if (channel === undefined) return;
     const group = this.#want(channel, (text) => {
       this.#onMessage();
-      listener(ownJson<EventsMessage>(text));
+      listener(readLiveMessage(text));
     });
     const redis = group.at ?? this.#connections.of(channel);
     try {

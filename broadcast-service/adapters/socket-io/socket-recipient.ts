@@ -1,7 +1,7 @@
 /** Sends packets to one Socket.IO connection: ready frames, straight to its WebSocket. */
-import type { PublicEvent } from '@outcry/shared/contracts/events.ts';
-import type { WatchData } from '@outcry/shared/contracts/live.ts';
+import { eventsJson, type LiveEvent } from '../../feed/live-message.ts';
 import type { Packet, Recipient } from '../../rooms/recipient.ts';
+import type { Watched } from '../../rooms/viewer.ts';
 import {
   endConnection,
   insidesOf,
@@ -17,7 +17,7 @@ const frames = new WeakMap<Packet, readonly Buffer[]>();
 /** Nearly always the packet before is the packet again, for the next of thousands of viewers. */
 let latest: { packet: Packet; frame: readonly Buffer[] } | undefined;
 /** Thousands who come back from one position miss the same events; these are encoded once. */
-const encodedEvents = new WeakMap<readonly PublicEvent[], Buffer>();
+const encodedEvents = new WeakMap<readonly LiveEvent[], Buffer>();
 
 export class SocketRecipient implements Recipient {
   readonly #connection: Connection;
@@ -50,7 +50,7 @@ export class SocketRecipient implements Recipient {
   }
 
   /** Answers a `watch`. @param id the number of the request within its connection */
-  answerWatch(id: number, { auction, events, recovered }: WatchData): void {
+  answerWatch(id: number, { auction, events, recovered }: Watched): void {
     const own = `{"auction":${JSON.stringify(auction)},"recovered":${recovered},"events":`;
     const rest = encoded(events);
     this.#write([startOfTextFrame(`43${id}[{"ok":true,"data":${own}`, rest.length), rest]);
@@ -83,10 +83,10 @@ function frameOf(packet: Packet): readonly Buffer[] {
 }
 
 /** The events and all that follows them in the answer. */
-function encoded(events: readonly PublicEvent[]): Buffer {
+function encoded(events: readonly LiveEvent[]): Buffer {
   let bytes = encodedEvents.get(events);
   if (bytes === undefined) {
-    bytes = Buffer.from(`${JSON.stringify(events)}}}]`);
+    bytes = Buffer.from(`${eventsJson(events)}}}]`);
     encodedEvents.set(events, bytes);
   }
   return bytes;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { Decoder } from 'socket.io-parser';
-import type { Ack, Notice, Position, ToViewer, WatchData } from '@outcry/shared/contracts/live.ts';
+import type { Ack, Notice, Position, ToViewer } from '@outcry/shared/contracts/live.ts';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
@@ -19,7 +19,7 @@ import type { Connections } from '../../rooms/connections.ts';
 import { originAllowed } from '../../rooms/origin.ts';
 import type { Recipient } from '../../rooms/recipient.ts';
 import { RequestAllowance, type AskedTooMuch } from '../../rooms/request-allowance.ts';
-import { Viewer, type Reply, type ViewerParts } from '../../rooms/viewer.ts';
+import { Viewer, type Reply, type ViewerParts, type Watched } from '../../rooms/viewer.ts';
 import { AnswerEncoder, ReadyAnswer } from './answer-encoder.ts';
 import { endMisuse, type Misuse } from './end-misuse.ts';
 import { refuseUpgrade, type UpgradeRefusal } from './refuse-upgrade.ts';
@@ -220,7 +220,7 @@ export class SocketViewers {
       };
     socket.on(
       'watch',
-      answer<WatchData>(
+      answer<Watched>(
         (payload, reply) => viewer.watch(payload, reply),
         (found) =>
           found.ok ? new ReadyAnswer((id) => recipient.answerWatch(id, found.data)) : found,

@@ -1,0 +1,40 @@
+/**
+ * What an auction says to its viewers. The JSON of an event is made once, where it is read, and
+ * reaches every viewer as it is; beside it stands what this service compares.
+ */
+import { ownJson } from '@outcry/shared/contracts/api.ts';
+import type { PublicEvent, PublicState } from '@outcry/shared/contracts/events.ts';
+import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
+
+export interface LiveEvent extends Position {
+  /** Of an event that begins an epoch: the epoch it forked from. */
+  readonly parent?: number;
+  /** A `PublicEvent` as JSON. */
+  readonly json: string;
+}
+
+/** An `EventsMessage`; `state` is that of its position. */
+export interface LiveMessage extends Position {
+  readonly auctionId: string;
+  readonly events: readonly LiveEvent[];
+  readonly state: PublicState;
+  readonly serverTime: string;
+}
+
+/** The bytes of an `EventsMessage`. */
+export function messageJson(message: LiveMessage): string {
+  const { auctionId, epoch, seq, events, state, serverTime } = message;
+  const place = `"auctionId":"${auctionId}","epoch":${epoch},"seq":${seq}`;
+  const news = `"events":${eventsJson(events)},"state":${JSON.stringify(state)}`;
+  return `{${place},${news},"serverTime":"${serverTime}"}`;
+}
+
+export const eventsJson = (events: readonly LiveEvent[]): string =>
+  `[${events.map(({ json }) => json).join(',')}]`;
+
+/** The state right after an event. */
+export const stateAfter = ({ json }: LiveEvent): PublicState => ownJson<PublicEvent>(json).state;
+
+/** Those that come after a position. */
+export const eventsAfter = (events: readonly LiveEvent[], at: Position): readonly LiveEvent[] =>
+  events.filter((event) => comparePositions(event, at) > 0);
