@@ -5,15 +5,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { parseStrictJson } from '@outcry/shared/runtime/strict-json.ts';
-import type { AuctionCommand } from '../bidding/auction-commands.ts';
+import type { Answer, AuctionCommand } from '../bidding/auction-commands.ts';
+import type { CommandSender } from '../bidding/group-commit.ts';
+import type { CommandOutcome } from '../bidding/outcomes.ts';
 import { bidReceiptJson } from '../bidding/receipts.ts';
 import { answerFailure, answerOutcome, answerProblem, answerRefusal } from './answers.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, type Authenticated } from './authenticate.ts';
 import { openExchange, type Exchange, type HttpAnswer } from './exchange.ts';
+import type { EndOfBid } from './follow-bids.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { refusalByAddress } from './rate-limits.ts';
-import { readBodyText, type Read } from './request-body.ts';
+import { receiveBodyText, type Read } from './request-body.ts';
 import { WriteTogether } from './write-together.ts';
 
 type Offer = Pick<AuctionCommand, 'amount' | 'maxAmount'>;
@@ -29,19 +32,13 @@ export type AnswerBid = (incoming: IncomingMessage, outgoing: ServerResponse) =>
 
 export function answerBids(parts: GatewayParts): AnswerBid {
   const writer = new WriteTogether();
-  const answer = async (auctionId: string, x: Exchange): Promise<void> => {
-    const endOfBid = parts.followBid?.(x, auctionId, 'bids');
-    const placed = await placeBid(parts, auctionId, x).catch((error: unknown) =>
-      answerFailure(x, error, parts.log),
-    );
-    writer.add(x.outgoing, placed.status, x.headers, placed.body ?? '');
-    endOfBid?.(placed);
-  };
   return (incoming, outgoing) => {
     if (incoming.method !== 'POST') return false;
     const idInPath = BIDS_PATH.exec(incoming.url ?? '')?.[1];
     if (idInPath === undefined) return false;
-    void answer(decodeId(idInPath), openExchange(incoming, outgoing, parts.corsOrigins));
+    const x = openExchange(incoming, outgoing, parts.corsOrigins);
+    const bid = new BidRequest(parts, writer, decodeId(idInPath), x);
+    bid.begin();
     return true;
   };
 }
@@ -56,35 +53,102 @@ function decodeId(text: string): string {
   }
 }
 
-async function placeBid(parts: GatewayParts, auctionId: string, x: Exchange): Promise<HttpAnswer> {
-  if (parts.limits.byAddress !== undefined) {
-    const refusal = await refusalByAddress(x, parts.limits);
-    if (refusal !== undefined) return refusal;
+/**
+ * One bid from its request to its answer. Each step calls the next one; only a token seen for the
+ * first time, or a rate limit, makes it wait for a promise.
+ */
+class BidRequest implements CommandSender {
+  readonly #parts: GatewayParts;
+  readonly #writer: WriteTogether;
+  readonly #auctionId: string;
+  readonly #x: Exchange;
+  readonly #endOfBid: EndOfBid | undefined;
+
+  constructor(parts: GatewayParts, writer: WriteTogether, auctionId: string, x: Exchange) {
+    this.#parts = parts;
+    this.#writer = writer;
+    this.#auctionId = auctionId;
+    this.#x = x;
+    this.#endOfBid = parts.followBid?.(x, auctionId, 'bids');
   }
-  const caller = await authenticate(x, parts, 'bidder');
-  if (!caller.ok) return caller.answer;
-  const key = readIdempotencyKey(x);
-  if (!key.ok) return key.answer;
-  const text = await readBodyText(x);
-  if (!text.ok) return text.answer;
-  const offer = readOffer(x, text.value);
-  if (!offer.ok) return offer.answer;
-  const { amount, maxAmount } = offer.value;
-  const command: AuctionCommand = {
-    kind: 'bid',
-    userId: caller.caller.userId,
-    admin: false,
-    amount,
-    maxAmount,
-    key: key.value,
-    fingerprint: amount > 0 ? `bid:${amount}` : `max:${maxAmount}`,
-    trace: x.trace,
-  };
-  const minimumBid = parts.heads.tooLow(auctionId, command);
-  if (minimumBid !== undefined) return answerRefusal(x, 'BID_TOO_LOW', `${minimumBid ?? ''}`);
-  const outcome = await parts.engine.ask(auctionId, command, () => x.outgoing.destroyed);
-  return answerOutcome(x, outcome, 201, (answer) => bidReceiptJson(answer.body));
+
+  begin(): void {
+    try {
+      const caller =
+        this.#parts.limits.byAddress === undefined
+          ? authenticate(this.#x, this.#parts, 'bidder')
+          : this.#whenNotLimited();
+      if (!(caller instanceof Promise)) return this.#readBody(caller);
+      caller.then((known) => this.#readBody(known)).catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #whenNotLimited(): Promise<Authenticated> {
+    const refusal = await refusalByAddress(this.#x, this.#parts.limits);
+    if (refusal !== undefined) return { ok: false, answer: refusal };
+    return authenticate(this.#x, this.#parts, 'bidder');
+  }
+
+  #readBody(caller: Authenticated): void {
+    if (!caller.ok) return this.#answer(caller.answer);
+    const key = readIdempotencyKey(this.#x);
+    if (!key.ok) return this.#answer(key.answer);
+    receiveBodyText(this.#x, (text) => {
+      try {
+        this.#submit(caller.caller.userId, key.value, text);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  #submit(userId: string, key: string, text: Read<string>): void {
+    if (!text.ok) return this.#answer(text.answer);
+    const offer = readOffer(this.#x, text.value);
+    if (!offer.ok) return this.#answer(offer.answer);
+    const { amount, maxAmount } = offer.value;
+    const command: AuctionCommand = {
+      kind: 'bid',
+      userId,
+      admin: false,
+      amount,
+      maxAmount,
+      key,
+      fingerprint: amount > 0 ? `bid:${amount}` : `max:${maxAmount}`,
+      trace: this.#x.trace,
+    };
+    const minimumBid = this.#parts.heads.tooLow(this.#auctionId, command);
+    if (minimumBid !== undefined) {
+      return this.#answer(answerRefusal(this.#x, 'BID_TOO_LOW', `${minimumBid ?? ''}`));
+    }
+    this.#parts.engine.submit(this.#auctionId, command, this);
+  }
+
+  isGone(): boolean {
+    return this.#x.outgoing.destroyed;
+  }
+
+  settle(outcome: CommandOutcome): void {
+    try {
+      this.#answer(answerOutcome(this.#x, outcome, 201, receiptOf));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#answer(answerFailure(this.#x, error, this.#parts.log));
+  }
+
+  #answer(answer: HttpAnswer): void {
+    this.#writer.add(this.#x.outgoing, answer.status, this.#x.headers, answer.body ?? '');
+    this.#endOfBid?.(answer);
+  }
 }
+
+const receiptOf = ({ body }: Answer): string => bidReceiptJson(body);
 
 /**
  * A bid is exactly one amount in plain digits; JSON's other ways to write a number (1e3, 1.0) are

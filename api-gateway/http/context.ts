@@ -9,8 +9,13 @@ export interface GatewayContext {
 }
 
 /** The answer as Hono takes it: made once, because changing a finished `Response` is slow. */
-export const toResponse = (x: Exchange, { status, body }: HttpAnswer): Response =>
-  new Response(body, { status, headers: x.headers });
+export function toResponse(x: Exchange, { status, body }: HttpAnswer): Response {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i < x.headers.length; i += 2) {
+    headers[x.headers[i] ?? ''] = x.headers[i + 1] ?? '';
+  }
+  return new Response(body, { status, headers });
+}
 
 /** A route that answers with plain values. */
 export const route =

@@ -10,7 +10,8 @@ export interface Exchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   readonly requestId: string;
-  readonly headers: Record<string, string>;
+  /** Name, value, name, value …, as `writeHead` takes them fastest. */
+  readonly headers: string[];
   /** `traceparent` of the request's span, when it is sampled. */
   trace: string | undefined;
 }
@@ -43,28 +44,33 @@ export function openExchange(
 ): Exchange {
   const given = incoming.headers['x-request-id'];
   const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-  const headers: Record<string, string> = {
-    'x-request-id': requestId,
-    'x-content-type-options': 'nosniff',
-    vary: 'Origin',
-  };
+  const headers = [
+    'x-request-id',
+    requestId,
+    'x-content-type-options',
+    'nosniff',
+    'vary',
+    'Origin',
+  ];
   const { origin } = incoming.headers;
   if (origin !== undefined && (corsOrigins.includes(origin) || corsOrigins.includes('*'))) {
-    headers['access-control-allow-origin'] = origin;
-    headers['access-control-expose-headers'] = EXPOSED_HEADERS;
+    headers.push('access-control-allow-origin', origin);
+    headers.push('access-control-expose-headers', EXPOSED_HEADERS);
   }
   return { incoming, outgoing, requestId, headers, trace: undefined };
 }
 
-/** Adds a header to the answer. */
-export function setHeader(x: Exchange, name: string, value: string): void {
-  x.headers[name] = value;
+/** Gives the answer a header, or the header another value. */
+export function setHeader({ headers }: Exchange, name: string, value: string): void {
+  const at = headers.indexOf(name);
+  if (at === -1) headers.push(name, value);
+  else headers[at + 1] = value;
 }
 
 /** Adds a value to a header that may have several. */
 export function appendHeader(x: Exchange, name: string, value: string): void {
-  const before = x.headers[name];
-  setHeader(x, name, before === undefined ? value : `${before}, ${value}`);
+  const at = x.headers.indexOf(name);
+  setHeader(x, name, at === -1 ? value : `${x.headers[at + 1]}, ${value}`);
 }
 
 /** An answer with a body of the given type. */

@@ -20,7 +20,7 @@ export function refuseForeignHosts(
     const x = openExchange(incoming, outgoing, []);
     const detail = 'This server does not answer under that name.';
     const { status, body } = answerProblem(x, 'INVALID_REQUEST', detail, { status: 421 });
-    outgoing.writeHead(status, { ...x.headers, connection: 'close' }).end(body);
+    outgoing.writeHead(status, [...x.headers, 'connection', 'close']).end(body);
     return true;
   };
 }

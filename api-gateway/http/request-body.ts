@@ -8,9 +8,9 @@ export type Read<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly answer: HttpAnswer };
 
-/** The body as text. */
-export const readBodyText = async (x: Exchange): Promise<Read<string>> =>
-  answered(x, await body.readBodyText(x.incoming));
+/** The body as text, handed over by a call. */
+export const receiveBodyText = (x: Exchange, done: (read: Read<string>) => void): void =>
+  body.receiveBodyText(x.incoming, (read) => done(answered(x, read)));
 
 /** The body checked against a schema; an empty body counts as `{}`. */
 export const readBody = async <T extends z.ZodType>(

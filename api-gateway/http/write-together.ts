@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http';
 interface Ready {
   readonly outgoing: ServerResponse;
   readonly status: number;
-  readonly headers: Record<string, string>;
+  readonly headers: string[];
   readonly body: string;
 }
 
@@ -16,13 +16,8 @@ export class WriteTogether {
   #ready: Ready[] = [];
 
   /** Sends an answer at the end of this turn; one whose client has left is dropped by Node. */
-  add(
-    outgoing: ServerResponse,
-    status: number,
-    headers: Record<string, string>,
-    body: string,
-  ): void {
-    headers['content-length'] = `${Buffer.byteLength(body)}`;
+  add(outgoing: ServerResponse, status: number, headers: string[], body: string): void {
+    headers.push('content-length', `${Buffer.byteLength(body)}`);
     this.#ready.push({ outgoing, status, headers, body });
     if (this.#ready.length === 1) setImmediate(() => this.#write());
   }

@@ -1,5 +1,4 @@
 /** Checks access tokens (JWT): HS256 with a shared secret, or the keys of a JWKS address. */
-import { hash } from 'node:crypto';
 import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { CommonSettings } from './config.ts';
@@ -23,7 +22,7 @@ export class TokenError extends Error {
 export type VerifyToken = (token: string) => Caller | Promise<Caller>;
 
 const CLOCK_TOLERANCE_SECONDS = 5;
-/** Of tokens that are remembered: some 60,000 with usual names and roles. */
+/** Of tokens that are remembered: some 50,000 with usual names and roles. */
 const MAX_CACHED_BYTES = 32 * 1024 * 1024;
 /** What a remembered token takes beside its texts, and each role beside its own, roughly. */
 const ENTRY_BYTES = 400;
@@ -37,7 +36,7 @@ type TokenSettings = Pick<
 >;
 
 /**
- * Makes the verifier. A verified token is remembered by its hash until it expires, so that a hot
+ * Makes the verifier. A verified token is remembered until it expires, so that a hot
  * bidder costs one signature check an hour and not one a bid; when a key was withdrawn, none counts
  * any more unless it is good by the keys that are left.
  * @throws Error when no token could ever be checked
@@ -52,7 +51,7 @@ export async function createTokenVerifier(
   const verified = verifiedTokens();
   let generation = keys.generation;
 
-  const verify = async (token: string, digest: string): Promise<Caller> => {
+  const verify = async (token: string): Promise<Caller> => {
     if (!isCompactToken(token)) throw new TokenError('the token is not valid');
     const checkedBy = keys.generation;
     let payload;
@@ -74,7 +73,7 @@ export async function createTokenVerifier(
     }
     const named = Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
     const caller: Caller = { userId: sub, roles: new Set(named), expiresAt: exp * 1000 };
-    if (checkedBy === keys.generation) verified.set(digest, caller);
+    if (checkedBy === keys.generation) verified.set(token, caller);
     return caller;
   };
 
@@ -82,13 +81,12 @@ export async function createTokenVerifier(
     if (token.length > MAX_TOKEN_CHARACTERS) throw new TokenError('the token is too long');
     if (generation !== keys.generation) verified.clear();
     generation = keys.generation;
-    const digest = hash('sha256', token, 'base64');
-    const known = verified.get(digest);
+    const known = verified.get(token);
     if (known !== undefined) {
       if (known.expiresAt + CLOCK_TOLERANCE_SECONDS * 1000 > wallClockNow()) return known;
-      verified.delete(digest);
+      verified.delete(token);
     }
-    return verify(token, digest);
+    return verify(token);
   };
 
   return (token) => {
@@ -98,12 +96,12 @@ export async function createTokenVerifier(
   };
 }
 
-/** Callers by their token's digest; the least recently used make room. */
+/** Callers by their token; the least recently used make room. */
 export const verifiedTokens = (maxBytes = MAX_CACHED_BYTES): LRUCache<string, Caller> =>
   new LRUCache({ maxSize: maxBytes, sizeCalculation: bytesOf });
 
-function bytesOf({ userId, roles }: Caller, digest: string): number {
-  let bytes = ENTRY_BYTES + digest.length + userId.length;
+function bytesOf({ userId, roles }: Caller, token: string): number {
+  let bytes = ENTRY_BYTES + token.length + userId.length;
   for (const role of roles) bytes += ROLE_BYTES + role.length * 2;
   return bytes;
 }

@@ -26,21 +26,58 @@ const MAX_BODY_BYTES = 65_536;
 const MAX_FAULTS = 20;
 
 /**
- * The body as text, of at most so many bytes. An empty body needs no content type. After a 413 the connection must be closed:
- * the rest of the body is not read.
+ * The body as text, of at most so many bytes. An empty body needs no content type. After a 413 the
+ * connection must be closed: the rest of the body is not read.
+ * @param done called once, perhaps before this returns
  */
-export async function readBodyText(
+export function receiveBodyText(
+  incoming: IncomingMessage,
+  done: (read: ReadBody<string>) => void,
+  maxBytes = MAX_BODY_BYTES,
+): void {
+  const isDeclaredLarger = Number(incoming.headers['content-length'] ?? 0) > maxBytes;
+  // Gone before the reading began: no event will come any more.
+  if (isDeclaredLarger || incoming.destroyed) return done(tooLong(maxBytes));
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let isDone = false;
+  const end = (read: ReadBody<string>): void => {
+    if (isDone) return;
+    isDone = true;
+    done(read);
+  };
+  incoming.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > maxBytes) end(tooLong(maxBytes));
+    else chunks.push(chunk);
+  });
+  incoming.on('end', () => {
+    const [only] = chunks;
+    const bytes = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks);
+    end(textOf(incoming, bytes));
+  });
+  // A client that leaves half-way ends the wait too; what it sent must not be acted on.
+  const leave = (): void => end(tooLong(maxBytes));
+  incoming.on('error', leave);
+  incoming.on('close', leave);
+}
+
+/** The same for readers that wait. */
+export const readBodyText = (
   incoming: IncomingMessage,
   maxBytes = MAX_BODY_BYTES,
-): Promise<ReadBody<string>> {
-  const isDeclaredLarger = Number(incoming.headers['content-length'] ?? 0) > maxBytes;
-  const bytes = isDeclaredLarger ? undefined : await readBytes(incoming, maxBytes);
-  if (bytes === undefined) {
-    return { ok: false, status: 413, detail: `The body may have at most ${maxBytes} bytes.` };
-  }
+): Promise<ReadBody<string>> =>
+  new Promise((resolve) => receiveBodyText(incoming, resolve, maxBytes));
+
+const tooLong = (maxBytes: number): ReadBody<string> => ({
+  ok: false,
+  status: 413,
+  detail: `The body may have at most ${maxBytes} bytes.`,
+});
+
+function textOf({ headers }: IncomingMessage, bytes: Buffer): ReadBody<string> {
   if (bytes.length === 0) return { ok: true, value: '' };
-  const { 'content-type': type, 'content-encoding': encoding } = incoming.headers;
-  const undeclared = undeclaredJson(type, encoding);
+  const undeclared = undeclaredJson(headers['content-type'], headers['content-encoding']);
   if (undeclared !== undefined) return { ok: false, status: 415, detail: undeclared };
   if (!isUtf8(bytes)) return { ok: false, status: 400, detail: 'The body is not valid UTF-8.' };
   return { ok: true, value: bytes.toString('utf8') };
@@ -76,22 +113,4 @@ export function undeclaredJson(contentType = '', contentEncoding = ''): string |
   if (!JSON_CONTENT.test(contentType)) return 'Send the body as application/json.';
   const isPacked = contentEncoding !== '' && contentEncoding.toLowerCase() !== 'identity';
   return isPacked ? 'Send the body without Content-Encoding.' : undefined;
-}
-
-function readBytes(incoming: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    // Gone before the reading began: no event will come any more.
-    if (incoming.destroyed) resolve(undefined);
-    const chunks: Buffer[] = [];
-    let length = 0;
-    incoming.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > maxBytes) resolve(undefined);
-      else chunks.push(chunk);
-    });
-    incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
-    // A client that leaves half-way ends the wait too; what it sent must not be acted on.
-    incoming.on('error', () => resolve(undefined));
-    incoming.on('close', () => resolve(undefined));
-  });
 }
