@@ -1,5 +1,8 @@
 import type { LogEntry } from '../bidding/auction-commands.ts';
 
+/** Hears, once, that JetStream has acknowledged an entry, or why it has not. */
+export type Published = (entry: LogEntry, failure: Error | undefined) => void;
+
 /** JetStream, as the hand-off and the keeper need it. */
 export interface EventStream {
   /**
@@ -9,12 +12,11 @@ export interface EventStream {
   readonly open: boolean;
   /**
    * Publishes an entry under its message id, so that a second publish of it stores nothing.
-   * @returns when JetStream has acknowledged it
-   * @throws Error when it did not, within the adapter's time limit
+   * @param published called within the adapter's time limit, perhaps before this returns
    */
-  publish(entry: LogEntry): Promise<void>;
+  publish(entry: LogEntry, published: Published): void;
   /** The same for an entry that JetStream has lost: without an id, so that it is surely stored. */
-  publishAgain(entry: LogEntry): Promise<void>;
+  publishAgain(entry: LogEntry, published: Published): void;
 }
 
 /** The published watermark, kept in Redis. */

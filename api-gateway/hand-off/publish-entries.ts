@@ -4,7 +4,7 @@
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
-import type { EventStream, PublishedMark } from './event-stream.ts';
+import type { EventStream, Published, PublishedMark } from './event-stream.ts';
 
 /** Entries and their characters on the way to JetStream at once; more is left to the keeper. */
 const MAX_IN_FLIGHT = 1_024;
@@ -74,21 +74,19 @@ export class PublishEntries {
     this.#publishTimer = undefined;
     const entries = this.#offered;
     this.#offered = [];
-    for (const entry of entries) void this.#publish(entry);
+    for (const entry of entries) this.#stream.publish(entry, this.#published);
   }
 
-  async #publish(entry: LogEntry): Promise<void> {
-    try {
-      await this.#stream.publish(entry);
+  readonly #published: Published = (entry, failure) => {
+    this.#inFlight -= 1;
+    this.#charactersInFlight -= entry.text.length;
+    if (failure === undefined) {
       this.#remember(entry);
-    } catch (error) {
+    } else {
       this.#leftToKeeper += 1;
-      this.#log.debug({ err: error, auctionId: entry.auctionId }, 'left an entry to the keeper');
-    } finally {
-      this.#inFlight -= 1;
-      this.#charactersInFlight -= entry.text.length;
+      this.#log.debug({ err: failure, auctionId: entry.auctionId }, 'left an entry to the keeper');
     }
-  }
+  };
 
   #remember(entry: LogEntry): void {
     if (this.#unconfirmed.length >= MAX_UNCONFIRMED) return; // the keeper will find it published

@@ -7,8 +7,8 @@ export const tracedEvents = (inner: EventStream, tracer: Tracer): EventStream =>
   get open() {
     return inner.open;
   },
-  publishAgain: (entry) => inner.publishAgain(entry),
-  publish: async (entry) => {
+  publishAgain: (entry, published) => inner.publishAgain(entry, published),
+  publish: (entry, published) => {
     const span =
       entry.trace === undefined
         ? undefined
@@ -22,13 +22,10 @@ export const tracedEvents = (inner: EventStream, tracer: Tracer): EventStream =>
               'outcry.auction_id': entry.auctionId,
             },
           });
-    if (span === undefined) return inner.publish(entry);
-    try {
-      await inner.publish({ ...entry, trace: span.traceparent });
-      span.end();
-    } catch (error) {
-      span.end({}, error instanceof Error ? error.name : 'unknown');
-      throw error;
-    }
+    if (span === undefined) return inner.publish(entry, published);
+    inner.publish({ ...entry, trace: span.traceparent }, (_, failure) => {
+      span.end({}, failure?.name);
+      published(entry, failure);
+    });
   },
 });

@@ -6,7 +6,7 @@
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
-import type { EventStream, PublishedMark } from '../hand-off/event-stream.ts';
+import type { EventStream, Published, PublishedMark } from '../hand-off/event-stream.ts';
 import { FindLost } from './find-lost.ts';
 import type { ArchiveConsumer, ArchiveStore, LaggingAuction } from './keeper-ports.ts';
 
@@ -117,7 +117,7 @@ export class CatchUpArchive {
       if (auction === undefined) return undefined;
       const missed = auction.entries.filter(({ ageMs }) => ageMs >= HAND_OFF_MS);
       const entries = missed.map(({ entry }) => entry);
-      const published = await publishAll(entries, (entry) => stream.publish(entry));
+      const published = await publishAll(entries, (entry, done) => stream.publish(entry, done));
       if (published.length > 0) await mark.confirm(published);
       this.#figures.missed(published.length);
 
@@ -166,7 +166,9 @@ export class CatchUpArchive {
         .filter(({ firstSeq }) => firstSeq <= upTo);
       const last = entries.at(-1);
       if (last === undefined) return count;
-      const published = await publishAll(entries, (entry) => stream.publishAgain(entry));
+      const published = await publishAll(entries, (entry, done) =>
+        stream.publishAgain(entry, done),
+      );
       if (published.length < entries.length) return undefined;
       count += published.length;
       after = last.lastSeq;
@@ -193,8 +195,10 @@ export class CatchUpArchive {
 /** @returns the entries that JetStream took */
 async function publishAll(
   entries: readonly LogEntry[],
-  publish: (entry: LogEntry) => Promise<void>,
+  publish: (entry: LogEntry, published: Published) => void,
 ): Promise<LogEntry[]> {
-  const results = await Promise.allSettled(entries.map(publish));
-  return entries.filter((_, i) => results[i]?.status === 'fulfilled');
+  const publishOne = (entry: LogEntry): Promise<boolean> =>
+    new Promise((resolve) => publish(entry, (_, failure) => resolve(failure === undefined)));
+  const results = await Promise.all(entries.map(publishOne));
+  return entries.filter((_, i) => results[i]);
 }

@@ -49,7 +49,11 @@ if (who === 'bare') {
   await keepCalling(async () => {
     const firstSeq = lastSeq + 1;
     lastSeq += perEntry;
-    await stream.publish({ auctionId, epoch, firstSeq, lastSeq, text });
+    await new Promise<void>((resolve, reject) => {
+      stream.publish({ auctionId, epoch, firstSeq, lastSeq, text }, (_, failure) =>
+        failure === undefined ? resolve() : reject(failure),
+      );
+    });
     return 1;
   }, load);
   stream.close();

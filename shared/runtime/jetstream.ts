@@ -9,7 +9,13 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { connect, nanos, type NatsConnection, type Status } from '@nats-io/transport-node';
+import {
+  connect,
+  createInbox,
+  nanos,
+  type NatsConnection,
+  type Status,
+} from '@nats-io/transport-node';
 import type { NodeConnectionOptions } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { pause } from './lifecycle.ts';
@@ -51,6 +57,8 @@ export interface NatsLink {
   current(): NatsConnection | undefined;
   /** Waits for a usable connection. @throws Error after `limitMs`, or when the link is closed. */
   connected(limitMs: number): Promise<NatsConnection>;
+  /** A new subject beneath which this service alone may hear answers. */
+  newInbox(): string;
   /** Calls back whenever a connection breaks; returns a function that takes the listener off. */
   onLost(listener: () => void): () => void;
   /** Sends what was handed over and closes; takes at most 2 s. */
@@ -103,6 +111,10 @@ class ReopeningLink implements NatsLink {
       this.#waiting.add(settle);
       if (this.#closing.signal.aborted) settle();
     });
+  }
+
+  newInbox(): string {
+    return createInbox(this.#options.inboxPrefix);
   }
 
   onLost(listener: () => void): () => void {

@@ -1,5 +1,4 @@
-import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
-import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { MsgHdrsImpl, type MsgHdrs } from '@nats-io/transport-node';
 import { entryMessageId } from '@outcry/shared/contracts/events.ts';
 import { EVENT_STREAM, EVENT_SUBJECTS, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { TRACE_HEADER } from '@outcry/shared/contracts/traces.ts';
@@ -7,9 +6,11 @@ import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { ensureStream, type NatsLink } from '@outcry/shared/runtime/jetstream.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
-import type { EventStream } from '../../hand-off/event-stream.ts';
+import type { EventStream, Published } from '../../hand-off/event-stream.ts';
+import { PublishReceipts } from './publish-receipts.ts';
 
-const PUBLISH_LIMIT_MS = 2_000;
+/** JetStream stores a message with an id that it remembers only once. */
+const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
 const LOOK_EVERY_MS = 100;
 const PROBE_AFTER_MIN_MS = 100;
 const PROBE_AFTER_MAX_MS = 5_000;
@@ -17,11 +18,6 @@ const PROBE_AFTER_MAX_MS = 5_000;
 export interface StreamLimits {
   readonly maxBytes: number;
   readonly replicas: number;
-}
-
-interface Prepared {
-  readonly connection: NatsConnection;
-  readonly client: JetStreamClient;
 }
 
 /**
@@ -38,8 +34,8 @@ export class JetStreamEvents implements EventStream {
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
   readonly #stopListening: () => void;
-  /** The connection whose stream answered a probe, and a client for it; undefined: way closed. */
-  #prepared: Prepared | undefined;
+  /** On the connection whose stream answered a probe; undefined: way closed. */
+  #receipts: PublishReceipts | undefined;
   #probing = false;
   #probeAt = 0;
   /** Times the way was closed since a publish last succeeded. */
@@ -50,62 +46,77 @@ export class JetStreamEvents implements EventStream {
     this.#shards = shards;
     this.#limits = limits;
     this.#log = log;
-    this.#timer = setInterval(() => void this.#probe(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#stopListening = link.onLost(() => {
       // The server that comes next may be another one, without the stream.
-      this.#prepared = undefined;
+      this.#stopPublishing(new Error('the connection to NATS broke'));
       this.#closings = 0;
       this.#probeAt = 0;
     });
   }
 
   get open(): boolean {
-    return this.#prepared !== undefined && this.#link.current() === this.#prepared.connection;
+    return this.#receipts !== undefined && this.#link.current() === this.#receipts.connection;
   }
 
-  publish(entry: LogEntry): Promise<void> {
-    return this.#send(entry, {
-      msgID: entryMessageId(entry.auctionId, entry.epoch, entry.lastSeq),
-    });
+  publish(entry: LogEntry, published: Published): void {
+    const id = entryMessageId(entry.auctionId, entry.epoch, entry.lastSeq);
+    this.#send(entry, id, published);
   }
 
-  publishAgain(entry: LogEntry): Promise<void> {
-    return this.#send(entry, {});
+  publishAgain(entry: LogEntry, published: Published): void {
+    this.#send(entry, undefined, published);
   }
 
   close(): void {
     clearInterval(this.#timer);
     this.#stopListening();
-    this.#prepared = undefined;
+    this.#stopPublishing(new Error('the gateway is stopping'));
   }
 
-  async #send(entry: LogEntry, id: { msgID?: string }): Promise<void> {
-    const prepared = this.#prepared;
-    if (prepared === undefined) throw new Error('JetStream is not reachable');
+  #send(entry: LogEntry, id: string | undefined, published: Published): void {
+    const receipts = this.#receipts;
+    if (receipts === undefined) return published(entry, new Error('JetStream is not reachable'));
     const shard = shardOfId(entry.auctionId, this.#shards);
-    if (shard === undefined) throw new Error(`no shard holds ${entry.auctionId}`);
+    if (shard === undefined) {
+      return published(entry, new Error(`no shard holds ${entry.auctionId}`));
+    }
+    const subject = eventSubject(shard, entry.auctionId);
     try {
-      await prepared.client.publish(eventSubject(shard, entry.auctionId), entry.text, {
-        ...id,
-        timeout: PUBLISH_LIMIT_MS,
-        retries: 0,
-        ...(entry.trace === undefined ? {} : { headers: traceHeaders(entry.trace) }),
-      });
-      this.#closings = 0;
+      receipts.publish(subject, entry, headersOf(id, entry.trace), published);
     } catch (error) {
-      this.#closeWay(prepared, error);
-      throw error;
+      const failure = error instanceof Error ? error : new Error(String(error));
+      published(entry, failure);
+      this.#closeWay(failure);
     }
   }
 
-  /** Of the publishes that fail together only the first one counts. */
-  #closeWay(prepared: Prepared, error: unknown): void {
-    if (this.#prepared !== prepared) return;
-    this.#prepared = undefined;
+  #heard(failure: Error | undefined): void {
+    if (failure === undefined) this.#closings = 0;
+    else this.#closeWay(failure);
+  }
+
+  /** What is on its way when the way closes has failed too: it is left to the keeper. */
+  #closeWay(failure: Error): void {
+    if (this.#receipts === undefined) return;
     if (this.#closings === 0) {
-      this.#log.warn({ err: error }, 'JetStream took no event; entries are left to the keeper');
+      this.#log.warn({ err: failure }, 'JetStream took no event; entries are left to the keeper');
     }
     this.#probeLater();
+    this.#stopPublishing(failure);
+  }
+
+  #stopPublishing(reason: Error): void {
+    const receipts = this.#receipts;
+    this.#receipts = undefined;
+    receipts?.close(reason);
+  }
+
+  #look(): void {
+    if (this.#receipts?.isOverdue === true) {
+      this.#closeWay(new Error('JetStream did not answer in time'));
+    }
+    void this.#probe();
   }
 
   #probeLater(): void {
@@ -125,7 +136,9 @@ export class JetStreamEvents implements EventStream {
         subjects: [EVENT_SUBJECTS],
         ...this.#limits,
       });
-      this.#prepared = { connection, client: jetstream(connection) };
+      this.#receipts = new PublishReceipts(connection, this.#link.newInbox(), (failure) =>
+        this.#heard(failure),
+      );
     } catch (error) {
       if (this.#closings === 0) this.#log.warn({ err: error }, 'the event stream is not ready');
       this.#probeLater();
@@ -135,8 +148,10 @@ export class JetStreamEvents implements EventStream {
   }
 }
 
-function traceHeaders(trace: string): MsgHdrs {
-  const made = headers();
-  made.set(TRACE_HEADER, trace);
-  return made;
+function headersOf(id: string | undefined, trace: string | undefined): MsgHdrs | undefined {
+  if (id === undefined && trace === undefined) return undefined;
+  return MsgHdrsImpl.fromRecord({
+    ...(id === undefined ? {} : { [MESSAGE_ID_HEADER]: [id] }),
+    ...(trace === undefined ? {} : { [TRACE_HEADER]: [trace] }),
+  });
 }
