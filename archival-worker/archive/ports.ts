@@ -59,7 +59,10 @@ export interface InsertedEvents {
   readonly conflicting: readonly EventRow[];
 }
 
-/** The archive's tables within one transaction. */
+/**
+ * The archive's tables within one transaction. What is called runs in the order of the calls; none
+ * needs to wait for the one before.
+ */
 export interface ArchiveTransaction {
   /** Stores events; one that is there already is left alone. @param events in lock order */
   insertEvents(events: readonly EventRow[]): Promise<InsertedEvents>;

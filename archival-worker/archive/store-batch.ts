@@ -52,10 +52,12 @@ export async function writeBatch(
   const inserted = await tx.insertEvents(events);
   const conflicts = [...conflicting, ...inserted.conflicting];
   const letters = batch.flatMap(deadLetter);
-  await tx.keepConflicts(conflicts);
-  await tx.keepDeadLetters(letters);
-  await tx.project(projectionsOf(inserted.fresh));
-  const prefixes = await tx.archivedPrefixes(events);
+  const [, , , prefixes] = await Promise.all([
+    tx.keepConflicts(conflicts),
+    tx.keepDeadLetters(letters),
+    tx.project(projectionsOf(inserted.fresh)),
+    tx.archivedPrefixes(events),
+  ]);
   const figures = {
     messages: batch.length,
     fresh: inserted.fresh.length,

@@ -1,5 +1,6 @@
 import { TimeLimitError } from '@outcry/shared/runtime/lifecycle.ts';
-import type { Projections } from '../../archive/batch.ts';
+import { auctionsOf, type Projections } from '../../archive/batch.ts';
+import { bidHours } from '../../archive/bid-hours.ts';
 import type { EventRow } from '../../archive/event-row.ts';
 import {
   RefusedDataError,
@@ -17,7 +18,7 @@ import { discardDeadLetter, keepDeadLetters, removeDeadLetter } from './dead-let
 import { insertEvents, keepConflicts } from './event-tables.ts';
 import { addItems, addForks, addTerms, raiseStates } from './projection-tables.ts';
 import { meaningOf } from './sql-state.ts';
-import { countBids, countWins } from './statistics.ts';
+import { addBids, countBidsAnew, countWins, historyParts } from './statistics.ts';
 
 export class PostgresArchiveStore implements ArchiveStore {
   readonly #database: Database;
@@ -51,6 +52,9 @@ export class PostgresArchiveStore implements ArchiveStore {
 /**
  * Every transaction touches the tables in the same order, and within a table the rows in the order
  * of their keys, so that two of them hardly ever deadlock. One that does is tried again.
+ *
+ * Statements that need nothing of each other's answers are sent at once and run in the order in
+ * which they were sent: as long as this transaction has locked auctions, others wait for them.
  */
 class Transaction implements ArchiveTransaction {
   readonly #tx: Tx;
@@ -80,16 +84,20 @@ class Transaction implements ArchiveTransaction {
   }
 
   async project({ newest, created, forks, bids }: Projections): Promise<void> {
-    if (newest.length > 0) await raiseStates(this.#tx, newest);
-    if (created.length > 0) {
-      await addItems(this.#tx, created);
-      await addTerms(this.#tx, created);
-    }
-    if (forks.length > 0) await addForks(this.#tx, forks);
-    const forked = forks.map(({ auctionId }) => auctionId);
-    await countBids(this.#tx, bids, forked);
-    const touched = newest.map(({ auctionId }) => auctionId);
-    if (touched.length > 0) await countWins(this.#tx, touched);
+    const forked = new Set(forks.map(({ auctionId }) => auctionId));
+    const added = bids.filter(({ auctionId }) => !forked.has(auctionId));
+    const [, , , , parts] = await Promise.all([
+      raiseStates(this.#tx, newest),
+      addItems(this.#tx, created),
+      addTerms(this.#tx, created),
+      addForks(this.#tx, forks),
+      historyParts(this.#tx, auctionsOf(added)),
+    ]);
+    await Promise.all([
+      countBidsAnew(this.#tx, [...forked]),
+      addBids(this.#tx, bidHours(added, parts)),
+      countWins(this.#tx, auctionsOf(newest)),
+    ]);
   }
 
   async archivedPrefixes(events: readonly EventRow[]): Promise<readonly ArchivedPrefix[]> {

@@ -6,6 +6,7 @@ import { searchText } from './search.ts';
 
 /** Moves auctions up to the state after these events, and locks their rows until the commit. */
 export async function raiseStates(tx: Tx, newest: readonly EventRow[]): Promise<void> {
+  if (newest.length === 0) return;
   await tx`
     INSERT INTO auctions (id, epoch, seq, status, outcome, price, minimum_bid, leader, leader_id,
                           bid_count, reserve_met, ends_at, changed_at)
@@ -37,6 +38,7 @@ export async function raiseStates(tx: Tx, newest: readonly EventRow[]): Promise<
 
 /** Items that first events bring along; an item can be in several auctions. */
 export async function addItems(tx: Tx, created: readonly EventRow[]): Promise<void> {
+  if (created.length === 0) return;
   const items = new Map(termsOf(created).map(({ terms }) => [terms.itemId, terms]));
   const sorted = [...items.values()]
     .toSorted((a, b) => (a.itemId < b.itemId ? -1 : 1))
@@ -54,6 +56,7 @@ export async function addItems(tx: Tx, created: readonly EventRow[]): Promise<vo
 
 /** Gives auctions the terms of their first event. Their rows and items must be there. */
 export async function addTerms(tx: Tx, created: readonly EventRow[]): Promise<void> {
+  if (created.length === 0) return;
   const rows = termsOf(created);
   await tx`
     UPDATE auctions
@@ -76,7 +79,8 @@ export async function addTerms(tx: Tx, created: readonly EventRow[]): Promise<vo
 
 /** Adds epochs, and draws anew what is history of their auctions. Their rows must be locked. */
 export async function addForks(tx: Tx, forks: readonly EpochFork[]): Promise<void> {
-  await tx`
+  if (forks.length === 0) return;
+  const added = tx`
     INSERT INTO epochs (auction_id, epoch, parent, fork)
     SELECT *
       FROM unnest(
@@ -86,8 +90,9 @@ export async function addForks(tx: Tx, forks: readonly EpochFork[]): Promise<voi
         string_to_array(${column(forks, (fork) => fork.fork)}, E'\n')::bigint[]
       )
     ON CONFLICT (auction_id, epoch) DO NOTHING`;
-  await tx`
+  const traced = tx`
     SELECT trace_histories(string_to_array(${column(forks, (fork) => fork.auctionId)}, E'\n'))`;
+  await Promise.all([added, traced]);
 }
 
 interface Created {

@@ -3,31 +3,12 @@
  * by then, so no other transaction counts the same auction, and each statement sees what those
  * before it committed. Totals are touched last and in the order of user ids.
  */
-import { auctionsOf } from '../../archive/batch.ts';
-import { bidHours, type HistoryPart } from '../../archive/bid-hours.ts';
-import type { EventRow } from '../../archive/event-row.ts';
+import type { BidHour, HistoryPart } from '../../archive/bid-hours.ts';
 import { column } from './columns.ts';
 import type { Sql, Tx } from './database.ts';
 
-/**
- * Counts bids of stored events.
- * @param bids new rows of type `bid` and `bought`
- * @param forked auctions that got an epoch: what it superseded no longer counts, and what was
- *   waiting for it does, so they are counted anew
- */
-export async function countBids(
-  tx: Tx,
-  bids: readonly EventRow[],
-  forked: readonly string[],
-): Promise<void> {
-  const anew = new Set(forked);
-  if (anew.size > 0) await countAnew(tx, [...anew]);
-  const added = bids.filter(({ auctionId }) => !anew.has(auctionId));
-  if (added.length > 0) await addBids(tx, added);
-}
-
-async function addBids(tx: Tx, bids: readonly EventRow[]): Promise<void> {
-  const counted = bidHours(bids, await historyParts(tx, auctionsOf(bids)));
+/** Adds bids of new rows. */
+export async function addBids(tx: Tx, counted: readonly BidHour[]): Promise<void> {
   if (counted.length === 0) return;
   await tx`
     WITH counted AS MATERIALIZED (
@@ -54,7 +35,11 @@ async function addBids(tx: Tx, bids: readonly EventRow[]): Promise<void> {
 }
 
 /** The parts of these auctions' histories, as in the view history_events. */
-async function historyParts(tx: Tx, auctionIds: readonly string[]): Promise<HistoryPart[]> {
+export async function historyParts(
+  tx: Tx,
+  auctionIds: readonly string[],
+): Promise<readonly HistoryPart[]> {
+  if (auctionIds.length === 0) return [];
   return tx<HistoryPart[]>`
     SELECT auction_id AS "auctionId", epoch, fork, until_seq AS "untilSeq"
       FROM epochs
@@ -71,7 +56,12 @@ export const recountedBids = (sql: Sql | Tx, auctionIds: readonly string[]) => s
      AND type IN ('bid', 'bought')
    GROUP BY auction_id, user_id, hour`;
 
-async function countAnew(tx: Tx, auctionIds: readonly string[]): Promise<void> {
+/**
+ * Counts the bids of auctions that got an epoch: what it superseded no longer counts, and what was
+ * waiting for it does.
+ */
+export async function countBidsAnew(tx: Tx, auctionIds: readonly string[]): Promise<void> {
+  if (auctionIds.length === 0) return;
   await tx`
     WITH wanted AS (${recountedBids(tx, auctionIds)}),
     before AS (
@@ -112,6 +102,7 @@ export const recountedWins = (sql: Sql | Tx, auctionIds: readonly string[]) => s
 
 /** Counts what these auctions were sold for, after their states were raised. */
 export async function countWins(tx: Tx, auctionIds: readonly string[]): Promise<void> {
+  if (auctionIds.length === 0) return;
   await tx`
     WITH wanted AS (${recountedWins(tx, auctionIds)}),
     before AS (
