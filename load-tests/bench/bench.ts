@@ -1,59 +1,103 @@
 /**
- * Measures what one machine does: `npm run bench -- hot spread refused`. Starts all it needs,
- * leaves nothing running.
+ * Measures what one machine does: `npm run bench -- http`. Starts all it needs, leaves nothing
+ * running.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import { runProgram } from '../command-line.ts';
-import { BENCH_USAGE, benchOptions, type BenchOptions } from './bench-options.ts';
-import { checkFiles } from './check-files.ts';
+import { describeMachine, machineText, versionsOf, type Machine } from '../system/machine.ts';
+import { TestBed } from '../system/test-bed.ts';
+import { archiveMeasurements } from './archive/measurements.ts';
+import { attackMeasurements } from './attacks/measurements.ts';
+import { benchOptions, benchUsage, type BenchOptions, type Parts } from './bench-options.ts';
 import { changeText, compareRuns } from './compare-runs.ts';
-import type { FormerRun } from './former-run.ts';
-import { findGenerator } from './load/find-generator.ts';
-import { describeMachine } from './machine.ts';
+import { fanOutMeasurements } from './fan-out/measurements.ts';
+import { checkFiles, type FormerRun } from './former-run.ts';
+import { findGenerator } from './generators/wrk.ts';
+import { httpMeasurements } from './http/measurements.ts';
 import type { Measurement } from './measurement.ts';
-import { archiveLatency } from './measurements/archive-latency.ts';
-import { archiveMeasurements, bareUnnest } from './measurements/archive.ts';
-import { bareHttp } from './measurements/bare-http.ts';
-import { hotAuction, hotVariations } from './measurements/hot-auction.ts';
-import { publishMeasurements } from './measurements/publish.ts';
-import { refusedBids } from './measurements/refused-bids.ts';
-import { bareSet, scriptMeasurements } from './measurements/script.ts';
-import { spreadAuctions } from './measurements/spread-auctions.ts';
-import { machineText, summaryText } from './report.ts';
+import { publishMeasurements } from './publish/measurements.ts';
 import { runRounds } from './run-rounds.ts';
-import { Stage } from './stage.ts';
-import { summarize, type Measured } from './summary.ts';
-import { slowestFunctions } from './slowest-functions.ts';
+import { logBudgetMeasurements } from './script/log-budget.ts';
+import { scriptMeasurements } from './script/measurements.ts';
+import { sizingMeasurements } from './sizing.ts';
+import { summarize, summaryText, type Measured } from './summary.ts';
 
 /** All there is, those that others are compared to first. */
-const MEASUREMENTS: readonly Measurement[] = [
-  bareHttp,
-  hotAuction,
-  spreadAuctions,
-  refusedBids,
-  ...hotVariations,
-  bareSet,
-  ...scriptMeasurements,
-  ...publishMeasurements,
-  bareUnnest,
-  ...archiveMeasurements,
-  archiveLatency,
-];
+const PARTS: Parts = {
+  http: httpMeasurements,
+  script: [...scriptMeasurements, ...logBudgetMeasurements],
+  publish: publishMeasurements,
+  archive: archiveMeasurements,
+  'fan-out': fanOutMeasurements,
+  attacks: attackMeasurements,
+  sizing: sizingMeasurements,
+};
+const ALL = Object.values(PARTS).flat();
 
 const say = (line: string): void => console.log(`- ${line}`);
 
-/** Those asked for and those they are compared to. */
-function chosen(names: readonly string[]): Measurement[] {
+/**
+ * Those asked for and those they are compared to, in groups that have nothing in common: each runs
+ * on servers of its own, one after the other.
+ */
+function chosen(names: readonly string[]): Measurement[][] {
   const wanted = new Set(names);
-  for (const { name, comparedTo } of MEASUREMENTS.toReversed()) {
+  for (const { name, comparedTo } of ALL.toReversed()) {
     if (wanted.has(name) && comparedTo !== undefined) wanted.add(comparedTo);
   }
-  return MEASUREMENTS.filter(({ name }) => wanted.has(name));
+  const rootOf = ({ name, comparedTo }: Measurement): string => {
+    const limit = ALL.find((each) => each.name === comparedTo);
+    return limit === undefined ? name : rootOf(limit);
+  };
+  return [
+    ...groupBy(
+      ALL.filter(({ name }) => wanted.has(name)),
+      rootOf,
+    ).values(),
+  ];
 }
 
-/** @returns whether nothing is slower than in the former run */
-function compare(
+/** @returns false when something is slower than in the run that it is compared to */
+async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean> {
+  const former = await checkFiles(options);
+  const profiles = options.profiles === undefined ? undefined : resolve(options.profiles);
+  if (profiles !== undefined) await mkdir(profiles, { recursive: true });
+  const generator = await findGenerator();
+  const measured: Measured[] = [];
+  let machine: Machine | undefined;
+  for (const group of chosen(options.names)) {
+    const { rounds, seconds, connections } = options;
+    const names = group.map(({ name }) => name).join(', ');
+    console.log(
+      `${names}: ${rounds} × ${seconds} s, ${connections} connections by ${generator.name}`,
+    );
+    const bed = await TestBed.open('bench', {
+      say,
+      signal,
+      profiles,
+      build: measured.length === 0,
+    });
+    try {
+      const found = await runRounds(group, bed, { ...options, generator, signal });
+      machine = describeMachine(bed.folder, await versionsOf(bed.urls));
+      console.log(`\n${machineText(machine)}\n`);
+      for (const summary of summarize(found, machine.cpus))
+        console.log(`${summaryText(summary)}\n`);
+      measured.push(...found);
+    } finally {
+      await bed.close();
+    }
+  }
+  if (options.jsonFile !== undefined) {
+    const run = { at: new Date().toISOString(), generator: generator.name, machine, options };
+    await writeFile(options.jsonFile, `${JSON.stringify({ ...run, measured }, null, 2)}\n`);
+  }
+  return former === undefined || isNotSlower(former, measured, options.againstFile);
+}
+
+function isNotSlower(
   former: FormerRun,
   measured: readonly Measured[],
   againstFile: string | undefined,
@@ -64,49 +108,4 @@ function compare(
   return changes.every(({ verdict }) => verdict !== 'slower');
 }
 
-/** @returns false when something is slower than in the run that it is compared to */
-async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean> {
-  const former = await checkFiles(options);
-  const measurements = chosen(options.names);
-  const profileFolder =
-    options.profileFolder === undefined ? undefined : resolve(options.profileFolder);
-  const generator = await findGenerator();
-  let good = true;
-  const stage = await Stage.open({ profileFolder, say });
-  try {
-    const { rounds, seconds, connections, warmUpSeconds } = options;
-    console.log(
-      `${measurements.map(({ name }) => name).join(', ')}: ${rounds} × ${seconds} s, ${connections} connections, load by ${generator.name}`,
-    );
-    const measured = await runRounds(measurements, stage, {
-      rounds,
-      seconds,
-      connections,
-      warmUpSeconds,
-      generator,
-      signal,
-      say,
-    });
-    const machine = describeMachine(stage.folder, stage.versions);
-    const summaries = summarize(measured, machine.cpus);
-    console.log(`\n${machineText(machine)}\n`);
-    for (const summary of summaries) console.log(`${summaryText(summary)}\n`);
-    if (options.jsonFile !== undefined) {
-      const figures = { at: new Date().toISOString(), generator: generator.name, machine, options };
-      await writeFile(
-        options.jsonFile,
-        `${JSON.stringify({ ...figures, summaries, measured }, null, 2)}\n`,
-      );
-    }
-    if (former !== undefined) good = compare(former, measured, options.againstFile);
-  } finally {
-    await stage.close();
-  }
-  if (profileFolder !== undefined) console.log(await slowestFunctions(profileFolder));
-  return good;
-}
-
-const known = MEASUREMENTS.map(({ name }) => name);
-await runProgram(`${BENCH_USAGE}\n\nMeasurements: ${known.join(', ')}`, (args, signal) =>
-  run(benchOptions(args, known), signal),
-);
+await runProgram(benchUsage(PARTS), (args, signal) => run(benchOptions(args, PARTS), signal));

@@ -1,6 +1,7 @@
 /** Whether a benchmark's figures have changed since an earlier run, or only wavered; pure. */
-import { OTHER_PROGRAMS } from './measurement.ts';
-import { median } from './statistics.ts';
+import { percentile } from '@outcry/shared/testing/percentile.ts';
+import { OTHER_PROGRAMS } from '../system/process-use.ts';
+import { cpuEach } from './summary.ts';
 
 /** What a run's file holds of one measurement. */
 export interface RunRounds {
@@ -19,7 +20,7 @@ interface Round {
 export interface Change {
   readonly name: string;
   /**
-   * Answers a second; or answers for each second of CPU time, where other programs were so busy that
+   * Answers per second; or answers for each second of CPU time, where other programs were so busy that
    * rates say more about them.
    */
   readonly figure: 'rate' | 'answers per CPU second';
@@ -42,7 +43,8 @@ const SURE = 3;
 const LEAST_NOISE = 0.05;
 /** Cores that other programs may use before rates cannot be compared. */
 const QUIET_CORES = 0.15;
-const NOT_MEASURED = new Set([OTHER_PROGRAMS, 'generator']);
+
+const median = (values: readonly number[]): number => percentile(values, 0.5);
 
 /**
  * Compares measurements that both runs have. Where a measurement has a limit in its own run, its
@@ -76,7 +78,7 @@ function compareRounds(
   limits?: { readonly former: RunRounds; readonly present: RunRounds },
 ): Change {
   const figure = isQuiet(former) && isQuiet(present) ? 'rate' : 'answers per CPU second';
-  const read = figure === 'rate' ? rate : perCpuSecond;
+  const read = (round: Round): number => (figure === 'rate' ? round.perSecond : 1 / cpuEach(round));
   const a = spreadOf(valuesOf(former, limits?.former, read));
   const b = spreadOf(valuesOf(present, limits?.present, read));
   const factor = b.median / a.median;
@@ -93,13 +95,6 @@ function compareRounds(
 
 const isQuiet = ({ rounds }: RunRounds): boolean =>
   median(rounds.map(({ cores }) => cores[OTHER_PROGRAMS] ?? 0)) <= QUIET_CORES;
-
-const rate = ({ perSecond }: Round): number => perSecond;
-
-function perCpuSecond({ perSecond, cores }: Round): number {
-  const used = Object.entries(cores).filter(([process]) => !NOT_MEASURED.has(process));
-  return perSecond / used.reduce((sum, [, each]) => sum + each, 0);
-}
 
 function valuesOf(
   { rounds }: RunRounds,

@@ -1,53 +1,45 @@
 /** What a benchmark consists of; bench.ts names those there are, run-rounds.ts runs them. */
-import type { LoadGenerator } from './load/request-plan.ts';
-import type { Stage } from './stage.ts';
+import type { TestBed } from '../system/test-bed.ts';
+import type { LoadGenerator } from './generators/request-plan.ts';
 
-/** Under this name stands the CPU use of everything that is no part of the measurement. */
-export const OTHER_PROGRAMS = 'other programs';
-
-/** What one round of one measurement found. Rates are a second, times milliseconds. */
+/** What one round of one measurement found. */
 export interface RoundFigures {
-  /** What the measurement counts, see {@link Measurement.unit}. */
+  /** What the measurement counts, see {@link Measurement.counts}. */
   readonly perSecond: number;
-  /** Answers that do not count, see {@link Measurement.otherUnit}. */
-  readonly others: number;
-  /** Their share of all answers, 0 to 1. */
-  readonly othersShare: number;
-  /** Undefined where nobody waits for an answer. */
-  readonly p50Ms?: number | undefined;
-  readonly p99Ms?: number | undefined;
   /** CPU use in cores (1 is one core all the time), by process. */
   readonly cores: Readonly<Record<string, number>>;
-  /** Commands in one script call, on average. */
-  readonly meanBatch?: number | undefined;
-  readonly callsPerSecond?: number | undefined;
+  /** Whatever else was found, by its name with its unit, such as `p99 ms`. */
+  readonly figures: Readonly<Record<string, number>>;
 }
 
+/** How much and how long. */
 export interface RoundOptions {
   readonly seconds: number;
   readonly connections: number;
+  /** Of fan-out and attacks; undefined: as many as a measurement is made for. */
+  readonly viewers: number | undefined;
   readonly generator: LoadGenerator;
+  /** Ends a round early; it then rejects. */
   readonly signal: AbortSignal;
 }
 
-/** One way to load the system, started and ready for its rounds. */
+/** @throws Error when a figure of the round cannot be trusted */
+export type Round = (options: RoundOptions) => Promise<RoundFigures>;
+
+/** One way to load some part of the system. */
 export interface Measurement {
   /** What it is called on the command line. */
   readonly name: string;
   /** What is measured, in a few words. */
   readonly title: string;
   /** What `perSecond` counts. */
-  readonly unit: string;
-  /** What the other answers are: for instance bids refused because a higher one came first. */
-  readonly otherUnit: string;
-  /** The measurement that its figures are divided by; it then runs too. */
+  readonly counts: string;
+  /** The measurement that its figures are divided by, round by round; it then runs too. */
   readonly comparedTo?: string;
-  /**
-   * Prepares whatever the rounds need.
-   * @returns runs one round. @throws Error when a figure of the round cannot be trusted
-   */
-  prepare(
-    stage: Stage,
-    signal: AbortSignal,
-  ): Promise<(options: RoundOptions) => Promise<RoundFigures>>;
+  /** False: the first rounds are what is measured. */
+  readonly warmsUp?: false;
+  /** What a figure should be, as text: by name, or by `perSecond`. */
+  readonly shouldBe?: Readonly<Record<string, string>>;
+  /** Prepares whatever the rounds need, which ends with the bed. @returns runs one round */
+  prepare(bed: TestBed, options: RoundOptions): Promise<Round>;
 }

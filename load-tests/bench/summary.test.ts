@@ -1,22 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { RoundFigures } from './measurement.ts';
-import { median } from './statistics.ts';
-import { summarize } from './summary.ts';
+import { cpuEach, summarize, summaryText } from './summary.ts';
 
 const round = (perSecond: number, cores: Record<string, number> = {}): RoundFigures => ({
   perSecond,
-  others: 0,
-  othersShare: 0,
-  p50Ms: 1,
-  p99Ms: 2,
   cores,
+  figures: { 'p99 ms': 200 / perSecond },
 });
 
 const measured = (name: string, rounds: RoundFigures[], comparedTo?: string) => ({
   name,
   title: name,
-  unit: 'answers',
-  otherUnit: 'refused',
+  counts: 'answers',
   comparedTo,
   rounds,
 });
@@ -24,26 +19,18 @@ const measured = (name: string, rounds: RoundFigures[], comparedTo?: string) => 
 const limits = (cores: Record<string, number>, cpus: number) =>
   summarize([measured('bare', [round(1, cores)])], cpus)[0]?.limits ?? [];
 
-describe('median', () => {
-  it('is the middle of an odd number and between the middles of an even one', () => {
-    expect(median([3, 1, 100])).toBe(3);
-    expect(median([4, 1, 2, 100])).toBe(3);
-    expect(() => median([])).toThrow('no values');
-  });
-});
-
 describe('summarize', () => {
-  it('compares medians, so that one bad round does not matter', () => {
+  it('compares round by round, and takes the median, so that one bad round does not matter', () => {
     const [, hot] = summarize(
       [
         measured('bare', [round(100), round(90), round(10)]),
-        measured('hot', [round(45), round(5), round(46)], 'bare'),
+        measured('hot', [round(45), round(5), round(5)], 'bare'),
       ],
       2,
     );
-    expect(hot?.ratio).toBe(0.5);
-    expect(hot?.lowestPerSecond).toBe(5);
-    expect(hot?.highestPerSecond).toBe(46);
+    expect(hot?.ratios['perSecond']).toEqual({ median: 0.45, lowest: 5 / 90, highest: 0.5 });
+    expect(hot?.ratios['p99 ms']?.median).toBeCloseTo(1 / 0.45);
+    expect([hot?.lowestPerSecond, hot?.highestPerSecond]).toEqual([5, 45]);
   });
 
   it('says when the generator is the limit, and when all cores are busy', () => {
@@ -57,4 +44,21 @@ describe('summarize', () => {
       'other programs used 0.97 cores meanwhile: the figures are too low',
     ]);
   });
+});
+
+test('CPU time of each is that of what is measured, not of the load and of others', () => {
+  const busy = { gateway: 0.5, redis: 0.25, generator: 9, 'other programs': 9 };
+  expect(cpuEach(round(100, busy))).toBe(0.0075);
+});
+
+test('a text has the figures, their ratios and what they should be', () => {
+  const shouldBe = { perSecond: 'at least 0.85' };
+  const hot = { ...measured('hot', [round(50, { gateway: 0.5 })], 'bare'), shouldBe };
+  const [, summary] = summarize([measured('bare', [round(100, { bare: 0.5 })]), hot], 2);
+  if (summary === undefined) throw new Error('no summary');
+  const text = summaryText(summary);
+  expect(text).toContain('50 answers/s (rounds: 50 to 50), 0.500 of bare (0.50 to 0.50)');
+  expect(text).toContain('(should be at least 0.85)');
+  expect(text).toContain('p99 ms: 4.00, 2.000 of bare');
+  expect(text).toContain('gateway 0.50 (10000.0 µs each), 2.000 of bare');
 });

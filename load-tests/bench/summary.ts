@@ -1,24 +1,31 @@
-/** Many rounds to one line each; pure. */
-import { OTHER_PROGRAMS, type RoundFigures } from './measurement.ts';
-import { median } from './statistics.ts';
+/** Many rounds to a few lines; pure. */
+import { percentile } from '@outcry/shared/testing/percentile.ts';
+import { GENERATOR, OTHER_PROGRAMS } from '../system/process-use.ts';
+import type { Measurement, RoundFigures } from './measurement.ts';
 
 /** A measurement's rounds in order. */
-export interface Measured {
-  readonly name: string;
-  readonly title: string;
-  readonly unit: string;
-  readonly otherUnit: string;
+export interface Measured extends Pick<Measurement, 'name' | 'title' | 'counts'> {
   readonly comparedTo?: string | undefined;
+  readonly shouldBe?: Measurement['shouldBe'];
   readonly rounds: readonly RoundFigures[];
 }
 
-/** Medians over the rounds. */
+export interface Ratio {
+  readonly median: number;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
 export interface Summary extends Omit<Measured, 'rounds'> {
+  /** Medians over the rounds. */
   readonly median: RoundFigures;
   readonly lowestPerSecond: number;
   readonly highestPerSecond: number;
-  /** Rate divided by that of the measurement it is compared to. */
-  readonly ratio?: number | undefined;
+  /**
+   * Of the measurement that it is compared to, round by round: of `perSecond`, of `CPU each` (all
+   * processes but the generator and others) and of each figure that both have.
+   */
+  readonly ratios: Readonly<Record<string, Ratio>>;
   /** What kept the figure from being higher, as far as the CPU figures tell. */
   readonly limits: readonly string[];
 }
@@ -32,43 +39,64 @@ const NOISE_CORES = 0.15;
 
 /** @param cpus cores of the machine */
 export function summarize(measured: readonly Measured[], cpus: number): Summary[] {
-  const medians = new Map(measured.map(({ name, rounds }) => [name, medianFigures(rounds)]));
-  return measured.flatMap(({ rounds, ...about }) => {
-    const middle = medians.get(about.name);
-    if (middle === undefined) return [];
-    const other = medians.get(about.comparedTo ?? '');
+  return measured.map(({ rounds, ...about }) => {
+    const limit = measured.find(({ name }) => name === about.comparedTo);
     const rates = rounds.map((round) => round.perSecond);
+    const middle = medianFigures(rounds);
     return {
       ...about,
       median: middle,
       lowestPerSecond: Math.min(...rates),
       highestPerSecond: Math.max(...rates),
-      ratio: other === undefined ? undefined : middle.perSecond / other.perSecond,
+      ratios: limit === undefined ? {} : ratiosOf(rounds, limit.rounds),
       limits: limitsOf(middle.cores, cpus),
     };
   });
 }
 
-function medianFigures(rounds: readonly RoundFigures[]): RoundFigures {
-  const middle = (read: (round: RoundFigures) => number): number => median(rounds.map(read));
-  const processes = Object.keys(rounds[0]?.cores ?? {});
-  return {
-    perSecond: middle((round) => round.perSecond),
-    others: middle((round) => round.others),
-    othersShare: middle((round) => round.othersShare),
-    p50Ms: medianOfKnown(rounds.map((round) => round.p50Ms)),
-    p99Ms: medianOfKnown(rounds.map((round) => round.p99Ms)),
-    cores: Object.fromEntries(
-      processes.map((name) => [name, middle((round) => round.cores[name] ?? 0)]),
-    ),
-    meanBatch: medianOfKnown(rounds.map((round) => round.meanBatch)),
-    callsPerSecond: medianOfKnown(rounds.map((round) => round.callsPerSecond)),
+const median = (values: readonly number[]): number => percentile(values, 0.5);
+
+const medianRecord = (records: readonly Readonly<Record<string, number>>[]) =>
+  Object.fromEntries(
+    Object.keys(records[0] ?? {}).map((name) => [
+      name,
+      median(records.map((record) => record[name] ?? 0)),
+    ]),
+  );
+
+const medianFigures = (rounds: readonly RoundFigures[]): RoundFigures => ({
+  perSecond: median(rounds.map(({ perSecond }) => perSecond)),
+  cores: medianRecord(rounds.map(({ cores }) => cores)),
+  figures: medianRecord(rounds.map(({ figures }) => figures)),
+});
+
+function ratiosOf(
+  rounds: readonly RoundFigures[],
+  limits: readonly RoundFigures[],
+): Record<string, Ratio> {
+  const ratios: Record<string, Ratio> = {};
+  const add = (name: string, read: (round: RoundFigures) => number | undefined): void => {
+    const each = rounds.flatMap((round, i) => {
+      const [own, other] = [read(round), limits[i] && read(limits[i])];
+      return own === undefined || other === undefined || other === 0 ? [] : [own / other];
+    });
+    if (each.length === 0) return;
+    ratios[name] = { median: median(each), lowest: Math.min(...each), highest: Math.max(...each) };
   };
+  add('perSecond', ({ perSecond }) => perSecond);
+  add('CPU each', cpuEach);
+  for (const name of Object.keys(rounds[0]?.figures ?? {})) {
+    add(name, ({ figures }) => figures[name]);
+  }
+  return ratios;
 }
 
-function medianOfKnown(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : median(known);
+/** CPU seconds of what is measured, for one of what is counted. */
+export function cpuEach({ perSecond, cores }: Pick<RoundFigures, 'perSecond' | 'cores'>): number {
+  const used = Object.entries(cores).filter(
+    ([name]) => name !== GENERATOR && name !== OTHER_PROGRAMS,
+  );
+  return used.reduce((sum, [, each]) => sum + each, 0) / perSecond;
 }
 
 function limitsOf(cores: RoundFigures['cores'], cpus: number): string[] {
@@ -76,7 +104,7 @@ function limitsOf(cores: RoundFigures['cores'], cpus: number): string[] {
   for (const [name, used] of Object.entries(cores)) {
     if (used < BUSY_CORES || name === OTHER_PROGRAMS) continue;
     limits.push(
-      name === 'generator'
+      name === GENERATOR
         ? "the generator's own CPU is the limit: the system could do more than this"
         : `${name} uses a whole core`,
     );
@@ -90,4 +118,33 @@ function limitsOf(cores: RoundFigures['cores'], cpus: number): string[] {
     limits.push(`other programs used ${noise.toFixed(2)} cores meanwhile: the figures are too low`);
   }
   return limits;
+}
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en');
+const short = (value: number): string => (value < 100 ? value.toFixed(2) : whole(value));
+
+export function summaryText(summary: Summary): string {
+  const { median: middle, name, title, counts, ratios, comparedTo, limits, shouldBe } = summary;
+  const compared = (figure: string): string => {
+    const ratio = ratios[figure];
+    const wanted = shouldBe?.[figure] === undefined ? '' : ` (should be ${shouldBe[figure]})`;
+    if (ratio === undefined) return wanted;
+    const spread = `${ratio.lowest.toFixed(2)} to ${ratio.highest.toFixed(2)}`;
+    return `, ${ratio.median.toFixed(3)} of ${comparedTo} (${spread})${wanted}`;
+  };
+  const range = `${whole(summary.lowestPerSecond)} to ${whole(summary.highestPerSecond)}`;
+  const cores = Object.entries(middle.cores).map(([process, used]) =>
+    process === OTHER_PROGRAMS
+      ? `${process} ${used.toFixed(2)}`
+      : `${process} ${used.toFixed(2)} (${((used / middle.perSecond) * 1e6).toFixed(1)} µs each)`,
+  );
+  return [
+    `${name}: ${title}`,
+    `  ${whole(middle.perSecond)} ${counts}/s (rounds: ${range})${compared('perSecond')}`,
+    ...Object.entries(middle.figures).map(
+      ([figure, value]) => `  ${figure}: ${short(value)}${compared(figure)}`,
+    ),
+    `  CPU in cores: ${cores.join(', ')}${compared('CPU each')}`,
+    ...limits.map((limit) => `  ${limit}`),
+  ].join('\n');
 }

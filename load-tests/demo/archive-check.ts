@@ -1,15 +1,19 @@
-/** Whether Postgres holds every event of every auction exactly once; bounded waiting. */
+/** Whether the archive holds every event of every auction exactly once; bounded waiting. */
 import { setTimeout as pause } from 'node:timers/promises';
+import connect from 'postgres';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
-import { eachWithLimit } from '../each-with-limit.ts';
-import type { ArchivedRows } from './archived-rows.ts';
+import { readArchivedEvents } from '../accounts/archived-events.ts';
+import { faultsOf, reconcile } from '../accounts/reconcile.ts';
+import { eachWithLimit } from '../crowd/each-with-limit.ts';
 
-/** An auction and how many events it has: Postgres must hold seq 1 to this, each once. */
+/** An auction that ended, with the seqs of the bids that were accepted. */
 export interface Expected {
   readonly number: number;
   readonly auctionId: string;
-  readonly events: number;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly acceptedSeqs: readonly number[];
 }
 
 export interface ArchiveFinding {
@@ -20,15 +24,16 @@ export interface ArchiveFinding {
   readonly faults: readonly string[];
 }
 
+/** Gives the fault of each auction that has one, by id. */
+export type Check = (expected: readonly Expected[]) => Promise<ReadonlyMap<string, string>>;
+
 const ASK_AGAIN_MS = 500;
 const ASKED_AT_ONCE = 8;
+const CONNECT_LIMIT_S = 2;
+const QUERY_LIMIT_MS = 10_000;
+const CLOSE_LIMIT_S = 2;
 
-type Check = (expected: readonly Expected[]) => Promise<ReadonlyMap<string, string>>;
-
-/**
- * Repeats a check for what is not complete yet.
- * @param check gives the fault of each auction that has one, by id
- */
+/** Repeats a check for what is not complete yet. */
 export async function untilComplete(
   expected: readonly Expected[],
   check: Check,
@@ -44,7 +49,7 @@ export async function untilComplete(
       const complete = expected.filter((each) => !missing.includes(each));
       return {
         complete: complete.length,
-        events: complete.reduce((sum, { events }) => sum + events, 0),
+        events: complete.reduce((sum, { seq }) => sum + seq, 0),
         faults: missing.map((each) => `auction ${each.number}: ${faults.get(each.auctionId)}`),
       };
     }
@@ -57,55 +62,50 @@ export const historyCheck =
   (client: OutcryClient): Check =>
   async (expected) => {
     const faults = new Map<string, string>();
-    await eachWithLimit(expected, ASKED_AT_ONCE, async ({ auctionId, events }) => {
-      const fault = await historyFault(client, auctionId, events);
-      if (fault !== undefined) faults.set(auctionId, fault);
+    await eachWithLimit(expected, ASKED_AT_ONCE, async ({ auctionId, seq: events }) => {
+      try {
+        const { seq, archivedSeq, status } = await client.archivedAuction(auctionId);
+        if (seq === events && archivedSeq === events && status === 'ended') return;
+        const found = `history says ${status}, seq ${seq}, archived up to ${archivedSeq}`;
+        faults.set(auctionId, `${found}, not ${events}`);
+      } catch (error) {
+        if (!(error instanceof OutcryError)) throw error;
+        faults.set(auctionId, `history says ${error.message}`);
+      }
     });
     return faults;
   };
 
-async function historyFault(
-  client: OutcryClient,
-  auctionId: string,
-  events: number,
-): Promise<string | undefined> {
-  try {
-    const { seq, archivedSeq, status } = await client.archivedAuction(auctionId);
-    if (seq === events && archivedSeq === events && status === 'ended') return undefined;
-    return `history says ${status}, seq ${seq}, archived up to ${archivedSeq}, not ${events}`;
-  } catch (error) {
-    if (error instanceof OutcryError) return `history says ${error.message}`;
-    throw error;
-  }
-}
-
-/** Looks at the rows themselves. */
+/** Compares the rows themselves with what bidders were told. */
 export const rowsCheck =
-  (read: (auctionIds: readonly string[]) => Promise<readonly ArchivedRows[]>): Check =>
+  (databaseUrl: string): Check =>
   async (expected) => {
-    let found: Map<string, ArchivedRows>;
+    const sql = connect(databaseUrl, {
+      max: 1,
+      connect_timeout: CONNECT_LIMIT_S,
+      connection: { statement_timeout: QUERY_LIMIT_MS },
+    });
     try {
-      const rows = await read(expected.map(({ auctionId }) => auctionId));
-      found = new Map(rows.map((each) => [each.auctionId, each]));
+      const archived = await readArchivedEvents(
+        sql,
+        expected.map(({ auctionId }) => auctionId),
+      );
+      const faults = faultsOf(
+        reconcile({
+          accepted: expected.flatMap(({ auctionId, acceptedSeqs }) =>
+            acceptedSeqs.map((seq) => ({ auctionId, seq })),
+          ),
+          unknown: 0,
+          heads: new Map(expected.map(({ auctionId, ...head }) => [auctionId, head])),
+          archived,
+        }),
+      );
+      return new Map(faults.toReversed().map((fault) => [fault.split(/[ :]/)[0] ?? '', fault]));
     } catch (error) {
       // Postgres may have been killed just now; it is asked again until the time is over.
       const reason = error instanceof Error ? error.message : String(error);
       return new Map(expected.map(({ auctionId }) => [auctionId, `Postgres: ${reason}`]));
+    } finally {
+      await sql.end({ timeout: CLOSE_LIMIT_S });
     }
-    const faults = new Map<string, string>();
-    for (const { auctionId, events } of expected) {
-      const fault = rowsFault(found.get(auctionId), events);
-      if (fault !== undefined) faults.set(auctionId, fault);
-    }
-    return faults;
   };
-
-/** Exactly seq 1 to `events`: so many rows, so many different ones, from the first to the last. */
-export function rowsFault(rows: ArchivedRows | undefined, events: number): string | undefined {
-  if (rows === undefined) return `no rows, not ${events}`;
-  const { count, different, lowest, highest } = rows;
-  if (count === events && different === events && lowest === 1 && highest === events) {
-    return undefined;
-  }
-  return `${count} rows, ${different} different, seq ${lowest} to ${highest}, not 1 to ${events}`;
-}

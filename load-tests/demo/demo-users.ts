@@ -1,7 +1,7 @@
 /** The demo's users: a seller and bidders whose ids no other run uses. */
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { Role } from '@outcry/shared/contracts/api.ts';
-import { eachWithLimit } from '../each-with-limit.ts';
+import { eachWithLimit } from '../crowd/each-with-limit.ts';
 import { patiently } from './patience.ts';
 
 const TOKENS_AT_ONCE = 8;

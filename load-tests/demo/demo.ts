@@ -7,7 +7,7 @@ import { demoSettings } from '../config.ts';
 import { runProgram } from '../command-line.ts';
 import { DEMO_USAGE, demoOptions, type DemoOptions } from './demo-options.ts';
 import { createDemoUsers } from './demo-users.ts';
-import { readEbayAuctions } from './ebay-auctions.ts';
+import { readEbayAuctions } from '../data/ebay-auctions.ts';
 import { findSystem, type RunningSystem } from './find-system.ts';
 import { bidLive } from './live-bidding.ts';
 import { showProgress } from './progress.ts';

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { DemoUsers } from './demo-users.ts';
-import type { EbayAuction } from './ebay-auctions.ts';
+import type { EbayAuction } from '../data/ebay-auctions.ts';
 import { patiently } from './patience.ts';
 
 const AUCTIONS_AT_ONCE = 6;

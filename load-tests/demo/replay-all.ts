@@ -1,15 +1,15 @@
 /** Replays all auctions at once and looks at what the archive holds of them afterwards. */
-import { eachWithLimit } from '../each-with-limit.ts';
-import { openEventTable } from './archived-rows.ts';
+import { eachWithLimit } from '../crowd/each-with-limit.ts';
 import {
   historyCheck,
   rowsCheck,
   untilComplete,
   type ArchiveFinding,
+  type Check,
   type Expected,
 } from './archive-check.ts';
 import type { DemoUsers } from './demo-users.ts';
-import type { EbayAuction } from './ebay-auctions.ts';
+import type { EbayAuction } from '../data/ebay-auctions.ts';
 import type { Progress } from './progress.ts';
 import { openAuction, replayAuction, type Replayed, type ReplayTools } from './replay-auction.ts';
 
@@ -66,24 +66,21 @@ export async function lookAtArchive(
   replayed: readonly Replayed[],
   { users, databaseUrl, withinMs, signal }: ArchiveQuestion,
 ): Promise<Record<string, ArchiveFinding>> {
-  const expected = replayed.map(({ ebay, auctionId, final }): Expected => ({
-    number: ebay.number,
-    auctionId,
-    events: final.seq,
-  }));
-  const history = untilComplete(expected, historyCheck(users.seller), withinMs, signal);
-  if (databaseUrl === undefined) return { 'the history API': await history };
-  const table = openEventTable(databaseUrl);
-  try {
-    const rows = untilComplete(
-      expected,
-      rowsCheck((ids) => table.read(ids)),
-      withinMs,
-      signal,
-    );
-    const [byHistory, byRows] = await Promise.all([history, rows]);
-    return { 'the history API': byHistory, 'Postgres itself': byRows };
-  } finally {
-    await table.close();
-  }
+  const expected = replayed.map(
+    ({ ebay, auctionId, acceptedSeqs, final: { epoch, seq } }): Expected => ({
+      number: ebay.number,
+      auctionId,
+      epoch,
+      seq,
+      acceptedSeqs,
+    }),
+  );
+  const checks: Record<string, Check> = {
+    'the history API': historyCheck(users.seller),
+    ...(databaseUrl !== undefined && { 'Postgres itself': rowsCheck(databaseUrl) }),
+  };
+  const findings = Object.entries(checks).map(
+    async ([who, check]) => [who, await untilComplete(expected, check, withinMs, signal)] as const,
+  );
+  return Object.fromEntries(await Promise.all(findings));
 }

@@ -5,7 +5,7 @@ import type { AuctionView, BidReceipt } from '@outcry/shared/contracts/api.ts';
 import type { ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import { isRefusalCode } from '@outcry/shared/domain/refusals.ts';
 import type { DemoUsers } from './demo-users.ts';
-import type { EbayAuction } from './ebay-auctions.ts';
+import type { EbayAuction } from '../data/ebay-auctions.ts';
 import { patiently } from './patience.ts';
 import type { TimeScale } from './time-scale.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readEbayAuctions } from './ebay-auctions.ts';
+import { readEbayAuctions } from '../data/ebay-auctions.ts';
 import { replayByRules } from './replay-by-rules.ts';
 
 const auctions = readEbayAuctions(

@@ -2,7 +2,7 @@
 import { decide, passTime, scheduledAuction } from '@outcry/shared/domain/auction-rules.ts';
 import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
 import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
-import type { EbayAuction } from './ebay-auctions.ts';
+import type { EbayAuction } from '../data/ebay-auctions.ts';
 
 export interface RulesReplay {
   readonly closingPrice: number;

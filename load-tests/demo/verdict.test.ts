@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readEbayAuctions, type EbayAuction } from './ebay-auctions.ts';
+import { readEbayAuctions, type EbayAuction } from '../data/ebay-auctions.ts';
 import { replayByRules } from './replay-by-rules.ts';
 import { verdictOn, type ReplayedAuction } from './verdict.ts';
 

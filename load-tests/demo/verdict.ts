@@ -2,7 +2,7 @@
 import type { ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
 import type { ArchiveFinding } from './archive-check.ts';
-import type { EbayAuction } from './ebay-auctions.ts';
+import type { EbayAuction } from '../data/ebay-auctions.ts';
 import { replayByRules } from './replay-by-rules.ts';
 
 /** The one auction whose bids do not explain its price. */

@@ -1,12 +1,11 @@
-/** What the bench can break. */
-import type { Crowd } from './crowd.ts';
+/** What can be broken. */
+import type { Bidders } from '../crowd/bidders.ts';
 import type { FaultSystem } from './fault-system.ts';
 
 /** What a fault may use to break things. */
-export interface FaultStage {
-  readonly system: FaultSystem;
-  /** Bids all the time, before the fault, during it and after it. */
-  readonly crowd: Crowd;
+export interface FaultStage extends FaultSystem {
+  /** They bid all the time, before the fault, during it and after it. */
+  readonly bidders: Bidders;
   /** Aborted when the run must end at once; what is broken then need not be healed. */
   readonly signal: AbortSignal;
 }

@@ -2,21 +2,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { ALL_FAULTS } from './all-faults.ts';
-import { FaultSystem } from './fault-system.ts';
+import { startFaultSystem, type FaultSystem } from './fault-system.ts';
 import type { Fault } from './fault.ts';
 import { resultsText } from './result.ts';
 import { runFault } from './run-fault.ts';
 import { untilRedisKnows } from './settle.ts';
-import { verify } from './verify.ts';
 
 let system: FaultSystem;
 /** Of all faults that went well. */
 const auctionIds: string[] = [];
 
 beforeAll(async () => {
-  system = await FaultSystem.start(() => undefined);
+  system = await startFaultSystem();
 }, 120_000);
-afterAll(() => system.stop());
+afterAll(() => system.system.bed.close());
 
 test.each(ALL_FAULTS)('$name: $breaks', { timeout: LONG_TEST_MS }, async (fault) => {
   const result = await runFault(fault, system, SIZES.faults);
@@ -28,8 +27,8 @@ test(
   'Redis is told of all that is archived, and it verifies',
   { timeout: LONG_TEST_MS },
   async () => {
-    await untilRedisKnows(system, auctionIds);
-    await verify(system);
+    await untilRedisKnows(system.system, auctionIds);
+    await system.system.verify();
   },
 );
 
@@ -39,8 +38,8 @@ const damage: Fault = {
   breaks: 'rows of the archive are changed',
   heals: 'nothing does',
   lasts: 'seconds',
-  async begin({ system, crowd }) {
-    const [first = '', second = ''] = crowd.hotAuctionIds;
+  async begin({ system, bidders }) {
+    const [first = '', second = ''] = bidders.hotAuctionIds;
     return {
       heal: () => Promise.resolve(),
       check: async () => {
@@ -64,5 +63,5 @@ test('what is lost or altered is found', { timeout: LONG_TEST_MS }, async () => 
   expect(altered).toBeGreaterThanOrEqual(1);
   expect(complaints.join()).toMatch(/bid_hours: \d+ rows missing/);
   expect(complaints.join()).toMatch(/bidder_totals: \d+ rows missing/);
-  await expect(verify(system)).rejects.toThrow('DIFFERENCE');
+  await expect(system.system.verify()).rejects.toThrow('DIFFERENCE');
 });

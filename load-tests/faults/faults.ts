@@ -3,35 +3,48 @@
  * checks that no accepted bid was lost, doubled or altered. Exit code 0 when all is good, 1 when
  * not. Leaves nothing running.
  */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { runScript } from '@outcry/local/build-and-migrate.ts';
-import { ALL_FAULTS } from './all-faults.ts';
 import { runProgram } from '../command-line.ts';
+import { ALL_FAULTS } from './all-faults.ts';
 import { faultOptions, FAULTS_USAGE, type FaultOptions } from './fault-options.ts';
-import { pairsText, type LatencyPairs } from './latency-pairs.ts';
+import { startFaultSystem, type FaultSystem } from './fault-system.ts';
+import { measureLatencyPairs, pairsText } from './latency-pairs.ts';
 import { isGood, resultsText, type FaultResult } from './result.ts';
-import { runFaults } from './run-faults.ts';
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+import { runFault } from './run-fault.ts';
+import { untilRedisKnows } from './settle.ts';
 
 const say = (line: string): void => console.log(`- ${line}`);
 
 async function run(options: FaultOptions, signal: AbortSignal): Promise<boolean> {
-  say('building');
-  const log = join(ROOT, '.local', 'logs', 'build.log');
-  await runScript('build', { root: ROOT, log, signal });
-  const faults = ALL_FAULTS.filter(({ name }) => options.names.includes(name));
+  const system = await startFaultSystem({ say, signal, build: true });
   const results: FaultResult[] = [];
-  const done = (result: FaultResult): void => void results.push(result);
-  let pairs: LatencyPairs[] = [];
   try {
-    pairs = await runFaults(faults, { ...options, say, done, signal });
+    await injectAll(system, options, results, signal);
   } finally {
     if (results.length > 0) console.log(`\n${resultsText(results)}`);
+    await system.system.bed.close();
   }
-  if (pairs.length > 0) console.log(`\n${pairsText(pairs)}`);
   return results.every(isGood);
+}
+
+/** @throws Error when the system does not get well again, or does not verify at the end */
+async function injectAll(
+  faultSystem: FaultSystem,
+  { names, sizes, pairs }: FaultOptions,
+  results: FaultResult[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { system } = faultSystem;
+  for (const fault of ALL_FAULTS.filter(({ name }) => names.includes(name))) {
+    say(`${fault.name}: ${fault.breaks}`);
+    results.push(await runFault(fault, faultSystem, sizes, signal));
+  }
+  const ids = results.flatMap(({ auctionIds }) => auctionIds);
+  await untilRedisKnows(system, ids);
+  say('verifying the archive');
+  await system.verify();
+  if (pairs === 0) return;
+  say(`${pairs} rounds of bids with NATS dead, and with Postgres dead, between healthy ones`);
+  console.log(`\n${pairsText(await measureLatencyPairs(faultSystem, pairs, signal))}`);
 }
 
 const names = ALL_FAULTS.map(({ name }) => name);

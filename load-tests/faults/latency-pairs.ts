@@ -1,10 +1,11 @@
 /** Bid latency with NATS or Postgres dead, against healthy rounds before and after each. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { median } from '../bench/statistics.ts';
-import { Crowd } from './crowd.ts';
+import { percentile } from '@outcry/shared/testing/percentile.ts';
+import type { Bidders } from '../crowd/bidders.ts';
+import type { Latency } from '../crowd/ledger.ts';
 import type { FaultSystem } from './fault-system.ts';
-import type { Latency } from './ledger.ts';
-import { untilArchived } from './settle.ts';
+import { startBidders } from './run-fault.ts';
+import { untilAllArchived } from './settle.ts';
 
 const DEAD_PARTS = ['nats', 'postgres'] as const;
 const ROUND_SECONDS = 4;
@@ -18,39 +19,35 @@ export interface LatencyPairs {
 
 /** Rounds of both kinds take turns, so that whatever else the machine does falls on both. */
 export async function measureLatencyPairs(
-  system: FaultSystem,
+  faultSystem: FaultSystem,
   pairs: number,
   signal: AbortSignal,
 ): Promise<LatencyPairs[]> {
+  const { system } = faultSystem;
   const measured: LatencyPairs[] = [];
   for (const dead of DEAD_PARTS) {
-    const crowd = await Crowd.open({
-      gatewayUrls: system.gatewayUrls,
-      name: `pairs-${dead}-${Date.now().toString(36)}`,
-      endAfterSeconds: ROUND_SECONDS,
-    });
-    crowd.start();
+    const bidders = await startBidders(faultSystem, `pairs-${dead}`, ROUND_SECONDS);
     try {
-      await round(crowd, signal); // warms up
-      const healthyRounds = [await round(crowd, signal)];
+      await round(bidders, signal); // warms up
+      const healthyRounds = [await round(bidders, signal)];
       const deadRounds: Latency[] = [];
       for (let pair = 0; pair < pairs; pair += 1) {
         await system.part(dead).stop();
-        deadRounds.push(await round(crowd, signal));
+        deadRounds.push(await round(bidders, signal));
         await system.startPart(dead);
         // Catching up is work of its own: it belongs to neither kind.
-        await untilArchived(system, crowd.auctionIds, signal);
-        healthyRounds.push(await round(crowd, signal));
+        await untilAllArchived(system, bidders.auctionIds, signal);
+        healthyRounds.push(await round(bidders, signal));
       }
       measured.push({ dead, healthyRounds, deadRounds });
     } finally {
-      await crowd.stop();
+      await bidders.stop();
     }
   }
   return measured;
 }
 
-async function round({ ledger }: Crowd, signal: AbortSignal): Promise<Latency> {
+async function round({ ledger }: Bidders, signal: AbortSignal): Promise<Latency> {
   const from = performance.now();
   await pause(ROUND_SECONDS * 1000, undefined, { signal });
   return ledger.latency(from, performance.now());
@@ -70,7 +67,7 @@ export function pairsText(measured: readonly LatencyPairs[]): string {
       return (
         `Bids with ${dead} dead: p50 ${of(deadRounds, 'p50Ms')} ms, p99 ${of(deadRounds, 'p99Ms')} ms; ` +
         `healthy: p50 ${of(healthyRounds, 'p50Ms')} ms, p99 ${of(healthyRounds, 'p99Ms')} ms. ` +
-        `p99 dead/healthy: ${median(ratios).toFixed(2)} (${list(ratios)}); ` +
+        `p99 dead/healthy: ${percentile(ratios, 0.5).toFixed(2)} (${list(ratios)}); ` +
         `a healthy round against the one before it: ${list(noise)}.`
       );
     })
@@ -78,7 +75,10 @@ export function pairsText(measured: readonly LatencyPairs[]): string {
 }
 
 const of = (rounds: readonly Latency[], figure: 'p50Ms' | 'p99Ms'): string =>
-  median(rounds.map((each) => each[figure])).toFixed(1);
+  percentile(
+    rounds.map((each) => each[figure]),
+    0.5,
+  ).toFixed(1);
 
 const list = (ratios: readonly number[]): string =>
   ratios.map((ratio) => ratio.toFixed(2)).join(', ');

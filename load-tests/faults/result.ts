@@ -1,6 +1,6 @@
 /** What one fault did, and whether that is good; pure. */
-import type { Latency } from './ledger.ts';
-import type { PeakMemory } from './memory-watch.ts';
+import type { Latency } from '../crowd/ledger.ts';
+import type { PeakMemory } from './peak-memory.ts';
 
 export interface FaultResult {
   readonly fault: string;
@@ -16,7 +16,7 @@ export interface FaultResult {
   readonly recoveryMs: number;
   readonly before: Latency;
   readonly during: Latency;
-  readonly memory: PeakMemory;
+  readonly memory: Pick<PeakMemory, 'gatewayMiB' | 'workerMiB'>;
   /** Everything that was not as it must be, one line each. */
   readonly complaints: readonly string[];
 }

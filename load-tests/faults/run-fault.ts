@@ -1,13 +1,15 @@
 /** One fault from its first bid to the verdict. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Crowd } from './crowd.ts';
+import { nanos } from '@nats-io/transport-node';
+import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
+import { LogWatcher } from '../accounts/log-watcher.ts';
+import { Bidders } from '../crowd/bidders.ts';
+import { Watchers } from '../crowd/watchers.ts';
 import type { FaultSystem } from './fault-system.ts';
 import type { Broken, Fault, FaultStage } from './fault.ts';
-import { LogWatcher } from './log-watcher.ts';
-import { MemoryWatch } from './memory-watch.ts';
+import { PeakMemory } from './peak-memory.ts';
 import type { FaultResult } from './result.ts';
-import { settle, untilArchived } from './settle.ts';
-import { Viewers } from './viewers.ts';
+import { settle, untilAllArchived } from './settle.ts';
 
 /** How long and how much. */
 export interface FaultSizes {
@@ -30,28 +32,43 @@ export interface FaultSizes {
 const AFTER_MS = 500;
 const ACCEPTED_WITHIN_MS = 60_000;
 const SLOWEST_BIDS_A_SECOND = 50;
+/** Bidders who bid without a pause worth speaking of, on a few hot auctions and on many others. */
+const CROWD = { bidders: 100, hot: 2, auctions: 42, atOnce: 16 };
+/** Some auctions end while the fault lasts, so that there are winners. */
+const ENDING_AUCTIONS = 8;
+const MORE_IN_A_HURRY = 32;
+
+/** Some, unique also when the same is run twice on one system. */
+export const startBidders = (
+  { system }: FaultSystem,
+  name: string,
+  endAfterSeconds: number,
+): Promise<Bidders> =>
+  Bidders.start({
+    ...CROWD,
+    gatewayUrls: system.gatewayUrls,
+    name: `${name}-${Date.now().toString(36)}`,
+    ending: { auctions: ENDING_AUCTIONS, afterSeconds: endAfterSeconds },
+  });
 
 /** @throws Error when the system does not get well again, or the bench fails; the signal's reason */
 export async function runFault(
   fault: Fault,
-  system: FaultSystem,
+  faultSystem: FaultSystem,
   sizes: FaultSizes,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<FaultResult> {
+  const { system } = faultSystem;
   const seconds = fault.lasts === 'outage' ? sizes.outageSeconds : sizes.seconds;
-  const crowd = await Crowd.open({
-    gatewayUrls: system.gatewayUrls,
-    // Unique also when the same fault is run twice on one system.
-    name: `${fault.name}-${Date.now().toString(36)}`,
-    endAfterSeconds: sizes.beforeSeconds + seconds * 0.6,
-  });
-  const stage: FaultStage = { system, crowd, signal };
-  const viewers = new Viewers(system.url('broadcast-service'), crowd.hotAuctionIds);
-  const watcher = new LogWatcher(system.redis, crowd.auctionIds);
-  const memory = new MemoryWatch(system);
   const startedAt = performance.now();
-  crowd.start();
-  watcher.start();
+  const endAfter = sizes.beforeSeconds + seconds * 0.6;
+  const bidders = await startBidders(faultSystem, fault.name, endAfter);
+  const { auctionIds, hotAuctionIds, ledger } = bidders;
+  const stage: FaultStage = { ...faultSystem, bidders, signal };
+  const watchers = new Watchers([system.url('broadcast-service')], hotAuctionIds);
+  const log = new LogWatcher(system.redis, auctionIds);
+  const memory = new PeakMemory(system);
+  log.start();
   try {
     await pause(sizes.beforeSeconds * 1000, undefined, { signal });
     const brokenAt = performance.now();
@@ -60,37 +77,37 @@ export async function runFault(
       seconds,
       bids: Math.min(sizes.bids, fault.enoughBids ?? sizes.bids),
     });
-    const { ledger } = crowd;
     const { refused, unknown } = ledger;
-    const settled = await settle(fault, stage, watcher, viewers);
+    const failed = { refused: refused.length, unknown: unknown.length };
+    const settled = await settle(fault, stage, log, watchers);
+    await memory.stop();
     return {
       fault: fault.name,
-      auctionIds: crowd.auctionIds,
+      auctionIds,
       accepted: ledger.accepted.length,
-      refused: refused.length,
-      unknown: unknown.length,
+      ...failed,
       ...settled.counts,
       recoveryMs,
       before: ledger.latency(startedAt, brokenAt),
       during: ledger.latency(brokenAt, overAt),
-      memory: await memory.stop(),
+      memory,
       complaints: [...complaints, ...settled.complaints],
     };
   } finally {
-    await Promise.allSettled([crowd.stop(), watcher.stop(), memory.stop()]);
-    viewers.close();
+    await Promise.allSettled([bidders.stop(), log.stop(), memory.stop()]);
+    watchers.close();
   }
 }
 
 /** The fault under load, until the archive has caught up with it; then nobody bids any more. */
 async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) {
-  const { crowd, signal } = stage;
+  const { bidders, signal } = stage;
   const { seconds, bids, deliverAgainSeconds } = sizes;
   const lasting = async (): Promise<void> => {
     if (fault.lasts !== 'bids') return pause(seconds * 1000, undefined, { signal });
-    crowd.hurry();
+    bidders.hurry(MORE_IN_A_HURRY);
     const withinMs = ACCEPTED_WITHIN_MS + (bids / SLOWEST_BIDS_A_SECOND) * 1000;
-    await crowd.untilAccepted(bids, withinMs, signal);
+    await bidders.untilAccepted(bids, withinMs, { signal });
   };
   const beganAt = performance.now();
   const broken = await fault.begin(stage);
@@ -100,12 +117,12 @@ async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) 
       lasting(),
     );
     const overAt = performance.now();
-    await crowd.stop();
+    await bidders.stop();
     return { overAt, ...recovered };
   }
   await lasting();
   const overAt = performance.now();
-  const stopped = pause(AFTER_MS, undefined, { signal }).then(() => crowd.stop());
+  const stopped = pause(AFTER_MS, undefined, { signal }).then(() => bidders.stop());
   const recovered = await withBeside(recover(broken, stage, overAt, deliverAgainSeconds), stopped);
   return { overAt, ...recovered };
 }
@@ -123,14 +140,20 @@ async function withBeside<T>(work: Promise<T>, beside: Promise<void>): Promise<T
 /** Heals, and measures when Postgres has everything that was accepted until then. */
 async function recover(
   broken: Broken,
-  { system, crowd, signal }: FaultStage,
+  { system, bidders, signal }: FaultStage,
   since: number,
   deliverAgainSeconds: number | undefined,
 ) {
   await broken.heal();
   signal.throwIfAborted();
-  if (deliverAgainSeconds !== undefined) await system.deliverAgainAfter(deliverAgainSeconds);
-  await untilArchived(system, crowd.auctionIds, signal);
+  if (deliverAgainSeconds !== undefined) {
+    // Until a worker starts and sets it back.
+    const patience = { ack_wait: nanos(deliverAgainSeconds * 1000) };
+    await system.onStreams(({ consumers }) =>
+      consumers.update(EVENT_STREAM, ARCHIVE_CONSUMER, patience),
+    );
+  }
+  await untilAllArchived(system, bidders.auctionIds, signal);
   const recoveryMs = performance.now() - since;
   return { recoveryMs, complaints: (await broken.check?.()) ?? [] };
 }

@@ -20,7 +20,7 @@ function losing(
     heals: 'the keeper proves from the log what is gone and publishes it again',
     lasts: 'seconds',
     async begin(stage) {
-      const { system, crowd, signal } = stage;
+      const { system, bidders, signal } = stage;
       const repaired = async (): Promise<number> => {
         const metric = 'outcry_keeper_repaired_entries_total';
         const first = await system.metric('api-gateway', metric);
@@ -28,7 +28,7 @@ function losing(
       };
       const before = await repaired();
       await system.part('archival-worker').stop();
-      await crowd.untilAccepted(AT_STAKE, SOON_MS, signal);
+      await bidders.untilAccepted(AT_STAKE, SOON_MS, { signal });
       await lose(stage);
       return {
         heal: () => system.startPart('archival-worker'),
@@ -52,7 +52,7 @@ const deleteMessages = ({ system }: FaultStage): Promise<unknown> =>
 
 async function wipeStore({ system }: FaultStage): Promise<void> {
   await system.part('nats').stop();
-  await rm(join(system.folder, 'data', 'nats', 'jetstream'), { recursive: true });
+  await rm(join(system.bed.data('nats'), 'jetstream'), { recursive: true });
   await system.startPart('nats');
 }
 

@@ -1,6 +1,6 @@
 /** kill -9 of each part. */
 import type { Fault } from '../fault.ts';
-import type { PartName } from '../fault-system.ts';
+import type { PartName } from '../../system/whole-system.ts';
 
 function killed(name: string, part: PartName, what: Pick<Fault, 'heals' | 'mayRefuse'>): Fault {
   return {

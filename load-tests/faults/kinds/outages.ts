@@ -1,6 +1,6 @@
 /** What the archive needs is away, slow or full. */
 import type { Fault, FaultStage } from '../fault.ts';
-import type { PartName } from '../fault-system.ts';
+import type { PartName } from '../../system/whole-system.ts';
 import { withSecondWorkerOnly } from './second-worker.ts';
 
 /** Long enough for a batch to take seconds, as it makes many round trips. */
@@ -44,8 +44,7 @@ const postgresSlow: Fault = {
   breaks: `Postgres is ${SLOW_BY_MS} ms away, in each direction`,
   heals: 'it is near again',
   lasts: 'outage',
-  async begin({ system }) {
-    const { workerToPostgres } = system.links;
+  async begin({ system, links: { workerToPostgres } }) {
     const backToFirst = await withSecondWorkerOnly(system);
     workerToPostgres.delay(SLOW_BY_MS);
     return {

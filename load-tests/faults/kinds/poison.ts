@@ -1,11 +1,12 @@
 /** Messages that can never be stored, among many that can. */
+import { connect } from '@nats-io/transport-node';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { Fault } from '../fault.ts';
-import { auctionKeysOf } from '../../redis-heads.ts';
+import { SHARDS } from '../../system/test-bed.ts';
+import { auctionKeysOf } from '../../accounts/redis-heads.ts';
 
-const SHARDS = 16;
 const ENOUGH_BIDS = 10_000;
 const SOON_MS = 20_000;
 
@@ -16,11 +17,11 @@ export const poison: Fault = {
   lasts: 'bids',
   enoughBids: ENOUGH_BIDS,
   deadLetters: 2,
-  async begin({ system, crowd }) {
-    const [auctionId = ''] = crowd.hotAuctionIds;
+  async begin({ system, bidders }) {
+    const [auctionId = ''] = bidders.hotAuctionIds;
     const subject = eventSubject(shardOfId(auctionId, SHARDS) ?? 0, auctionId);
     const letters = ['not an event', `{"v":1,"auctionId":"${auctionId}","public":{}}`];
-    for (const letter of letters) await system.publish(subject, letter);
+    await publish(system.url('nats'), subject, letters);
     const { auction } = auctionKeysOf(auctionId);
     return {
       heal: () =>
@@ -31,3 +32,13 @@ export const poison: Fault = {
     };
   },
 };
+
+async function publish(natsUrl: string, subject: string, messages: readonly string[]) {
+  const connection = await connect({ servers: natsUrl });
+  try {
+    for (const message of messages) connection.publish(subject, message);
+    await connection.flush();
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,9 +1,9 @@
 /** Deaths at the worst instants, and two workers in each other's way. */
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import { readArchivedSeqs } from '../archived-events.ts';
+import { readArchivedHeads } from '../../accounts/archived-events.ts';
 import type { Fault, FaultStage } from '../fault.ts';
-import type { PartName } from '../fault-system.ts';
+import type { PartName } from '../../system/whole-system.ts';
 import { withSecondWorkerOnly } from './second-worker.ts';
 
 const SOON_MS = 20_000;
@@ -17,8 +17,8 @@ const beforeAck: Fault = {
   heals: 'what was committed is delivered again and meets the primary key',
   lasts: 'seconds',
   async begin(stage) {
-    const { system } = stage;
-    const { workerToNats } = system.links;
+    const { system, links } = stage;
+    const { workerToNats } = links;
     const backToFirst = await withSecondWorkerOnly(system);
     // From here on it hears from JetStream and commits, and no acknowledgement gets through.
     workerToNats.hold();
@@ -39,9 +39,9 @@ const beforeAck: Fault = {
   },
 };
 
-async function archivedEvents({ system, crowd }: FaultStage): Promise<number> {
-  const seqs = await system.onPostgres((sql) => readArchivedSeqs(sql, crowd.auctionIds));
-  return [...seqs.values()].reduce((sum, seq) => sum + seq, 0);
+async function archivedEvents({ system, bidders }: FaultStage): Promise<number> {
+  const heads = await system.onPostgres((sql) => readArchivedHeads(sql, bidders.auctionIds));
+  return [...heads.values()].reduce((sum, { seq }) => sum + seq, 0);
 }
 
 const beforePublish: Fault = {
@@ -50,10 +50,9 @@ const beforePublish: Fault = {
   heals: "the other gateway's keeper finds the entries in the log",
   lasts: 'seconds',
   healsItself: true,
-  async begin({ system }) {
-    const { gatewayToNats } = system.links;
+  async begin({ system, links: { gatewayToNats } }) {
     const part: PartName = 'api-gateway-2';
-    const answered = () => system.metric(part, 'outcry_commands_total', 'result="OK"');
+    const answered = () => system.metric(part, 'outcry_commands_total', { result: 'OK' });
     // What it publishes from here on never arrives.
     gatewayToNats.hold();
     const before = await answered();
@@ -72,10 +71,9 @@ const outOfOrder: Fault = {
   breaks: `two workers, of which one is ${LATE_BY_MS} ms away from Postgres in each direction`,
   heals: 'one of them stops',
   lasts: 'seconds',
-  async begin({ system }) {
-    const { workerToPostgres } = system.links;
+  async begin({ system, links: { workerToPostgres } }) {
     const stored = (part: PartName) =>
-      system.metric(part, 'outcry_archive_events_total', 'result="new"');
+      system.metric(part, 'outcry_archive_events_total', { result: 'new' });
     await system.startPart('archival-worker-2');
     workerToPostgres.delay(LATE_BY_MS);
     const before = await stored('archival-worker');

@@ -1,0 +1,62 @@
+/** Where auctions stand in Redis, read past all of Outcry's own code. */
+import type { Redis } from 'ioredis';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { SHARDS } from '../system/test-bed.ts';
+
+export interface RedisHead {
+  readonly epoch: number;
+  /** Events are numbered 1, 2, 3 …: so many there are. */
+  readonly seq: number;
+  /** Up to here JetStream, and then Postgres, have said that they have everything. */
+  readonly publishedSeq: number;
+  readonly archivedSeq: number;
+  readonly status: string;
+}
+
+export const auctionKeysOf = (auctionId: string) =>
+  auctionKeys(shardOfId(auctionId, SHARDS) ?? 0, auctionId);
+
+/** By auction id. @throws Error when Redis is away, or does not know an auction */
+export async function readRedisHeads(
+  redis: Redis,
+  auctionIds: readonly string[],
+): Promise<Map<string, RedisHead>> {
+  const pipeline = redis.pipeline();
+  for (const id of auctionIds) {
+    const { auction } = auctionKeysOf(id);
+    pipeline.hmget(auction, 'epoch', 'seq', 'publishedSeq', 'archivedSeq', 'status');
+  }
+  const replies = (await pipeline.exec()) ?? [];
+  return new Map(
+    auctionIds.map((id, i) => {
+      const [error, fields] = replies[i] ?? [new Error('no reply')];
+      if (error !== null) throw error;
+      const [epoch, seq, published, archived, status] = fields as (string | null)[];
+      if (epoch === null) throw new Error(`Redis does not know ${id}`);
+      return [
+        id,
+        {
+          epoch: Number(epoch),
+          seq: Number(seq),
+          publishedSeq: Number(published),
+          archivedSeq: Number(archived),
+          status: status ?? '',
+        },
+      ];
+    }),
+  );
+}
+
+/** Resolves when all auctions are as they should be. @throws Error naming `what` when they are not in time */
+export const untilHeads = (
+  redis: Redis,
+  auctionIds: readonly string[],
+  isGood: (head: RedisHead) => boolean,
+  limit: { readonly withinMs: number; readonly what: string },
+): Promise<unknown> =>
+  waitUntil(async () => [...(await readRedisHeads(redis, auctionIds)).values()].every(isGood), {
+    ...limit,
+    everyMs: 100,
+  });

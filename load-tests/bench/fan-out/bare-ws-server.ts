@@ -1,0 +1,66 @@
+/**
+ * The least a Node server can do for viewers: hears the auctions' channels in Redis and writes each
+ * message, as one frame made once, to the WebSockets that asked for the auction. What the
+ * broadcaster is compared with. It listens at PORT. Arguments: Redis's URL, how many shards.
+ */
+import { createServer } from 'node:http';
+import { Redis } from 'ioredis';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+
+const [redisUrl = '', shards] = process.argv.slice(2);
+const rooms = new Map<string, Set<WebSocket>>();
+const subscriber = new Redis(redisUrl);
+
+const server = createServer((_request, response) => {
+  response.writeHead(200).end();
+});
+const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
+webSockets.on('connection', (socket) => {
+  socket.send('0{}');
+  socket.on('message', (data: Buffer) => {
+    const text = data.toString();
+    if (text === '40') {
+      socket.send('40{}');
+      return;
+    }
+    const auctionId = /"auctionId":"([^"]+)"/.exec(text)?.[1];
+    if (auctionId === undefined) return;
+    void join(auctionId, socket).then(() => socket.send('431[{"ok":true}]'));
+  });
+});
+
+async function join(auctionId: string, socket: WebSocket): Promise<void> {
+  const channel = auctionKeys(shardOfId(auctionId, Number(shards)) ?? 0, auctionId).liveChannel;
+  let room = rooms.get(channel);
+  if (room === undefined) {
+    room = new Set();
+    rooms.set(channel, room);
+    await subscriber.ssubscribe(channel);
+  }
+  room.add(socket);
+  socket.on('close', () => room.delete(socket));
+}
+
+subscriber.on('smessage', (channel: string, text: string) => {
+  const frame = textFrame(`42["events",${text}]`);
+  for (const socket of rooms.get(channel) ?? []) rawWrite(socket, frame);
+});
+
+/** The way past the library's own framing, which is the fastest there is. */
+function rawWrite(socket: WebSocket, frame: Buffer): void {
+  const raw = Reflect.get(socket, '_socket') as { write(data: Buffer): boolean };
+  raw.write(frame);
+}
+
+function textFrame(text: string): Buffer {
+  const payload = Buffer.from(text);
+  const head =
+    payload.length < 126
+      ? Buffer.from([0x81, payload.length])
+      : Buffer.from([0x81, 126, payload.length >> 8, payload.length & 0xff]);
+  return Buffer.concat([head, payload]);
+}
+
+server.listen(Number(process.env['PORT']), '127.0.0.1');

@@ -1,0 +1,85 @@
+/** The decide script: the gateway's adapter against the same calls from `redis-benchmark`. */
+import type { LoadResult } from '../generators/request-plan.ts';
+import { runTypescript } from '../generators/run-generator.ts';
+import { figuresOf, roundOf } from '../load-round.ts';
+import type { Measurement, RoundOptions } from '../measurement.ts';
+import { captureCall } from './script-calls.ts';
+import { ScriptRedis } from './script-redis.ts';
+
+const CALLER = new URL('./script-caller-process.ts', import.meta.url);
+const BATCH = 32;
+
+/** The least that a durable write can cost: every answer waits for its fsync. */
+const set: Measurement = {
+  name: 'set',
+  title: 'redis-benchmark, SET',
+  counts: 'writes',
+  async prepare(bed) {
+    const script = await ScriptRedis.on(bed);
+    const load = script.repeating(['SET', 'bench', 'value']);
+    return async (options) => {
+      const round = await roundOf({ redis: [script.server.pid()] }, () => load(options));
+      return figuresOf(round, round.result.answered);
+    };
+  },
+};
+
+interface AcceptedInScript extends Pick<Measurement, 'name' | 'title' | 'comparedTo'> {
+  readonly batch: number;
+  /** @returns what makes the calls of a round and counts their bids */
+  readonly load: (script: ScriptRedis) => Promise<(options: RoundOptions) => Promise<LoadResult>>;
+}
+
+/** Every round has an auction of its own, whose events are counted when it is over. */
+const acceptedInScript = ({ load, batch, ...about }: AcceptedInScript): Measurement => ({
+  ...about,
+  counts: 'accepted bids',
+  async prepare(bed) {
+    const script = await ScriptRedis.on(bed);
+    const run = await load(script);
+    return async (options) => {
+      await script.openAuction();
+      const before = await script.events();
+      const round = await roundOf({ redis: [script.server.pid()] }, () => run(options));
+      const accepted = (await script.events()) - before;
+      const { answered } = round.result;
+      if (accepted !== answered)
+        throw new Error(`${answered} bids were sent, ${accepted} are events`);
+      return figuresOf(round, accepted, { 'bids a call': batch });
+    };
+  },
+});
+
+const bareScript = (name: string, batch: number): Measurement =>
+  acceptedInScript({
+    name,
+    title: `redis-benchmark, the decide script with ${batch} a call`,
+    comparedTo: 'set',
+    batch,
+    async load(script) {
+      await script.openAuction();
+      const repeat = script.repeating(await captureCall(script.server.url, batch));
+      return async (options) => {
+        const result = await repeat(options);
+        return { ...result, answered: result.answered * batch };
+      };
+    },
+  });
+
+const ownScript = (name: string, batch: number, comparedTo: string): Measurement =>
+  acceptedInScript({
+    name,
+    title: `the gateway's adapter, the decide script with ${batch} a call`,
+    comparedTo,
+    batch,
+    load: ({ server }) =>
+      Promise.resolve((options) => runTypescript(CALLER, [server.url, `${batch}`], options)),
+  });
+
+export const scriptMeasurements: readonly Measurement[] = [
+  set,
+  bareScript('bare-script', BATCH),
+  bareScript('bare-script-single', 1),
+  ownScript('script', BATCH, 'bare-script'),
+  ownScript('script-single', 1, 'bare-script-single'),
+];

@@ -1,0 +1,110 @@
+/** Short forms of some loads with the real k6, and a planted loss that must be found. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import connect from 'postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestBed } from '../system/test-bed.ts';
+import { WholeSystem } from '../system/whole-system.ts';
+import { findK6, HOW_TO_GET_K6 } from './find-k6.ts';
+import { loadOptions } from './load-options.ts';
+import { writeReport } from './report.ts';
+import { runLoad, type LoadResult } from './run-load.ts';
+import { pointOf, stepOf } from './sweep.ts';
+
+const k6 = await findK6();
+if (k6 === undefined) console.warn(`loads are NOT tested here: ${HOW_TO_GET_K6}`);
+
+const { signal } = new AbortController();
+const say = (): void => undefined;
+let bed: TestBed;
+let system: WholeSystem;
+let folder: string;
+
+async function load(
+  args: string,
+  beforeReconciling?: (auctionIds: readonly string[]) => Promise<void>,
+): Promise<LoadResult> {
+  const options = loadOptions(args.split(' '));
+  if (k6 === undefined) throw new Error('nothing to run');
+  const tools = { system, k6, folder: join(folder, options.name), say, signal };
+  return runLoad(options, {
+    ...tools,
+    ...(beforeReconciling === undefined ? {} : { beforeReconciling }),
+  });
+}
+
+/** As if the archive had lost one accepted bid. */
+async function deleteOneBid(auctionIds: readonly string[]): Promise<void> {
+  const sql = connect(system.url('postgres'), { max: 1, connect_timeout: 5 });
+  try {
+    const deleted = await sql`
+      DELETE FROM events WHERE (auction_id, seq) IN (
+        SELECT auction_id, seq FROM events
+         WHERE auction_id = ANY (${[...auctionIds]}) AND type = 'bid' LIMIT 1)`;
+    expect(deleted.count).toBe(1);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+describe.skipIf(k6 === undefined)('loads with k6', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'outcry-load-'));
+    bed = await TestBed.open('load');
+    system = await WholeSystem.start(bed);
+  });
+  afterAll(async () => {
+    await bed.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  // Limits of latency are for a quiet machine: here only what must hold everywhere is expected.
+  test('contention: 2xx answers, events in Redis and rows in Postgres agree', async () => {
+    const result = await load('contention --rate 50 --vus 50 --warm-up 1s --duration 3s');
+    const { answered, inRedis, inPostgres, unknown, faults } = result.reconciliation;
+    expect(faults).toEqual([]);
+    expect(answered).toBeGreaterThan(50);
+    expect([inRedis, inPostgres, unknown]).toEqual([answered, answered, 0]);
+    expect(result.samples.length).toBeGreaterThan(1);
+    const page = await readFile(await writeReport(result, join(folder, 'contention')), 'utf8');
+    expect(page).toContain('**agree**');
+    expect(page).not.toMatch(/undefined|NaN/);
+    expect(page.match(/\.svg\)/g)).toHaveLength(5);
+    expect(await readFile(join(folder, 'contention', 'cores.svg'), 'utf8')).toContain('redis');
+    // k6's own page has the scenario's limits.
+    expect(await readFile(join(folder, 'contention', 'k6.html'), 'utf8')).toContain('<html');
+  }, 60_000);
+
+  test('fanout: every viewer has every event, in order', async () => {
+    const result = await load('fanout --rate 10 --vus 10 --viewers 20 --warm-up 1s --duration 3s');
+    expect(result.reconciliation.faults).toEqual([]);
+    expect(result.figures.viewers.count).toBeGreaterThanOrEqual(20 * 15);
+    expect(result.streams).toMatchObject({ disorder: 0, missed: 0, lost: 0 });
+    const log = await readFile(join(folder, 'fanout', 'k6.log'), 'utf8');
+    expect(log).toMatch(/✓ 'count==0'[^]*viewer_skipped|viewer_skipped[^]*✓ 'count==0'/);
+  }, 60_000);
+
+  test('a step of a sweep: two gateways share the bids, and each bid has its cost', async () => {
+    const options = loadOptions('contention --sweep --warm-up 1s --duration 4s'.split(' '));
+    const sweep = { grows: 'gateways', steps: [2], rate: 50 } as const;
+    await system.run('api-gateway', 2);
+    if (k6 === undefined) throw new Error('nothing to run');
+    const tools = { system, k6, folder: join(folder, 'sweep'), say, signal };
+    const point = pointOf(2, await runLoad(stepOf(options, sweep, 2), tools));
+    await system.run('api-gateway', 1);
+    expect(point).toMatchObject({ x: 2, good: true });
+    expect(point.perSecond).toBeGreaterThan(25);
+    expect(point.microseconds['api-gateway']).toBeGreaterThan(0);
+    expect(point.meanBatch).toBeGreaterThanOrEqual(1);
+  }, 60_000);
+
+  test('a lost bid is found', async () => {
+    const args = 'spread --auctions 5 --rate 20 --vus 20 --warm-up 1s --duration 1s';
+    const { reconciliation } = await load(args, deleteOneBid);
+    expect(reconciliation.faults).toEqual([
+      expect.stringMatching(/ seq \d+ is not in Postgres/),
+      expect.stringMatching(/ seq \d+: accepted bid {2}is not there/),
+    ]);
+  }, 60_000);
+});

@@ -1,0 +1,38 @@
+/**
+ * `npm run load -- contention`: loads a system of its own with k6, checks that not one accepted bid
+ * was lost, and writes a report. Exit code 0 when all is as it must be, 1 when not. Leaves nothing
+ * running.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runProgram } from '../command-line.ts';
+import { TestBed } from '../system/test-bed.ts';
+import { WholeSystem } from '../system/whole-system.ts';
+import { obtainK6 } from './find-k6.ts';
+import { LOAD_USAGE, loadOptions, type LoadOptions } from './load-options.ts';
+import { reportText, writeReport } from './report.ts';
+import { isGood, runLoad } from './run-load.ts';
+import { runSweeps } from './sweep.ts';
+
+const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
+const say = (line: string): void => console.log(`- ${line}`);
+
+async function run(options: LoadOptions, signal: AbortSignal): Promise<boolean> {
+  const k6 = await obtainK6(say);
+  const at = new Date().toISOString().replaceAll(':', '').slice(0, 'YYYY-MM-DDThhmm'.length);
+  const folder = join(RESULTS, `${at}-${options.name}${options.sweep ? '-sweep' : ''}`);
+  await mkdir(folder, { recursive: true });
+  const bed = await TestBed.open('load', { say, signal, build: true });
+  try {
+    const tools = { system: await WholeSystem.start(bed), k6, folder, say, signal };
+    if (options.sweep) return await runSweeps(options, tools);
+    const result = await runLoad(options, tools);
+    console.log(`\n${reportText(result)}\n\nReport: ${await writeReport(result, folder)}`);
+    return isGood(result);
+  } finally {
+    await bed.close();
+  }
+}
+
+await runProgram(LOAD_USAGE, (args, signal) => run(loadOptions(args), signal));

@@ -1,0 +1,102 @@
+/** The report of one run: a page of tables, with plots beside it. k6 writes a page of its own. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { machineText } from '../system/machine.ts';
+import type { Latencies } from './figures.ts';
+import { plotSvg, type Line, type Plot } from './plot.ts';
+import { isGood, type LoadResult } from './run-load.ts';
+import type { Sample } from './sample-system.ts';
+
+const FAULTS_SHOWN = 20;
+const whole = (value: number): string => Math.round(value).toLocaleString('en');
+const ms = (value: number): string => (value < 10 ? value.toFixed(1) : whole(value));
+
+/** Writes `report.md` and its plots into the run's folder. @returns the page's path */
+export async function writeReport(result: LoadResult, folder: string): Promise<string> {
+  const plots = Object.entries(plotsOf(result));
+  for (const [name, plot] of plots) await writeFile(join(folder, `${name}.svg`), plotSvg(plot));
+  const page = join(folder, 'report.md');
+  const images = plots.map(([name, { title }]) => `![${title}](${name}.svg)`);
+  await writeFile(page, `${[reportText(result), ...images].join('\n\n')}\n`);
+  return page;
+}
+
+/** What a run says at its end, as a page. */
+export function reportText(result: LoadResult): string {
+  const { options, figures, reconciliation, limitsKept, streams, machine, startedAt } = result;
+  const { answered, inRedis, inPostgres, unknown, faults } = reconciliation;
+  const accounts = faults.length === 0 ? 'agree' : 'DO NOT AGREE';
+  const times: [string, Latencies | undefined][] = [
+    ['accepted bid to its answer', figures.accepted],
+    ['refused bid to its answer', figures.refused],
+    ['decision to viewer, Socket.IO', figures.viewers],
+    ['decision to viewer, Server-Sent Events', streams?.latencies],
+  ];
+  return [
+    `# ${options.name}: ${isGood(result) ? 'nothing lost, all limits kept' : 'NOT GOOD'}`,
+    `${options.plan.about}; \`npm run load -- ${options.given}\`, ${startedAt.slice(0, 16)} UTC.`,
+    table(
+      ['ms', 'count', 'p50', 'p95', 'p99', 'longest'],
+      times.flatMap(([what, of]) =>
+        of === undefined || of.count === 0
+          ? []
+          : [[what, whole(of.count), ...[of.p50, of.p95, of.p99, of.max].map(ms)]],
+      ),
+    ),
+    table(
+      ['answer', 'bids'],
+      [
+        ...Object.entries(figures.answers).map(([answer, count]) => [answer, whole(count)]),
+        ['due, but no bidder was free', whole(figures.dropped)],
+      ],
+    ),
+    `Limits ${limitsKept ? 'kept' : 'NOT KEPT'}: see [k6's own page](k6.html) and \`k6.log\`.`,
+    `With the warm-up: 2xx ${whole(answered)} = events of bids in Redis ${whole(inRedis)} = rows in ` +
+      `Postgres ${whole(inPostgres)}, unknown ${whole(unknown)}: **${accounts}**`,
+    ...faults.slice(0, FAULTS_SHOWN).map((fault) => `- ${fault}`),
+    machineText(machine),
+  ].join('\n\n');
+}
+
+function plotsOf({ figures, samples, kills }: LoadResult): Record<string, Plot> {
+  const { seconds, beganAt } = figures;
+  const sinceBegin = (at: number): number => (at - beganAt) / 1000;
+  const marks = kills.map(({ part, fromMs, toMs }) => ({
+    name: `${part} dead`,
+    from: sinceBegin(fromMs),
+    to: sinceBegin(toMs),
+  }));
+  const latency = (which: 'bids' | 'viewers'): Line[] =>
+    (['p50', 'p99'] as const).map((share) => ({
+      name: share,
+      points: seconds.map((each) => [each.second, each[which]?.[share] ?? null]),
+    }));
+  const line = (name: string, read: (sample: Sample) => number | null | undefined): Line => ({
+    name,
+    points: samples
+      .filter(({ at }) => at >= beganAt)
+      .map((sample) => [sinceBegin(sample.at), read(sample) ?? null]),
+  });
+  const parts = (which: 'cores' | 'memoryMib'): Line[] =>
+    Object.keys(samples[0]?.[which] ?? {}).map((part) => line(part, (each) => each[which][part]));
+  const plot = (title: string, lines: Line[]): Plot => ({ title, lines, marks, xName: 'seconds' });
+  return {
+    bids: plot('from the time a bid is due to its answer, ms', latency('bids')),
+    ...(figures.viewers.count > 0 && {
+      viewers: plot('from a decision to a viewer, ms', latency('viewers')),
+    }),
+    batches: plot('bids in a script call', [line('mean', ({ meanBatch }) => meanBatch)]),
+    behind: plot('events behind', [
+      line('not yet in JetStream', ({ unpublished }) => unpublished),
+      line('not yet in Postgres', ({ unarchived }) => unarchived),
+    ]),
+    cores: plot('CPU cores in use', parts('cores')),
+    memory: plot('memory, MiB', parts('memoryMib')),
+  };
+}
+
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}

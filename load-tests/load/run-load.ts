@@ -1,0 +1,194 @@
+/** One load from the first token to the verdict. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readArchivedEvents, untilArchived } from '../accounts/archived-events.ts';
+import { faultsOf, reconcile } from '../accounts/reconcile.ts';
+import { readRedisHeads, untilHeads, type RedisHead } from '../accounts/redis-heads.ts';
+import { describeMachine, versionsOf, type Machine } from '../system/machine.ts';
+import type { WholeSystem } from '../system/whole-system.ts';
+import { readFigures, type Figures, type Reading } from './figures.ts';
+import { k6Version } from './find-k6.ts';
+import { killPartsInTurn, type FaultWindow } from './kill-parts.ts';
+import type { LoadOptions } from './load-options.ts';
+import { prepare } from './prepare.ts';
+import { readPoints } from './raw-points.ts';
+import { runK6 } from './run-k6.ts';
+import { SystemSampler, type Sample } from './sample-system.ts';
+import type { Setup } from './scenarios/parts/setup.ts';
+import { StreamViewers, type StreamFigures } from './stream-viewers.ts';
+
+export interface Reconciliation {
+  /** 2xx answers that k6 counted. */
+  readonly answered: number;
+  /** Accepted bids among the events in Redis: all events less those that nobody bid. */
+  readonly inRedis: number;
+  /** Rows of accepted bids in Postgres. */
+  readonly inPostgres: number;
+  /** Bids whose answer was lost: each may have been accepted or not. */
+  readonly unknown: number;
+  /** One line for each thing that does not agree, and for each viewer who was left behind. */
+  readonly faults: readonly string[];
+}
+
+export interface LoadResult {
+  readonly options: LoadOptions;
+  readonly startedAt: string;
+  readonly machine: Machine;
+  readonly figures: Figures;
+  readonly samples: readonly Sample[];
+  readonly kills: readonly FaultWindow[];
+  /** Viewers over Server-Sent Events; null where nobody watches. */
+  readonly streams: StreamFigures | null;
+  readonly reconciliation: Reconciliation;
+  /** Whether all of the scenario's thresholds were kept. */
+  readonly limitsKept: boolean;
+}
+
+export const isGood = ({ reconciliation, limitsKept }: LoadResult): boolean =>
+  limitsKept && reconciliation.faults.length === 0;
+
+export interface RunTools {
+  readonly system: WholeSystem;
+  /** k6's program. */
+  readonly k6: string;
+  /** Where raw data and figures are written; created. */
+  readonly folder: string;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** Called between the end of the load and the reconciliation: tests plant a loss here. */
+  readonly beforeReconciling?: (auctionIds: readonly string[]) => Promise<void>;
+}
+
+/** About what k6 needs before the warm-up begins. */
+const K6_STARTS_MS = 1_000;
+const ENDED_WITHIN_MS = 60_000;
+/** What is not archived then is a fault that the reconciliation names. */
+const ARCHIVED_WITHIN_MS = 60_000;
+
+/** @throws Error when the load could not be run, or the system did not come back */
+export async function runLoad(options: LoadOptions, tools: RunTools): Promise<LoadResult> {
+  const { system, k6, folder, say, signal } = tools;
+  const startedAt = new Date().toISOString();
+  await mkdir(folder, { recursive: true });
+  const [redis, nats, postgres] = [system.url('redis'), system.url('nats'), system.postgres.url];
+  const servers = { k6: await k6Version(k6), ...(await versionsOf({ redis, nats, postgres })) };
+  say('creating users and auctions');
+  const broadcasters = system.all('broadcast-service').map(({ url }) => url);
+  const urls = { gateways: system.gatewayUrls, broadcasters };
+  const setup = await prepare(options, urls, `x${Date.now().toString(36)}`, signal);
+  await writeFile(join(folder, 'setup.json'), JSON.stringify(setup));
+  const loaded = await underLoad(options, tools, setup);
+  say('waiting for the archive, and reconciling');
+  const { figures, ...reading } = await readFigures(readPoints(join(folder, 'raw.csv.gz')));
+  const { auctionIds } = setup;
+  if (options.plan.snipes === true) await untilAllEnded(system, auctionIds);
+  const heads = await readRedisHeads(system.redis, auctionIds);
+  const result: LoadResult = {
+    options,
+    startedAt,
+    machine: describeMachine(folder, servers),
+    figures,
+    ...loaded,
+    reconciliation: await compareAccounts(tools, heads, setup, reading, loaded.streams),
+  };
+  await writeFile(join(folder, 'figures.json'), `${JSON.stringify(result, null, 2)}\n`);
+  return result;
+}
+
+/** The scenario, with what is looked at and broken meanwhile. */
+async function underLoad(
+  { name, plan, seconds, warmUpSeconds, viewers }: LoadOptions,
+  { system, k6, folder, say, signal }: RunTools,
+  setup: Setup,
+) {
+  const sampler = new SystemSampler(system, setup.auctionIds);
+  const streams =
+    viewers === 0 ? null : await StreamViewers.open(system.url('broadcast-service'), setup);
+  sampler.start();
+  // When one of the two fails the other must end too.
+  const stopping = new AbortController();
+  const both = AbortSignal.any([signal, stopping.signal]);
+  let killing = Promise.resolve<FaultWindow[]>([]);
+  try {
+    say(`${name}: ${warmUpSeconds} s to warm up, then ${seconds} s`);
+    if (plan.kills === true) {
+      const afterMs = K6_STARTS_MS + warmUpSeconds * 1000;
+      killing = killPartsInTurn(system, { afterMs, forMs: seconds * 1000, say, signal: both });
+    }
+    const started = (pid: number): void => void (sampler.k6 = pid);
+    const [limitsKept, kills] = await Promise.all([
+      runK6({ k6, name, folder, started, signal: both }),
+      killing,
+    ]);
+    const { samples } = sampler;
+    return { limitsKept, kills, samples, streams: (await streams?.leave()) ?? null };
+  } finally {
+    stopping.abort(new Error('the other half of the run failed'));
+    // No part may be started when the system is stopped.
+    await Promise.allSettled([killing]);
+    await sampler.stop();
+    streams?.close();
+  }
+}
+
+/** Auctions that do not end in time are seen as live. */
+const untilAllEnded = (system: WholeSystem, auctionIds: readonly string[]): Promise<unknown> =>
+  untilHeads(system.redis, auctionIds, ({ status }) => status === 'ended', {
+    withinMs: ENDED_WITHIN_MS,
+    what: 'the end of all auctions',
+  });
+
+async function compareAccounts(
+  { system, signal, beforeReconciling }: RunTools,
+  heads: ReadonlyMap<string, RedisHead>,
+  setup: Setup,
+  { acceptedBids, unknown, viewerEnds }: Omit<Reading, 'figures'>,
+  streams: StreamFigures | null,
+): Promise<Reconciliation> {
+  const { auctionIds } = setup;
+  const accepted = acceptedBids.map(({ auction, seq }) => ({
+    auctionId: auctionIds[auction] ?? '',
+    seq,
+  }));
+  return system.onPostgres(async (sql) => {
+    await untilArchived(sql, heads, { withinMs: ARCHIVED_WITHIN_MS, signal });
+    await beforeReconciling?.(auctionIds);
+    const archived = await readArchivedEvents(sql, auctionIds);
+    const found = reconcile({ accepted, unknown, heads, archived });
+    const events = [...heads.values()].reduce((sum, { seq }) => sum + seq, 0);
+    return {
+      answered: accepted.length,
+      inRedis: events - archived.filter(({ isBid }) => !isBid).length,
+      inPostgres: found.archivedBids,
+      unknown,
+      faults: [...faultsOf(found), ...viewersBehind(heads, setup, viewerEnds, streams)],
+    };
+  });
+}
+
+/** Viewers who left without the last event, one line an auction. */
+function viewersBehind(
+  heads: ReadonlyMap<string, RedisHead>,
+  { auctionIds, viewers }: Setup,
+  ends: Reading['viewerEnds'],
+  streams: StreamFigures | null,
+): string[] {
+  const faults: string[] = [];
+  for (const [index, auctionId] of auctionIds.entries()) {
+    const seq = heads.get(auctionId)?.seq ?? 0;
+    const behind = ends.filter((end) => end.auction === index && end.seq !== seq);
+    if (behind.length > 0) {
+      faults.push(`${auctionId}: ${behind.length} viewers left at seq ${behind[0]?.seq} of ${seq}`);
+    }
+  }
+  if (ends.length < viewers) {
+    faults.push(`${viewers - ends.length} of ${viewers} viewers did not stay to the end`);
+  }
+  if (streams !== null && streams.disorder + streams.missed + streams.lost > 0) {
+    const { disorder, missed, lost } = streams;
+    faults.push(
+      `Server-Sent Events: ${disorder} out of order, ${missed} missed, ${lost} connections lost`,
+    );
+  }
+  return faults;
+}

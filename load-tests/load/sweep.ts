@@ -1,0 +1,146 @@
+/** A load made larger step by step: what does each bid, or each message to a viewer, cost then? */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { percentile } from '@outcry/shared/testing/percentile.ts';
+import type { LoadOptions } from './load-options.ts';
+import type { Sweep } from './plans.ts';
+import { plotSvg, type Line, type Plot } from './plot.ts';
+import { table } from './report.ts';
+import { isGood, runLoad, type LoadResult, type RunTools } from './run-load.ts';
+
+export interface SweepPoint {
+  /** How large that was which grows. */
+  readonly x: number;
+  /** Accepted bids, or messages to all viewers, per second. */
+  readonly perSecond: number;
+  /** CPU time of each, in µs, by part. */
+  readonly microseconds: Readonly<Record<string, number>>;
+  readonly meanBatch: number;
+  /** Of bids to their answer, or of decisions to viewers. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /**
+   * Whether the machine was the limit and not the design: all its cores were busy, also with what
+   * makes the load.
+   */
+  readonly machineIsLimit: boolean;
+  /** Whether nothing was lost; limits of latency are not for a load that is too large. */
+  readonly good: boolean;
+}
+
+const BUSY_SHARE = 0.9;
+
+/** Runs every step. @returns whether nothing was lost */
+export async function runSweeps(options: LoadOptions, tools: RunTools): Promise<boolean> {
+  let good = true;
+  for (const sweep of options.plan.sweeps ?? []) {
+    const points: SweepPoint[] = [];
+    for (const x of sweep.steps) {
+      const step = stepOf(options, sweep, x);
+      tools.say(`${x} ${sweep.grows}`);
+      await tools.system.run('api-gateway', step.gateways);
+      await tools.system.run('broadcast-service', step.broadcasters);
+      const folder = join(tools.folder, `${sweep.grows}-${x}`);
+      points.push(pointOf(x, await runLoad(step, { ...tools, folder })));
+    }
+    const name = join(tools.folder, `${options.name}-${sweep.grows}`);
+    await writeFile(`${name}.md`, `${sweepText(points)}\n`);
+    for (const [which, plot] of Object.entries(sweepPlots(sweep, points))) {
+      await writeFile(`${name}-${which}.svg`, plotSvg(plot));
+    }
+    console.log(`\n${options.name} by ${sweep.grows}: ${name}.md\n\n${sweepText(points)}\n`);
+    good &&= points.every((point) => point.good);
+  }
+  return good;
+}
+
+/** What stays as it is, and the one thing that is now this large. */
+export function stepOf(options: LoadOptions, sweep: Sweep, x: number): LoadOptions {
+  const { steps: _steps, grows, ...stays } = sweep;
+  const step = { ...options, ...stays, [grows]: x };
+  // Bidders for the bids that are under way at once, with room for a stall.
+  return { ...step, vus: Math.max(options.vus, Math.round(step.rate / 2)) };
+}
+
+export function pointOf(x: number, result: LoadResult): SweepPoint {
+  const { options, figures, machine } = result;
+  const { beganAt } = figures;
+  const endedAt = beganAt + options.seconds * 1000;
+  const samples = result.samples.filter(({ at }) => at > beganAt + 1000 && at <= endedAt + 500);
+  const watched = options.viewers > 0;
+  const perSecond = watched
+    ? mean(samples.map(({ messagesPerSecond }) => messagesPerSecond))
+    : figures.accepted.count / options.seconds;
+  const parts = watched ? ['broadcast-service', 'redis'] : ['api-gateway', 'redis', 'nats'];
+  const cores = (part: string): number => mean(samples.map((each) => each.cores[part] ?? 0));
+  const all = samples.map((each) => Object.values(each.cores).reduce((sum, one) => sum + one, 0));
+  const { p50, p99 } = watched ? figures.viewers : figures.accepted;
+  return {
+    x,
+    perSecond,
+    microseconds: Object.fromEntries(
+      parts.map((part) => [part, perSecond === 0 ? 0 : (cores(part) / perSecond) * 1e6]),
+    ),
+    meanBatch: mean(samples.map(({ meanBatch }) => meanBatch)),
+    p50Ms: p50,
+    p99Ms: p99,
+    machineIsLimit: percentile(all, 0.5) >= machine.cpus * BUSY_SHARE,
+    good: isGood({ ...result, limitsKept: true }),
+  };
+}
+
+/** Of those that are known; 0 without one. */
+function mean(values: readonly (number | null)[]): number {
+  const known = values.filter((value) => value !== null);
+  return known.reduce((sum, value) => sum + value, 0) / Math.max(1, known.length);
+}
+
+function sweepText(points: readonly SweepPoint[]): string {
+  const parts = Object.keys(points[0]?.microseconds ?? {});
+  return table(
+    [
+      '',
+      'per second',
+      'in a script call',
+      ...parts.map((part) => `${part}, µs`),
+      'p50 ms',
+      'p99 ms',
+    ],
+    points.map((point) => [
+      `${point.x.toLocaleString('en')}${point.machineIsLimit ? ' (the machine is the limit)' : ''}`,
+      Math.round(point.perSecond).toLocaleString('en'),
+      point.meanBatch.toFixed(1),
+      ...parts.map((part) => (point.microseconds[part] ?? 0).toFixed(0)),
+      point.p50Ms.toFixed(1),
+      point.p99Ms.toFixed(1),
+    ]),
+  );
+}
+
+export function sweepPlots(sweep: Sweep, points: readonly SweepPoint[]): Record<string, Plot> {
+  const line = (name: string, read: (point: SweepPoint) => number | undefined): Line => ({
+    name,
+    points: points.map((point) => [point.x, read(point) ?? null]),
+  });
+  const limited = new Set(points.filter((each) => each.machineIsLimit).map(({ x }) => x));
+  const hollow =
+    limited.size > 0 ? '; hollow: the machine, which also makes the load, was the limit' : '';
+  const plot = (title: string, lines: Line[]): Plot => ({
+    title: title + hollow,
+    lines,
+    xName: sweep.grows,
+    steps: { limited },
+  });
+  const parts = Object.keys(points[0]?.microseconds ?? {});
+  return {
+    cost: plot(
+      'CPU time of each, µs',
+      parts.map((part) => line(part, ({ microseconds }) => microseconds[part])),
+    ),
+    batches: plot('bids in a script call', [line('mean', ({ meanBatch }) => meanBatch)]),
+    latency: plot('latency, ms', [
+      line('p50', ({ p50Ms }) => p50Ms),
+      line('p99', ({ p99Ms }) => p99Ms),
+    ]),
+  };
+}

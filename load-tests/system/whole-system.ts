@@ -1,0 +1,239 @@
+/** Servers and some of each service, to be loaded, broken and asked what they hold. */
+import { randomBytes } from 'node:crypto';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { connect as connectNats } from '@nats-io/transport-node';
+import type { Redis } from 'ioredis';
+import connectPostgres, { type Sql } from 'postgres';
+import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { startNatsCluster, type LocalNatsCluster } from '@outcry/local/servers/nats-cluster.ts';
+import { startRedisCluster, type LocalCluster } from '@outcry/local/servers/redis-cluster.ts';
+import { untilReady } from '@outcry/shared/runtime/redis.ts';
+import { figure } from '@outcry/shared/testing/metrics.ts';
+import type { Parts } from './process-use.ts';
+import { readyRedis } from './redis.ts';
+import { ROOT, SHARDS, typescriptArguments, type Addresses } from './test-bed.ts';
+import type { ServiceName, TestBed } from './test-bed.ts';
+
+const VERIFY = new URL('../../archival-worker/run-verify.ts', import.meta.url);
+const VERIFY_WITHIN_MS = 300_000;
+const BACK_WITHIN_MS = 60_000;
+const REDIS_WITHIN_MS = 10_000;
+const QUERY_LIMIT_MS = 60_000;
+
+/** The first process of a service has the service's name, the second one a `-2` behind it. */
+export type PartName = 'redis' | 'nats' | 'postgres' | ServiceName | `${ServiceName}-${number}`;
+
+export interface SystemOptions {
+  /** How many of each service run; default 1. */
+  readonly counts?: Partial<Record<ServiceName, number>>;
+  /** Three masters with a replica each, in the place of one Redis. */
+  readonly redisCluster?: { readonly durability: 'fsync' | 'replica' };
+  /** Three servers, in the place of one. */
+  readonly natsCluster?: boolean;
+}
+
+export class WholeSystem {
+  readonly bed: TestBed;
+  readonly redisServers: LocalServer | LocalCluster;
+  readonly natsServers: LocalServer | LocalNatsCluster;
+  readonly postgres: LocalServer;
+  /** What all services, and tools of an operator, are given. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #services = new Map<string, LocalServer>();
+  readonly #serviceSecret = randomBytes(32).toString('hex');
+  #redis: Redis | undefined;
+
+  private constructor(
+    bed: TestBed,
+    redis: LocalServer | LocalCluster,
+    nats: LocalServer | LocalNatsCluster,
+    postgres: LocalServer,
+    { redisCluster, natsCluster }: SystemOptions,
+  ) {
+    this.bed = bed;
+    this.redisServers = redis;
+    this.natsServers = nats;
+    this.postgres = postgres;
+    this.environment = {
+      SHARDS: `${SHARDS}`,
+      REDIS_URL: 'masters' in redis ? redis.masters.map(({ url }) => url).join(',') : redis.url,
+      REDIS_CLUSTER: `${redisCluster !== undefined}`,
+      BID_DURABILITY: redisCluster?.durability ?? 'fsync',
+      NATS_URL: nats.url,
+      NATS_STREAM_REPLICAS: natsCluster === true ? '3' : '1',
+      DATABASE_URL: postgres.url,
+    };
+  }
+
+  /** Starts what `npm run build` built, and waits until all of it is ready. */
+  static async start(bed: TestBed, options: SystemOptions = {}): Promise<WholeSystem> {
+    const { counts = {}, redisCluster, natsCluster } = options;
+    bed.say('starting the servers and the services');
+    const [redis, nats, postgres] = await Promise.all([
+      redisCluster === undefined ? bed.redis() : startCluster(bed, redisCluster.durability),
+      natsCluster === true ? startNatsCluster({ dataDir: bed.data('nats') }) : bed.nats(),
+      bed.postgres(),
+    ]);
+    if ('masters' in redis) bed.onClose(() => redis.stop());
+    if ('servers' in nats) bed.onClose(() => nats.stop());
+    const system = new WholeSystem(bed, redis, nats, postgres, options);
+    if (!('masters' in redis)) {
+      const connection = await readyRedis(redis.url, 'load-tests');
+      system.#redis = connection;
+      bed.onClose(() => connection.disconnect());
+    }
+    // The worker declares the empty Redis whole, which the gateways wait for.
+    for (const service of ['archival-worker', 'api-gateway', 'broadcast-service'] as const) {
+      await system.run(service, counts[service] ?? 1);
+    }
+    return system;
+  }
+
+  /** For looking past all of Outcry's own code; commands fail while Redis is down. */
+  get redis(): Redis {
+    if (this.#redis === undefined) throw new Error('a cluster has no single connection');
+    return this.#redis;
+  }
+
+  get gatewayUrls(): readonly string[] {
+    return this.all('api-gateway').map(({ url }) => url);
+  }
+
+  /** For a window of CPU and memory. */
+  get processes(): Parts {
+    const pids = (service: ServiceName) => this.all(service).map((each) => each.pid());
+    return {
+      'api-gateway': pids('api-gateway'),
+      'broadcast-service': pids('broadcast-service'),
+      'archival-worker': pids('archival-worker'),
+      redis: [this.part('redis').pid()],
+      nats: [this.part('nats').pid()],
+      postgres: [this.postgres.pid()],
+    };
+  }
+
+  /** Starts what is missing and ends what is too much: it would take its share of the machine. */
+  async run(service: ServiceName, count: number): Promise<void> {
+    for (const extra of this.all(service).slice(count)) await extra.stop();
+    for (let number = 1; number <= count; number += 1) {
+      const name = nameOf(service, number);
+      await this.bed.start(this.#services.get(name) ?? (await this.add(service, number)));
+    }
+  }
+
+  /** One more process of a service, which is down. @param through other ways to its servers */
+  async add(
+    service: ServiceName,
+    number: number,
+    through: Partial<Addresses> = {},
+  ): Promise<LocalServer> {
+    const { url: redis } = this.redisServers;
+    const { url: nats } = this.natsServers;
+    const addresses = { redis, nats, postgres: this.postgres.url, ...through };
+    const { REDIS_URL, REDIS_CLUSTER, BID_DURABILITY, NATS_STREAM_REPLICAS } = this.environment;
+    const name = nameOf(service, number);
+    const part = await this.bed.service(
+      service,
+      { ...addresses, redis: REDIS_URL ?? redis },
+      {
+        name,
+        env: {
+          REDIS_CLUSTER: `${REDIS_CLUSTER}`,
+          SERVICE_SECRET: this.#serviceSecret,
+          ...(service === 'api-gateway' && { BID_DURABILITY: `${BID_DURABILITY}` }),
+          ...(service !== 'broadcast-service' && {
+            NATS_STREAM_REPLICAS: `${NATS_STREAM_REPLICAS}`,
+          }),
+          ...(service === 'broadcast-service' && { GATEWAY_URL: this.url('api-gateway') }),
+        },
+      },
+    );
+    this.#services.set(name, part);
+    return part;
+  }
+
+  /** Those of a service that are not down. */
+  all(service: ServiceName): readonly LocalServer[] {
+    return [...this.#services.values()].filter(
+      (each) => each.name.startsWith(service) && each.pid() !== undefined,
+    );
+  }
+
+  /** @throws Error for an unknown name, or for one of several servers */
+  part(name: PartName): LocalServer {
+    const found = [this.redisServers, this.natsServers, this.postgres, ...this.#services.values()];
+    const part = found.find((each) => 'pid' in each && each.name === name);
+    if (part === undefined || !('pid' in part)) throw new Error(`no part is called ${name}`);
+    return part;
+  }
+
+  url(name: PartName): string {
+    return this.part(name).url;
+  }
+
+  /** Starts a part that is down, or waits for the start under way, until it is ready to work. */
+  async startPart(name: PartName): Promise<void> {
+    if (this.#services.has(name)) return this.bed.start(this.part(name));
+    await this.part(name).start();
+    if (name === 'redis') await untilReady(this.redis, REDIS_WITHIN_MS);
+  }
+
+  /** Waits until the supervisor has started a part that was killed, and it is ready. */
+  async untilPartIsBack(name: PartName): Promise<void> {
+    const what = `the new start of ${name}`;
+    const isBack = (): boolean => this.part(name).pid() !== undefined;
+    await waitUntil(isBack, { withinMs: BACK_WITHIN_MS, what });
+    await this.startPart(name);
+  }
+
+  /** One of a service's counters or gauges. @throws Error when the service does not answer */
+  metric(name: PartName, metric: string, labels?: Record<string, string>): Promise<number> {
+    return figure(this.url(name), metric, labels);
+  }
+
+  /** Asks Postgres over a connection of its own, which is not open when Postgres is broken. */
+  async onPostgres<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    const sql = connectPostgres(this.postgres.url, {
+      max: 1,
+      connect_timeout: 5,
+      connection: { statement_timeout: QUERY_LIMIT_MS },
+      onnotice: () => undefined,
+    });
+    try {
+      return await work(sql);
+    } finally {
+      await sql.end({ timeout: 5 });
+    }
+  }
+
+  async onStreams<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
+    const connection = await connectNats({ servers: this.natsServers.url.split(',') });
+    try {
+      return await work(await jetstreamManager(connection));
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** `npm run verify`. @throws Error with what it found when not everything agrees */
+  async verify(): Promise<void> {
+    const { code, output } = await runCommand(process.execPath, typescriptArguments(VERIFY), {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'], ...this.environment },
+      withinMs: VERIFY_WITHIN_MS,
+    });
+    if (code !== 0) throw new Error(`npm run verify:\n${output}`);
+  }
+}
+
+const startCluster = (bed: TestBed, durability: 'fsync' | 'replica'): Promise<LocalCluster> =>
+  startRedisCluster({
+    dataDir: bed.data('redis'),
+    hasReplicas: true,
+    args: durability === 'replica' ? ['--min-replicas-to-write', '1'] : [],
+  });
+
+const nameOf = (service: ServiceName, number: number): string =>
+  number === 1 ? service : `${service}-${number}`;
