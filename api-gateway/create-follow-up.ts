@@ -12,7 +12,6 @@ import { JetStreamArchive } from './adapters/nats/jetstream-archive.ts';
 import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
 import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
 import { RedisArchiveStore } from './adapters/redis/redis-archive-store.ts';
-import { RedisLagStore } from './adapters/redis/redis-lag-store.ts';
 import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
 import type { AuctionDecider } from './bidding/auction-commands.ts';
 import type { GatewaySettings } from './config.ts';
@@ -21,7 +20,7 @@ import { tracedEvents } from './hand-off/traced-events.ts';
 import { CatchUpArchive, type ArchiveFigures } from './keeper/catch-up-archive.ts';
 import { Keeper } from './keeper/keeper.ts';
 import { passTime } from './keeper/pass-time.ts';
-import { WatchLag, type LogLag } from './keeper/watch-lag.ts';
+import type { LogLag } from './keeper/log-lag.ts';
 
 export interface FollowUpParts {
   readonly redis: RedisClient;
@@ -95,18 +94,15 @@ export function createFollowUp(
     log,
   );
   closers.defer('catching up', () => catchUp.stop());
-  const watchLag = new WatchLag(new RedisLagStore(redis), () => keeper.heldShards, log);
-  closers.defer('lag watch', () => watchLag.stop());
 
   return {
     publisher,
     keeper,
     isOpen: () => stream.open,
-    lag: () => watchLag.lag,
+    lag: () => catchUp.lag,
     start: () => {
       keeper.start();
       catchUp.start();
-      watchLag.start();
     },
   };
 }

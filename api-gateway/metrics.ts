@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AuctionDecider } from './bidding/auction-commands.ts';
-import type { LogLag } from './keeper/watch-lag.ts';
+import type { LogLag } from './keeper/log-lag.ts';
 
 /** The gateway's own figures; names and units by Prometheus's convention. */
 export interface GatewayMetrics {

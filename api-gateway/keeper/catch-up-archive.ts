@@ -4,11 +4,13 @@
  * keeper, for the shards the keeper holds, so that no auction opens or closes late for it.
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
 import type { EventStream, Published, PublishedMark } from '../hand-off/event-stream.ts';
 import { FindLost } from './find-lost.ts';
-import type { ArchiveConsumer, ArchiveStore, LaggingAuction } from './keeper-ports.ts';
+import type { ArchiveConsumer, ArchiveStore, LaggingAuction, LaggingTurn } from './keeper-ports.ts';
+import { LagOfLooks, type LogLag } from './log-lag.ts';
 
 const ROUND_EVERY_MS = 500;
 /**
@@ -19,6 +21,8 @@ const PER_SHARD = 64;
 const AT_ONCE = 32;
 /** An auction whose entries are all published has its next turn after this. */
 const LOOK_AGAIN_MS = 5_000;
+/** An auction that had no turn for so long lags no more, or many wait for theirs. */
+const OUTDATED_MS = LOOK_AGAIN_MS + 2_000;
 /** Younger entries are still on their way by the direct hand-off. */
 const HAND_OFF_MS = 1_000;
 /** Reads of one auction's log in one turn; then others have theirs. */
@@ -49,7 +53,9 @@ export class CatchUpArchive {
   readonly #figures: ArchiveFigures;
   readonly #log: Logger;
   readonly #findLost = new FindLost();
+  readonly #looks = new LagOfLooks();
   readonly #rounds = new Rounds(() => this.#round());
+  #isLagKnown = false;
   #failing = false;
 
   constructor(
@@ -62,6 +68,13 @@ export class CatchUpArchive {
     this.#heldShards = heldShards;
     this.#figures = figures;
     this.#log = log;
+  }
+
+  /** As of the last look at each auction; undefined while Redis does not answer. */
+  get lag(): LogLag | undefined {
+    return this.#isLagKnown
+      ? this.#looks.sum(monotonicNow(), new Set(this.#heldShards()))
+      : undefined;
   }
 
   start(): void {
@@ -93,16 +106,27 @@ export class CatchUpArchive {
     const asked = await Promise.allSettled(shards.map((shard) => store.chores(shard, PER_SHARD)));
     // On a cluster one master may be away: the other shards get their turn, and then it is said.
     const chores = asked.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+    this.#isLagKnown = chores.length > 0 || shards.length === 0;
+    const answered = new Set(shards.filter((_, i) => asked[i]?.status === 'fulfilled'));
     const forgettable = chores.flatMap((each) => each.forgettable);
     const gone = await this.#each(forgettable, (auctionId) => store.forget(auctionId));
     this.#figures.forgotten(gone.filter(Boolean).length);
 
-    // Without JetStream nothing can be done for the archive; the log keeps everything.
-    const lagging = stream.open ? chores.flatMap((each) => each.lagging) : [];
-    const looked = await this.#each(lagging, (auctionId) => this.#publishMissed(auctionId));
-    await this.#repairLost(looked.filter((each) => each !== undefined));
+    const unseen = this.#looks.outdated(monotonicNow() - OUTDATED_MS, answered, PER_SHARD);
+    await this.#each(unseen, (auctionId) => this.#look(auctionId, { atMost: 1 }));
+
+    const lagging = chores.flatMap((each) => each.lagging);
+    let wasMissed = false;
+    if (stream.open) {
+      const looked = await this.#each(lagging, (auctionId) => this.#publishMissed(auctionId));
+      await this.#repairLost(looked.filter((each) => each !== undefined));
+      wasMissed = looked.some((each) => each === undefined);
+    } else {
+      // Nothing can be done for the archive; the log keeps everything.
+      const turn = { pauseMs: HAND_OFF_MS, atMost: 1 };
+      await this.#each(lagging, (auctionId) => this.#look(auctionId, turn));
+    }
     for (const end of asked) if (end.status === 'rejected') throw end.reason;
-    const wasMissed = looked.some((each) => each === undefined);
     return wasMissed || chores.some((each) => each.forgettable.length >= PER_SHARD);
   }
 
@@ -113,7 +137,7 @@ export class CatchUpArchive {
   async #publishMissed(auctionId: string): Promise<Waiting | undefined> {
     const { store, stream, mark } = this.#parts;
     for (let read = 1; ; read += 1) {
-      const auction = await store.lookAtLagging(auctionId, LOOK_AGAIN_MS);
+      const auction = await this.#look(auctionId, { pauseMs: LOOK_AGAIN_MS });
       if (auction === undefined) return undefined;
       const missed = auction.entries.filter(({ ageMs }) => ageMs >= HAND_OFF_MS);
       const entries = missed.map(({ entry }) => entry);
@@ -132,17 +156,23 @@ export class CatchUpArchive {
     }
   }
 
+  async #look(auctionId: string, turn: LaggingTurn): Promise<LaggingAuction | undefined> {
+    const auction = await this.#parts.store.lookAtLagging(auctionId, turn);
+    if (turn.afterSeq === undefined) this.#looks.saw(auctionId, auction, monotonicNow());
+    return auction;
+  }
+
   async #repairLost(waiting: readonly Waiting[]): Promise<void> {
     const suspects = waiting.filter(({ auction }) => !auction.blocked);
     if (suspects.length === 0) return;
     const progress = await this.#parts.consumer.progress();
     if (progress === undefined) return;
     await this.#each(suspects, async ({ auctionId, auction }) => {
-      const upTo = this.#findLost.lostUpTo(auctionId, auction, progress, performance.now());
+      const upTo = this.#findLost.lostUpTo(auctionId, auction, progress, monotonicNow());
       if (upTo === undefined) return;
       const entries = await this.#publishAgain(auctionId, auction.archivedSeq, upTo);
       if (entries === undefined) return;
-      this.#findLost.repaired(auctionId, performance.now());
+      this.#findLost.repaired(auctionId, monotonicNow());
       this.#figures.repaired(entries);
       this.#log.warn(
         { auctionId, archivedSeq: auction.archivedSeq, upTo, entries },
@@ -157,10 +187,10 @@ export class CatchUpArchive {
     archivedSeq: number,
     upTo: number,
   ): Promise<number | undefined> {
-    const { store, stream } = this.#parts;
+    const { stream } = this.#parts;
     let count = 0;
     for (let after = archivedSeq; !this.#rounds.stopped;) {
-      const auction = await store.lookAtLagging(auctionId, LOOK_AGAIN_MS, after);
+      const auction = await this.#look(auctionId, { pauseMs: LOOK_AGAIN_MS, afterSeq: after });
       const entries = (auction?.entries ?? [])
         .map(({ entry }) => entry)
         .filter(({ firstSeq }) => firstSeq <= upTo);

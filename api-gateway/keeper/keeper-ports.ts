@@ -1,4 +1,5 @@
 import type { LogEntry } from '../bidding/auction-commands.ts';
+import type { LogLag } from './log-lag.ts';
 
 /** One look at a shard, by the clock of the Redis server that holds it. Times are ms. */
 export interface ShardLook {
@@ -57,21 +58,28 @@ export interface LaggingAuction {
   readonly entries: readonly { readonly entry: LogEntry; readonly ageMs: number }[];
   /** Whether the log goes on after `entries`. */
   readonly hasMore: boolean;
+  readonly shard: number;
+  readonly lag: LogLag;
+}
+
+/** How a lagging auction is looked at. */
+export interface LaggingTurn {
+  /** Its next turn comes after this; by default when it would have come anyway. */
+  readonly pauseMs?: number;
+  /** Where to read the log from; by default from the published mark. */
+  readonly afterSeq?: number;
+  /** Entries to read; by default as many as one look may. */
+  readonly atMost?: number;
 }
 
 /** What catching up with the archive asks of Redis. */
 export interface ArchiveStore {
   chores(shard: number, atMost: number): Promise<Chores>;
   /**
-   * Looks at a lagging auction and puts off its next turn by `pauseMs`.
-   * @param afterSeq where to read the log from; undefined: from the published mark
+   * Looks at a lagging auction and puts off its next turn.
    * @returns undefined when the auction is gone or lags no more
    */
-  lookAtLagging(
-    auctionId: string,
-    pauseMs: number,
-    afterSeq?: number,
-  ): Promise<LaggingAuction | undefined>;
+  lookAtLagging(auctionId: string, turn: LaggingTurn): Promise<LaggingAuction | undefined>;
   /** Sets the next turn of a lagging auction; 0: at once, behind those that wait already. */
   lookAgain(auctionId: string, pauseMs: number): Promise<void>;
   /** Drops the keys of a sealed auction. @returns whether they are gone */

@@ -9,7 +9,12 @@ import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
-import type { ArchiveStore, Chores, LaggingAuction } from '../../keeper/keeper-ports.ts';
+import type {
+  ArchiveStore,
+  Chores,
+  LaggingAuction,
+  LaggingTurn,
+} from '../../keeper/keeper-ports.ts';
 import { luaFile, scriptForFullRedis } from './lua-files.ts';
 
 declare module 'ioredis' {
@@ -26,6 +31,8 @@ declare module 'ioredis' {
 }
 
 const LIMIT_MS = 5_000;
+/** Of one look at a log. */
+const MAX_ENTRIES = 256;
 const FIELDS_AN_ENTRY = 3;
 
 const COMMANDS = [
@@ -57,25 +64,32 @@ export class RedisArchiveStore implements ArchiveStore {
 
   async lookAtLagging(
     auctionId: string,
-    pauseMs: number,
-    afterSeq?: number,
+    { pauseMs, afterSeq, atMost = MAX_ENTRIES }: LaggingTurn,
   ): Promise<LaggingAuction | undefined> {
     const shard = this.#shardOf(auctionId);
     const { auction, log } = auctionKeys(shard, auctionId);
     const { behind } = shardKeys(shard);
-    const after = afterSeq === undefined ? '' : `${afterSeq}`;
-    const [now, published, archived, blocked, more, ...entries] = await withTimeLimit(
-      this.#redis.lookAtLagging(auction, log, behind, auctionId, `${pauseMs}`, after),
-      LIMIT_MS,
-      'looking at a lagging auction',
+    const looked = this.#redis.lookAtLagging(
+      ...[auction, log, behind],
+      ...[auctionId, `${pauseMs ?? ''}`, `${afterSeq ?? ''}`, `${atMost}`],
     );
+    const reply = await withTimeLimit(looked, LIMIT_MS, 'looking at a lagging auction');
+    const [now, published, archived, blocked, more, unpublished, unarchived, ...fields] = reply;
     if (now === undefined) return undefined;
+    const [oldest, ...entries] = readEntries(auctionId, fields, Number(now));
     return {
+      shard,
+      lag: {
+        unpublishedEvents: Number(unpublished),
+        unpublishedSeconds: secondsOf(entries[0]),
+        unarchivedEvents: Number(unarchived),
+        unarchivedSeconds: secondsOf(oldest),
+      },
       publishedSeq: Number(published),
       archivedSeq: Number(archived),
       blocked: blocked === '1',
       hasMore: more === '1',
-      entries: readEntries(auctionId, entries, Number(now)),
+      entries,
     };
   }
 
@@ -130,6 +144,9 @@ function readEntries(
     return { entry, ageMs: now - decidedAt(text) };
   });
 }
+
+const secondsOf = (logged: LaggingAuction['entries'][number] | undefined): number =>
+  Math.max(0, logged?.ageMs ?? 0) / 1000;
 
 /** When the script ran that wrote these event lines, ms; every event carries it. */
 const decidedAt = (text: string): number => Date.parse(/"at":"([^"]+)"/.exec(text)?.[1] ?? '') || 0;

@@ -2,13 +2,15 @@
 -- turn, and ends its turns when the archive has caught up or the auction is gone.
 --
 -- KEYS   1 auction hash   2 log stream   3 behind zset
--- ARGV   1 auction id     2 pause until the next turn in ms
+-- ARGV   1 auction id     2 pause until the next turn in ms; '': as it was
 --        3 read the log after this seq; '': after the published watermark
+--        4 read at most so many entries
 -- Reply  {} when it lags no more, else
 --        {now ms, published seq, archived seq, blocked 0 or 1, is there more 0 or 1,
---         entry id, epoch, events, …}
+--         events not published, events not archived, entry id, epoch, events, …}
+--        The first entry is the oldest that is not archived, whether it is read or not.
 
-local MAX_ENTRIES = 256
+local MAX_ENTRIES = tonumber(ARGV[4])
 local MAX_BYTES = 256 * 1024
 local MAX_ENTRIES_A_READ = 16
 
@@ -23,14 +25,27 @@ end
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
--- XX: the archive may have taken it out already.
-redis.call('ZADD', KEYS[3], 'XX', string.format('%.0f', now + tonumber(ARGV[2])), ARGV[1])
+if ARGV[2] ~= '' then
+  -- XX: the archive may have taken it out already.
+  redis.call('ZADD', KEYS[3], 'XX', string.format('%.0f', now + tonumber(ARGV[2])), ARGV[1])
+end
 
 local published = fields[3] or '0'
+-- What an older epoch has archived is archived.
+local archived = fields[5] or '0'
 local reply = {
-  string.format('%.0f', now), published, archived_in_epoch and fields[5] or '0',
+  string.format('%.0f', now), published, archived_in_epoch and archived or '0',
   fields[6] and '1' or '0', '1',
+  string.format('%.0f', math.max(0, tonumber(seq) - tonumber(published))),
+  string.format('%.0f', math.max(0, tonumber(seq) - tonumber(archived))),
 }
+local function add(entry)
+  reply[#reply + 1] = entry[1]
+  reply[#reply + 1] = entry[2][2]
+  reply[#reply + 1] = entry[2][4]
+end
+local oldest = redis.call('XRANGE', KEYS[2], '(' .. archived .. '-0', '+', 'COUNT', '1')[1]
+if oldest then add(oldest) end
 local after = '(' .. (ARGV[3] ~= '' and ARGV[3] or published) .. '-0'
 local count, bytes = 0, 0
 while count < MAX_ENTRIES and bytes < MAX_BYTES do
@@ -39,9 +54,7 @@ while count < MAX_ENTRIES and bytes < MAX_BYTES do
     math.floor((MAX_BYTES - bytes) * count / math.max(bytes, 1))))
   local entries = redis.call('XRANGE', KEYS[2], after, '+', 'COUNT', wanted)
   for _, entry in ipairs(entries) do
-    reply[#reply + 1] = entry[1]
-    reply[#reply + 1] = entry[2][2]
-    reply[#reply + 1] = entry[2][4]
+    add(entry)
     count = count + 1
     bytes = bytes + #entry[2][4]
     after = '(' .. entry[1]
