@@ -63,7 +63,7 @@ end
 -- The archive has proved that it has all of the auction, up to that last event.
 function moves.sealed(auction, epoch, seq)
   if epoch ~= auction.epoch or seq ~= auction.seq then return 'differs' end
-  if redis.call('HEXISTS', auction.key, 'sealedAt') == 1 then return 'moved' end
+  if redis.call('HMGET', auction.key, 'sealedAt')[1] then return 'moved' end
   local time = redis.call('TIME')
   local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
   redis.call('HSET', auction.key, 'sealedAt', string.format('%.0f', now))
