@@ -70,8 +70,13 @@ export class RedisArchiveStore implements ArchiveStore {
     const { auction, log } = auctionKeys(shard, auctionId);
     const { behind } = shardKeys(shard);
     const looked = this.#redis.lookAtLagging(
-      ...[auction, log, behind],
-      ...[auctionId, `${pauseMs ?? ''}`, `${afterSeq ?? ''}`, `${atMost}`],
+      auction,
+      log,
+      behind,
+      auctionId,
+      `${pauseMs ?? ''}`,
+      `${afterSeq ?? ''}`,
+      `${atMost}`,
     );
     const reply = await withTimeLimit(looked, LIMIT_MS, 'looking at a lagging auction');
     const [now, published, archived, blocked, more, unpublished, unarchived, ...fields] = reply;
