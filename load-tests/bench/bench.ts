@@ -14,7 +14,6 @@ import { benchOptions, benchUsage, type BenchOptions, type Parts } from './bench
 import { changeText, compareRuns } from './compare-runs.ts';
 import { fanOutMeasurements } from './fan-out/measurements.ts';
 import { checkFiles, type FormerRun } from './former-run.ts';
-import { findGenerator } from './generators/wrk.ts';
 import { httpMeasurements } from './http/measurements.ts';
 import type { Measurement } from './measurement.ts';
 import { publishMeasurements } from './publish/measurements.ts';
@@ -64,15 +63,12 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean>
   const former = await checkFiles(options);
   const profiles = options.profiles === undefined ? undefined : resolve(options.profiles);
   if (profiles !== undefined) await mkdir(profiles, { recursive: true });
-  const generator = await findGenerator();
   const measured: Measured[] = [];
   let machine: Machine | undefined;
   for (const group of chosen(options.names)) {
     const { rounds, seconds, connections } = options;
     const names = group.map(({ name }) => name).join(', ');
-    console.log(
-      `${names}: ${rounds} × ${seconds} s, ${connections} connections by ${generator.name}`,
-    );
+    console.log(`${names}: ${rounds} × ${seconds} s, ${connections} connections`);
     const bed = await TestBed.open('bench', {
       say,
       signal,
@@ -80,7 +76,7 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean>
       build: measured.length === 0,
     });
     try {
-      const found = await runRounds(group, bed, { ...options, generator, signal });
+      const found = await runRounds(group, bed, { ...options, signal });
       machine = describeMachine(bed.folder, await versionsOf(bed.urls));
       console.log(`\n${machineText(machine)}\n`);
       for (const summary of summarize(found, machine.cpus))
@@ -91,7 +87,7 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean>
     }
   }
   if (options.jsonFile !== undefined) {
-    const run = { at: new Date().toISOString(), generator: generator.name, machine, options };
+    const run = { at: new Date().toISOString(), machine, options };
     await writeFile(options.jsonFile, `${JSON.stringify({ ...run, measured }, null, 2)}\n`);
   }
   return former === undefined || isNotSlower(former, measured, options.againstFile);

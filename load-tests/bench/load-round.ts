@@ -1,6 +1,7 @@
 /** One round of load: what the generator saw, beside what the processes used. */
 import { openWindow, type Parts } from '../system/process-use.ts';
-import type { LoadResult, RequestPlan } from './generators/request-plan.ts';
+import type { LoadResult } from './generators/run-generator.ts';
+import { runWrk, type RequestPlan } from './generators/wrk.ts';
 import type { RoundFigures, RoundOptions } from './measurement.ts';
 
 export interface LoadRound {
@@ -23,11 +24,10 @@ export async function roundOf(parts: Parts, load: () => Promise<LoadResult>): Pr
 /** Sends a plan's requests round by round; each round goes on where the last one ended. */
 export function plannedLoad(plan: RequestPlan, parts: Parts) {
   let firstRequest = 0;
-  return async ({ generator, connections, seconds, signal }: RoundOptions): Promise<LoadRound> => {
-    const options = { connections, seconds, firstRequest, signal };
-    const round = await roundOf(parts, () => generator.run(plan, options));
+  return async (options: RoundOptions): Promise<LoadRound> => {
+    const round = await roundOf(parts, () => runWrk(plan, options, firstRequest));
     // Requests that were under way at the end were sent too.
-    firstRequest += round.result.answered + connections + 1;
+    firstRequest += round.result.answered + options.connections + 1;
     return round;
   };
 }

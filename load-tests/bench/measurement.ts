@@ -1,6 +1,6 @@
 /** What a benchmark consists of; bench.ts names those there are, run-rounds.ts runs them. */
 import type { TestBed } from '../system/test-bed.ts';
-import type { LoadGenerator } from './generators/request-plan.ts';
+import type { CallOptions } from './generators/run-generator.ts';
 
 /** What one round of one measurement found. */
 export interface RoundFigures {
@@ -13,14 +13,9 @@ export interface RoundFigures {
 }
 
 /** How much and how long. */
-export interface RoundOptions {
-  readonly seconds: number;
-  readonly connections: number;
+export interface RoundOptions extends CallOptions {
   /** Of fan-out and attacks; undefined: as many as a measurement is made for. */
   readonly viewers: number | undefined;
-  readonly generator: LoadGenerator;
-  /** Ends a round early; it then rejects. */
-  readonly signal: AbortSignal;
 }
 
 /** @throws Error when a figure of the round cannot be trusted */

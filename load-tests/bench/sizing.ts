@@ -10,7 +10,6 @@ import { ViewerCrowd } from '../crowd/viewer-crowd.ts';
 import { openWindow, residentMib, type Parts } from '../system/process-use.ts';
 import type { TestBed } from '../system/test-bed.ts';
 import { WholeSystem } from '../system/whole-system.ts';
-import { ownGenerator } from './generators/own-generator.ts';
 import { acceptedBids } from './http/accepted-bids.ts';
 import { bidderTokens, bidsPath, openAuctions } from './http/gateway.ts';
 import type { Measurement, RoundOptions } from './measurement.ts';
@@ -74,7 +73,8 @@ const bidding: Measurement = {
     await gather(bed, started, options);
     const { system, target, auctionIds } = started;
     const tokens = await bidderTokens(target, options.signal);
-    const bids = { paths: auctionIds.map(bidsPath), tokens, keyPrefix: 'sizing-' };
+    const paths = auctionIds.map(bidsPath);
+    const bids = { paths, tokens, keyPrefix: 'sizing-', perSecond: BIDS_PER_SECOND };
     const load = acceptedBids(target, bids);
     const events = async (): Promise<number> => {
       const heads = await readRedisHeads(system.redis, auctionIds);
@@ -83,7 +83,7 @@ const bidding: Measurement = {
     return async (round) => {
       await keepWholeFile(system);
       const [before, eventsBefore] = [await storedBytes(system), await events()];
-      const figures = await load({ ...round, generator: ownGenerator(BIDS_PER_SECOND) });
+      const figures = await load(round);
       await untilHeads(system.redis, auctionIds, ({ seq, archivedSeq }) => archivedSeq === seq, {
         withinMs: ARCHIVE_LIMIT_MS,
         what: 'an archive that has everything',

@@ -1,9 +1,16 @@
-/** Thousands of viewers of one auction in this process. */
+/** Thousands of viewers of one auction in this process, and how long after each bid they know of it. */
 import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { joinCrowd } from './viewer-socket.ts';
 
 const CONNECT_AT_ONCE = 200;
 const ARRIVAL_LIMIT_MS = 30_000;
+/** Delays are counted by tenths of a millisecond: an array costs the crowd's process least. */
+const SLOTS_A_MS = 10;
+const SLOTS = 60_000 * SLOTS_A_MS;
+/** The first event says that the auction is there, the second that it is live. */
+const SEQ_OF_A_NEW_AUCTION = 2;
 
 interface Waiting {
   readonly seq: number;
@@ -12,37 +19,38 @@ interface Waiting {
 }
 
 export class ViewerCrowd {
-  readonly auctionId: string;
   readonly size: number;
   /** Frames with events that came, over all viewers. */
   frames = 0;
+  readonly #auctionId: string;
   readonly #sockets: Socket[] = [];
-  readonly #arrived = new Map<number, number>();
+  /** By viewer: the newest seq it has. */
+  readonly #upTo: Uint32Array;
+  /** By seq: how many viewers have it or a later one; when its bid was answered. */
+  readonly #arrived: number[] = [];
+  readonly #answeredAt: number[] = [];
+  readonly #delays = new Uint32Array(SLOTS);
   readonly #waiting = new Set<Waiting>();
-  readonly #onArrival: (viewer: number, seq: number) => void;
+  #seq = SEQ_OF_A_NEW_AUCTION;
+  #countFrom = Infinity;
 
-  private constructor(
-    auctionId: string,
-    size: number,
-    onArrival: (viewer: number, seq: number) => void,
-  ) {
-    this.auctionId = auctionId;
+  private constructor(auctionId: string, size: number) {
+    this.#auctionId = auctionId;
     this.size = size;
-    this.#onArrival = onArrival;
+    this.#upTo = new Uint32Array(size);
   }
 
   /**
    * @param ports the viewers are spread over these servers
-   * @param onArrival called for each message of each viewer (from 0)
+   * @param auctionId one without a bid, where this crowd is to see its own bids
    * @throws Error when a viewer cannot connect
    */
   static async gather(
     ports: readonly number[],
     auctionId: string,
     size: number,
-    onArrival: (viewer: number, seq: number) => void = () => undefined,
   ): Promise<ViewerCrowd> {
-    const crowd = new ViewerCrowd(auctionId, size, onArrival);
+    const crowd = new ViewerCrowd(auctionId, size);
     for (let from = 0; from < size; from += CONNECT_AT_ONCE) {
       const batch = Array.from({ length: Math.min(CONNECT_AT_ONCE, size - from) }, (_, i) => {
         const viewer = from + i;
@@ -52,25 +60,6 @@ export class ViewerCrowd {
       crowd.#sockets.push(...(await Promise.all(batch)));
     }
     return crowd;
-  }
-
-  /**
-   * Resolves in the instant in which the last viewer, or as many as said, has a message with this
-   * seq or a later one.
-   * @throws Error when it takes longer than 30 s
-   */
-  allHave(seq: number, viewers = this.size): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => {
-        const arrived = this.#arrived.get(seq) ?? 0;
-        reject(new Error(`only ${arrived} of ${this.size} viewers have seq ${seq}`));
-      }, ARRIVAL_LIMIT_MS);
-      const done = (): void => {
-        clearTimeout(limit);
-        resolve();
-      };
-      this.#waiting.add({ seq, viewers, done });
-    });
   }
 
   /** The first so many viewers read no more. */
@@ -85,14 +74,81 @@ export class ViewerCrowd {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Places the next bid. Resolves when it is answered. */
+  async bid(auctions: ScriptedAuctions): Promise<void> {
+    this.#seq += 1;
+    const seq = this.#seq;
+    await auctions.bid(this.#auctionId, { userId: `u${seq % 2}`, amount: 10_000 * seq });
+    this.#answeredAt[seq] = performance.now();
+  }
+
+  /** @throws the signal's reason */
+  async bidSteadily(
+    auctions: ScriptedAuctions,
+    perSecond: number,
+    seconds: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const begin = performance.now();
+    for (let i = 0; i < seconds * perSecond; i += 1) {
+      const dueAt = begin + (i * 1_000) / perSecond;
+      await pause(Math.max(0, dueAt - performance.now()), undefined, { signal });
+      await this.bid(auctions);
+    }
+  }
+
+  /**
+   * Resolves in the instant in which the last viewer, or as many as said, has the bid that was placed
+   * last, or a later one.
+   * @throws Error when it takes longer than 30 s
+   */
+  haveLast(viewers = this.size): Promise<void> {
+    const seq = this.#seq;
+    if ((this.#arrived[seq] ?? 0) >= viewers) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        const arrived = this.#arrived[seq] ?? 0;
+        reject(new Error(`only ${arrived} of ${this.size} viewers have seq ${seq}`));
+      }, ARRIVAL_LIMIT_MS);
+      const done = (): void => {
+        clearTimeout(limit);
+        resolve();
+      };
+      this.#waiting.add({ seq, viewers, done });
+    });
+  }
+
+  /** From now on delays count, and only those of bids to come. */
+  startOver(): void {
+    this.#delays.fill(0);
+    this.#countFrom = this.#seq;
+  }
+
+  /** @returns what so large a share of the delays from an answer to a viewer does not exceed, ms */
+  delay(share: number): number {
+    const all = this.#delays.reduce((sum, count) => sum + count, 0);
+    let seen = 0;
+    for (const [slot, count] of this.#delays.entries()) {
+      seen += count;
+      if (seen >= all * share && seen > 0) return slot / SLOTS_A_MS;
+    }
+    return 0;
+  }
+
   #take(viewer: number, seq: number): void {
+    const now = performance.now();
     this.frames += 1;
-    const arrived = (this.#arrived.get(seq) ?? 0) + 1;
-    this.#arrived.set(seq, arrived);
-    this.#onArrival(viewer, seq);
-    if (arrived === this.size) this.#arrived.delete(seq);
+    for (let each = (this.#upTo[viewer] ?? 0) + 1; each <= seq; each += 1) {
+      this.#arrived[each] = (this.#arrived[each] ?? 0) + 1;
+      if (each <= this.#countFrom) continue;
+      // A viewer may know before the bidder has the answer.
+      const ms = Math.max(0, now - (this.#answeredAt[each] ?? now));
+      const slot = Math.min(Math.round(ms * SLOTS_A_MS), SLOTS - 1);
+      this.#delays[slot] = (this.#delays[slot] ?? 0) + 1;
+    }
+    this.#upTo[viewer] = seq;
     for (const waiting of this.#waiting) {
-      if (waiting.seq > seq || waiting.viewers > arrived) continue;
+      if ((this.#arrived[waiting.seq] ?? 0) < waiting.viewers) continue;
       this.#waiting.delete(waiting);
       waiting.done();
     }

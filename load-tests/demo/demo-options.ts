@@ -1,5 +1,25 @@
 /** The demo's command line. */
-import { readArguments, UsageError } from '../command-line.ts';
+import { flag, number, optionsText, readArguments } from '../command-line.ts';
+
+const OPTIONS = {
+  seconds: number('how long seven days take', 20, 1, 86_400, { broken: true }),
+  grace: number(
+    'seconds that every auction lasts longer, for bids that must be sent again',
+    5,
+    0,
+    3_600,
+    {
+      broken: true,
+    },
+  ),
+  'archive-wait': number('seconds to wait for the archive at the end', 60, 1, 3_600, {
+    broken: true,
+  }),
+  live: flag('keeps a few auctions with simulated bidders going instead'),
+  minutes: number('how long --live goes on', 10, 0.05, 1_440, { broken: true }),
+};
+
+export const DEMO_USAGE = `npm run demo              replays 314 real eBay auctions\n${optionsText(OPTIONS)}`;
 
 export interface DemoOptions {
   /** How long seven days take. */
@@ -12,36 +32,13 @@ export interface DemoOptions {
   readonly liveMinutes: number | undefined;
 }
 
-export const DEMO_USAGE = `npm run demo              replays 314 real eBay auctions
-npm run demo -- --live    keeps a few auctions with simulated bidders going
-
-  --seconds 20        how long seven days take
-  --grace 5           seconds that every auction lasts longer, for bids that must be sent again
-  --archive-wait 60   seconds to wait for the archive at the end
-  --minutes 10        how long --live goes on`;
-
 /** @throws UsageError */
 export function demoOptions(args: readonly string[]): DemoOptions {
-  const { values } = readArguments({
-    args: [...args],
-    options: {
-      seconds: { type: 'string', default: '20' },
-      grace: { type: 'string', default: '5' },
-      'archive-wait': { type: 'string', default: '60' },
-      live: { type: 'boolean', default: false },
-      minutes: { type: 'string', default: '10' },
-    },
-  });
+  const { values } = readArguments(args, OPTIONS);
   return {
-    weekSeconds: between('seconds', values.seconds, 1, 86_400),
-    graceSeconds: between('grace', values.grace, 0, 3_600),
-    archiveWaitSeconds: between('archive-wait', values['archive-wait'], 1, 3_600),
-    liveMinutes: values.live ? between('minutes', values.minutes, 0.05, 1_440) : undefined,
+    weekSeconds: values.seconds,
+    graceSeconds: values.grace,
+    archiveWaitSeconds: values['archive-wait'],
+    liveMinutes: values.live ? values.minutes : undefined,
   };
-}
-
-function between(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text !== '' && value >= least && value <= most) return value;
-  throw new UsageError(`--${name} must be a number from ${least} to ${most}`);
 }

@@ -5,14 +5,15 @@
  */
 import { runProgram } from '../command-line.ts';
 import { ALL_FAULTS } from './all-faults.ts';
-import { faultOptions, FAULTS_USAGE, type FaultOptions } from './fault-options.ts';
+import { faultOptions, FAULTS_USAGE } from './fault-options.ts';
 import { startFaultSystem, type FaultSystem } from './fault-system.ts';
-import { measureLatencyPairs, pairsText } from './latency-pairs.ts';
 import { isGood, resultsText, type FaultResult } from './result.ts';
 import { runFault } from './run-fault.ts';
 import { untilRedisKnows } from './settle.ts';
 
 const say = (line: string): void => console.log(`- ${line}`);
+
+type FaultOptions = ReturnType<typeof faultOptions>;
 
 async function run(options: FaultOptions, signal: AbortSignal): Promise<boolean> {
   const system = await startFaultSystem({ say, signal, build: true });
@@ -29,7 +30,7 @@ async function run(options: FaultOptions, signal: AbortSignal): Promise<boolean>
 /** @throws Error when the system does not get well again, or does not verify at the end */
 async function injectAll(
   faultSystem: FaultSystem,
-  { names, sizes, pairs }: FaultOptions,
+  { names, sizes }: FaultOptions,
   results: FaultResult[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -42,9 +43,6 @@ async function injectAll(
   await untilRedisKnows(system, ids);
   say('verifying the archive');
   await system.verify();
-  if (pairs === 0) return;
-  say(`${pairs} rounds of bids with NATS dead, and with Postgres dead, between healthy ones`);
-  console.log(`\n${pairsText(await measureLatencyPairs(faultSystem, pairs, signal))}`);
 }
 
 const names = ALL_FAULTS.map(({ name }) => name);

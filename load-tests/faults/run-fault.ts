@@ -38,8 +38,8 @@ const CROWD = { bidders: 100, hot: 2, auctions: 42, atOnce: 16 };
 const ENDING_AUCTIONS = 8;
 const MORE_IN_A_HURRY = 32;
 
-/** Some, unique also when the same is run twice on one system. */
-export const startBidders = (
+/** Unique also when the same fault is run twice on one system. */
+const startBidders = (
   { system }: FaultSystem,
   name: string,
   endAfterSeconds: number,

@@ -1,16 +1,15 @@
 import { expect, test } from 'vitest';
-import { latencies, readFigures } from './figures.ts';
-import { reader } from './raw-points.ts';
+import { latencies, latenciesBetween, readFigures } from './figures.ts';
 
 const HEADER = 'metric_name,timestamp,metric_value,scenario,extra_tags,metadata';
 
 async function* pointsOf(...lines: string[]) {
-  const read = reader(HEADER);
-  for (const line of lines) yield read(line);
+  yield HEADER;
+  yield* lines;
 }
 
 test('answers are counted apart, and the warm-up is reconciled but not measured', async () => {
-  const { figures, ...reading } = await readFigures(
+  const { figures, decided, ...reading } = await readFigures(
     pointsOf(
       'bid_ms,1000,500,warm_up,answer=accepted,',
       'bid_seq,1000,2,warm_up,auction=0,',
@@ -37,9 +36,10 @@ test('answers are counted apart, and the warm-up is reconciled but not measured'
   expect(figures.accepted).toEqual({ count: 1, p50: 10, p95: 10, p99: 10, max: 10 });
   expect(figures.refused).toMatchObject({ count: 1, max: 20 });
   expect(figures.dropped).toBe(2);
-  // The late answer belongs to the second in which its bid was sent.
-  expect(figures.seconds.map(({ bids }) => bids?.max)).toEqual([10, 20]);
-  expect(figures.seconds[0]?.viewers?.max).toBe(40);
+  // The late answer belongs to the time in which its bid was sent.
+  expect(figures.beganAt).toBe(10_000);
+  expect(latenciesBetween(decided, 11_000, 11_020).max).toBe(20);
+  expect(figures.viewers.max).toBe(40);
 });
 
 test('a run without a measured bid has no figures', async () => {
@@ -48,8 +48,12 @@ test('a run without a measured bid has no figures', async () => {
   );
 });
 
-test('other columns than the expected ones are refused', () => {
-  expect(() => reader('metric_name,timestamp')).toThrow('no column metric_value');
+async function* otherColumns() {
+  yield 'metric_name,timestamp';
+}
+
+test('other columns than the expected ones are refused', async () => {
+  await expect(readFigures(otherColumns())).rejects.toThrow('no column metric_value');
 });
 
 test('percentiles are values that occurred', () => {

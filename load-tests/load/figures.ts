@@ -1,6 +1,5 @@
 /** From single measurements to the figures of a report; pure. */
 import { percentile } from '@outcry/shared/testing/percentile.ts';
-import type { Point } from './raw-points.ts';
 
 /** Times in milliseconds. */
 export interface Latencies {
@@ -9,15 +8,6 @@ export interface Latencies {
   readonly p95: number;
   readonly p99: number;
   readonly max: number;
-}
-
-export interface Second {
-  /** Seconds after the first measured bid. */
-  readonly second: number;
-  /** Of bids that were decided; null when there was none. */
-  readonly bids: Latencies | null;
-  /** From the decision to a viewer. */
-  readonly viewers: Latencies | null;
 }
 
 /** An accepted bid as k6 was told of it. */
@@ -30,7 +20,6 @@ export interface AcceptedBid {
 export interface Figures {
   /** When the measured bids began, ms since 1970. */
   readonly beganAt: number;
-  readonly seconds: readonly Second[];
   readonly accepted: Latencies;
   readonly refused: Latencies;
   readonly viewers: Latencies;
@@ -40,6 +29,13 @@ export interface Figures {
   readonly dropped: number;
 }
 
+export interface TimedBid {
+  /** ms since 1970. */
+  readonly sentAt: number;
+  readonly ms: number;
+  readonly answer: string;
+}
+
 /** What comes out of one run's points: the figures, and what the reconciliation needs. */
 export interface Reading {
   readonly figures: Figures;
@@ -47,6 +43,8 @@ export interface Reading {
   readonly acceptedBids: readonly AcceptedBid[];
   /** Bids of all phases whose outcome k6 was not told. */
   readonly unknown: number;
+  /** Bids that were measured and decided. */
+  readonly decided: readonly TimedBid[];
   /** Where viewers stood when they left. */
   readonly viewerEnds: readonly AcceptedBid[];
 }
@@ -58,27 +56,35 @@ const isFailure = (answer: string): boolean =>
 
 const times = (of: readonly { readonly ms: number }[]): number[] => of.map(({ ms }) => ms);
 
-/** @throws Error when no bid was measured */
-export async function readFigures(points: AsyncIterable<Point>): Promise<Reading> {
-  const bids: { sentAt: number; ms: number; answer: string }[] = [];
-  const views: { at: number; ms: number }[] = [];
+/** k6's single measurements, in the order of its CSV file. @throws Error when no bid was measured */
+export async function readFigures(lines: AsyncIterable<string>): Promise<Reading> {
+  const bids: TimedBid[] = [];
+  const views: number[] = [];
   const acceptedBids: AcceptedBid[] = [];
   const viewerEnds: AcceptedBid[] = [];
   let unknown = 0;
   let dropped = 0;
-  for await (const { metric, at, value, scenario, tags } of points) {
+  let read: ((line: string) => Record<Column, string>) | undefined;
+  for await (const line of lines) {
+    if (read === undefined) {
+      read = reader(line);
+      continue;
+    }
+    const { metric_name: metric, timestamp, metric_value, scenario, extra_tags } = read(line);
+    const value = Number(metric_value);
+    const tags = new URLSearchParams(extra_tags);
     const place = { auction: Number(tags.get('auction')), seq: value };
     if (metric === 'bid_seq') acceptedBids.push(place);
     else if (metric === 'viewer_final_seq') viewerEnds.push(place);
     else if (metric === 'bid_failed') unknown += value;
-    else if (metric === 'viewer_ms') views.push({ at, ms: value });
+    else if (metric === 'viewer_ms') views.push(value);
     else if (metric === 'dropped_iterations' && scenario === 'main') dropped += value;
     else if (metric === 'bid_ms' && scenario === 'main') {
-      bids.push({ sentAt: at - value, ms: value, answer: tags.get('answer') ?? '' });
+      bids.push({ sentAt: Number(timestamp) - value, ms: value, answer: tags.get('answer') ?? '' });
     }
   }
-  const first = bids.reduce((least, { sentAt }) => Math.min(least, sentAt), Infinity);
-  if (first === Infinity) throw new Error('no bid was measured');
+  const beganAt = bids.reduce((least, { sentAt }) => Math.min(least, sentAt), Infinity);
+  if (beganAt === Infinity) throw new Error('no bid was measured');
   const answers: Record<string, number> = {};
   for (const { answer } of bids) answers[answer] = (answers[answer] ?? 0) + 1;
   const decided = bids.filter(({ answer }) => !isFailure(answer));
@@ -86,38 +92,36 @@ export async function readFigures(points: AsyncIterable<Point>): Promise<Reading
     acceptedBids,
     viewerEnds,
     unknown,
+    decided,
     figures: {
-      beganAt: first,
-      seconds: bySecond(first, decided, views),
+      beganAt,
       accepted: latencies(times(bids.filter(({ answer }) => answer === 'accepted'))),
       refused: latencies(times(decided.filter(({ answer }) => answer !== 'accepted'))),
-      viewers: latencies(times(views)),
+      viewers: latencies(views),
       answers,
       dropped,
     },
   };
 }
 
-/** Bids belong to the second in which they were sent: a stall shows where it began. */
-function bySecond(
-  first: number,
-  bids: readonly { sentAt: number; ms: number }[],
-  views: readonly { at: number; ms: number }[],
-): Second[] {
-  const seconds: { bids: number[]; views: number[] }[] = [];
-  const at = (time: number) => {
-    const index = Math.max(0, Math.floor((time - first) / 1000));
-    while (seconds.length <= index) seconds.push({ bids: [], views: [] });
-    return seconds[index];
+type Column = (typeof COLUMNS)[number];
+const COLUMNS = ['metric_name', 'timestamp', 'metric_value', 'scenario', 'extra_tags'] as const;
+
+/** @param header the first line: system tags stand between the value and the extra tags */
+function reader(header: string): (line: string) => Record<Column, string> {
+  const places = COLUMNS.map((name) => [name, header.split(',').indexOf(name)] as const);
+  const missing = places.find(([, place]) => place === -1);
+  if (missing !== undefined) throw new Error(`k6's CSV has no column ${missing[0]}: ${header}`);
+  return (line) => {
+    const cells = line.split(',');
+    const entries = places.map(([name, place]) => [name, cells[place] ?? '']);
+    return Object.fromEntries(entries) as Record<Column, string>;
   };
-  for (const { sentAt, ms } of bids) at(sentAt)?.bids.push(ms);
-  for (const view of views) at(view.at - view.ms)?.views.push(view.ms);
-  return seconds.map((each, second) => ({
-    second,
-    bids: each.bids.length === 0 ? null : latencies(each.bids),
-    viewers: each.views.length === 0 ? null : latencies(each.views),
-  }));
 }
+
+/** Of the bids that were sent between two times, ms since 1970. */
+export const latenciesBetween = (bids: readonly TimedBid[], from: number, to: number): Latencies =>
+  latencies(times(bids.filter(({ sentAt }) => sentAt >= from && sentAt < to)));
 
 /** All 0 without a value. */
 export function latencies(values: readonly number[]): Latencies {

@@ -70,7 +70,7 @@ describe.skipIf(k6 === undefined)('loads with k6', () => {
     const page = await readFile(await writeReport(result, join(folder, 'contention')), 'utf8');
     expect(page).toContain('**agree**');
     expect(page).not.toMatch(/undefined|NaN/);
-    expect(page.match(/\.svg\)/g)).toHaveLength(5);
+    expect(page.match(/\.svg\)/g)).toHaveLength(4);
     expect(await readFile(join(folder, 'contention', 'cores.svg'), 'utf8')).toContain('redis');
     // k6's own page has the scenario's limits.
     expect(await readFile(join(folder, 'contention', 'k6.html'), 'utf8')).toContain('<html');

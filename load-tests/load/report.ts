@@ -23,7 +23,8 @@ export async function writeReport(result: LoadResult, folder: string): Promise<s
 
 /** What a run says at its end, as a page. */
 export function reportText(result: LoadResult): string {
-  const { options, figures, reconciliation, limitsKept, streams, machine, startedAt } = result;
+  const { options, figures, reconciliation, limitsKept, streams, kills } = result;
+  const { machine, startedAt } = result;
   const { answered, inRedis, inPostgres, unknown, faults } = reconciliation;
   const accounts = faults.length === 0 ? 'agree' : 'DO NOT AGREE';
   const times: [string, Latencies | undefined][] = [
@@ -50,6 +51,19 @@ export function reportText(result: LoadResult): string {
         ['due, but no bidder was free', whole(figures.dropped)],
       ],
     ),
+    ...(kills.length === 0
+      ? []
+      : [
+          table(
+            ['dead', 'seconds of the run', 'p50 ms meanwhile', 'p99 ms'],
+            kills.map(({ part, fromMs, toMs, bids }) => [
+              part,
+              [fromMs, toMs].map((at) => ((at - figures.beganAt) / 1000).toFixed(1)).join(' to '),
+              ms(bids.p50),
+              ms(bids.p99),
+            ]),
+          ),
+        ]),
     `Limits ${limitsKept ? 'kept' : 'NOT KEPT'}: see [k6's own page](k6.html) and \`k6.log\`.`,
     `With the warm-up: 2xx ${whole(answered)} = events of bids in Redis ${whole(inRedis)} = rows in ` +
       `Postgres ${whole(inPostgres)}, unknown ${whole(unknown)}: **${accounts}**`,
@@ -59,18 +73,13 @@ export function reportText(result: LoadResult): string {
 }
 
 function plotsOf({ figures, samples, kills }: LoadResult): Record<string, Plot> {
-  const { seconds, beganAt } = figures;
+  const { beganAt } = figures;
   const sinceBegin = (at: number): number => (at - beganAt) / 1000;
   const marks = kills.map(({ part, fromMs, toMs }) => ({
     name: `${part} dead`,
     from: sinceBegin(fromMs),
     to: sinceBegin(toMs),
   }));
-  const latency = (which: 'bids' | 'viewers'): Line[] =>
-    (['p50', 'p99'] as const).map((share) => ({
-      name: share,
-      points: seconds.map((each) => [each.second, each[which]?.[share] ?? null]),
-    }));
   const line = (name: string, read: (sample: Sample) => number | null | undefined): Line => ({
     name,
     points: samples
@@ -81,10 +90,6 @@ function plotsOf({ figures, samples, kills }: LoadResult): Record<string, Plot> 
     Object.keys(samples[0]?.[which] ?? {}).map((part) => line(part, (each) => each[which][part]));
   const plot = (title: string, lines: Line[]): Plot => ({ title, lines, marks, xName: 'seconds' });
   return {
-    bids: plot('from the time a bid is due to its answer, ms', latency('bids')),
-    ...(figures.viewers.count > 0 && {
-      viewers: plot('from a decision to a viewer, ms', latency('viewers')),
-    }),
     batches: plot('bids in a script call', [line('mean', ({ meanBatch }) => meanBatch)]),
     behind: plot('events behind', [
       line('not yet in JetStream', ({ unpublished }) => unpublished),

@@ -1,17 +1,20 @@
 /** One load from the first token to the verdict. */
+import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createGunzip } from 'node:zlib';
 import { readArchivedEvents, untilArchived } from '../accounts/archived-events.ts';
 import { faultsOf, reconcile } from '../accounts/reconcile.ts';
 import { readRedisHeads, untilHeads, type RedisHead } from '../accounts/redis-heads.ts';
 import { describeMachine, versionsOf, type Machine } from '../system/machine.ts';
 import type { WholeSystem } from '../system/whole-system.ts';
-import { readFigures, type Figures, type Reading } from './figures.ts';
+import { latenciesBetween, readFigures } from './figures.ts';
+import type { Figures, Latencies, Reading } from './figures.ts';
 import { k6Version } from './find-k6.ts';
 import { killPartsInTurn, type FaultWindow } from './kill-parts.ts';
 import type { LoadOptions } from './load-options.ts';
 import { prepare } from './prepare.ts';
-import { readPoints } from './raw-points.ts';
 import { runK6 } from './run-k6.ts';
 import { SystemSampler, type Sample } from './sample-system.ts';
 import type { Setup } from './scenarios/parts/setup.ts';
@@ -36,7 +39,8 @@ export interface LoadResult {
   readonly machine: Machine;
   readonly figures: Figures;
   readonly samples: readonly Sample[];
-  readonly kills: readonly FaultWindow[];
+  /** With the latency of the bids that were sent meanwhile. */
+  readonly kills: readonly (FaultWindow & { readonly bids: Latencies })[];
   /** Viewers over Server-Sent Events; null where nobody watches. */
   readonly streams: StreamFigures | null;
   readonly reconciliation: Reconciliation;
@@ -79,7 +83,8 @@ export async function runLoad(options: LoadOptions, tools: RunTools): Promise<Lo
   await writeFile(join(folder, 'setup.json'), JSON.stringify(setup));
   const loaded = await underLoad(options, tools, setup);
   say('waiting for the archive, and reconciling');
-  const { figures, ...reading } = await readFigures(readPoints(join(folder, 'raw.csv.gz')));
+  const raw = createReadStream(join(folder, 'raw.csv.gz')).pipe(createGunzip());
+  const { figures, ...reading } = await readFigures(createInterface({ input: raw }));
   const { auctionIds } = setup;
   if (options.plan.snipes === true) await untilAllEnded(system, auctionIds);
   const heads = await readRedisHeads(system.redis, auctionIds);
@@ -89,6 +94,10 @@ export async function runLoad(options: LoadOptions, tools: RunTools): Promise<Lo
     machine: describeMachine(folder, servers),
     figures,
     ...loaded,
+    kills: loaded.kills.map((kill) => ({
+      ...kill,
+      bids: latenciesBetween(reading.decided, kill.fromMs, kill.toMs),
+    })),
     reconciliation: await compareAccounts(tools, heads, setup, reading, loaded.streams),
   };
   await writeFile(join(folder, 'figures.json'), `${JSON.stringify(result, null, 2)}\n`);

@@ -15,7 +15,6 @@ const result = (cores: Record<string, number>, faults: string[] = []): LoadResul
   machine: { cpuModel: '', cpus: 2, memoryGib: 1, system: '', node: '', servers: {}, fsyncMs: 1 },
   figures: {
     beganAt: 0,
-    seconds: [],
     accepted: latencies,
     refused: latencies,
     viewers: latencies,

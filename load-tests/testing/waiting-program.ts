@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readArguments, runProgram } from '../command-line.ts';
 
 await runProgram('how to use it', async (args, signal) => {
-  const { positionals } = readArguments({ args, allowPositionals: true });
+  const { positionals } = readArguments(args, {});
   // A handle that stays open.
   setInterval(() => undefined, 60_000);
   if (positionals.includes('stubborn')) {

@@ -5,7 +5,6 @@ import { eventLines } from '@outcry/shared/contracts/events.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { untilArchived } from '../../accounts/archived-events.ts';
 import { openWindow, type Used } from '../../system/process-use.ts';
-import { ownGenerator } from '../generators/own-generator.ts';
 import { acceptedBids } from '../http/accepted-bids.ts';
 import { bidderTokens, bidsPath, gatewayOn, openAuctions } from '../http/gateway.ts';
 import type { Measurement, RoundFigures } from '../measurement.ts';
@@ -135,12 +134,15 @@ const archiveLatency: Measurement = {
     await bed.start(archive.worker);
     const tokens = await bidderTokens(gateway, signal);
     const ids = await openAuctions(gateway, BUSY_AUCTIONS, signal);
-    const bids = { paths: ids.map(bidsPath), tokens, keyPrefix: 'archive-latency-' };
+    const plan = { paths: ids.map(bidsPath), tokens, keyPrefix: 'archive-latency-' };
     const processes = { ...gateway.processes, worker: [archive.worker.pid()] };
-    const load = acceptedBids({ url: gateway.url, processes }, bids);
+    const load = acceptedBids(
+      { url: gateway.url, processes },
+      { ...plan, perSecond: BIDS_PER_SECOND },
+    );
     const client = new OutcryClient({ gatewayUrl: gateway.url });
     return async (options) => {
-      const round = await load({ ...options, generator: ownGenerator(BIDS_PER_SECOND) });
+      const round = await load(options);
       const views = await Promise.all(ids.map((id) => client.auction(id)));
       const heads = new Map(views.map(({ id, epoch, seq }) => [id, { epoch, seq }]));
       const limit = { withinMs: ARCHIVED_WITHIN_MS, signal: options.signal };

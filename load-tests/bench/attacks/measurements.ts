@@ -5,7 +5,6 @@
  */
 import { ATTACKS } from '@outcry/broadcast-service/testing/attack-kinds.ts';
 import { Attack, startBareTarget } from '@outcry/broadcast-service/testing/attack.ts';
-import { BidDelays } from '../../crowd/bid-delays.ts';
 import { ViewerCrowd } from '../../crowd/viewer-crowd.ts';
 import { openWindow } from '../../system/process-use.ts';
 import type { TestBed } from '../../system/test-bed.ts';
@@ -29,26 +28,23 @@ const stageOn = (bed: TestBed, { viewers = VIEWERS, signal }: RoundOptions) =>
     const node = await broadcasterOn(bed, 'attacked', 'as-shipped', env);
     const auctions = await auctionsOn(bed);
     await auctions.create(AUCTION);
-    const delays = new BidDelays(auctions, AUCTION, viewers);
-    const crowd = await ViewerCrowd.gather([node.server.port], AUCTION, viewers, (viewer, seq) =>
-      delays.arrived(viewer, seq),
-    );
+    const crowd = await ViewerCrowd.gather([node.server.port], AUCTION, viewers);
     bed.onClose(() => crowd.leave());
-    await delays.bid(BIDS_PER_SECOND, WARM_UP_SECONDS, signal);
+    await crowd.bidSteadily(auctions, BIDS_PER_SECOND, WARM_UP_SECONDS, signal);
     const measure = async (options: RoundOptions): Promise<RoundFigures> => {
       await node.held();
-      delays.startOver();
+      crowd.startOver();
       const framesBefore = crowd.frames;
       const close = openWindow({ broadcaster: [node.server.pid()] });
-      await delays.bid(BIDS_PER_SECOND, options.seconds, options.signal);
-      await delays.allHaveAll();
+      await crowd.bidSteadily(auctions, BIDS_PER_SECOND, options.seconds, options.signal);
+      await crowd.haveLast();
       const { cores, seconds } = close();
       return {
         perSecond: (crowd.frames - framesBefore) / seconds,
         cores,
         figures: {
-          'p50 ms': delays.percentile(0.5),
-          'p99 ms': delays.percentile(0.99),
+          'p50 ms': crowd.delay(0.5),
+          'p99 ms': crowd.delay(0.99),
           'event loop held, longest ms': (await node.held()).maxMs,
         },
       };

@@ -10,8 +10,6 @@ import { auctionsOn, bareOn, broadcasterOn } from './fan-out-stage.ts';
 const VIEWERS = 5_000;
 const BIDS_ONE_BY_ONE = 10;
 const BIDS_BACK_TO_BACK = 20;
-/** The first event says that the auction is there, the second that it is live. */
-const SEQ_OF_A_NEW_AUCTION = 2;
 const KIB_PER_MIB = 1024;
 
 async function rounds(
@@ -26,13 +24,10 @@ async function rounds(
   const crowd = await ViewerCrowd.gather([server.port], auctionId, viewers);
   bed.onClose(() => crowd.leave());
   const kibPerViewer = ((residentMib(server.pid()) - before) * KIB_PER_MIB) / viewers;
-  let seq = SEQ_OF_A_NEW_AUCTION;
   /** Resolves when so many viewers have it. */
   const bid = async (reaches: number): Promise<void> => {
-    seq += 1;
-    const arrived = crowd.allHave(seq, reaches);
-    const one = { userId: `u${seq % 2}`, amount: 10_000 * seq };
-    await Promise.all([auctions.bid(auctionId, one), arrived]);
+    const answered = crowd.bid(auctions);
+    await Promise.all([answered, crowd.haveLast(reaches)]);
   };
   return async () => {
     const delays: number[] = [];

@@ -1,6 +1,5 @@
 /** Many viewers on two processes while bids arrive steadily: when does each viewer know? */
 import { setTimeout as pause } from 'node:timers/promises';
-import { BidDelays } from '../../crowd/bid-delays.ts';
 import { ViewerCrowd } from '../../crowd/viewer-crowd.ts';
 import { openWindow, residentMib } from '../../system/process-use.ts';
 import type { Measurement } from '../measurement.ts';
@@ -25,36 +24,31 @@ const underLoad = (
     ];
     const auctions = await auctionsOn(bed);
     await auctions.create(auctionId);
-    const delays = new BidDelays(auctions, auctionId, viewers);
-    const crowd = await ViewerCrowd.gather(
-      nodes.map(({ server }) => server.port),
-      auctionId,
-      viewers,
-      (viewer, seq) => delays.arrived(viewer, seq),
-    );
+    const ports = nodes.map(({ server }) => server.port);
+    const crowd = await ViewerCrowd.gather(ports, auctionId, viewers);
     bed.onClose(() => crowd.leave());
     const stalled = Math.ceil(viewers * stalledShare);
     crowd.stall(stalled);
     await pause(SETTLE_MS, undefined, { signal });
     return async (options) => {
       await Promise.all(nodes.map((node) => node.held()));
-      delays.startOver();
+      crowd.startOver();
       const framesBefore = crowd.frames;
       const pids = nodes.map(({ server }) => server.pid());
       const close = openWindow({ broadcasters: pids, crowd: [process.pid] });
-      await delays.bid(BIDS_PER_SECOND, options.seconds, options.signal);
+      await crowd.bidSteadily(auctions, BIDS_PER_SECOND, options.seconds, options.signal);
       const { cores, seconds } = close();
       const frames = crowd.frames - framesBefore;
-      await delays.allHaveAll(stalled);
+      await crowd.haveLast(viewers - stalled);
       const held = await Promise.all(nodes.map((node) => node.held()));
       const longest = (read: (one: Held) => number): number => Math.max(...held.map(read));
       return {
         perSecond: frames / seconds,
         cores,
         figures: {
-          'p50 ms': delays.percentile(0.5),
-          'p99 ms': delays.percentile(0.99),
-          'longest ms': delays.percentile(1),
+          'p50 ms': crowd.delay(0.5),
+          'p99 ms': crowd.delay(0.99),
+          'longest ms': crowd.delay(1),
           'event loop held, longest ms': longest(({ maxMs }) => maxMs),
           'the same in CPU time, ms': longest(({ maxCpuMs }) => maxCpuMs),
           'event loop held, p99 ms': longest(({ p99Ms }) => p99Ms),

@@ -1,10 +1,27 @@
 /** Processes that make load, and the line of figures that each writes at its end. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { createHistogram } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { typescriptArguments } from '../../system/test-bed.ts';
-import type { CallOptions, LoadResult } from './request-plan.ts';
+
+/** What came of a run; `answered` counts complete answers, `refused` those of status 400 and up. */
+export interface LoadResult {
+  readonly answered: number;
+  readonly refused: number;
+  /** Connections that failed, broke or got no answer in time. */
+  readonly broken: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface CallOptions {
+  readonly connections: number;
+  readonly seconds: number;
+  /** Ends the run early; it then rejects. */
+  readonly signal: AbortSignal;
+}
 
 const FIGURES_MARK = 'figures ';
 const KEPT_OUTPUT = 20_000;
@@ -63,25 +80,6 @@ async function readFigures(
   return figures.parse(JSON.parse(line.slice(FIGURES_MARK.length)));
 }
 
-/** Writes the figures of a generator that is a process of its own. */
-export function writeFigures(
-  counted: Pick<LoadResult, 'answered' | 'refused' | 'broken'>,
-  latencyUs: RecordableHistogram,
-  startedAt: number,
-): void {
-  const found: LoadResult = {
-    ...counted,
-    seconds: (performance.now() - startedAt) / 1000,
-    p50Ms: latencyUs.percentile(50) / 1000,
-    p99Ms: latencyUs.percentile(99) / 1000,
-  };
-  console.log(FIGURES_MARK + JSON.stringify(found));
-}
-
-/** A latency, from a `performance.now()` until now. */
-export const record = (latencyUs: RecordableHistogram, sentAt: number): void =>
-  latencyUs.record(Math.max(1, Math.round((performance.now() - sentAt) * 1000)));
-
 /** Keeps that many calls under way, then writes the figures. @param call gives how many it counts */
 export async function keepCalling(
   call: () => Promise<number>,
@@ -97,9 +95,17 @@ export async function keepCalling(
         const sentAt = performance.now();
         const more = await call();
         answered += more;
-        record(latencyUs, sentAt);
+        latencyUs.record(Math.max(1, Math.round((performance.now() - sentAt) * 1000)));
       }
     }),
   );
-  writeFigures({ answered, refused: 0, broken: 0 }, latencyUs, startedAt);
+  const found: LoadResult = {
+    answered,
+    refused: 0,
+    broken: 0,
+    seconds: (performance.now() - startedAt) / 1000,
+    p50Ms: latencyUs.percentile(50) / 1000,
+    p99Ms: latencyUs.percentile(99) / 1000,
+  };
+  console.log(FIGURES_MARK + JSON.stringify(found));
 }

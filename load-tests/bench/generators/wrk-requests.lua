@@ -1,10 +1,23 @@
--- wrk's side of request-plan.ts: the same numbered requests, made one by one.
+-- The numbered requests of a plan (wrk.ts), made one by one.
 -- Arguments after `--`: the file of plan lines, the number of the first request.
 -- Run with one thread: threads share nothing in wrk, and each would start at the same number.
 
 local plan = {}
 local paths, tokens = {}, {}
 local n
+
+-- Milliseconds of a clock that only rises: wrk has none of its own.
+local ffi = require('ffi')
+ffi.cdef[[
+  typedef struct { long seconds, nanoseconds; } outcry_time;
+  int clock_gettime(int clock, outcry_time *time);
+]]
+local MONOTONIC = 1
+local time = ffi.new('outcry_time')
+local function now()
+  ffi.C.clock_gettime(MONOTONIC, time)
+  return tonumber(time.seconds) * 1e3 + tonumber(time.nanoseconds) / 1e6
+end
 
 function init(args)
   for line in io.lines(args[1]) do
@@ -23,6 +36,16 @@ function init(args)
   plan.member = '{"' .. plan.member .. '":'
   plan.key = plan.key_prefix ~= '' and 'idempotency-key: ' .. plan.key_prefix or nil
   n = tonumber(args[2])
+  local interval = plan.per_second ~= '' and 1e3 / tonumber(plan.per_second)
+  if interval then
+    local started, sent = now(), 0
+    -- wrk waits so many milliseconds before it makes the next request.
+    function delay()
+      local wait = started + sent * interval - now()
+      sent = sent + 1
+      return wait > 0 and math.ceil(wait) or 0
+    end
+  end
 end
 
 function request()

@@ -1,4 +1,5 @@
 /** Rounds of bids that are meant to be accepted, checked against the gateway's own counters. */
+import type { RequestPlan } from '../generators/wrk.ts';
 import { figuresOf, plannedLoad } from '../load-round.ts';
 import type { Round } from '../measurement.ts';
 import { batchFigures, countersAtRest, countersSince } from './gateway-counters.ts';
@@ -21,7 +22,7 @@ const MAY_BE_REFUSED = new Set(['OK', 'BID_TOO_LOW']);
  */
 export function acceptedBids(
   { url, processes }: Pick<Gateway, 'url' | 'processes'>,
-  bids: { paths: string[]; tokens: string[]; keyPrefix: string },
+  bids: Pick<RequestPlan, 'paths' | 'tokens' | 'keyPrefix' | 'perSecond'>,
 ): Round {
   const amounts = { firstAmount: FIRST_AMOUNT, amountStep: AMOUNT_STEP };
   const load = plannedLoad({ origin: url, member: 'maxAmount', ...amounts, ...bids }, processes);

@@ -115,7 +115,7 @@ export const httpMeasurements: readonly Measurement[] = [
     variation: { fsyncEveryWrite: false },
   }),
   accepted('hot-no-key', 'bids without an Idempotency-Key', 'hot', { keyPrefix: '' }),
-  accepted('hot-no-publish', 'nothing is published to JetStream', 'hot', {
+  accepted('hot-no-publish', 'NATS is dead: nothing is published', 'hot', {
     variation: { publishes: false },
   }),
   accepted('hot-new-tokens', 'every token is seen for the first time', 'hot', {

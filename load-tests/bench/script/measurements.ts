@@ -1,6 +1,5 @@
 /** The decide script: the gateway's adapter against the same calls from `redis-benchmark`. */
-import type { LoadResult } from '../generators/request-plan.ts';
-import { runTypescript } from '../generators/run-generator.ts';
+import { runTypescript, type LoadResult } from '../generators/run-generator.ts';
 import { figuresOf, roundOf } from '../load-round.ts';
 import type { Measurement, RoundOptions } from '../measurement.ts';
 import { captureCall } from './script-calls.ts';

@@ -9,7 +9,7 @@ import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { readyRedis } from '../../system/redis.ts';
 import { SHARDS, type TestBed } from '../../system/test-bed.ts';
-import type { CallOptions, LoadResult } from '../generators/request-plan.ts';
+import type { CallOptions, LoadResult } from '../generators/run-generator.ts';
 import { SCRIPT_AUCTION } from './script-calls.ts';
 
 /** Of a first, short round, which says how many make a second. */
