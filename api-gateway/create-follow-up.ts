@@ -11,7 +11,7 @@ import type { Tracer } from '@outcry/shared/runtime/tracing.ts';
 import { JetStreamArchive } from './adapters/nats/jetstream-archive.ts';
 import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
 import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
-import { RedisArchiveStore } from './adapters/redis/redis-archive-store.ts';
+import { RedisDueWorkStore } from './adapters/redis/redis-due-work-store.ts';
 import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
 import type { AuctionDecider } from './bidding/auction-commands.ts';
 import type { GatewaySettings } from './config.ts';
@@ -84,7 +84,7 @@ export function createFollowUp(
 
   const catchUp = new CatchUpArchive(
     {
-      store: new RedisArchiveStore(redis, shards),
+      store: new RedisDueWorkStore(redis, shards),
       stream,
       mark,
       consumer: new JetStreamArchive(nats),

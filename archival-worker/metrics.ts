@@ -102,7 +102,7 @@ export function createSealMetrics(registry: Registry): SealFigures {
       auctions.inc();
       events.inc(count);
     },
-    doubtful: () => doubts.inc(),
+    quarantined: () => doubts.inc(),
     waiting: (backlog) => {
       waiting.set(backlog?.auctions ?? NaN);
       lag.set(backlog?.oldestSeconds ?? NaN);

@@ -1,7 +1,7 @@
 /**
- * Gets what the archive is missing to it: publishes the log entries that the direct hand-off missed,
- * publishes again what JetStream lost, and lets go of auctions that are sealed. It runs beside the
- * keeper, for the shards the keeper holds, so that no auction opens or closes late for it.
+ * Publishes log entries that the archive lacks: those that the direct hand-off missed, and those that
+ * JetStream lost. Forgets auctions that are sealed. It runs beside the keeper, for the shards the
+ * keeper holds, so that no auction opens or closes late for it.
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
@@ -9,7 +9,7 @@ import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
 import type { EventStream, Published, PublishedMark } from '../hand-off/event-stream.ts';
 import { FindLost } from './find-lost.ts';
-import type { ArchiveConsumer, ArchiveStore, LaggingAuction, LaggingTurn } from './keeper-ports.ts';
+import type { ArchiveConsumer, DueWorkStore, LaggingAuction, LaggingTurn } from './keeper-ports.ts';
 import { LagOfLooks, type LogLag } from './log-lag.ts';
 
 const ROUND_EVERY_MS = 500;
@@ -29,7 +29,7 @@ const HAND_OFF_MS = 1_000;
 const READS_PER_TURN = 20;
 
 export interface ArchiveParts {
-  readonly store: ArchiveStore;
+  readonly store: DueWorkStore;
   readonly stream: EventStream;
   readonly mark: PublishedMark;
   readonly consumer: ArchiveConsumer;
@@ -103,19 +103,19 @@ export class CatchUpArchive {
   async #help(): Promise<boolean> {
     const { store, stream } = this.#parts;
     const shards = [...this.#heldShards()];
-    const asked = await Promise.allSettled(shards.map((shard) => store.chores(shard, PER_SHARD)));
+    const asked = await Promise.allSettled(shards.map((shard) => store.dueWork(shard, PER_SHARD)));
     // On a cluster one master may be away: the other shards get their turn, and then it is said.
-    const chores = asked.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
-    this.#isLagKnown = chores.length > 0 || shards.length === 0;
+    const due = asked.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+    this.#isLagKnown = due.length > 0 || shards.length === 0;
     const answered = new Set(shards.filter((_, i) => asked[i]?.status === 'fulfilled'));
-    const forgettable = chores.flatMap((each) => each.forgettable);
+    const forgettable = due.flatMap((each) => each.forgettable);
     const gone = await this.#each(forgettable, (auctionId) => store.forget(auctionId));
     this.#figures.forgotten(gone.filter(Boolean).length);
 
     const unseen = this.#looks.outdated(monotonicNow() - OUTDATED_MS, answered, PER_SHARD);
     await this.#each(unseen, (auctionId) => this.#look(auctionId, { atMost: 1 }));
 
-    const lagging = chores.flatMap((each) => each.lagging);
+    const lagging = due.flatMap((each) => each.lagging);
     let wasMissed = false;
     if (stream.open) {
       const looked = await this.#each(lagging, (auctionId) => this.#publishMissed(auctionId));
@@ -127,7 +127,7 @@ export class CatchUpArchive {
       await this.#each(lagging, (auctionId) => this.#look(auctionId, turn));
     }
     for (const end of asked) if (end.status === 'rejected') throw end.reason;
-    return wasMissed || chores.some((each) => each.forgettable.length >= PER_SHARD);
+    return wasMissed || due.some((each) => each.forgettable.length >= PER_SHARD);
   }
 
   /**
@@ -157,7 +157,7 @@ export class CatchUpArchive {
   }
 
   async #look(auctionId: string, turn: LaggingTurn): Promise<LaggingAuction | undefined> {
-    const auction = await this.#parts.store.lookAtLagging(auctionId, turn);
+    const auction = await this.#parts.store.readLagging(auctionId, turn);
     if (turn.afterSeq === undefined) this.#looks.saw(auctionId, auction, monotonicNow());
     return auction;
   }

@@ -12,6 +12,7 @@
  * Redis, so the proof must be old enough for the report to have arrived. A mistake costs a message
  * that the archive has already.
  */
+import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import type { ConsumerProgress } from './keeper-ports.ts';
 
 /** How long the archive's report to Redis may take after the acknowledgement. */
@@ -76,7 +77,7 @@ export class FindLost {
   repaired(auctionId: string, now: number): void {
     const known = this.#questions.get(auctionId);
     if (known === undefined) return;
-    const pause = Math.min(PAUSE_AFTER_REPAIR_MS * 2 ** known.repairs, MAX_PAUSE_MS);
+    const pause = backoffMs(known.repairs + 1, PAUSE_AFTER_REPAIR_MS, MAX_PAUSE_MS, 1);
     this.#remember(auctionId, {
       ...known,
       streamId: undefined,

@@ -39,7 +39,7 @@ export interface DueHints {
 }
 
 /** Auctions of a shard that it is time to look at, by Redis's clock. */
-export interface Chores {
+export interface DueWork {
   /** Their archive lags. */
   readonly lagging: readonly string[];
   /** They are sealed and their grace period is over. */
@@ -73,13 +73,13 @@ export interface LaggingTurn {
 }
 
 /** What catching up with the archive asks of Redis. */
-export interface ArchiveStore {
-  chores(shard: number, atMost: number): Promise<Chores>;
+export interface DueWorkStore {
+  dueWork(shard: number, atMost: number): Promise<DueWork>;
   /**
    * Looks at a lagging auction and puts off its next turn.
    * @returns undefined when the auction is gone or lags no more
    */
-  lookAtLagging(auctionId: string, turn: LaggingTurn): Promise<LaggingAuction | undefined>;
+  readLagging(auctionId: string, turn: LaggingTurn): Promise<LaggingAuction | undefined>;
   /** Sets the next turn of a lagging auction; 0: at once, behind those that wait already. */
   lookAgain(auctionId: string, pauseMs: number): Promise<void>;
   /** Drops the keys of a sealed auction. @returns whether they are gone */

@@ -3,6 +3,7 @@
  * acknowledge it, report how far each auction is archived. While Postgres is away it keeps the
  * batch in hand and tries again for ever; JetStream holds the rest.
  */
+import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import {
@@ -14,7 +15,6 @@ import {
   type EventSource,
 } from './ports.ts';
 import type { ReportArchived } from './report-archived.ts';
-import { retryDelayMs } from './retry-delay.ts';
 import {
   openEntry,
   refused,
@@ -29,6 +29,7 @@ import { logArchived, type TraceCommit } from './traced-archive.ts';
  * it that touch the same auctions; meanwhile a third batch is read and decoded.
  */
 export const BATCHES_AT_ONCE = 3;
+const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 5_000;
 
 export interface ArchiveParts {
@@ -123,7 +124,7 @@ export class ArchiveEvents {
         log[level]({ err: error, attempt }, 'events cannot be stored now, trying again');
         if (error instanceof TooSlowError && batch.length > 1 && !signal.aborted) throw error;
       }
-      if (!signal.aborted) await pause(retryDelayMs(attempt, RETRY_MAX_MS), signal);
+      if (!signal.aborted) await pause(backoffMs(attempt, RETRY_FIRST_MS, RETRY_MAX_MS), signal);
       if (signal.aborted) return giveBack(batch);
     }
   }

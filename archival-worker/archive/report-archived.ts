@@ -2,10 +2,10 @@
  * Tells Redis up to where each auction is archived, and which ones are blocked. Redis may be away:
  * then the newest report of each auction waits, and archiving goes on.
  */
+import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { UnmovableMarksError, type ArchivedMarks, type ArchivedPrefix } from './ports.ts';
-import { retryDelayMs } from './retry-delay.ts';
 
 /**
  * More than this many auctions do not wait. Forgetting a report is safe: the keeper finds the
@@ -13,6 +13,7 @@ import { retryDelayMs } from './retry-delay.ts';
  */
 const MAX_WAITING = 100_000;
 const REPORTS_AT_ONCE = 500;
+const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;
 
 export class ReportArchived {
@@ -84,7 +85,7 @@ export class ReportArchived {
         const level = failures === 1 ? 'warn' : 'debug';
         this.#log[level]({ err: error }, 'Redis was not told how far the archive is; again later');
         if (signal.aborted) return;
-        await pause(retryDelayMs(failures, RETRY_MAX_MS), signal);
+        await pause(backoffMs(failures, RETRY_FIRST_MS, RETRY_MAX_MS), signal);
       }
     }
   }

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { HistoryUnavailableError } from './ports.ts';
 
 const KEPT_MS = 3_000;
@@ -38,7 +39,7 @@ export class SharedAnswers {
 
   /** Something that answers show was changed: they are asked for anew, at most once a second. */
   renew(): void {
-    const now = performance.now();
+    const now = monotonicNow();
     if (now - this.#renewedAt < RENEWED_AT_MOST_EVERY_MS) return;
     this.#renewedAt = now;
     this.#kept.clear();

@@ -3,6 +3,7 @@
  * would come too late for the new epochs, which fork at the last event in the archive.
  */
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { RebuildRefusedError, type StreamBacklog } from './ports.ts';
 
 export interface DrainLimits {
@@ -28,16 +29,16 @@ export async function drainStream(
   await pause(settleMs);
   const newest = await stream.newestMessage();
   let before = Infinity;
-  let changedAt = performance.now();
+  let changedAt = monotonicNow();
   for (;;) {
     const left = await stream.leftUpTo(newest);
     if (left === 0) return;
     if (left !== before) {
       say(left);
       before = left;
-      changedAt = performance.now();
+      changedAt = monotonicNow();
     }
-    if (performance.now() - changedAt > stuckMs) {
+    if (monotonicNow() - changedAt > stuckMs) {
       throw new RebuildRefusedError(
         `${left} messages in JetStream could not be archived within ${stuckMs / 1000} s. ` +
           'Is Postgres healthy? Rebuild when the archive has caught up.',

@@ -71,7 +71,7 @@ export interface SealedMarks {
 export interface SealFigures {
   sealed(events: number): void;
   /** An auction that should be whole and is not, or that Redis knows otherwise. */
-  doubtful(): void;
+  quarantined(): void;
   /** Undefined: Postgres could not be asked. */
   waiting(backlog: SealBacklog | undefined): void;
 }

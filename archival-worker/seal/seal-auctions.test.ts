@@ -27,7 +27,7 @@ test('an auction that could not be sealed is read again in time, though the cloc
     store,
     marks: { seal: () => Promise.resolve(new Map()) },
     keptMs: 0,
-    figures: { sealed: () => {}, doubtful: () => {}, waiting: () => {} },
+    figures: { sealed: () => {}, quarantined: () => {}, waiting: () => {} },
     log: createLogger('test', 'silent'),
   });
   seals.start();

@@ -92,7 +92,7 @@ export class SealAuctions {
     if (this.#rounds.stopped) return;
     if (seal === undefined) {
       this.#setAside(auction);
-      figures.doubtful();
+      figures.quarantined();
       log.error(
         { auctionId, epoch, seq },
         'events of a whole auction are missing; run "npm run verify"',
@@ -144,7 +144,7 @@ export class SealAuctions {
       const answer = answers.get(notice.auctionId);
       if (answer === 'sealed' || answer === 'gone') continue;
       if (answer === undefined) this.#setAside(notice);
-      figures.doubtful();
+      figures.quarantined();
       const other = 'Redis knows other events of a sealed auction; it is kept there';
       const wrong = 'Redis holds wrong data of a sealed auction; it is kept there';
       log.error({ ...notice }, answer === undefined ? wrong : other);

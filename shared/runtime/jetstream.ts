@@ -18,6 +18,7 @@ import {
 } from '@nats-io/transport-node';
 import type { NodeConnectionOptions } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { backoffMs } from './backoff.ts';
 import { pause } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 
@@ -37,6 +38,7 @@ export const natsSettings = z.object({
 });
 
 const CONNECT_LIMIT_MS = 2_000;
+const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 2_000;
 const CLOSE_LIMIT_MS = 2_000;
 // Short: a server that has just started drops requests silently for a moment.
@@ -153,7 +155,7 @@ class ReopeningLink implements NatsLink {
       }
       this.#becomes(false);
       this.#attempt += 1;
-      await pause(retryDelayMs(this.#attempt), signal);
+      await pause(backoffMs(this.#attempt, RETRY_FIRST_MS, RETRY_MAX_MS), signal);
     }
   }
 
@@ -206,16 +208,13 @@ function connectionOptions(url: string, name: string): NodeConnectionOptions {
     timeout: CONNECT_LIMIT_MS,
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
-    reconnectDelayHandler: () => retryDelayMs(2),
+    reconnectDelayHandler: () => backoffMs(2, RETRY_FIRST_MS, RETRY_MAX_MS),
     // A server that stopped answering without closing the connection is noticed within 15 s.
     pingInterval: PING_EVERY_MS,
     maxPingOut: 2,
     noAsyncTraces: true,
   };
 }
-
-const retryDelayMs = (attempt: number): number =>
-  Math.min(100 * 2 ** Math.min(attempt, 5), RETRY_MAX_MS) * (0.5 + Math.random() / 2);
 
 /** Name, subjects and limits of a stream. */
 export interface StreamSetup {
@@ -260,7 +259,7 @@ export async function ensureStream(connection: NatsConnection, setup: StreamSetu
   } satisfies Partial<StreamConfig>;
 
   const existing = (await streamConfig(manager, setup.name)) ?? (await created(manager, wanted));
-  if (existing === undefined || isAsWanted(existing, wanted)) return;
+  if (existing === undefined || hasSettings(existing, wanted)) return;
   await manager.streams.update(setup.name, wanted);
 }
 
@@ -287,7 +286,8 @@ async function created(
   }
 }
 
-function isAsWanted(existing: object, wanted: object): boolean {
+/** Whether all wanted settings are there, with these values; there may be others. */
+export function hasSettings(existing: object, wanted: object): boolean {
   const present = new Map<string, unknown>(Object.entries(existing));
   return Object.entries(wanted).every(
     ([setting, value]) => JSON.stringify(present.get(setting)) === JSON.stringify(value),

@@ -1,7 +1,9 @@
 /** The one way to open a Redis connection; the options keep a bid from ever running twice. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { backoffMs } from './backoff.ts';
 import type { Logger } from './logger.ts';
 
+const RECONNECT_FIRST_MS = 100;
 const RECONNECT_MAX_MS = 1_000;
 /**
  * A server that hangs, or whose packets are lost, closes nothing. So each connection asks for a sign
@@ -16,6 +18,9 @@ const MAX_OPENING_LOOKS = 10;
 /** No command waits longer for its answer, whoever forgot to set a limit of its own. */
 const COMMAND_LIMIT_MS = 5_000;
 
+const reconnectAfterMs = (attempt: number): number =>
+  backoffMs(attempt, RECONNECT_FIRST_MS, RECONNECT_MAX_MS);
+
 const SAFE_OPTIONS: RedisOptions = {
   // A command whose reply is lost may have run: never send it again, tell the caller instead.
   autoResendUnfulfilledCommands: false,
@@ -25,8 +30,7 @@ const SAFE_OPTIONS: RedisOptions = {
   connectTimeout: 2_000,
   commandTimeout: COMMAND_LIMIT_MS,
   keepAlive: 10_000,
-  retryStrategy: (attempt: number) =>
-    Math.min(50 * 2 ** Math.min(attempt, 6), RECONNECT_MAX_MS) * (0.5 + Math.random() / 2),
+  retryStrategy: reconnectAfterMs,
 };
 
 /** A single Redis or a Redis Cluster; both take the same commands. */
@@ -132,7 +136,7 @@ function openCluster(urls: string, options: RedisOptions): Cluster {
     // After a failover nothing else tells of the new master when the old one does not answer.
     slotsRefreshInterval: 1_000,
     shardedSubscribers: true,
-    clusterRetryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), RECONNECT_MAX_MS),
+    clusterRetryStrategy: reconnectAfterMs,
     redisOptions: {
       ...forNodes,
       replyMapping: 'legacy',

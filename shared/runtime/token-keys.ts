@@ -7,6 +7,7 @@ import {
   type JWK,
   type JWTVerifyGetKey,
 } from 'jose';
+import { backoffMs } from './backoff.ts';
 import type { CommonSettings } from './config.ts';
 import type { Logger } from './logger.ts';
 
@@ -146,8 +147,8 @@ class PublishedKeys implements TokenKeys {
       if (this.#failures === 0) {
         this.#log.warn({ err: error }, 'the keys for access tokens cannot be fetched');
       }
-      const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, LONGEST_BACKOFF_MS);
       this.#failures += 1;
+      const backoff = backoffMs(this.#failures, FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS);
       this.#notBefore = performance.now() + backoff;
     }
   }

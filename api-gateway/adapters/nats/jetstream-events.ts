@@ -3,6 +3,7 @@ import { entryMessageId } from '@outcry/shared/contracts/events.ts';
 import { EVENT_STREAM, EVENT_SUBJECTS, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { TRACE_HEADER } from '@outcry/shared/contracts/traces.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import { ensureStream, type NatsLink } from '@outcry/shared/runtime/jetstream.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
@@ -120,9 +121,9 @@ export class JetStreamEvents implements EventStream {
   }
 
   #probeLater(): void {
-    const pause = Math.min(PROBE_AFTER_MIN_MS * 2 ** this.#closings, PROBE_AFTER_MAX_MS);
-    this.#probeAt = performance.now() + pause;
     this.#closings += 1;
+    const pause = backoffMs(this.#closings, PROBE_AFTER_MIN_MS, PROBE_AFTER_MAX_MS);
+    this.#probeAt = performance.now() + pause;
   }
 
   async #probe(): Promise<void> {

@@ -10,7 +10,7 @@ import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    confirmPublished(keyCount: number, ...keysAndArguments: string[]): Result<string, Context>;
+    movePublishedMarks(keyCount: number, ...keysAndArguments: string[]): Result<string, Context>;
   }
 }
 
@@ -23,8 +23,8 @@ export class RedisPublishedMark implements PublishedMark {
   readonly #shards: number;
 
   constructor(redis: RedisClient, shards: number) {
-    redis.defineCommand('confirmPublished', {
-      lua: scriptForFullRedis(luaFile('confirm-published')),
+    redis.defineCommand('movePublishedMarks', {
+      lua: scriptForFullRedis(luaFile('move-published-marks')),
     });
     this.#redis = redis;
     this.#shards = shards;
@@ -50,7 +50,7 @@ export class RedisPublishedMark implements PublishedMark {
         ranges.push(`${epoch}`, `${firstSeq}`, `${lastSeq}`);
       }
     }
-    const moved = this.#redis.confirmPublished(keys.length, ...keys, ...ranges);
+    const moved = this.#redis.movePublishedMarks(keys.length, ...keys, ...ranges);
     const failure = await withTimeLimit(moved, LIMIT_MS, 'moving the published mark');
     if (failure !== '') throw new Error(`the published mark of an auction stays: ${failure}`);
   }

@@ -11,7 +11,7 @@ import {
 } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { ARCHIVE_CONSUMER, EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
-import { ensureStream } from '@outcry/shared/runtime/jetstream.ts';
+import { ensureStream, hasSettings } from '@outcry/shared/runtime/jetstream.ts';
 
 export const API_LIMIT_MS = 2_000;
 
@@ -50,7 +50,7 @@ export async function ensureConsumer(
   const existing = await consumerInfo(manager);
   if (existing === undefined) {
     await manager.consumers.add(EVENT_STREAM, wanted);
-  } else if (!isAsWanted(existing.config, wanted)) {
+  } else if (!hasSettings(existing.config, wanted)) {
     await manager.consumers.update(EVENT_STREAM, ARCHIVE_CONSUMER, wanted);
   }
 }
@@ -82,11 +82,6 @@ async function consumerInfo(manager: JetStreamManager): Promise<ConsumerInfo | u
     if (isApiError(error, JetStreamApiCodes.ConsumerNotFound)) return undefined;
     throw error;
   }
-}
-
-function isAsWanted(existing: object, wanted: object): boolean {
-  const present = new Map<string, unknown>(Object.entries(existing));
-  return Object.entries(wanted).every(([setting, value]) => present.get(setting) === value);
 }
 
 const isApiError = (error: unknown, code: number): boolean =>

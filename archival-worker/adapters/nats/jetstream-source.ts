@@ -1,11 +1,11 @@
 import { jetstream, type JsMsg } from '@nats-io/jetstream';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { TRACE_HEADER } from '@outcry/shared/contracts/traces.ts';
+import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import type { NatsLink } from '@outcry/shared/runtime/jetstream.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { Delivery, EventSource } from '../../archive/ports.ts';
-import { retryDelayMs } from '../../archive/retry-delay.ts';
 import {
   ACK_WAIT_MS,
   API_LIMIT_MS,
@@ -25,6 +25,7 @@ const LINGER_MS = 100;
 const EXTEND_EVERY_MS = ACK_WAIT_MS / 3;
 const MEASURE_EVERY_MS = 5_000;
 const CONNECT_LIMIT_MS = 60_000;
+const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 5_000;
 const GIVEN_BACK_MAX_MS = 30_000;
 /** A consumer that fails right after it was opened is not opened again in a spin. */
@@ -125,7 +126,7 @@ export class JetStreamSource implements EventSource {
         if (failures === 1 && !signal.aborted) {
           this.#log.warn({ err: error }, 'events cannot be read from JetStream, trying again');
         }
-        await pause(retryDelayMs(failures, RETRY_MAX_MS), signal);
+        await pause(backoffMs(failures, RETRY_FIRST_MS, RETRY_MAX_MS), signal);
       }
     }
   }
@@ -227,4 +228,4 @@ export class JetStreamSource implements EventSource {
  * milliseconds: the server takes no fraction of a nanosecond, and would deliver it again at once.
  */
 const nextDeliveryMs = (message: JsMsg): number =>
-  Math.ceil(retryDelayMs(message.info.deliveryCount, GIVEN_BACK_MAX_MS));
+  Math.ceil(backoffMs(message.info.deliveryCount, RETRY_FIRST_MS, GIVEN_BACK_MAX_MS));

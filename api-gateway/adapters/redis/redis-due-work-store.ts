@@ -10,8 +10,8 @@ import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
 import type {
-  ArchiveStore,
-  Chores,
+  DueWorkStore,
+  DueWork,
   LaggingAuction,
   LaggingTurn,
 } from '../../keeper/keeper-ports.ts';
@@ -19,12 +19,12 @@ import { luaFile, scriptForFullRedis } from './lua-files.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    listChores(
+    listDueWork(
       behind: string,
       sealed: string,
       atMost: number,
     ): Result<[string[], string[]], Context>;
-    lookAtLagging(...keysAndArguments: string[]): Result<string[], Context>;
+    readLagging(...keysAndArguments: string[]): Result<string[], Context>;
     lookAgain(behind: string, auctionId: string, pauseMs: number): Result<number, Context>;
     forgetSealed(...keysAndArguments: string[]): Result<number, Context>;
   }
@@ -36,14 +36,14 @@ const MAX_ENTRIES = 256;
 const FIELDS_AN_ENTRY = 3;
 
 const COMMANDS = [
-  { command: 'listChores', file: 'list-chores', numberOfKeys: 2 },
-  { command: 'lookAtLagging', file: 'look-at-lagging', numberOfKeys: 3 },
+  { command: 'listDueWork', file: 'list-due-work', numberOfKeys: 2 },
+  { command: 'readLagging', file: 'read-lagging', numberOfKeys: 3 },
   { command: 'lookAgain', file: 'look-again', numberOfKeys: 1 },
   { command: 'forgetSealed', file: 'forget-sealed', numberOfKeys: 10 },
 ] as const;
 
 /** What Redis knows of the archive's lag, and how it lets go of what is sealed. */
-export class RedisArchiveStore implements ArchiveStore {
+export class RedisDueWorkStore implements DueWorkStore {
   readonly #redis: RedisClient;
   readonly #shards: number;
 
@@ -55,21 +55,21 @@ export class RedisArchiveStore implements ArchiveStore {
     this.#shards = shards;
   }
 
-  async chores(shard: number, atMost: number): Promise<Chores> {
+  async dueWork(shard: number, atMost: number): Promise<DueWork> {
     const { behind, sealed } = shardKeys(shard);
-    const listed = this.#redis.listChores(behind, sealed, atMost);
-    const [lagging, forgettable] = await withTimeLimit(listed, LIMIT_MS, 'listing chores');
+    const listed = this.#redis.listDueWork(behind, sealed, atMost);
+    const [lagging, forgettable] = await withTimeLimit(listed, LIMIT_MS, 'listing due work');
     return { lagging, forgettable };
   }
 
-  async lookAtLagging(
+  async readLagging(
     auctionId: string,
     { pauseMs, afterSeq, atMost = MAX_ENTRIES }: LaggingTurn,
   ): Promise<LaggingAuction | undefined> {
     const shard = this.#shardOf(auctionId);
     const { auction, log } = auctionKeys(shard, auctionId);
     const { behind } = shardKeys(shard);
-    const looked = this.#redis.lookAtLagging(
+    const looked = this.#redis.readLagging(
       auction,
       log,
       behind,
@@ -78,7 +78,7 @@ export class RedisArchiveStore implements ArchiveStore {
       `${afterSeq ?? ''}`,
       `${atMost}`,
     );
-    const reply = await withTimeLimit(looked, LIMIT_MS, 'looking at a lagging auction');
+    const reply = await withTimeLimit(looked, LIMIT_MS, 'reading a lagging auction');
     const [now, published, archived, blocked, more, unpublished, unarchived, ...fields] = reply;
     if (now === undefined) return undefined;
     const [oldest, ...entries] = readEntries(auctionId, fields, Number(now));
