@@ -89,8 +89,13 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   redis.on('-node', () => heads.forget());
   const timed = timedDecider(decider, (seconds) => metrics.scriptTime.observe(seconds));
   const traced = tracer === undefined ? timed : tracedDecider(timed, tracer);
-  // A call reaches one node of a cluster, so there it holds auctions of one shard only.
-  const lines = { shards, lanes: settings.REDIS_CLUSTER ? shards : 1 };
+  const lines = {
+    shards,
+    // A call reaches one node of a cluster, so there it holds auctions of one shard only.
+    lanes: settings.REDIS_CLUSTER ? shards : 1,
+    // Calls that wait for a replica go over several connections.
+    calls: needsReplicas ? 1 : 2,
+  };
   const engine = new GroupCommit(traced, lines, {
     refuse: (command) => readiness.fault ?? (needsMemory(command) ? memory.full : undefined),
     onCall: (commands) => metrics.called(commands),

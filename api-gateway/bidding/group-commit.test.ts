@@ -8,12 +8,8 @@ import {
   type DecidedBatch,
   type Decision,
 } from './auction-commands.ts';
-import {
-  DEFAULT_LIMITS,
-  GroupCommit,
-  type CommandSender,
-  type GroupCommitLimits,
-} from './group-commit.ts';
+import { DEFAULT_LIMITS, GroupCommit, type GroupCommitLimits, type Lines } from './group-commit.ts';
+import type { CommandSender } from './lane.ts';
 
 const BID: AuctionCommand = {
   kind: 'bid',
@@ -64,11 +60,11 @@ const engineOn = (
   calls: Pick<Calls, 'decide'>,
   limits: Partial<GroupCommitLimits> = {},
   onDecided: (auctionId: string, batch: DecidedBatch) => void = () => undefined,
-  lanes = SHARDS,
+  lines: Partial<Lines> = {},
 ): GroupCommit =>
   new GroupCommit(
     calls,
-    { shards: SHARDS, lanes },
+    { shards: SHARDS, lanes: SHARDS, calls: 2, ...lines },
     { refuse: () => undefined, onCall: () => undefined, onDecided, onDefect },
     { ...DEFAULT_LIMITS, ...limits },
   );
@@ -103,7 +99,7 @@ test('what arrives for a shard during a call forms the next one, in order of arr
 
 test('where there is one lane, a call takes auctions of all shards', async () => {
   const calls = new Calls();
-  const engine = engineOn(calls, {}, undefined, 1);
+  const engine = engineOn(calls, {}, undefined, { lanes: 1 });
   const bids = ['a1-x', 'a0-x', 'a1-y', 'a0-x'].map((id) => engine.ask(id, BID));
   await calledTimes(calls, 1);
   expect(calls.made[0]?.batches).toMatchObject([
@@ -136,7 +132,8 @@ test('commands and auctions of a call are bounded, and so is what waits for an a
   const cold = Array.from({ length: 100 }, (_, i) => engine.ask(`a0-${i}`, BID));
   expect(await hot[150]).toMatchObject({ kind: 'unavailable' });
   for (let call = 0; call < 4; call += 1) {
-    await calledTimes(calls, call + 1);
+    // The next one is in flight already while enough commands wait.
+    await calledTimes(calls, Math.min(call + 2, 4));
     calls.made[call]?.answer(accept);
   }
   await Promise.all([first, ...hot, ...cold]);
@@ -145,6 +142,50 @@ test('commands and auctions of a call are bounded, and so is what waits for an a
   expect(calls.asked[2]?.[0]).toEqual(['a0-hot', 50]);
   expect(sizes).toEqual([1, 1, 51, 50]);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_AUCTIONS_IN_CALL);
+  await engine.close();
+});
+
+test('a second call goes out beside the first when it is worth it, and no third one', async () => {
+  const calls = new Calls();
+  const engine = engineOn(calls);
+  const bids = [engine.ask('a0-x', BID)];
+  const bid = (count: number) => {
+    for (let i = 0; i < count; i += 1) bids.push(engine.ask('a0-x', BID));
+  };
+  await calledTimes(calls, 1);
+  bid(7);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(calls.made).toHaveLength(1);
+  bid(2);
+  await calledTimes(calls, 2);
+  bid(20);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(calls.asked).toEqual([[['a0-x', 1]], [['a0-x', 9]]]);
+  expect(engine.waiting).toBe(20);
+  // The later one first: what waits may go now, and the earlier one is still in flight.
+  calls.made[1]?.answer(accept);
+  await calledTimes(calls, 3);
+  expect(calls.asked[2]).toEqual([['a0-x', 20]]);
+  calls.made[2]?.answer(accept);
+  calls.made[0]?.answer(accept);
+  const outcomes = await Promise.all(bids);
+  expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['answered']));
+  await engine.close();
+});
+
+test('where calls may overtake one another, one is in flight at a time', async () => {
+  const calls = new Calls();
+  const engine = engineOn(calls, {}, undefined, { calls: 1 });
+  const first = engine.ask('a0-x', BID);
+  await calledTimes(calls, 1);
+  const later = Array.from({ length: 20 }, () => engine.ask('a0-x', BID));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(calls.made).toHaveLength(1);
+  calls.made[0]?.answer(accept);
+  await calledTimes(calls, 2);
+  expect(calls.asked[1]).toEqual([['a0-x', 20]]);
+  calls.made[1]?.answer(accept);
+  await Promise.all([first, ...later]);
   await engine.close();
 });
 

@@ -1,35 +1,29 @@
 /**
  * Group commit: commands that arrive while a script call is in flight form the next call, whichever
  * auctions they are for. They stand in one line, or on a cluster in a line for each shard, because a
- * call reaches one node. Order is the order of arrival. Everything is bounded, and every command gets
- * an answer within the time limit.
+ * call reaches one node. Order is the order of arrival. A call that is already worth it goes out
+ * beside the one in flight, so that Redis has work while the answers to the last one are on their
+ * way. Everything is bounded, and every command gets an answer within the time limit.
  */
 import { shardOfAuction } from '@outcry/shared/domain/ids.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import {
-  MAX_AUCTIONS_IN_CALL,
   MayHaveRunError,
-  type AuctionBatch,
   type AuctionCommand,
   type AuctionDecider,
   type DecidedBatch,
   type Decision,
   type Decisions,
 } from './auction-commands.ts';
+import { Lane, type Asked, type CommandSender, type Waiting } from './lane.ts';
 import { NO_SUCH_AUCTION, outcomeOf, unavailable, type CommandOutcome } from './outcomes.ts';
-
-/** Who sent a command and hears what became of it. */
-export interface CommandSender {
-  /** Asked just before the script call: a client that left needs no decision. */
-  isGone(): boolean;
-  /** Called once, perhaps before `submit` returns. */
-  settle(outcome: CommandOutcome): void;
-}
 
 export interface Lines {
   readonly shards: number;
   /** How many lines there are: 1, or as many as shards. */
   readonly lanes: number;
+  /** Calls of a line in flight at once: 1 where one may overtake another. */
+  readonly calls: number;
 }
 
 export interface GroupCommitLimits {
@@ -63,28 +57,6 @@ export interface GroupCommitHooks {
   readonly onDefect: (error: unknown) => void;
 }
 
-interface Waiting {
-  readonly shard: number;
-  readonly auctionId: string;
-  readonly command: AuctionCommand;
-  readonly sender: CommandSender;
-  readonly deadline: number;
-  settled: boolean;
-}
-
-/** Commands that stand in one line, oldest first. */
-interface Lane {
-  waiting: Waiting[];
-  readonly waitingByAuction: Map<string, number>;
-  inFlight: readonly Asked[];
-}
-
-/** An auction's part of a call. */
-interface Asked extends AuctionBatch {
-  readonly commands: AuctionCommand[];
-  readonly waiting: Waiting[];
-}
-
 const NO_DECISION: Decision = {
   kind: 'failed',
   error: new MayHaveRunError('the engine gave no answer'),
@@ -95,36 +67,33 @@ const SWEEP_EVERY_MS = 50;
 export class GroupCommit {
   readonly #decider: AuctionDecider;
   readonly #shards: number;
+  readonly #maxCalls: number;
   readonly #limits: GroupCommitLimits;
   readonly #hooks: GroupCommitHooks;
   readonly #lanes: readonly Lane[];
   readonly #sweep: NodeJS.Timeout;
-  #waiting = 0;
   /** Commands whose script call was made and that have no answer yet. */
   #inFlight = 0;
   #closed = false;
 
   constructor(
     decider: AuctionDecider,
-    { shards, lanes }: Lines,
+    { shards, lanes, calls }: Lines,
     hooks: GroupCommitHooks,
     limits: GroupCommitLimits = DEFAULT_LIMITS,
   ) {
     this.#decider = decider;
     this.#shards = shards;
+    this.#maxCalls = calls;
     this.#hooks = hooks;
     this.#limits = limits;
-    this.#lanes = Array.from({ length: lanes }, () => ({
-      waiting: [],
-      waitingByAuction: new Map<string, number>(),
-      inFlight: [],
-    }));
+    this.#lanes = Array.from({ length: lanes }, () => new Lane());
     this.#sweep = setInterval(() => this.#answerOverdue(), SWEEP_EVERY_MS);
   }
 
   /** Commands that wait for a script call. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#lanes.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** Puts a command in line. */
@@ -135,19 +104,15 @@ export class GroupCommit {
     const shard = shardOfAuction(auctionId, this.#shards);
     const lane = shard === undefined ? undefined : this.#lanes[shard % this.#lanes.length];
     if (shard === undefined || lane === undefined) return sender.settle(NO_SUCH_AUCTION);
-    const ofAuction = lane.waitingByAuction.get(auctionId) ?? 0;
-    if (
-      this.#waiting >= this.#limits.maxWaiting ||
-      ofAuction >= this.#limits.maxWaitingPerAuction
-    ) {
+    const { maxWaiting, maxWaitingPerAuction } = this.#limits;
+    if (this.waiting >= maxWaiting || lane.waitingFor(auctionId) >= maxWaitingPerAuction) {
       return sender.settle(unavailable('too many commands are waiting'));
     }
     const deadline = monotonicNow() + this.#limits.answerLimitMs;
-    lane.waiting.push({ shard, auctionId, command, sender, deadline, settled: false });
-    lane.waitingByAuction.set(auctionId, ofAuction + 1);
-    this.#waiting += 1;
+    lane.add({ shard, auctionId, command, sender, deadline, settled: false });
     // Waiting for the end of the tick gathers what other sockets delivered in the same one.
-    if (lane.waiting.length === 1 && lane.inFlight.length === 0) {
+    if (!lane.isScheduled && lane.mayCall(this.#maxCalls)) {
+      lane.isScheduled = true;
       setImmediate(() => this.#callNext(lane));
     }
   }
@@ -165,55 +130,26 @@ export class GroupCommit {
   async close(): Promise<void> {
     this.#closed = true;
     const until = monotonicNow() + this.#limits.answerLimitMs;
-    while (this.#waiting + this.#inFlight > 0 && monotonicNow() < until) {
+    while (this.waiting + this.#inFlight > 0 && monotonicNow() < until) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     clearInterval(this.#sweep);
   }
 
   #callNext(lane: Lane): void {
-    while (lane.inFlight.length === 0 && lane.waiting.length > 0) {
-      lane.inFlight = this.#takeCall(lane);
-      if (lane.inFlight.length > 0) void this.#call(lane, lane.inFlight);
+    lane.isScheduled = false;
+    while (lane.mayCall(this.#maxCalls)) {
+      const batches = lane.takeCall(this.#limits.maxBatch, (each) =>
+        this.#tell(each, unavailable('the client left before its turn')),
+      );
+      if (batches.length > 0) void this.#call(lane, batches);
     }
-  }
-
-  /** Takes the oldest commands out of the line, as many as fit into one call. */
-  #takeCall(lane: Lane): readonly Asked[] {
-    const byAuction = new Map<string, Asked>();
-    let taken = 0;
-    for (const each of lane.waiting) {
-      const { shard, auctionId } = each;
-      let asked = byAuction.get(auctionId);
-      const hasRoom = asked !== undefined || byAuction.size < MAX_AUCTIONS_IN_CALL;
-      if (taken === this.#limits.maxBatch || !hasRoom) break;
-      taken += 1;
-      this.#leavesLine(lane, each);
-      if (each.sender.isGone()) {
-        this.#tell(each, unavailable('the client left before its turn'));
-        continue;
-      }
-      if (asked === undefined) {
-        asked = { shard, auctionId, commands: [], waiting: [] };
-        byAuction.set(auctionId, asked);
-      }
-      asked.commands.push(each.command);
-      asked.waiting.push(each);
-    }
-    lane.waiting.splice(0, taken);
-    return Array.from(byAuction.values());
-  }
-
-  #leavesLine({ waitingByAuction }: Lane, { auctionId }: Waiting): void {
-    this.#waiting -= 1;
-    const left = (waitingByAuction.get(auctionId) ?? 1) - 1;
-    if (left === 0) waitingByAuction.delete(auctionId);
-    else waitingByAuction.set(auctionId, left);
   }
 
   async #call(lane: Lane, batches: readonly Asked[]): Promise<void> {
     const count = batches.reduce((sum, { waiting }) => sum + waiting.length, 0);
     this.#inFlight += count;
+    lane.inFlight.add(batches);
     const askedAt = monotonicNow();
     let decisions: Decisions = new Map();
     try {
@@ -222,7 +158,7 @@ export class GroupCommit {
       // Against its contract; a lane that stayed busy would keep its auctions from all further bids.
       this.#hooks.onDefect(error);
     }
-    lane.inFlight = [];
+    lane.inFlight.delete(batches);
     this.#callNext(lane);
     // After the next call is on its way, so that Redis decides while the answers are written.
     setImmediate(() => {
@@ -275,16 +211,12 @@ export class GroupCommit {
   #answerOverdue(): void {
     const now = monotonicNow();
     for (const lane of this.#lanes) {
-      for (const each of lane.inFlight.flatMap(({ waiting }) => waiting)) {
+      for (const each of [...lane.inFlight].flat().flatMap(({ waiting }) => waiting)) {
         if (!each.settled && each.deadline <= now) {
           this.#tell(each, { kind: 'unknown', reason: 'Redis did not answer in time' });
         }
       }
-      // Oldest first: the first one that still has time ends the search.
-      const firstInTime = lane.waiting.findIndex(({ deadline }) => deadline > now);
-      const overdue = firstInTime === -1 ? lane.waiting.length : firstInTime;
-      for (const each of lane.waiting.splice(0, overdue)) {
-        this.#leavesLine(lane, each);
+      for (const each of lane.takeOverdue(now)) {
         this.#tell(each, unavailable('Redis did not answer in time'));
       }
     }

@@ -31,7 +31,7 @@ function stage(stored: () => Promise<AuctionReading>, fault?: string) {
         return new Map();
       },
     },
-    { shards: 4, lanes: 4 },
+    { shards: 4, lanes: 4, calls: 2 },
     { refuse: () => undefined, onCall: () => {}, onDecided: () => {}, onDefect: () => {} },
   );
   const reads = new ReadAuctions({ read: stored }, engine, 4, () => fault);

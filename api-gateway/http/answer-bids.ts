@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { parseStrictJson } from '@outcry/shared/runtime/strict-json.ts';
 import type { Answer, AuctionCommand } from '../bidding/auction-commands.ts';
-import type { CommandSender } from '../bidding/group-commit.ts';
+import type { CommandSender } from '../bidding/lane.ts';
 import type { CommandOutcome } from '../bidding/outcomes.ts';
 import { bidReceiptJson } from '../bidding/receipts.ts';
 import { answerFailure, answerOutcome, answerProblem, answerRefusal } from './answers.ts';

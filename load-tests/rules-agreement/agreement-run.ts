@@ -75,7 +75,7 @@ export async function runAgreements(
       defect ??= asError(error);
     },
   };
-  const engine = new GroupCommit(following, { shards: 1, lanes: 1 }, hooks, PATIENT);
+  const engine = new GroupCommit(following, { shards: 1, lanes: 1, calls: 2 }, hooks, PATIENT);
   try {
     const counts = await Promise.all(
       runs.map((run) => {
