@@ -22,8 +22,6 @@ import { HeadChecks } from './feed/check-heads.ts';
 import { KeepCurrent } from './feed/keep-current.ts';
 import { WatchedAuctions } from './feed/watched-auctions.ts';
 import { AuctionStreamRoute } from './http/auction-stream-route.ts';
-import { limitIdleConnections } from './http/idle-connections.ts';
-import { turnAway } from './http/turn-away.ts';
 import { createMetrics } from './metrics.ts';
 import { SharePresence } from './presence/share-presence.ts';
 import { SocketViewers } from './adapters/socket-io/socket-viewers.ts';
@@ -124,15 +122,6 @@ export async function createBroadcaster(
     streams.takes(request, response),
   );
   closers.defer('HTTP server', () => http.close());
-  const endIdleConnections = limitIdleConnections(http.server);
-  // Behind proxies all come from theirs, and whom they come for stands in the request.
-  if (settings.TRUSTED_PROXIES === 0) {
-    turnAway(http.server, (address) => {
-      const turned = connections.isTurnedAway(address, performance.now());
-      if (turned) metrics.refused.inc({ reason: 'turned away without an answer' });
-      return turned;
-    });
-  }
 
   const gateway = { url: settings.GATEWAY_URL, serviceSecret: settings.SERVICE_SECRET };
   const forwardBid = forwardTo(gateway, log);
@@ -158,7 +147,8 @@ export async function createBroadcaster(
   closers.defer('words into silence', () => breakSilence.close());
   closers.defer('viewers', () => {
     const closed = viewers.close();
-    endIdleConnections();
+    // Browsers open some ahead of time, on which nothing is asked: the stop would wait for these.
+    http.server.closeAllConnections();
     return closed;
   });
   closers.defer('streams', () => streams.close());

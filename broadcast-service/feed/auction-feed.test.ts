@@ -204,13 +204,6 @@ describe('AuctionFeed', () => {
     expect(log.asked).toBe(asked);
   });
 
-  it('takes a turn of the event loop for large answers only', async () => {
-    const { feed } = feedOn(new GrowingLog());
-    feed.receive(messageOf(2, 201));
-    expect(await withinTurn(feed.readSince({ epoch: 1, seq: 101 }))).toEqual([]);
-    expect(await withinTurn(feed.readSince({ epoch: 1, seq: 100 }))).toBe('not yet');
-  });
-
   it('catches up before it answers a viewer that was told more elsewhere', async () => {
     const log = new GrowingLog();
     const { feed, seqs } = feedOn(log);

@@ -11,7 +11,6 @@ import {
   type Recovered,
 } from '../recovery/recover.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
-import { InTurns } from './in-turns.ts';
 import { eventsAfter, stateAfter, type LiveEvent, type LiveMessage } from './live-message.ts';
 import { RecentEvents } from './recent-events.ts';
 import { SharedLogReads } from './shared-log-reads.ts';
@@ -33,12 +32,6 @@ const MAX_HELD_BACK = 256;
 const MAX_KEPT_ANSWERS = 64;
 /** An event may arrive between reading the log and reading the state; then both are read again. */
 const MAX_READS = 3;
-
-/** An answer with more events takes a turn of the event loop of its own. */
-const EVENTS_WITHOUT_TURN = 100;
-
-/** Of all auctions: putting a large one together and encoding it takes up to some ms. */
-const ANSWERS = new InTurns();
 
 export class AuctionFeed {
   readonly auctionId: string;
@@ -140,10 +133,7 @@ export class AuctionFeed {
     for (let reads = 1; ; reads += 1) {
       const isRecent = recover(after, this.#view, this.#recent.all).recovered;
       const read = isRecent ? [] : await this.#viewersReads.read(after.seq);
-      if (this.#view.seq - after.seq > EVENTS_WITHOUT_TURN) {
-        await ANSWERS.next(() => !this.#answers.has(key));
-      }
-      // While it was read and waited for its turn, more may have come than memory holds.
+      // While it was read, more may have come than memory holds.
       const { recovered } = this.missedSince(after, read);
       if (recovered || this.#answers.has(key) || reads === MAX_READS) return read;
     }

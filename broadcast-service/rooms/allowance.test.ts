@@ -10,4 +10,14 @@ describe('Allowance', () => {
     expect(allowance.take(150)).toBe(50);
     expect([1, 2, 3, 4].map(() => allowance.take(60_000) > 0)).toEqual([false, false, false, true]);
   });
+
+  it('owes at most as much as it holds', () => {
+    const allowance = new Allowance(3, 10, 0);
+    expect(allowance.msOverdrawn(0)).toBe(0);
+    allowance.charge(0, 100);
+    expect(allowance.left(0)).toBe(-3);
+    expect(allowance.msOverdrawn(0)).toBe(300);
+    expect(allowance.take(300)).toBe(100);
+    expect(allowance.msOverdrawn(300)).toBe(0);
+  });
 });

@@ -5,6 +5,7 @@ export class Allowance {
   #left: number;
   #refilledAt: number;
 
+  /** @param now ms of a steady clock, as in all that follows */
   constructor(size: number, perSecond: number, now: number) {
     this.#size = size;
     this.#perMs = perSecond / 1_000;
@@ -17,27 +18,30 @@ export class Allowance {
    * @returns 0, or for how many ms there are too few
    */
   take(now: number, permits = 1): number {
-    this.#refill(now);
-    if (this.#left < permits) return Math.ceil((permits - this.#left) / this.#perMs);
+    if (this.left(now) < permits) return this.#msUntil(permits);
     this.#left -= permits;
     return 0;
   }
 
-  /** How many permits there are now; below 0 when more were lost than there were. */
+  /** Takes permits, also such as are still to come: at most as many as it ever holds. */
+  charge(now: number, permits: number): void {
+    this.#left = Math.max(-this.#size, this.left(now) - permits);
+  }
+
+  /** How many permits there are; below 0 when more were charged than there were. */
   left(now: number): number {
-    this.#refill(now);
-    return this.#left;
-  }
-
-  /** Takes permits away, also such as are still to come: at most as many as it ever holds. */
-  lose(now: number, permits: number): void {
-    this.#refill(now);
-    this.#left = Math.max(-this.#size, this.#left - permits);
-  }
-
-  #refill(now: number): void {
     const refill = Math.max(0, now - this.#refilledAt) * this.#perMs;
     this.#left = Math.min(this.#size, this.#left + refill);
     this.#refilledAt = now;
+    return this.#left;
+  }
+
+  /** @returns 0, or for how many ms more permits are charged than there are */
+  msOverdrawn(now: number): number {
+    return this.left(now) < 0 ? this.#msUntil(0) : 0;
+  }
+
+  #msUntil(permits: number): number {
+    return Math.ceil((permits - this.#left) / this.#perMs);
   }
 }

@@ -22,34 +22,20 @@ describe('connections', () => {
   });
 
   it('of one address come only so fast', () => {
-    const connections = new Connections({ all: 100, perAddress: 20 });
-    for (let i = 0; i < 20; i += 1) added(connections, 'a')();
-    expect(connections.add('a', 0)).toBe('too many new connections of one address');
+    const connections = new Connections({ all: 1_000, perAddress: 20 });
+    for (let i = 0; i < 66; i += 1) added(connections, 'a')();
+    expect(connections.add('a', 0)).toBe('too many requests of one address');
     added(connections, 'b');
-    expect(connections.add('a', 400)).toBe('too many new connections of one address');
-    added(connections, 'a', 500);
+    expect(connections.add('a', 49)).toBe('too many requests of one address');
+    added(connections, 'a', 50);
   });
 
   it('are fewer for an address that did harm', () => {
     const connections = new Connections({ all: 100, perAddress: 20 });
-    for (let i = 0; i < 500; i += 1) connections.blame('2001:db8::1', 0);
-    expect(connections.add('2001:db8::2', 10_000)).toBe('too many new connections of one address');
+    for (let i = 0; i < 500; i += 1) connections.misused('2001:db8::1', 0);
+    expect(connections.add('2001:db8::2', 10_000)).toBe('too many requests of one address');
     added(connections, '2001:db8:1::2');
-    added(connections, '2001:db8::2', 10_500);
-  });
-
-  it('are turned away unheard when the address was told often enough', () => {
-    const connections = new Connections({ all: 100, perAddress: 20 });
-    expect(connections.isTurnedAway('a', 0)).toBe(false);
-    for (let i = 0; i < 20; i += 1) connections.refused('a', 0);
-    for (let i = 0; i < 20; i += 1) {
-      expect(connections.isTurnedAway('a', 0)).toBe(false);
-      expect(connections.add('a', 0)).toBe('too many new connections of one address');
-    }
-    expect(connections.isTurnedAway('a', 0)).toBe(true);
-    expect(connections.isTurnedAway('b', 0)).toBe(false);
-    expect(connections.isTurnedAway('a', 500)).toBe(false);
-    added(connections, 'a', 500);
+    added(connections, '2001:db8::2', 10_150);
   });
 
   it('of one address together ask only so much', () => {
@@ -61,20 +47,19 @@ describe('connections', () => {
   });
 
   it('of one address are told what they missed only up to a bound', () => {
-    const connections = new Connections({ all: 2_000, perAddress: 2_000 });
-    expect(connections.mayRecover('a', 2_000, 0)).toBe(true);
+    const connections = new Connections({ all: 100, perAddress: 20 });
     expect(connections.mayRecover('a', 2_000, 0)).toBe(true);
     expect(connections.mayRecover('a', 2_000, 0)).toBe(false);
     expect(connections.mayRecover('a', 0, 0)).toBe(true);
     expect(connections.mayRecover('b', 2_000, 0)).toBe(true);
+    // What is left is for connections and requests.
+    expect(connections.request('a', 0)).toBe(0);
     expect(connections.mayRecover('a', 2_000, 5_000)).toBe(true);
   });
 
   it('have no limit by address when it is 0', () => {
     const connections = new Connections({ all: 5, perAddress: 0 });
-    connections.blame('a', 0);
-    for (let i = 0; i < 100; i += 1) connections.refused('a', 0);
-    expect(connections.isTurnedAway('a', 0)).toBe(false);
+    connections.misused('a', 0);
     expect(connections.request('a', 0)).toBe(0);
     expect(connections.mayRecover('a', 1_000_000, 0)).toBe(true);
     for (let i = 0; i < 5; i += 1) added(connections, 'a');
@@ -92,10 +77,10 @@ describe('connections', () => {
   it('of an address that owes for its harm are not forgotten before it has paid', () => {
     const connections = new Connections({ all: 10, perAddress: 1 });
     for (let i = 0; i < 19; i += 1) added(connections, `passes-${i}`)();
-    for (let i = 0; i < 500; i += 1) connections.blame('harmful', 10_000);
+    for (let i = 0; i < 500; i += 1) connections.misused('harmful', 10_000);
     // One network more than are kept: those that are past go.
     added(connections, 'newcomer', 20_000)();
-    expect(connections.add('harmful', 20_000)).toBe('too many new connections of one address');
-    added(connections, 'harmful', 20_500);
+    expect(connections.add('harmful', 20_000)).toBe('too many requests of one address');
+    added(connections, 'harmful', 20_150);
   });
 });

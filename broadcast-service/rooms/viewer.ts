@@ -20,8 +20,8 @@ export interface ViewerSocket {
   readonly waitingBytes: number;
   /** Whether so many events may be put together for it. */
   mayRecover(events: number): boolean;
-  /** It was told that it asks too much, which is its own doing. */
-  toldToWait(): void;
+  /** Counts requests besides those that it sent. */
+  charge(requests: number): void;
   /** From now on the viewer gets what comes after `at`. */
   join(auctionId: string, at: Position, counted: boolean): void;
   leave(auctionId: string): void;
@@ -45,9 +45,12 @@ const RETRY_AFTER_MS = 1_000;
 /** An auction that is watched is asked for again after a gap, sleep or a change of networks. */
 const ASKED_AGAIN_AT_ONCE = 20;
 const ASKED_AGAIN_PER_SECOND = 2;
+/** What is refused for this counts as so many requests more: who does not wait is soon ended. */
+const PRICE_OF_REFUSAL = 10;
 
 interface Watch {
-  readonly again: Allowance;
+  /** For asking again, once that was done. */
+  again: Allowance | undefined;
   readonly lease: Promise<Lease | undefined>;
   joined: boolean;
 }
@@ -79,11 +82,11 @@ export class Viewer {
     }
     const { auctionId, after, counted } = request.data;
     const known = this.#watches.get(auctionId);
-    const retryAfterMs = known?.again.take(performance.now()) ?? 0;
+    const retryAfterMs = known === undefined ? 0 : askAgain(known);
     if (retryAfterMs > 0) {
       const detail = 'This connection watches the auction already.';
       reply(refused(problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs })));
-      this.#socket.toldToWait();
+      this.#socket.charge(PRICE_OF_REFUSAL);
       return;
     }
     const watch = known ?? this.#begin(auctionId);
@@ -157,8 +160,7 @@ export class Viewer {
 
   #begin(auctionId: string): Watch | undefined {
     if (this.#watches.size >= MAX_WATCHED) return undefined;
-    const again = new Allowance(ASKED_AGAIN_AT_ONCE, ASKED_AGAIN_PER_SECOND, performance.now());
-    const watch = { again, lease: this.#parts.acquire(auctionId), joined: false };
+    const watch = { again: undefined, lease: this.#parts.acquire(auctionId), joined: false };
     this.#watches.set(auctionId, watch);
     return watch;
   }
@@ -199,6 +201,13 @@ export class Viewer {
       () => undefined, // Whoever waits for the lease reports why there is none.
     );
   }
+}
+
+/** @returns 0, or for how many ms this auction has been asked for too often */
+function askAgain(watch: Watch): number {
+  const now = performance.now();
+  watch.again ??= new Allowance(ASKED_AGAIN_AT_ONCE, ASKED_AGAIN_PER_SECOND, now);
+  return watch.again.take(now);
 }
 
 const NOT_FOUND = 'No auction with this id is open or recently closed; the history may have it.';

@@ -1,81 +1,90 @@
-/** Sends packets to one Socket.IO connection: ready frames, straight to its WebSocket. */
+/** Writes to one Socket.IO connection: finished frames, straight to its TCP connection. */
+import { Encoder, PacketType, type Packet as SocketPacket } from 'socket.io-parser';
+import type { ToViewer } from '@outcry/shared/contracts/live.ts';
 import { eventsJson, type LiveEvent } from '../../feed/live-message.ts';
 import type { Packet, Recipient } from '../../rooms/recipient.ts';
 import type { Watched } from '../../rooms/viewer.ts';
-import {
-  endConnection,
-  insidesOf,
-  queueFrame,
-  queueOf,
-  type Connection,
-  type Insides,
-} from './insides.ts';
+import type { LimitedWebSocket, Wire } from './limited-web-socket.ts';
 import { startOfTextFrame, textFrame } from './text-frame.ts';
 
-const OPEN = 1;
-const frames = new WeakMap<Packet, readonly Buffer[]>();
+/** Stands for an answer; `write` sends it, given the number of the request. */
+export class ReadyAnswer {
+  readonly write: (id: number) => void;
+
+  constructor(write: (id: number) => void) {
+    this.write = write;
+  }
+}
+
+/** The library's encoder, but that answers are written here, in order with all else. */
+export class AnswerEncoder extends Encoder {
+  override encode(packet: SocketPacket): ReturnType<Encoder['encode']> {
+    const answer: unknown = Array.isArray(packet.data) ? packet.data[0] : undefined;
+    if (packet.type !== PacketType.ACK || !(answer instanceof ReadyAnswer)) {
+      return super.encode(packet);
+    }
+    if (packet.id !== undefined) answer.write(packet.id);
+    return [];
+  }
+}
+
+const frames = new WeakMap<Packet, Buffer>();
 /** Nearly always the packet before is the packet again, for the next of thousands of viewers. */
-let latest: { packet: Packet; frame: readonly Buffer[] } | undefined;
+let latest: { packet: Packet; frame: Buffer } | undefined;
 /** Thousands who come back from one position miss the same events; these are encoded once. */
 const encodedEvents = new WeakMap<readonly LiveEvent[], Buffer>();
 
 export class SocketRecipient implements Recipient {
-  readonly #connection: Connection;
-  readonly #webSocket: Insides['webSocket'];
-  readonly #sender: Insides['sender'];
+  readonly #webSocket: LimitedWebSocket;
+  readonly #tcp: Wire['tcp'];
 
-  constructor(connection: Connection) {
-    const { webSocket, sender } = insidesOf(connection);
-    this.#connection = connection;
+  constructor({ webSocket, tcp }: Wire) {
     this.#webSocket = webSocket;
-    this.#sender = sender;
-  }
-
-  /** Answers and notices that the WebSocket has not been given yet. */
-  get waitingPackets(): number {
-    return queueOf(this.#connection).length;
+    this.#tcp = tcp;
   }
 
   get waitingBytes(): number {
-    let waiting = this.#webSocket.bufferedAmount;
-    for (const { data, options } of queueOf(this.#connection)) {
-      waiting += data?.length ?? 0;
-      for (const part of options?.wsPreEncodedFrame ?? []) waiting += part.length;
-    }
-    return waiting;
+    return this.#tcp.writableLength;
   }
 
   send(packet: Packet): void {
     this.#write(latest?.packet === packet ? latest.frame : frameOf(packet));
   }
 
-  /** Answers a `watch`. @param id the number of the request within its connection */
+  /** Tells what concerns this viewer alone. */
+  tell<E extends keyof ToViewer>(event: E, ...[message]: Parameters<ToViewer[E]>): void {
+    this.#write(textFrame(`42["${event}",${JSON.stringify(message)}]`));
+  }
+
+  /** @param id the number of the request within its connection */
+  answer(id: number, answer: unknown): void {
+    this.#write(textFrame(`43${id}[${JSON.stringify(answer)}]`));
+  }
+
   answerWatch(id: number, { auction, events, recovered }: Watched): void {
     const own = `{"auction":${JSON.stringify(auction)},"recovered":${recovered},"events":`;
     const rest = encoded(events);
-    this.#write([startOfTextFrame(`43${id}[{"ok":true,"data":${own}`, rest.length), rest]);
+    this.#tcp.cork();
+    this.#write(startOfTextFrame(`43${id}[{"ok":true,"data":${own}`, rest.length));
+    this.#write(rest);
+    this.#tcp.uncork();
   }
 
   drop(): void {
-    endConnection(this.#connection);
+    this.#webSocket.terminate();
   }
 
-  /** @param frame one WebSocket frame, in one or two parts */
-  #write(frame: readonly Buffer[]): void {
-    if (queueOf(this.#connection).length === 0 && this.#webSocket.readyState === OPEN) {
-      this.#sender.sendFrame(frame);
-    } else {
-      // Something is queued before it, such as the answer to a bid; the order is kept.
-      queueFrame(this.#connection, frame);
-    }
+  /** The library writes whole frames too, so that frames never mix. */
+  #write(bytes: Buffer): void {
+    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#tcp.write(bytes);
   }
 }
 
 /** Socket.IO's packet (`2`, an event of the main namespace) in the engine's (`4`, a message). */
-function frameOf(packet: Packet): readonly Buffer[] {
+function frameOf(packet: Packet): Buffer {
   let frame = frames.get(packet);
   if (frame === undefined) {
-    frame = [textFrame(`42["${packet.event}",${packet.json}]`)];
+    frame = textFrame(`42["${packet.event}",${packet.json}]`);
     frames.set(packet, frame);
   }
   latest = { packet, frame };

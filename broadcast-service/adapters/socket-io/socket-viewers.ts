@@ -1,84 +1,74 @@
-/** The Socket.IO side: who may connect, what may be sent, and how it is answered. */
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+/** The Socket.IO side: who may connect, and whose connections hear of what. */
+import { STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
 import { Decoder } from 'socket.io-parser';
-import type { Ack, Notice, Position, ToViewer } from '@outcry/shared/contracts/live.ts';
-import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
+import type { Notice, ToViewer } from '@outcry/shared/contracts/live.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
-import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import type { Caller, VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
-import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
-import {
-  authenticateViewer,
-  ConnectionRefusedError,
-  type Identity,
-} from '../../rooms/authenticate-viewer.ts';
-import type { Connections } from '../../rooms/connections.ts';
+import { authenticateViewer, ConnectionRefusedError } from '../../rooms/authenticate-viewer.ts';
 import { originAllowed } from '../../rooms/origin.ts';
-import type { Recipient } from '../../rooms/recipient.ts';
-import { RequestAllowance, type AskedTooMuch } from '../../rooms/request-allowance.ts';
-import { Viewer, type Reply, type ViewerParts, type Watched } from '../../rooms/viewer.ts';
-import { AnswerEncoder, ReadyAnswer } from './answer-encoder.ts';
-import { endMisuse, type Misuse } from './end-misuse.ts';
-import { refuseUpgrade, type UpgradeRefusal } from './refuse-upgrade.ts';
-import { endConnection, sessionAskedFor, type Connection } from './insides.ts';
-import { SocketRecipient } from './socket-recipient.ts';
+import { LimitedWebSockets, wireOf, type Misuse, type Wire } from './limited-web-socket.ts';
+import { AnswerEncoder, SocketRecipient } from './socket-recipient.ts';
+import { ViewerSession, type SessionParts } from './viewer-session.ts';
 
-/** Nothing is known of what a client sends; for one that wants an answer a function comes last. */
-type Listener = (...sent: readonly unknown[]) => void;
-type Answer = (answer: Ack<unknown> | ReadyAnswer) => void;
+type Connection = Socket['conn'];
 
-/** What clients may send. */
-interface FromAnyone {
-  watch: Listener;
-  unwatch: Listener;
-  bid: Listener;
+/** The network side of a connection, from before Socket.IO knows it. */
+interface Peer {
+  readonly address: string;
+  readonly wire: Wire;
 }
 
-type Io = Server<FromAnyone, ToViewer, Record<string, never>, Identity>;
-type ViewerConnection = Socket<FromAnyone, ToViewer, Record<string, never>, Identity>;
+interface SocketData {
+  caller?: Caller | undefined;
+  token?: string | undefined;
+  session?: ViewerSession;
+}
 
-export interface SocketViewersParts extends ViewerParts {
+/** What clients may send is not known here: nothing of it is trusted. */
+type FromAnyone = Record<string, never>;
+type ViewerConnection = Socket<FromAnyone, ToViewer, FromAnyone, SocketData>;
+
+/** The HTTP status, and why, in words. */
+type UpgradeRefusal = readonly [status: 400 | 403 | 429 | 503, reason: string];
+
+export interface SocketViewersParts extends SessionParts {
   readonly verifyToken: VerifyToken;
   /** Origins of browsers that may connect; `*` allows all. */
   readonly origins: readonly string[];
-  readonly connections: Connections;
   /** How many proxies in front of us write X-Forwarded-For. */
   readonly trustedProxies: number;
   /** A connection was not taken. */
   refused(reason: string): void;
   /** A connection was ended. */
   misused(kind: Misuse): void;
-  join(auctionId: string, recipient: Recipient, at: Position, viewer: string | undefined): void;
-  leave(auctionId: string, recipient: Recipient): void;
-  readonly log: Logger;
 }
 
 const MAX_MESSAGE_BYTES = 16 * 1024;
 const PING_INTERVAL_MS = 15_000;
 const PING_TIMEOUT_MS = 10_000;
 const CONNECT_LIMIT_MS = 10_000;
-/** Whoever has more answers and notices waiting is disconnected; twice the largest answer. */
-const MAX_WAITING_BYTES = 2_000_000;
-const MAX_WAITING_PACKETS = 5_000;
 
 const userRoom = (userId: string): string => `user:${userId}`;
 
 export class SocketViewers {
-  readonly #io: Io;
+  readonly #io: Server<FromAnyone, ToViewer, FromAnyone, SocketData>;
   readonly #parts: SocketViewersParts;
+  readonly #peers = new WeakMap<Connection, Peer>();
   #stopping = false;
 
   constructor(http: HttpServer, parts: SocketViewersParts) {
     this.#parts = parts;
     // A connection that breaks while it is asked for, at whatever path, must not end the service.
-    http.on('upgrade', (_request, socket) => socket.on('error', () => socket.destroy()));
+    http.on('upgrade', (_request, tcp: Duplex) => tcp.on('error', destroyed));
     this.#io = new Server(http, {
       transports: ['websocket'],
       serveClient: false,
       parser: { Encoder: AnswerEncoder, Decoder },
+      wsEngine: LimitedWebSockets,
       // Four times the throughput; the messages are small.
       perMessageDeflate: false,
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
@@ -94,9 +84,9 @@ export class SocketViewers {
         return;
       }
       parts.refused(refusal[1]);
-      refuseUpgrade(request.socket, refusal);
+      refuse(request.socket, refusal);
     });
-    endMisuse(this.#io, (connection, misuse) => this.#blame(connection, misuse));
+    this.#io.engine.on('connection', (connection: Connection) => this.#begin(connection));
     this.#io.use((socket, next) => void this.#admit(socket, next));
     this.#io.on('connection', (socket) => this.#welcome(socket));
   }
@@ -105,10 +95,9 @@ export class SocketViewers {
   notify(notice: Notice): void {
     const { sockets, adapter } = this.#io.sockets;
     for (const id of adapter.rooms.get(userRoom(notice.userId)) ?? []) {
-      const socket = sockets.get(id);
-      if (socket === undefined || (socket.data.caller?.expiresAt ?? 0) <= wallClockNow()) continue;
-      if (this.#endIfFull(socket, new SocketRecipient(socket.conn))) continue;
-      emitNotice(socket, notice);
+      const { caller, session } = sockets.get(id)?.data ?? {};
+      if (session === undefined || (caller?.expiresAt ?? 0) <= wallClockNow()) continue;
+      if (!session.endIfFull()) tellNotice(session.recipient, notice);
     }
   }
 
@@ -121,17 +110,9 @@ export class SocketViewers {
   /** Why it is refused, whoever asks. */
   #refusal(request: IncomingMessage): UpgradeRefusal | undefined {
     if (this.#stopping) return [503, 'this node is stopping'];
-    const wrong = this.#wrongIn(request);
-    if (wrong !== undefined) {
-      this.#parts.connections.refused(this.#addressOf(request), performance.now());
-    }
-    return wrong;
-  }
-
-  #wrongIn(request: IncomingMessage): UpgradeRefusal | undefined {
     if (request.headers.upgrade === undefined) return [400, 'only WebSocket is spoken here'];
     // Nobody changes from one transport to another here; the library would let it past all limits.
-    if (sessionAskedFor(request) !== undefined) return [400, 'a session has one connection'];
+    if (asksForSession(request)) return [400, 'a session has one connection'];
     if (!originAllowed(request.headers.origin, this.#parts.origins)) {
       return [403, 'this origin is not allowed'];
     }
@@ -147,16 +128,23 @@ export class SocketViewers {
     return undefined;
   }
 
-  #blame(connection: Connection, misuse: Misuse): void {
-    const address = this.#addressOf(connection.request);
-    this.#parts.log.info({ address, misuse }, 'a connection is ended');
-    this.#parts.misused(misuse);
-    this.#parts.connections.blame(address, performance.now());
-    endConnection(connection);
-  }
-
   #addressOf(request: IncomingMessage): string {
     return clientAddress(request, this.#parts.trustedProxies);
+  }
+
+  #begin(connection: Connection): void {
+    const { request } = connection;
+    const peer = { address: this.#addressOf(request), wire: wireOf(request) };
+    this.#peers.set(connection, peer);
+    peer.wire.webSocket.onMisuse = (misuse) => this.#misused(peer.address, misuse);
+    // The library keeps it for us as long as the connection lasts: some kB each.
+    Object.assign(connection, { request: null });
+  }
+
+  #misused(address: string, misuse: Misuse): void {
+    this.#parts.log.info({ address, misuse }, 'a connection is ended');
+    this.#parts.misused(misuse);
+    this.#parts.connections.misused(address, performance.now());
   }
 
   async #admit(socket: ViewerConnection, next: (error?: Error) => void): Promise<void> {
@@ -173,114 +161,57 @@ export class SocketViewers {
   }
 
   #welcome(socket: ViewerConnection): void {
+    const peer = this.#peers.get(socket.conn);
+    if (peer === undefined) throw new Error('a connection that nobody asked for');
+    const { address, wire } = peer;
     const { caller, token } = socket.data;
     if (caller !== undefined) void socket.join(userRoom(caller.userId));
-    const recipient = new SocketRecipient(socket.conn);
-    const person = personOf(socket);
-    const { connections } = this.#parts;
-    const address = this.#addressOf(socket.request);
-    const asks = new RequestAllowance(
-      (now) => connections.request(address, now),
-      performance.now(),
-    );
-    const toldToWait = (): void => {
-      if (asks.isToldTooOften(performance.now())) this.#blame(socket.conn, 'too many requests');
-    };
-    const viewer = new Viewer(
-      {
-        token,
-        address,
-        mayRecover: (events) => connections.mayRecover(address, events, performance.now()),
-        get waitingBytes() {
-          return recipient.waitingBytes;
-        },
-        toldToWait,
-        join: (auctionId, at, counted) =>
-          this.#parts.join(auctionId, recipient, at, counted ? person : undefined),
-        leave: (auctionId) => this.#parts.leave(auctionId, recipient),
-      },
-      this.#parts,
-    );
-    const answer =
-      <T>(
-        act: (payload: unknown, reply: Reply<T>) => Promise<void> | void,
-        ready: (answer: Ack<T>) => Ack<T> | ReadyAnswer = (found) => found,
-      ): Listener =>
-      (...sent) => {
-        const { payload, ack = ignore } = readSent(sent);
-        if (this.#endIfFull(socket, recipient)) return;
-        const reply: Reply<T> = (found) => ack(ready(found));
-        const tooMuch = asks.take(performance.now());
-        if (tooMuch === undefined) {
-          void this.#answer(reply, () => act(payload, reply));
-          return;
-        }
-        reply({ ok: false, problem: waitProblem(tooMuch) });
-        if (tooMuch.by === 'this connection') toldToWait();
-      };
-    socket.on(
-      'watch',
-      answer<Watched>(
-        (payload, reply) => viewer.watch(payload, reply),
-        (found) =>
-          found.ok ? new ReadyAnswer((id) => recipient.answerWatch(id, found.data)) : found,
-      ),
-    );
-    socket.on(
-      'unwatch',
-      answer((payload, reply) => viewer.unwatch(payload, reply)),
-    );
-    socket.on(
-      'bid',
-      answer((payload, reply) => viewer.bid(payload, reply)),
-    );
-    socket.on('disconnect', () => viewer.close());
+    const recipient = new SocketRecipient(wire);
+    const of = { token, address, person: personOf(socket) };
+    const session = new ViewerSession(of, recipient, wire.webSocket, this.#parts);
+    socket.data.session = session;
+    // Heard here and handed no further: the library would wait for another tick.
+    socket.use(([event, ...sent]: readonly unknown[]) => session.hear(event, sent));
+    socket.on('disconnect', () => session.close());
   }
+}
 
-  /** What is not in a room's hands has a bound, too. @returns whether the connection was ended */
-  #endIfFull(socket: ViewerConnection, recipient: SocketRecipient): boolean {
-    const { waitingPackets } = recipient;
-    if (waitingPackets <= MAX_WAITING_PACKETS && recipient.waitingBytes <= MAX_WAITING_BYTES) {
-      return false;
-    }
-    this.#parts.log.info({ socket: socket.id, waitingPackets }, 'a viewer does not read');
-    recipient.drop();
-    return true;
-  }
+function destroyed(this: Duplex): void {
+  this.destroy();
+}
 
-  /** Whatever a client sends, the worst that happens is a problem as its answer. */
-  async #answer(reply: Reply<never>, act: () => Promise<void> | void): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      const requestId = randomUUID();
-      this.#parts.log.error({ err: error, requestId }, 'a message could not be answered');
-      const detail = 'The failure was logged under this request id.';
-      reply({ ok: false, problem: problem('INTERNAL', detail, requestId) });
-    }
-  }
+/** Answers a request for a connection and hangs up, without waiting for the other side. */
+function refuse(tcp: Duplex, [status, reason]: UpgradeRefusal): void {
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'connection: close',
+    'content-type: text/plain',
+    `content-length: ${Buffer.byteLength(reason)}`,
+  ];
+  tcp.end(`${head.join('\r\n')}\r\n\r\n${reason}`, () => tcp.destroy());
+}
+
+/** Whether the request wants to go on with a session that there is. */
+function asksForSession({ url = '' }: IncomingMessage): boolean {
+  const [, query = ''] = /\?(.*)/.exec(url) ?? [];
+  return new URLSearchParams(query).has('sid');
 }
 
 /** A user's own sockets are told what happened, and not by which name the system knows the user. */
-function emitNotice(socket: ViewerConnection, notice: Notice): void {
+function tellNotice(recipient: SocketRecipient, notice: Notice): void {
   const { auctionId } = notice;
   switch (notice.type) {
     case 'own':
-      socket.emit('own', { auctionId });
+      recipient.tell('own', { auctionId });
       break;
     case 'won':
-      socket.emit('won', { auctionId, price: notice.price });
+      recipient.tell('won', { auctionId, price: notice.price });
       break;
     case 'outbid': {
       const { price, minimumBid } = notice;
-      socket.emit('outbid', { auctionId, price, minimumBid });
+      recipient.tell('outbid', { auctionId, price, minimumBid });
     }
   }
-}
-
-function waitProblem({ by, retryAfterMs }: AskedTooMuch): Problem {
-  const who = by === 'this connection' ? 'This connection asks' : 'All of its address together ask';
-  return problem('RATE_LIMITED', `${who} too much.`, randomUUID(), { retryAfterMs });
 }
 
 /**
@@ -293,13 +224,3 @@ function personOf({ id, data, handshake }: ViewerConnection): string {
   const { viewer } = handshake.auth;
   return typeof viewer === 'string' && ID_PATTERN.test(viewer) ? `browser ${viewer}` : id;
 }
-
-/** `emit(event, payload, answer?)`; payloads that are none or many are no request of any kind. */
-function readSent(sent: readonly unknown[]): { payload: unknown; ack?: Answer } {
-  const last = sent.at(-1);
-  const payloads = typeof last === 'function' ? sent.slice(0, -1) : sent;
-  const payload = payloads.length > 1 ? payloads : payloads[0];
-  return typeof last === 'function' ? { payload, ack: last as Answer } : { payload };
-}
-
-const ignore = (): void => undefined;

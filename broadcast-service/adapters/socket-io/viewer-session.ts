@@ -1,0 +1,164 @@
+/** One viewer's Socket.IO connection: what it may ask, and where it is told what. */
+import { randomUUID } from 'node:crypto';
+import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
+import { problem } from '@outcry/shared/contracts/problems.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import type { Connections } from '../../rooms/connections.ts';
+import type { Recipient } from '../../rooms/recipient.ts';
+import { Viewer, type Reply, type ViewerParts, type ViewerSocket } from '../../rooms/viewer.ts';
+import type { LimitedWebSocket } from './limited-web-socket.ts';
+import { ReadyAnswer, type SocketRecipient } from './socket-recipient.ts';
+
+export interface SessionParts extends ViewerParts {
+  readonly connections: Connections;
+  join(auctionId: string, recipient: Recipient, at: Position, viewer: string | undefined): void;
+  leave(auctionId: string, recipient: Recipient): void;
+  readonly log: Logger;
+}
+
+export interface SessionOf {
+  readonly token: string | undefined;
+  readonly address: string;
+  /** Whom the connection counts as. */
+  readonly person: string;
+}
+
+/** Whoever has more answers and notices waiting is disconnected; twice the largest answer. */
+const MAX_WAITING_BYTES = 2_000_000;
+/**
+ * All of an address wait for its next permits: who came back for the very next one would mostly ask
+ * in vain, and use up its own.
+ */
+const WAIT_FOR_ADDRESS_MS = 1_000;
+
+export class ViewerSession implements ViewerSocket {
+  readonly token: string | undefined;
+  readonly address: string;
+  readonly recipient: SocketRecipient;
+  readonly #person: string;
+  readonly #webSocket: LimitedWebSocket;
+  readonly #parts: SessionParts;
+  readonly #viewer: Viewer;
+
+  constructor(
+    { token, address, person }: SessionOf,
+    recipient: SocketRecipient,
+    webSocket: LimitedWebSocket,
+    parts: SessionParts,
+  ) {
+    this.token = token;
+    this.address = address;
+    this.recipient = recipient;
+    this.#person = person;
+    this.#webSocket = webSocket;
+    this.#parts = parts;
+    this.#viewer = new Viewer(this, parts);
+  }
+
+  close(): void {
+    this.#viewer.close();
+  }
+
+  get waitingBytes(): number {
+    return this.recipient.waitingBytes;
+  }
+
+  mayRecover(events: number): boolean {
+    return this.#parts.connections.mayRecover(this.address, events, performance.now());
+  }
+
+  charge(requests: number): void {
+    this.#webSocket.charge(requests);
+  }
+
+  join(auctionId: string, at: Position, counted: boolean): void {
+    this.#parts.join(auctionId, this.recipient, at, counted ? this.#person : undefined);
+  }
+
+  leave(auctionId: string): void {
+    this.#parts.leave(auctionId, this.recipient);
+  }
+
+  /** What is not in a room's hands has a bound, too. @returns whether the connection was ended */
+  endIfFull(): boolean {
+    const { waitingBytes } = this;
+    if (waitingBytes <= MAX_WAITING_BYTES) return false;
+    this.#parts.log.info({ address: this.address, waitingBytes }, 'a viewer does not read');
+    this.recipient.drop();
+    return true;
+  }
+
+  /** Does what the viewer asks; what nobody knows is not answered. */
+  hear(event: unknown, sent: readonly unknown[]): void {
+    // Who was cut off may have sent much before, which waits for its tick.
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN || this.endIfFull()) return;
+    const { payload, ack = ignore } = readSent(sent);
+    const { recipient } = this;
+    const reply: Reply<unknown> = (found) =>
+      ack(new ReadyAnswer((id) => recipient.answer(id, found)));
+    switch (event) {
+      case 'watch':
+        this.#answer(reply, () =>
+          this.#viewer.watch(payload, (found) => {
+            const write = (id: number): void => {
+              if (found.ok) recipient.answerWatch(id, found.data);
+              else recipient.answer(id, found);
+            };
+            ack(new ReadyAnswer(write));
+          }),
+        );
+        break;
+      case 'unwatch':
+        this.#answer(reply, () => this.#viewer.unwatch(payload, reply));
+        break;
+      case 'bid':
+        this.#answer(reply, () => this.#viewer.bid(payload, reply));
+    }
+  }
+
+  /** Whatever a client sends, the worst that happens is a problem as its answer. */
+  #answer(reply: Reply<never>, act: () => Promise<void> | void): void {
+    const refusal = this.#askedTooMuch();
+    if (refusal !== undefined) {
+      reply(refusal);
+      return;
+    }
+    void (async () => {
+      try {
+        await act();
+      } catch (error) {
+        const requestId = randomUUID();
+        this.#parts.log.error({ err: error, requestId }, 'a message could not be answered');
+        const detail = 'The failure was logged under this request id.';
+        reply({ ok: false, problem: problem('INTERNAL', detail, requestId) });
+      }
+    })();
+  }
+
+  /** Requests of its own were counted when they came. */
+  #askedTooMuch(): Ack<never> | undefined {
+    const ownMs = this.#webSocket.msOverdrawn;
+    if (ownMs > 0) return rateLimited('This connection asks too much.', ownMs);
+    const addressMs = this.#parts.connections.request(this.address, performance.now());
+    if (addressMs === 0) return undefined;
+    const retryAfterMs = Math.max(addressMs, WAIT_FOR_ADDRESS_MS);
+    return rateLimited('All of its address together ask too much.', retryAfterMs);
+  }
+}
+
+const rateLimited = (detail: string, retryAfterMs: number): Ack<never> => ({
+  ok: false,
+  problem: problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs }),
+});
+
+type Answer = (answer: ReadyAnswer) => void;
+
+/** `emit(event, payload, answer?)`; payloads that are none or many are no request of any kind. */
+function readSent(sent: readonly unknown[]): { payload: unknown; ack?: Answer } {
+  const last = sent.at(-1);
+  const payloads = typeof last === 'function' ? sent.slice(0, -1) : sent;
+  const payload = payloads.length > 1 ? payloads : payloads[0];
+  return typeof last === 'function' ? { payload, ack: last as Answer } : { payload };
+}
+
+const ignore = (): void => undefined;
