@@ -30,21 +30,23 @@ export interface Plot {
 const SIZE = { width: 900, height: 300 };
 
 export function plotSvg({ title, lines, xName, marks = [], steps }: Plot): string {
+  const xs = lines.flatMap(({ points }) => points.map(([x]) => x));
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...SIZE });
   try {
     chart.setOption({
       animation: false,
       backgroundColor: '#fff',
       title: { text: title, textStyle: { fontSize: 14 } },
-      legend: { top: 0, right: 10 },
-      grid: { left: 60, right: 20, top: 50, bottom: 45 },
+      legend: { top: 26, left: 50 },
+      grid: { left: 60, right: 20, top: 66, bottom: 45 },
       xAxis: {
         type: steps === undefined ? 'value' : 'log',
         name: xName,
         nameLocation: 'middle',
         nameGap: 28,
-        min: 'dataMin',
-        max: 'dataMax',
+        ...(steps === undefined
+          ? { min: 0, max: Math.ceil(Math.max(...xs, 1)) }
+          : { min: 'dataMin', max: 'dataMax' }),
       },
       yAxis: { type: 'value', min: 0 },
       series: lines.map(({ name, points }, i) => ({

@@ -64,7 +64,7 @@ export function reportText(result: LoadResult): string {
             ]),
           ),
         ]),
-    `Limits ${limitsKept ? 'kept' : 'NOT KEPT'}: see [k6's own page](k6.html) and \`k6.log\`.`,
+    `Limits ${limitsKept ? 'kept' : 'NOT KEPT'}: see \`k6.html\`, k6's own page, and \`k6.log\`.`,
     `With the warm-up: 2xx ${whole(answered)} = events of bids in Redis ${whole(inRedis)} = rows in ` +
       `Postgres ${whole(inPostgres)}, unknown ${whole(unknown)}: **${accounts}**`,
     ...faults.slice(0, FAULTS_SHOWN).map((fault) => `- ${fault}`),
