@@ -1,6 +1,7 @@
 /** The built gateway on servers of its own, as shipped or with one thing changed. */
 import type { Redis } from 'ioredis';
 import { freePort } from '@outcry/local/processes/ports.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { clientOf, createAuctions, plainTerms, tokensOf } from '../../crowd/people.ts';
 import { readyRedis } from '../../system/redis.ts';
 import type { Parts } from '../../system/process-use.ts';
@@ -69,6 +70,17 @@ async function startGateway(
     },
     servers: { redis: redis.url, nats: natsUrl },
   };
+}
+
+/** One more on the same servers. @throws Error when it does not start */
+export async function anotherGateway(
+  bed: TestBed,
+  { servers }: Pick<Gateway, 'servers'>,
+  name: string,
+): Promise<LocalServer> {
+  const gateway = await bed.service('api-gateway', servers, { name });
+  await bed.start(gateway);
+  return gateway;
 }
 
 /** Does something on a connection of its own. */

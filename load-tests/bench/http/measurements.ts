@@ -2,7 +2,7 @@
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { freshTokens } from '../../crowd/people.ts';
 import { figuresOf, plannedLoad } from '../load-round.ts';
-import type { Measurement } from '../measurement.ts';
+import type { Measurement, Round } from '../measurement.ts';
 import { acceptedBids } from './accepted-bids.ts';
 import { batchFigures, countersAtRest, countersSince } from './gateway-counters.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type Gateway,
   type Variation,
 } from './gateway.ts';
+import { twoGateways } from './two-gateways.ts';
 
 const BARE_SERVER = new URL('./bare-http-server.ts', import.meta.url);
 /** As long as an access token and an auction's path, so that the requests are as long as bids. */
@@ -24,9 +25,17 @@ const MANY_AUCTIONS = 10_000;
 /** Tokens the gateway remembers (50,000), and some: used in turn, none is ever remembered. */
 const MORE_TOKENS_THAN_REMEMBERED = 60_000;
 
+const MANY_CONNECTIONS = 512;
+
+/** Connections of a measurement, where it has a number of its own. */
+const withConnections =
+  (round: Round, connections: number | undefined): Round =>
+  (options) =>
+    round(connections === undefined ? options : { ...options, connections });
+
 /** What Node's HTTP server can do at most with requests and answers like those of bids. */
-const bare: Measurement = {
-  name: 'bare',
+const bare = (name: string, connections?: number): Measurement => ({
+  name,
   title: 'bare node:http, same request and answer',
   counts: 'answers',
   async prepare(bed) {
@@ -41,16 +50,17 @@ const bare: Measurement = {
       keyPrefix: 'bench-',
     };
     const load = plannedLoad(plan, { 'node:http': [server.pid()] });
-    return async (options) => {
+    return withConnections(async (options) => {
       const round = await load(options);
       if (round.result.refused > 0) throw new Error('the bare server refused a request');
       return figuresOf(round, round.result.answered);
-    };
+    }, connections);
   },
-};
+});
 
 interface Change {
   readonly auctions?: number;
+  readonly connections?: number;
   readonly variation?: Omit<Variation, 'name'>;
   readonly keyPrefix?: string;
   readonly tokens?: (gateway: Gateway) => Promise<string[]>;
@@ -60,7 +70,7 @@ const accepted = (
   name: string,
   title: string,
   comparedTo: string,
-  { auctions = 1, variation, keyPrefix = `${name}-`, tokens }: Change = {},
+  { auctions = 1, connections, variation, keyPrefix = `${name}-`, tokens }: Change = {},
 ): Measurement => ({
   name,
   title,
@@ -70,7 +80,8 @@ const accepted = (
     const gateway = await gatewayOn(bed, variation && { name, ...variation });
     const all = await (tokens?.(gateway) ?? bidderTokens(gateway, signal));
     const ids = await openAuctions(gateway, auctions, signal);
-    return acceptedBids(gateway, { paths: ids.map(bidsPath), tokens: all, keyPrefix });
+    const bids = { paths: ids.map(bidsPath), tokens: all, keyPrefix };
+    return withConnections(acceptedBids(gateway, bids), connections);
   },
 });
 
@@ -103,13 +114,21 @@ const refused: Measurement = {
   },
 };
 
-/** `hot` with one feature off, or with one more on: what each costs. */
+const ON_ONE = 'accepted bids on one auction';
+const OVER_MANY = `accepted bids over ${MANY_AUCTIONS.toLocaleString('en')} auctions`;
+
+/** At first the figures by themselves; then `hot` with one feature off, or one more on: its cost. */
 export const httpMeasurements: readonly Measurement[] = [
-  bare,
-  accepted('hot', 'accepted bids on one auction', 'bare'),
-  accepted('spread', `accepted bids over ${MANY_AUCTIONS.toLocaleString('en')} auctions`, 'hot', {
+  bare('bare'),
+  accepted('hot', ON_ONE, 'bare'),
+  accepted('spread', OVER_MANY, 'bare', { auctions: MANY_AUCTIONS }),
+  bare('bare-512', MANY_CONNECTIONS),
+  accepted('hot-512', ON_ONE, 'bare-512', { connections: MANY_CONNECTIONS }),
+  accepted('spread-512', OVER_MANY, 'bare-512', {
     auctions: MANY_AUCTIONS,
+    connections: MANY_CONNECTIONS,
   }),
+  twoGateways,
   refused,
   accepted('hot-no-fsync', 'Redis fsyncs once a second, not every write', 'hot', {
     variation: { fsyncEveryWrite: false },
