@@ -53,7 +53,7 @@ export function createMetrics(
   });
   const batchSize = new Histogram({
     name: 'outcry_batch_commands',
-    help: 'Commands taken from a shard at once',
+    help: 'Commands taken from a line at once',
     buckets: [1, 2, 4, 8, 16, 32, 64, 128],
     registers,
   });
