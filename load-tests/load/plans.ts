@@ -1,4 +1,4 @@
-/** The loads that there are, each with the scenario of the same name in `scenarios`. */
+/** The loads that there are. */
 
 /** What is made larger step by step, and how large. */
 export interface Sweep {
@@ -13,6 +13,13 @@ export interface Sweep {
 
 export interface Plan {
   readonly about: string;
+  /**
+   * The file in `scenarios`; default `bidding`. In `sniping` all auctions end at once, with a soft close;
+   * in `replay` auctions and bids are those of data/ebay-auctions.csv.
+   */
+  readonly scenario?: 'sniping' | 'replay';
+  /** Some auctions draw most of the bids and viewers, as in a real sale. */
+  readonly popular?: true;
   /** Defaults, small enough that two cores run the load, the servers and the services. */
   readonly rate: number;
   readonly vus: number;
@@ -20,10 +27,6 @@ export interface Plan {
   readonly auctions: number;
   /** 0: nobody watches. */
   readonly viewers: number;
-  /** All auctions end at once, with a soft close. */
-  readonly snipes?: true;
-  /** The auctions and bids are those of data/ebay-auctions.csv. */
-  readonly replays?: true;
   /** Parts are killed on a schedule. */
   readonly kills?: true;
   /** With `--sweep`. */
@@ -58,7 +61,7 @@ export const PLANS = {
     ...BASE,
     seconds: 20,
     auctions: 20,
-    snipes: true,
+    scenario: 'sniping',
     about: 'everyone bids in the last second of auctions that end together; soft close',
   },
   fanout: {
@@ -77,6 +80,7 @@ export const PLANS = {
     rate: 100,
     auctions: 20,
     viewers: 200,
+    popular: true,
     about: 'viewers and bidders of many auctions, some of them popular',
   },
   soak: {
@@ -85,6 +89,7 @@ export const PLANS = {
     seconds: 1_800,
     auctions: 20,
     viewers: 100,
+    popular: true,
     about: 'mixed for long, with the memory of each process',
   },
   resilience: {
@@ -92,6 +97,7 @@ export const PLANS = {
     rate: 150,
     seconds: 80,
     auctions: 20,
+    popular: true,
     kills: true,
     about: 'NATS, Postgres, the worker and the broadcaster are killed in turn',
   },
@@ -99,7 +105,7 @@ export const PLANS = {
     ...BASE,
     seconds: 30,
     auctions: 314,
-    replays: true,
+    scenario: 'replay',
     about: '314 real eBay auctions with 5,442 bids, at once and faster',
   },
 } as const satisfies Record<string, Plan>;

@@ -27,13 +27,15 @@ export async function prepare(
 ): Promise<Setup> {
   const { plan, rate, vus, seconds, warmUpSeconds, viewers, model, bids } = options;
   const [gatewayUrl = ''] = gateways;
-  const ebay = plan.replays === true ? readEbayAuctions(readFileSync(CSV, 'utf8')) : [];
+  const ebay = plan.scenario === 'replay' ? readEbayAuctions(readFileSync(CSV, 'utf8')) : [];
   const count = bidderCount(vus, ebay);
   const bidders = Array.from({ length: count }, (_, i) => `${run}-bidder-${i + 1}`);
   const seller = await clientOf(`${run}-seller`, ['seller'], { gatewayUrl });
   const endsAtMs =
-    plan.snipes === true ? Date.now() + (BEFORE_THE_END_SECONDS + warmUpSeconds) * 1000 : null;
-  const terms = plan.replays === true ? ebay.map(ebayTerms) : ownTerms(options, endsAtMs);
+    plan.scenario === 'sniping'
+      ? Date.now() + (BEFORE_THE_END_SECONDS + warmUpSeconds) * 1000
+      : null;
+  const terms = plan.scenario === 'replay' ? ebay.map(ebayTerms) : ownTerms(options, endsAtMs);
   return {
     gatewayUrls: gateways,
     viewersUrls: broadcasters.map((url) => url.replace(/^http/, 'ws')),
@@ -41,10 +43,11 @@ export async function prepare(
     rate,
     vus,
     seconds,
-    warmUpSeconds: plan.replays === true ? 0 : warmUpSeconds,
+    warmUpSeconds: plan.scenario === 'replay' ? 0 : warmUpSeconds,
     model,
     bids,
     viewers,
+    popular: plan.popular === true,
     endsAtMs,
     extendMs: SOFT_CLOSE_SECONDS * 1000,
     tokens: await tokensOf(gatewayUrl, bidders, ['bidder'], signal),

@@ -14,8 +14,8 @@ const THRESHOLDS_CROSSED = 99;
 export interface K6Run {
   /** The program. */
   readonly k6: string;
-  /** Of the scenario. */
-  readonly name: string;
+  /** A file of `scenarios`, without its ending. */
+  readonly scenario: string;
   /** Holds `setup.json`; raw.csv.gz, k6.html and k6.log are written into it. */
   readonly folder: string;
   /** Called with the number of k6's process. */
@@ -27,7 +27,7 @@ export interface K6Run {
  * @returns whether all thresholds were kept
  * @throws Error with the end of k6's output when the scenario did not run; the signal's reason
  */
-export async function runK6({ k6, name, folder, started, signal }: K6Run): Promise<boolean> {
+export async function runK6({ k6, scenario, folder, started, signal }: K6Run): Promise<boolean> {
   signal.throwIfAborted();
   const log = join(folder, 'k6.log');
   const child = await startGuarded({
@@ -47,7 +47,7 @@ export async function runK6({ k6, name, folder, started, signal }: K6Run): Promi
       `web-dashboard=port=-1&period=${PERIOD}&export=${join(folder, 'k6.html')}`,
       '--env',
       `SETUP=${join(folder, 'setup.json')}`,
-      join(SCENARIOS, `${name}.ts`),
+      join(SCENARIOS, `${scenario}.ts`),
     ],
     env: { ...process.env, K6_CSV_TIME_FORMAT: 'unix_milli' },
     log,

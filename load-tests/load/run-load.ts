@@ -18,7 +18,7 @@ import { prepare } from './prepare.ts';
 import { runK6 } from './run-k6.ts';
 import { SystemSampler, type Sample } from './sample-system.ts';
 import type { Setup } from './scenarios/parts/setup.ts';
-import { StreamViewers, type StreamFigures } from './stream-viewers.ts';
+import { openStreams, type StreamFigures } from './stream-viewers.ts';
 
 export interface Reconciliation {
   /** 2xx answers that k6 counted. */
@@ -86,7 +86,7 @@ export async function runLoad(options: LoadOptions, tools: RunTools): Promise<Lo
   const raw = createReadStream(join(folder, 'raw.csv.gz')).pipe(createGunzip());
   const { figures, ...reading } = await readFigures(createInterface({ input: raw }));
   const { auctionIds } = setup;
-  if (options.plan.snipes === true) await untilAllEnded(system, auctionIds);
+  if (options.plan.scenario === 'sniping') await untilAllEnded(system, auctionIds);
   const heads = await readRedisHeads(system.redis, auctionIds);
   const result: LoadResult = {
     options,
@@ -111,8 +111,7 @@ async function underLoad(
   setup: Setup,
 ) {
   const sampler = new SystemSampler(system, setup.auctionIds);
-  const streams =
-    viewers === 0 ? null : await StreamViewers.open(system.url('broadcast-service'), setup);
+  const streams = viewers === 0 ? null : await openStreams(system.url('broadcast-service'), setup);
   sampler.start();
   // When one of the two fails the other must end too.
   const stopping = new AbortController();
@@ -124,9 +123,10 @@ async function underLoad(
       const afterMs = K6_STARTS_MS + warmUpSeconds * 1000;
       killing = killPartsInTurn(system, { afterMs, forMs: seconds * 1000, say, signal: both });
     }
+    const scenario = plan.scenario ?? 'bidding';
     const started = (pid: number): void => void (sampler.k6 = pid);
     const [limitsKept, kills] = await Promise.all([
-      runK6({ k6, name, folder, started, signal: both }),
+      runK6({ k6, scenario, folder, started, signal: both }),
       killing,
     ]);
     const { samples } = sampler;

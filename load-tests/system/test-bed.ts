@@ -133,22 +133,21 @@ export class TestBed {
   }
 
   /**
-   * A built service, or a TypeScript file in its place, which is down until {@link start}.
-   * @param name of the process; its log has this name too
+   * A built service, which is down until {@link start}.
+   * @param options.name of the process; its log has this name too
+   * @param options.run arguments of Node in the place of the build
    */
   async service(
     service: ServiceName,
     addresses: Addresses,
     options: {
       readonly name?: string;
-      readonly file?: URL;
-      readonly args?: readonly string[];
+      readonly run?: readonly string[];
       readonly env?: Readonly<Record<string, string>>;
     } = {},
   ): Promise<LocalServer> {
-    const { name = service, file, args = [], env = {} } = options;
-    const run = file === undefined ? [join(service, 'dist', 'main.js')] : typescriptArguments(file);
-    return this.#program(name, [...run, ...args], {
+    const { name = service, run = [join(service, 'dist', 'main.js')], env = {} } = options;
+    return this.#program(name, run, {
       ...addressesFor(service, addresses),
       NODE_ENV: 'development',
       AUTH_MODE: 'dev',

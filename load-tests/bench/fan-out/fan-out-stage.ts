@@ -5,7 +5,7 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { readyRedis } from '../../system/redis.ts';
-import { SHARDS, type TestBed } from '../../system/test-bed.ts';
+import { SHARDS, typescriptArguments, type TestBed } from '../../system/test-bed.ts';
 
 const BARE = new URL('./bare-ws-server.ts', import.meta.url);
 const BROADCASTER = new URL('./measured-broadcaster.ts', import.meta.url);
@@ -54,7 +54,7 @@ export async function broadcasterOn(
   const server = await bed.service(
     'broadcast-service',
     { redis: url },
-    { name, file: BROADCASTER, args: [limits, file], env },
+    { name, run: [...typescriptArguments(BROADCASTER), limits, file], env },
   );
   await bed.start(server);
   const held = async (): Promise<Held> => {

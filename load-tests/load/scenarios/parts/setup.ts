@@ -31,6 +31,8 @@ export interface Setup {
   readonly model: 'open' | 'closed';
   readonly bids: 'exact' | 'maximum' | 'both';
   readonly viewers: number;
+  /** Whether some auctions draw most of the bids and viewers. */
+  readonly popular: boolean;
   /** When the auctions end, ms since 1970; only for `sniping`. */
   readonly endsAtMs: number | null;
   /** How far an accepted bid moves the end, ms; only for `sniping`. */
