@@ -11,10 +11,10 @@ import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/opera
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
 import { forwardTo, wakeThrough } from './adapters/gateway/http-gateway.ts';
+import { AdapterChannels } from './adapters/redis/adapter-channels.ts';
 import { dataFault } from './adapters/redis/data-fault.ts';
 import { RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
 import { RedisChannels } from './adapters/redis/redis-channels.ts';
-import { RedisNodeChannel } from './adapters/redis/redis-node-channel.ts';
 import { subscriberConnections } from './adapters/redis/subscriber-connections.ts';
 import type { BroadcasterSettings } from './config.ts';
 import { BreakSilence } from './feed/break-silence.ts';
@@ -22,6 +22,7 @@ import { HeadChecks } from './feed/check-heads.ts';
 import { KeepCurrent } from './feed/keep-current.ts';
 import { WatchedAuctions } from './feed/watched-auctions.ts';
 import { AuctionStreamRoute } from './http/auction-stream-route.ts';
+import { addOperatorRoutes } from './http/operator-routes.ts';
 import { createMetrics } from './metrics.ts';
 import { SharePresence } from './presence/share-presence.ts';
 import { SocketViewers } from './adapters/socket-io/socket-viewers.ts';
@@ -71,11 +72,6 @@ export async function createBroadcaster(
     counted: (auctionId, viewers) => presence.changed(auctionId, viewers),
   });
   closers.defer('fan-out', () => fanOut.close());
-  const presence = new SharePresence(new RedisNodeChannel(redis, channels, log), (message) =>
-    fanOut.sendPresence(message),
-  );
-  closers.defer('presence', () => presence.close());
-
   const source = new RedisAuctionSource(redis, shards);
   const watched = new WatchedAuctions(source, channels, {
     send: (message) => fanOut.sendEvents(message),
@@ -133,9 +129,16 @@ export async function createBroadcaster(
       return answer;
     },
     verifyToken,
+    adapterChannels: new AdapterChannels(redis, channels),
     refused: (reason) => metrics.refused.inc({ reason }),
     misused: (kind) => metrics.misuse.inc({ kind }),
   });
+  addOperatorRoutes(app, {
+    verifyToken,
+    endSessions: (userId) => viewers.endSessions(userId),
+    announce: (text) => viewers.announce(text),
+  });
+  const presence = new SharePresence(viewers.nodes, (message) => fanOut.sendPresence(message));
   const checks = new HeadChecks(source, wakeThrough(gateway, log));
   const keepCurrent = new KeepCurrent(watched, checks, channels, log);
   closers.defer('checks', () => keepCurrent.close());
@@ -152,6 +155,7 @@ export async function createBroadcaster(
     return closed;
   });
   closers.defer('streams', () => streams.close());
+  closers.defer('presence', () => presence.close());
   channels.hearNotices((notices) => {
     metrics.notices.inc(notices.length);
     for (const notice of notices) viewers.notify(notice);

@@ -4,10 +4,12 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
 import {
+  connectViewer,
   startTestBroadcasters,
   tokenFor,
   type TestBroadcaster,
   type TestBroadcasters,
+  type TestViewer,
 } from './testing/test-broadcaster.ts';
 
 let system: TestBroadcasters;
@@ -108,6 +110,53 @@ describe('presence', () => {
     const all = [one, two, three];
     await until('all are counted', () => all.every((viewer) => countOf(viewer, auctionId) === 3));
     for (const viewer of all) viewer.socket.terminate();
+  });
+});
+
+/** @returns the status */
+async function order(path: string, method: string, token: string, body?: object): Promise<number> {
+  const answer = await fetch(here.url + path, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return answer.status;
+}
+
+const signedIn = async (url: string, userId: string): Promise<TestViewer> =>
+  connectViewer({ url }, { token: await tokenFor(userId) });
+
+describe('an admin', () => {
+  it('tells everybody on every node something, and nobody else may', async () => {
+    const [near, far] = await Promise.all(
+      [here.url, there.url].map((url) => RawViewer.connect(url)),
+    );
+    const path = '/v1/announcements';
+    const admin = await tokenFor('root', 60, ['admin']);
+    expect(await order(path, 'POST', await tokenFor('ann'), { text: 'no' })).toBe(403);
+    expect(await order(path, 'POST', 'nonsense', { text: 'no' })).toBe(401);
+    expect(await order(path, 'POST', admin, { text: '' })).toBe(422);
+    expect(await order(path, 'POST', admin, { text: 'x'.repeat(5_000) })).toBe(413);
+    expect(await order(path, 'POST', admin, { text: 'Back in five minutes.' })).toBe(202);
+    for (const viewer of [near, far]) {
+      await until('it is told', () => viewer?.heard.length === 1);
+      expect(viewer?.heard).toEqual([['announcement', { text: 'Back in five minutes.' }]]);
+      viewer?.socket.terminate();
+    }
+  });
+
+  it("ends a user's sessions on every node, and no one else's", async () => {
+    const [near, far, other] = await Promise.all([
+      signedIn(here.url, 'mallory'),
+      signedIn(there.url, 'mallory'),
+      signedIn(there.url, 'cleo'),
+    ]);
+    const path = '/v1/users/mallory/sessions';
+    expect(await order(path, 'DELETE', await tokenFor('mallory'))).toBe(403);
+    expect(await order(path, 'DELETE', await tokenFor('root', 60, ['admin']))).toBe(202);
+    await until('both are ended', () => !near.socket.connected && !far.socket.connected);
+    expect(await other.ask('unwatch', { auctionId: 'a1-x' })).toMatchObject({ ok: true });
+    other.socket.disconnect();
   });
 });
 

@@ -38,6 +38,8 @@ export interface LiveFeedOptions {
   readonly timeoutMs?: number | undefined;
   /** The user was outbid or has won, in whatever auction, watched or not. */
   readonly onNotice?: ((notice: UserNotice) => void) | undefined;
+  /** Whoever runs the system has something to say to everybody. */
+  readonly onAnnouncement?: ((text: string) => void) | undefined;
   /** The server does not take the token: nothing is live until {@link LiveFeed.reconnect}. */
   readonly onRefused?: ((problem: Problem) => void) | undefined;
 }
@@ -263,6 +265,9 @@ export class LiveFeed {
     });
     socket.on('connect_error', (error) => this.#refused(error));
     socket.on('events', (message) => this.#watches.get(message.auctionId)?.receive(message));
+    socket.on('announcement', ({ text }) => {
+      callSafely(() => this.#options.onAnnouncement?.(text));
+    });
     socket.on('presence', ({ auctionId, viewers }) => this.#watches.get(auctionId)?.count(viewers));
     socket.on('outbid', (message) => this.#notify({ type: 'outbid', ...message }));
     socket.on('own', ({ auctionId }) => this.#watches.get(auctionId)?.ownChanged());

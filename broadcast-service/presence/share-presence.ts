@@ -2,13 +2,24 @@
  * Tells an auction's viewers how many they are on all nodes, at most once a second.
  *
  * Each node says every half second that it lives, and a quarter of a second after a change what
- * changed. A node that was silent for 1.4 s counts as dead and its viewers as gone. Nothing is
+ * changed. Messages may be lost: they are numbered. A node that was silent for 1.4 s counts as dead and its viewers as gone. Nothing is
  * stored: a count is worth nothing once its node is gone.
  */
 import { randomUUID } from 'node:crypto';
 import type { PresenceMessage } from '@outcry/shared/contracts/live.ts';
-import type { NodeChannel, NodeMessage } from './node-channel.ts';
-import { ViewerCounts } from './viewer-counts.ts';
+import { ViewerCounts, type CountsMessage } from './viewer-counts.ts';
+
+export type PresenceOfNode =
+  | ({ readonly say: 'counts' } & CountsMessage)
+  /** The named node should send all its counts. */
+  | { readonly say: 'tell-all'; readonly node: string }
+  | { readonly say: 'good-bye'; readonly node: string };
+
+export interface OtherNodes {
+  /** Sends to all other nodes, in this order; some of it may get lost. */
+  tell(message: PresenceOfNode): void;
+  hear(listener: (message: PresenceOfNode) => void): void;
+}
 
 const TICK_MS = 250;
 const LIFE_SIGN_EVERY_MS = 500;
@@ -18,7 +29,7 @@ const COUNTS_IN_A_MESSAGE = 1_000;
 
 export class SharePresence {
   readonly #node = randomUUID();
-  readonly #channel: NodeChannel;
+  readonly #nodes: OtherNodes;
   readonly #send: (message: PresenceMessage) => void;
   readonly #counts = new ViewerCounts();
   /** Auctions whose viewers here changed since the others were told. */
@@ -30,13 +41,12 @@ export class SharePresence {
   #number = 0;
   #toldAt = -Infinity;
   #tellAll = true;
-  #publishing = false;
 
   /** @param send tells the auction's viewers on this node */
-  constructor(channel: NodeChannel, send: (message: PresenceMessage) => void) {
-    this.#channel = channel;
+  constructor(nodes: OtherNodes, send: (message: PresenceMessage) => void) {
+    this.#nodes = nodes;
     this.#send = send;
-    channel.hear((message) => this.#hear(message));
+    nodes.hear((message) => this.#hear(message));
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -47,22 +57,20 @@ export class SharePresence {
     this.#unreported.add(auctionId);
   }
 
-  async close(): Promise<void> {
+  close(): void {
     clearInterval(this.#timer);
-    await this.#channel.publish({ say: 'good-bye', node: this.#node });
+    this.#nodes.tell({ say: 'good-bye', node: this.#node });
   }
 
-  #hear(message: NodeMessage): void {
+  #hear(message: PresenceOfNode): void {
     if (message.say === 'tell-all') {
       if (message.node === this.#node) this.#tellAll = true;
-    } else if (message.node === this.#node) {
-      return;
     } else if (message.say === 'good-bye') {
       this.#mention(this.#counts.forget(message.node));
     } else {
       const { changed, incomplete } = this.#counts.hear(message, performance.now());
       this.#mention(changed);
-      if (incomplete) void this.#channel.publish({ say: 'tell-all', node: message.node });
+      if (incomplete) this.#nodes.tell({ say: 'tell-all', node: message.node });
     }
   }
 
@@ -77,7 +85,7 @@ export class SharePresence {
     this.#mention(this.#counts.forgetSilentSince(now - SILENT_FOR_MS));
     this.#report(now);
     const due = this.#tellAll || this.#untold.size > 0 || now - this.#toldAt >= LIFE_SIGN_EVERY_MS;
-    if (due && !this.#publishing) void this.#tellOthers(now);
+    if (due) this.#tellOthers(now);
   }
 
   #report(now: number): void {
@@ -93,9 +101,7 @@ export class SharePresence {
     }
   }
 
-  /** One at a time, so that the numbers arrive in order. */
-  async #tellOthers(now: number): Promise<void> {
-    this.#publishing = true;
+  #tellOthers(now: number): void {
     this.#toldAt = now;
     let whole = this.#tellAll;
     const counts = whole
@@ -106,7 +112,7 @@ export class SharePresence {
     let from = 0;
     do {
       this.#number += 1;
-      await this.#channel.publish({
+      this.#nodes.tell({
         say: 'counts',
         node: this.#node,
         number: this.#number,
@@ -116,6 +122,5 @@ export class SharePresence {
       whole = false;
       from += COUNTS_IN_A_MESSAGE;
     } while (from < counts.length);
-    this.#publishing = false;
   }
 }

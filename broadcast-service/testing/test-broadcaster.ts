@@ -109,8 +109,8 @@ export async function startTestBroadcasters(): Promise<TestBroadcasters> {
 }
 
 /** A token for a user, valid for an hour unless `expiresIn` (seconds from now) says otherwise. */
-export function tokenFor(userId: string, expiresIn = 3_600): Promise<string> {
-  return new SignJWT({ roles: ['bidder'] })
+export function tokenFor(userId: string, expiresIn = 3_600, roles = ['bidder']): Promise<string> {
+  return new SignJWT({ roles })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(userId)
     .setExpirationTime(Math.floor(Date.now() / 1_000) + expiresIn)

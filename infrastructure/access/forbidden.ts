@@ -12,7 +12,7 @@ export const EVERYBODY = [
   'FUNCTION LIST',
   'MONITOR',
   'REPLICAOF NO ONE',
-  'SUBSCRIBE outcry:nodes',
+  'SUBSCRIBE {outcry:nodes}#/#',
   'PUBLISH x y',
   'GET somebody-elses-key',
 ];
@@ -31,7 +31,7 @@ export const REDIS: Readonly<
       'DEL {s0}:log:a',
       'XTRIM {s0}:log:a MAXLEN 0',
       'RENAME {s0}:log:a {s0}:log:b',
-      'SPUBLISH outcry:nodes x',
+      'SPUBLISH {outcry:nodes}#/# x',
       'SSUBSCRIBE {s0}:live:a',
       'SSUBSCRIBE {s0}:traces',
       'CLIENT KILL TYPE normal',
@@ -39,7 +39,7 @@ export const REDIS: Readonly<
     ],
   },
   'broadcast-service': {
-    allowed: ['HMGET {s0}:auction:a seq', 'XRANGE {s0}:log:a - +', 'SPUBLISH outcry:nodes x'],
+    allowed: ['HMGET {s0}:auction:a seq', 'XRANGE {s0}:log:a - +', 'SPUBLISH {outcry:nodes}#/# x'],
     denied: [
       'HSET {s0}:auction:a price 1',
       'XADD {s0}:log:a 1-0 a b',
@@ -50,6 +50,7 @@ export const REDIS: Readonly<
       'SPUBLISH {s0}:notices forged',
       'SPUBLISH {s0}:traces forged',
       'SSUBSCRIBE {s0}:due',
+      'SPUBLISH {outcry:nodes}x forged',
       'EVAL return(1) 0',
       'CONFIG GET requirepass',
     ],

@@ -11,8 +11,8 @@ export const SHARDS_KEY = 'outcry:shards';
 /** Present from the beginning to the end of a rebuild, however often it is run until it gets through. */
 export const REBUILD_KEY = 'outcry:rebuild';
 
-/** Channel: what broadcasters tell each other about their viewers. */
-export const NODES_CHANNEL = 'outcry:nodes';
+/** Begins the channels on which broadcasters tell each other what comes from no auction's log. */
+export const NODES_CHANNELS = '{outcry:nodes}';
 
 /** Names that belong to a whole shard. */
 export function shardKeys(shard: number) {

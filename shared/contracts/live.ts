@@ -86,6 +86,11 @@ export interface OwnMessage {
   readonly auctionId: string;
 }
 
+/** From whoever runs the system to everybody who is connected, signed in or not. */
+export interface AnnouncementMessage {
+  readonly text: string;
+}
+
 /** What the script publishes on a shard's internal notices channel, as an array. */
 export type Notice =
   | ({ readonly type: 'outbid'; readonly userId: string } & OutbidMessage)
@@ -112,4 +117,5 @@ export interface ToViewer {
   outbid(message: OutbidMessage): void;
   won(message: WonMessage): void;
   own(message: OwnMessage): void;
+  announcement(message: AnnouncementMessage): void;
 }

@@ -1,13 +1,16 @@
 /** The Socket.IO side: who may connect, and whose connections hear of what. */
 import { STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { createShardedAdapter } from '@socket.io/redis-adapter';
 import { Server, type Socket } from 'socket.io';
 import { Decoder } from 'socket.io-parser';
+import { NODES_CHANNELS } from '@outcry/shared/contracts/keys.ts';
 import type { Notice, ToViewer } from '@outcry/shared/contracts/live.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import type { Caller, VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
+import type { OtherNodes, PresenceOfNode } from '../../presence/share-presence.ts';
 import { authenticateViewer, ConnectionRefusedError } from '../../rooms/authenticate-viewer.ts';
 import { originAllowed } from '../../rooms/origin.ts';
 import { LimitedWebSockets, wireOf, type Misuse, type Wire } from './limited-web-socket.ts';
@@ -30,13 +33,21 @@ interface SocketData {
 
 /** What clients may send is not known here: nothing of it is trusted. */
 type FromAnyone = Record<string, never>;
-type ViewerConnection = Socket<FromAnyone, ToViewer, FromAnyone, SocketData>;
+
+/** What nodes tell each other. */
+interface BetweenNodes {
+  presence(message: PresenceOfNode): void;
+}
+
+type ViewerConnection = Socket<FromAnyone, ToViewer, BetweenNodes, SocketData>;
 
 /** The HTTP status, and why, in words. */
 type UpgradeRefusal = readonly [status: 400 | 403 | 429 | 503, reason: string];
 
 export interface SocketViewersParts extends SessionParts {
   readonly verifyToken: VerifyToken;
+  /** Redis, for what crosses nodes, as `createShardedAdapter` takes it. */
+  readonly adapterChannels: object;
   /** Origins of browsers that may connect; `*` allows all. */
   readonly origins: readonly string[];
   /** How many proxies in front of us write X-Forwarded-For. */
@@ -55,7 +66,8 @@ const CONNECT_LIMIT_MS = 10_000;
 const userRoom = (userId: string): string => `user:${userId}`;
 
 export class SocketViewers {
-  readonly #io: Server<FromAnyone, ToViewer, FromAnyone, SocketData>;
+  readonly nodes: OtherNodes;
+  readonly #io: Server<FromAnyone, ToViewer, BetweenNodes, SocketData>;
   readonly #parts: SocketViewersParts;
   readonly #peers = new WeakMap<Connection, Peer>();
   #stopping = false;
@@ -69,6 +81,11 @@ export class SocketViewers {
       serveClient: false,
       parser: { Encoder: AnswerEncoder, Decoder },
       wsEngine: LimitedWebSockets,
+      adapter: createShardedAdapter(parts.adapterChannels, parts.adapterChannels, {
+        channelPrefix: NODES_CHANNELS,
+        // No channel for each room: every node hears all that is said to one.
+        subscriptionMode: 'static',
+      }),
       // Four times the throughput; the messages are small.
       perMessageDeflate: false,
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
@@ -89,6 +106,10 @@ export class SocketViewers {
     this.#io.engine.on('connection', (connection: Connection) => this.#begin(connection));
     this.#io.use((socket, next) => void this.#admit(socket, next));
     this.#io.on('connection', (socket) => this.#welcome(socket));
+    this.nodes = {
+      tell: (message) => this.#io.serverSideEmit('presence', message),
+      hear: (listener) => this.#io.on('presence', listener),
+    };
   }
 
   /** Sends a notice to its user's connections, as long as their tokens are valid. */
@@ -99,6 +120,16 @@ export class SocketViewers {
       if (session === undefined || (caller?.expiresAt ?? 0) <= wallClockNow()) continue;
       if (!session.endIfFull()) tellNotice(session.recipient, notice);
     }
+  }
+
+  /** Ends the user's sessions on all nodes; a client comes back with a token of that time. */
+  endSessions(userId: string): void {
+    this.#io.in(userRoom(userId)).disconnectSockets();
+  }
+
+  /** Tells everybody who is connected to any node. */
+  announce(text: string): void {
+    this.#io.emit('announcement', { text });
   }
 
   /** Ends all connections; clients come back, to another node if there is one. */
