@@ -18,7 +18,7 @@ import { Session } from './consumer-session.ts';
 
 /** A transaction costs something for each auction in it: long batches hold more events of each. */
 const MAX_BATCH_MESSAGES = 4_000;
-const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 /** How long a batch waits for more once it has its first message. */
 const LINGER_MS = 100;
 /** How often deliveries in hand are kept from going to somebody else. */
