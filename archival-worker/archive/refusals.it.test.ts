@@ -15,11 +15,14 @@ afterEach(() => system.stopWorkers());
 afterAll(() => system.stop());
 
 /** Runs PL/pgSQL before every row that is inserted into `events`, until the result is called. */
-async function beforeEachEvent(body: string): Promise<() => Promise<void>> {
+const beforeEachEvent = (body: string): Promise<() => Promise<void>> =>
+  beforeEachRow('events', body);
+
+async function beforeEachRow(table: string, body: string): Promise<() => Promise<void>> {
   await system.sql.unsafe(`
     CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN ${body} RETURN NEW; END $$;
-    CREATE TRIGGER trouble BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION trouble();`);
+    CREATE TRIGGER trouble BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION trouble();`);
   const end = async (): Promise<void> => {
     await system.sql.unsafe('DROP FUNCTION IF EXISTS trouble CASCADE');
   };
@@ -82,6 +85,31 @@ test('an event that breaks a constraint is kept apart, its auction is blocked, a
   const { auction: otherHash } = auctionKeys(2, other.auctionId);
   expect(await system.redisClient.exists(otherHash)).toBe(0);
 });
+
+test.each(['auctions', 'items', 'bid_hours', 'bidder_totals'])(
+  'what %s refuses, whose statement others follow unanswered, is kept apart for its own reason',
+  async (table) => {
+    await system.reset();
+    const bad = new TestAuction({ auctionId: 'a1-refused', itemTitle: 'no lamp' });
+    const good = new TestAuction({ auctionId: 'a2-good' });
+    const poison = [...bad.opening(1), bad.bid('eve', { amount: bad.minimumBid })];
+    const column = { auctions: 'id', items: 'id', bid_hours: 'user_id' }[table] ?? 'user_id';
+    await beforeEachRow(
+      table,
+      `IF NEW.${column} IN ('a1-refused', 'i1-refused', 'eve') THEN
+         RAISE EXCEPTION 'not here' USING ERRCODE = '23514'; END IF;`,
+    );
+    await system.startWorker();
+    await system.publish([...poison, ...good.opening(20)]);
+    await system.allAcknowledged();
+    expect(await system.storedLines(good.auctionId)).toHaveLength(22);
+    const kept = await letters();
+    expect(kept.length).toBeGreaterThan(0);
+    for (const { auction_id, reason } of kept) {
+      expect([auction_id, reason]).toEqual(['a1-refused', 'not here (SQLSTATE 23514)']);
+    }
+  },
+);
 
 test('a Postgres too slow for a batch gets smaller ones', async () => {
   const auction = new TestAuction({ auctionId: 'a3-slow' });
