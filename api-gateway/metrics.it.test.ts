@@ -4,6 +4,7 @@ import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { figure } from '@outcry/shared/testing/metrics.ts';
 import { until } from '@outcry/shared/testing/until.ts';
+import { storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import {
   call,
   newAuction,
@@ -34,9 +35,9 @@ async function bid(auctionId: string, maxAmount: number): Promise<void> {
 async function archiveAll(auctionId: string, seq: number): Promise<void> {
   const shard = shardOfId(auctionId, gateway.shards) ?? 0;
   const { auction } = auctionKeys(shard, auctionId);
-  const epoch = (await gateway.redis.hget(auction, 'epoch')) ?? '';
+  const { epoch } = await storedAuction(gateway.redis, shard, auctionId);
   await gateway.redis.hset(auction, { archivedEpoch: epoch, archivedSeq: seq });
-  await gateway.redis.zrem(shardKeys(shard).behind, auctionId);
+  await gateway.redis.zrem(shardKeys(shard).lagging, auctionId);
 }
 
 test('the lag of publishing and archiving, in events and seconds, also while NATS is away', async () => {

@@ -4,10 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
-import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { until } from '@outcry/shared/testing/until.ts';
+import { storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { linkTo, type Link } from './testing/link.ts';
 import { ReturningViewer } from './testing/returning-viewer.ts';
 import { startTestBroadcasters, type TestBroadcasters } from './testing/test-broadcaster.ts';
@@ -53,10 +53,9 @@ interface Truth {
 }
 
 async function truthOf(auctionId: string): Promise<Truth> {
-  const key = auctionKeys(1, auctionId).auction;
-  const [epoch, seq, text] = await system.redis.hmget(key, 'epoch', 'seq', 'state');
-  const { status, price, bidCount, leader } = JSON.parse(text ?? '') as Record<string, unknown>;
-  return { epoch: Number(epoch), seq: Number(seq), state: { status, price, bidCount, leader } };
+  const { epoch, seq, state } = await storedAuction(system.redis, 1, auctionId);
+  const { status, price, bidCount, leader } = state;
+  return { epoch, seq, state: { status, price, bidCount, leader } };
 }
 
 describe('viewers on two nodes', () => {

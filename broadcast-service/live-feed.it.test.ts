@@ -4,8 +4,8 @@ import { LiveFeed, type LiveFeedOptions } from '@outcry/client/live-feed.ts';
 import type { LiveStep } from '@outcry/client/merge-live.ts';
 import type { UserNotice, WatchedAuction } from '@outcry/client/watched-auction.ts';
 import { freePort } from '@outcry/local/processes/ports.ts';
-import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { until } from '@outcry/shared/testing/until.ts';
+import { storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { linkTo } from './testing/link.ts';
 import { useUp } from './testing/use-up.ts';
 import {
@@ -58,7 +58,7 @@ function recordSteps(feed: LiveFeed, auctionId: string): [WatchedAuction, LiveSt
 }
 
 const seqOf = async (auctionId: string): Promise<number> =>
-  Number(await system.redis.hget(auctionKeys(2, auctionId).auction, 'seq'));
+  (await storedAuction(system.redis, 2, auctionId)).seq;
 
 describe('LiveFeed', () => {
   it('shows the newest state and every event', async () => {
@@ -253,8 +253,8 @@ describe('LiveFeed', () => {
         .slice(1)
         .map((step) => (step.kind === 'event' ? step.event.seq : step.kind));
       expect(seen).toEqual(Array.from({ length: head - 2 }, (_, i) => i + 3));
-      const state = await system.redis.hget(auctionKeys(2, id).auction, 'state');
-      expect(watched.auction).toMatchObject(JSON.parse(state ?? '') as object);
+      const { state } = await storedAuction(system.redis, 2, id);
+      expect(watched.auction).toMatchObject(state);
     }
   });
 });

@@ -54,7 +54,7 @@ class Calls {
 }
 
 const accept = ({ commands }: AuctionBatch): Decision =>
-  decided(...commands.map((_, i) => `+OK|${i}`));
+  decided(...commands.map((_, i) => `+OK ${i}`));
 
 const engineOn = (
   calls: Pick<Calls, 'decide'>,
@@ -227,7 +227,7 @@ test('an answer that nobody can read leaves the others their answers, and the ga
   const bids = ['a0-x', 'a0-x', 'a0-x', 'a0-y'].map((id) => engine.ask(id, BID));
   await calledTimes(calls, 1);
   calls.made[0]?.answer((batch) =>
-    batch.auctionId === 'a0-x' ? decided('+OK|first', 'nonsense', '+OK|third') : accept(batch),
+    batch.auctionId === 'a0-x' ? decided('+OK first', 'nonsense', '+OK third') : accept(batch),
   );
   const outcomes = await Promise.all(bids);
   expect(outcomes.map(({ kind }) => kind)).toEqual(['answered', 'unknown', 'answered', 'answered']);

@@ -5,6 +5,7 @@ import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { figure } from '@outcry/shared/testing/metrics.ts';
+import { loggedTexts } from '@outcry/shared/testing/stored-auction.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
@@ -57,10 +58,10 @@ describe('the hand-off', () => {
     await bid(id, 2_000);
     await bid(id, 3_000);
     await until('all is published', async () => (await publishedSeq(id)) === 4);
-    const log = await gateway.redis.xrange(keysOf(id).log, '-', '+');
+    const log = await loggedTexts(gateway.redis, shardOfId(id, gateway.shards) ?? 0, id);
     const sent = (await messages()).filter((message) => message.id.startsWith(id));
     expect(sent.map((message) => message.id)).toEqual([`${id}:1:2`, `${id}:1:3`, `${id}:1:4`]);
-    expect(sent.map((message) => message.text)).toEqual(log.map(([, fields]) => fields[3]));
+    expect(sent.map((message) => message.text)).toEqual(log);
     for (const message of sent) {
       for (const line of eventLines(message.text)) expect(splitEventLine(line).auctionId).toBe(id);
     }

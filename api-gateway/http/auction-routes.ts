@@ -57,7 +57,7 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
       const outcome = await parts.reads.publicState(auctionId);
       if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
         // Weak: serverTime moves on though nothing happened.
-        const etag = `W/"${outcome.answer.body.split('|', 2).join(':')}"`;
+        const etag = `W/"${outcome.answer.body.split(' ', 2).join(':')}"`;
         setHeader(x, 'etag', etag);
         setHeader(x, 'cache-control', 'no-cache');
         if (isKnown(etag, x.incoming.headers['if-none-match'])) return { status: 304, body: null };

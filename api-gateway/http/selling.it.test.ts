@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { loggedEvents } from '@outcry/shared/testing/stored-auction.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
@@ -254,15 +255,12 @@ describe('times', () => {
       startsAt: startsAt.toISOString(),
       durationSeconds: 0.4,
     });
-    const log = `{s${id.slice(1, id.indexOf('-'))}}:log:${id}`;
-    await until('the end is logged', async () => {
-      return JSON.stringify(await gateway.redis.xrange(log, '-', '+')).includes('ended');
-    });
-    const entries = await gateway.redis.xrange(log, '-', '+');
-    const texts = entries.map(([, fields]) => fields[3] ?? '').join('\n');
-    const seen = [...texts.matchAll(/"type":"(\w+)","at":"([^"]+)"/g)];
-    expect(seen.map((match) => match[1])).toEqual(['scheduled', 'started', 'ended']);
-    const ended = Date.parse(seen[2]?.[2] ?? '') - (startsAt.getTime() + 400);
+    const shard = Number(id.slice(1, id.indexOf('-')));
+    const logged = () => loggedEvents(gateway.redis, shard, id);
+    await until('the end is logged', async () => (await logged()).at(-1)?.type === 'ended');
+    const seen = await logged();
+    expect(seen.map(({ type }) => type)).toEqual(['scheduled', 'started', 'ended']);
+    const ended = Date.parse(seen[2]?.at ?? '') - (startsAt.getTime() + 400);
     expect(ended).toBeGreaterThanOrEqual(0);
     expect(ended).toBeLessThan(500);
   });

@@ -8,6 +8,7 @@ import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { figure } from '@outcry/shared/testing/metrics.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { until } from '@outcry/shared/testing/until.ts';
+import { loggedEvents, storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { newAuction, startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 
 /** Far below what was measured (docs/operations.md), for busy machines. */
@@ -68,12 +69,13 @@ async function drain(what: string, count: number, before: number): Promise<void>
 /** Creates an auction that ends in a moment; how late the keeper closed it, ms. */
 async function latenessOfAnEnd(): Promise<number> {
   const id = await newAuction(gateway, { durationSeconds: 0.1 });
-  const { auction } = auctionKeys(Number(/\d+/.exec(id)?.[0]), id);
+  const shard = Number(/\d+/.exec(id)?.[0]);
+  const { auction } = auctionKeys(shard, id);
   await until('the auction has ended', async () => {
     return (await redis.hget(auction, 'status')) === 'ended';
   });
-  const [lastAt, endsAt] = await redis.hmget(auction, 'lastAt', 'endsAt');
-  return Number(lastAt) - Number(endsAt);
+  const end = (await loggedEvents(redis, shard, id)).at(-1);
+  return Date.parse(end?.at ?? '') - Date.parse(end?.state.endsAt ?? '');
 }
 
 test(
@@ -98,10 +100,11 @@ test(
     const all = Array.from({ length: many }, (_, i) => i);
     await until('every published mark has moved', async () => {
       const marks = await Promise.all(
-        all.map((i) => {
+        all.map(async (i) => {
           const shard = i % gateway.shards;
-          const { auction } = auctionKeys(shard, `a${shard}-each${i}`);
-          return redis.hmget(auction, 'seq', 'publishedSeq');
+          const id = `a${shard}-each${i}`;
+          const { seq } = await storedAuction(redis, shard, id);
+          return [seq, Number(await redis.hget(auctionKeys(shard, id).auction, 'publishedSeq'))];
         }),
       );
       return marks.every(([seq, published]) => seq === published);

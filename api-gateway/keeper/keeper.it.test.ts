@@ -2,12 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ownJson } from '@outcry/shared/contracts/api.ts';
-import { eventLines, splitEventLine, type PublicEvent } from '@outcry/shared/contracts/events.ts';
-import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { type PublicEvent } from '@outcry/shared/contracts/events.ts';
+import { shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { SIZES } from '@outcry/shared/testing/sizes.ts';
 import { until } from '@outcry/shared/testing/until.ts';
+import { loggedEvents } from '@outcry/shared/testing/stored-auction.ts';
 import {
   call,
   newAuction,
@@ -29,15 +29,8 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 /** The auction's events, from its log. */
-async function events(id: string): Promise<PublicEvent[]> {
-  const { log } = auctionKeys(shardOfId(id, gateway.shards) ?? 0, id);
-  const entries = await gateway.redis.xrange(log, '-', '+');
-  return entries.flatMap(([, fields]) =>
-    eventLines(fields[3] ?? '').map((line) =>
-      ownJson<PublicEvent>(splitEventLine(line).publicText),
-    ),
-  );
-}
+const events = (id: string): Promise<PublicEvent[]> =>
+  loggedEvents(gateway.redis, shardOfId(id, gateway.shards) ?? 0, id);
 
 const ended = async (id: string): Promise<PublicEvent | undefined> =>
   (await events(id)).find((event) => event.type === 'ended');

@@ -1,13 +1,13 @@
 /** Redis restarts while a great many auctions are open: all begin epochs, and none ends late. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { ownJson } from '@outcry/shared/contracts/api.ts';
-import { eventLines, splitEventLine, type PublicEvent } from '@outcry/shared/contracts/events.ts';
-import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { type PublicEvent } from '@outcry/shared/contracts/events.ts';
+import { shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { until } from '@outcry/shared/testing/until.ts';
+import { loggedEvents } from '@outcry/shared/testing/stored-auction.ts';
 import { decideScriptBody, DecideScript } from '../adapters/redis/decide-script.ts';
 import { newAuction } from '../auctions/create-requests.ts';
 import { MAX_AUCTIONS_IN_CALL, type AuctionBatch } from '../bidding/auction-commands.ts';
@@ -61,13 +61,7 @@ async function createMany(
 }
 
 async function eventsOf(on: TestGateway, id: string): Promise<PublicEvent[]> {
-  const { log } = auctionKeys(Number(/^a(\d+)-/.exec(id)?.[1]), id);
-  const entries = await on.redis.xrange(log, '-', '+');
-  return entries.flatMap(([, fields]) =>
-    eventLines(fields[3] ?? '').map((line) =>
-      ownJson<PublicEvent>(splitEventLine(line).publicText),
-    ),
-  );
+  return loggedEvents(on.redis, Number(/^a(\d+)-/.exec(id)?.[1]), id);
 }
 
 test(

@@ -5,6 +5,7 @@ import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { until } from '@outcry/shared/testing/until.ts';
+import { loggedTexts, storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { SHARDS, TestSystem } from '../testing/test-system.ts';
 
 let system: TestSystem;
@@ -43,7 +44,7 @@ const stretch = (epoch: number, from: number, to: number): Place[] =>
 
 test('two failovers, of which the second lost the event of the first: nothing conflicts', async () => {
   const auctionId = 'a1-failovers';
-  const { auction: hash, log, ...others } = auctionKeys(1, auctionId);
+  const { auction: hash, log } = auctionKeys(1, auctionId);
   const redis = system.redisClient;
   const auctions = new ScriptedAuctions(redis, SHARDS);
   await markShardsWhole(redis, SHARDS);
@@ -54,9 +55,9 @@ test('two failovers, of which the second lost the event of the first: nothing co
     expect(answer).toContain('+OK');
   };
   const publishLog = async (): Promise<void> => {
-    const entries = await redis.xrange(log, '-', '+');
     const subject = eventSubject(1, auctionId);
-    await system.publish(entries.map(([, fields]) => ({ subject, text: fields[3] ?? '' })));
+    const texts = await loggedTexts(redis, 1, auctionId);
+    await system.publish(texts.map((text) => ({ subject, text })));
   };
   /** Another server takes over with these bytes, or with what is there. */
   const failOver = async (bytes: ReadonlyMap<string, Buffer> = new Map()): Promise<void> => {
@@ -69,7 +70,7 @@ test('two failovers, of which the second lost the event of the first: nothing co
   await auctions.create(auctionId);
   await bid();
   const lagging = new Map<string, Buffer>();
-  for (const key of [hash, log, others.bidders, others.answers]) {
+  for (const key of [hash, log]) {
     lagging.set(key, await redis.dumpBuffer(key));
   }
   await bid();
@@ -85,7 +86,7 @@ test('two failovers, of which the second lost the event of the first: nothing co
   await system.allAcknowledged();
 
   // 1: scheduled, started, bid, bid · lost: epoch, bid · newest: epoch, bid, bid
-  const newest = Number(await redis.hget(hash, 'epoch'));
+  const newest = (await storedAuction(redis, 1, auctionId)).epoch;
   expect(await count('conflicts', auctionId)).toBe(0);
   expect(await count('events', auctionId)).toBe(9);
   expect(await historyOf(auctionId)).toEqual([...stretch(1, 1, 3), ...stretch(newest, 4, 6)]);

@@ -33,13 +33,13 @@ const newAuction = (): TestAuction => {
 async function inRedis(auction: TestAuction, epoch: number, seq: number) {
   const shard = Number(auction.auctionId[1]);
   const { auction: key } = auctionKeys(shard, auction.auctionId);
-  const { behind } = shardKeys(shard);
+  const { lagging } = shardKeys(shard);
   const redis = system.redisClient;
   await redis.hset(key, { epoch, seq, archivedEpoch: 0, archivedSeq: 0 });
-  await redis.zadd(behind, 1, auction.auctionId);
+  await redis.zadd(lagging, 1, auction.auctionId);
   return {
     archived: async () => (await redis.hmget(key, 'archivedEpoch', 'archivedSeq')).join(':'),
-    isBehind: async () => (await redis.zscore(behind, auction.auctionId)) !== null,
+    isLagging: async () => (await redis.zscore(lagging, auction.auctionId)) !== null,
     empty: () => redis.del(key),
     exists: async () => (await redis.exists(key)) === 1,
   };
@@ -52,10 +52,10 @@ test('stops before a gap and moves on when it is filled', async () => {
   await system.startWorker();
   await system.publish(entries.filter((entry) => entry.lastSeq !== 12));
   await until('up to the gap', async () => (await redis.archived()) === '1:11');
-  expect(await redis.isBehind()).toBe(true);
+  expect(await redis.isLagging()).toBe(true);
   await system.publish(entries.filter((entry) => entry.lastSeq === 12));
   await until('all of it', async () => (await redis.archived()) === `1:${auction.seq}`);
-  await until('no longer behind', async () => !(await redis.isBehind()));
+  await until('no longer behind', async () => !(await redis.isLagging()));
 });
 
 test('is reported again for entries that were there already', async () => {
@@ -178,10 +178,10 @@ describe('in Redis', () => {
     for (const { epoch, seq, shows } of steps) {
       await marks.raise([{ auctionId, epoch, seq }]);
       expect(await redis.archived()).toBe(shows);
-      expect(await redis.isBehind()).toBe(true);
+      expect(await redis.isLagging()).toBe(true);
     }
     await marks.raise([{ auctionId, epoch: 3, seq: 20 }]);
-    expect(await redis.isBehind()).toBe(false);
+    expect(await redis.isLagging()).toBe(false);
   });
 
   test('it rises even when Redis is full', async () => {
@@ -194,7 +194,7 @@ describe('in Redis', () => {
     const { marks, client } = await marksOf(full);
     const { auction } = auctionKeys(0, 'a0-full');
     await client.hset(auction, { epoch: 1, seq: 9, archivedEpoch: 0, archivedSeq: 0 });
-    await client.zadd(shardKeys(0).behind, 1, 'a0-full');
+    await client.zadd(shardKeys(0).lagging, 1, 'a0-full');
     // The large values leave room that the small ones then take.
     for (const bytes of [65_536, 1_024, 16]) {
       const fill = async (): Promise<void> => {
@@ -204,7 +204,7 @@ describe('in Redis', () => {
     }
     await marks.raise([{ auctionId: 'a0-full', epoch: 1, seq: 9 }]);
     expect(await client.hmget(auction, 'archivedEpoch', 'archivedSeq')).toEqual(['1', '9']);
-    expect(await client.zcard(shardKeys(0).behind)).toBe(0);
+    expect(await client.zcard(shardKeys(0).lagging)).toBe(0);
   });
 
   test('an auction that it holds wrong data of does not hold up the reports of others', async () => {

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeMulti } from '@msgpack/msgpack';
 import { Cluster } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
@@ -35,9 +36,12 @@ test('auctions of all shards are restored on a cluster of three', async () => {
   const overrides = { REDIS_URL: servers.url, REDIS_CLUSTER: 'true' };
   expect(await rebuildNow(system, {}, overrides)).toEqual({ auctions: SHARDS, gaps: 0 });
   for (const shard of shards) {
-    const { auction, bidders } = auctionKeys(shard, `a${shard}-x`);
-    expect(await redis.hgetall(auction)).toMatchObject({ leader: 'ann', price: '5000', seq: '3' });
-    expect(await redis.hgetall(bidders)).toEqual({ ann: '1|1|5000' });
+    const { auction } = auctionKeys(shard, `a${shard}-x`);
+    const fields = await redis.hgetall(auction);
+    expect(fields['shown']).toMatch(/^1 3 live - 5000 /);
+    expect(fields['standing']).toMatch(/ann$/);
+    const bidder = await redis.hgetBuffer(auction, 'b:ann');
+    expect([...decodeMulti(bidder ?? [])]).toEqual([1, 1, 5_000]);
     expect(await redis.get(shardKeys(shard).whole)).toBe('1');
   }
   expect(await redis.get(SHARDS_KEY)).toBe(`${SHARDS}`);

@@ -65,7 +65,7 @@ test('a shard that takes bids is not written to, not even by a rebuild that thin
   await untilReady(connection, 5_000);
   const late = new RedisToRebuild(connection, SHARDS);
   const { auction } = done;
-  const answers = [{ field: 'ann:first', record: 'another|OK|answer' }];
+  const answers = [{ field: 'a:ann:first', record: 'another OK answer' }];
   const listed = { auctionId: 'a0-hidden', closedAt: 0, item: auction.item, sellerId: 'eve' };
   for (const write of [
     () => late.emptyLists(0),

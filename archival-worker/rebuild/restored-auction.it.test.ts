@@ -15,6 +15,7 @@ import {
 } from '@outcry/shared/testing/decide-script.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { seeded } from '@outcry/shared/testing/seeded.ts';
+import { loggedTexts, storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { AuctionRestoration } from './restored-auction.ts';
 
 const SHARDS = 1;
@@ -39,6 +40,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** A character for each byte: packed values are no text. */
+const bytes = (value: string | Buffer): string => Buffer.from(value).toString('latin1');
+
+const bytesOf = (
+  fields: readonly (readonly [string, string | Buffer])[],
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(fields.map(([name, value]) => [name, bytes(value)]));
+
 interface Hashes {
   readonly auction: Readonly<Record<string, string>>;
   readonly bidders: Readonly<Record<string, string>>;
@@ -46,20 +55,19 @@ interface Hashes {
 }
 
 async function hashesInRedis(auctionId: string): Promise<Hashes> {
-  const keys = auctionKeys(0, auctionId);
-  const [auction, bidders, answers] = await Promise.all(
-    [keys.auction, keys.bidders, keys.answers].map((key) => redis.hgetall(key)),
-  );
-  // Refused commands leave no event.
-  const accepted = Object.entries(answers ?? {}).filter(([, record]) => record.includes('|OK|'));
-  return { auction: auction ?? {}, bidders: bidders ?? {}, answers: Object.fromEntries(accepted) };
+  const hash = await redis.hgetallBuffer(auctionKeys(0, auctionId).auction);
+  const fields = Object.entries(hash).map(([name, value]) => [name, bytes(value)] as const);
+  const fieldsOf = (kind: string): Readonly<Record<string, string>> =>
+    Object.fromEntries(fields.filter(([name]) => (/^[abr]:/.exec(name)?.[0] ?? '') === kind));
+  // Refused commands (`r:`) leave no event.
+  return { auction: fieldsOf(''), bidders: fieldsOf('b:'), answers: fieldsOf('a:') };
 }
 
 async function foldedFromLog(auctionId: string): Promise<Hashes> {
   const restoration = new AuctionRestoration(auctionId);
   const answers: [string, string][] = [];
-  for (const [, fields] of await redis.xrange(auctionKeys(0, auctionId).log, '-', '+')) {
-    for (const line of eventLines(fields[fields.indexOf('events') + 1] ?? '')) {
+  for (const text of await loggedTexts(redis, 0, auctionId)) {
+    for (const line of eventLines(text)) {
       const given = restoration.take(splitEventLine(line)) ?? [];
       answers.push(...given.map(({ field, record }) => [field, record] as [string, string]));
     }
@@ -68,8 +76,8 @@ async function foldedFromLog(auctionId: string): Promise<Hashes> {
   if (done === undefined) throw new Error('nothing in the log');
   for (const { field, record } of done.answers) answers.push([field, record]);
   return {
-    auction: done.auction.fields,
-    bidders: Object.fromEntries(done.auction.bidders),
+    auction: bytesOf(Object.entries(done.auction.fields)),
+    bidders: bytesOf(done.auction.bidders),
     answers: Object.fromEntries(answers),
   };
 }
@@ -142,10 +150,11 @@ test('an auction that ended by time, after a new epoch, is restored as it is', a
   await auctions.bid(auctionId, { userId: 'ann', maxAmount: 5_000, key: 'k' });
   await redis.hset(auctionKeys(0, auctionId).auction, 'runId', 'of-another-server');
   await auctions.bid(auctionId, { userId: 'ben', maxAmount: 3_000 });
-  const endsAt = Number(await redis.hget(auctionKeys(0, auctionId).auction, 'endsAt'));
+  const endsAt = Date.parse((await storedAuction(redis, 0, auctionId)).state.endsAt);
   while (Date.now() <= endsAt) await new Promise((resolve) => setTimeout(resolve, 20));
   await auctions.touch(auctionId);
   const { auction } = await expectSame(auctionId);
-  expect(auction).toMatchObject({ status: 'ended', outcome: 'sold', leader: 'ann' });
-  expect(Number(auction['epoch'])).toBeGreaterThan(1);
+  expect(auction['shown']).toMatch(/^\d+ \d+ ended sold /);
+  expect(auction['standing']).toMatch(/ann$/);
+  expect((await storedAuction(redis, 0, auctionId)).epoch).toBeGreaterThan(1);
 });

@@ -8,7 +8,9 @@ import {
   type PrivateEvent,
   type PublicEvent,
 } from '@outcry/shared/contracts/events.ts';
-import { ownJson, type PublicTerms } from '@outcry/shared/contracts/api.ts';
+import { encode } from '@msgpack/msgpack';
+import { ownJson } from '@outcry/shared/contracts/api.ts';
+import { stateRecord } from '@outcry/shared/contracts/records.ts';
 import { firstAnswer, type FirstAnswer, type HistoryEvent } from './first-answers.ts';
 
 /** One event as the archive has it: the bytes that the decide script wrote. */
@@ -30,10 +32,10 @@ export interface CreationClaim {
 export interface RestoredAuction {
   readonly auctionId: string;
   readonly status: PublicEvent['state']['status'];
-  /** The fields of the auction's hash, as text. */
-  readonly fields: Readonly<Record<string, string>>;
-  /** User id to `alias|bids|maximum`. */
-  readonly bidders: ReadonlyMap<string, string>;
+  /** The fields of the auction's hash, without its bidders. */
+  readonly fields: Readonly<Record<string, string | Buffer>>;
+  /** A field for each bidder: `b:user`, and packed alias, bids, maximum. */
+  readonly bidders: readonly (readonly [field: string, record: Buffer])[];
   readonly item: ItemDetails;
   readonly sellerId: string;
   readonly claim: CreationClaim;
@@ -149,63 +151,78 @@ export class AuctionRestoration {
     bidder.maximum = Math.max(bidder.maximum, offered);
   }
 
-  #bidderRecords(): ReadonlyMap<string, string> {
-    const records = [...this.#bidders].map(
-      ([user, { alias, bids, maximum }]) => [user, `${alias}|${bids}|${maximum}`] as const,
-    );
-    return new Map(records);
+  #bidderRecords(): RestoredAuction['bidders'] {
+    return Array.from(this.#bidders, ([user, { alias, bids, maximum }]) => [
+      `b:${user}`,
+      packed(alias, bids, maximum),
+    ]);
   }
 }
 
 function termsOf(
   auctionId: string,
   { event: { secret }, creation }: Beginning,
-): Record<string, string> {
+): Record<string, string | Buffer> {
   const { item, sellerId, currency, buyNowPrice } = creation;
   const startsAt = secret.startsAt ?? 0;
-  // The same members in the same order as the gateway writes them.
-  const terms: PublicTerms = {
+  // The same members in the same order as the gateway and the script write them.
+  const terms = {
     id: auctionId,
     item,
     sellerId,
     currency,
     ...(buyNowPrice === 0 ? {} : { buyNowPrice }),
-    startsAt: new Date(startsAt).toISOString(),
+    startsAt,
   };
   return {
     itemId: item.id,
-    sellerId,
-    increments: creation.increments,
     terms: JSON.stringify(terms),
-    startPrice: `${creation.startPrice}`,
-    reservePrice: `${creation.reservePrice}`,
-    buyNowPrice: `${buyNowPrice}`,
-    softWindowMs: `${creation.softWindowMs}`,
-    softExtendMs: `${creation.softExtendMs}`,
-    hardEndsAt: `${secret.hardEndsAt ?? 0}`,
-    startsAt: `${startsAt}`,
+    conditions: packed(
+      creation.startPrice,
+      creation.reservePrice,
+      buyNowPrice,
+      creation.softWindowMs,
+      creation.softExtendMs,
+      secret.hardEndsAt ?? 0,
+      startsAt,
+      sellerId,
+      creation.increments,
+    ),
+    // A gateway of version 1 must not take the auction for one of its own, see version-1.lua.
+    lastAt: 'version 2',
   };
 }
 
-function stateOf({ shown, secret }: HistoryEvent, aliases: number): Record<string, string> {
+function stateOf(
+  { shown, secret }: HistoryEvent,
+  aliases: number,
+): Record<string, string | Buffer> {
   const { state, epoch, seq, at } = shown;
   return {
-    state: JSON.stringify(state),
+    shown: `${epoch} ${seq} ${stateRecord(state)}`,
+    standing: packed(
+      epoch,
+      seq,
+      state.status,
+      state.outcome ?? '-',
+      state.price,
+      state.minimumBid ?? 0,
+      state.leader ?? 0,
+      state.bidCount,
+      Date.parse(state.endsAt),
+      secret.leaderMax ?? 0,
+      aliases,
+      Date.parse(at),
+      secret.leaderId ?? '',
+    ),
     status: state.status,
-    outcome: state.outcome ?? '',
-    endsAt: `${Date.parse(state.endsAt)}`,
-    price: `${state.price}`,
-    leader: secret.leaderId ?? '',
-    leaderAlias: `${state.leader ?? 0}`,
-    leaderMax: `${secret.leaderMax ?? 0}`,
-    bidCount: `${state.bidCount}`,
-    aliasCount: `${aliases}`,
-    epoch: `${epoch}`,
-    seq: `${seq}`,
     runId: NO_SERVER,
-    lastAt: `${Date.parse(at)}`,
   };
 }
+
+/** Values one behind the other, as the script packs them. */
+const packed = (...values: readonly (number | string)[]): Buffer =>
+  Buffer.concat(values.map((value) => encode(value)));
 
 /** What is restored was read from the archive: it was published, and it is archived. */
 const watermarksOf = ({ shown: { epoch, seq } }: HistoryEvent): Record<string, string> => ({

@@ -4,6 +4,7 @@ import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { ScriptedAuctions, type ScriptAuction } from '@outcry/shared/testing/decide-script.ts';
 import { until } from '@outcry/shared/testing/until.ts';
+import { loggedTexts } from '@outcry/shared/testing/stored-auction.ts';
 import { toolSettings } from '../config.ts';
 import { runRebuild } from '../create-rebuild.ts';
 import type { RebuildProgress, RebuildResult } from '../rebuild/rebuild.ts';
@@ -94,14 +95,16 @@ export async function logEntries(
   const entries: LoggedEntry[] = [];
   for (const auctionId of auctionIds) {
     const shard = shardOf(auctionId);
-    const log = await system.redisClient.xrange(auctionKeys(shard, auctionId).log, '-', '+');
-    for (const [, fields] of log) {
-      const text = fields[fields.indexOf('events') + 1] ?? '';
+    for (const text of await loggedTexts(system.redisClient, shard, auctionId)) {
       entries.push({ auctionId, subject: eventSubject(shard, auctionId), text });
     }
   }
   return entries;
 }
+
+/** A character for each byte, because some values are no text. */
+const bytesOf = (hash: Readonly<Record<string, Buffer>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(hash).map(([name, value]) => [name, value.toString('latin1')]));
 
 /** Everything in Redis by key, streams left out; sorted sets as member to score. */
 export async function dump(system: TestSystem): Promise<Record<string, unknown>> {
@@ -109,7 +112,7 @@ export async function dump(system: TestSystem): Promise<Record<string, unknown>>
   const content: Record<string, unknown> = {};
   for (const key of (await redis.keys('*')).toSorted()) {
     const type = await redis.type(key);
-    if (type === 'hash') content[key] = await redis.hgetall(key);
+    if (type === 'hash') content[key] = bytesOf(await redis.hgetallBuffer(key));
     if (type === 'string') content[key] = await redis.get(key);
     if (type === 'zset') {
       const flat = await redis.zrangebyscore(key, '-inf', '+inf', 'WITHSCORES');

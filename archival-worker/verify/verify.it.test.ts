@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auctionKeys, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import { loggedTexts, storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { toolSettings } from '../config.ts';
 import { runVerify } from '../create-verify.ts';
@@ -36,13 +37,12 @@ const keysOf = (auctionId: string) => auctionKeys(1, auctionId);
 
 /** Publishes the auction's log, as gateways do, and waits until it is archived. */
 async function archive(auctionId: string): Promise<void> {
-  const entries = await system.redisClient.xrange(keysOf(auctionId).log, '-', '+');
   const subject = eventSubject(1, auctionId);
-  await system.publish(entries.map(([, fields]) => ({ subject, text: fields[3] ?? '' })));
+  const texts = await loggedTexts(system.redisClient, 1, auctionId);
+  await system.publish(texts.map((text) => ({ subject, text })));
   await until('archived, as Redis knows', async () => {
-    const names = ['seq', 'archivedSeq'] as const;
-    const [seq, archived] = await system.redisClient.hmget(keysOf(auctionId).auction, ...names);
-    return seq === archived;
+    const { seq } = await storedAuction(system.redisClient, 1, auctionId);
+    return (await system.redisClient.hget(keysOf(auctionId).auction, 'archivedSeq')) === `${seq}`;
   });
 }
 

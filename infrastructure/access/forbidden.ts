@@ -22,7 +22,7 @@ export const REDIS: Readonly<
   Record<string, { allowed: readonly string[]; denied: readonly string[] }>
 > = {
   'api-gateway': {
-    allowed: ['GET {s0}:whole', 'HMGET {s0}:auction:a seq', 'CONFIG GET appendonly'],
+    allowed: ['GET {s0}:whole', 'HMGET {s0}:auction:a shown', 'CONFIG GET appendonly'],
     denied: [
       'SET {s0}:whole 1',
       'SET outcry:shards 8',
@@ -39,13 +39,16 @@ export const REDIS: Readonly<
     ],
   },
   'broadcast-service': {
-    allowed: ['HMGET {s0}:auction:a seq', 'XRANGE {s0}:log:a - +', 'SPUBLISH {outcry:nodes}#/# x'],
+    allowed: [
+      'HMGET {s0}:auction:a shown',
+      'XRANGE {s0}:log:a - +',
+      'SPUBLISH {outcry:nodes}#/# x',
+    ],
     denied: [
-      'HSET {s0}:auction:a price 1',
+      'HSET {s0}:auction:a shown x',
       'XADD {s0}:log:a 1-0 a b',
-      'HMGET {s0}:bidders:a ann',
-      'HMGET {s0}:answers:a k',
       'HGETALL {s0}:auction:a',
+      'HMGET {s0}:item:a json',
       'SPUBLISH {s0}:live:a forged',
       'SPUBLISH {s0}:notices forged',
       'SPUBLISH {s0}:traces forged',
@@ -56,12 +59,11 @@ export const REDIS: Readonly<
     ],
   },
   'archival-worker': {
-    allowed: ['GET outcry:shards', 'HMGET {s0}:auction:a seq'],
+    allowed: ['GET outcry:shards', 'HMGET {s0}:auction:a shown'],
     denied: [
       'XADD {s0}:log:a 1-0 a b',
-      'HSET {s0}:bidders:a ann 1|1|1',
-      'HSET {s0}:answers:a k v',
-      'SET {s0}:keeper me',
+      'HSET {s0}:item:a json x',
+      'SET {s0}:lease me',
       'UNLINK {s0}:auction:a',
       'DEL {s0}:auction:a',
       'SPUBLISH {s0}:live:a forged',
@@ -75,10 +77,10 @@ export const REDIS: Readonly<
     denied: ['XADD {s0}:log:a 1-0 a b', 'SPUBLISH {s0}:live:a forged', 'CONFIG GET requirepass'],
   },
   verify: {
-    allowed: ['GET outcry:shards', 'HMGET {s0}:auction:a seq'],
+    allowed: ['GET outcry:shards', 'HMGET {s0}:auction:a shown'],
     denied: [
       'SET {s0}:whole 1',
-      'HSET {s0}:auction:a price 1',
+      'HSET {s0}:auction:a shown x',
       'EVAL return(1) 0',
       'SSUBSCRIBE {s0}:live:a',
       'SPUBLISH {s0}:live:a forged',
@@ -89,8 +91,8 @@ export const REDIS: Readonly<
     allowed: ['PING', 'INFO server'],
     denied: [
       'GET {s0}:whole',
-      'HMGET {s0}:auction:a seq',
-      'HSET {s0}:auction:a price 1',
+      'HMGET {s0}:auction:a shown',
+      'HSET {s0}:auction:a shown x',
       'EVAL return(1) 0',
       'SSUBSCRIBE {s0}:live:a',
       'SPUBLISH {s0}:live:a forged',

@@ -33,13 +33,22 @@ export interface DeployOptions {
   readonly tls?: boolean;
   /** What all services get beside their secrets. */
   readonly variables?: Variables;
+  /** Called when the servers run and no service does yet. */
+  readonly prepare?: (servers: SecuredServers) => Promise<void>;
 }
 
 const SHARDS = '4';
 
 /** Starts everything, the worker first: it declares the empty Redis whole. */
 export async function deploySystem(options: DeployOptions = {}): Promise<DeployedSystem> {
-  const { gateways = 1, broadcasters = 1, workers = 1, tls = false, variables = {} } = options;
+  const {
+    gateways = 1,
+    broadcasters = 1,
+    workers = 1,
+    tls = false,
+    variables = {},
+    prepare,
+  } = options;
   const folder = await mkdtemp(join(tmpdir(), 'outcry-deployed-'));
   await chmod(folder, 0o755);
   const started: ImageService[] = [];
@@ -83,6 +92,7 @@ export async function deploySystem(options: DeployOptions = {}): Promise<Deploye
       }),
       ...serviceAccount,
     });
+    await prepare?.(servers);
     const archiving = await Promise.all(
       Array.from({ length: workers }, () => start('archival-worker', worker, {})),
     );

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
+import { readLogEntry } from '@outcry/shared/contracts/records.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { auctionKeysOf } from './redis-heads.ts';
 
@@ -56,7 +57,7 @@ export class LogWatcher {
       const from = `(${this.#readUpTo.get(auctionId) ?? '0-0'}`;
       const entries = await this.#redis.xrange(log, from, '+', 'COUNT', ENTRIES_AT_ONCE);
       for (const [id, fields] of entries) {
-        for (const line of eventLines(fields[fields.indexOf('events') + 1] ?? '')) {
+        for (const line of eventLines(readLogEntry(auctionId, fields).text)) {
           this.#remember(auctionId, line);
         }
         this.#readUpTo.set(auctionId, id);

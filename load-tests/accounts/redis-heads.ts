@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
+import { readStanding, STANDING_FIELDS } from '@outcry/shared/contracts/records.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { SHARDS } from '../system/test-bed.ts';
 
@@ -26,20 +27,21 @@ export async function readRedisHeads(
   const pipeline = redis.pipeline();
   for (const id of auctionIds) {
     const { auction } = auctionKeysOf(id);
-    pipeline.hmget(auction, 'epoch', 'seq', 'publishedSeq', 'archivedSeq', 'status');
+    pipeline.hmget(auction, 'publishedSeq', 'archivedSeq', 'status', ...STANDING_FIELDS);
   }
   const replies = (await pipeline.exec()) ?? [];
   return new Map(
     auctionIds.map((id, i) => {
       const [error, fields] = replies[i] ?? [new Error('no reply')];
       if (error !== null) throw error;
-      const [epoch, seq, published, archived, status] = fields as (string | null)[];
-      if (epoch === null) throw new Error(`Redis does not know ${id}`);
+      const [published, archived, status, ...values] = fields as (string | null)[];
+      const standing = readStanding(values);
+      if (standing === undefined) throw new Error(`Redis does not know ${id}`);
       return [
         id,
         {
-          epoch: Number(epoch),
-          seq: Number(seq),
+          epoch: standing.epoch,
+          seq: standing.seq,
           publishedSeq: Number(published),
           archivedSeq: Number(archived),
           status: status ?? '',

@@ -11,6 +11,7 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { startTestSystem, type TestSystem } from '@outcry/local/testing/test-system.ts';
 import { auctionKeys, EVENT_STREAM, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 
 const SHARDS = 16;
 const AUCTIONS = 3;
@@ -67,8 +68,9 @@ async function bids(auctionId: string, amounts: readonly number[]): Promise<void
 const auctionKey = (id: string) => auctionKeys(shardOfId(id, SHARDS) ?? 0, id).auction;
 
 async function marks(id: string): Promise<{ seq: number; published: number; archived: number }> {
-  const fields = await redis.hmget(auctionKey(id), 'seq', 'publishedSeq', 'archivedSeq');
-  const [seq = 0, published = 0, archived = 0] = fields.map(Number);
+  const { seq } = await storedAuction(redis, shardOfId(id, SHARDS) ?? 0, id);
+  const fields = await redis.hmget(auctionKey(id), 'publishedSeq', 'archivedSeq');
+  const [published = 0, archived = 0] = fields.map(Number);
   return { seq, published, archived };
 }
 

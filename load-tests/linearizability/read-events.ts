@@ -7,6 +7,7 @@ import {
   type PublicEvent,
 } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
+import { readLogEntry } from '@outcry/shared/contracts/records.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { LoggedEvent } from './history.ts';
@@ -20,7 +21,7 @@ export async function readEvents(
   const { log } = auctionKeys(shardOfId(auctionId, shards) ?? 0, auctionId);
   const entries = await redis.xrange(log, '-', '+');
   return entries.flatMap(([, fields]) => {
-    const text = fields[fields.indexOf('events') + 1] ?? '';
+    const text = readLogEntry(auctionId, fields).text;
     return eventLines(text).map((line): LoggedEvent => {
       const { publicText, privateText } = splitEventLine(line);
       return {

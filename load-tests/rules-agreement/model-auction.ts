@@ -17,6 +17,7 @@ import {
   type PublicEvent,
   type PublicState,
 } from '@outcry/shared/contracts/events.ts';
+import { stateRecord } from '@outcry/shared/contracts/records.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { AuctionCommand, DecidedBatch } from '@outcry/api-gateway/bidding/auction-commands.ts';
 
@@ -116,7 +117,7 @@ export class ModelAuction {
     if (known !== undefined) {
       return known.fingerprint === command.fingerprint
         ? `=${known.answer}`
-        : '+IDEMPOTENCY_MISMATCH|';
+        : '+IDEMPOTENCY_MISMATCH ';
     }
     const answer = this.#decide(command, now, given);
     const isRead = command.kind === 'me' || command.kind === 'read';
@@ -128,34 +129,34 @@ export class ModelAuction {
 
   #decide(command: AuctionCommand, now: number, given: string): string {
     if (command.kind === 'create') return this.#create(command, now);
-    if (command.kind === 'me') return `OK|${this.#own(command.userId)}`;
+    if (command.kind === 'me') return `OK ${this.#own(command.userId)}`;
     if (command.kind === 'read') return this.#auctionReceipt(now);
     const decision = this.#rules.decide(this.auction, ruleCommand(command), now);
-    if (!decision.accepted) return `${decision.code}|${decision.minimumBid ?? ''}`;
+    if (!decision.accepted) return `${decision.code} ${decision.minimumBid ?? ''}`;
     this.#auction = decision.auction;
     this.#expected.push({ ...decision.event, state: publicState(this.auction) });
     if (command.kind === 'cancel' || command.kind === 'extend') return this.#auctionReceipt(now);
     const after = this.auction;
     const alias = after.bidders.get(command.userId)?.alias ?? 0;
     const result = after.leader === command.userId ? 'leading' : 'outbid';
-    const bidId = given.split('|')[1] ?? ''; // chosen by the gateway
-    const numbers = [alias, after.price, minimumBid(after) ?? '', after.endsAt, now].join('|');
-    return `OK|${bidId}|${this.#epoch}|${this.#seq + this.#expected.length}|${result}|${numbers}`;
+    const bidId = given.split(' ')[1] ?? ''; // chosen by the gateway
+    const numbers = [alias, after.price, minimumBid(after) ?? '-', after.endsAt, now].join(' ');
+    return `OK ${bidId} ${this.#epoch} ${this.#seq + this.#expected.length} ${result} ${numbers}`;
   }
 
   #create(command: AuctionCommand, now: number): string {
     const creation = ownJson<Creation>(command.creation?.creationText ?? '{}');
     const startsAt = Math.max(creation.startsAt, now);
     const endsAt = creation.endsAt > 0 ? creation.endsAt : startsAt + creation.durationMs;
-    if (endsAt <= startsAt) return 'END_NOT_AFTER_START|';
+    if (endsAt <= startsAt) return 'END_NOT_AFTER_START ';
     const latest = now + MAX_SPAN_MS;
-    if (endsAt > latest) return 'END_TOO_LATE|';
+    if (endsAt > latest) return 'END_TOO_LATE ';
     const hardEndsAt =
       creation.hardEndsAt > 0
         ? creation.hardEndsAt
         : Math.min(endsAt + DEFAULT_HARD_END_AFTER_MS, latest);
-    if (hardEndsAt > latest) return 'HARD_END_TOO_LATE|';
-    if (hardEndsAt < endsAt) return 'HARD_END_BEFORE_END|';
+    if (hardEndsAt > latest) return 'HARD_END_TOO_LATE ';
+    if (hardEndsAt < endsAt) return 'HARD_END_BEFORE_END ';
     const increments = creation.increments.split(',').map((pair) => {
       const [from, by] = pair.split(':');
       return { from: Number(from), by: Number(by) };
@@ -169,14 +170,14 @@ export class ModelAuction {
 
   #auctionReceipt(now: number): string {
     const seq = this.#seq + this.#expected.length;
-    return `OK|${this.#epoch}|${seq}|${now}|${JSON.stringify(publicState(this.auction))}`;
+    return `OK ${this.#epoch} ${seq} ${now} ${stateRecord(publicState(this.auction))}`;
   }
 
   #own(userId: string): string {
     const bidder = this.auction.bidders.get(userId);
-    if (bidder === undefined) return '|0|0|0';
+    if (bidder === undefined) return '0 0 0 0';
     const leading = this.auction.leader === userId ? 1 : 0;
-    return `${bidder.alias}|${leading}|${bidder.maximum}|${bidder.bids}`;
+    return `${bidder.alias} ${leading} ${bidder.maximum} ${bidder.bids}`;
   }
 
   #compareEvents(batch: DecidedBatch): void {

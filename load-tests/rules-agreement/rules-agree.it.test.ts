@@ -121,42 +121,42 @@ describe('the script and the reference model', () => {
   );
 
   const PLANTED: readonly (readonly [string, string, string])[] = [
+    ['a tie goes to the later bidder', 'offered > leader_max then', 'offered >= leader_max then'],
     [
-      'a tie goes to the later bidder',
-      'offered > auction.leaderMax then',
-      'offered >= auction.leaderMax then',
+      'the minimum bid itself is refused',
+      'offered < auction.least then',
+      'offered <= auction.least then',
     ],
-    ['the minimum bid itself is refused', 'offered < least)', 'offered <= least)'],
     [
       'an equal maximum counts as a raise',
-      'offered <= auction.leaderMax then',
-      'offered < auction.leaderMax then',
+      'offered <= leader_max then',
+      'offered < leader_max then',
     ],
-    ['the end is included', 'now >= auction.endsAt then', 'now > auction.endsAt then'],
+    ['the end is included', 'now >= auction.ends_at then', 'now > auction.ends_at then'],
     [
       'the reserve must be exceeded',
-      'auction.leaderMax >= auction.reservePrice',
-      'auction.leaderMax > auction.reservePrice',
+      'auction.leader_max >= auction.reserve_price',
+      'auction.leader_max > auction.reserve_price',
     ],
     [
       'a first bid at the buy-now price does not buy',
-      'offered >= auction.buyNowPrice then',
-      'offered > auction.buyNowPrice then',
+      'offered >= auction.buy_now_price then',
+      'offered > auction.buy_now_price then',
     ],
     [
       'the soft window starts late',
-      'now >= auction.endsAt - auction.softWindowMs',
-      'now > auction.endsAt - auction.softWindowMs',
+      'now >= auction.ends_at - auction.soft_window',
+      'now > auction.ends_at - auction.soft_window',
     ],
     [
       'an auction inherits the bidders of the one before it in the call',
-      'bidders, changed_bidders = {}, {}',
-      'changed_bidders = {}',
+      'local bidders, answers = {}, {}',
+      'commands.kept = commands.kept or {}; local bidders, answers = commands.kept, {}',
     ],
     [
       'an auction inherits the increments of the one before it in the call',
-      'increment_rows, last_price = nil, nil',
-      'last_price = nil',
+      'for from, by in string.gmatch(auction.increments,',
+      'auctions.kept = auctions.kept or auction.increments for from, by in string.gmatch(auctions.kept,',
     ],
   ];
   test.each(PLANTED)(

@@ -135,12 +135,5 @@ export function auctionView(
   return { ...shownTerms(terms, state), ...state, ...at };
 }
 
-/** The same from the texts that the decide script stored (fields `terms` and `state`). */
-export const readAuctionView = (
-  termsText: string,
-  stateText: string,
-  at: { epoch: number; seq: number; serverTime: string },
-): AuctionView => auctionView(ownJson<PublicTerms>(termsText), ownJson<PublicState>(stateText), at);
-
 /** Parses JSON that Outcry itself wrote and stored, so that its shape is known. */
 export const ownJson = <T>(text: string): T => JSON.parse(text) as T;

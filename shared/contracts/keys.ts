@@ -28,13 +28,15 @@ export function shardKeys(shard: number) {
     /** Hash: item id to the auction that holds it (scheduled or live). */
     busyItems: `${s}:busy-items`,
     /** Sorted set: auctions whose archive lags behind, by when the keeper looks next (ms). */
+    lagging: `${s}:lagging`,
+    /** The same of version 1. */
     behind: `${s}:behind`,
     /** Sorted set: sealed auctions, by when their keys may be forgotten (ms). */
     sealed: `${s}:sealed`,
     /** Written by calls that wait for a replica; holds nothing. */
     replicated: `${s}:replicated`,
-    /** The keeper's lease for the shard. */
-    keeperLease: `${s}:keeper`,
+    /** The keeper's lease for the shard; another one than version 1's, whose keepers know no records. */
+    keeperLease: `${s}:lease`,
     /** Run id of the Redis server on which every open auction has begun its epoch. */
     epochsBegun: `${s}:epochs-begun`,
     /** Channel: private notices to users (outbid, won). Never forwarded as it is. */
@@ -50,33 +52,29 @@ export function shardKeys(shard: number) {
 export function auctionKeys(shard: number, auctionId: string) {
   const s = tag(shard);
   return {
-    /** Hash: terms and state. */
+    /** Hash: terms, state, bidders and first answers; auction.lua lists its fields. */
     auction: `${s}:auction:${auctionId}`,
     /** Stream: the auction's events, one entry a script call, id `<last seq>-0`. */
     log: `${s}:log:${auctionId}`,
-    /** Hash: user id to `alias|bids|maximum`. */
-    bidders: `${s}:bidders:${auctionId}`,
-    /** Hash: `user:idempotency key` to the first answer. */
-    answers: `${s}:answers:${auctionId}`,
     /** Channel: the public feed. */
     liveChannel: `${s}:live:${auctionId}`,
   } as const;
 }
 
-/** The first of the decide script's KEYS, in its order; those of each auction follow. */
-export function decideKeysOfShard(shard: number): string[] {
-  const { whole, scheduled, live, ended, cancelled, busyItems, behind } = shardKeys(shard);
-  return [whole, scheduled, live, ended, cancelled, busyItems, behind];
-}
-
 /**
- * An auction's part of the decide script's KEYS.
- * @param itemId the item, if the call creates the auction
+ * A script's text with its names put in: it writes `KEY.live` for what stands behind the shard's tag
+ * in the name that {@link shardKeys} calls `live`. Likewise for an auction's and an item's names,
+ * behind which their id is to be put.
  */
-export function decideKeysOfAuction(shard: number, auctionId: string, itemId?: string): string[] {
-  const { auction, log, bidders, answers } = auctionKeys(shard, auctionId);
-  const keys = [auction, log, bidders, answers];
-  return itemId === undefined ? keys : [...keys, itemKey(shard, itemId)];
+export function withKeyNames(lua: string): string {
+  const names = new Map<string, string>(
+    Object.entries({ ...shardKeys(0), ...auctionKeys(0, ''), item: itemKey(0, '') }),
+  );
+  return lua.replace(/\bKEY\.(\w+)/g, (_, name: string) => {
+    const key = names.get(name);
+    if (key === undefined) throw new Error(`a script names the key ${name}, which there is not`);
+    return `'${key.slice(tag(0).length)}'`;
+  });
 }
 
 /** The hash that holds an item. */

@@ -6,17 +6,27 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Creation, ItemDetails } from '../contracts/events.ts';
-import {
-  auctionKeys,
-  decideKeysOfAuction,
-  decideKeysOfShard,
-  shardKeys,
-} from '../contracts/keys.ts';
+import { auctionKeys, withKeyNames } from '../contracts/keys.ts';
 import { shardOfId } from '../domain/ids.ts';
 import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
 
 const LUA_FOLDER = new URL('../../api-gateway/adapters/redis/lua/', import.meta.url);
-const FILES = ['text', 'room', 'auction', 'time', 'bids', 'seller', 'commands', 'write', 'decide'];
+const FILES = [
+  'room',
+  'auction',
+  'time',
+  'bids',
+  'seller',
+  'commands',
+  'write',
+  'version-1',
+  'decide',
+];
+const SCRIPT = withKeyNames(
+  `#!lua\n${FILES.map((name) => readFileSync(new URL(`${name}.lua`, LUA_FOLDER), 'utf8')).join('\n')}`,
+);
+/** The same with a live channel that nobody hears. */
+const SILENT_SCRIPT = SCRIPT.replace("':live:'", "':lost:'");
 const ANSWERS_FROM = 8;
 
 export interface ScriptAuction {
@@ -56,8 +66,6 @@ export interface ScriptBid {
 export class ScriptedAuctions {
   readonly #redis: Redis;
   readonly #shards: number;
-  readonly #script = `#!lua\n${FILES.map((name) => readFileSync(new URL(`${name}.lua`, LUA_FOLDER), 'utf8')).join('\n')}`;
-
   #silent = false;
 
   constructor(redis: Redis, shards: number) {
@@ -110,7 +118,7 @@ export class ScriptedAuctions {
 
   /**
    * Places bids in one call, which makes one log entry and one message.
-   * @returns `+CODE|body` for each, as the script documents
+   * @returns `+CODE body` for each, as the script documents
    */
   bid(auctionId: string, ...bids: readonly ScriptBid[]): Promise<string[]> {
     return this.#call(
@@ -150,32 +158,17 @@ export class ScriptedAuctions {
   ): Promise<string[]> {
     const shard = shardOfId(auctionId, this.#shards);
     if (shard === undefined) throw new Error(`${auctionId} has no shard`);
-    const shared = shardKeys(shard);
-    const own = auctionKeys(shard, auctionId);
-    const itemId = created.creation === '' ? undefined : `i${auctionId.slice(1)}`;
-    const keys = [...decideKeysOfShard(shard), ...decideKeysOfAuction(shard, auctionId, itemId)];
-    const call = [
-      shared.noticesChannel,
-      shared.dueChannel,
-      shared.tracesChannel,
-      auctionId,
-      this.#silent ? `${own.liveChannel}:lost` : own.liveChannel,
-      hex(16),
-      '',
-      created.creation,
-      created.terms,
-      created.item,
-      `${commands.length}`,
-    ];
+    const { creation, terms, item } = created;
+    const lines = creation === '' ? [] : [`=${creation}`, `=${terms}`, `=${item}`];
+    const packed = [`${auctionId} ${hex(16)} `, ...lines, ...commands, ''].join('\n');
     const reply: unknown = await this.#redis.eval(
-      this.#script,
-      keys.length,
-      ...keys,
-      ...call,
-      ...commands,
+      this.#silent ? SILENT_SCRIPT : SCRIPT,
+      1,
+      auctionKeys(shard, auctionId).auction,
+      '',
+      packed,
     );
-    const whole: readonly unknown[] = Array.isArray(reply) ? reply : [];
-    const [, decided] = whole;
+    const decided: unknown = Array.isArray(reply) ? reply[0] : undefined;
     const parts = Array.isArray(decided) ? decided.map(String) : [];
     if (parts[0] !== 'OK') throw new Error(`the script answered ${JSON.stringify(reply)}`);
     return parts.slice(ANSWERS_FROM);
@@ -184,10 +177,10 @@ export class ScriptedAuctions {
 
 const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
 
-/** kind|user|a or empty|bid id|amount|maximum|salt|fingerprint|key, as the script cuts it. */
+/** kind user a|nothing bid id, amount, maximum, salt, fingerprint, key, as the script cuts it. */
 function command(
   kind: 'create' | 'bid' | 'buy' | 'cancel' | 'extend',
   { userId, amount = 0, maxAmount = 0, key = '', fingerprint = hex(8) }: ScriptBid,
 ) {
-  return `${kind}|${userId}||b-${hex(8)}|${amount}|${maxAmount}|${hex(16)}|${fingerprint}|${key}`;
+  return `${kind} ${userId}  b-${hex(8)} ${amount} ${maxAmount} ${hex(16)} ${fingerprint} ${key}`;
 }

@@ -1,5 +1,12 @@
 /** Reads what the decide script replies; decide.lua documents it. */
 import {
+  readHead,
+  readStanding,
+  recordLines,
+  type EventRecord,
+  type Standing,
+} from '@outcry/shared/contracts/records.ts';
+import {
   MayHaveRunError,
   NotRunError,
   type AuctionBatch,
@@ -7,17 +14,14 @@ import {
   type DecidedBatch,
   type Decision,
   type Decisions,
+  type LogEntry,
 } from '../../bidding/auction-commands.ts';
 
 const ANSWERS_FROM = 8;
 
 /** @returns one decision for each batch: the reply has a part for each, in order */
 export function readReply(batches: readonly AuctionBatch[], reply: unknown): Decisions {
-  const whole: readonly unknown[] = Array.isArray(reply) ? reply : [];
-  const [state, ...parts] = whole;
-  if (state === 'UNAVAILABLE') {
-    return allFailed(batches, new NotRunError('Redis waits for its data to be restored'));
-  }
+  const parts: readonly unknown[] = Array.isArray(reply) ? reply : [];
   return new Map(batches.map(({ auctionId }, i) => [auctionId, readPart(auctionId, parts[i])]));
 }
 
@@ -31,6 +35,7 @@ function readPart(auctionId: string, part: unknown): Decision {
   const texts = Array.isArray(part) ? part.map(String) : [];
   const [state, reason = 'the script gave no answer'] = texts;
   if (state === 'OK') return { kind: 'decided', batch: readDecided(auctionId, texts) };
+  if (state === 'UNAVAILABLE') return NOT_WHOLE;
   const defect = new Error(`${auctionId}: ${reason}`);
   const error =
     state === 'NOT_RUN'
@@ -39,33 +44,61 @@ function readPart(auctionId: string, part: unknown): Decision {
   return { kind: 'failed', error, defect };
 }
 
+const NOT_WHOLE: Decision = {
+  kind: 'failed',
+  error: new NotRunError('Redis waits for its data to be restored'),
+};
+
 function readDecided(auctionId: string, part: readonly string[]): DecidedBatch {
-  const [, now = '0', epoch = '0', seq = '0', text = '', firstSeq = '', head = '', terms = ''] =
-    part;
+  const [
+    ,
+    now,
+    shown = '',
+    leader = '',
+    sellerId = '',
+    publicText = '',
+    privateText = '',
+    terms = '',
+  ] = part;
+  const standing = shown === '' ? undefined : readStanding([shown]);
   return {
     now: Number(now),
-    entry:
-      text === ''
-        ? undefined
-        : {
-            auctionId,
-            epoch: Number(epoch),
-            firstSeq: Number(firstSeq),
-            lastSeq: Number(seq),
-            text,
-          },
-    head: readHead(head, Number(epoch)),
+    entry: publicText === '' ? undefined : new DecidedEntry(auctionId, publicText, privateText),
+    head: standing === undefined ? undefined : readHeadOf(standing, leader, sellerId),
     terms,
     answers: part.slice(ANSWERS_FROM),
   };
 }
 
-function readHead(head: string, epoch: number): AuctionHead | undefined {
-  if (head === '') return undefined;
-  const [status = '', minimumBid = '', endsAt, leader = '', sellerId = ''] = head.split('|');
+/** The entry that a call wrote; its lines are made when somebody asks for them, after the answers. */
+class DecidedEntry implements LogEntry {
+  readonly auctionId: string;
+  readonly epoch: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly #record: EventRecord;
+  #text: string | undefined;
+
+  constructor(auctionId: string, publicText: string, privateText: string) {
+    const { epoch, firstSeq, lastSeq } = readHead(publicText);
+    this.auctionId = auctionId;
+    this.epoch = epoch;
+    this.firstSeq = firstSeq;
+    this.lastSeq = lastSeq;
+    this.#record = { publicText, privateText };
+  }
+
+  get text(): string {
+    this.#text ??= recordLines(this.auctionId, this.#record);
+    return this.#text;
+  }
+}
+
+function readHeadOf({ epoch, state }: Standing, leader: string, sellerId: string): AuctionHead {
+  const [status = '', , , minimumBid, , , , endsAt] = state.split(' ');
   return {
     status,
-    minimumBid: minimumBid === '' ? null : Number(minimumBid),
+    minimumBid: minimumBid === '-' ? null : Number(minimumBid),
     endsAt: Number(endsAt),
     leader,
     sellerId,

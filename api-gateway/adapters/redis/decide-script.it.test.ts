@@ -6,8 +6,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Redis } from 'ioredis';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
-import { readAuctionView } from '@outcry/shared/contracts/api.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/records.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
@@ -58,7 +58,7 @@ async function outcomes(
     Array.from(decisions, ([auctionId, decision]) => [
       auctionId,
       decision.kind === 'decided'
-        ? decision.batch.answers.map((answer) => answer.slice(0, answer.indexOf('|')))
+        ? decision.batch.answers.map((answer) => answer.slice(0, answer.indexOf(' ')))
         : decision.error.name,
     ]),
   );
@@ -101,6 +101,9 @@ const entry = (auctionId: string, firstSeq: number, lastSeq = firstSeq) => ({
   text: '',
 });
 
+/** A bidder with one bid of 5,000: alias, bids and maximum; 0xcd leads a number of two bytes. */
+const packed = (alias: number): Buffer => Buffer.from([alias, 1, 0xcd, 5_000 >> 8, 5_000 & 255]);
+
 test('each auction gets its own answers, events and bidders', async () => {
   const decisions = await decider.decide([
     { shard: 0, auctionId: ONE, commands: [bid('ann'), bid('bob')] },
@@ -114,20 +117,27 @@ test('each auction gets its own answers, events and bidders', async () => {
     batch: { entry: { auctionId: TWO, firstSeq: 3, lastSeq: 3 }, head: { leader: 'cid' } },
   });
   expect(three).toMatchObject({ kind: 'decided', batch: { entry: undefined, answers: [] } });
-  const bidders = await Promise.all(IDS.map((id) => redis.hgetall(auctionKeys(0, id).bidders)));
-  expect(bidders).toEqual([{ ann: '1|1|5000', bob: '2|1|5000' }, { cid: '1|1|5000' }, {}]);
+  const bidders = await Promise.all(
+    IDS.map((id) => redis.hmgetBuffer(auctionKeys(0, id).auction, 'b:ann', 'b:bob', 'b:cid')),
+  );
+  expect(bidders).toEqual([
+    [packed(1), packed(2), null],
+    [null, null, packed(1)],
+    [null, null, null],
+  ]);
   expect(await redis.xlen(auctionKeys(0, TWO).log)).toBe(2);
 });
 
 test('data that cannot be read leaves its auction unchanged, and the others their answers', async () => {
-  await redis.set(auctionKeys(0, TWO).bidders, 'not a hash');
+  const { auction } = auctionKeys(0, TWO);
+  await redis.hset(auction, 'b:ann', 'not a bidder');
+  const state = await redis.hgetall(auction);
   expect(await bidOnAll()).toEqual({
     [ONE]: ['+OK'],
     [TWO]: 'NotRunError',
     [THREE]: ['+OK'],
   });
-  expect(await redis.hget(auctionKeys(0, TWO).auction, 'bidCount')).toBe('0');
-  expect(await redis.hexists(auctionKeys(0, TWO).answers, 'ann:ann-key')).toBe(0);
+  expect(await redis.hgetall(auction)).toEqual(state);
 });
 
 test('without its log entry a bid leaves no answer and no state: it certainly did not happen', async () => {
@@ -139,8 +149,6 @@ test('without its log entry a bid leaves no answer and no state: it certainly di
     [THREE]: ['+OK'],
   });
   expect(await redis.hgetall(auctionKeys(0, TWO).auction)).toEqual(state);
-  expect(await redis.hlen(auctionKeys(0, TWO).bidders)).toBe(0);
-  expect(await redis.hexists(auctionKeys(0, TWO).answers, 'ann:ann-key')).toBe(0);
   // A retry is told the same again, not that a bid was accepted that no log has.
   expect(await outcomes([{ shard: 0, auctionId: TWO, commands: [bid()] }])).toEqual({
     [TWO]: 'NotRunError',
@@ -149,7 +157,7 @@ test('without its log entry a bid leaves no answer and no state: it certainly di
 
 test('a write that fails half-way leaves its own auction unknown, and no other', async () => {
   // The keeper is told of an auction once its archive lags again; here that cannot be written.
-  await redis.set(shardKeys(0).behind, 'not a sorted set');
+  await redis.set(shardKeys(0).lagging, 'not a sorted set');
   await redis.hset(auctionKeys(0, TWO).auction, { archivedEpoch: 1, archivedSeq: 2 });
   const decisions = await decider.decide(
     IDS.map((auctionId) => ({ shard: 0, auctionId, commands: [bid()] })),
@@ -202,9 +210,9 @@ test('published marks of several auctions move in one call, wrong data of one ap
     Promise.all(IDS.map((id) => redis.hget(auctionKeys(0, id).auction, 'publishedSeq')));
   await mark.confirm([entry(ONE, 3), entry(TWO, 1, 2), entry(ONE, 1, 2), entry(THREE, 3)]);
   expect(await marks()).toEqual(['3', '2', '0']);
-  await redis.hset(auctionKeys(0, TWO).auction, 'seq', 'nonsense');
+  await redis.hset(auctionKeys(0, TWO).auction, 'publishedSeq', 'nonsense');
   await expect(mark.confirm([entry(TWO, 3), entry(THREE, 1, 2)])).rejects.toThrow('stays');
-  expect(await marks()).toEqual(['3', '2', '3']);
+  expect(await marks()).toEqual(['3', 'nonsense', '3']);
 });
 
 /** A keyed bid that is too low. */
@@ -216,8 +224,7 @@ test("of a user's refusals in an auction the newest are kept, in so many bytes",
     const commands = Array.from({ length: 100 }, (_, i) => refused(`key-${nth + i}`));
     await decider.decide([{ shard: 0, auctionId: ONE, commands }]);
   }
-  const { answers } = auctionKeys(0, ONE);
-  expect(await redis.memory('USAGE', answers)).toBeLessThan(4_000);
+  expect(await redis.hstrlen(auctionKeys(0, ONE).auction, 'r:ann')).toBeLessThanOrEqual(2_048);
   const other = refused('key-599', 'max:2');
   expect(
     await outcomes([
@@ -248,9 +255,8 @@ async function bids(
   const id = 'a0-terms';
   await auctions.create(id, terms);
   const answers = await auctions.bid(id, ...placed);
-  const [text, state] = await redis.hmget(auctionKeys(0, id).auction, 'terms', 'state');
-  const at = { epoch: 1, seq: 1, serverTime: '' };
-  return { answers, view: { ...readAuctionView(text ?? '', state ?? '', at) } };
+  const fields = await redis.hmget(auctionKeys(0, id).auction, ...VIEW_FIELDS);
+  return { answers, view: { ...readStoredView(fields, '') } };
 }
 
 test('where nobody can go higher the minimum bid is null, and a bid is told so', async () => {
@@ -260,9 +266,9 @@ test('where nobody can go higher the minimum bid is null, and a bid is told so',
     { userId: 'bob', amount: 1_000_000_000_000 },
     { userId: 'ann', maxAmount: 1_000_000_000_000 },
   );
-  expect(answers[0]?.split('|').slice(6, 8)).toEqual(['999999995000', '']);
-  expect(answers[1]).toBe('+BID_TOO_LOW|');
-  expect(answers[2]?.split('|')[4]).toBe('leading');
+  expect(answers[0]?.split(' ').slice(6, 8)).toEqual(['999999995000', '-']);
+  expect(answers[1]).toBe('+BID_TOO_LOW ');
+  expect(answers[2]?.split(' ')[4]).toBe('leading');
   expect(view['minimumBid']).toBeNull();
 });
 
@@ -275,8 +281,8 @@ test.each([
     { userId: 'ann', ...offer },
     { userId: 'bob', amount: 20_000 },
   );
-  expect(answers[0]?.split('|').slice(4, 7)).toEqual(['leading', '1', '9000']);
-  expect(answers[1]).toBe('+AUCTION_ENDED|');
+  expect(answers[0]?.split(' ').slice(4, 7)).toEqual(['leading', '1', '9000']);
+  expect(answers[1]).toBe('+AUCTION_ENDED ');
   expect(view).toMatchObject({ status: 'ended', outcome: 'sold', price: 9_000, bidCount: 1 });
   expect(view).not.toHaveProperty('buyNowPrice');
 });

@@ -1,12 +1,6 @@
 /** The engine's adapter: calls the decide script and reads its reply. */
 import type { Result } from 'ioredis';
-import {
-  auctionKeys,
-  decideKeysOfAuction,
-  decideKeysOfShard,
-  shardKeys,
-} from '@outcry/shared/contracts/keys.ts';
-import { groupBy } from '@outcry/shared/domain/group-by.ts';
+import { auctionKeys, shardKeys, withKeyNames } from '@outcry/shared/contracts/keys.ts';
 import {
   MayHaveRunError,
   needsMemory,
@@ -22,11 +16,11 @@ import { allFailed, readReply } from './decide-reply.ts';
 import { luaFile, script, scriptForFullRedis } from './lua-files.ts';
 import { ReplicatedCalls } from './replicated-calls.ts';
 import { runFailure } from './run-failure.ts';
+import { ServerRunId } from './run-id.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 /** The script is one text made of these files, in this order. */
 const SCRIPT_FILES = [
-  'text',
   'room',
   'auction',
   'time',
@@ -34,6 +28,7 @@ const SCRIPT_FILES = [
   'seller',
   'commands',
   'write',
+  'version-1',
   'decide',
 ];
 
@@ -52,11 +47,12 @@ declare module 'ioredis' {
 export const DECIDE_COMMANDS = ['decideAuctions', 'decideInFullRedis'];
 
 /** The script as it runs in production, put together from its files. */
-export const decideScriptBody = (): string => SCRIPT_FILES.map(luaFile).join('\n');
+export const decideScriptBody = (): string => withKeyNames(SCRIPT_FILES.map(luaFile).join('\n'));
 
 export class DecideScript implements AuctionDecider {
   readonly #redis: RedisClient;
   readonly #replicated: ReplicatedCalls | undefined;
+  readonly #runId: ServerRunId;
 
   /**
    * @param body the script's text without its first line: {@link decideScriptBody}
@@ -67,6 +63,7 @@ export class DecideScript implements AuctionDecider {
     redis.defineCommand('decideAuctions', { lua: script(body) });
     redis.defineCommand('decideInFullRedis', { lua: scriptForFullRedis(body) });
     this.#redis = redis;
+    this.#runId = new ServerRunId(redis);
     if (openForReplica !== undefined) {
       this.#replicated = new ReplicatedCalls(openForReplica, script(body));
     }
@@ -76,32 +73,26 @@ export class DecideScript implements AuctionDecider {
     this.#replicated?.close();
   }
 
-  /**
-   * Each shard gets a call of its own, and so do reads and the passing of time, which then work in a
-   * full Redis.
-   */
+  /** Reads and the passing of time make a call of their own, which works in a full Redis. */
   async decide(batches: readonly AuctionBatch[]): Promise<Decisions> {
-    const byCall = groupBy(batches, (batch) => batch.shard * 2 + (isWrite(batch) ? 1 : 0));
-    const calls = Array.from(byCall, ([call, own]) =>
-      this.#call(Math.floor(call / 2), own, call % 2 === 1),
-    );
-    const [only] = calls;
-    if (only !== undefined && calls.length === 1) return only;
-    return new Map((await Promise.all(calls)).flatMap((decisions) => Array.from(decisions)));
+    const written = batches.filter(isWrite);
+    if (written.length === batches.length) return this.#call(batches, true);
+    if (written.length === 0) return this.#call(batches, false);
+    const read = batches.filter((batch) => !isWrite(batch));
+    const [ofWritten, ofRead] = await Promise.all([
+      this.#call(written, true),
+      this.#call(read, false),
+    ]);
+    return new Map([...ofWritten, ...ofRead]);
   }
 
-  async #call(
-    shard: number,
-    batches: readonly AuctionBatch[],
-    writes: boolean,
-  ): Promise<Decisions> {
-    const keys = callKeys(shard, batches);
-    const callArguments = [...keys, ...argumentsOf(shard, batches)];
+  async #call(batches: readonly AuctionBatch[], writes: boolean): Promise<Decisions> {
     try {
       // Reads and the passing of time answer nobody's bid, so they wait for no replica.
-      const reply = writes
-        ? await this.#write(shard, keys.length, callArguments)
-        : await this.#redis.decideInFullRedis(keys.length, ...callArguments);
+      const reply =
+        writes && this.#replicated !== undefined
+          ? await this.#replicated.call(markerOf(batches), batches.length, packCall('', batches))
+          : await this.#callOwn(batches, writes);
       return readReply(batches, reply);
     } catch (error) {
       const failed = error instanceof MayHaveRunError ? error : runFailure(error);
@@ -109,56 +100,52 @@ export class DecideScript implements AuctionDecider {
     }
   }
 
-  #write(shard: number, keyCount: number, callArguments: readonly string[]): Promise<unknown> {
-    if (this.#replicated === undefined) {
-      return this.#redis.decideAuctions(keyCount, ...callArguments);
-    }
-    return this.#replicated.call(shardKeys(shard).replicated, keyCount, callArguments);
+  /** The run id is asked for and the call written at once, so that both are about one server. */
+  #callOwn(batches: readonly AuctionBatch[], writes: boolean): Promise<unknown> {
+    const call = packCall(this.#runId.current, batches);
+    return writes
+      ? this.#redis.decideAuctions(batches.length, ...call)
+      : this.#redis.decideInFullRedis(batches.length, ...call);
   }
 }
 
 const isWrite = ({ commands }: AuctionBatch): boolean => commands.some(needsMemory);
 
-function callKeys(shard: number, batches: readonly AuctionBatch[]): string[] {
-  const keys = decideKeysOfShard(shard);
-  for (const { auctionId, commands } of batches) {
-    keys.push(...decideKeysOfAuction(shard, auctionId, creationOf(commands)?.itemId));
-  }
-  return keys;
+/** A key of the master that decides these batches: on a cluster all are of one shard. */
+const markerOf = ([first]: readonly AuctionBatch[]): string =>
+  shardKeys(first?.shard ?? 0).replicated;
+
+/** The script's keys and arguments. */
+function packCall(runId: string, batches: readonly AuctionBatch[]): string[] {
+  const call: string[] = batches.map(
+    ({ shard, auctionId }) => auctionKeys(shard, auctionId).auction,
+  );
+  call.push(runId);
+  for (const batch of batches) call.push(packBatch(batch));
+  return call;
 }
 
-function argumentsOf(shard: number, batches: readonly AuctionBatch[]): string[] {
-  const { noticesChannel, dueChannel, tracesChannel } = shardKeys(shard);
-  const packed: string[] = [noticesChannel, dueChannel, tracesChannel];
-  for (const { auctionId, commands } of batches) {
-    const creation = creationOf(commands);
-    packed.push(
-      auctionId,
-      auctionKeys(shard, auctionId).liveChannel,
-      newSalt(),
-      commands.find(({ trace }) => trace !== undefined)?.trace ?? '',
-      creation?.creationText ?? '',
-      creation?.openTermsText ?? '',
-      creation?.itemText ?? '',
-      `${commands.length}`,
-    );
-    for (const command of commands) packed.push(packCommand(command));
-  }
+function packBatch({ auctionId, commands }: AuctionBatch): string {
+  const { trace = '' } = commands.find((command) => command.trace !== undefined) ?? {};
+  let packed = `${auctionId} ${newSalt()} ${SEPARATOR.test(trace) ? '' : trace}\n`;
+  const creation = commands.find((command) => command.creation !== undefined)?.creation;
+  if (creation !== undefined) packed += packCreation(creation);
+  for (const command of commands) packed += packCommand(command);
   return packed;
 }
 
-/** By its text the script knows that an item's key comes along. */
-const creationOf = (commands: readonly AuctionCommand[]): NewAuction | undefined =>
-  commands.find(({ creation }) => creation !== undefined && creation.creationText !== '')?.creation;
+function packCreation({ creationText, openTermsText, itemText }: NewAuction): string {
+  const isOneLineEach = !`${creationText}${openTermsText}${itemText}`.includes('\n');
+  return isOneLineEach ? `=${creationText}\n=${openTermsText}\n=${itemText}\n` : '=\n=\n=\n';
+}
 
-/**
- * kind|user|a or empty|bid id|amount|maximum|salt|fingerprint|key, as the script cuts it. Fields are
- * not checked here: the script refuses a command that it cannot read, and no other with it.
- */
+/** A separator would move the fields behind it, and the script might read another command. */
+const SEPARATOR = /[ \n]/;
+
+/** A line as decide.lua reads it; the script refuses a command that it cannot read, and no other. */
 function packCommand(command: AuctionCommand): string {
   const { kind, userId, admin, amount, maxAmount, fingerprint, key } = command;
-  // A separator would move the fields behind it, and the script might read another command.
-  if (userId.includes('|') || fingerprint.includes('|')) return 'unreadable';
-  const ids = needsMemory(command) ? [newBidId(), newSalt()] : ['', ''];
-  return `${kind}|${userId}|${admin ? 'a' : ''}|${ids[0]}|${amount}|${maxAmount}|${ids[1]}|${fingerprint}|${key}`;
+  if (SEPARATOR.test(`${userId}${fingerprint}${key}`)) return 'unreadable\n';
+  const [bidId, salt] = needsMemory(command) ? [newBidId(), newSalt()] : ['', ''];
+  return `${kind} ${userId} ${admin ? 'a' : ''} ${bidId} ${amount} ${maxAmount} ${salt} ${fingerprint} ${key}\n`;
 }

@@ -24,7 +24,7 @@ export class RedisPublishedMark implements PublishedMark {
 
   constructor(redis: RedisClient, shards: number) {
     redis.defineCommand('movePublishedMarks', {
-      lua: scriptForFullRedis(luaFile('move-published-marks')),
+      lua: scriptForFullRedis(`${luaFile('position')}\n${luaFile('move-published-marks')}`),
     });
     this.#redis = redis;
     this.#shards = shards;

@@ -1,13 +1,13 @@
 import type { Result } from 'ioredis';
 import {
   ownJson,
-  readAuctionView,
   type AuctionListQuery,
   type AuctionView,
   type ItemView,
   type Page,
 } from '@outcry/shared/contracts/api.ts';
 import { claimKeyOf, homeShard } from '@outcry/shared/contracts/claims.ts';
+import { readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/records.ts';
 import { sha256 } from '@outcry/shared/runtime/sha256.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import {
@@ -209,21 +209,13 @@ export class RedisCatalogue implements Catalogue {
     const [time, ...records] = await Promise.all([
       this.#redis.time(),
       ...auctionIds.map((id) =>
-        this.#redis.hmget(
-          auctionKeys(this.#shardOf(id), id).auction,
-          'terms',
-          'state',
-          'epoch',
-          'seq',
-        ),
+        this.#redis.hmget(auctionKeys(this.#shardOf(id), id).auction, ...VIEW_FIELDS),
       ),
     ]);
-    const serverTime = new Date(Math.floor(Number(time[0]) * 1000 + Number(time[1]) / 1000));
-    return records.flatMap(([terms, state, epoch, seq]) => {
-      if (typeof terms !== 'string' || typeof state !== 'string') return []; // expired meanwhile
-      const at = { epoch: Number(epoch), seq: Number(seq), serverTime: serverTime.toISOString() };
-      return [readAuctionView(terms, state, at)];
-    });
+    const now = new Date(Math.floor(Number(time[0]) * 1000 + Number(time[1]) / 1000));
+    const serverTime = now.toISOString();
+    const views = records.map((fields) => readStoredView(fields, serverTime));
+    return views.filter((view) => view !== undefined); // the others were forgotten meanwhile
   }
 }
 

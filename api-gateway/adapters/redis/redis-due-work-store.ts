@@ -5,10 +5,10 @@ import {
   shardKeys,
   ITEM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
+import { readLogEntry } from '@outcry/shared/contracts/records.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import type { LogEntry } from '../../bidding/auction-commands.ts';
 import type {
   DueWorkStore,
   DueWork,
@@ -17,15 +17,21 @@ import type {
 } from '../../keeper/keeper-ports.ts';
 import { luaFile, scriptForFullRedis } from './lua-files.ts';
 
+/** As read-lagging.lua describes it: seven words, and the fields of each entry. */
+type LaggingReply =
+  | readonly []
+  | readonly [string, string, string, string, string, string, string, ...(readonly string[])[]];
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     listDueWork(
-      behind: string,
+      lagging: string,
       sealed: string,
+      behind: string,
       atMost: number,
     ): Result<[string[], string[]], Context>;
-    readLagging(...keysAndArguments: string[]): Result<string[], Context>;
-    lookAgain(behind: string, auctionId: string, pauseMs: number): Result<number, Context>;
+    readLagging(...keysAndArguments: string[]): Result<LaggingReply, Context>;
+    lookAgain(lagging: string, auctionId: string, pauseMs: number): Result<number, Context>;
     forgetSealed(...keysAndArguments: string[]): Result<number, Context>;
   }
 }
@@ -33,13 +39,12 @@ declare module 'ioredis' {
 const LIMIT_MS = 5_000;
 /** Of one look at a log. */
 const MAX_ENTRIES = 256;
-const FIELDS_AN_ENTRY = 3;
 
 const COMMANDS = [
-  { command: 'listDueWork', file: 'list-due-work', numberOfKeys: 2 },
+  { command: 'listDueWork', file: 'list-due-work', numberOfKeys: 3 },
   { command: 'readLagging', file: 'read-lagging', numberOfKeys: 3 },
   { command: 'lookAgain', file: 'look-again', numberOfKeys: 1 },
-  { command: 'forgetSealed', file: 'forget-sealed', numberOfKeys: 10 },
+  { command: 'forgetSealed', file: 'forget-sealed', numberOfKeys: 8 },
 ] as const;
 
 /** What Redis knows of the archive's lag, and how it lets go of what is sealed. */
@@ -49,15 +54,18 @@ export class RedisDueWorkStore implements DueWorkStore {
 
   constructor(redis: RedisClient, shards: number) {
     for (const { command, file, numberOfKeys } of COMMANDS) {
-      redis.defineCommand(command, { numberOfKeys, lua: scriptForFullRedis(luaFile(file)) });
+      redis.defineCommand(command, {
+        numberOfKeys,
+        lua: scriptForFullRedis(`${luaFile('position')}\n${luaFile(file)}`),
+      });
     }
     this.#redis = redis;
     this.#shards = shards;
   }
 
   async dueWork(shard: number, atMost: number): Promise<DueWork> {
-    const { behind, sealed } = shardKeys(shard);
-    const listed = this.#redis.listDueWork(behind, sealed, atMost);
+    const keys = shardKeys(shard);
+    const listed = this.#redis.listDueWork(keys.lagging, keys.sealed, keys.behind, atMost);
     const [lagging, forgettable] = await withTimeLimit(listed, LIMIT_MS, 'listing due work');
     return { lagging, forgettable };
   }
@@ -68,20 +76,20 @@ export class RedisDueWorkStore implements DueWorkStore {
   ): Promise<LaggingAuction | undefined> {
     const shard = this.#shardOf(auctionId);
     const { auction, log } = auctionKeys(shard, auctionId);
-    const { behind } = shardKeys(shard);
+    const { lagging } = shardKeys(shard);
     const looked = this.#redis.readLagging(
       auction,
       log,
-      behind,
+      lagging,
       auctionId,
       `${pauseMs ?? ''}`,
       `${afterSeq ?? ''}`,
       `${atMost}`,
     );
     const reply = await withTimeLimit(looked, LIMIT_MS, 'reading a lagging auction');
-    const [now, published, archived, blocked, more, unpublished, unarchived, ...fields] = reply;
+    const [now, published, archived, blocked, more, unpublished, unarchived, ...logged] = reply;
     if (now === undefined) return undefined;
-    const [oldest, ...entries] = readEntries(auctionId, fields, Number(now));
+    const [oldest, ...entries] = logged.map((fields) => readEntry(auctionId, fields, Number(now)));
     return {
       shard,
       lag: {
@@ -99,25 +107,23 @@ export class RedisDueWorkStore implements DueWorkStore {
   }
 
   async lookAgain(auctionId: string, pauseMs: number): Promise<void> {
-    const { behind } = shardKeys(this.#shardOf(auctionId));
-    const put = this.#redis.lookAgain(behind, auctionId, pauseMs);
+    const { lagging } = shardKeys(this.#shardOf(auctionId));
+    const put = this.#redis.lookAgain(lagging, auctionId, pauseMs);
     await withTimeLimit(put, LIMIT_MS, 'setting the next turn of an auction');
   }
 
   async forget(auctionId: string): Promise<boolean> {
     const shard = this.#shardOf(auctionId);
     const own = auctionKeys(shard, auctionId);
-    const { ended, cancelled, behind, sealed, busyItems } = shardKeys(shard);
+    const { ended, cancelled, lagging, sealed, busyItems } = shardKeys(shard);
     const read = this.#redis.hget(own.auction, 'itemId');
     const itemId = (await withTimeLimit(read, LIMIT_MS, 'reading an item id')) ?? '';
     const forgotten = this.#redis.forgetSealed(
       own.auction,
       own.log,
-      own.bidders,
-      own.answers,
       ended,
       cancelled,
-      behind,
+      lagging,
       sealed,
       busyItems,
       itemKey(shard, itemId),
@@ -135,23 +141,14 @@ export class RedisDueWorkStore implements DueWorkStore {
   }
 }
 
-/** From id `<last seq>-0`, epoch and event lines of each entry. */
-function readEntries(
+const readEntry = (
   auctionId: string,
   fields: readonly string[],
   now: number,
-): LaggingAuction['entries'] {
-  return Array.from({ length: fields.length / FIELDS_AN_ENTRY }, (_, i) => {
-    const [id = '', epoch, text = ''] = fields.slice(i * FIELDS_AN_ENTRY);
-    const lastSeq = Number(id.slice(0, id.indexOf('-')));
-    const firstSeq = lastSeq - text.split('\n').length + 1;
-    const entry: LogEntry = { auctionId, epoch: Number(epoch), firstSeq, lastSeq, text };
-    return { entry, ageMs: now - decidedAt(text) };
-  });
-}
+): LaggingAuction['entries'][number] => {
+  const { epoch, firstSeq, lastSeq, at, text } = readLogEntry(auctionId, fields);
+  return { entry: { auctionId, epoch, firstSeq, lastSeq, text }, ageMs: now - at };
+};
 
 const secondsOf = (logged: LaggingAuction['entries'][number] | undefined): number =>
   Math.max(0, logged?.ageMs ?? 0) / 1000;
-
-/** When the script ran that wrote these event lines, ms; every event carries it. */
-const decidedAt = (text: string): number => Date.parse(/"at":"([^"]+)"/.exec(text)?.[1] ?? '') || 0;

@@ -6,14 +6,15 @@ import { NotRunError } from '../../bidding/auction-commands.ts';
 import type { AuctionReading, StoredAuctions } from '../../bidding/read-auctions.ts';
 import { parseAnswer } from '../../bidding/receipts.ts';
 import { luaFile, readingScript } from './lua-files.ts';
+import { ServerRunId } from './run-id.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     readAuction(
       whole: string,
       auction: string,
-      bidders: string,
       userId: string,
+      runId: string,
     ): Result<string[], Context>;
   }
 }
@@ -23,19 +24,21 @@ const LIMIT_MS = 1_900;
 
 export class RedisStoredAuctions implements StoredAuctions {
   readonly #redis: RedisClient;
+  readonly #runId: ServerRunId;
 
   constructor(redis: RedisClient) {
     redis.defineCommand('readAuction', {
-      numberOfKeys: 3,
+      numberOfKeys: 2,
       lua: readingScript(luaFile('read-auction')),
     });
     this.#redis = redis;
+    this.#runId = new ServerRunId(redis);
   }
 
   async read(shard: number, auctionId: string, userId: string): Promise<AuctionReading> {
     const { whole } = shardKeys(shard);
-    const { auction, bidders } = auctionKeys(shard, auctionId);
-    const reading = this.#redis.readAuction(whole, auction, bidders, userId);
+    const { auction } = auctionKeys(shard, auctionId);
+    const reading = this.#redis.readAuction(whole, auction, userId, this.#runId.current);
     const [state, answer = '', terms = ''] = await withTimeLimit(
       reading,
       LIMIT_MS,

@@ -216,7 +216,7 @@ function honestCommand(random: () => number, at: number): AuctionCommand {
 
 /** An answer without what is new each time: the bid's id, and the time at its end or before the state. */
 const comparable = (answer: string): string =>
-  answer.replace(/\|b-[\w-]+\|/, '|b|').replace(/\|\d{13}($|\|\{)/, '|now$1');
+  answer.replace(/ b-[\w-]+ /, ' b ').replace(/ \d{13}($| live)/, ' now$1');
 
 interface Run {
   /** By call and auction, in order. */
@@ -268,10 +268,7 @@ async function run(calls: number, withBroken: boolean): Promise<Run> {
   const logs = await Promise.all(
     AUCTIONS.map(async (auctionId) => {
       const entries = await redis.xrange(auctionKeys(0, auctionId).log, '-', '+');
-      return JSON.stringify(entries).replaceAll(
-        /b-[\w-]{20}|[0-9a-f]{32}|"at\\":\\"[^"]+"|\d{13}/g,
-        '',
-      );
+      return JSON.stringify(entries).replaceAll(/b-[\w-]{20}|[0-9a-f]{32}|\d{13}/g, '');
     }),
   );
   return { honest, refused, logs };
@@ -286,6 +283,6 @@ test(`${SIZES.unreadableCommands} commands that nobody can read change no other'
   expect(beside.honest).toEqual(without.honest);
   expect(beside.logs).toEqual(without.logs);
   expect(beside.refused.length).toBeGreaterThanOrEqual(SIZES.unreadableCommands);
-  expect(beside.refused.filter((answer) => !answer.endsWith(': +UNREADABLE|'))).toEqual([]);
+  expect(beside.refused.filter((answer) => !answer.endsWith(': +UNREADABLE '))).toEqual([]);
   expect(await redis.keys('*a0-new*')).toEqual([]);
 }, 120_000);

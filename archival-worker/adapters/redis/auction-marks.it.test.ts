@@ -8,6 +8,7 @@ import { startRedis } from '@outcry/local/servers/redis.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import { storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { RedisAuctionMarks } from './auction-marks.ts';
 
 const SHARDS = 1;
@@ -60,7 +61,7 @@ async function oldestInLog(auctionId: string): Promise<number> {
 test('the log loses what is archived, except the newest 2,000 events', async () => {
   const id = 'a0-trimmed';
   await auctionWithBids(id, 3_000);
-  const [epoch, seq] = [await fieldOf(id, 'epoch'), await fieldOf(id, 'seq')];
+  const { epoch, seq } = await storedAuction(redis, 0, id);
   const before = await redis.xlen(keysOf(id).log);
 
   await marks.raise([{ auctionId: id, epoch, seq: 500 }]);
@@ -79,7 +80,7 @@ test('the log loses what is archived, except the newest 2,000 events', async () 
 test('nothing above the archived mark leaves the log, nor anything for a mark of another epoch', async () => {
   const id = 'a0-kept';
   await auctionWithBids(id, 2_500);
-  const epoch = await fieldOf(id, 'epoch');
+  const { epoch } = await storedAuction(redis, 0, id);
   await marks.raise([{ auctionId: id, epoch, seq: 1 }]);
   expect(await oldestInLog(id)).toBeLessThanOrEqual(2);
   // The archive knows a later epoch that this Redis has forgotten.
@@ -91,7 +92,7 @@ test('nothing above the archived mark leaves the log, nor anything for a mark of
 test('an archive that is ahead of a rolled-back Redis does not mark as published what will come', async () => {
   const id = 'a0-behind';
   await auctionWithBids(id, 3);
-  const [epoch, seq] = [await fieldOf(id, 'epoch'), await fieldOf(id, 'seq')];
+  const { epoch, seq } = await storedAuction(redis, 0, id);
   await marks.raise([{ auctionId: id, epoch, seq: seq + 10 }]);
   expect(await fieldOf(id, 'publishedSeq')).toBe(seq);
 });
@@ -99,7 +100,7 @@ test('an archive that is ahead of a rolled-back Redis does not mark as published
 test('works in a full Redis, and makes room', async () => {
   const id = 'a0-full';
   await auctionWithBids(id, 4_000);
-  const [epoch, seq] = [await fieldOf(id, 'epoch'), await fieldOf(id, 'seq')];
+  const { epoch, seq } = await storedAuction(redis, 0, id);
   const before = await redis.memory('USAGE', keysOf(id).log);
   await redis.config('SET', 'maxmemory', '1mb');
   await expect(auctions.bid(id, { userId: 'late', amount: 900_000_000 })).rejects.toThrow('OOM');
@@ -112,7 +113,7 @@ test('wrong data of one auction leaves the others alone, of whatever mark', asyn
   const [wrong, sound] = ['a0-wrong', 'a0-sound'];
   await auctionWithBids(sound, 3);
   await redis.set(keysOf(wrong).auction, 'not a hash');
-  const [epoch, seq] = [await fieldOf(sound, 'epoch'), await fieldOf(sound, 'seq')];
+  const { epoch, seq } = await storedAuction(redis, 0, sound);
   const both = [wrong, sound].map((auctionId) => ({ auctionId, epoch, seq }));
 
   await expect(marks.raise(both)).rejects.toThrow(/1 auctions .*"a0-wrong": .*WRONGTYPE/);

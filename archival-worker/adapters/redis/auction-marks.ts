@@ -86,8 +86,8 @@ export class RedisAuctionMarks implements ArchivedMarks, BlockedMarks, SealedMar
         return [];
       }
       return chunksOf(ofShard, AUCTIONS_IN_CALL).map(async (chunk) => {
-        const { behind, sealed } = shardKeys(shard);
-        const keys: string[] = [behind, sealed];
+        const { lagging, sealed } = shardKeys(shard);
+        const keys: string[] = [lagging, sealed];
         const args = [mark, `${keptMs}`];
         for (const { auctionId, epoch = '', seq = '' } of chunk) {
           const { auction, log } = auctionKeys(shard, auctionId);

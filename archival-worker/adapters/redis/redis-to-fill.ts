@@ -21,12 +21,12 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     writeUnlessWhole(
       keyCount: number,
-      ...keysAndCommands: readonly string[]
+      ...keysAndCommands: readonly (string | Buffer)[]
     ): Result<number, Context>;
   }
 }
 
-type Command = readonly [name: string, key: string, ...rest: string[]];
+type Command = readonly [name: string, key: string, ...rest: (string | Buffer)[]];
 
 const LIMIT_MS = 5_000;
 /** Hash fields written at once; Lua takes some thousand arguments. */
@@ -81,8 +81,8 @@ export class RedisToRebuild implements RedisToFill {
   }
 
   async emptyLists(shard: number): Promise<void> {
-    const { scheduled, live, ended, cancelled, busyItems, behind, sealed } = shardKeys(shard);
-    const lists = [scheduled, live, ended, cancelled, busyItems, behind, sealed];
+    const { scheduled, live, ended, cancelled, busyItems, lagging, sealed } = shardKeys(shard);
+    const lists = [scheduled, live, ended, cancelled, busyItems, lagging, sealed];
     await this.#write(
       shard,
       lists.map((list) => ['DEL', list]),
@@ -101,17 +101,17 @@ export class RedisToRebuild implements RedisToFill {
 
   async forgetAuction(auctionId: string): Promise<void> {
     const shard = this.#shardOf(auctionId);
-    const { auction, log, bidders, answers } = auctionKeys(shard, auctionId);
-    await this.#write(
-      shard,
-      [auction, log, bidders, answers].map((key) => ['DEL', key]),
-    );
+    const { auction, log } = auctionKeys(shard, auctionId);
+    await this.#write(shard, [
+      ['DEL', auction],
+      ['DEL', log],
+    ]);
   }
 
   async putAnswers(auctionId: string, answers: readonly FirstAnswer[]): Promise<void> {
     const shard = this.#shardOf(auctionId);
     const records = answers.map(({ field, record }) => [field, record] as const);
-    await this.#putFields(shard, auctionKeys(shard, auctionId).answers, records);
+    await this.#putFields(shard, auctionKeys(shard, auctionId).auction, records);
   }
 
   async putAuction(restored: RestoredAuction): Promise<void> {
@@ -120,7 +120,7 @@ export class RedisToRebuild implements RedisToFill {
     const own = auctionKeys(shard, auctionId);
     const lists = shardKeys(shard);
     const isOpen = status === 'scheduled' || status === 'live';
-    await this.#putFields(shard, own.bidders, [...bidders]);
+    await this.#putFields(shard, own.auction, bidders);
     await this.#putClaim(restored);
     const commands: Command[] = [
       ['HSET', own.auction, ...Object.entries(fields).flat()],
@@ -159,7 +159,7 @@ export class RedisToRebuild implements RedisToFill {
   async #putFields(
     shard: number,
     key: string,
-    fields: readonly (readonly [string, string])[],
+    fields: readonly (readonly [string, string | Buffer])[],
   ): Promise<void> {
     for (let from = 0; from < fields.length; from += FIELDS_AT_ONCE) {
       const some = fields.slice(from, from + FIELDS_AT_ONCE);

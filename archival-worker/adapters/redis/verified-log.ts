@@ -1,4 +1,5 @@
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { readLogEntry, readStanding, STANDING_FIELDS } from '@outcry/shared/contracts/records.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
@@ -35,13 +36,15 @@ export class RedisVerifiedLog implements VerifiedLog {
   async auction(auctionId: string): Promise<LoggedAuction | undefined> {
     const keys = this.#keys(auctionId);
     if (keys === undefined) return undefined;
-    const [epoch, seq, archivedEpoch, archivedSeq, sealedAt] = await this.#ask(
-      this.#redis.hmget(keys.auction, 'epoch', 'seq', 'archivedEpoch', 'archivedSeq', 'sealedAt'),
+    const marks = ['archivedEpoch', 'archivedSeq', 'sealedAt'] as const;
+    const [archivedEpoch, archivedSeq, sealedAt, ...values] = await this.#ask(
+      this.#redis.hmget(keys.auction, ...marks, ...STANDING_FIELDS),
     );
-    if (epoch === null || epoch === undefined) return undefined;
+    const standing = readStanding(values);
+    if (standing === undefined) return undefined;
     return {
-      epoch: Number(epoch),
-      seq: Number(seq),
+      epoch: standing.epoch,
+      seq: standing.seq,
       archivedEpoch: Number(archivedEpoch ?? 0),
       archivedSeq: Number(archivedSeq ?? 0),
       isSealed: typeof sealedAt === 'string',
@@ -52,7 +55,7 @@ export class RedisVerifiedLog implements VerifiedLog {
     const keys = this.#keys(auctionId);
     if (keys === undefined) return;
     for await (const found of readStream(this.#redis, keys.log, '-')) {
-      yield found.map(({ fields }) => fields[fields.indexOf('events') + 1] ?? '');
+      yield found.map(({ fields }) => readLogEntry(auctionId, fields).text);
     }
   }
 

@@ -1,6 +1,12 @@
-import { readAuctionView, type AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
+import {
+  readStanding,
+  readStoredView,
+  STANDING_FIELDS,
+  VIEW_FIELDS,
+} from '@outcry/shared/contracts/records.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
@@ -35,19 +41,13 @@ export class RedisAuctionSource implements AuctionSource {
     const [whole, fields] = await asked(
       Promise.all([
         this.#redis.exists(shardKeys(shard).whole),
-        this.#redis.hmget(auctionKeys(shard, auctionId).auction, 'terms', 'state', 'epoch', 'seq'),
+        this.#redis.hmget(auctionKeys(shard, auctionId).auction, ...VIEW_FIELDS),
         this.#readClock(),
       ]),
       'reading an auction',
     );
     if (whole === 0) throw new SourceUnavailableError('the data is being restored');
-    const [terms, state, epoch, seq] = fields;
-    if (!terms || !state || !epoch || !seq) return undefined;
-    return readAuctionView(terms, state, {
-      epoch: Number(epoch),
-      seq: Number(seq),
-      serverTime: new Date(this.now()).toISOString(),
-    });
+    return readStoredView(fields, new Date(this.now()).toISOString());
   }
 
   async eventsAfter(auctionId: string, seq: number, limit: number): Promise<readonly LiveEvent[]> {
@@ -88,8 +88,8 @@ export class RedisAuctionSource implements AuctionSource {
     const shard = shardOfId(auctionId, this.#shards);
     if (shard === undefined) return undefined;
     const key = auctionKeys(shard, auctionId).auction;
-    const [epoch, seq] = await this.#redis.hmget(key, 'epoch', 'seq');
-    return epoch && seq ? { epoch: Number(epoch), seq: Number(seq) } : undefined;
+    const standing = readStanding(await this.#redis.hmget(key, ...STANDING_FIELDS));
+    return standing && { epoch: standing.epoch, seq: standing.seq };
   }
 
   /** On a cluster any node is asked; without its answer the estimate stays as it is. */

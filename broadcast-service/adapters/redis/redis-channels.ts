@@ -78,7 +78,7 @@ export class RedisChannels implements LiveChannels {
     if (channel === undefined) return;
     const group = this.#want(channel, (text) => {
       this.#onMessage();
-      listener(readLiveMessage(text));
+      listener(readLiveMessage(auctionId, text));
     });
     const redis = group.at ?? this.#connections.of(channel);
     try {

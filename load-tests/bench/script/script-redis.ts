@@ -4,9 +4,9 @@ import { promisify } from 'node:util';
 import type { Redis } from 'ioredis';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
-import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { readyRedis } from '../../system/redis.ts';
 import { SHARDS, type TestBed } from '../../system/test-bed.ts';
 import type { CallOptions, LoadResult } from '../generators/run-generator.ts';
@@ -54,7 +54,7 @@ export class ScriptRedis {
 
   /** Events of the auction, each an accepted bid but the first two. */
   async events(): Promise<number> {
-    return Number(await this.#connection.hget(auctionKeys(0, SCRIPT_AUCTION).auction, 'seq'));
+    return (await storedAuction(this.#connection, 0, SCRIPT_AUCTION)).seq;
   }
 
   /**

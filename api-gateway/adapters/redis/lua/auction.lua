@@ -1,142 +1,114 @@
--- The auction in memory: loaded, changed by its commands, stored once at the end. A call decides
--- several auctions one after the other; `begin_auction` forgets the one before.
+-- An auction: read once, changed by its commands in memory, written once at the end.
 -- Amounts are minor units, times ms; 0 means "none" for amounts, '' for ids.
-
-local NUMBER_FIELDS = {
-  'startPrice', 'reservePrice', 'buyNowPrice', 'softWindowMs', 'softExtendMs', 'hardEndsAt',
-  'startsAt', 'endsAt', 'price', 'leaderAlias', 'leaderMax', 'bidCount', 'aliasCount', 'epoch',
-  'seq', 'lastAt', 'archivedEpoch', 'archivedSeq',
-}
--- The public terms are long and seldom asked for: see `terms_of`.
-local TEXT_FIELDS = { 'status', 'outcome', 'itemId', 'sellerId', 'leader', 'increments', 'runId' }
-local FIELDS = {}
-for _, name in ipairs(NUMBER_FIELDS) do FIELDS[#FIELDS + 1] = name end
-for _, name in ipairs(TEXT_FIELDS) do FIELDS[#FIELDS + 1] = name end
--- What a command can change; the rest is written once, when the auction is created.
-local CHANGING_FIELDS = {
-  'status', 'outcome', 'endsAt', 'price', 'leader', 'leaderAlias', 'leaderMax', 'bidCount',
-  'aliasCount', 'epoch', 'seq', 'runId', 'lastAt',
-}
+--
+-- Redis keeps it in one hash. Packed are values one behind the other, as MessagePack has them:
+--   conditions      packed: start price, reserve price, buy-now price, soft window, soft extension,
+--                   hard end, start, seller, increments
+--   standing        packed: epoch, seq, status, outcome or -, price, minimum bid or 0, leader's alias,
+--                   bids, end, leader's maximum, aliases given, time of the last event, leader
+--   shown           what of that the public may see: see shared/contracts/records.ts
+--   b:<user>        packed: alias, bids, maximum
+--   a:<user>:<key>  fingerprint, code and body of the first answer to an accepted command
+--   r:<user>        the newest refusals, see commands.lua
+--   runId, itemId, status, terms (the public terms, JSON), the marks of publishing and archiving,
+--   and `lastAt`, see version-1.lua
+--
+-- Functions are fields of tables, because each call makes them anew and a function costs by the
+-- locals that it uses.
 
 local MAX_AMOUNT = 1000000000000
--- What the gateway takes for a time: the years 2000 to 9999, which ISO 8601 writes in four digits.
-local FIRST_TIME_MS, LAST_TIME_MS = 946684800000, 253402300799999
 
-local function is_whole(value, maximum)
-  return type(value) == 'number' and value >= 0 and value <= maximum and value % 1 == 0
-end
+local auctions = {}
 
-local function is_time(value)
-  return is_whole(value, LAST_TIME_MS) and value >= FIRST_TIME_MS
-end
+-- The digits of a whole number below 2^53. A call names the same few again and again, and Lua's own
+-- way from number to text costs ten times as much as a look into a table.
+local digits = setmetatable({}, {
+  __index = function(known, number)
+    local text = string.format('%d', number)
+    known[number] = text
+    return text
+  end,
+})
 
-local auction = nil -- set by load_auction or by the create command
-local stored = {} -- the fields as Redis has them
-local now = 0
+-- What is read of an auction before the fields that its commands need.
+auctions.FIELDS = { 'standing', 'conditions', 'runId', 'archivedEpoch', 'archivedSeq' }
 
-local function load_auction(key)
-  local values = redis.call('HMGET', key, unpack(FIELDS))
-  if not values[#NUMBER_FIELDS + 1] then return end
-  auction = {}
-  for i, name in ipairs(FIELDS) do
-    local value = values[i]
-    if i <= #NUMBER_FIELDS then value = tonumber(value or '0') else value = value or '' end
-    auction[name] = value
-    stored[name] = value
+-- The auction that these fields hold, or nil.
+function auctions.read(values, asked)
+  if not values[1] then return nil end
+  local unpack_values = cmsgpack.unpack
+  local epoch, seq, status, outcome, price, least, leader_alias, bid_count, ends_at, leader_max,
+    alias_count, last_at, leader = unpack_values(values[1])
+  local start_price, reserve_price, buy_now_price, soft_window, soft_extend, hard_ends_at, starts_at,
+    seller, increments = unpack_values(values[2])
+  if type(leader) ~= 'string' or type(increments) ~= 'string' then
+    error('the auction has not its form')
   end
+  return {
+    id = asked.id, epoch = epoch, seq = seq, status = status, outcome = outcome, price = price,
+    least = least > 0 and least or nil, leader_alias = leader_alias, bid_count = bid_count,
+    ends_at = ends_at, leader_max = leader_max, alias_count = alias_count, last_at = last_at,
+    leader = leader, start_price = start_price, reserve_price = reserve_price,
+    buy_now_price = buy_now_price, soft_window = soft_window, soft_extend = soft_extend,
+    hard_ends_at = hard_ends_at, starts_at = starts_at, seller = seller, increments = increments,
+    run_id = values[3],
+    -- As it was before this call.
+    stored_epoch = epoch, stored_status = status, stored_ends_at = ends_at,
+    is_archived = values[4] == digits[epoch] and values[5] == digits[seq],
+    public = {}, private = {}, events = 0,
+  }
 end
 
--- The public terms, once everything else is loaded.
-local function terms_of(key)
-  return auction.terms or redis.call('HGET', key, 'terms') or ''
+-- The packed standing after an event at this time.
+function auctions.standing(auction, now)
+  return cmsgpack.pack(auction.epoch, auction.seq, auction.status, auction.outcome, auction.price,
+    auction.least or 0, auction.leader_alias, auction.bid_count, auction.ends_at, auction.leader_max,
+    auction.alias_count, now, auction.leader)
 end
 
-local function as_text(value)
-  return type(value) == 'number' and digits(value) or value
-end
-
-local increment_rows = nil -- {from, by, from, by, …}, read once an auction
-local last_price, last_increment = nil, 0 -- the price asked for last is mostly asked for again
-
-local function increment_at(price)
-  if price == last_price then return last_increment end
-  if not increment_rows then
-    increment_rows = {}
-    for number in string.gmatch(auction.increments, '%d+') do
-      increment_rows[#increment_rows + 1] = tonumber(number)
-    end
-  end
+-- By how much a price must be beaten.
+function auctions.increment_at(auction, price)
   local increment = 0
-  for i = 1, #increment_rows, 2 do
-    if increment_rows[i] > price then break end
-    increment = increment_rows[i + 1]
+  for from, by in string.gmatch(auction.increments, '(%d+):(%d+)') do
+    if tonumber(from) > price then break end
+    increment = by
   end
-  last_price, last_increment = price, increment
-  return increment
+  return tonumber(increment)
+end
+
+function auctions.is_reserve_met(auction)
+  return auction.reserve_price == 0
+    or (auction.leader ~= '' and auction.leader_max >= auction.reserve_price)
 end
 
 -- The least a new bidder must offer; nil when that would be above the highest amount.
-local function minimum_bid()
-  if auction.leader == '' then return auction.startPrice end
-  local least = auction.price + increment_at(auction.price)
+function auctions.least_after(auction)
+  if auction.leader == '' then return auction.start_price end
+  local least = auction.price + auctions.increment_at(auction, auction.price)
   return least <= MAX_AMOUNT and least or nil
 end
 
--- The same as text, with `none` where nobody can go higher.
-local function minimum_text(none)
-  local least = minimum_bid()
-  return least and digits(least) or none
+-- The public state as it is now; its form is that of shared/contracts/records.ts.
+function auctions.state(auction)
+  return auction.status .. ' ' .. auction.outcome .. ' ' .. digits[auction.price] .. ' '
+    .. (auction.least and digits[auction.least] or '-') .. ' ' .. digits[auction.leader_alias] .. ' '
+    .. digits[auction.bid_count] .. (auctions.is_reserve_met(auction) and ' 1 ' or ' 0 ')
+    .. digits[auction.ends_at]
 end
 
-local function reserve_met()
-  return auction.reservePrice == 0
-    or (auction.leader ~= '' and auction.leaderMax >= auction.reservePrice)
+-- Where the auction stands, as `shown` has it.
+function auctions.shown(auction)
+  return digits[auction.epoch] .. ' ' .. digits[auction.seq] .. ' ' .. auctions.state(auction)
 end
 
--- The public state after the last event: the same bytes in the event, the feed and the answers.
-local function state_json()
-  local outcome = auction.outcome ~= '' and ',"outcome":"' .. auction.outcome .. '"' or ''
-  return '{"status":"' .. auction.status .. '"' .. outcome
-    .. ',"price":' .. digits(auction.price)
-    .. ',"minimumBid":' .. minimum_text('null')
-    .. ',"leader":' .. (auction.leader == '' and 'null' or digits(auction.leaderAlias))
-    .. ',"bidCount":' .. digits(auction.bidCount)
-    .. ',"reserveMet":' .. tostring(reserve_met())
-    .. ',"endsAt":"' .. iso_of(auction.endsAt) .. '"}'
-end
-
--- The auction's events of this call, in order: the full lines for the log, the public parts for
--- the feed, and the public state after the last one.
-local lines = {}
-local public_events = {}
-local last_state = ''
-local salt_of_call = ''
-
-local function begin_auction(salt)
-  auction, stored = nil, {}
-  increment_rows, last_price = nil, nil
-  lines, public_events = {}, {}
-  salt_of_call = salt
-end
-
--- Numbers and writes down one event. `bid` is {alias, amount} or nil; `private` is JSON members
--- or ''. `salt` is 32 hex digits; timed events share the call's.
--- `parent` is the epoch that a new one forked from, or nil.
-local function emit(event_type, bid, private, salt, parent)
+-- Numbers and writes down one event, in the same form. `bid` is 'alias amount ' for bids, the
+-- parent's number and a space for a new epoch, else ''. `more` is what the private part has besides
+-- salt and leader.
+function auctions.emit(auction, event_type, bid, salt, more)
+  local nth = auction.events + 1
+  auction.events = nth
   auction.seq = auction.seq + 1
-  last_state = state_json()
-  local more = ''
-  if bid then more = ',"bid":{"alias":' .. digits(bid[1]) .. ',"amount":' .. digits(bid[2]) .. '}' end
-  if parent then more = ',"parent":' .. digits(parent) end
-  local public = '{"epoch":' .. digits(auction.epoch) .. ',"seq":' .. digits(auction.seq)
-    .. ',"type":"' .. event_type .. '","at":"' .. iso_of(now) .. '","state":' .. last_state
-    .. more .. '}'
-  local leader = ''
-  if auction.leader ~= '' then
-    leader = (private == '' and '' or ',') .. '"leaderId":"' .. auction.leader .. '","leaderMax":'
-      .. digits(auction.leaderMax)
-  end
-  public_events[#public_events + 1] = public
-  lines[#lines + 1] = '{"v":1,"auctionId":"' .. auction.id .. '","public":' .. public
-    .. ',"salt":"' .. salt .. '","private":{' .. private .. leader .. '}}'
+  auction.least = auctions.least_after(auction)
+  auction.public[nth + 1] = event_type .. ' ' .. bid .. auctions.state(auction)
+  auction.private[nth] = salt .. ' ' .. digits[auction.leader_max] .. ' ' .. auction.leader .. more
 end

@@ -1,147 +1,120 @@
 -- The rules of an English auction with proxy bidding; shared/domain/auction-rules.ts states the
 -- same ones. Every function here answers a refusal code, or nil after it changed the auction.
 
-local bidders = {} -- user id to {alias, bids, maximum}, of the users in this call
-local changed_bidders = {} -- HSET arguments
+local rules = {}
 
-local function load_bidders(key, users)
-  bidders, changed_bidders = {}, {}
-  if not auction or #users == 0 then return end
-  for i, record in ipairs(redis.call('HMGET', key, unpack(users))) do
-    if record then
-      local alias, bids, maximum = string.match(record, '^(%d+)|(%d+)|(%d+)$')
-      bidders[users[i]] = {
-        alias = tonumber(alias), bids = tonumber(bids), maximum = tonumber(maximum),
-      }
-    end
-  end
+-- Why nobody may bid now, whoever asks; nil when the auction is live.
+function rules.closed_code(status)
+  if status == 'live' then return nil end
+  return status == 'scheduled' and 'AUCTION_NOT_STARTED'
+    or status == 'ended' and 'AUCTION_ENDED' or 'AUCTION_CANCELLED'
 end
 
-local function bidder_of(user)
+-- The user's place in the auction, with a new alias where it has none.
+function rules.bidder_of(auction, bidders, user)
   local bidder = bidders[user]
   if not bidder then
-    auction.aliasCount = auction.aliasCount + 1
-    bidder = { alias = auction.aliasCount, bids = 0, maximum = 0 }
+    auction.alias_count = auction.alias_count + 1
+    bidder = { alias = auction.alias_count, bids = 0, maximum = 0 }
     bidders[user] = bidder
   end
+  bidder.has_changed = true
   return bidder
 end
 
--- Why nobody may bid now, whoever asks; nil when the auction is live.
-local function closed_code()
-  if auction.status == 'scheduled' then return 'AUCTION_NOT_STARTED' end
-  if auction.status == 'ended' then return 'AUCTION_ENDED' end
-  if auction.status == 'cancelled' then return 'AUCTION_CANCELLED' end
-  return nil
-end
-
 -- A met reserve is the lowest price the seller takes.
-local function lift_price_to_reserve()
-  if reserve_met() and auction.price < auction.reservePrice then
-    auction.price = auction.reservePrice
+function rules.lift_price_to_reserve(auction)
+  if auction.price < auction.reserve_price and auctions.is_reserve_met(auction) then
+    auction.price = auction.reserve_price
   end
 end
 
-local function lead(user, alias, price, maximum)
+function rules.lead(auction, user, alias, price, maximum)
   auction.leader = user
-  auction.leaderAlias = alias
+  auction.leader_alias = alias
   auction.price = price
-  auction.leaderMax = maximum
-  lift_price_to_reserve()
+  auction.leader_max = maximum
 end
 
-local function extend_if_late()
-  if auction.softWindowMs > 0 and now >= auction.endsAt - auction.softWindowMs then
-    local extended = math.min(now + auction.softExtendMs, auction.hardEndsAt)
-    auction.endsAt = math.max(auction.endsAt, extended)
+function rules.extend_if_late(auction, now)
+  if auction.soft_window > 0 and now >= auction.ends_at - auction.soft_window then
+    local extended = math.min(now + auction.soft_extend, auction.hard_ends_at)
+    auction.ends_at = math.max(auction.ends_at, extended)
   end
 end
 
-local function command_members(command, alias)
-  local offer = ''
-  if command.amount > 0 then offer = ',"amount":' .. digits(command.amount) end
-  if command.maximum > 0 then offer = ',"maxAmount":' .. digits(command.maximum) end
-  return '"userId":"' .. command.user .. '","bidId":"' .. command.bid_id
-    .. '","alias":' .. digits(alias) .. offer
-    .. ',"key":' .. json_string(command.key ~= '' and command.key or command.bid_id)
-    .. ',"fingerprint":"' .. command.fingerprint .. '"'
-end
-
-local function record_bidder(user, bidder)
-  changed_bidders[#changed_bidders + 1] = user
-  changed_bidders[#changed_bidders + 1] = digits(bidder.alias) .. '|' .. digits(bidder.bids)
-    .. '|' .. digits(bidder.maximum)
+-- What the private part of a bidder's event has besides salt and leader.
+function rules.own_words(command, alias)
+  return ' ' .. command.user .. ' ' .. command.bid_id .. ' ' .. digits[alias] .. ' '
+    .. digits[command.amount] .. ' ' .. digits[command.maximum] .. ' ' .. command.fingerprint .. ' '
+    .. (command.key ~= '' and command.key or command.bid_id)
 end
 
 -- Sells at the buy-now price, which ends the auction.
-local function sell_now(command)
-  local bidder = bidder_of(command.user)
-  auction.leader = command.user
-  auction.leaderAlias = bidder.alias
-  auction.leaderMax = auction.buyNowPrice
-  auction.price = auction.buyNowPrice
-  auction.bidCount = auction.bidCount + 1
+function rules.sell_now(auction, bidders, command, now)
+  local bidder = rules.bidder_of(auction, bidders, command.user)
+  local price = auction.buy_now_price
+  rules.lead(auction, command.user, bidder.alias, price, price)
+  auction.bid_count = auction.bid_count + 1
   auction.status = 'ended'
   auction.outcome = 'sold'
-  auction.endsAt = now
+  auction.ends_at = now
   bidder.bids = bidder.bids + 1
-  bidder.maximum = auction.buyNowPrice
-  record_bidder(command.user, bidder)
-  emit('bought', { bidder.alias, auction.price }, command_members(command, bidder.alias),
-    command.salt)
+  bidder.maximum = price
+  auctions.emit(auction, 'bought', digits[bidder.alias] .. ' ' .. digits[price] .. ' ', command.salt,
+    rules.own_words(command, bidder.alias))
 end
 
-local function place_bid(command)
+function rules.place_bid(auction, bidders, command, now)
   local exact = command.amount > 0
   local offered = exact and command.amount or command.maximum
-  local user = command.user
-  if closed_code() then return closed_code() end
-  if user == auction.sellerId then return 'SELLER_CANNOT_BID' end
-  local was_leader = user == auction.leader
-  local least = minimum_bid()
-  if not was_leader and (not least or offered < least) then return 'BID_TOO_LOW' end
-  if was_leader and offered <= auction.leaderMax then return 'MAX_NOT_RAISED' end
-  if auction.leader == '' and auction.buyNowPrice > 0 and offered >= auction.buyNowPrice then
-    sell_now(command)
-    return nil
+  local user, leader, leader_max = command.user, auction.leader, auction.leader_max
+  if auction.status ~= 'live' then return rules.closed_code(auction.status) end
+  if user == auction.seller then return 'SELLER_CANNOT_BID' end
+  local was_leader = user == leader
+  if was_leader then
+    if offered <= leader_max then return 'MAX_NOT_RAISED' end
+  elseif not auction.least or offered < auction.least then
+    return 'BID_TOO_LOW'
+  end
+  if leader == '' and auction.buy_now_price > 0 and offered >= auction.buy_now_price then
+    return rules.sell_now(auction, bidders, command, now)
   end
 
-  local bidder = bidder_of(user)
+  local bidder = rules.bidder_of(auction, bidders, user)
   local price_before = auction.price
   if was_leader then
-    auction.leaderMax = offered
+    auction.leader_max = offered
     if exact then auction.price = offered end
-    lift_price_to_reserve()
-  elseif auction.leader == '' then
-    lead(user, bidder.alias, exact and offered or auction.startPrice, offered)
-  elseif offered > auction.leaderMax then
-    local beaten = auction.leaderMax
-    local price = exact and offered or math.min(offered, beaten + increment_at(beaten))
-    lead(user, bidder.alias, price, offered)
+    rules.lift_price_to_reserve(auction)
+  elseif leader == '' then
+    rules.lead(auction, user, bidder.alias, exact and offered or auction.start_price, offered)
+    rules.lift_price_to_reserve(auction)
+  elseif offered > leader_max then
+    local price = exact and offered
+      or math.min(offered, leader_max + auctions.increment_at(auction, leader_max))
+    rules.lead(auction, user, bidder.alias, price, offered)
+    rules.lift_price_to_reserve(auction)
   else
-    auction.price = math.min(auction.leaderMax, offered + increment_at(offered))
+    auction.price = math.min(leader_max, offered + auctions.increment_at(auction, offered))
   end
-  if not was_leader then extend_if_late() end
+  if not was_leader then rules.extend_if_late(auction, now) end
 
-  bidder.maximum = math.max(bidder.maximum, offered)
-  local silent = was_leader and auction.price == price_before
-  if silent then
-    record_bidder(user, bidder)
-    emit('no_change', nil, command_members(command, bidder.alias), command.salt)
-  else
-    bidder.bids = bidder.bids + 1
-    auction.bidCount = auction.bidCount + 1
-    record_bidder(user, bidder)
-    emit('bid', { bidder.alias, math.min(offered, auction.price) },
-      command_members(command, bidder.alias), command.salt)
+  if offered > bidder.maximum then bidder.maximum = offered end
+  if was_leader and auction.price == price_before then
+    auctions.emit(auction, 'no_change', '', command.salt, rules.own_words(command, bidder.alias))
+    return nil
   end
+  bidder.bids = bidder.bids + 1
+  auction.bid_count = auction.bid_count + 1
+  auctions.emit(auction, 'bid', digits[bidder.alias] .. ' ' .. digits[math.min(offered, auction.price)] .. ' ',
+    command.salt, rules.own_words(command, bidder.alias))
   return nil
 end
 
-local function buy_now(command)
-  if closed_code() then return closed_code() end
-  if command.user == auction.sellerId then return 'SELLER_CANNOT_BID' end
-  if auction.buyNowPrice == 0 or auction.leader ~= '' then return 'BUY_NOW_GONE' end
-  sell_now(command)
-  return nil
+function rules.buy_now(auction, bidders, command, now)
+  if auction.status ~= 'live' then return rules.closed_code(auction.status) end
+  if command.user == auction.seller then return 'SELLER_CANNOT_BID' end
+  if auction.buy_now_price == 0 or auction.leader ~= '' then return 'BUY_NOW_GONE' end
+  return rules.sell_now(auction, bidders, command, now)
 end

@@ -1,102 +1,103 @@
--- Decides commands of one or several auctions of a shard, in order, all at one instant of Redis's
--- clock. For each auction one log entry, one publish, one write of the state, however many commands.
+-- Decides commands of one or several auctions, in order, all at one instant of Redis's clock. For
+-- each auction one log entry, one publish, one write of the state, however many commands.
 --
--- KEYS   1 shard is whole     2 scheduled zset   3 live zset    4 ended zset   5 cancelled zset
---        6 busy items hash    7 behind zset
---        and for each auction: auction hash, log stream, bidders hash, answers hash, and the item
---        when its commands create it
--- ARGV   1 notices channel    2 due channel      3 traces channel
---        and for each auction: auction id, live channel, salt (32 hex digits, for timed events),
---        traceparent or '', creation JSON or '', public terms, open, item JSON, number of commands,
---        and the commands: kind|user|a (admin) or empty|bid id|amount|maximum|salt|fingerprint|key
---           kinds: bid, buy, cancel, extend, create, read, me
--- Reply  {'UNAVAILABLE'} when the shard's data is not whole, else {'OK', for each auction a table}:
---        {'OK', now ms, epoch, last seq, entry lines or '', first seq of the entry or '',
---         'status|minimum bid|ends at|leader|seller' or '', public terms or '', answers…}
+-- KEYS   the auctions' hashes. Their other keys and their shards' have the same tag in braces, and so
+--        live on the same server; the names come from shared/contracts/keys.ts.
+-- ARGV   1 the server's run id, or '' when the caller does not know it
+--        and for each auction lines, all of which end with a line feed:
+--          auction id, 32 hex digits of salt for timed events, and traceparent or nothing
+--          when a command creates the auction: '=' and its creation JSON, '=' and its public terms, open,
+--            '=' and the item's JSON or nothing
+--          a line for each command: kind user a (admin) or nothing, bid id, amount, maximum, salt,
+--            fingerprint, key; the kinds are bid, buy, cancel, extend, create, read, me
+-- Reply  for each auction a table: {'UNAVAILABLE'} when its shard's data is not whole; or
+--        {'OK', now ms, shown, leader, seller, public and private part of the log entry or '',
+--         public terms or '', answers…}, with '' for what an unknown auction has not;
 --        or, when it failed on this auction's data, {'NOT_RUN' or 'MAY_HAVE_RUN', error}
--- Answer '+CODE|body' decided now, '=CODE|body' replayed; CODE is OK or a refusal (UNREADABLE:
+-- Answer '+CODE body' decided now, '=CODE body' replayed; CODE is OK or a refusal (UNREADABLE:
 --        the command has not the form above, and is as if it had not come); body is the minimum bid
---        for BID_TOO_LOW, else the receipt, see below.
--- Receipts  bid, buy:  bidId|epoch|seq|leading or outbid|alias|price|minimum bid|ends at|at (ms)
---           read, create, cancel, extend:  epoch|seq|at (ms)|public state JSON
---           me:  alias or ''|leading 0 or 1|maximum|bids
+--        or nothing for BID_TOO_LOW, else the receipt, see below.
+-- Receipts  bid, buy:  bid id, epoch, seq, leading or outbid, alias, price, minimum bid or -, end, at (ms)
+--           read, create, cancel, extend:  epoch, seq, at (ms), public state
+--           me:  alias or 0, leading 0 or 1, maximum, bids
 -- Everything about an auction is decided before its first write, because a script that fails
 -- half-way keeps its writes. The auctions follow one another: the second of two creations in one
 -- call must find the item busy.
 
-if redis.call('EXISTS', KEYS[1]) == 0 then return { 'UNAVAILABLE' } end
-
-local SHARD_KEYS, SHARD_ARGS = 7, 3
-local AUCTION_ARGS = 8 -- before its commands
-local INDEX_KEYS = { scheduled = KEYS[2], live = KEYS[3], ended = KEYS[4], cancelled = KEYS[5] }
-
 local time = redis.call('TIME')
 local time_of_call = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+local run_id = ARGV[1]
+if run_id == '' then run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
 
--- What the call says of the auction whose part begins behind these keys and arguments.
-local function read_part(keys_before, args_before)
+local shards = {} -- tag to 1 when its data is whole, else 0
+
+-- What the call says of one auction, before its commands; and where those begin.
+local function read_head(key, packed)
+  local _, last, id, salt, trace = string.find(packed, '^(%S*) (%x*) (%S*)\n')
   local asked = {
-    id = ARGV[args_before + 1], live_channel = ARGV[args_before + 2],
-    salt = ARGV[args_before + 3], trace = ARGV[args_before + 4],
-    creation = ARGV[args_before + 5], open_terms = ARGV[args_before + 6],
-    item = ARGV[args_before + 7],
-    first_command = args_before + AUCTION_ARGS + 1,
-    command_count = tonumber(ARGV[args_before + AUCTION_ARGS]),
-    auction_key = KEYS[keys_before + 1], log_key = KEYS[keys_before + 2],
-    bidders_key = KEYS[keys_before + 3], answers_key = KEYS[keys_before + 4],
-    index_keys = INDEX_KEYS, busy_items_key = KEYS[6], behind_key = KEYS[7],
-    notices_channel = ARGV[1], due_channel = ARGV[2], traces_channel = ARGV[3],
-    run_id = run_id,
+    id = id, key = key, tag = string.match(key, '^[^}]*}'), salt = salt, trace = trace,
+    is_writing = false,
   }
-  if asked.creation ~= '' then asked.item_key = KEYS[keys_before + 5] end
-  return asked
+  if string.sub(packed, last + 1, last + 1) == '=' then
+    local text, open_terms, item
+    _, last, text, open_terms, item = string.find(packed, '^=([^\n]*)\n=([^\n]*)\n=([^\n]*)\n', last + 1)
+    asked.creation = { text = text, open_terms = open_terms, item = item }
+  end
+  return asked, last + 1
 end
 
-local function decide_auction(asked)
-  begin_auction(asked.salt)
-  read_commands(asked)
-  load_auction(asked.auction_key)
-  now = time_of_call
-  if auction then
-    auction.id = asked.id
-    now = math.max(now, auction.lastAt)
+-- Only answers about the auction as a whole come with its public terms.
+local function wants_terms(list)
+  for _, command in ipairs(list) do
+    local kind = command.kind
+    if kind ~= 'bid' and kind ~= 'buy' and kind ~= 'me' and kind ~= 'unreadable' then return true end
   end
-  load_bidders(asked.bidders_key, users)
-  load_answers(asked.answers_key)
-
-  if auction then
-    start_epoch_if_redis_restarted(run_id)
-    start_and_end_on_time()
-  end
-  local answers = {}
-  for i, command in ipairs(commands) do answers[i] = answer_to(command, asked) end
-  if not auction then
-    return { 'OK', digits(now), '0', '0', '', '', '', '', unpack(answers) }
-  end
-
-  local head = auction.status .. '|' .. minimum_text('') .. '|' .. digits(auction.endsAt)
-    .. '|' .. auction.leader .. '|' .. auction.sellerId
-  local terms = wants_terms() and terms_of(asked.auction_key) or ''
-  local first_seq = #lines > 0 and digits(auction.seq - #lines + 1) or ''
-  local entry = write_auction(asked)
-  return { 'OK', digits(now), digits(auction.epoch), digits(auction.seq), entry, first_seq, head,
-    terms, unpack(answers) }
+  return false
 end
 
-local reply = { 'OK' }
-local keys_before, args_before = SHARD_KEYS, SHARD_ARGS
-while args_before < #ARGV do
-  local asked = read_part(keys_before, args_before)
-  is_writing = false
-  -- Wrong data of one auction is no reason to answer nobody.
-  local decided, result = pcall(decide_auction, asked)
-  if not decided then
-    local reason = type(result) == 'table' and result.err or result
-    result = { is_writing and 'MAY_HAVE_RUN' or 'NOT_RUN', tostring(reason) }
+local function decide_auction(asked, packed, first)
+  local fields = { unpack(auctions.FIELDS) }
+  local list = commands.read(asked, packed, first, fields)
+  local values = redis.call('HMGET', asked.key, unpack(fields))
+  if not values[1] and version_1.convert(asked) then
+    values = redis.call('HMGET', asked.key, unpack(fields))
   end
-  reply[#reply + 1] = result
-  keys_before = keys_before + (asked.item_key and 5 or 4)
-  args_before = args_before + AUCTION_ARGS + asked.command_count
+  local auction = auctions.read(values, asked)
+  commands.load(asked, fields, values)
+  local now = time_of_call
+  if auction then
+    if auction.last_at > now then now = auction.last_at end
+    if auction.run_id ~= run_id then passing.start_epoch(auction, now, asked.salt, run_id) end
+    passing.start_and_end(auction, now, asked.salt)
+  end
+  local reply = { 'OK', now, '', '', '', '', '', '' }
+  for i = 1, #list do
+    reply[8 + i], auction = commands.answer(auction, asked, list[i], now, run_id)
+  end
+  if not auction then return reply end
+  reply[6], reply[7] = writing.write(auction, asked, now)
+  reply[3] = auctions.shown(auction)
+  reply[4], reply[5] = auction.leader, auction.seller
+  if wants_terms(list) then reply[8] = redis.call('HGET', asked.key, 'terms') or '' end
+  return reply
+end
+
+local reply = {}
+for i = 1, #KEYS do
+  local packed = ARGV[i + 1]
+  local asked, first = read_head(KEYS[i], packed)
+  local is_whole = shards[asked.tag] or redis.call('EXISTS', asked.tag .. KEY.whole)
+  shards[asked.tag] = is_whole
+  if is_whole == 0 then
+    reply[i] = { 'UNAVAILABLE' }
+  else
+    -- Wrong data of one auction is no reason to answer nobody.
+    local decided, result = pcall(decide_auction, asked, packed, first)
+    if not decided then
+      local reason = type(result) == 'table' and result.err or result
+      result = { asked.is_writing and 'MAY_HAVE_RUN' or 'NOT_RUN', tostring(reason) }
+    end
+    reply[i] = result
+  end
 end
 return reply

@@ -1,28 +1,31 @@
 -- Drops the keys of an auction that the archive has sealed, when its grace period is over. Without
 -- the seal in its hash nothing is dropped, whoever put it on the list.
 --
--- KEYS   1 auction hash   2 log stream    3 bidders hash   4 answers hash   5 ended zset
---        6 cancelled zset 7 behind zset   8 sealed zset    9 busy items     10 item
+-- KEYS   1 auction hash   2 log stream     3 ended zset   4 cancelled zset
+--        5 lagging zset   6 sealed zset    7 busy items   8 item
 -- ARGV   1 auction id     2 item id       3 seconds that the item is kept
 -- Reply  1 when the auction is gone, 0 when it is kept
 
 local id = ARGV[1]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local due = redis.call('ZSCORE', KEYS[8], id)
+local due = redis.call('ZSCORE', KEYS[6], id)
 if not due or tonumber(due) > now then return 0 end
 
 local fields = redis.call('HMGET', KEYS[1], 'status', 'sealedAt', 'itemId')
 local status = fields[1]
 if status and (not fields[2] or (status ~= 'ended' and status ~= 'cancelled')) then
-  redis.call('ZREM', KEYS[8], id)
+  redis.call('ZREM', KEYS[6], id)
   return 0
 end
 
-redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
-for i = 5, 8 do redis.call('ZREM', KEYS[i], id) end
+redis.call('UNLINK', KEYS[1], KEYS[2])
+-- What version 1 kept beside it.
+redis.call('UNLINK', (string.gsub(KEYS[1], ':auction:', ':bidders:', 1)),
+  (string.gsub(KEYS[1], ':auction:', ':answers:', 1)))
+for i = 3, 6 do redis.call('ZREM', KEYS[i], id) end
 -- The item can be sold again for a while. A new auction of it keeps it until that one is forgotten.
-if fields[3] == ARGV[2] and redis.call('HEXISTS', KEYS[9], ARGV[2]) == 0 then
-  redis.call('EXPIRE', KEYS[10], ARGV[3])
+if fields[3] == ARGV[2] and redis.call('HEXISTS', KEYS[7], ARGV[2]) == 0 then
+  redis.call('EXPIRE', KEYS[8], ARGV[3])
 end
 return 1

@@ -1,6 +1,6 @@
 -- Sets the next turn of an auction whose archive lags.
 --
--- KEYS   1 behind zset   ARGV 1 auction id  2 pause in ms   Reply 0
+-- KEYS   1 lagging zset   ARGV 1 auction id  2 pause in ms   Reply 0
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

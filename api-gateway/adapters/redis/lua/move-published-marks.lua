@@ -13,16 +13,17 @@ local MAX_REMEMBERED = 64 -- beyond that the keeper publishes again, JetStream d
 local function is_in_log(log_key, auction, entry_epoch, last)
   if entry_epoch == auction.epoch then return tonumber(last) <= auction.seq end
   local kept = redis.call('XRANGE', log_key, last .. '-0', last .. '-0')[1]
-  return kept ~= nil and kept[2][2] == entry_epoch
+  return kept ~= nil and epoch_of(kept[2]) == entry_epoch
 end
 
 local function confirm(auction_key, log_key, args_before, count)
-  local fields = redis.call('HMGET', auction_key, 'epoch', 'publishedSeq', 'publishedAhead', 'seq')
-  if not fields[1] then return end
-  local auction = { epoch = fields[1], seq = tonumber(fields[4]) }
-  local watermark = tonumber(fields[2] or '0')
+  local epoch, seq = position_of(auction_key)
+  if not epoch then return end
+  local auction = { epoch = epoch, seq = tonumber(seq) }
+  local fields = redis.call('HMGET', auction_key, 'publishedSeq', 'publishedAhead')
+  local watermark = tonumber(fields[1] or '0')
   local ahead = {}
-  for first, last in string.gmatch(fields[3] or '', '(%d+)-(%d+)') do
+  for first, last in string.gmatch(fields[2] or '', '(%d+)-(%d+)') do
     ahead[#ahead + 1] = { tonumber(first), tonumber(last) }
   end
 

@@ -1,34 +1,38 @@
 -- Reads an auction, or what a user has in it, and decides nothing.
 --
--- KEYS   1 shard is whole   2 auction hash   3 bidders hash
+-- KEYS   1 shard is whole   2 auction hash
 -- ARGV   1 the user whose own state is read, or '' for the auction's
+--        2 the server's run id, or '' when the caller does not know it
 -- Reply  {'UNAVAILABLE'} when the shard's data is not whole; {'DUE'} when the decide script has yet
---        to open or close the auction or to begin an epoch; else {'OK', answer, public terms or ''}
---        with the answer that decide.lua would give to `read` or `me`
+--        to open or close the auction, to begin an epoch or to bring it into the present form; else
+--        {'OK', answer, public terms or ''} with the answer that decide.lua would give to `read` or `me`
 
 if redis.call('EXISTS', KEYS[1]) == 0 then return { 'UNAVAILABLE' } end
-local fields = redis.call('HMGET', KEYS[2], 'status', 'startsAt', 'endsAt', 'lastAt', 'runId',
-  'leader')
-local status = fields[1]
-if not status then return { 'OK', '+AUCTION_NOT_FOUND|', '' } end
+local user, run_id = ARGV[1], ARGV[2]
+local fields = redis.call('HMGET', KEYS[2], 'shown', 'conditions', 'standing', 'runId', 'terms',
+  'b:' .. user)
+local shown = fields[1]
+if not shown then
+  if redis.call('EXISTS', KEYS[2]) == 1 then return { 'DUE' } end
+  return { 'OK', '+AUCTION_NOT_FOUND ', '' }
+end
 
+local epoch, seq, status, _, _, _, _, _, ends_at, _, _, last_at, leader = cmsgpack.unpack(fields[3])
 local time = redis.call('TIME')
 local now = math.max(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000),
-  tonumber(fields[4]))
-local due = status == 'scheduled' and fields[2] or status == 'live' and fields[3]
-if due and (now >= tonumber(due)
-  or fields[5] ~= string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')) then
-  return { 'DUE' }
+  last_at)
+local due = status == 'live' and ends_at
+  or status == 'scheduled' and select(7, cmsgpack.unpack(fields[2]))
+if due then
+  if run_id == '' then run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
+  if now >= due or fields[4] ~= run_id then return { 'DUE' } end
 end
 
-local user = ARGV[1]
 if user ~= '' then
-  local record = redis.call('HGET', KEYS[3], user)
-  local alias, bids, maximum = string.match(record or '', '^(%d+)|(%d+)|(%d+)$')
-  if not alias then return { 'OK', '+OK||0|0|0', '' } end
-  local leading = fields[6] == user and '1' or '0'
-  return { 'OK', '+OK|' .. alias .. '|' .. leading .. '|' .. maximum .. '|' .. bids, '' }
+  local alias, bids, maximum = 0, 0, 0
+  if fields[6] then alias, bids, maximum = cmsgpack.unpack(fields[6]) end
+  local leading = leader == user and 1 or 0
+  return { 'OK', string.format('+OK %d %d %d %d', alias, leading, maximum, bids), '' }
 end
-local public = redis.call('HMGET', KEYS[2], 'epoch', 'seq', 'state', 'terms')
-return { 'OK', '+OK|' .. public[1] .. '|' .. public[2] .. '|' .. string.format('%.0f', now) .. '|'
-  .. public[3], public[4] }
+local state = string.match(shown, '^%d+ %d+ (.+)$')
+return { 'OK', string.format('+OK %d %d %d %s', epoch, seq, now, state), fields[5] }

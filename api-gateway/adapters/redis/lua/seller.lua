@@ -1,109 +1,133 @@
--- What a seller may do: create, cancel, extend. An admin may do what the seller may.
+-- What a seller may do: create, cancel, extend. An admin may do what the seller may. Every command
+-- answers a refusal code, or nil after it changed the auction.
 
-local function seller_members(command)
-  return '"userId":"' .. command.user .. '","key":'
-    .. json_string(command.key ~= '' and command.key or command.bid_id)
-    .. ',"fingerprint":"' .. command.fingerprint .. '"'
+local selling = {}
+
+-- What the private part of a seller's event has besides salt and leader.
+function selling.own_words(command)
+  return ' ' .. command.user .. ' ' .. command.fingerprint .. ' '
+    .. (command.key ~= '' and command.key or command.bid_id)
 end
 
-local function over_code()
+-- Why the user may not manage the auction.
+function selling.managing_code(auction, command)
   if auction.status == 'ended' then return 'AUCTION_ENDED' end
   if auction.status == 'cancelled' then return 'AUCTION_CANCELLED' end
-  return nil
+  return not command.admin and command.user ~= auction.seller and 'NOT_SELLER' or nil
 end
 
-local function may_manage(command)
-  return command.admin or command.user == auction.sellerId
-end
-
-local function cancel(command)
-  if over_code() then return over_code() end
-  if not may_manage(command) then return 'NOT_SELLER' end
+function selling.cancel(auction, command)
+  local code = selling.managing_code(auction, command)
+  if code then return code end
   if auction.leader ~= '' then return 'AUCTION_HAS_BIDS' end
   auction.status = 'cancelled'
-  emit('cancelled', nil, seller_members(command), command.salt)
-  return nil
+  auctions.emit(auction, 'cancelled', '', command.salt, selling.own_words(command))
 end
 
 -- The new end comes in `amount`, as ms.
-local function extend(command)
-  if over_code() then return over_code() end
-  if not may_manage(command) then return 'NOT_SELLER' end
-  if command.amount > auction.hardEndsAt then return 'BEYOND_HARD_END' end
-  if command.amount <= auction.endsAt then return 'END_NOT_LATER' end
-  auction.endsAt = command.amount
-  emit('extended', nil, seller_members(command), command.salt)
-  return nil
+function selling.extend(auction, command)
+  local code = selling.managing_code(auction, command)
+  if code then return code end
+  if command.amount > auction.hard_ends_at then return 'BEYOND_HARD_END' end
+  if command.amount <= auction.ends_at then return 'END_NOT_LATER' end
+  auction.ends_at = command.amount
+  auctions.emit(auction, 'extended', '', command.salt, selling.own_words(command))
 end
 
-local DEFAULT_HARD_END_AFTER_MS = 24 * 60 * 60 * 1000
+function selling.is_whole(value, maximum)
+  return type(value) == 'number' and value >= 0 and value <= maximum and value % 1 == 0
+end
 
-local CREATION_TEXTS = { sellerId = '^[%w_-]+$', increments = '^%d+:%d+[%d:,]*$' }
-local CREATION_AMOUNTS = { 'startPrice', 'reservePrice', 'buyNowPrice' }
-local CREATION_SPANS = { 'durationMs', 'softWindowMs', 'softExtendMs' }
--- No auction ends later than so long after its creation, so that none is kept for ever.
-local MAX_SPAN_MS = 366 * 24 * 60 * 60 * 1000
-local CREATION_TIMES = { 'startsAt', 'endsAt', 'hardEndsAt' }
+-- What the gateway takes for a time: the years 2000 to 9999, which ISO 8601 writes in four digits.
+function selling.is_time(value)
+  return selling.is_whole(value, 253402300799999) and value >= 946684800000
+end
 
 -- What the JSON text of an object holds, or nil. A line break would end a line of the log.
-local function read_json_object(text)
+function selling.read_object(text)
   if string.find(text, '[%z\1-\31]') then return nil end
   local is_json, object = pcall(cjson.decode, text)
   return is_json and type(object) == 'table' and object or nil
 end
 
-local function read_creation(asked)
-  local terms = read_json_object(asked.creation)
-  if not terms or type(terms.item) ~= 'table' or not read_json_object(asked.open_terms .. '}')
-    or (asked.item ~= '' and not read_json_object(asked.item)) then return nil end
+-- No auction ends later than so long after its creation, so that none is kept for ever.
+selling.MAX_SPAN_MS = 366 * 24 * 60 * 60 * 1000
+
+function selling.read_creation(creation)
+  local read = selling.read_object
+  local terms = read(creation.text)
+  if not terms or type(terms.item) ~= 'table' or not read(creation.open_terms .. '}')
+    or (creation.item ~= '' and not read(creation.item)) then return nil end
   local item_id = terms.item.id
   if type(item_id) ~= 'string' or not string.find(item_id, '^[%w_-]+$') then return nil end
-  for name, form in pairs(CREATION_TEXTS) do
+  for name, form in pairs({ sellerId = '^[%w_-]+$', increments = '^%d+:%d+[%d:,]*$' }) do
     if type(terms[name]) ~= 'string' or not string.find(terms[name], form) then return nil end
   end
-  for _, name in ipairs(CREATION_AMOUNTS) do
-    if not is_whole(terms[name], MAX_AMOUNT) then return nil end
+  for _, name in ipairs({ 'startPrice', 'reservePrice', 'buyNowPrice' }) do
+    if not selling.is_whole(terms[name], MAX_AMOUNT) then return nil end
   end
-  for _, name in ipairs(CREATION_SPANS) do
-    if not is_whole(terms[name], MAX_SPAN_MS) then return nil end
+  for _, name in ipairs({ 'durationMs', 'softWindowMs', 'softExtendMs' }) do
+    if not selling.is_whole(terms[name], selling.MAX_SPAN_MS) then return nil end
   end
-  for _, name in ipairs(CREATION_TIMES) do
-    if terms[name] ~= 0 and not is_time(terms[name]) then return nil end
+  for _, name in ipairs({ 'startsAt', 'endsAt', 'hardEndsAt' }) do
+    if terms[name] ~= 0 and not selling.is_time(terms[name]) then return nil end
   end
   return terms.startPrice > 0 and terms or nil
 end
 
 -- The terms of the auction that this call creates, or nil when they cannot be read.
-local function creation_of(asked)
-  if asked.terms == nil then asked.terms = read_creation(asked) or false end
-  return asked.terms or nil
+function selling.terms_of(asked)
+  local creation = asked.creation
+  if not creation then return nil end
+  if creation.terms == nil then creation.terms = selling.read_creation(creation) or false end
+  return creation.terms or nil
 end
 
--- `asked.creation` is the JSON of `Creation` (shared/contracts/events.ts), kept as it came in the
--- first event; `terms` what it holds; `asked.open_terms` the public terms without the closing brace.
-local function create(command, asked, terms, item_is_busy)
+-- Answers a refusal code, or nil and the new auction. `creation.text` is the JSON of `Creation`
+-- (shared/contracts/events.ts), kept as it came in the first event.
+function selling.create(command, asked, now, run_id)
+  local terms = selling.terms_of(asked)
+  local day = 24 * 60 * 60 * 1000
   local starts_at = math.max(terms.startsAt, now)
   local ends_at = terms.endsAt > 0 and terms.endsAt or starts_at + terms.durationMs
-  local latest = now + MAX_SPAN_MS
-  local hard_ends_at = terms.hardEndsAt > 0 and terms.hardEndsAt
-    or math.min(ends_at + DEFAULT_HARD_END_AFTER_MS, latest)
+  local latest = now + selling.MAX_SPAN_MS
+  local hard_ends_at = terms.hardEndsAt > 0 and terms.hardEndsAt or math.min(ends_at + day, latest)
+  if not has_room() then return 'NO_ROOM' end
   if ends_at <= starts_at then return 'END_NOT_AFTER_START' end
   if ends_at > latest then return 'END_TOO_LATE' end
   if hard_ends_at > latest then return 'HARD_END_TOO_LATE' end
   if hard_ends_at < ends_at then return 'HARD_END_BEFORE_END' end
-  if item_is_busy then return 'ITEM_BUSY' end
-  auction = {
-    id = asked.id, status = 'scheduled', outcome = '', itemId = terms.item.id,
-    sellerId = terms.sellerId, leader = '', increments = terms.increments, runId = asked.run_id,
-    terms = asked.open_terms .. ',"startsAt":"' .. iso_of(starts_at) .. '"}',
-    startPrice = terms.startPrice, reservePrice = terms.reservePrice,
-    buyNowPrice = terms.buyNowPrice, softWindowMs = terms.softWindowMs,
-    softExtendMs = terms.softExtendMs, hardEndsAt = hard_ends_at, startsAt = starts_at,
-    endsAt = ends_at, price = terms.startPrice, leaderAlias = 0, leaderMax = 0, bidCount = 0,
-    aliasCount = 0, epoch = 1, seq = 0, lastAt = now, archivedEpoch = 0, archivedSeq = 0,
+  if redis.call('HEXISTS', asked.tag .. KEY.busyItems, terms.item.id) == 1 then return 'ITEM_BUSY' end
+  local auction = {
+    id = asked.id, epoch = 1, seq = 0, status = 'scheduled', outcome = '-',
+    price = terms.startPrice, leader_alias = 0, bid_count = 0, ends_at = ends_at,
+    start_price = terms.startPrice, reserve_price = terms.reservePrice,
+    buy_now_price = terms.buyNowPrice, soft_window = terms.softWindowMs,
+    soft_extend = terms.softExtendMs, hard_ends_at = hard_ends_at, starts_at = starts_at,
+    seller = terms.sellerId, increments = terms.increments, leader_max = 0, alias_count = 0,
+    last_at = now, leader = '', run_id = run_id, is_archived = true,
+    public = {}, private = {}, events = 0,
   }
-  emit('scheduled', nil, seller_members(command) .. ',"creation":' .. asked.creation
-    .. ',"startsAt":' .. digits(starts_at) .. ',"endsAt":' .. digits(ends_at)
-    .. ',"hardEndsAt":' .. digits(hard_ends_at), command.salt)
-  return nil
+  auctions.emit(auction, 'scheduled', '', command.salt, selling.own_words(command) .. ' '
+    .. digits[starts_at] .. ' ' .. digits[ends_at] .. ' ' .. digits[hard_ends_at] .. ' '
+    .. asked.creation.text)
+  return nil, auction
+end
+
+-- What never changes of an auction, written with its first event.
+function selling.write_creation(auction, asked)
+  local creation = asked.creation
+  local item_id = creation.terms.item.id
+  local item_key = asked.tag .. KEY.item .. item_id
+  local conditions = cmsgpack.pack(auction.start_price, auction.reserve_price, auction.buy_now_price,
+    auction.soft_window, auction.soft_extend, auction.hard_ends_at, auction.starts_at, auction.seller,
+    auction.increments)
+  local terms = creation.open_terms .. ',"startsAt":' .. digits[auction.starts_at] .. '}'
+  redis.call('HSET', asked.key, 'conditions', conditions, 'itemId', item_id, 'terms', terms,
+    'lastAt', 'version 2')
+  redis.call('HSET', asked.tag .. KEY.busyItems, item_id, asked.id)
+  redis.call('PERSIST', item_key) -- it was to go some time after an earlier auction of it
+  if creation.item ~= '' then
+    redis.call('HSET', item_key, 'json', creation.item, 'sellerId', auction.seller)
+  end
 end

@@ -1,19 +1,17 @@
 -- What passing time does to an auction. Whichever call finds a time passed acts on it.
 
-local function outcome_now()
-  if auction.leader == '' then return 'no_bids' end
-  return reserve_met() and 'sold' or 'reserve_not_met'
-end
+local passing = {}
 
-local function start_and_end_on_time()
-  if auction.status == 'scheduled' and now >= auction.startsAt then
+function passing.start_and_end(auction, now, salt)
+  if auction.status == 'scheduled' and now >= auction.starts_at then
     auction.status = 'live'
-    emit('started', nil, '', salt_of_call)
+    auctions.emit(auction, 'started', '', salt, '')
   end
-  if auction.status == 'live' and now >= auction.endsAt then
+  if auction.status == 'live' and now >= auction.ends_at then
     auction.status = 'ended'
-    auction.outcome = outcome_now()
-    emit('ended', nil, '', salt_of_call)
+    auction.outcome = auction.leader == '' and 'no_bids'
+      or auctions.is_reserve_met(auction) and 'sold' or 'reserve_not_met'
+    auctions.emit(auction, 'ended', '', salt, '')
   end
 end
 
@@ -21,11 +19,10 @@ end
 -- and goes on under a higher epoch; nothing follows the end of an auction, so that needs none.
 -- Epochs are numbered by the clock, in seconds: the event that began one may itself be lost, and
 -- its number must not come again with other content. So each names its parent too.
-local function start_epoch_if_redis_restarted(run_id)
-  if auction.runId == run_id then return end
+function passing.start_epoch(auction, now, salt, run_id)
   if auction.status ~= 'scheduled' and auction.status ~= 'live' then return end
   local parent, fork = auction.epoch, auction.seq
-  auction.runId = run_id
+  auction.run_id = run_id
   auction.epoch = math.max(parent + 1, math.floor(now / 1000))
-  emit('epoch', nil, '"fork":' .. digits(fork), salt_of_call, parent)
+  auctions.emit(auction, 'epoch', digits[parent] .. ' ', salt, ' ' .. digits[fork])
 end

@@ -1,127 +1,114 @@
 -- What is written and published of an auction once all its commands are decided.
 
-local is_writing = false -- from here on a failure leaves something behind
-
-local function write_answers(asked)
-  for field in pairs(changed_refusals) do
-    new_answers[#new_answers + 1] = field
-    new_answers[#new_answers + 1] = refusals[field]
-  end
-  if #new_answers > 0 then redis.call('HSET', asked.answers_key, unpack(new_answers)) end
-end
-
-local function write_creation(asked)
-  local constant = { 'archivedEpoch', '0', 'archivedSeq', '0', 'publishedSeq', '0' }
-  for _, name in ipairs({ 'itemId', 'sellerId', 'increments', 'terms', 'startPrice',
-    'reservePrice', 'buyNowPrice', 'softWindowMs', 'softExtendMs', 'hardEndsAt', 'startsAt' }) do
-    constant[#constant + 1] = name
-    constant[#constant + 1] = as_text(auction[name])
-  end
-  redis.call('HSET', asked.auction_key, unpack(constant))
-  redis.call('HSET', asked.busy_items_key, auction.itemId, asked.id)
-  redis.call('PERSIST', asked.item_key) -- it was to go some time after an earlier auction of it
-  if asked.item ~= '' then
-    redis.call('HSET', asked.item_key, 'json', asked.item, 'sellerId', auction.sellerId)
-  end
-end
+local writing = {}
 
 -- The lists by status; a changed due time is told to the keepers.
-local function write_index(asked)
+function writing.list(auction, asked, now)
+  local status, stored = auction.status, auction.stored_status
   -- A rebuilt auction is listed as due at once, so that its new epoch begins: that sets it right.
-  if auction.status == stored.status and auction.endsAt == stored.endsAt
-    and auction.epoch == stored.epoch then return end
-  if stored.status and stored.status ~= auction.status then
-    redis.call('ZREM', asked.index_keys[stored.status], asked.id)
-  end
-  local open = auction.status == 'scheduled' or auction.status == 'live'
-  local due = auction.status == 'scheduled' and auction.startsAt or auction.endsAt
-  redis.call('ZADD', asked.index_keys[auction.status], digits(open and due or now), asked.id)
-  if open then
-    redis.call('SPUBLISH', asked.due_channel, asked.id .. ' ' .. digits(due))
+  if status == stored and auction.ends_at == auction.stored_ends_at
+    and auction.epoch == auction.stored_epoch then return end
+  local tag = asked.tag
+  local lists = {
+    scheduled = KEY.scheduled, live = KEY.live, ended = KEY.ended, cancelled = KEY.cancelled,
+  }
+  if stored and stored ~= status then redis.call('ZREM', tag .. lists[stored], asked.id) end
+  local is_open = status == 'scheduled' or status == 'live'
+  local due = status == 'scheduled' and auction.starts_at or auction.ends_at
+  redis.call('ZADD', tag .. lists[status], digits[is_open and due or now], asked.id)
+  if is_open then
+    redis.call('SPUBLISH', tag .. KEY.dueChannel, asked.id .. ' ' .. digits[due])
   else
-    redis.call('HDEL', asked.busy_items_key, auction.itemId)
+    redis.call('HDEL', tag .. KEY.busyItems, redis.call('HGET', asked.key, 'itemId'))
   end
 end
 
-local function publish_notices(asked)
+-- Private hints: JSON, an array of `Notice` (shared/contracts/live.ts).
+function writing.publish_notices(auction, asked)
   local notices = {}
+  local about = '","auctionId":"' .. asked.id .. '"'
+  for user, bidder in pairs(asked.bidders) do
+    if bidder.has_changed then
+      notices[#notices + 1] = '{"type":"own","userId":"' .. user .. about .. '}'
+    end
+  end
   local told = {}
-  for i = 1, #changed_bidders, 2 do
-    local user = changed_bidders[i]
-    if not told[user] then
+  for _, user in ipairs(asked.beaten or {}) do
+    if user ~= auction.leader and not told[user] then
       told[user] = true
-      notices[#notices + 1] = '{"type":"own","userId":"' .. user .. '","auctionId":"'
-        .. asked.id .. '"}'
+      notices[#notices + 1] = '{"type":"outbid","userId":"' .. user .. about .. ',"price":'
+        .. digits[auction.price] .. ',"minimumBid":'
+        .. (auction.least and digits[auction.least] or 'null') .. '}'
     end
   end
-  for _, user in ipairs(displaced_order) do
-    if user ~= auction.leader then
-      notices[#notices + 1] = '{"type":"outbid","userId":"' .. user .. '","auctionId":"'
-        .. asked.id .. '","price":' .. digits(auction.price) .. ',"minimumBid":'
-        .. minimum_text('null') .. '}'
-    end
-  end
-  if auction.outcome == 'sold' and stored.status ~= 'ended' then
-    notices[#notices + 1] = '{"type":"won","userId":"' .. auction.leader .. '","auctionId":"'
-      .. asked.id .. '","price":' .. digits(auction.price) .. '}'
+  if auction.outcome == 'sold' and auction.stored_status ~= 'ended' then
+    notices[#notices + 1] = '{"type":"won","userId":"' .. auction.leader .. about .. ',"price":'
+      .. digits[auction.price] .. '}'
   end
   if #notices > 0 then
-    redis.call('SPUBLISH', asked.notices_channel, '[' .. table.concat(notices, ',') .. ']')
+    redis.call('SPUBLISH', asked.tag .. KEY.noticesChannel, '[' .. table.concat(notices, ',') .. ']')
   end
 end
 
--- The log comes first, for it is what everything else tells of: a failure must not leave an answer,
--- or a state, without its event.
-local function write_log(asked, entry)
-  redis.call('XADD', asked.log_key, digits(auction.seq) .. '-0', 'epoch', digits(auction.epoch),
-    'events', entry)
-  is_writing = true
-end
-
-local function write_state(asked)
-  if stored.seq == nil then write_creation(asked) end
-  auction.lastAt = now
-  local changes = { 'state', last_state }
-  for _, name in ipairs(CHANGING_FIELDS) do
-    if auction[name] ~= stored[name] then
-      changes[#changes + 1] = name
-      changes[#changes + 1] = as_text(auction[name])
+-- The arguments of the one HSET that stores what has changed.
+function writing.changes(auction, asked, now)
+  local changes = { asked.key }
+  local last = 1
+  if auction.events > 0 then
+    changes[2], changes[3] = 'shown', auctions.shown(auction)
+    changes[4], changes[5] = 'standing', auctions.standing(auction, now)
+    last = 5
+    if auction.epoch ~= auction.stored_epoch then
+      changes[6], changes[7] = 'runId', auction.run_id
+      last = 7
+    end
+    if auction.status ~= auction.stored_status then
+      changes[last + 1], changes[last + 2] = 'status', auction.status
+      last = last + 2
+    end
+    for user, bidder in pairs(asked.bidders) do
+      if bidder.has_changed then
+        changes[last + 1] = 'b:' .. user
+        changes[last + 2] = cmsgpack.pack(bidder.alias, bidder.bids, bidder.maximum)
+        last = last + 2
+      end
     end
   end
-  redis.call('HSET', asked.auction_key, unpack(changes))
-  if #changed_bidders > 0 then redis.call('HSET', asked.bidders_key, unpack(changed_bidders)) end
+  for field, record in pairs(asked.new_answers) do
+    changes[last + 1], changes[last + 2] = field, record
+    last = last + 2
+  end
+  return changes, last
 end
 
--- What others look for: the lists, the keeper's work, the messages.
-local function tell_of_events(asked)
+-- One log entry, one write of the state, one message to the viewers, however many events. The log
+-- comes first, for it is what everything else tells of: a failure must not leave an answer, or a
+-- state, without its event. Answers the entry's public and private part, '' where nothing happened.
+function writing.write(auction, asked, now)
+  local changes, last = writing.changes(auction, asked, now)
+  local public, private = '', ''
+  if auction.events > 0 then
+    auction.public[1] = '2 ' .. digits[auction.epoch] .. ' '
+      .. digits[auction.seq - auction.events + 1] .. ' ' .. digits[now]
+    public, private = table.concat(auction.public, '\n'), table.concat(auction.private, '\n')
+    redis.call('XADD', asked.tag .. KEY.log .. asked.id, digits[auction.seq] .. '-0',
+      'public', public, 'private', private)
+    asked.is_writing = true
+    if not auction.stored_status then selling.write_creation(auction, asked) end
+  end
+  if last > 1 then redis.call('HSET', unpack(changes, 1, last)) end
+  if auction.events == 0 then return public, private end
   -- The keeper looks after an auction whose archive lags, a second from now at the earliest.
-  local caught_up = stored.seq == nil
-    or (stored.archivedEpoch == stored.epoch and stored.archivedSeq == stored.seq)
-  if caught_up then redis.call('ZADD', asked.behind_key, 'NX', digits(now + 1000), asked.id) end
-
-  write_index(asked)
+  if auction.is_archived then
+    redis.call('ZADD', asked.tag .. KEY.lagging, 'NX', digits[now + 1000], asked.id)
+  end
+  writing.list(auction, asked, now)
   if asked.trace ~= '' then
     -- Only a hint: where it may not be sent, nothing else must fail.
-    redis.pcall('SPUBLISH', asked.traces_channel, asked.id .. ' ' .. digits(auction.epoch) .. ' '
-      .. digits(auction.seq) .. ' ' .. asked.trace)
+    redis.pcall('SPUBLISH', asked.tag .. KEY.tracesChannel, asked.id .. ' ' .. digits[auction.epoch] .. ' '
+      .. digits[auction.seq] .. ' ' .. asked.trace)
   end
-  redis.call('SPUBLISH', asked.live_channel, '{"auctionId":"' .. asked.id
-    .. '","epoch":' .. digits(auction.epoch) .. ',"seq":' .. digits(auction.seq)
-    .. ',"events":[' .. table.concat(public_events, ',') .. '],"state":' .. last_state
-    .. ',"serverTime":"' .. iso_of(now) .. '"}')
-  publish_notices(asked)
-end
-
--- One log entry, one write of the state, one message to the viewers, however many events. Answers
--- the entry's lines, or '' when nothing happened to the auction.
-local function write_auction(asked)
-  if not auction then return '' end
-  local entry = table.concat(lines, '\n')
-  if entry ~= '' then
-    write_log(asked, entry)
-    write_state(asked)
-  end
-  write_answers(asked)
-  if entry ~= '' then tell_of_events(asked) end
-  return entry
+  redis.call('SPUBLISH', asked.tag .. KEY.liveChannel .. asked.id, public)
+  writing.publish_notices(auction, asked)
+  return public, private
 end

@@ -17,8 +17,10 @@ local kept_ms = tonumber(ARGV[2])
 
 -- Epoch and seq of the newest event; nothing when the auction is not here.
 local function newest_place(auction_key)
-  local fields = redis.call('HMGET', auction_key, 'epoch', 'seq')
-  return tonumber(fields[1]), tonumber(fields[2])
+  local fields = redis.call('HMGET', auction_key, 'shown', 'epoch', 'seq')
+  local epoch, seq = fields[2], fields[3] -- of an auction that version 1 wrote
+  if fields[1] then epoch, seq = string.match(fields[1], '^(%d+) (%d+)') end
+  return tonumber(epoch), tonumber(seq)
 end
 
 local moves = {}
