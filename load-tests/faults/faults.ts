@@ -42,7 +42,8 @@ async function injectAll(
   const ids = results.flatMap(({ auctionIds }) => auctionIds);
   await untilRedisKnows(system, ids);
   say('verifying the archive');
-  await system.verify();
+  const differences = await system.verify();
+  if (differences.length > 0) throw new Error(`it does not agree:\n${differences.join('\n')}`);
 }
 
 const names = ALL_FAULTS.map(({ name }) => name);

@@ -62,7 +62,7 @@ test.skipIf(dump === undefined)(
     await bidders.stop();
     expect(bidders.failures).toEqual([]);
     expect(await compareWithArchive(system, bidders)).toEqual(ALL_ARCHIVED);
-    await system.verify();
+    expect(await system.verify()).toEqual([]);
   },
   LONG_TEST_MS,
 );

@@ -7,7 +7,7 @@ import type { Bidders } from '../crowd/bidders.ts';
 import { eachWithLimit } from '../crowd/each-with-limit.ts';
 import type { Watchers } from '../crowd/watchers.ts';
 import type { WholeSystem } from '../system/whole-system.ts';
-import { checkStatistics } from './check-statistics.ts';
+import { checkLeaderboards } from './check-leaderboards.ts';
 import type { Fault, FaultStage } from './fault.ts';
 
 /** The archive comes to the last bid within this, however much there is. */
@@ -54,7 +54,8 @@ export async function settle(
         ...answers,
         ...unseen,
         ...watchers.disorder,
-        ...(await checkStatistics(sql, system.url('archival-worker'))),
+        ...(await system.verify()),
+        ...(await checkLeaderboards(sql, system.url('archival-worker'))),
         ...unless(superseded === 0, `${superseded} events were superseded`),
         ...unless(conflicts === 0, `${conflicts} conflicts`),
         ...unless(deadLetters === (fault.deadLetters ?? 0), `${deadLetters} dead letters`),
