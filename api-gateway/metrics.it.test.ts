@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
-import { figure } from '@outcry/shared/testing/metrics.ts';
+import { figure, scrape } from '@outcry/shared/testing/metrics.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import {
@@ -39,6 +39,29 @@ async function archiveAll(auctionId: string, seq: number): Promise<void> {
   await gateway.redis.hset(auction, { archivedEpoch: epoch, archivedSeq: seq });
   await gateway.redis.zrem(shardKeys(shard).lagging, auctionId);
 }
+
+test('commands are counted by what they were answered', async () => {
+  const id = await newAuction(gateway);
+  const counted = async (): Promise<Record<string, number>> => {
+    const { samples } = await scrape(gateway.url);
+    const commands = samples.filter(({ name }) => name === 'outcry_commands_total');
+    return Object.fromEntries(
+      commands.map(({ labels, value }) => [labels['result'] ?? '', value] as const),
+    );
+  };
+  const before = await counted();
+  await bid(id, 2_000);
+  const tooLow = { token: ann, body: { maxAmount: 1_000 }, headers: { 'idempotency-key': 'low' } };
+  for (let times = 0; times < 2; times += 1) {
+    await call(gateway, 'POST', `/v1/auctions/${id}/bids`, tooLow);
+  }
+  const after = await counted();
+  expect(after).toEqual({
+    ...before,
+    OK: (before['OK'] ?? 0) + 1,
+    MAX_NOT_RAISED: (before['MAX_NOT_RAISED'] ?? 0) + 2,
+  });
+});
 
 test('the lag of publishing and archiving, in events and seconds, also while NATS is away', async () => {
   const first = await newAuction(gateway);

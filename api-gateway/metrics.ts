@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AuctionDecider } from './bidding/auction-commands.ts';
+import { codeOf } from './bidding/receipts.ts';
 import type { LogLag } from './keeper/log-lag.ts';
 
 /** The gateway's own figures; names and units by Prometheus's convention. */
@@ -127,11 +128,11 @@ export const timedDecider = (
   },
 });
 
-/** `+CODE|…` and `=CODE|…` by code: a call of a hot auction has one or two. */
+/** A call of a hot auction has one or two. */
 function countByResult(answers: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const answer of answers) {
-    const result = answer.slice(1, answer.indexOf('|'));
+    const result = codeOf(answer);
     counts.set(result, (counts.get(result) ?? 0) + 1);
   }
   return counts;

@@ -9,11 +9,13 @@ import type { Answer } from './auction-commands.ts';
  * @throws Error when the script answered something else, which is a defect
  */
 export function parseAnswer(text: string): Answer {
-  const end = text.indexOf(' ');
-  const code = text.slice(1, end);
+  const code = codeOf(text);
   if (code !== 'OK' && !isRefusalCode(code)) throw new Error(`unknown answer: ${text}`);
-  return { code, replayed: text.startsWith('='), body: text.slice(end + 1) };
+  return { code, replayed: text.startsWith('='), body: text.slice(code.length + 2) };
 }
+
+/** The code of such an answer. */
+export const codeOf = (text: string): string => text.slice(1, text.indexOf(' '));
 
 /** The JSON of a `BidReceipt`; written by hand because it is made for every accepted bid. */
 export function bidReceiptJson(receipt: string): string {
