@@ -143,6 +143,9 @@ export class CatchUpArchive {
       const entries = missed.map(({ entry }) => entry);
       const published = await publishAll(entries, (entry, done) => stream.publish(entry, done));
       if (published.length > 0) await mark.confirm(published);
+      if (!auction.hasMore && published.length === auction.entries.length) {
+        this.#looks.published(auctionId);
+      }
       this.#figures.missed(published.length);
 
       if (published.length < entries.length || read >= READS_PER_TURN || this.#rounds.stopped) {

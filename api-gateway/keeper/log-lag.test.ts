@@ -23,6 +23,8 @@ test('events add up, the oldest counts and grows older, and only the last look a
   looks.saw('a1-two', { shard: 1, lag: lag(0, 0, 3, 2) }, 2_000);
   expect(looks.sum(3_000, BOTH)).toEqual(lag(2, 3, 8, 6));
   expect(looks.sum(3_000, new Set([1]))).toEqual(lag(0, 0, 3, 3));
+  looks.published('a0-one');
+  expect(looks.sum(3_000, BOTH)).toEqual(lag(0, 0, 8, 6));
   looks.saw('a0-one', undefined, 3_000);
   expect(looks.sum(4_000, BOTH)).toEqual(lag(0, 0, 3, 4));
 });

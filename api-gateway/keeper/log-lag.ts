@@ -35,6 +35,14 @@ export class LagOfLooks {
     this.#looks.set(auctionId, { shard: look.shard, lag: look.lag, at: now });
   }
 
+  /** All that was seen of the auction was published since. */
+  published(auctionId: string): void {
+    const look = this.#looks.get(auctionId);
+    if (look === undefined) return;
+    const lag = { ...look.lag, unpublishedEvents: 0, unpublishedSeconds: 0 };
+    this.#looks.set(auctionId, { ...look, lag });
+  }
+
   /**
    * Auctions that were last looked at before this time; what is known of other shards is dropped.
    * @param before by `monotonicNow`, ms

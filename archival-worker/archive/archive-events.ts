@@ -1,7 +1,7 @@
 /**
- * The way of the events from JetStream into Postgres: take a batch, store it in one transaction,
- * acknowledge it, report how far each auction is archived. While Postgres is away it keeps the
- * batch in hand and tries again for ever; JetStream holds the rest.
+ * Moves events from JetStream into Postgres: takes a batch, stores it in one transaction, acks it and
+ * reports how far each auction is archived. While Postgres is away it keeps the batch in hand and
+ * retries for ever; JetStream holds the rest.
  */
 import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
@@ -57,7 +57,7 @@ export class ArchiveEvents {
     this.#running = Promise.all(Array.from({ length: BATCHES_AT_ONCE }, () => this.#run()));
   }
 
-  /** Finishes the batches in hand; one that cannot be stored now is given back. */
+  /** Finishes the batches in hand; one that cannot be stored now is nakked. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#parts.source.stop();
@@ -74,7 +74,7 @@ export class ArchiveEvents {
       } catch (error) {
         // Only a fault of this program ends here. The events come again; do not spin on them.
         this.#parts.log.error({ err: error }, 'a batch failed in an unexpected way');
-        giveBack(opened);
+        nakAll(opened);
         await pause(RETRY_MAX_MS, this.#stopping.signal);
       }
     }
@@ -105,7 +105,7 @@ export class ArchiveEvents {
   }
 
   /**
-   * Tries until it is stored; gives it back when the store is away and the worker has to stop.
+   * Tries until it is stored; naks it when the store is away and the worker has to stop.
    * @throws RefusedDataError; TooSlowError when it can be halved
    */
   async #storeWithPatience(batch: readonly Opened[]): Promise<void> {
@@ -125,7 +125,7 @@ export class ArchiveEvents {
         if (error instanceof TooSlowError && batch.length > 1 && !signal.aborted) throw error;
       }
       if (!signal.aborted) await pause(backoffMs(attempt, RETRY_FIRST_MS, RETRY_MAX_MS), signal);
-      if (signal.aborted) return giveBack(batch);
+      if (signal.aborted) return nakAll(batch);
     }
   }
 
@@ -145,6 +145,6 @@ export class ArchiveEvents {
   }
 }
 
-function giveBack(batch: readonly Opened[]): void {
-  for (const { entry } of batch) entry.giveBack();
+function nakAll(batch: readonly Opened[]): void {
+  for (const { entry } of batch) entry.nak();
 }

@@ -11,10 +11,10 @@ export interface Entry {
 export interface Delivery extends Entry {
   /** `traceparent` of what published it, when that was sampled. */
   readonly trace?: string | undefined;
-  /** Done with it: it is not delivered again. */
+  /** It is not delivered again. */
   ack(): void;
-  /** nak: somebody gets it again; the delay grows with each redelivery. */
-  giveBack(): void;
+  /** Somebody gets it again; the delay grows with each redelivery. */
+  nak(): void;
 }
 
 /** Where log entries come from. */

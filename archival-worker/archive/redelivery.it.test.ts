@@ -25,9 +25,9 @@ function losingFirstAcks(source: EventSource): EventSource {
           ack: () => {
             if (lost.has(key)) return delivery.ack();
             lost.add(key);
-            delivery.giveBack();
+            delivery.nak();
           },
-          giveBack: () => delivery.giveBack(),
+          nak: () => delivery.nak(),
         };
       }),
     stop: () => source.stop(),

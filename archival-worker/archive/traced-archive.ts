@@ -39,8 +39,8 @@ function traced(delivery: Delivery, batchSize: number, tracer: Tracer): Delivery
       delivery.ack();
       span.end();
     },
-    giveBack: () => {
-      delivery.giveBack();
+    nak: () => {
+      delivery.nak();
       span.end({}, 'given_back');
     },
   };

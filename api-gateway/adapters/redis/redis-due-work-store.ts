@@ -47,7 +47,7 @@ const COMMANDS = [
   { command: 'forgetSealed', file: 'forget-sealed', numberOfKeys: 8 },
 ] as const;
 
-/** What Redis knows of the archive's lag, and how it lets go of what is sealed. */
+/** What Redis knows of the archive's lag, and of sealed auctions that it may forget. */
 export class RedisDueWorkStore implements DueWorkStore {
   readonly #redis: RedisClient;
   readonly #shards: number;

@@ -40,7 +40,7 @@ test('what is given back comes again, each time later', { timeout: 30_000 }, asy
   for (let delivery = 1; delivery <= 7; delivery += 1) {
     const [only] = await source.next();
     if (delivery > 1) waits.push(Date.now() - givenBackAt);
-    if (delivery < 7) only?.giveBack();
+    if (delivery < 7) only?.nak();
     else only?.ack();
     givenBackAt = Date.now();
   }
@@ -66,7 +66,7 @@ test('a reader that stops under load leaves nothing behind: another one has it a
   const inHand = await first.next();
   // Taking these made it ask for as many again: they are on their way now.
   first.stop();
-  for (const delivery of inHand) delivery.giveBack();
+  for (const delivery of inHand) delivery.nak();
   expect(await first.next()).toEqual([]);
 
   const second = openSource(system);

@@ -27,7 +27,7 @@ const MEASURE_EVERY_MS = 5_000;
 const CONNECT_LIMIT_MS = 60_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 5_000;
-const GIVEN_BACK_MAX_MS = 30_000;
+const NAK_MAX_MS = 30_000;
 /** A consumer that fails right after it was opened is not opened again in a spin. */
 const REOPEN_AFTER_MS = 200;
 
@@ -86,7 +86,7 @@ export class JetStreamSource implements EventSource {
     this.#sessionOpened();
   }
 
-  /** To be called when all deliveries are acknowledged or given back. */
+  /** To be called when all deliveries are acked or nakked. */
   async close(): Promise<void> {
     this.stop();
     for (const timer of this.#timers) clearInterval(timer);
@@ -141,7 +141,7 @@ export class JetStreamSource implements EventSource {
         continue;
       }
       if (this.#stopping.signal.aborted) {
-        this.#delivery(first).giveBack();
+        this.#delivery(first).nak();
         continue;
       }
       return this.#gatherMore(session, first);
@@ -166,7 +166,7 @@ export class JetStreamSource implements EventSource {
     return batch;
   }
 
-  /** Undefined when the source is stopped and nothing is left to give back. */
+  /** Undefined when the source is stopped and nothing is left to nak. */
   async #openSession(): Promise<Session | undefined> {
     for (;;) {
       if (this.#session !== undefined) return this.#session;
@@ -187,7 +187,7 @@ export class JetStreamSource implements EventSource {
         return message.headers?.get(TRACE_HEADER) || undefined;
       },
       ack: () => this.#finish(message, () => message.ack()),
-      giveBack: () => this.#finish(message, () => message.nak(nextDeliveryMs(message))),
+      nak: () => this.#finish(message, () => message.nak(nextDeliveryMs(message))),
     };
   }
 
@@ -224,8 +224,8 @@ export class JetStreamSource implements EventSource {
 }
 
 /**
- * How long a message that is given back waits: longer each time, so that nobody spins on it. Whole
+ * How long a nakked message waits: longer each time, so that nobody spins on it. Whole
  * milliseconds: the server takes no fraction of a nanosecond, and would deliver it again at once.
  */
 const nextDeliveryMs = (message: JsMsg): number =>
-  Math.ceil(backoffMs(message.info.deliveryCount, RETRY_FIRST_MS, GIVEN_BACK_MAX_MS));
+  Math.ceil(backoffMs(message.info.deliveryCount, RETRY_FIRST_MS, NAK_MAX_MS));
