@@ -72,13 +72,16 @@ export class WholeSystem {
   static async start(bed: TestBed, options: SystemOptions = {}): Promise<WholeSystem> {
     const { counts = {}, redisCluster, natsCluster } = options;
     bed.say('starting the servers and the services');
+    // Shared, because the bed's end waits for what is shared: what starts beside a failure is stopped too.
     const [redis, nats, postgres] = await Promise.all([
-      redisCluster === undefined ? bed.redis() : startCluster(bed, redisCluster.durability),
-      natsCluster === true ? startNatsCluster({ dataDir: bed.data('nats') }) : bed.nats(),
-      bed.postgres(),
+      bed.shared<LocalServer | LocalCluster>('redis', () =>
+        redisCluster === undefined ? bed.redis() : startCluster(bed, redisCluster.durability),
+      ),
+      bed.shared<LocalServer | LocalNatsCluster>('nats', () =>
+        natsCluster === true ? startLeaderAndFollowers(bed) : bed.nats(),
+      ),
+      bed.shared('postgres', () => bed.postgres()),
     ]);
-    if ('masters' in redis) bed.onClose(() => redis.stop());
-    if ('servers' in nats) bed.onClose(() => nats.stop());
     const system = new WholeSystem(bed, redis, nats, postgres, options);
     if (!('masters' in redis)) {
       const connection = await readyRedis(redis.url, 'load-tests');
@@ -233,12 +236,21 @@ export class WholeSystem {
   }
 }
 
-const startCluster = (bed: TestBed, durability: 'fsync' | 'replica'): Promise<LocalCluster> =>
-  startRedisCluster({
+async function startCluster(bed: TestBed, durability: 'fsync' | 'replica'): Promise<LocalCluster> {
+  const cluster = await startRedisCluster({
     dataDir: bed.data('redis'),
     hasReplicas: true,
     args: durability === 'replica' ? ['--min-replicas-to-write', '1'] : [],
   });
+  bed.onClose(() => cluster.stop());
+  return cluster;
+}
+
+async function startLeaderAndFollowers(bed: TestBed): Promise<LocalNatsCluster> {
+  const cluster = await startNatsCluster({ dataDir: bed.data('nats') });
+  bed.onClose(() => cluster.stop());
+  return cluster;
+}
 
 const nameOf = (service: ServiceName, number: number): string =>
   number === 1 ? service : `${service}-${number}`;
