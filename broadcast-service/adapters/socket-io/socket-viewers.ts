@@ -204,6 +204,8 @@ export class SocketViewers {
     // Heard here and handed no further: the library would wait for another tick.
     socket.use(([event, ...sent]: readonly unknown[]) => session.hear(event, sent));
     socket.on('disconnect', () => session.close());
+    // Nobody asks for it again, and the library would keep it.
+    Object.assign(socket, { handshake: undefined });
   }
 }
 
