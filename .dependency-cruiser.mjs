@@ -6,7 +6,7 @@ const TESTS = '(\\.test\\.tsx?$)|(^[^/]+/testing/)';
 /** Folders of a service that hold use cases: everything but its edges and its composition root. */
 const USE_CASES = {
   'api-gateway': 'bidding|auctions|keeper|hand-off|limits',
-  'broadcast-service': 'feed|recovery|rooms|sse|presence',
+  'broadcast-service': 'feed|rooms|presence',
   'archival-worker': 'archive|dead-letters|seal|history|rebuild|verify',
 };
 

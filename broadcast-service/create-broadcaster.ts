@@ -10,16 +10,15 @@ import { openTracer } from '@outcry/shared/runtime/open-tracer.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
-import { forwardTo, wakeThrough } from './adapters/gateway/http-gateway.ts';
+import { forwardTo, wakeThrough } from './adapters/http-gateway.ts';
 import { AdapterChannels } from './adapters/redis/adapter-channels.ts';
-import { dataFault } from './adapters/redis/data-fault.ts';
-import { RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
+import { dataFault, RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
 import { RedisChannels } from './adapters/redis/redis-channels.ts';
 import { subscriberConnections } from './adapters/redis/subscriber-connections.ts';
 import type { BroadcasterSettings } from './config.ts';
-import { BreakSilence } from './feed/break-silence.ts';
+import { KeepAlive } from './feed/keep-alive.ts';
 import { HeadChecks } from './feed/check-heads.ts';
-import { KeepCurrent } from './feed/keep-current.ts';
+import { FeedMaintenance } from './feed/maintenance.ts';
 import { WatchedAuctions } from './feed/watched-auctions.ts';
 import { AuctionStreamRoute } from './http/auction-stream-route.ts';
 import { addOperatorRoutes } from './http/operator-routes.ts';
@@ -84,7 +83,7 @@ export async function createBroadcaster(
   });
   const isWatched = (auctionId: string): boolean => watched.viewersOf(auctionId) > 0;
   const traced = tracer === undefined ? undefined : new TracedFanOut(tracer, isWatched, log);
-  if (traced !== undefined) channels.hearTraces((note) => traced.noted(note));
+  if (traced !== undefined) channels.onTraceNotes((note) => traced.noted(note));
   const metrics = createMetrics(registry, {
     viewers: () => connections.count,
     watchedAuctions: () => watched.count,
@@ -140,14 +139,14 @@ export async function createBroadcaster(
   });
   const presence = new SharePresence(viewers.nodes, (message) => fanOut.sendPresence(message));
   const checks = new HeadChecks(source, wakeThrough(gateway, log));
-  const keepCurrent = new KeepCurrent(watched, checks, channels, log);
-  closers.defer('checks', () => keepCurrent.close());
-  const breakSilence = new BreakSilence(
+  const maintenance = new FeedMaintenance(watched, checks, channels, log);
+  closers.defer('checks', () => maintenance.close());
+  const keepAlive = new KeepAlive(
     () => watched.feeds(),
     () => source.now(),
-    (auctionId, since) => fanOut.breakSilence(auctionId, since),
+    (auctionId, since) => fanOut.keepAlive(auctionId, since),
   );
-  closers.defer('words into silence', () => breakSilence.close());
+  closers.defer('words into silence', () => keepAlive.close());
   closers.defer('viewers', () => {
     const closed = viewers.close();
     // Browsers open some ahead of time, on which nothing is asked: the stop would wait for these.
@@ -156,7 +155,7 @@ export async function createBroadcaster(
   });
   closers.defer('streams', () => streams.close());
   closers.defer('presence', () => presence.close());
-  channels.hearNotices((notices) => {
+  channels.onNotices((notices) => {
     metrics.notices.inc(notices.length);
     for (const notice of notices) viewers.notify(notice);
   });

@@ -154,22 +154,23 @@ describe('AuctionFeed', () => {
     feed.receive(messageOf(2, 9));
     const charged: number[] = [];
     const charge = (events: number): boolean => charged.push(events) > 0;
-    for (let i = 0; i < 100; i += 1) expect(feed.mayGoOn({ epoch: 1, seq: 4 }, charge)).toBe(true);
+    for (let i = 0; i < 100; i += 1)
+      expect(feed.mayRecoverFrom({ epoch: 1, seq: 4 }, charge)).toBe(true);
     expect(charged).toEqual([5]);
-    expect(feed.mayGoOn({ epoch: 1, seq: 5 }, charge)).toBe(true);
+    expect(feed.mayRecoverFrom({ epoch: 1, seq: 5 }, charge)).toBe(true);
     expect(charged).toEqual([5, 4]);
     feed.receive(messageOf(10, 10));
-    expect(feed.mayGoOn({ epoch: 1, seq: 4 }, charge)).toBe(true);
+    expect(feed.mayRecoverFrom({ epoch: 1, seq: 4 }, charge)).toBe(true);
     expect(charged).toEqual([5, 4, 6]);
   });
 
   it('asks again whether it may be charged after a refusal, and never for what costs nothing', () => {
     const { feed } = feedOn(new GrowingLog());
     feed.receive(messageOf(2, 9));
-    expect(feed.mayGoOn({ epoch: 1, seq: 4 }, refuse)).toBe(false);
-    expect(feed.mayGoOn({ epoch: 1, seq: 4 }, refuse)).toBe(false);
+    expect(feed.mayRecoverFrom({ epoch: 1, seq: 4 }, refuse)).toBe(false);
+    expect(feed.mayRecoverFrom({ epoch: 1, seq: 4 }, refuse)).toBe(false);
     feed.missedSince({ epoch: 1, seq: 5 }, []);
-    for (const seq of [5, 9, 10]) expect(feed.mayGoOn({ epoch: 1, seq }, refuse)).toBe(true);
+    for (const seq of [5, 9, 10]) expect(feed.mayRecoverFrom({ epoch: 1, seq }, refuse)).toBe(true);
   });
 
   it('reads nothing for a position that nothing leads from', async () => {

@@ -9,7 +9,7 @@ import {
   NOT_RECOVERED,
   recover,
   type Recovered,
-} from '../recovery/recover.ts';
+} from './recover.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
 import { eventsAfter, stateAfter, type LiveEvent, type LiveMessage } from './live-message.ts';
 import { RecentEvents } from './recent-events.ts';
@@ -93,12 +93,15 @@ export class AuctionFeed {
 
   /**
    * Prepares what a viewer at this position missed, if it may be told.
-   * @param charge as of {@link mayGoOn}
+   * @param charge as of {@link mayRecoverFrom}
    * @returns to be called in the instant from which on the viewer hears everything
    * @throws SourceUnavailableError
    */
-  async goOnFrom(after: Position, charge: (events: number) => boolean): Promise<() => Recovered> {
-    if (!this.mayGoOn(after, charge)) return () => NOT_RECOVERED;
+  async recoverFrom(
+    after: Position,
+    charge: (events: number) => boolean,
+  ): Promise<() => Recovered> {
+    if (!this.mayRecoverFrom(after, charge)) return () => NOT_RECOVERED;
     const read = await this.readSince(after);
     return () => this.missedSince(after, read);
   }
@@ -108,7 +111,7 @@ export class AuctionFeed {
    * @param charge takes so many events of what may be put together for the viewer's address
    * @returns whether a viewer at this position may be told what it missed
    */
-  mayGoOn(after: Position, charge: (events: number) => boolean): boolean {
+  mayRecoverFrom(after: Position, charge: (events: number) => boolean): boolean {
     const key = keyOf(after);
     const isNew = !this.#charged.has(key) && !this.#answers.has(key);
     if (!isNew || !isWithinReach(after, this.#view)) return true;

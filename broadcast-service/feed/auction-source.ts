@@ -1,7 +1,7 @@
-/** What the feed needs to read of auctions. */
+/** What the feed needs: to read auctions, and to hear of them. */
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
-import type { LiveEvent } from './live-message.ts';
+import type { LiveEvent, LiveMessage } from './live-message.ts';
 
 /** The source did not answer in time, or its data is not whole. The message is for clients. */
 export class SourceUnavailableError extends Error {
@@ -25,4 +25,17 @@ export interface AuctionSource {
   heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]>;
   /** The deciding clock, ms since 1970; an estimate between readings. */
   now(): number;
+}
+
+/** Publish and subscribe, which is only a hint: messages may be lost. */
+export interface LiveChannels {
+  /**
+   * Resolves when messages of this auction, from then on, reach the listener in order. A lost
+   * connection is restored without being asked; messages meanwhile are lost, see `onRestored`.
+   * @throws SourceUnavailableError
+   */
+  subscribe(auctionId: string, listener: (message: LiveMessage) => void): Promise<void>;
+  unsubscribe(auctionId: string): void;
+  /** Called after each time the connection was lost and all subscriptions are back. */
+  onRestored(listener: () => void): void;
 }

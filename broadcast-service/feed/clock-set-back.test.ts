@@ -5,7 +5,7 @@ import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { END, stateAt } from '../testing/bid-event.ts';
 import type { AuctionSource } from './auction-source.ts';
 import { HeadChecks } from './check-heads.ts';
-import { KeepCurrent } from './keep-current.ts';
+import { FeedMaintenance } from './maintenance.ts';
 import { WatchedAuctions } from './watched-auctions.ts';
 
 const view: AuctionView = {
@@ -50,7 +50,7 @@ test('heads are still checked every 5 s, and an auction that nobody watches is c
     failed: () => {},
   });
   const log = createLogger('test', 'silent');
-  const current = new KeepCurrent(
+  const current = new FeedMaintenance(
     watched,
     new HeadChecks(source, () => Promise.resolve()),
     channels,

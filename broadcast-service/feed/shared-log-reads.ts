@@ -3,7 +3,7 @@
  * the log is read at most once in 100 ms.
  */
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
-import { MAX_RECOVERED_EVENTS } from '../recovery/recover.ts';
+import { MAX_RECOVERED_EVENTS } from './recover.ts';
 import type { AuctionSource } from './auction-source.ts';
 import type { LiveEvent } from './live-message.ts';
 

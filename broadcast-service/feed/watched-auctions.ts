@@ -1,8 +1,7 @@
 /** Which auctions somebody watches on this node. What nobody watches costs nothing. */
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { AuctionFeed, type FeedOutput } from './auction-feed.ts';
-import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
-import type { LiveChannels } from './live-channels.ts';
+import { SourceUnavailableError, type AuctionSource, type LiveChannels } from './auction-source.ts';
 import type { LiveMessage } from './live-message.ts';
 
 /** A viewer's hold on a feed. */

@@ -10,14 +10,13 @@ import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
-import type { ConnectionRefusal, Connections } from '../rooms/connections.ts';
-import { originAllowed } from '../rooms/origin.ts';
+import { originAllowed, type ConnectionRefusal, type Connections } from '../rooms/connections.ts';
 import {
   openAuctionStream,
+  positionOf,
   type AuctionStream,
   type AuctionStreamsParts,
-} from '../sse/auction-streams.ts';
-import { positionOf } from '../sse/last-event-id.ts';
+} from './auction-streams.ts';
 import { StreamRecipient } from './stream-recipient.ts';
 
 export interface StreamRouteParts extends AuctionStreamsParts {

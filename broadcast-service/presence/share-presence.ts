@@ -12,8 +12,8 @@ import { ViewerCounts, type CountsMessage } from './viewer-counts.ts';
 export type PresenceOfNode =
   | ({ readonly say: 'counts' } & CountsMessage)
   /** The named node should send all its counts. */
-  | { readonly say: 'tell-all'; readonly node: string }
-  | { readonly say: 'good-bye'; readonly node: string };
+  | { readonly say: 'send-all'; readonly node: string }
+  | { readonly say: 'leaving'; readonly node: string };
 
 export interface OtherNodes {
   /** Sends to all other nodes, in this order; some of it may get lost. */
@@ -33,14 +33,14 @@ export class SharePresence {
   readonly #send: (message: PresenceMessage) => void;
   readonly #counts = new ViewerCounts();
   /** Auctions whose viewers here changed since the others were told. */
-  readonly #untold = new Set<string>();
+  readonly #unpublished = new Set<string>();
   /** Auctions whose viewers here should be told the number. */
   readonly #unreported = new Set<string>();
   readonly #reportedAt = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
   #number = 0;
-  #toldAt = -Infinity;
-  #tellAll = true;
+  #lastSentAt = -Infinity;
+  #sendAll = true;
 
   /** @param send tells the auction's viewers on this node */
   constructor(nodes: OtherNodes, send: (message: PresenceMessage) => void) {
@@ -53,28 +53,28 @@ export class SharePresence {
   /** So many watch the auction on this node now. */
   changed(auctionId: string, viewers: number): void {
     this.#counts.setOwn(auctionId, viewers);
-    this.#untold.add(auctionId);
+    this.#unpublished.add(auctionId);
     this.#unreported.add(auctionId);
   }
 
   close(): void {
     clearInterval(this.#timer);
-    this.#nodes.tell({ say: 'good-bye', node: this.#node });
+    this.#nodes.tell({ say: 'leaving', node: this.#node });
   }
 
   #hear(message: PresenceOfNode): void {
-    if (message.say === 'tell-all') {
-      if (message.node === this.#node) this.#tellAll = true;
-    } else if (message.say === 'good-bye') {
-      this.#mention(this.#counts.forget(message.node));
+    if (message.say === 'send-all') {
+      if (message.node === this.#node) this.#sendAll = true;
+    } else if (message.say === 'leaving') {
+      this.#markUnreported(this.#counts.forget(message.node));
     } else {
       const { changed, incomplete } = this.#counts.hear(message, performance.now());
-      this.#mention(changed);
-      if (incomplete) this.#nodes.tell({ say: 'tell-all', node: message.node });
+      this.#markUnreported(changed);
+      if (incomplete) this.#nodes.tell({ say: 'send-all', node: message.node });
     }
   }
 
-  #mention(auctionIds: readonly string[]): void {
+  #markUnreported(auctionIds: readonly string[]): void {
     for (const auctionId of auctionIds) {
       if (this.#counts.own(auctionId) > 0) this.#unreported.add(auctionId);
     }
@@ -82,10 +82,11 @@ export class SharePresence {
 
   #tick(): void {
     const now = performance.now();
-    this.#mention(this.#counts.forgetSilentSince(now - SILENT_FOR_MS));
+    this.#markUnreported(this.#counts.forgetSilentSince(now - SILENT_FOR_MS));
     this.#report(now);
-    const due = this.#tellAll || this.#untold.size > 0 || now - this.#toldAt >= LIFE_SIGN_EVERY_MS;
-    if (due) this.#tellOthers(now);
+    const due =
+      this.#sendAll || this.#unpublished.size > 0 || now - this.#lastSentAt >= LIFE_SIGN_EVERY_MS;
+    if (due) this.#publish(now);
   }
 
   #report(now: number): void {
@@ -101,14 +102,17 @@ export class SharePresence {
     }
   }
 
-  #tellOthers(now: number): void {
-    this.#toldAt = now;
-    let whole = this.#tellAll;
+  #publish(now: number): void {
+    this.#lastSentAt = now;
+    let whole = this.#sendAll;
     const counts = whole
       ? this.#counts.allOwn
-      : Array.from(this.#untold, (id): readonly [string, number] => [id, this.#counts.own(id)]);
-    this.#tellAll = false;
-    this.#untold.clear();
+      : Array.from(this.#unpublished, (id): readonly [string, number] => [
+          id,
+          this.#counts.own(id),
+        ]);
+    this.#sendAll = false;
+    this.#unpublished.clear();
     let from = 0;
     do {
       this.#number += 1;

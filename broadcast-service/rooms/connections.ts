@@ -1,6 +1,6 @@
 /** How many connections a node takes, in all and from one network, and what a network may ask. */
 import { networkOf } from '@outcry/shared/runtime/client-address.ts';
-import { MAX_RECOVERED_EVENTS } from '../recovery/recover.ts';
+import { MAX_RECOVERED_EVENTS } from '../feed/recover.ts';
 import { Allowance } from './allowance.ts';
 
 export interface ConnectionLimits {
@@ -14,7 +14,7 @@ export type ConnectionRefusal =
   | 'too many connections of one address'
   | 'too many requests of one address';
 
-/** However few connections a network may have, it may ask as much as so many. */
+/** A network's allowance is at least that of so many connections. */
 const MIN_CONNECTIONS = 20;
 /** Of each connection at once, on the average: a page watches some auctions when it comes back. */
 const PERMITS_PER_CONNECTION = 10;
@@ -90,7 +90,7 @@ export class Connections {
     return allowance.take(now, price) === 0;
   }
 
-  /** A connection of this address was ended for misuse: the others of its network pay for it. */
+  /** A connection of this address was ended for misuse, at the expense of its network. */
   misused(address: string, now: number): void {
     this.#networkOf(address, now)?.allowance.charge(now, this.#permits * SHARE_FOR_MISUSE);
   }
@@ -110,8 +110,8 @@ export class Connections {
   }
 
   /**
-   * After so long a network's past makes no difference any more, not even that of one that owes as
-   * much as it may have. Where this frees nothing, as under attack, all without connections go.
+   * By then an allowance is full again, even one that was overdrawn as far as possible. If that frees
+   * nothing, as under attack, all networks without connections are forgotten.
    */
   #forgetGone(now: number): void {
     this.#forgetWhere(({ cameAt }) => now - cameAt >= 2 * REFILL_SECONDS * 1_000);
@@ -124,3 +124,10 @@ export class Connections {
     }
   }
 }
+
+/**
+ * Whether a connection with this `Origin` header may be made. Browsers always send one; programs
+ * send none, and are let in.
+ */
+export const originAllowed = (origin: string | undefined, allowed: readonly string[]): boolean =>
+  origin === undefined || allowed.includes('*') || allowed.includes(origin);

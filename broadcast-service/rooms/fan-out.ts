@@ -1,8 +1,8 @@
 /**
- * Sends what auctions say to their viewers. Each auction has rounds of its own, in which each viewer
- * gets, in one message, all that it lacks in that instant. Rounds of many viewers take turns of the
- * event loop, each bounded, and after each turn the auction rests: what was said meanwhile is joined.
- * An auction that has rested sends at once, whatever others have to send.
+ * Fans out auctions' messages to their viewers. Each auction is sent in rounds of its own; in a round
+ * each viewer gets, in one message, everything it lacks when its turn comes. A round yields to the
+ * event loop after a bounded time and then pauses in proportion to its CPU cost; messages that arrive
+ * meanwhile are merged. Auctions do not wait for each other: one that is not pausing sends at once.
  */
 import type { Position, PresenceMessage } from '@outcry/shared/contracts/live.ts';
 import type { LiveMessage } from '../feed/live-message.ts';
@@ -12,9 +12,9 @@ import type { Packet, Recipient } from './recipient.ts';
 export interface FanOutLimits {
   /** The longest time for which sending holds the event loop, ms. */
   readonly holdMs: number;
-  /** How long sending is followed by rest, in its own CPU times, so that other work is done too. */
+  /** The pause after sending, as a multiple of its CPU time, so that other work is done too. */
   readonly restFactor: number;
-  /** The longest rest of one auction during a round, ms. */
+  /** The most one auction pauses in a round, ms. */
   readonly maxRestMs: number;
   /** A viewer with more bytes waiting gets only the newest state, once they are taken. */
   readonly fullBytes: number;
@@ -43,11 +43,11 @@ export interface FanOutEvents {
   counted(auctionId: string, viewers: number): void;
 }
 
-/** Sends between two looks at the clock. */
-const LOOK_EVERY = 16;
-const LOOK_AFTER_SLOW_MS = 100;
-const CAUGHT_UP_AT_ONCE = 500;
-/** A shorter rest is none: timers are not finer. */
+/** Reading the clock for each send would cost too much. */
+const SENDS_PER_CLOCK_READING = 16;
+const CHECK_SLOW_EVERY_MS = 100;
+const MAX_CATCH_UPS = 500;
+/** Timers are not finer. */
 const SHORTEST_REST_MS = 1;
 
 /** Goes through the members of a room once. */
@@ -70,7 +70,7 @@ interface Sending {
   /** Since its newest round began. */
   restedMs: number;
   /** When (ms, steady clock) all were told something last. */
-  toldAt: number;
+  lastSentAt: number;
 }
 
 export class FanOut {
@@ -87,7 +87,7 @@ export class FanOut {
   constructor(limits: FanOutLimits, tell: FanOutEvents) {
     this.#limits = limits;
     this.#tell = tell;
-    this.#slowReaders = setInterval(() => this.#lookAfterSlow(), LOOK_AFTER_SLOW_MS);
+    this.#slowReaders = setInterval(() => this.#checkSlowReaders(), CHECK_SLOW_EVERY_MS);
   }
 
   close(): void {
@@ -110,7 +110,7 @@ export class FanOut {
         round: undefined,
         rest: undefined,
         restedMs: 0,
-        toldAt: -Infinity,
+        lastSentAt: -Infinity,
       };
       this.#rooms.set(auctionId, sending);
     }
@@ -148,10 +148,10 @@ export class FanOut {
    * Says again how many they are to the viewers of an auction who were told nothing since `since`
    * (ms, steady clock), so that each of them knows that its connection is alive.
    */
-  breakSilence(auctionId: string, since: number): void {
+  keepAlive(auctionId: string, since: number): void {
     const sending = this.#rooms.get(auctionId);
     const presence = sending?.room.presence;
-    if (sending !== undefined && presence !== undefined && sending.toldAt < since) {
+    if (sending !== undefined && presence !== undefined && sending.lastSentAt < since) {
       this.sendPresence(presence);
     }
   }
@@ -216,7 +216,7 @@ export class FanOut {
         if (member.recipient.waitingBytes > fullBytes) this.#fallBehind(member, room);
         else member.recipient.send(round.presence);
       }
-      if (looked % LOOK_EVERY === 0 && performance.now() >= until) return;
+      if (looked % SENDS_PER_CLOCK_READING === 0 && performance.now() >= until) return;
     }
     this.#endRound(sending, round);
   }
@@ -234,7 +234,7 @@ export class FanOut {
     sending.restedMs = 0;
     sending.hasEvents = false;
     sending.presence = undefined;
-    sending.toldAt = performance.now();
+    sending.lastSentAt = performance.now();
     return round;
   }
 
@@ -274,11 +274,11 @@ export class FanOut {
     this.#behind.set(member, room);
   }
 
-  #lookAfterSlow(): void {
+  #checkSlowReaders(): void {
     const { fullBytes, maxBehindMs } = this.#limits;
     let caughtUp = 0;
     for (const [member, room] of this.#behind) {
-      if (caughtUp >= CAUGHT_UP_AT_ONCE) return;
+      if (caughtUp >= MAX_CATCH_UPS) return;
       if (member.recipient.waitingBytes <= fullBytes) {
         this.#behind.delete(member);
         member.behindSince = undefined;

@@ -1,6 +1,7 @@
 /** What viewers may send, checked at the edge. Nothing of a request is trusted before. */
 import { z } from 'zod';
-import type { BidRequest } from '@outcry/shared/contracts/api.ts';
+import type { BidReceipt, BidRequest } from '@outcry/shared/contracts/api.ts';
+import type { Ack } from '@outcry/shared/contracts/live.ts';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
@@ -47,3 +48,19 @@ export function requestProblem(error: z.ZodError, requestId: string): Problem {
     errors,
   });
 }
+
+/** A bid as the user's own token entitles to it. */
+export interface BidToForward {
+  readonly auctionId: string;
+  readonly offer: BidRequest;
+  readonly token: string;
+  readonly key?: string;
+  /** The bidder's network address. */
+  readonly address: string;
+}
+
+/**
+ * Hands a bid to the gateway, where every bid is decided, and brings back its answer. Answers
+ * within 3 s, never rejects: `OUTCOME_UNKNOWN` when the bid may have been placed.
+ */
+export type ForwardBid = (bid: BidToForward) => Promise<Ack<BidReceipt>>;

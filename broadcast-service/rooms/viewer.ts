@@ -6,10 +6,15 @@ import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
-import { NOT_RECOVERED, type Recovered } from '../recovery/recover.ts';
+import { NOT_RECOVERED, type Recovered } from '../feed/recover.ts';
 import { Allowance } from './allowance.ts';
-import type { ForwardBid } from './forward-bid.ts';
-import { bidRequest, requestProblem, unwatchRequest, watchRequest } from './requests.ts';
+import {
+  bidRequest,
+  requestProblem,
+  unwatchRequest,
+  watchRequest,
+  type ForwardBid,
+} from './requests.ts';
 
 /** The connection, as far as a viewer needs it. */
 export interface ViewerSocket {
@@ -104,7 +109,7 @@ export class Viewer {
       }
       const charge = (events: number): boolean => this.#socket.mayRecover(events);
       const missed =
-        after === undefined || this.#isFull ? undefined : await feed.goOnFrom(after, charge);
+        after === undefined || this.#isFull ? undefined : await feed.recoverFrom(after, charge);
       if (this.#watches.get(auctionId) === watch) {
         this.#join(watch, feed, { after, counted }, missed, reply);
       } else reply(unavailable('the auction was unwatched meanwhile'));

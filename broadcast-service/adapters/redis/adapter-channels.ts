@@ -21,7 +21,7 @@ export class AdapterChannels extends EventEmitter {
   }
 
   ssubscribe(channel: string): void {
-    this.#channels.hearAlways([channel], (text) => {
+    this.#channels.subscribeAlways([channel], (text) => {
       this.emit('smessageBuffer', Buffer.from(channel), Buffer.from(text));
     });
   }

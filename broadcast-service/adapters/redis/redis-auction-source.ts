@@ -1,5 +1,5 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
-import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { auctionKeys, shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/keys.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import {
   readStanding,
@@ -10,6 +10,7 @@ import {
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import { OtherShardsError } from '@outcry/shared/runtime/redis-readiness.ts';
 import { readStream } from '@outcry/shared/runtime/redis-log.ts';
 import { SourceUnavailableError, type AuctionSource } from '../../feed/auction-source.ts';
 import type { LiveEvent } from '../../feed/live-message.ts';
@@ -109,4 +110,15 @@ async function asked<T>(answer: Promise<T>, what: string): Promise<T> {
   } catch (error) {
     throw new SourceUnavailableError(`${what} failed`, { cause: error });
   }
+}
+
+/**
+ * Why viewers should go elsewhere: Redis holds nothing. Undefined when all is well.
+ * @throws OtherShardsError
+ */
+export async function dataFault(redis: RedisClient, shards: number): Promise<string | undefined> {
+  const written = await redis.get(SHARDS_KEY);
+  if (written === null) return 'Redis holds no data yet';
+  if (Number(written) !== shards) throw new OtherShardsError(Number(written), shards);
+  return undefined;
 }

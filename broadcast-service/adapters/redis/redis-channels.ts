@@ -6,8 +6,7 @@ import { readTraceNote, type TraceNote } from '@outcry/shared/contracts/traces.t
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { SourceUnavailableError } from '../../feed/auction-source.ts';
-import type { LiveChannels } from '../../feed/live-channels.ts';
+import { SourceUnavailableError, type LiveChannels } from '../../feed/auction-source.ts';
 import type { LiveMessage } from '../../feed/live-message.ts';
 import { readLiveMessage } from './read-events.ts';
 import type { SubscriberConnections } from './subscriber-connections.ts';
@@ -103,19 +102,19 @@ export class RedisChannels implements LiveChannels {
   }
 
   /** Hears every shard's private notices from now on. */
-  hearNotices(listener: (notices: readonly Notice[]) => void): void {
+  onNotices(listener: (notices: readonly Notice[]) => void): void {
     const channels = Array.from({ length: this.#shards }, (_, s) => shardKeys(s).noticesChannel);
-    this.hearAlways(channels, (text) => listener(ownJson<readonly Notice[]>(text)));
+    this.subscribeAlways(channels, (text) => listener(ownJson<readonly Notice[]>(text)));
   }
 
   /** Hears from now on which live messages of all shards belong to sampled bids. */
-  hearTraces(listener: (note: TraceNote) => void): void {
+  onTraceNotes(listener: (note: TraceNote) => void): void {
     const channels = Array.from({ length: this.#shards }, (_, s) => shardKeys(s).tracesChannel);
-    this.hearAlways(channels, (text) => listener(readTraceNote(text)));
+    this.subscribeAlways(channels, (text) => listener(readTraceNote(text)));
   }
 
   /** Hears channels until the end, whether anything is watched or not. */
-  hearAlways(channels: readonly string[], listener: (text: string) => void): void {
+  subscribeAlways(channels: readonly string[], listener: (text: string) => void): void {
     for (const channel of channels) this.#want(channel, listener).at = undefined;
     void this.#restore();
   }

@@ -1,6 +1,6 @@
 /**
- * The WebSocket of a viewer. What comes is counted before anybody reads it: whoever sends far too
- * much, or what is not of the protocol, is cut off, and nothing more of what came is read.
+ * The WebSocket of a viewer, rate limited before anything is decoded. Abusive clients are cut off
+ * before they consume resources, and what they have sent already is discarded.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -14,7 +14,7 @@ const BURST_OF_REQUESTS = 200;
 const REQUESTS_PER_SECOND = 50;
 /** A longer message counts as several. */
 const BYTES_OF_A_REQUEST = 512;
-/** Whoever owes less is told that it asks too much; whoever owes more does not listen. */
+/** A client that owes less is answered RATE_LIMITED; one that owes more ignores that answer. */
 const MOST_OWED = 60;
 /** Messages of viewers fit into one; of a long one, a proxy might make a few. */
 const MAX_FRAGMENTS = 16;
@@ -66,7 +66,7 @@ export class LimitedWebSocket extends WebSocket {
     return true;
   }
 
-  /** Without a good-bye: the other side may not read any more, and memory waits on it. */
+  /** Without a closing handshake: the other side may not read it, and buffers would wait for it. */
   #cutOff(misuse: Misuse): void {
     if (this.#isCutOff) return;
     this.#isCutOff = true;

@@ -8,7 +8,7 @@ import type { LimitedWebSocket, Wire } from './limited-web-socket.ts';
 import { startOfTextFrame, textFrame } from './text-frame.ts';
 
 /** Stands for an answer; `write` sends it, given the number of the request. */
-export class ReadyAnswer {
+export class EncodedAnswer {
   readonly write: (id: number) => void;
 
   constructor(write: (id: number) => void) {
@@ -20,7 +20,7 @@ export class ReadyAnswer {
 export class AnswerEncoder extends Encoder {
   override encode(packet: SocketPacket): ReturnType<Encoder['encode']> {
     const answer: unknown = Array.isArray(packet.data) ? packet.data[0] : undefined;
-    if (packet.type !== PacketType.ACK || !(answer instanceof ReadyAnswer)) {
+    if (packet.type !== PacketType.ACK || !(answer instanceof EncodedAnswer)) {
       return super.encode(packet);
     }
     if (packet.id !== undefined) answer.write(packet.id);

@@ -12,7 +12,7 @@ import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import type { OtherNodes, PresenceOfNode } from '../../presence/share-presence.ts';
 import { authenticateViewer, ConnectionRefusedError } from '../../rooms/authenticate-viewer.ts';
-import { originAllowed } from '../../rooms/origin.ts';
+import { originAllowed } from '../../rooms/connections.ts';
 import { LimitedWebSockets, wireOf, type Misuse, type Wire } from './limited-web-socket.ts';
 import { AnswerEncoder, SocketRecipient } from './socket-recipient.ts';
 import { ViewerSession, type SessionParts } from './viewer-session.ts';
@@ -202,7 +202,7 @@ export class SocketViewers {
     const session = new ViewerSession(of, recipient, wire.webSocket, this.#parts);
     socket.data.session = session;
     // Heard here and handed no further: the library would wait for another tick.
-    socket.use(([event, ...sent]: readonly unknown[]) => session.hear(event, sent));
+    socket.use(([event, ...sent]: readonly unknown[]) => session.handle(event, sent));
     socket.on('disconnect', () => session.close());
     // Nobody asks for it again, and the library would keep it.
     Object.assign(socket, { handshake: undefined });

@@ -7,7 +7,7 @@ import type { Connections } from '../../rooms/connections.ts';
 import type { Recipient } from '../../rooms/recipient.ts';
 import { Viewer, type Reply, type ViewerParts, type ViewerSocket } from '../../rooms/viewer.ts';
 import type { LimitedWebSocket } from './limited-web-socket.ts';
-import { ReadyAnswer, type SocketRecipient } from './socket-recipient.ts';
+import { EncodedAnswer, type SocketRecipient } from './socket-recipient.ts';
 
 export interface SessionParts extends ViewerParts {
   readonly connections: Connections;
@@ -89,13 +89,13 @@ export class ViewerSession implements ViewerSocket {
   }
 
   /** Does what the viewer asks; what nobody knows is not answered. */
-  hear(event: unknown, sent: readonly unknown[]): void {
+  handle(event: unknown, sent: readonly unknown[]): void {
     // Who was cut off may have sent much before, which waits for its tick.
     if (this.#webSocket.readyState !== this.#webSocket.OPEN || this.endIfFull()) return;
     const { payload, ack = ignore } = readSent(sent);
     const { recipient } = this;
     const reply: Reply<unknown> = (found) =>
-      ack(new ReadyAnswer((id) => recipient.answer(id, found)));
+      ack(new EncodedAnswer((id) => recipient.answer(id, found)));
     switch (event) {
       case 'watch':
         this.#answer(reply, () =>
@@ -104,7 +104,7 @@ export class ViewerSession implements ViewerSocket {
               if (found.ok) recipient.answerWatch(id, found.data);
               else recipient.answer(id, found);
             };
-            ack(new ReadyAnswer(write));
+            ack(new EncodedAnswer(write));
           }),
         );
         break;
@@ -151,7 +151,7 @@ const rateLimited = (detail: string, retryAfterMs: number): Ack<never> => ({
   problem: problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs }),
 });
 
-type Answer = (answer: ReadyAnswer) => void;
+type Answer = (answer: EncodedAnswer) => void;
 
 /** `emit(event, payload, answer?)`; payloads that are none or many are no request of any kind. */
 function readSent(sent: readonly unknown[]): { payload: unknown; ack?: Answer } {

@@ -1,14 +1,14 @@
 /**
- * In an auction's last minutes its viewers are never without a word for long, so that each of them
- * notices at once when its connection has died without one. One frame serves all viewers of an
- * auction, and none is sent where bids or counts are sent anyway.
+ * Application-level keep-alive for an auction's last minutes: if nothing else was sent for a while,
+ * the viewer count is sent again, so that a client notices a dead connection at once. One frame
+ * serves all viewers of an auction.
  */
 import { isInLastMinutes, LONGEST_SILENCE_MS } from '@outcry/shared/contracts/live.ts';
 import type { AuctionFeed } from './auction-feed.ts';
 
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 
-export class BreakSilence {
+export class KeepAlive {
   readonly #timer: NodeJS.Timeout;
 
   /**
@@ -24,12 +24,12 @@ export class BreakSilence {
   ) {
     this.#timer = setInterval(() => {
       // Whoever is not silent for long enough now would be for too long at the next look.
-      const since = performance.now() - LONGEST_SILENCE_MS + LOOK_EVERY_MS;
+      const since = performance.now() - LONGEST_SILENCE_MS + CHECK_EVERY_MS;
       const now = serverNow();
       for (const { auctionId, view } of feeds()) {
         if (isInLastMinutes(view, now)) speak(auctionId, since);
       }
-    }, LOOK_EVERY_MS);
+    }, CHECK_EVERY_MS);
   }
 
   close(): void {

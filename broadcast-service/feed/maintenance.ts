@@ -1,13 +1,13 @@
-/** The clockwork of the feed: checks heads, ends idle subscriptions, repairs after reconnections. */
+/** Periodic work of the feed: checks heads, ends idle subscriptions, recovers after reconnections. */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { HeadChecks } from './check-heads.ts';
-import type { LiveChannels } from './live-channels.ts';
+import type { LiveChannels } from './auction-source.ts';
 import type { WatchedAuctions } from './watched-auctions.ts';
 
 const TICK_MS = 250;
 
-export class KeepCurrent {
+export class FeedMaintenance {
   readonly #watched: WatchedAuctions;
   readonly #checks: HeadChecks;
   readonly #log: Logger;

@@ -1,6 +1,6 @@
 /** Can a viewer continue where it left off? Pure. */
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
-import type { LiveEvent } from '../feed/live-message.ts';
+import type { LiveEvent } from './live-message.ts';
 
 /** The most events one answer carries; whoever missed more gets the present state instead. */
 export const MAX_RECOVERED_EVENTS = 2_000;

@@ -8,8 +8,8 @@ import {
 import type { Ack } from '@outcry/shared/contracts/live.ts';
 import { problem, type Problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import type { WakeAuction } from '../../feed/check-heads.ts';
-import type { BidToForward, ForwardBid } from '../../rooms/forward-bid.ts';
+import type { WakeAuction } from '../feed/check-heads.ts';
+import type { BidToForward, ForwardBid } from '../rooms/requests.ts';
 
 const BID_LIMIT_MS = 3_000;
 const WAKE_LIMIT_MS = 2_000;

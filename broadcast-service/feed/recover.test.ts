@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LiveEvent } from '../feed/live-message.ts';
+import type { LiveEvent } from './live-message.ts';
 import { eventAt } from '../testing/bid-event.ts';
 import { isUnbroken, MAX_RECOVERED_EVENTS, recover } from './recover.ts';
 

@@ -39,7 +39,7 @@ export async function openAuctionStream(
   if (lease === undefined) return undefined;
   const { feed } = lease;
   try {
-    const missed = after === undefined ? undefined : await feed.goOnFrom(after, mayRecover);
+    const missed = after === undefined ? undefined : await feed.recoverFrom(after, mayRecover);
     let joined: Recipient | undefined;
     return {
       begin: (recipient) => {
@@ -67,4 +67,12 @@ export async function openAuctionStream(
     lease.release();
     throw error;
   }
+}
+
+/** `<epoch>:<seq>` as a position; undefined for anything else. */
+export function positionOf(lastEventId: string): Position | undefined {
+  const [, epoch, seq] = /^([1-9]\d{0,14}):(0|[1-9]\d{0,14})$/.exec(lastEventId) ?? [];
+  return epoch === undefined || seq === undefined
+    ? undefined
+    : { epoch: Number(epoch), seq: Number(seq) };
 }
