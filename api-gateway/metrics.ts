@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { AuctionDecider } from './bidding/auction-commands.ts';
 import { codeOf } from './bidding/receipts.ts';
 import type { LogLag } from './keeper/log-lag.ts';
@@ -120,10 +121,10 @@ export const timedDecider = (
   took: (seconds: number) => void,
 ): AuctionDecider => ({
   decide: async (batches) => {
-    const since = performance.now();
+    const since = monotonicNow();
     const decisions = await decider.decide(batches);
     const isAnswered = Array.from(decisions.values()).some(({ kind }) => kind === 'decided');
-    if (isAnswered) took((performance.now() - since) / 1000);
+    if (isAnswered) took((monotonicNow() - since) / 1000);
     return decisions;
   },
 });

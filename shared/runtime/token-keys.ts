@@ -10,6 +10,7 @@ import {
 import { backoffMs } from './backoff.ts';
 import type { CommonSettings } from './config.ts';
 import type { Logger } from './logger.ts';
+import { monotonicNow } from './monotonic.ts';
 
 /** The keys to check tokens with cannot be had right now: not the caller's fault. */
 export class TokenKeysUnavailableError extends Error {
@@ -101,7 +102,7 @@ class PublishedKeys implements TokenKeys {
 
   recheck(): Promise<void> | undefined {
     if (this.#set === undefined) return undefined;
-    const age = performance.now() - this.#set.fetchedAt;
+    const age = monotonicNow() - this.#set.fetchedAt;
     if (age < RECHECK_AFTER_MS) return undefined;
     if (age > KEPT_WITHOUT_ISSUER_MS) this.#put(undefined);
     const fetched = this.#fetchIfDue();
@@ -126,7 +127,7 @@ class PublishedKeys implements TokenKeys {
 
   #fetchIfDue(): Promise<void> | undefined {
     if (this.#fetching !== undefined) return this.#fetching;
-    return performance.now() < this.#notBefore ? undefined : this.#fetch();
+    return monotonicNow() < this.#notBefore ? undefined : this.#fetch();
   }
 
   #fetch(): Promise<void> {
@@ -142,14 +143,14 @@ class PublishedKeys implements TokenKeys {
       this.#put(await this.#read());
       if (this.#failures > 0) this.#log.info('the keys for access tokens can be fetched again');
       this.#failures = 0;
-      this.#notBefore = performance.now() + PAUSE_MS;
+      this.#notBefore = monotonicNow() + PAUSE_MS;
     } catch (error) {
       if (this.#failures === 0) {
         this.#log.warn({ err: error }, 'the keys for access tokens cannot be fetched');
       }
       this.#failures += 1;
       const backoff = backoffMs(this.#failures, FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS);
-      this.#notBefore = performance.now() + backoff;
+      this.#notBefore = monotonicNow() + backoff;
     }
   }
 
@@ -170,7 +171,7 @@ class PublishedKeys implements TokenKeys {
     return {
       find: createLocalJWKSet({ keys: usable }),
       keys: new Set(usable.map((key) => JSON.stringify(key))),
-      fetchedAt: performance.now(),
+      fetchedAt: monotonicNow(),
     };
   }
 

@@ -6,6 +6,7 @@ import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import { ensureStream, type NatsLink } from '@outcry/shared/runtime/jetstream.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
 import type { EventStream, Published } from '../../hand-off/event-stream.ts';
 import { PublishReceipts } from './publish-receipts.ts';
@@ -123,13 +124,13 @@ export class JetStreamEvents implements EventStream {
   #probeLater(): void {
     this.#closings += 1;
     const pause = backoffMs(this.#closings, PROBE_AFTER_MIN_MS, PROBE_AFTER_MAX_MS);
-    this.#probeAt = performance.now() + pause;
+    this.#probeAt = monotonicNow() + pause;
   }
 
   async #probe(): Promise<void> {
     const connection = this.#link.current();
     if (connection === undefined || this.open || this.#probing) return;
-    if (performance.now() < this.#probeAt) return;
+    if (monotonicNow() < this.#probeAt) return;
     this.#probing = true;
     try {
       await ensureStream(connection, {
