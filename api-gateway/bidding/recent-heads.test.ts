@@ -74,6 +74,13 @@ describe('a local refusal', () => {
     expect(heads.tooLow('a0-x', bid())).toBeUndefined();
   });
 
+  test('rests on the call that was made last, whichever answer becomes known first', () => {
+    const askedAt = monotonicNow() + 1;
+    heads.note('a0-x', batch({ minimumBid: 500 }), askedAt);
+    heads.note('a0-x', batch({ minimumBid: 1_000 }), askedAt - 1);
+    expect(heads.tooLow('a0-x', bid({ amount: 700 }))).toBeUndefined();
+  });
+
   test('does not heed a step of the wall clock', () => {
     vi.setSystemTime(Date.now() - 3_600_000);
     vi.advanceTimersByTime(1_001);

@@ -26,6 +26,9 @@ export class RecentHeads {
    */
   note(auctionId: string, batch: DecidedBatch, askedAt: number): void {
     if (batch.head === undefined) return;
+    // Of two calls on their way the later answer may become known first.
+    const known = this.#heads.get(auctionId);
+    if (known !== undefined && known.askedAt > askedAt) return;
     // Deleting first keeps the map in order of age, so that the oldest makes room.
     this.#heads.delete(auctionId);
     if (this.#heads.size >= MAX_AUCTIONS) {

@@ -7,6 +7,7 @@ import { shardedId } from '@outcry/shared/domain/ids.ts';
 import type {
   AuctionCommand,
   AuctionDecider,
+  Decisions,
   DecidedBatch,
 } from '@outcry/api-gateway/bidding/auction-commands.ts';
 import { DEFAULT_LIMITS, GroupCommit } from '@outcry/api-gateway/bidding/group-commit.ts';
@@ -53,18 +54,28 @@ export async function runAgreements(
   const followed = new Map<string, Followed>();
   let sharedCalls = 0;
   let defect: Error | undefined;
+  // Calls are decided in the order in which they are sent; that of two answers which came together
+  // may become known in any order.
+  let before: Promise<unknown> = Promise.resolve();
   const following: AuctionDecider = {
-    decide: async (batches) => {
-      const decisions = await decider.decide(batches);
-      if (batches.length > 1) sharedCalls += 1;
-      for (const { auctionId, commands } of batches) {
-        const decision = decisions.get(auctionId);
-        const auction = followed.get(auctionId);
-        if (decision?.kind === 'decided' && auction !== undefined) {
-          follow(auction, commands, decision.batch);
+    decide: (batches) => {
+      const deciding = decider.decide(batches);
+      const turn = before;
+      const followedInTurn = (async (): Promise<Decisions> => {
+        const decisions = await deciding;
+        await turn;
+        if (batches.length > 1) sharedCalls += 1;
+        for (const { auctionId, commands } of batches) {
+          const decision = decisions.get(auctionId);
+          const auction = followed.get(auctionId);
+          if (decision?.kind === 'decided' && auction !== undefined) {
+            follow(auction, commands, decision.batch);
+          }
         }
-      }
-      return decisions;
+        return decisions;
+      })();
+      before = followedInTurn;
+      return followedInTurn;
     },
   };
   const hooks = {
