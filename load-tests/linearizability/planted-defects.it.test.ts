@@ -16,15 +16,15 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'the script takes bids below the minimum',
     file: 'lua/bids.lua',
-    right: 'offered < least)',
-    wrong: 'offered < least - 1)',
+    right: 'offered < auction.least then',
+    wrong: 'offered < auction.least - 1 then',
     shownBy: ['not-by-the-rules'],
   },
   {
     what: 'the script forgets answers under a key',
     file: 'lua/commands.lua',
-    right: 'elseif record then known_answers[field] = record end',
-    wrong: 'end',
+    right: 'if known then return known end',
+    wrong: 'known = nil',
     shownBy: ['two-events-for-key', 'replay-not-marked'],
   },
   {
