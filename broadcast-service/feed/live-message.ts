@@ -1,6 +1,6 @@
 /**
- * What an auction says to its viewers. The JSON of an event is made once, where it is read, and
- * reaches every viewer as it is; beside it stands what this service compares.
+ * An auction's messages to its viewers. An event is turned into JSON once, where it is read, and those
+ * bytes go to every viewer; next to them are the fields that this service compares.
  */
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { PublicEvent, PublicState } from '@outcry/shared/contracts/events.ts';

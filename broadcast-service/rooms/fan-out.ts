@@ -179,20 +179,24 @@ export class FanOut {
   #turn(): void {
     const began = performance.now();
     const until = began + this.#limits.holdMs;
+    const cpuBefore = process.cpuUsage();
+    const took: (readonly [sending: Sending, ms: number])[] = [];
     let now = began;
     for (const sending of this.#ready) {
       this.#ready.delete(sending);
-      const cpuBefore = process.cpuUsage();
       this.#sendUntil(sending, until);
-      const { user, system } = process.cpuUsage(cpuBefore);
-      const tookMs = performance.now() - now;
-      now += tookMs;
-      // What other programs took of the time is not to be rested for: on a busy machine viewers
-      // would wait for it again. That of other threads counts too, but no turn costs more than it took.
-      this.#rest(sending, Math.min(tookMs, (user + system) / 1_000));
+      const before = now;
+      now = performance.now();
+      took.push([sending, now - before]);
       if (now >= until) break;
     }
     this.#tell.held(now - began);
+    // A pause for time that other programs used would make viewers on a busy machine wait for it
+    // again. CPU time of other threads counts too, but a turn costs no more than it took.
+    const { user, system } = process.cpuUsage(cpuBefore);
+    const cpuMs = (user + system) / 1_000;
+    const share = cpuMs < now - began ? cpuMs / (now - began) : 1;
+    for (const [sending, ms] of took) this.#rest(sending, ms * share);
     this.#scheduled = false;
     if (this.#ready.size > 0) this.#schedule();
   }

@@ -25,7 +25,7 @@ export interface ViewerSocket {
   readonly waitingBytes: number;
   /** Whether so many events may be put together for it. */
   mayRecover(events: number): boolean;
-  /** Counts requests besides those that it sent. */
+  /** Charges the connection for more requests than it sent. */
   charge(requests: number): void;
   /** From now on the viewer gets what comes after `at`. */
   join(auctionId: string, at: Position, counted: boolean): void;
@@ -50,7 +50,7 @@ const RETRY_AFTER_MS = 1_000;
 /** An auction that is watched is asked for again after a gap, sleep or a change of networks. */
 const ASKED_AGAIN_AT_ONCE = 20;
 const ASKED_AGAIN_PER_SECOND = 2;
-/** What is refused for this counts as so many requests more: who does not wait is soon ended. */
+/** A refusal is charged as so many requests: a client that does not back off is soon disconnected. */
 const PRICE_OF_REFUSAL = 10;
 
 interface Watch {

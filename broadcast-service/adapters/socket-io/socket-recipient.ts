@@ -16,7 +16,7 @@ export class EncodedAnswer {
   }
 }
 
-/** The library's encoder, but that answers are written here, in order with all else. */
+/** The library's encoder, except that answers are written here, in order with everything else. */
 export class AnswerEncoder extends Encoder {
   override encode(packet: SocketPacket): ReturnType<Encoder['encode']> {
     const answer: unknown = Array.isArray(packet.data) ? packet.data[0] : undefined;

@@ -1,4 +1,4 @@
-/** The Socket.IO side: who may connect, and whose connections hear of what. */
+/** The Socket.IO server: admits connections, and addresses those of a user or of everybody. */
 import { STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createShardedAdapter } from '@socket.io/redis-adapter';
@@ -201,7 +201,7 @@ export class SocketViewers {
     const of = { token, address, person: personOf(socket) };
     const session = new ViewerSession(of, recipient, wire.webSocket, this.#parts);
     socket.data.session = session;
-    // Heard here and handed no further: the library would wait for another tick.
+    // Handled here and not passed on: the library would defer it to another tick.
     socket.use(([event, ...sent]: readonly unknown[]) => session.handle(event, sent));
     socket.on('disconnect', () => session.close());
     // Nobody asks for it again, and the library would keep it.

@@ -1,4 +1,4 @@
-/** One viewer's Socket.IO connection: what it may ask, and where it is told what. */
+/** One viewer's Socket.IO connection: limits and dispatches its requests. */
 import { randomUUID } from 'node:crypto';
 import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
 import { problem } from '@outcry/shared/contracts/problems.ts';
@@ -26,8 +26,8 @@ export interface SessionOf {
 /** Whoever has more answers and notices waiting is disconnected; twice the largest answer. */
 const MAX_WAITING_BYTES = 2_000_000;
 /**
- * All of an address wait for its next permits: who came back for the very next one would mostly ask
- * in vain, and use up its own.
+ * All clients of an address wait for its next permits: one that retries as soon as there is one would
+ * mostly be refused again, and use up its own.
  */
 const WAIT_FOR_ADDRESS_MS = 1_000;
 
@@ -79,7 +79,7 @@ export class ViewerSession implements ViewerSocket {
     this.#parts.leave(auctionId, this.recipient);
   }
 
-  /** What is not in a room's hands has a bound, too. @returns whether the connection was ended */
+  /** Answers and notices have a bound too. @returns whether the connection was ended */
   endIfFull(): boolean {
     const { waitingBytes } = this;
     if (waitingBytes <= MAX_WAITING_BYTES) return false;
@@ -88,9 +88,9 @@ export class ViewerSession implements ViewerSocket {
     return true;
   }
 
-  /** Does what the viewer asks; what nobody knows is not answered. */
+  /** Unknown events are ignored. */
   handle(event: unknown, sent: readonly unknown[]): void {
-    // Who was cut off may have sent much before, which waits for its tick.
+    // A client that was cut off may have requests queued.
     if (this.#webSocket.readyState !== this.#webSocket.OPEN || this.endIfFull()) return;
     const { payload, ack = ignore } = readSent(sent);
     const { recipient } = this;
