@@ -1,14 +1,53 @@
 import { once } from 'node:events';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { expect, test } from 'vitest';
-import { readBodyText, undeclaredJson } from './request-body.ts';
+import { expect, test, vi } from 'vitest';
+import { readBodyText, receiveBodyText, undeclaredJson, type ReadBody } from './request-body.ts';
 
 test('a client that left before its body was asked for is not waited for', async () => {
   const incoming = new IncomingMessage(new Socket());
   incoming.destroy();
   await once(incoming, 'close');
   expect((await readBodyText(incoming)).ok).toBe(false);
+});
+
+/** A request with such chunks of JSON so far, and what is heard of its body. */
+function receiving(...chunks: string[]) {
+  const incoming = new IncomingMessage(new Socket());
+  incoming.headers['content-type'] = 'application/json';
+  const done = vi.fn<(read: ReadBody<string>) => void>();
+  receiveBodyText(incoming, done, 20);
+  for (const chunk of chunks) incoming.push(Buffer.from(chunk));
+  const ended = async (): Promise<void> => {
+    incoming.complete = true;
+    incoming.push(null);
+    await once(incoming, 'close');
+  };
+  return { incoming, done, ended };
+}
+
+test.each([[['{"a":', '1}']], [['{"a":1}']], [[]]])(
+  'a body of chunks %j comes once',
+  async (body) => {
+    const { done, ended } = receiving(...body);
+    expect(done).not.toHaveBeenCalled();
+    await ended();
+    expect(done.mock.calls).toEqual([[{ ok: true, value: body.join('') }]]);
+  },
+);
+
+test('a body that grows too long is refused once, before its end', async () => {
+  const { done, ended } = receiving('x'.repeat(15), 'x'.repeat(15), 'x');
+  await vi.waitFor(() => expect(done).toHaveBeenCalled());
+  await ended();
+  expect(done.mock.calls).toMatchObject([[{ ok: false, status: 413 }]]);
+});
+
+test('what a client sent that left half-way is not acted on', async () => {
+  const { incoming, done } = receiving('{"a":1}');
+  incoming.destroy();
+  await once(incoming, 'close');
+  expect(done.mock.calls).toMatchObject([[{ ok: false }]]);
 });
 
 test.each([
