@@ -2,8 +2,8 @@
  * Tells an auction's viewers how many they are on all nodes, at most once a second.
  *
  * Each node sends a heartbeat every half second, and changes within a quarter of a second. Messages
- * may be lost: they are numbered. A node that was silent for 1.4 s counts as dead and its viewers as gone. Nothing is
- * stored: a count is worth nothing once its node is gone.
+ * may be lost: they are numbered. A node that was silent for 1.4 s counts as dead and its viewers as
+ * gone. Nothing is stored: a count is worth nothing once its node is gone.
  */
 import { randomUUID } from 'node:crypto';
 import type { PresenceMessage } from '@outcry/shared/contracts/live.ts';
