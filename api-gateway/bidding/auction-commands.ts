@@ -40,6 +40,9 @@ export interface LogEntry {
   readonly epoch: number;
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** Characters that are held for it. */
+  readonly size: number;
+  /** The lines of its events, made each time they are asked for. */
   readonly text: string;
   /** `traceparent` of the script call that wrote it, when a bid of that call is sampled. */
   readonly trace?: string;

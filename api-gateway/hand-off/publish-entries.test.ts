@@ -27,6 +27,7 @@ const entry = (seq: number, text: string): LogEntry => ({
   epoch: 1,
   firstSeq: seq,
   lastSeq: seq,
+  size: text.length,
   text,
 });
 

@@ -56,7 +56,7 @@ export class PublishEntries {
       return;
     }
     this.#inFlight += 1;
-    this.#charactersInFlight += entry.text.length;
+    this.#charactersInFlight += entry.size;
     this.#offered.push(entry);
     this.#publishTimer ??= setTimeout(() => this.#publishOffered(), PUBLISH_EVERY_MS);
   }
@@ -79,7 +79,7 @@ export class PublishEntries {
 
   readonly #published: Published = (entry, failure) => {
     this.#inFlight -= 1;
-    this.#charactersInFlight -= entry.text.length;
+    this.#charactersInFlight -= entry.size;
     if (failure === undefined) {
       this.#remember(entry);
     } else {

@@ -40,6 +40,7 @@ const entry = (seq: number, text = 'x'): LogEntry => ({
   epoch: 1,
   firstSeq: seq,
   lastSeq: seq,
+  size: text.length,
   text,
 });
 

@@ -70,14 +70,14 @@ function readDecided(auctionId: string, part: readonly string[]): DecidedBatch {
   };
 }
 
-/** The entry that a call wrote; its lines are made when somebody asks for them, after the answers. */
+/** The entry that a call wrote; its lines are made when it is published, after the answers. */
 class DecidedEntry implements LogEntry {
   readonly auctionId: string;
   readonly epoch: number;
   readonly firstSeq: number;
   readonly lastSeq: number;
+  readonly size: number;
   readonly #record: EventRecord;
-  #text: string | undefined;
 
   constructor(auctionId: string, publicText: string, privateText: string) {
     const { epoch, firstSeq, lastSeq } = readHead(publicText);
@@ -85,12 +85,12 @@ class DecidedEntry implements LogEntry {
     this.epoch = epoch;
     this.firstSeq = firstSeq;
     this.lastSeq = lastSeq;
+    this.size = publicText.length + privateText.length;
     this.#record = { publicText, privateText };
   }
 
   get text(): string {
-    this.#text ??= recordLines(this.auctionId, this.#record);
-    return this.#text;
+    return recordLines(this.auctionId, this.#record);
   }
 }
 

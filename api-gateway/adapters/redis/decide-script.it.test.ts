@@ -98,6 +98,7 @@ const entry = (auctionId: string, firstSeq: number, lastSeq = firstSeq) => ({
   epoch: 1,
   firstSeq,
   lastSeq,
+  size: 0,
   text: '',
 });
 

@@ -147,7 +147,10 @@ const readEntry = (
   now: number,
 ): LaggingAuction['entries'][number] => {
   const { epoch, firstSeq, lastSeq, at, text } = readLogEntry(auctionId, fields);
-  return { entry: { auctionId, epoch, firstSeq, lastSeq, text }, ageMs: now - at };
+  return {
+    entry: { auctionId, epoch, firstSeq, lastSeq, size: text.length, text },
+    ageMs: now - at,
+  };
 };
 
 const secondsOf = (logged: LaggingAuction['entries'][number] | undefined): number =>

@@ -50,9 +50,8 @@ if (who === 'bare') {
     const firstSeq = lastSeq + 1;
     lastSeq += perEntry;
     await new Promise<void>((resolve, reject) => {
-      stream.publish({ auctionId, epoch, firstSeq, lastSeq, text }, (_, failure) =>
-        failure === undefined ? resolve() : reject(failure),
-      );
+      const entry = { auctionId, epoch, firstSeq, lastSeq, size: text.length, text };
+      stream.publish(entry, (_, failure) => (failure === undefined ? resolve() : reject(failure)));
     });
     return 1;
   }, load);
