@@ -10,7 +10,7 @@ import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
 import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts';
 import { DECIDE_COMMANDS, decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
 import { redisFault } from './adapters/redis/durability.ts';
-import { RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
+import { CREATION_COMMANDS, RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
 import { RedisStoredAuctions } from './adapters/redis/redis-stored-auctions.ts';
 import { RedisMemory } from './adapters/redis/redis-memory.ts';
 import { SharedLists } from './auctions/shared-lists.ts';
@@ -48,7 +48,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
 
   const redis = openRedisOrCluster(settings, 'gateway', log, {
     enableAutoPipelining: true,
-    autoPipeliningIgnoredCommands: DECIDE_COMMANDS,
+    autoPipeliningIgnoredCommands: [...DECIDE_COMMANDS, ...CREATION_COMMANDS],
   });
   const subscriber = openRedisOrCluster(settings, 'gateway-due', log, {
     autoResubscribe: false,

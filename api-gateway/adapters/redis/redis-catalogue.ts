@@ -61,6 +61,9 @@ interface Place {
   readonly id: string;
 }
 
+/** Commands that write, and so must not fail with a pipeline of reads for another slot. */
+export const CREATION_COMMANDS = ['createItem', 'beginCreation'];
+
 export class RedisCatalogue implements Catalogue {
   readonly #redis: RedisClient;
   readonly #shards: number;

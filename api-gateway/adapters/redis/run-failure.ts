@@ -4,8 +4,12 @@ import { MayHaveRunError, NotRunError } from '../../bidding/auction-commands.ts'
 const NOT_STARTED =
   /^(OOM|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|NOAUTH|NOPERM|WRONGPASS|BUSY|NOSCRIPT|MOVED|ASK)\b/;
 
-/** What the client library says when it never handed the command to a socket. */
-const NEVER_SENT = /enableOfflineQueue|isn't writeable|Failed to refresh slots|ClusterAllFailed/i;
+/**
+ * What the client library says when it never handed the command to a socket. The last one is about a
+ * pipeline that it had put together before it learned that a slot has moved.
+ */
+const NEVER_SENT =
+  /enableOfflineQueue|isn't writeable|Failed to refresh slots|ClusterAllFailed|same slots allocation group/i;
 
 /**
  * Sorts a failed script call: certainly not run, or possibly run. When in doubt it may have run,
