@@ -11,7 +11,7 @@ import { until } from '@outcry/shared/testing/until.ts';
 import { loggedEvents, storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { newAuction, startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 
-/** Far below what was measured (docs/operations.md), for busy machines. */
+/** Far below what was measured (docs/operate.md), for busy machines. */
 const LEAST_ENTRIES_A_SECOND = 250;
 const AT_ONCE = 500;
 

@@ -69,10 +69,10 @@ test('tools of an operator work with their own credentials', { timeout: 60_000 }
     withinMs: 10_000,
     what: 'the auction in the archive',
   });
-  // As docs/operations.md says: in a worker's container, with a file of variables as input.
+  // As docs/operate.md says: in a worker's container, with a file of variables as input.
   const inContainer = 'set -a; . /dev/stdin; exec node';
-  const operations = await readFile(join(ROOT, 'docs/operations.md'), 'utf8');
-  expect(operations).toContain(inContainer);
+  const operate = await readFile(join(ROOT, 'docs/operate.md'), 'utf8');
+  expect(operate).toContain(inContainer);
   const runTool = async (program: string, secrets: string): Promise<string> => {
     const variables = Object.entries(await system.servers.secrets(secrets));
     const file = join(system.folder, `${secrets}-here.env`);

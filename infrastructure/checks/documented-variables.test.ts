@@ -17,9 +17,9 @@ interface Row {
   readonly standard: string | undefined;
 }
 
-/** The table of variables in docs/operations.md. */
+/** The table of variables in docs/configuration.md. */
 function documented(): Row[] {
-  const text = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
+  const text = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
   const rows = text.matchAll(/^\| `([A-Z_]+)` *\| ([a-z, -]+?) *\| (`[^`]*`|none) *\|/gm);
   return Array.from(rows, ([, name = '', services = '', standard = '']) => ({
     name,
@@ -28,7 +28,7 @@ function documented(): Row[] {
   }));
 }
 
-test.each(SERVICES)('docs/operations.md names every variable of %s, and no other', (service) => {
+test.each(SERVICES)('docs/configuration.md names every variable of %s, and no other', (service) => {
   const named = documented().filter(({ services }) => services.includes(service));
   expect(new Set(named.map(({ name }) => name))).toEqual(new Set(PROGRAMS[service]?.variables));
 });

@@ -1,4 +1,4 @@
-/** Postgres is lost and restored from an older backup, as docs/operations.md says, under load. */
+/** Postgres is lost and restored from an older backup, as docs/operate.md says, under load. */
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
