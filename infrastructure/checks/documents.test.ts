@@ -7,14 +7,15 @@ import { ROOT } from '../testing/secured-servers.ts';
 /** What is made or installed here, and left by runs. */
 const NO_DOCUMENTS = new Set(['node_modules', 'dist', '.git', '.local', '.turbo', 'results']);
 
-const documentsIn = (folder: string): string[] =>
+const filesIn = (folder: string, end: string): string[] =>
   readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return NO_DOCUMENTS.has(entry.name) ? [] : documentsIn(path);
-    return entry.name.endsWith('.md') ? [path] : [];
+    if (entry.isDirectory()) return NO_DOCUMENTS.has(entry.name) ? [] : filesIn(path, end);
+    return entry.name.endsWith(end) ? [path] : [];
   });
 
-const documents = documentsIn('');
+const documents = filesIn('', '.md');
+const tests = filesIn('', '.test.ts');
 
 /** Prose alone: what stands in a block of code is no link. */
 const proseOf = (path: string): string =>
@@ -66,6 +67,14 @@ test('whoever follows links from the README finds every document', () => {
   }
   const unlinked = documents.filter((path) => !found.has(path) && !path.startsWith('.github'));
   expect(unlinked).toEqual([]);
+});
+
+test('the tests that ARCHITECTURE.md names exist', () => {
+  const named = proseOf('ARCHITECTURE.md').matchAll(/`([\w./-]+\.test\.ts)`/g);
+  const missing = Array.from(named, ([, path = '']) => path).filter(
+    (path) => !tests.some((test) => `/${test}`.endsWith(`/${path}`)),
+  );
+  expect(missing).toEqual([]);
 });
 
 test('every promise names the test that shows it', () => {
