@@ -14,7 +14,7 @@ import { startTestBroadcasters, type TestBroadcasters } from './testing/test-bro
 
 const { viewers: VIEWERS, bids: BIDS } = SIZES.liveFaults;
 const BIDS_A_CALL = 5;
-/** Bids a second: enough for several in each tick, and for the faults to fall among them. */
+/** Bids per second: enough for several in each tick, and for the faults to fall among them. */
 const BIDS_PER_SECOND = 400;
 
 let system: TestBroadcasters;

@@ -52,7 +52,7 @@ test('two gateways keep the limit together', async () => {
   const token = await tokenFor(gateway, 'spreader');
   await until('the second gateway refuses for what went to the first', async () => {
     await Promise.all(Array.from({ length: LIMIT }, () => look(gateway, token)));
-    // Ten times a second at most: the second one would not refuse that by its own count.
+    // Ten times per second at most: the second one would not refuse that by its own count.
     await pause(100);
     return (await look(second, token)).status === 429;
   });

@@ -1,4 +1,4 @@
-/** Requests a second, per address and per user. */
+/** Requests per second, by address and by user. */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import {

@@ -15,7 +15,7 @@ import { LagOfLooks, type LogLag } from './log-lag.ts';
 const ROUND_EVERY_MS = 500;
 /**
  * Auctions of a shard taken in one round, and how many are worked on at once. The first also bounds
- * the looks a second at auctions that only wait for the archive, however many there are.
+ * the looks per second at auctions that only wait for the archive, however many there are.
  */
 const PER_SHARD = 64;
 const AT_ONCE = 32;

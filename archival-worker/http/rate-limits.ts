@@ -1,4 +1,4 @@
-/** Requests a second, per address and per user. */
+/** Requests per second, by address and by user. */
 import type { Context } from 'hono';
 import { clientAddress, networkOf } from '@outcry/shared/runtime/client-address.ts';
 import { count, type RateLimiter } from '@outcry/shared/runtime/rate-limiter.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Allowance } from './allowance.ts';
 
 describe('Allowance', () => {
-  it('lets a burst through and then so many a second', () => {
+  it('lets a burst through and then so many per second', () => {
     const allowance = new Allowance(3, 10, 0);
     expect([1, 2, 3].map(() => allowance.take(0))).toEqual([0, 0, 0]);
     expect(allowance.take(0)).toBe(100);

@@ -1,8 +1,8 @@
 /**
- * A process that means harm to a broadcaster until it is killed: some times a second a new
+ * A process that means harm to a broadcaster until it is killed: some times per second a new
  * connection, from an address of its own, that does what no viewer does. What it sends was made
  * beforehand, so that harm costs it little. Arguments: the broadcaster's URL, an auction to ask for,
- * attacks a second, and the kinds of attack, which take turns (default: all). To each message of its
+ * attacks per second, and the kinds of attack, which take turns (default: all). To each message of its
  * parent it answers with an `AttackReport`.
  */
 import { connect, type Socket } from 'node:net';

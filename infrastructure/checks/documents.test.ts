@@ -69,6 +69,15 @@ test('whoever follows links from the README finds every document', () => {
   expect(unlinked).toEqual([]);
 });
 
+test('the folders that the README of a package lists exist', () => {
+  const missing = documents.flatMap((path) =>
+    Array.from(proseOf(path).matchAll(/^\| `([\w./-]+\/)` *\|/gm), ([, folder = '']) =>
+      join(dirname(path), folder),
+    ).filter((folder) => !existsSync(join(ROOT, folder))),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('the tests that ARCHITECTURE.md names exist', () => {
   const named = proseOf('ARCHITECTURE.md').matchAll(/`([\w./-]+\.test\.ts)`/g);
   const missing = Array.from(named, ([, path = '']) => path).filter(

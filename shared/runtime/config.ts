@@ -27,7 +27,7 @@ const isOrigin = (text: string): boolean =>
 const isRedisUrl = (text: string): boolean =>
   z.url({ protocol: /^rediss?$/ }).safeParse(text).success;
 
-/** Requests a second; 0 turns the limit off. */
+/** Requests per second; 0 turns the limit off. */
 export const rateLimits = {
   RATE_LIMIT_USER_PER_S: z.coerce.number().int().min(0).default(20),
   RATE_LIMIT_ADDRESS_PER_S: z.coerce.number().int().min(0).default(200),

@@ -1,4 +1,4 @@
-/** Limits of requests a second, the same for all services that have some. */
+/** Limits of requests per second, the same for all services that have some. */
 
 /** What is left of a limit after one more request. */
 export interface Allowance {
@@ -35,7 +35,7 @@ export async function count(
     refusal: allowed
       ? undefined
       : {
-          detail: `At most ${limit} requests a second are taken from one ${of}.`,
+          detail: `At most ${limit} requests per second are taken from one ${of}.`,
           retryAfterMs: Math.max(resetMs, 1),
         },
   };

@@ -24,7 +24,7 @@ export class SharedRateLimiter implements RateLimiter {
   readonly #pending = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
 
-  /** @param limit requests a second for one key */
+  /** @param limit requests per second for one key */
   constructor(redis: RedisClient, name: string, limit: number) {
     this.#limit = limit;
     this.#quiet = Math.floor(limit * QUIET_SHARE);

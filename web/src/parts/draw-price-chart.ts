@@ -11,7 +11,7 @@ export interface DrawnChart {
 }
 
 const HEIGHT = 220;
-/** Hot auctions change many times a second; eyes do not. */
+/** Hot auctions change many times per second; eyes do not. */
 const DRAW_EVERY_MS = 200;
 /** A chart that has just begun leaves room to grow. */
 const SHORTEST_SPAN_SECONDS = 60;

@@ -67,9 +67,9 @@ function stagesOf(points: readonly PipelineFigures[]): readonly StageContent[] {
       name: 'decide',
       title: 'Decide',
       what: 'in Redis, one script call a batch',
-      figure: [figureText(now.acceptedPerSecond), 'bids a second', 'acceptedPerSecond'],
+      figure: [figureText(now.acceptedPerSecond), 'bids per second', 'acceptedPerSecond'],
       facts: [
-        ['Commands a second', figureText(now.commandsPerSecond)],
+        ['Commands per second', figureText(now.commandsPerSecond)],
         ['Bids a batch', figureText(latest('commandsPerBatch', 'commandsWaiting'))],
         ['Script call', spanText(latest('scriptSeconds', 'commandsWaiting'))],
         ['Waiting', figureText(now.commandsWaiting)],
@@ -83,7 +83,7 @@ function stagesOf(points: readonly PipelineFigures[]): readonly StageContent[] {
       figure: [figureText(now.viewers), now.viewers === 1 ? 'viewer' : 'viewers', 'viewers'],
       facts: [
         ['Watched auctions', figureText(now.watchedAuctions)],
-        ['Messages a second', figureText(now.sentPerSecond)],
+        ['Messages per second', figureText(now.sentPerSecond)],
         ['Gaps filled', figureText(now.gapsFilled)],
       ],
     },
@@ -106,7 +106,7 @@ function stagesOf(points: readonly PipelineFigures[]): readonly StageContent[] {
       figure: [spanText(now.unarchivedSeconds), 'behind', 'unarchivedSeconds'],
       facts: [
         ['Events waiting', figureText(now.unarchivedEvents)],
-        ['Events a second', figureText(now.archivedPerSecond)],
+        ['Events per second', figureText(now.archivedPerSecond)],
         ['Bid to archive', spanText(latest('archiveLagSeconds', 'deadLetters'))],
         ['Dead letters', figureText(now.deadLetters)],
       ],

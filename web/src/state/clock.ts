@@ -55,7 +55,7 @@ function ticking(periodMs: number): ReadonlySignal<number> {
   return now;
 }
 
-/** For whole seconds: four times a second, so that none is skipped. */
+/** For whole seconds: four times per second, so that none is skipped. */
 export const clock = ticking(250);
 
 /** For tenths of a second. */

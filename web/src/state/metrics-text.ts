@@ -42,7 +42,7 @@ export function rise(before: Look, now: Look, name: string, label = ''): number 
   return risen < 0 ? total(now.figures, name, label) : risen;
 }
 
-/** A counter's rise a second. */
+/** A counter's rise per second. */
 export function rate(before: Look, now: Look, name: string, label = ''): number {
   const seconds = (now.atMs - before.atMs) / 1_000;
   return seconds <= 0 ? 0 : rise(before, now, name, label) / seconds;
