@@ -34,7 +34,7 @@ export interface AuctionCommand {
   readonly trace?: string | undefined;
 }
 
-/** A log entry: the events of one script call, as text that is never re-encoded. */
+/** A log entry: the events of one script call. */
 export interface LogEntry {
   readonly auctionId: string;
   readonly epoch: number;
@@ -42,8 +42,8 @@ export interface LogEntry {
   readonly lastSeq: number;
   /** Characters that are held for it. */
   readonly size: number;
-  /** The lines of its events, made each time they are asked for. */
-  readonly text: string;
+  /** Makes the lines of its events (shared/contracts/events.ts), joined by line feeds. */
+  readonly lines: () => string;
   /** `traceparent` of the script call that wrote it, when a bid of that call is sampled. */
   readonly trace?: string;
 }

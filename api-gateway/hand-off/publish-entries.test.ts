@@ -28,7 +28,7 @@ const entry = (seq: number, text: string): LogEntry => ({
   firstSeq: seq,
   lastSeq: seq,
   size: text.length,
-  text,
+  lines: () => text,
 });
 
 beforeEach(() => {

@@ -18,7 +18,7 @@ export const tracedEvents = (inner: EventStream, tracer: Tracer): EventStream =>
             attributes: {
               'messaging.system': 'nats',
               'messaging.operation.type': 'send',
-              'messaging.message.body.size': entry.text.length,
+              'messaging.message.body.size': entry.lines().length,
               'outcry.auction_id': entry.auctionId,
             },
           });

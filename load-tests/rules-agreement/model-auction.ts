@@ -181,7 +181,7 @@ export class ModelAuction {
   }
 
   #compareEvents(batch: DecidedBatch): void {
-    const texts = batch.entry === undefined ? [] : eventLines(batch.entry.text);
+    const texts = batch.entry === undefined ? [] : eventLines(batch.entry.lines());
     const events = texts.map((line) => ownJson<PublicEvent>(splitEventLine(line).publicText));
     expectSame('number of events', events.length, this.#expected.length);
     events.forEach((event, i) => {

@@ -41,7 +41,7 @@ const entry = (seq: number, text = 'x'): LogEntry => ({
   firstSeq: seq,
   lastSeq: seq,
   size: text.length,
-  text,
+  lines: () => text,
 });
 
 /** What came of each entry, by its seq, and of each receipt. */

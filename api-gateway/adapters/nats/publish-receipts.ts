@@ -69,7 +69,7 @@ export class PublishReceipts {
     const reply = this.#inbox + number;
     this.connection.publish(
       subject,
-      entry.text,
+      entry.lines(),
       headers === undefined ? { reply } : { reply, headers },
     );
     const overdueAt = monotonicNow() + RECEIPT_LIMIT_MS;

@@ -3,7 +3,6 @@ import {
   readHead,
   readStanding,
   recordLines,
-  type EventRecord,
   type Standing,
 } from '@outcry/shared/contracts/records.ts';
 import {
@@ -63,7 +62,7 @@ function readDecided(auctionId: string, part: readonly string[]): DecidedBatch {
   const standing = shown === '' ? undefined : readStanding([shown]);
   return {
     now: Number(now),
-    entry: publicText === '' ? undefined : new DecidedEntry(auctionId, publicText, privateText),
+    entry: publicText === '' ? undefined : readEntry(auctionId, publicText, privateText),
     head: standing === undefined ? undefined : readHeadOf(standing, leader, sellerId),
     terms,
     answers: part.slice(ANSWERS_FROM),
@@ -71,27 +70,11 @@ function readDecided(auctionId: string, part: readonly string[]): DecidedBatch {
 }
 
 /** The entry that a call wrote; its lines are made when it is published, after the answers. */
-class DecidedEntry implements LogEntry {
-  readonly auctionId: string;
-  readonly epoch: number;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  readonly size: number;
-  readonly #record: EventRecord;
-
-  constructor(auctionId: string, publicText: string, privateText: string) {
-    const { epoch, firstSeq, lastSeq } = readHead(publicText);
-    this.auctionId = auctionId;
-    this.epoch = epoch;
-    this.firstSeq = firstSeq;
-    this.lastSeq = lastSeq;
-    this.size = publicText.length + privateText.length;
-    this.#record = { publicText, privateText };
-  }
-
-  get text(): string {
-    return recordLines(this.auctionId, this.#record);
-  }
+function readEntry(auctionId: string, publicText: string, privateText: string): LogEntry {
+  const { epoch, firstSeq, lastSeq } = readHead(publicText);
+  const lines = (): string => recordLines(auctionId, { publicText, privateText });
+  const size = publicText.length + privateText.length;
+  return { auctionId, epoch, firstSeq, lastSeq, size, lines };
 }
 
 function readHeadOf({ epoch, state }: Standing, leader: string, sellerId: string): AuctionHead {

@@ -99,7 +99,7 @@ const entry = (auctionId: string, firstSeq: number, lastSeq = firstSeq) => ({
   firstSeq,
   lastSeq,
   size: 0,
-  text: '',
+  lines: () => '',
 });
 
 /** A bidder with one bid of 5,000: alias, bids and maximum; 0xcd leads a number of two bytes. */

@@ -148,7 +148,7 @@ const readEntry = (
 ): LaggingAuction['entries'][number] => {
   const { epoch, firstSeq, lastSeq, at, text } = readLogEntry(auctionId, fields);
   return {
-    entry: { auctionId, epoch, firstSeq, lastSeq, size: text.length, text },
+    entry: { auctionId, epoch, firstSeq, lastSeq, size: text.length, lines: () => text },
     ageMs: now - at,
   };
 };

@@ -50,7 +50,7 @@ if (who === 'bare') {
     const firstSeq = lastSeq + 1;
     lastSeq += perEntry;
     await new Promise<void>((resolve, reject) => {
-      const entry = { auctionId, epoch, firstSeq, lastSeq, size: text.length, text };
+      const entry = { auctionId, epoch, firstSeq, lastSeq, size: text.length, lines: () => text };
       stream.publish(entry, (_, failure) => (failure === undefined ? resolve() : reject(failure)));
     });
     return 1;
