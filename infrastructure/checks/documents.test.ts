@@ -1,21 +1,21 @@
-/** Links between documents lead somewhere: to a file that is in the repository, to a heading in it. */
+/** What documents say of the repository is so: links lead somewhere, files and tests that are named exist. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from '../testing/secured-servers.ts';
 
 /** What is made or installed here, and left by runs. */
 const NO_DOCUMENTS = new Set(['node_modules', 'dist', '.git', '.local', '.turbo', 'results']);
 
-const filesIn = (folder: string, end: string): string[] =>
+const filesIn = (folder: string, end: RegExp): string[] =>
   readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return NO_DOCUMENTS.has(entry.name) ? [] : filesIn(path, end);
-    return entry.name.endsWith(end) ? [path] : [];
+    return end.test(entry.name) ? [path] : [];
   });
 
-const documents = filesIn('', '.md');
-const tests = filesIn('', '.test.ts');
+const documents = filesIn('', /\.md$/);
+const code = filesIn('', /\.(?:ts|tsx|lua|mjs|sql)$/);
 
 /** Prose alone: what stands in a block of code is no link. */
 const proseOf = (path: string): string =>
@@ -78,12 +78,24 @@ test('the folders that the README of a package lists exist', () => {
   expect(missing).toEqual([]);
 });
 
-test('the tests that ARCHITECTURE.md names exist', () => {
-  const named = proseOf('ARCHITECTURE.md').matchAll(/`([\w./-]+\.test\.ts)`/g);
-  const missing = Array.from(named, ([, path = '']) => path).filter(
-    (path) => !tests.some((test) => `/${test}`.endsWith(`/${path}`)),
-  );
+test.each(documents)('the files of code that %s names exist', (path) => {
+  const named = proseOf(path).matchAll(/`([\w./-]+\.(?:ts|tsx|lua|mjs|sql))`/g);
+  const missing = Array.from(named, ([, name = '']) => name)
+    // Contributing says how tests are named.
+    .filter((name) => !name.startsWith('x.'))
+    .filter((name) => !code.some((file) => `/${file}`.endsWith(`/${name}`)));
   expect(missing).toEqual([]);
+});
+
+test('the list of decisions names each by its title', () => {
+  const list = proseOf('docs/adr/README.md');
+  const decisions = documents.filter((path) => /^docs\/adr\/\d{4}-/.test(path));
+  const unlisted = decisions.filter((path) => {
+    const [, number = '', title = ''] = /^# (\d+)\. (.+)$/m.exec(proseOf(path)) ?? [];
+    const row = new RegExp(String.raw`^\| ${number} +\| \[(.+)\]\(${basename(path)}\) +\|$`, 'm');
+    return row.exec(list)?.[1] !== title;
+  });
+  expect(unlisted).toEqual([]);
 });
 
 test('every promise names the test that shows it', () => {
