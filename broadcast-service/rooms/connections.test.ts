@@ -52,9 +52,9 @@ describe('connections', () => {
     expect(connections.mayRecover('a', 2_000, 0)).toBe(false);
     expect(connections.mayRecover('a', 0, 0)).toBe(true);
     expect(connections.mayRecover('b', 2_000, 0)).toBe(true);
-    // What is left is for connections and requests.
     expect(connections.request('a', 0)).toBe(0);
-    expect(connections.mayRecover('a', 2_000, 5_000)).toBe(true);
+    expect(connections.mayRecover('a', 2_000, 9_000)).toBe(false);
+    expect(connections.mayRecover('a', 2_000, 10_000)).toBe(true);
   });
 
   it('have no limit by address when it is 0', () => {

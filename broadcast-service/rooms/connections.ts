@@ -24,27 +24,29 @@ const REFILL_SECONDS = 10;
 const PRICE_OF_CONNECTION = 3;
 /** The share of its permits that a network pays for a connection that was ended for misuse. */
 const SHARE_FOR_MISUSE = 0.05;
-/** The share that the largest answer with what was missed costs: putting it together takes long. */
-const SHARE_FOR_LARGEST = 0.4;
-/** The share that is kept for connections and requests: whoever missed much can do without it. */
-const SHARE_NOT_FOR_EVENTS = 0.25;
+/**
+ * Events of which answers are put together for one network alone, by its connections. An answer of the
+ * largest size costs some ms; those that others get too cost nothing more.
+ */
+const EVENTS_PER_CONNECTION = 2;
 
 interface Network {
   open: number;
   cameAt: number;
   readonly allowance: Allowance;
+  readonly events: Allowance;
 }
 
 /** All times are ms of a steady clock. */
 export class Connections {
   readonly #limits: ConnectionLimits;
-  readonly #permits: number;
+  readonly #connections: number;
   readonly #networks = new Map<string, Network>();
   #all = 0;
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
-    this.#permits = Math.max(limits.perAddress, MIN_CONNECTIONS) * PERMITS_PER_CONNECTION;
+    this.#connections = Math.max(limits.perAddress, MIN_CONNECTIONS);
   }
 
   get count(): number {
@@ -83,16 +85,13 @@ export class Connections {
 
   /** @returns whether an answer with so many events may be put together for this address alone */
   mayRecover(address: string, events: number, now: number): boolean {
-    const allowance = this.#networkOf(address, now)?.allowance;
-    if (allowance === undefined) return true;
-    const price = (this.#permits * SHARE_FOR_LARGEST * events) / MAX_RECOVERED_EVENTS;
-    if (allowance.left(now) - price < this.#permits * SHARE_NOT_FOR_EVENTS) return false;
-    return allowance.take(now, price) === 0;
+    return (this.#networkOf(address, now)?.events.take(now, events) ?? 0) === 0;
   }
 
   /** A connection of this address was ended for misuse, at the expense of its network. */
   misused(address: string, now: number): void {
-    this.#networkOf(address, now)?.allowance.charge(now, this.#permits * SHARE_FOR_MISUSE);
+    const permits = this.#connections * PERMITS_PER_CONNECTION;
+    this.#networkOf(address, now)?.allowance.charge(now, permits * SHARE_FOR_MISUSE);
   }
 
   #networkOf(address: string, now: number): Network | undefined {
@@ -101,8 +100,13 @@ export class Connections {
     let network = this.#networks.get(key);
     if (network === undefined) {
       if (this.#networks.size >= 2 * this.#limits.all) this.#forgetGone(now);
-      const allowance = new Allowance(this.#permits, this.#permits / REFILL_SECONDS, now);
-      network = { open: 0, cameAt: now, allowance };
+      const atOnce = (size: number): Allowance => new Allowance(size, size / REFILL_SECONDS, now);
+      network = {
+        open: 0,
+        cameAt: now,
+        allowance: atOnce(this.#connections * PERMITS_PER_CONNECTION),
+        events: atOnce(Math.max(this.#connections * EVENTS_PER_CONNECTION, MAX_RECOVERED_EVENTS)),
+      };
       this.#networks.set(key, network);
     }
     network.cameAt = now;

@@ -105,7 +105,8 @@ const asksForHistory = (reads: boolean) => (): void =>
       if (!reads) socket.pause();
       const first = Math.max(1, Number(seq) - MISSED);
       const requests = Array.from({ length: REQUESTS }, (_, i) => {
-        const after = { epoch: Number(epoch), seq: first + (i % (Number(seq) - first)) };
+        // Small parts come first: of a large one the bound lets through few.
+        const after = { epoch: Number(epoch), seq: Number(seq) - 1 - (i % (Number(seq) - first)) };
         return frame(`421${JSON.stringify(['watch', { auctionId, after }])}`);
       });
       socket.write(Buffer.concat(requests));
