@@ -5,25 +5,15 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
+import { DECIDE_SCRIPT_FILES } from '../contracts/decide-script-files.ts';
 import type { Creation, ItemDetails } from '../contracts/events.ts';
 import { auctionKeys, withKeyNames } from '../contracts/keys.ts';
 import { shardOfId } from '../domain/ids.ts';
 import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
 
 const LUA_FOLDER = new URL('../../api-gateway/adapters/redis/lua/', import.meta.url);
-const FILES = [
-  'room',
-  'auction',
-  'time',
-  'bids',
-  'seller',
-  'commands',
-  'write',
-  'version-1',
-  'decide',
-];
 const SCRIPT = withKeyNames(
-  `#!lua\n${FILES.map((name) => readFileSync(new URL(`${name}.lua`, LUA_FOLDER), 'utf8')).join('\n')}`,
+  `#!lua\n${DECIDE_SCRIPT_FILES.map((name) => readFileSync(new URL(`${name}.lua`, LUA_FOLDER), 'utf8')).join('\n')}`,
 );
 /** The same with a live channel that nobody hears. */
 const SILENT_SCRIPT = SCRIPT.replace("':live:'", "':lost:'");

@@ -1,5 +1,6 @@
 /** The engine's adapter: calls the decide script and reads its reply. */
 import type { Result } from 'ioredis';
+import { DECIDE_SCRIPT_FILES } from '@outcry/shared/contracts/decide-script-files.ts';
 import { auctionKeys, shardKeys, withKeyNames } from '@outcry/shared/contracts/keys.ts';
 import {
   MayHaveRunError,
@@ -19,19 +20,6 @@ import { runFailure } from './run-failure.ts';
 import { ServerRunId } from './run-id.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
-/** The script is one text made of these files, in this order. */
-const SCRIPT_FILES = [
-  'room',
-  'auction',
-  'time',
-  'bids',
-  'seller',
-  'commands',
-  'write',
-  'version-1',
-  'decide',
-];
-
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     decideAuctions(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>;
@@ -47,7 +35,8 @@ declare module 'ioredis' {
 export const DECIDE_COMMANDS = ['decideAuctions', 'decideInFullRedis'];
 
 /** The script as it runs in production, put together from its files. */
-export const decideScriptBody = (): string => withKeyNames(SCRIPT_FILES.map(luaFile).join('\n'));
+export const decideScriptBody = (): string =>
+  withKeyNames(DECIDE_SCRIPT_FILES.map(luaFile).join('\n'));
 
 export class DecideScript implements AuctionDecider {
   readonly #redis: RedisClient;

@@ -1,0 +1,12 @@
+/** The decide script is one text made of these files of `api-gateway/adapters/redis/lua`, in this order. */
+export const DECIDE_SCRIPT_FILES = [
+  'room',
+  'auction',
+  'time',
+  'bids',
+  'seller',
+  'commands',
+  'write',
+  'version-1',
+  'decide',
+];
