@@ -48,6 +48,11 @@ describe('the gateway settings', () => {
     ['algorithms that a secret does not have', { ...GOOD, JWT_ALGORITHMS: 'RS256' }],
     ['an origin with a path', { ...GOOD, CORS_ORIGINS: 'https://example.org/' }],
     ['an address that is no web page', { ...GOOD, PUBLIC_HISTORY_URL: 'javascript:alert(1)' }],
+    ['a role that does not exist', { ...GOOD, JWT_ROLE_MAP: 'staff=owner' }],
+    ['a map without names', { ...GOOD, JWT_ROLE_MAP: '=admin' }],
+    ['a map of nothing', { ...GOOD, JWT_ROLE_MAP: 'admin' }],
+    ['default roles that do not exist', { ...GOOD, JWT_DEFAULT_ROLES: 'bidder,owner' }],
+    ['dev tokens of another form', { ...GOOD, AUTH_MODE: 'dev', JWT_USER_CLAIM: 'oid' }],
     ['dev mode in production', { ...GOOD, AUTH_MODE: 'dev', NODE_ENV: 'production' }],
     ['no word for the broadcaster in production', { ...GOOD, NODE_ENV: 'production' }],
     [

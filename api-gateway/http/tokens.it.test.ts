@@ -85,6 +85,13 @@ describe('tokens signed with the shared secret', () => {
     expect(await status(hs, await signHs(claims()))).toBe(ACCEPTED);
   });
 
+  test.each(['auth0|64aa', 'a@b.c', 'ann|admin:x', 'é'.repeat(127)])(
+    'are accepted for any subject: %s',
+    async (sub) => {
+      expect(await status(hs, await signHs(claims({ sub })))).toBe(ACCEPTED);
+    },
+  );
+
   const BAD: readonly (readonly [string, () => Promise<string> | string])[] = [
     ['alg none', () => new UnsecuredJWT(claims()).encode()],
     ['another secret', () => signHs(claims(), 'another-secret-0123456789-0123456789')],
@@ -94,7 +101,8 @@ describe('tokens signed with the shared secret', () => {
     ['another audience', () => signHs(claims({ aud: 'other' }))],
     ['no expiry', () => signHs(claims({ exp: undefined }))],
     ['no subject', () => signHs(claims({ sub: undefined }))],
-    ['a subject that is no id', () => signHs(claims({ sub: 'ann|admin:x' }))],
+    ['an empty subject', () => signHs(claims({ sub: '' }))],
+    ['a subject of 256 bytes', () => signHs(claims({ sub: 'é'.repeat(128) }))],
     ['an empty string', () => ''],
     ['garbage', () => 'not.a.token'],
     ['a very long one', () => 'x'.repeat(9_000)],

@@ -4,6 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'j
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
 import { createTokenVerifier, TokenError, type VerifyToken } from './access-tokens.ts';
+import { commonSettings } from './config.ts';
 import { createLogger } from './logger.ts';
 import { TokenKeysUnavailableError } from './token-keys.ts';
 
@@ -51,11 +52,8 @@ const sign = (userId: string, kid: string, key: CryptoKey, alg = 'ES256'): Promi
 const verifier = (): Promise<VerifyToken> =>
   createTokenVerifier(
     {
-      JWT_SECRET: undefined,
+      ...commonSettings.parse({}),
       JWT_JWKS_URL: url,
-      JWT_ALGORITHMS: undefined,
-      JWT_ISSUER: undefined,
-      JWT_AUDIENCE: undefined,
     },
     createLogger('test', 'silent'),
   );

@@ -3,6 +3,7 @@ import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { CommonSettings } from './config.ts';
 import type { Logger } from './logger.ts';
+import { rolesOf, userIdOf, type ClaimSettings } from './token-claims.ts';
 import { isCompactToken } from './token-form.ts';
 import { openTokenKeys, TokenKeysUnavailableError } from './token-keys.ts';
 import { wallClockNow } from './wall-clock.ts';
@@ -28,12 +29,9 @@ const MAX_CACHED_BYTES = 32 * 1024 * 1024;
 const ENTRY_BYTES = 400;
 const ROLE_BYTES = 64;
 const MAX_TOKEN_CHARACTERS = 8_192;
-const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-type TokenSettings = Pick<
-  CommonSettings,
-  'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ALGORITHMS' | 'JWT_ISSUER' | 'JWT_AUDIENCE'
->;
+type TokenSettings = ClaimSettings &
+  Pick<CommonSettings, 'JWT_JWKS_URL' | 'JWT_ALGORITHMS' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
 
 /**
  * Makes the verifier. A verified token is remembered until it expires, so that a hot
@@ -59,7 +57,7 @@ export async function createTokenVerifier(
       ({ payload } = await jwtVerify(token, keys.get, {
         algorithms: [...keys.algorithms],
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        requiredClaims: ['sub', 'exp'],
+        requiredClaims: [settings.JWT_USER_CLAIM, 'exp'],
         ...(settings.JWT_ISSUER === undefined ? {} : { issuer: settings.JWT_ISSUER }),
         ...(settings.JWT_AUDIENCE === undefined ? {} : { audience: settings.JWT_AUDIENCE }),
       }));
@@ -67,12 +65,15 @@ export async function createTokenVerifier(
       if (error instanceof TokenKeysUnavailableError) throw error;
       throw new TokenError(reasonOf(error));
     }
-    const { sub, exp, roles } = payload as { sub?: unknown; exp?: unknown; roles?: unknown };
-    if (typeof sub !== 'string' || !USER_ID.test(sub) || typeof exp !== 'number') {
-      throw new TokenError('the token names no usable user id (1 to 64 of A-Z a-z 0-9 _ -)');
+    const userId = userIdOf(payload, settings);
+    if (userId === undefined || payload.exp === undefined) {
+      throw new TokenError(`the token's "${settings.JWT_USER_CLAIM}" names no user`);
     }
-    const named = Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
-    const caller: Caller = { userId: sub, roles: new Set(named), expiresAt: exp * 1000 };
+    const caller: Caller = {
+      userId,
+      roles: rolesOf(payload, settings),
+      expiresAt: payload.exp * 1000,
+    };
     if (checkedBy === keys.generation) verified.set(token, caller);
     return caller;
   };

@@ -18,6 +18,20 @@ export const list = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
+export const ROLE_NAMES = ['bidder', 'seller', 'admin'] as const;
+export type RoleName = (typeof ROLE_NAMES)[number];
+const roleName = z.enum(ROLE_NAMES);
+
+/** `theirs=ours`, joined by commas; a name may be there twice, and have `=` in it. */
+const roleMap = list
+  .transform((pairs) =>
+    pairs.map((pair) => [
+      pair.slice(0, Math.max(0, pair.lastIndexOf('='))),
+      pair.slice(pair.lastIndexOf('=') + 1),
+    ]),
+  )
+  .pipe(z.array(z.tuple([z.string().min(1), roleName])).min(1));
+
 /** An address over HTTP. */
 export const webUrl = z.url({ protocol: /^https?$/ });
 
@@ -68,6 +82,15 @@ export const commonSettings = z.object({
   JWT_ALGORITHMS: list.refine((names) => names.length > 0, 'names no algorithm').optional(),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().optional(),
+  JWT_USER_CLAIM: z.string().default('sub'),
+  /** Whose subjects are user ids as they stand; see `userIdOf`. */
+  JWT_PLAIN_ISSUER: z.string().optional(),
+  JWT_ROLES_CLAIM: z.string().default('roles'),
+  JWT_ROLE_MAP: roleMap.optional(),
+  JWT_DEFAULT_ROLES: list
+    .transform((names) => (names.join() === 'none' ? [] : names))
+    .pipe(z.array(roleName))
+    .default(['bidder']),
   CORS_ORIGINS: list
     .refine(
       (origins) => origins.every(isOrigin),
@@ -113,6 +136,9 @@ function authMistakes(given: Environment): string[] {
   if (given['NODE_ENV'] === 'production' && given['AUTH_MODE'] === 'dev') {
     mistakes.push('AUTH_MODE=dev is not allowed with NODE_ENV=production');
   }
+  if (given['AUTH_MODE'] === 'dev' && OF_ISSUERS.some((name) => given[name] !== undefined)) {
+    mistakes.push(`AUTH_MODE=dev makes tokens of its own form, without ${OF_ISSUERS.join(', ')}`);
+  }
   const algorithms = list.safeParse(given['JWT_ALGORITHMS'] ?? '').data ?? [];
   if (given['JWT_ALGORITHMS'] !== undefined && secret !== undefined) {
     mistakes.push('JWT_ALGORITHMS goes with JWT_JWKS_URL; with JWT_SECRET it is always HS256');
@@ -121,6 +147,9 @@ function authMistakes(given: Environment): string[] {
   }
   return mistakes;
 }
+
+/** Variables for the tokens that others make. */
+const OF_ISSUERS = ['JWT_USER_CLAIM', 'JWT_ROLES_CLAIM', 'JWT_ROLE_MAP'];
 
 /** Algorithms of which the key that checks cannot sign. */
 const SIGNED_BY_ISSUER = [

@@ -193,7 +193,9 @@ function keyFault(key: JWK, algorithms: readonly string[]): string | undefined {
   switch (key.kty) {
     case 'RSA': {
       const bits = Buffer.from(key.n ?? '', 'base64url').length * 8;
-      return bits < MIN_RSA_BITS ? `has ${bits} bits, fewer than ${MIN_RSA_BITS}` : undefined;
+      if (bits < MIN_RSA_BITS) return `has ${bits} bits, fewer than ${MIN_RSA_BITS}`;
+      // With this exponent anybody can sign.
+      return key.e === 'AQ' ? 'has the exponent 1' : undefined;
     }
     case 'EC':
     case 'OKP':
