@@ -31,7 +31,7 @@ export default {
       'runtime-knows-no-auction',
       'runtime serves any service',
       { path: '^shared/runtime/', pathNot: TESTS },
-      { path: '^shared/(domain|contracts)/' },
+      { path: '^shared/(domain|contracts|http)/' },
     ),
     rule(
       'shared-imports-no-package',
@@ -61,7 +61,7 @@ export default {
         'use cases know their ports, not the technology behind them',
         { path: `^${service}/(${USE_CASES[service]})/`, pathNot: TESTS },
         {
-          path: `^${service}/(http|adapters)/|^node_modules/(hono|@hono|ioredis|@nats-io|postgres|socket\\.io)/`,
+          path: `^(shared/http|${service}/(http|adapters))/|^node_modules/(hono|@hono|ioredis|@nats-io|postgres|socket\\.io)/`,
         },
       ),
     ),

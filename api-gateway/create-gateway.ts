@@ -1,10 +1,10 @@
 /** Puts the gateway together: the only place that knows which adapter serves which port. */
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
-import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
+import { serveHttp } from '@outcry/shared/http/http-server.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { openTracer } from '@outcry/shared/runtime/open-tracer.ts';
-import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
+import { addOperationRoutes, createRegistry } from '@outcry/shared/http/operations.ts';
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
 import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts';
@@ -22,9 +22,10 @@ import { tracedDecider } from './bidding/traced-decider.ts';
 import type { GatewaySettings } from './config.ts';
 import { createFollowUp, type FollowUpFigures } from './create-follow-up.ts';
 import { answerBids } from './http/answer-bids.ts';
-import { createApp } from './http/create-app.ts';
+import { countedAddress } from './http/counted-address.ts';
 import { refuseForeignHosts } from './http/foreign-hosts.ts';
 import { followBids } from './http/follow-bids.ts';
+import { createGatewayApi } from './http/gateway-api.ts';
 import type { GatewayParts } from './http/gateway-parts.ts';
 import { devTokenSigner } from './http/dev-tokens.ts';
 import { createMetrics, timedDecider } from './metrics.ts';
@@ -135,8 +136,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     limits: {
       byAddress: limiter('address', settings.RATE_LIMIT_ADDRESS_PER_S),
       byUser: limiter('user', settings.RATE_LIMIT_USER_PER_S),
-      trustedProxies: settings.TRUSTED_PROXIES,
-      serviceSecret: settings.SERVICE_SECRET,
+      addressOf: countedAddress(settings.TRUSTED_PROXIES, settings.SERVICE_SECRET),
     },
     shards,
     maxPerSeller: settings.MAX_PER_SELLER,
@@ -159,7 +159,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     if (stopping) return { gateway: 'stopping' };
     return readiness.fault === undefined ? {} : { redis: readiness.fault };
   };
-  const api = createApp(parts, (app) => addOperationRoutes(app, registry, isReady));
+  const api = createGatewayApi(parts, (app) => addOperationRoutes(app, registry, isReady));
   const answerBid = answerBids(parts);
   const refuseForeign =
     settings.AUTH_MODE === 'dev' ? refuseForeignHosts(settings.PUBLIC_GATEWAY_URL) : () => false;

@@ -1,13 +1,12 @@
 /** Puts the worker together: the only place that knows which adapter serves which port. */
-import type { HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
-import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
+import { serveHttp } from '@outcry/shared/http/http-server.ts';
 import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { openTracer } from '@outcry/shared/runtime/open-tracer.ts';
-import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
+import { addOperationRoutes, createRegistry } from '@outcry/shared/http/operations.ts';
+import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
@@ -33,7 +32,7 @@ import { History } from './history/history.ts';
 import { Proofs } from './history/proofs.ts';
 import { SharedAnswers } from './history/shared-answers.ts';
 import { Users } from './history/users.ts';
-import { createApp } from './http/create-app.ts';
+import { createHistoryApi } from './http/history-api.ts';
 import { createMetrics, createSealMetrics } from './metrics.ts';
 import { SealAuctions } from './seal/seal-auctions.ts';
 
@@ -123,43 +122,45 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   closers.defer('texts', () => texts.stop());
 
   let stopping = false;
-  const root = new Hono<{ Bindings: HttpBindings }>();
-  addOperationRoutes(root, registry, () => {
+  const isReady = (): Record<string, string> => {
     if (stopping) return { worker: 'stopping' };
     const waitingFor: Record<string, string> = {};
     if (databaseWatch.fault !== undefined) waitingFor['postgres'] = databaseWatch.fault;
     if (wholeRedis.problem !== undefined) waitingFor['redis'] = wholeRedis.problem;
     if (!source.opened) waitingFor['nats'] = 'the event stream could not be opened yet';
     return waitingFor;
-  });
+  };
   const limiter = (name: string, perSecond: number): SharedRateLimiter | undefined => {
     if (perSecond === 0) return undefined;
     const made = new SharedRateLimiter(redis, name, perSecond);
     closers.defer(`rate limit ${name}`, () => made.close());
     return made;
   };
-  const api = createApp({
-    history: new History(historyStore),
-    proofs: new Proofs(new PostgresProofStore(reading)),
-    users: new Users(
-      new PostgresUserStore(reading),
-      new PostgresLeaderboard(reading),
-      new PostgresNameStore(writing),
-    ),
-    verifyToken: await createTokenVerifier(settings, log),
-    limits: {
-      byAddress: limiter('history-address', settings.RATE_LIMIT_ADDRESS_PER_S),
-      byUser: limiter('history-user', settings.RATE_LIMIT_USER_PER_S),
-      trustedProxies: settings.TRUSTED_PROXIES,
+  const api = createHistoryApi(
+    {
+      history: new History(historyStore),
+      proofs: new Proofs(new PostgresProofStore(reading)),
+      users: new Users(
+        new PostgresUserStore(reading),
+        new PostgresLeaderboard(reading),
+        new PostgresNameStore(writing),
+      ),
+      answers: new SharedAnswers(),
+      shards: settings.SHARDS,
     },
-    answers: new SharedAnswers(),
-    shards: settings.SHARDS,
-    corsOrigins: settings.CORS_ORIGINS,
-    log,
-  });
-  // Not `route`: that would leave out the API's own answer to unknown addresses.
-  root.all('*', (c) => api.fetch(c.req.raw, c.env));
-  const http = await serveHttp(root.fetch, settings.PORT, settings.HOST);
+    {
+      verifyToken: await createTokenVerifier(settings, log),
+      limits: {
+        byAddress: limiter('history-address', settings.RATE_LIMIT_ADDRESS_PER_S),
+        byUser: limiter('history-user', settings.RATE_LIMIT_USER_PER_S),
+        addressOf: (incoming) => clientAddress(incoming, settings.TRUSTED_PROXIES),
+      },
+      corsOrigins: settings.CORS_ORIGINS,
+      log,
+    },
+    (app) => addOperationRoutes(app, registry, isReady),
+  );
+  const http = await serveHttp(api.fetch, settings.PORT, settings.HOST);
   closers.defer('HTTP server', () => http.close());
 
   await untilReady(redis, REDIS_WAIT_MS).catch(() => undefined);

@@ -1,13 +1,10 @@
 /** Puts the broadcaster together: the only place that knows which adapter serves which port. */
-import { randomUUID } from 'node:crypto';
-import { Hono, type Context } from 'hono';
-import { problem, problemPage } from '@outcry/shared/contracts/problems.ts';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
-import { serveHttp } from '@outcry/shared/runtime/http-server.ts';
+import { serveHttp } from '@outcry/shared/http/http-server.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { openTracer } from '@outcry/shared/runtime/open-tracer.ts';
-import { addOperationRoutes, createRegistry } from '@outcry/shared/runtime/operations.ts';
+import { addOperationRoutes, createRegistry } from '@outcry/shared/http/operations.ts';
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
 import { forwardTo, wakeThrough } from './adapters/http-gateway.ts';
@@ -20,8 +17,8 @@ import { KeepAlive } from './feed/keep-alive.ts';
 import { HeadChecks } from './feed/check-heads.ts';
 import { FeedMaintenance } from './feed/maintenance.ts';
 import { WatchedAuctions } from './feed/watched-auctions.ts';
-import { AuctionStreamRoute } from './http/auction-stream-route.ts';
-import { addOperatorRoutes } from './http/operator-routes.ts';
+import { createLiveApi } from './http/live-api.ts';
+import { StreamAuctions } from './http/stream-auctions.ts';
 import { createMetrics } from './metrics.ts';
 import { SharePresence } from './presence/share-presence.ts';
 import { SocketViewers } from './adapters/socket-io/socket-viewers.ts';
@@ -97,31 +94,37 @@ export async function createBroadcaster(
     connections,
     origins: settings.CORS_ORIGINS,
     trustedProxies: settings.TRUSTED_PROXIES,
-    log,
   };
 
   let stopping = false;
-  const app = new Hono();
-  app.notFound(noSuchRoute);
-  app.get('/problems/:code', (c) => {
-    const page = problemPage(c.req.param('code'));
-    return page === undefined ? noSuchRoute(c) : c.text(page);
-  });
-  addOperationRoutes(app, registry, () => {
+  const isReady = (): Record<string, string> => {
     if (stopping) return { broadcaster: 'stopping' };
     if (readiness.fault !== undefined) return { redis: readiness.fault };
     return channels.connected ? {} : { feed: 'not subscribed to Redis' };
-  });
-  const streams = new AuctionStreamRoute(audience);
-  const http = await serveHttp(app.fetch, settings.PORT, settings.HOST, (request, response) =>
-    streams.takes(request, response),
+  };
+  const streams = new StreamAuctions(audience);
+  const api = createLiveApi(
+    {
+      streams,
+      endSessions: (userId) => viewers.endSessions(userId),
+      announce: (text) => viewers.announce(text),
+    },
+    {
+      verifyToken,
+      limits: { byAddress: undefined, byUser: undefined, addressOf: () => undefined },
+      corsOrigins: settings.CORS_ORIGINS,
+      log,
+    },
+    (app) => addOperationRoutes(app, registry, isReady),
   );
+  const http = await serveHttp(api.fetch, settings.PORT, settings.HOST);
   closers.defer('HTTP server', () => http.close());
 
   const gateway = { url: settings.GATEWAY_URL, serviceSecret: settings.SERVICE_SECRET };
   const forwardBid = forwardTo(gateway, log);
   const viewers = new SocketViewers(http.server, {
     ...audience,
+    log,
     forwardBid: async (bid) => {
       const answer = await forwardBid(bid);
       metrics.forwardedBids.inc({ result: answer.ok ? answer.data.result : answer.problem.code });
@@ -131,11 +134,6 @@ export async function createBroadcaster(
     adapterChannels: new AdapterChannels(redis, channels),
     refused: (reason) => metrics.refused.inc({ reason }),
     misused: (kind) => metrics.misuse.inc({ kind }),
-  });
-  addOperatorRoutes(app, {
-    verifyToken,
-    endSessions: (userId) => viewers.endSessions(userId),
-    announce: (text) => viewers.announce(text),
   });
   const presence = new SharePresence(viewers.nodes, (message) => fanOut.sendPresence(message));
   const checks = new HeadChecks(source, wakeThrough(gateway, log));
@@ -173,9 +171,4 @@ export async function createBroadcaster(
       await closers.close();
     },
   };
-}
-
-function noSuchRoute(c: Context): Response {
-  const stated = problem('NOT_FOUND', 'No route has this address.', randomUUID());
-  return c.json(stated, 404, { 'content-type': 'application/problem+json' });
 }

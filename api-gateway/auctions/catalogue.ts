@@ -34,7 +34,3 @@ export interface CreateRequest extends IdClaim {
   /** The idempotency key, or ''. */
   readonly key: string;
 }
-
-export class CursorError extends Error {
-  override readonly name = 'CursorError';
-}

@@ -4,28 +4,31 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
-import { parseStrictJson } from '@outcry/shared/runtime/strict-json.ts';
+import { authenticate, type Authenticated } from '@outcry/shared/http/authenticate.ts';
+import { answerError } from '@outcry/shared/http/create-api.ts';
+import {
+  answerProblem,
+  openExchange,
+  type Exchange,
+  type HttpAnswer,
+  type Read,
+} from '@outcry/shared/http/exchange.ts';
+import { refusalByAddress } from '@outcry/shared/http/rate-limits.ts';
+import { readIdempotencyKey, receiveText } from '@outcry/shared/http/read-request.ts';
+import { parseStrictJson } from '@outcry/shared/http/strict-json.ts';
 import type { Answer, AuctionCommand } from '../bidding/auction-commands.ts';
 import type { CommandSender } from '../bidding/lane.ts';
 import type { CommandOutcome } from '../bidding/outcomes.ts';
 import { bidReceiptJson } from '../bidding/receipts.ts';
-import { answerFailure, answerOutcome, answerProblem, answerRefusal } from './answers.ts';
-import { authenticate, type Authenticated } from './authenticate.ts';
-import { openExchange, type Exchange, type HttpAnswer } from './exchange.ts';
+import { answerFailure, answerOutcome, answerRefusal } from './answers.ts';
 import type { EndOfBid } from './follow-bids.ts';
 import type { GatewayParts } from './gateway-parts.ts';
-import { readIdempotencyKey } from './idempotency-key.ts';
-import { refusalByAddress } from './rate-limits.ts';
-import { receiveBodyText, type Read } from './request-body.ts';
 import { WriteTogether } from './write-together.ts';
 
 type Offer = Pick<AuctionCommand, 'amount' | 'maxAmount'>;
 
 /** Also as an absolute URL, which HTTP lets clients send and the router understands. */
 const BIDS_PATH = /^(?:https?:\/\/[^/?]*)?\/v1\/auctions\/([^/?]+)\/bids(?:\?|$)/;
-
-/** Whether bids are posted to this URL. */
-export const isBidsPath = (url: string): boolean => BIDS_PATH.test(url);
 
 /** Answers a bid. @returns false when the request is not one: it is then untouched */
 export type AnswerBid = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
@@ -95,7 +98,7 @@ class BidRequest implements CommandSender {
     if (!caller.ok) return this.#answer(caller.answer);
     const key = readIdempotencyKey(this.#x);
     if (!key.ok) return this.#answer(key.answer);
-    receiveBodyText(this.#x, (text) => {
+    receiveText(this.#x, (text) => {
       try {
         this.#submit(caller.caller.userId, key.value, text);
       } catch (error) {
@@ -139,7 +142,7 @@ class BidRequest implements CommandSender {
   }
 
   #fail(error: unknown): void {
-    this.#answer(answerFailure(this.#x, error, this.#parts.log));
+    this.#answer(answerFailure(this.#x, error) ?? answerError(this.#x, error, this.#parts.log));
   }
 
   #answer(answer: HttpAnswer): void {

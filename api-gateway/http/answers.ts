@@ -1,39 +1,16 @@
 /** The one place where outcomes become HTTP answers. */
-import {
-  problem,
-  type ProblemCode,
-  type ProblemExtras,
-} from '@outcry/shared/contracts/problems.ts';
 import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
-import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { traceIdOf } from '@outcry/shared/runtime/tracing.ts';
-import { MayHaveRunError, NotRunError, type Answer } from '../bidding/auction-commands.ts';
-import type { CommandOutcome } from '../bidding/outcomes.ts';
 import {
   answerJsonText,
-  answerText,
+  answerProblem,
   setHeader,
   type Exchange,
   type HttpAnswer,
-} from './exchange.ts';
+} from '@outcry/shared/http/exchange.ts';
+import { MayHaveRunError, NotRunError, type Answer } from '../bidding/auction-commands.ts';
+import type { CommandOutcome } from '../bidding/outcomes.ts';
 
-const PROBLEM_TYPE = 'application/problem+json';
 const RETRY_AFTER_UNKNOWN_MS = 1_000;
-
-/** A problem body with its status. */
-export function answerProblem(
-  x: Exchange,
-  code: ProblemCode,
-  detail: string,
-  extras: ProblemExtras = {},
-): HttpAnswer {
-  const body = problem(code, detail, x.requestId, extras);
-  if (extras.retryAfterMs !== undefined) {
-    setHeader(x, 'retry-after', `${Math.ceil(extras.retryAfterMs / 1000)}`);
-  }
-  if (body.status === 401) setHeader(x, 'www-authenticate', 'Bearer');
-  return answerText(x, JSON.stringify(body), body.status, PROBLEM_TYPE);
-}
 
 /** What the engine decided; `body` writes the JSON of an accepted command. */
 export function answerOutcome(
@@ -131,18 +108,8 @@ export function answerClaimRefusal(
   );
 }
 
-export const noSuchRoute = (x: Exchange): HttpAnswer =>
-  answerProblem(x, 'NOT_FOUND', 'No route has this address.');
-
-/** The address exists, for other methods. */
-export function wrongMethod(x: Exchange, allowed: readonly string[]): HttpAnswer {
-  const methods = allowed.join(', ');
-  setHeader(x, 'allow', methods);
-  return answerProblem(x, 'METHOD_NOT_ALLOWED', `This address takes ${methods}.`);
-}
-
-/** What was thrown on the way: the engine said what it may have done, anything else is our fault. */
-export function answerFailure(x: Exchange, error: unknown, log: Logger): HttpAnswer {
+/** What was thrown on the way, where the engine said what it may have done. */
+export function answerFailure(x: Exchange, error: unknown): HttpAnswer | undefined {
   if (error instanceof NotRunError) {
     const outcome = { kind: 'unavailable', reason: error.message, retryAfterMs: 1_000 } as const;
     return answerOutcome(x, outcome, 200, () => '');
@@ -150,7 +117,5 @@ export function answerFailure(x: Exchange, error: unknown, log: Logger): HttpAns
   if (error instanceof MayHaveRunError) {
     return answerOutcome(x, { kind: 'unknown', reason: error.message }, 200, () => '');
   }
-  const ids = { requestId: x.requestId, traceId: traceIdOf(x.trace) };
-  log.error({ err: error, ...ids }, 'a request failed');
-  return answerProblem(x, 'INTERNAL', 'The failure was logged under this request id.');
+  return undefined;
 }

@@ -1,5 +1,4 @@
-import type { Hono } from 'hono';
-import type { z } from 'zod';
+import { auctionPage, auctionViewSchema } from '@outcry/shared/contracts/api-answers.ts';
 import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
 import {
   auctionListQuery,
@@ -8,53 +7,62 @@ import {
   extendRequest,
 } from '@outcry/shared/contracts/api-schemas.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
-import { queryValues } from '@outcry/shared/contracts/query-strings.ts';
 import { isItemId, shardedId, shardOfId } from '@outcry/shared/domain/ids.ts';
+import {
+  answerJsonText,
+  answerProblem,
+  setHeader,
+  type Exchange,
+  type HttpAnswer,
+  type Read,
+} from '@outcry/shared/http/exchange.ts';
+import { route, type Route } from '@outcry/shared/http/route.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
-import { fieldFaults } from '@outcry/shared/runtime/request-body.ts';
-import { CursorError } from '../auctions/catalogue.ts';
 import { claimId, fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
 import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { auctionViewFrom } from '../bidding/receipts.ts';
-import { answerClaimRefusal, answerOutcome, answerProblem } from './answers.ts';
-import { authenticate } from './authenticate.ts';
-import { pathPart, route, type GatewayContext } from './context.ts';
+import { answerClaimRefusal, answerOutcome } from './answers.ts';
+import { AUCTION, ITEM } from './examples.ts';
 import { mostCreations, type GatewayParts } from './gateway-parts.ts';
-import { readIdempotencyKey } from './idempotency-key.ts';
-import { readBody, type Read } from './request-body.ts';
-import { answerJsonText, setHeader, type Exchange, type HttpAnswer } from './exchange.ts';
 
 /** Whether the client has this state already: RFC 9110, 13.1.2, where weak and strong tags equal. */
 const isKnown = (etag: string, ifNoneMatch = ''): boolean =>
   ifNoneMatch.trim() === '*' ||
   ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag.slice(2));
 
-/** Lists, reads, creates, cancels and extends auctions. */
-export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts): void {
-  app.get(
-    '/v1/auctions',
-    route(async (x, c) => {
-      const query = auctionListQuery.safeParse(queryValues(c.req.url));
-      if (!query.success) {
-        return answerProblem(x, 'INVALID_REQUEST', 'Some query parameters cannot be used.', {
-          errors: fieldFaults(query.error),
-        });
-      }
-      try {
-        return answerJsonText(x, await parts.lists.answer(query.data));
-      } catch (error) {
-        if (!(error instanceof CursorError)) throw error;
-        const errors = [{ path: 'cursor', message: error.message }];
-        return answerProblem(x, 'INVALID_REQUEST', 'The cursor cannot be used.', { errors });
-      }
-    }),
-  );
+const GONE_OR_OVER = ['AUCTION_NOT_FOUND', 'AUCTION_ENDED', 'AUCTION_CANCELLED'] as const;
 
-  app.get(
-    '/v1/auctions/:id',
-    route(async (x, c) => {
-      const auctionId = pathPart(c, 'id');
-      const outcome = await parts.reads.publicState(auctionId);
+/** Auctions: lists, one, and what their sellers do with them. */
+export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
+  route(
+    {
+      method: 'get',
+      path: '/v1/auctions',
+      name: 'listAuctions',
+      summary:
+        'Auctions by status: open ones ending soonest first, past ones newest first; at most a second old',
+      who: 'anyone',
+      query: auctionListQuery,
+      answer: { status: 200, schema: auctionPage },
+      refusals: [],
+      example: { answer: { items: [AUCTION], nextCursor: null } },
+    },
+    async ({ x, query }, { lists }: GatewayParts) => answerJsonText(x, await lists.answer(query)),
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/auctions/{id}',
+      name: 'readAuction',
+      summary: 'The auction now; answers 304 to If-None-Match when nothing has happened',
+      who: 'anyone',
+      answer: { status: 200, schema: auctionViewSchema, notModified: 'Nothing has happened' },
+      refusals: ['AUCTION_NOT_FOUND'],
+      example: { answer: AUCTION },
+    },
+    async ({ x, params }, { reads }: GatewayParts) => {
+      const outcome = await reads.publicState(params.id);
       if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
         // Weak: serverTime moves on though nothing happened.
         const etag = `W/"${outcome.answer.body.split(' ', 2).join(':')}"`;
@@ -63,65 +71,101 @@ export function addAuctionRoutes(app: Hono<GatewayContext>, parts: GatewayParts)
         if (isKnown(etag, x.incoming.headers['if-none-match'])) return { status: 304, body: null };
       }
       return answerOutcome(x, outcome, 200, viewJson);
-    }),
-  );
+    },
+  ),
 
-  app.post(
-    '/v1/auctions',
-    route(async (x) => {
-      const caller = await authenticate(x, parts, 'seller');
-      if (!caller.ok) return caller.answer;
-      const key = readIdempotencyKey(x);
-      if (!key.ok) return key.answer;
-      const body = await readBody(x, auctionRequest);
-      if (!body.ok) return body.answer;
-      return createAuction(x, parts, caller.caller, key.value, body.value);
-    }),
-  );
+  route(
+    {
+      method: 'post',
+      path: '/v1/auctions',
+      name: 'createAuction',
+      summary: 'Creates an auction of a stored item (itemId) or of one that comes along (item)',
+      who: 'seller',
+      idempotent: true,
+      body: auctionRequest,
+      answer: { status: 201, schema: auctionViewSchema },
+      refusals: ['QUOTA_REACHED', 'ITEM_NOT_FOUND', 'NOT_SELLER', 'ITEM_BUSY'],
+      example: {
+        body: {
+          item: { title: ITEM.title },
+          currency: 'EUR',
+          startPrice: 1_000,
+          reservePrice: 2_000,
+          durationSeconds: 300,
+        },
+        answer: { ...AUCTION, price: 1_000, minimumBid: 1_000, leader: null, bidCount: 0, seq: 2 },
+      },
+    },
+    ({ x, body, caller, key }, parts: GatewayParts) => createAuction(x, parts, caller, key, body),
+  ),
 
-  app.post(
-    '/v1/auctions/:id/cancel',
-    route((x, c) =>
-      manage(x, parts, pathPart(c, 'id'), emptyRequest, () => ({
-        kind: 'cancel',
-        amount: 0,
-        fingerprint: 'cancel',
-      })),
-    ),
-  );
+  route(
+    {
+      method: 'post',
+      path: '/v1/auctions/{id}/cancel',
+      name: 'cancelAuction',
+      summary: 'Cancels the auction; only before the first bid',
+      who: 'seller',
+      idempotent: true,
+      body: emptyRequest,
+      answer: { status: 200, schema: auctionViewSchema },
+      refusals: [...GONE_OR_OVER, 'NOT_SELLER', 'AUCTION_HAS_BIDS'],
+      example: {
+        body: {},
+        answer: { ...AUCTION, status: 'cancelled', leader: null, bidCount: 0, seq: 3 },
+      },
+    },
+    (asked, parts: GatewayParts) =>
+      manage(asked, parts, { kind: 'cancel', amount: 0, fingerprint: 'cancel' }),
+  ),
 
-  app.post(
-    '/v1/auctions/:id/extend',
-    route((x, c) =>
-      manage(x, parts, pathPart(c, 'id'), extendRequest, (body) => {
-        const endsAt = Date.parse(body.endsAt);
-        return { kind: 'extend', amount: endsAt, fingerprint: `extend:${endsAt}` };
-      }),
-    ),
-  );
-}
+  route(
+    {
+      method: 'post',
+      path: '/v1/auctions/{id}/extend',
+      name: 'extendAuction',
+      summary: 'Moves the end to a later time, within the hard end',
+      who: 'seller',
+      idempotent: true,
+      body: extendRequest,
+      answer: { status: 200, schema: auctionViewSchema },
+      refusals: [...GONE_OR_OVER, 'NOT_SELLER', 'BEYOND_HARD_END', 'END_NOT_LATER'],
+      example: {
+        body: { endsAt: '2026-01-05T18:10:00.000Z' },
+        answer: { ...AUCTION, endsAt: '2026-01-05T18:10:00.000Z', seq: 6 },
+      },
+    },
+    (asked, parts: GatewayParts) => {
+      const endsAt = Date.parse(asked.body.endsAt);
+      return manage(asked, parts, {
+        kind: 'extend',
+        amount: endsAt,
+        fingerprint: `extend:${endsAt}`,
+      });
+    },
+  ),
+];
 
 const viewJson = (answer: { body: string }, terms: string): string =>
   JSON.stringify(auctionViewFrom(answer.body, terms));
 
+interface AskedOfOne {
+  readonly x: Exchange;
+  readonly params: { readonly id: string };
+  readonly caller: Caller;
+  readonly key: string;
+}
+
 /** A seller's command on an auction that exists. */
-async function manage<T extends z.ZodType>(
-  x: Exchange,
+async function manage(
+  { x, params, caller, key }: AskedOfOne,
   parts: GatewayParts,
-  auctionId: string,
-  schema: T,
-  toCommand: (body: z.infer<T>) => Pick<AuctionCommand, 'kind' | 'amount' | 'fingerprint'>,
+  command: Pick<AuctionCommand, 'kind' | 'amount' | 'fingerprint'>,
 ): Promise<HttpAnswer> {
-  const caller = await authenticate(x, parts, 'seller');
-  if (!caller.ok) return caller.answer;
-  const key = readIdempotencyKey(x);
-  if (!key.ok) return key.answer;
-  const body = await readBody(x, schema);
-  if (!body.ok) return body.answer;
-  const { userId, roles } = caller.caller;
+  const { userId, roles } = caller;
   const outcome = await parts.engine.ask(
-    auctionId,
-    { ...toCommand(body.value), userId, admin: roles.has('admin'), maxAmount: 0, key: key.value },
+    params.id,
+    { ...command, userId, admin: roles.has('admin'), maxAmount: 0, key },
     () => x.outgoing.destroyed,
   );
   return answerOutcome(x, outcome, 200, viewJson);

@@ -1,62 +1,87 @@
-import type { Hono } from 'hono';
-import { emptyRequest } from '@outcry/shared/contracts/api-schemas.ts';
+import { bidReceipt, ownView } from '@outcry/shared/contracts/api-answers.ts';
+import { bidRequest, emptyRequest } from '@outcry/shared/contracts/api-schemas.ts';
+import { answerError } from '@outcry/shared/http/create-api.ts';
+import { pastRouter, route, type Route } from '@outcry/shared/http/route.ts';
 import { bidReceiptJson, ownViewFrom } from '../bidding/receipts.ts';
 import { answerFailure, answerOutcome } from './answers.ts';
-import { authenticate } from './authenticate.ts';
-import { pathPart, route, type GatewayContext } from './context.ts';
+import { RECEIPT } from './examples.ts';
 import type { GatewayParts } from './gateway-parts.ts';
-import { readIdempotencyKey } from './idempotency-key.ts';
-import { readBody } from './request-body.ts';
-import { setHeader, type Exchange, type HttpAnswer } from './exchange.ts';
 
-/** `POST …/buy-now` and `GET …/me`; `POST …/bids` is in answer-bids.ts. */
-export function addBidRoutes(app: Hono<GatewayContext>, parts: GatewayParts): void {
-  app.post(
-    '/v1/auctions/:id/buy-now',
-    route(async (x, c) => {
-      const auctionId = pathPart(c, 'id');
-      const endOfBid = parts.followBid?.(x, auctionId, 'buy-now');
-      const answer = await buyNow(parts, auctionId, x).catch((error: unknown) =>
-        answerFailure(x, error, parts.log),
-      );
+const NOT_OPEN = [
+  'AUCTION_NOT_FOUND',
+  'AUCTION_ENDED',
+  'AUCTION_CANCELLED',
+  'AUCTION_NOT_STARTED',
+  'SELLER_CANNOT_BID',
+] as const;
+
+/** Bids, purchases, and what the caller has bid. */
+export const BID_ROUTES: readonly Route<GatewayParts>[] = [
+  // answer-bids.ts has them before the router, and says why.
+  pastRouter({
+    method: 'post',
+    path: '/v1/auctions/{id}/bids',
+    name: 'placeBid',
+    summary: 'Places an exact bid (amount) or a maximum bid (maxAmount)',
+    who: 'bidder',
+    idempotent: true,
+    body: bidRequest,
+    answer: { status: 201, schema: bidReceipt },
+    refusals: [...NOT_OPEN, 'BID_TOO_LOW', 'MAX_NOT_RAISED'],
+    example: { body: { maxAmount: 2_500 }, answer: RECEIPT },
+  }),
+
+  route(
+    {
+      method: 'post',
+      path: '/v1/auctions/{id}/buy-now',
+      name: 'buyNow',
+      summary:
+        'Ends the auction at the buy-now price; only before the first bid. A first bid at or above it does the same',
+      who: 'bidder',
+      idempotent: true,
+      body: emptyRequest,
+      answer: { status: 201, schema: bidReceipt },
+      refusals: [...NOT_OPEN, 'BUY_NOW_GONE'],
+      example: { body: {}, answer: { ...RECEIPT, price: 9_000, minimumBid: 9_100 } },
+    },
+    async ({ x, params, caller, key }, parts: GatewayParts) => {
+      const endOfBid = parts.followBid?.(x, params.id, 'buy-now');
+      const command = {
+        kind: 'buy',
+        userId: caller.userId,
+        admin: false,
+        amount: 0,
+        maxAmount: 0,
+        key,
+        fingerprint: 'buy',
+        trace: x.trace,
+      } as const;
+      const answer = await parts.engine
+        .ask(params.id, command, () => x.outgoing.destroyed)
+        .then(
+          (outcome) => answerOutcome(x, outcome, 201, ({ body }) => bidReceiptJson(body)),
+          (error: unknown) => answerFailure(x, error) ?? answerError(x, error, parts.log),
+        );
       endOfBid?.(answer);
       return answer;
-    }),
-  );
-
-  app.get(
-    '/v1/auctions/:id/me',
-    route(async (x, c) => {
-      const caller = await authenticate(x, parts, undefined);
-      if (!caller.ok) return caller.answer;
-      const auctionId = pathPart(c, 'id');
-      const outcome = await parts.reads.ownState(auctionId, caller.caller.userId);
-      setHeader(x, 'cache-control', 'no-store');
-      return answerOutcome(x, outcome, 200, (answer) => JSON.stringify(ownViewFrom(answer.body)));
-    }),
-  );
-}
-
-async function buyNow(parts: GatewayParts, auctionId: string, x: Exchange): Promise<HttpAnswer> {
-  const caller = await authenticate(x, parts, 'bidder');
-  if (!caller.ok) return caller.answer;
-  const key = readIdempotencyKey(x);
-  if (!key.ok) return key.answer;
-  const body = await readBody(x, emptyRequest);
-  if (!body.ok) return body.answer;
-  const outcome = await parts.engine.ask(
-    auctionId,
-    {
-      kind: 'buy',
-      userId: caller.caller.userId,
-      admin: false,
-      amount: 0,
-      maxAmount: 0,
-      key: key.value,
-      fingerprint: 'buy',
-      trace: x.trace,
     },
-    () => x.outgoing.destroyed,
-  );
-  return answerOutcome(x, outcome, 201, (answer) => bidReceiptJson(answer.body));
-}
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/auctions/{id}/me',
+      name: 'ownView',
+      summary: "The caller's own alias, maximum and number of bids",
+      who: 'any user',
+      answer: { status: 200, schema: ownView },
+      refusals: ['AUCTION_NOT_FOUND'],
+      example: { answer: { alias: 2, leading: true, maxAmount: 2_500, bidCount: 1 } },
+    },
+    async ({ x, params, caller }, parts: GatewayParts) => {
+      const outcome = await parts.reads.ownState(params.id, caller.userId);
+      return answerOutcome(x, outcome, 200, ({ body }) => JSON.stringify(ownViewFrom(body)));
+    },
+  ),
+];

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROBLEMS } from '@outcry/shared/contracts/problems.ts';
 import { call, startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
-import { API_ROUTES } from './openapi/api-routes.ts';
+import { GATEWAY_ROUTES } from './gateway-api.ts';
+
+const API_ROUTES = GATEWAY_ROUTES.map(({ declaration }) => declaration);
 
 let gateway: TestGateway;
 

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import type { SpanStart, Tracer } from '@outcry/shared/runtime/tracing.ts';
-import { openExchange, type Exchange } from './exchange.ts';
+import { openExchange, type Exchange } from '@outcry/shared/http/exchange.ts';
 import { followBids } from './follow-bids.ts';
 
 const GIVEN = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';

@@ -1,8 +1,8 @@
 /** A bid's way through the gateway as a trace and as a log line, for whoever looks by one of its ids. */
 import { ownJson } from '@outcry/shared/contracts/api.ts';
+import type { Exchange, HttpAnswer } from '@outcry/shared/http/exchange.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { traceIdOf, type Tracer } from '@outcry/shared/runtime/tracing.ts';
-import type { Exchange, HttpAnswer } from './exchange.ts';
 
 /** What the paths of followed requests have in common before an auction's id. */
 const AUCTIONS = '/v1/auctions/{id}/';

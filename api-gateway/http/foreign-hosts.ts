@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
-import { answerProblem } from './answers.ts';
-import { openExchange } from './exchange.ts';
+import { answerProblem, openExchange } from '@outcry/shared/http/exchange.ts';
 
 /**
  * Turns away what was sent to another server's name. A gateway with dev tokens makes anybody whom

@@ -1,5 +1,6 @@
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
-import type { Caller, VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import type { Authentication } from '@outcry/shared/http/authenticate.ts';
+import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { Catalogue } from '../auctions/catalogue.ts';
 import type { SharedLists } from '../auctions/shared-lists.ts';
@@ -7,17 +8,14 @@ import type { GroupCommit } from '../bidding/group-commit.ts';
 import type { ReadAuctions } from '../bidding/read-auctions.ts';
 import type { RecentHeads } from '../bidding/recent-heads.ts';
 import type { FollowBid } from './follow-bids.ts';
-import type { RateLimits } from './rate-limits.ts';
 
 /** What the routes work with; create-gateway.ts puts it together. */
-export interface GatewayParts {
+export interface GatewayParts extends Authentication {
   readonly engine: GroupCommit;
   readonly heads: RecentHeads;
   readonly reads: ReadAuctions;
   readonly catalogue: Catalogue;
   readonly lists: SharedLists;
-  readonly verifyToken: VerifyToken;
-  readonly limits: RateLimits;
   readonly shards: number;
   /** Auctions, and items, that Redis keeps of one user at most; 0 for any number. */
   readonly maxPerSeller: number;

@@ -1,58 +1,70 @@
-import type { Hono } from 'hono';
 import type { ItemView } from '@outcry/shared/contracts/api.ts';
+import { itemView } from '@outcry/shared/contracts/api-answers.ts';
 import { itemRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { isItemId } from '@outcry/shared/domain/ids.ts';
+import { answerJson, answerProblem, setHeader } from '@outcry/shared/http/exchange.ts';
+import { route, type Route } from '@outcry/shared/http/route.ts';
 import { claimId, fingerprintOf, itemDetails } from '../auctions/create-requests.ts';
-import { answerClaimRefusal, answerProblem } from './answers.ts';
-import { authenticate } from './authenticate.ts';
-import { pathPart, route, type GatewayContext } from './context.ts';
+import { answerClaimRefusal } from './answers.ts';
+import { AUCTION, ITEM } from './examples.ts';
 import { mostCreations, type GatewayParts } from './gateway-parts.ts';
-import { readIdempotencyKey } from './idempotency-key.ts';
-import { readBody } from './request-body.ts';
-import { answerJson, setHeader } from './exchange.ts';
 
-/** Creates and reads items. */
-export function addItemRoutes(app: Hono<GatewayContext>, parts: GatewayParts): void {
-  const { catalogue, shards } = parts;
+const LAMP = { title: ITEM.title, description: 'About 1920, rewired.' };
 
-  app.post(
-    '/v1/items',
-    route(async (x) => {
-      const authenticated = await authenticate(x, parts, 'seller');
-      if (!authenticated.ok) return authenticated.answer;
-      const key = readIdempotencyKey(x);
-      if (!key.ok) return key.answer;
-      const body = await readBody(x, itemRequest);
-      if (!body.ok) return body.answer;
-      const { userId } = authenticated.caller;
+/** Items. */
+export const ITEM_ROUTES: readonly Route<GatewayParts>[] = [
+  route(
+    {
+      method: 'post',
+      path: '/v1/items',
+      name: 'createItem',
+      summary: 'Stores an item that can be put up for auction later',
+      who: 'seller',
+      idempotent: true,
+      body: itemRequest,
+      answer: { status: 201, schema: itemView },
+      refusals: ['QUOTA_REACHED'],
+      example: { body: LAMP, answer: { ...ITEM, ...LAMP, sellerId: 'sam', auctionId: null } },
+    },
+    async ({ x, body, caller, key }, parts: GatewayParts) => {
+      const { catalogue, shards } = parts;
+      const { userId } = caller;
       const claimed = await claimId(
         catalogue,
         {
           kind: 'i',
           shard: Math.floor(Math.random() * shards),
           userId,
-          key: key.value,
-          fingerprint: fingerprintOf('items', body.value),
+          key,
+          fingerprint: fingerprintOf('items', body),
         },
-        mostCreations(parts, authenticated.caller),
+        mostCreations(parts, caller),
       );
       if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
-      const item = itemDetails(claimed.id, body.value);
+      const item = itemDetails(claimed.id, body);
       await catalogue.addItem(item.id, userId, JSON.stringify(item));
       const view: ItemView = { ...item, sellerId: userId, auctionId: null };
       setHeader(x, 'location', `/v1/items/${item.id}`);
       if (claimed.replayed) setHeader(x, 'idempotency-replayed', 'true');
       return answerJson(x, view, 201);
-    }),
-  );
+    },
+  ),
 
-  app.get(
-    '/v1/items/:id',
-    route(async (x, c) => {
-      const id = pathPart(c, 'id');
+  route(
+    {
+      method: 'get',
+      path: '/v1/items/{id}',
+      name: 'readItem',
+      summary: 'An item, and the auction that holds it now',
+      who: 'anyone',
+      answer: { status: 200, schema: itemView },
+      refusals: ['ITEM_NOT_FOUND'],
+      example: { answer: { ...ITEM, sellerId: 'sam', auctionId: AUCTION.id } },
+    },
+    async ({ x, params: { id } }, { catalogue, shards }: GatewayParts) => {
       const view = isItemId(id, shards) ? await catalogue.findItem(id) : undefined;
       if (view === undefined) return answerProblem(x, 'ITEM_NOT_FOUND', 'No item has this id.');
       return answerJson(x, view);
-    }),
-  );
-}
+    },
+  ),
+];

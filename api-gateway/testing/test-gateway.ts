@@ -12,14 +12,16 @@ import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { describedAnswers } from '@outcry/shared/testing/described-answers.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { gatewaySettings } from '../config.ts';
 import { createGateway } from '../create-gateway.ts';
-import { expectDescribed } from './described-answers.ts';
+import { GATEWAY_ROUTES } from '../http/gateway-api.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 
 export const SECRET = 'a-secret-that-only-this-test-knows-0123456789';
 const SHARDS = 4;
+const expectDescribed = describedAnswers(GATEWAY_ROUTES);
 
 export interface ClusteredGateway {
   readonly url: string;

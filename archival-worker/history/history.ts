@@ -8,7 +8,7 @@ import type {
   HistorySort,
 } from '@outcry/shared/contracts/history.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
-import { CursorError, cursorOf, cursorParts } from './cursors.ts';
+import { CursorError, cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
 import type { HistoryStore, ListPlace } from './ports.ts';
 
 export class History {
@@ -40,18 +40,6 @@ export class History {
     );
     return { ...page, items: page.items.map(({ auction }) => auction) };
   }
-}
-
-/** A page of what was read with one more than `limit`, which says whether more follow. */
-export function pageOf<T>(
-  found: readonly T[],
-  limit: number,
-  cursor: (last: T) => string,
-): Page<T> {
-  const items = found.slice(0, limit);
-  const last = items.at(-1);
-  const more = found.length > limit && last !== undefined;
-  return { items, nextCursor: more ? cursor(last) : null };
 }
 
 function positionAt(cursor: string): Position {

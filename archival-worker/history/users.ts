@@ -7,8 +7,7 @@ import type {
   OwnBidsQuery,
   UserStats,
 } from '@outcry/shared/contracts/history.ts';
-import { cursorOf, cursorParts } from './cursors.ts';
-import { pageOf } from './history.ts';
+import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
 import type { LeaderboardStore, NameStore, OwnBidPlace, UserStore } from './ports.ts';
 
 export class Users {

@@ -1,4 +1,6 @@
 import type { Proof, ProvenEvent } from '@outcry/shared/contracts/history.ts';
+import { setHeader, type Exchange } from '@outcry/shared/http/exchange.ts';
+import type { StreamedAnswer } from '@outcry/shared/http/route.ts';
 import { SEAL_FORM } from '../seal/hash-chain.ts';
 import type { OpenProof } from '../history/proofs.ts';
 
@@ -7,7 +9,11 @@ import type { OpenProof } from '../history/proofs.ts';
  * goes on as fast as the reader takes it. When the archive fails half-way the connection is cut,
  * so that nobody takes a part for the whole.
  */
-export async function sendProof(auctionId: string, proof: OpenProof): Promise<Response> {
+export async function sendProof(
+  x: Exchange,
+  auctionId: string,
+  proof: OpenProof,
+): Promise<StreamedAnswer> {
   const { head, sealedAt, count, events } = proof;
   // Read before the status is sent: an archive that is away answers 503.
   let next = await events.next();
@@ -33,7 +39,8 @@ export async function sendProof(auctionId: string, proof: OpenProof): Promise<Re
     },
     { highWaterMark: 1 },
   );
-  return new Response(body, { headers: { 'content-type': 'application/json' } });
+  setHeader(x, 'content-type', 'application/json');
+  return { status: 200, body };
 }
 
 const open = (beginning: object): string => `${JSON.stringify(beginning).slice(0, -1)},"events":[`;

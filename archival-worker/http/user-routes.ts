@@ -1,74 +1,140 @@
-import type { Hono } from 'hono';
+import {
+  displayName,
+  leaderboard,
+  ownBidPage,
+  userStats,
+} from '@outcry/shared/contracts/history-answers.ts';
 import {
   displayNameRequest,
   leaderboardQuery,
   ownBidsQuery,
 } from '@outcry/shared/contracts/history-schemas.ts';
-import { readJsonBody } from '@outcry/shared/runtime/request-body.ts';
-import type { SharedAnswers } from '../history/shared-answers.ts';
-import type { Users } from '../history/users.ts';
-import { asCaller, asOwner, type AuthParts } from './authenticate.ts';
-import type { HistoryContext } from './context.ts';
-import { sendProblem } from './problems.ts';
-import { withQuery } from './queries.ts';
+import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
+import { answerJson, answerProblem } from '@outcry/shared/http/exchange.ts';
+import { route, type Route } from '@outcry/shared/http/route.ts';
+import { ARCHIVED, NAME } from './examples.ts';
+import type { HistoryParts } from './history-parts.ts';
 
 const MAX_LIMIT = 200;
-const MAX_BODY_BYTES = 4_096;
-/** No user has an id of another form: such an address is not found. */
-const USER = ':id{[A-Za-z0-9_-]{1,64}}';
+/** No user has an id of another form. */
+const params = { id: ID_PATTERN };
 
-/** `/v1/leaderboard`, `/v1/users/{id}/stats`, `…/bids` and `/v1/users/me/name`. */
-export function addUserRoutes(
-  app: Hono<HistoryContext>,
-  parts: AuthParts & { readonly users: Users; readonly answers: SharedAnswers },
-): void {
-  const { users, answers } = parts;
-  app.get('/v1/leaderboard', (c) =>
-    withQuery(c, leaderboardQuery, async ({ limit, ...query }) => {
+/** What users did, and the names that they chose. */
+export const USER_ROUTES: readonly Route<HistoryParts>[] = [
+  route(
+    {
+      method: 'get',
+      path: '/v1/leaderboard',
+      name: 'readLeaderboard',
+      summary: 'Users by what they spent, won or bid, in coarse steps',
+      who: 'anyone',
+      query: leaderboardQuery,
+      answer: { status: 200, schema: leaderboard },
+      refusals: [],
+      example: {
+        answer: {
+          by: 'spent',
+          window: 'all',
+          currency: 'EUR',
+          currencies: ['EUR'],
+          items: [{ rank: 1, name: NAME, value: 1_050 }],
+        },
+      },
+    },
+    async ({ x, query: { limit, ...query } }, { answers, users }: HistoryParts) => {
       // The whole of it, whatever part is wanted: it costs the same, and is one answer for all.
       const board = await answers.answer(`leaderboard ${JSON.stringify(query)}`, () =>
         users.leaderboard({ ...query, limit: MAX_LIMIT }),
       );
-      return c.json({ ...board, items: board.items.slice(0, limit) });
-    }),
-  );
+      return answerJson(x, { ...board, items: board.items.slice(0, limit) });
+    },
+  ),
 
-  app.get(`/v1/users/${USER}/stats`, (c) => {
-    const asked = c.req.param('id');
-    const isPublic = c.req.header('authorization') === undefined && asked !== 'me';
-    const answer = async (userId: string, isOwn: boolean): Promise<Response> =>
-      c.json(
-        isOwn
-          ? await users.stats(userId)
-          : await answers.answer(`stats ${userId}`, () => users.shownStats(userId)),
-      );
-    if (isPublic) return answer(asked, false);
-    return asCaller(c, parts, (caller) => {
-      const userId = asked === 'me' ? caller.userId : asked;
-      return answer(userId, userId === caller.userId || caller.roles.has('admin'));
-    });
-  });
+  route(
+    {
+      method: 'get',
+      path: '/v1/users/{id}/stats',
+      params,
+      name: 'readStats',
+      summary:
+        "A user's figures: exact with the user's own token (id or me), else coarse, where a name was chosen",
+      who: 'anyone, more with a token',
+      answer: { status: 200, schema: userStats },
+      refusals: ['NOT_FOUND'],
+      example: {
+        answer: {
+          userId: 'ann',
+          name: NAME,
+          bids: 12,
+          auctionsEntered: 4,
+          auctionsWon: 1,
+          money: [{ currency: 'EUR', totalSpent: 1_050, highestBid: 1_050 }],
+        },
+      },
+    },
+    async ({ x, params: { id }, caller }, { answers, users }: HistoryParts) => {
+      const isOwn = caller !== undefined && (id === caller.userId || caller.roles.has('admin'));
+      if (isOwn) return answerJson(x, await users.stats(id));
+      return answerJson(x, await answers.answer(`stats ${id}`, () => users.shownStats(id)));
+    },
+  ),
 
-  app.get(`/v1/users/${USER}/bids`, (c) =>
-    asOwner(c, parts, (userId) =>
-      withQuery(c, ownBidsQuery, async (query) => c.json(await users.bids(userId, query))),
-    ),
-  );
+  route(
+    {
+      method: 'get',
+      path: '/v1/users/{id}/bids',
+      params,
+      name: 'listOwnBids',
+      summary: 'All bids of a user, newest first; me stands for the caller',
+      who: 'that user, or an admin',
+      query: ownBidsQuery,
+      answer: { status: 200, schema: ownBidPage },
+      refusals: ['NOT_FOUND'],
+      example: {
+        answer: {
+          items: [
+            {
+              auctionId: ARCHIVED.id,
+              bidId: 'b-4nT0pYc2s9mQwE1rZ7xK',
+              epoch: 1,
+              seq: 5,
+              at: '2026-01-05T18:01:30.250Z',
+              type: 'bid',
+              alias: 2,
+              amount: 1_050,
+              offered: { maxAmount: 2_500 },
+              counts: true,
+              opening: null,
+            },
+          ],
+          nextCursor: null,
+        },
+      },
+    },
+    async ({ x, params: { id }, query }, { users }: HistoryParts) =>
+      answerJson(x, await users.bids(id, query)),
+  ),
 
-  app.put('/v1/users/me/name', (c) =>
-    asCaller(c, parts, async ({ userId }) => {
-      const request = await readJsonBody(c.env.incoming, displayNameRequest, MAX_BODY_BYTES);
-      if (!request.ok) {
-        const { status, detail, errors } = request;
-        const extras = { status, ...(errors === undefined ? {} : { errors }) };
-        return sendProblem(c, 'INVALID_REQUEST', detail, extras);
-      }
-      const { name } = request.value;
+  route(
+    {
+      method: 'put',
+      path: '/v1/users/me/name',
+      name: 'chooseName',
+      summary: 'Chooses the name that the leaderboard shows; null takes it off',
+      who: 'any user',
+      body: displayNameRequest,
+      maxBodyBytes: 4_096,
+      answer: { status: 200, schema: displayName },
+      refusals: ['NAME_TAKEN'],
+      example: { body: { name: NAME }, answer: { userId: 'ann', name: NAME } },
+    },
+    async ({ x, body: { name }, caller: { userId } }, { answers, users }: HistoryParts) => {
       if (await users.rename(userId, name)) {
         answers.renew();
-        return c.json({ userId, name });
+        return answerJson(x, { userId, name });
       }
-      return sendProblem(c, 'NAME_TAKEN', 'Another user has this name, or one that looks like it.');
-    }),
-  );
-}
+      const detail = 'Another user has this name, or one that looks like it.';
+      return answerProblem(x, 'NAME_TAKEN', detail);
+    },
+  ),
+];

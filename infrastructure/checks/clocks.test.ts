@@ -12,6 +12,7 @@ const FOLDERS = [
   'api-gateway/bidding',
   'broadcast-service/feed',
   'archival-worker/seal',
+  'shared/http',
   'shared/runtime',
 ];
 

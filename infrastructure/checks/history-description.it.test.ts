@@ -1,12 +1,13 @@
-/** The worker's real answers against the description that the gateway gives of them. */
+/** The worker's real answers against the description that it gives of them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
-import { HISTORY_ROUTES } from '../../api-gateway/http/openapi/history-routes.ts';
-import { expectDescribed } from '../../api-gateway/testing/described-answers.ts';
+import { describedAnswers } from '@outcry/shared/testing/described-answers.ts';
+import { HISTORY_ROUTES } from '../../archival-worker/http/history-api.ts';
 import { send } from '../testing/bidders.ts';
 import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
 
+const expectDescribed = describedAnswers(HISTORY_ROUTES);
 let system: DeployedSystem;
 let secret: string;
 let sealed: string;
@@ -61,7 +62,9 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/users/{id}/bids', { id: 'me', as: 'ann' });
   await good('PUT', '/v1/users/me/name', { as: 'ann' });
   await good('GET', '/v1/leaderboard', { query: '?by=spent' });
-  expect(asked).toEqual(new Set(HISTORY_ROUTES.map(({ method, path }) => `${method} ${path}`)));
+  expect(asked).toEqual(
+    new Set(HISTORY_ROUTES.map(({ declaration: { method, path } }) => `${method} ${path}`)),
+  );
 });
 
 test.each([

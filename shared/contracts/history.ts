@@ -5,6 +5,9 @@
 import type { AuctionStatus, PublicState } from './events.ts';
 import type { PublicTerms } from './api.ts';
 
+/** Where the history API describes itself: below what is routed to it. */
+export const HISTORY_DOCUMENT = '/v1/history/openapi.json';
+
 /** One auction as the archive knows it. */
 export interface ArchivedAuction extends PublicTerms, PublicState {
   readonly epoch: number;

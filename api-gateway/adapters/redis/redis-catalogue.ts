@@ -20,12 +20,8 @@ import {
   ITEM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
-import {
-  CursorError,
-  type Catalogue,
-  type CreateRequest,
-  type IdClaim,
-} from '../../auctions/catalogue.ts';
+import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
+import type { Catalogue, CreateRequest, IdClaim } from '../../auctions/catalogue.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
@@ -170,13 +166,9 @@ export class RedisCatalogue implements Catalogue {
       ),
     );
     const merged = places.flat().toSorted((a, b) => comparePlaces(a, b, newestFirst));
-    const page = merged.slice(0, query.limit);
-    const last = page.at(-1);
-    const views = await asked(this.#views(page.map((place) => place.id)));
-    return {
-      items: views,
-      nextCursor: merged.length > query.limit && last !== undefined ? writeCursor(last) : null,
-    };
+    const page = pageOf(merged, query.limit, ({ at, id }) => cursorOf(at, id));
+    const views = await asked(this.#views(page.items.map(({ id }) => id)));
+    return { ...page, items: views };
   }
 
   #shardOf(id: string): number {
@@ -257,13 +249,7 @@ function comparePlaces(a: Place, b: Place, newestFirst: boolean): number {
   return newestFirst ? -order : order;
 }
 
-const writeCursor = (place: Place): string =>
-  Buffer.from(`${place.at}:${place.id}`).toString('base64url');
-
 function readCursor(cursor: string): Place {
-  const match = /^(\d{1,15}):([A-Za-z0-9_-]{1,64})$/.exec(
-    Buffer.from(cursor, 'base64url').toString('utf8'),
-  );
-  if (match === null) throw new CursorError('the cursor is not one of ours');
-  return { at: Number(match[1]), id: match[2] ?? '' };
+  const [at, id = ''] = cursorParts(cursor, /^(\d{1,15}):([A-Za-z0-9_-]{1,64})$/);
+  return { at: Number(at), id };
 }

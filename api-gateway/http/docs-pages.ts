@@ -1,13 +1,11 @@
-/** `/openapi.json`, `/docs` and the page of each problem, with all assets served from here: nothing is loaded from elsewhere. */
+/** `/docs`, with all assets served from here: nothing is loaded from elsewhere. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Hono } from 'hono';
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
-import { problemPage } from '@outcry/shared/contracts/problems.ts';
-import { noSuchRoute } from './answers.ts';
-import { pathPart, route, type GatewayContext } from './context.ts';
-import { openApiDocument } from './openapi/openapi-document.ts';
-import { answerJsonText, answerText, setHeader } from './exchange.ts';
+import { HISTORY_DOCUMENT } from '@outcry/shared/contracts/history.ts';
+import { page, type ApiContext } from '@outcry/shared/http/create-api.ts';
+import { answerText, noSuchRoute, setHeader } from '@outcry/shared/http/exchange.ts';
 
 /** Their types, by name. */
 const ASSETS: ReadonlyMap<string, string> = new Map([
@@ -32,7 +30,13 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', persistAuthorization: true });\n`;
+/** Shows the descriptions at these addresses, one below the other. */
+const startOf = (documents: readonly string[]): string =>
+  `for (const url of ${JSON.stringify(documents)}) {
+  const domNode = document.querySelector('#docs').appendChild(document.createElement('div'));
+  SwaggerUIBundle({ url, domNode, persistAuthorization: true });
+}
+`;
 
 const CONTENT_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
@@ -44,41 +48,26 @@ function readAsset(name: string): string {
   return readFileSync(existsSync(beside) ? beside : inPackage(), 'utf8');
 }
 
-/** Describes both APIs at the public addresses of their services. */
-export function addDocsRoutes(
-  app: Hono<GatewayContext>,
-  { gatewayUrl, historyUrl }: PublicConfig,
-): void {
-  const document = JSON.stringify(openApiDocument(gatewayUrl, historyUrl));
+/** Describes the gateway's API, and the history's as its service describes it. */
+export function addDocsPages(app: Hono<ApiContext>, { historyUrl }: PublicConfig): void {
   const contentPolicy = `${CONTENT_POLICY}; connect-src 'self' ${new URL(historyUrl).origin}`;
-  app.get(
-    '/openapi.json',
-    route((x) => answerJsonText(x, document)),
-  );
+  const start = startOf(['/openapi.json', `${historyUrl}${HISTORY_DOCUMENT}`]);
   app.get(
     '/docs',
-    route((x) => {
+    page((x) => {
       setHeader(x, 'content-security-policy', contentPolicy);
       return answerText(x, PAGE, 200, 'text/html; charset=utf-8');
     }),
   );
   app.get(
     '/docs/start.js',
-    route((x) => answerText(x, START, 200, 'text/javascript')),
-  );
-  app.get(
-    '/problems/:code',
-    route((x, c) => {
-      const text = problemPage(pathPart(c, 'code'));
-      if (text === undefined) return noSuchRoute(x);
-      return answerText(x, text, 200, 'text/plain; charset=utf-8');
-    }),
+    page((x) => answerText(x, start, 200, 'text/javascript')),
   );
   const cached = new Map<string, string>();
   app.get(
     '/docs/:asset',
-    route((x, c) => {
-      const name = pathPart(c, 'asset');
+    page((x, c) => {
+      const name = c.req.param('asset') ?? '';
       const type = ASSETS.get(name);
       if (type === undefined) return noSuchRoute(x);
       const text = cached.get(name) ?? readAsset(name);

@@ -1,9 +1,11 @@
 /**
- * A request and its answer as plain values, the same for bids, which come straight from node:http,
- * and for all other routes, which come through Hono.
+ * A request and its answer as plain values: the same for routes, which come through Hono, and for
+ * bids, which come straight from node:http.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { problem, type ProblemCode, type ProblemExtras } from '../contracts/problems.ts';
+import { originAllowed } from '../runtime/origins.ts';
 
 /** One request, and the headers that its answer will carry, whichever answer that will be. */
 export interface Exchange {
@@ -21,6 +23,11 @@ export interface HttpAnswer {
   readonly status: number;
   readonly body: string | null;
 }
+
+/** What was read of a request, or the answer that refuses it. */
+export type Read<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly answer: HttpAnswer };
 
 const REQUEST_ID = /^[A-Za-z0-9_.-]{1,64}$/;
 const EXPOSED_HEADERS = [
@@ -53,7 +60,7 @@ export function openExchange(
     'Origin',
   ];
   const { origin } = incoming.headers;
-  if (origin !== undefined && (corsOrigins.includes(origin) || corsOrigins.includes('*'))) {
+  if (origin !== undefined && originAllowed(origin, corsOrigins)) {
     headers.push('access-control-allow-origin', origin);
     headers.push('access-control-expose-headers', EXPOSED_HEADERS);
   }
@@ -91,3 +98,30 @@ export const answerJsonText = (x: Exchange, text: string, status = 200): HttpAns
 /** An answer with a value as JSON. */
 export const answerJson = (x: Exchange, value: object, status = 200): HttpAnswer =>
   answerJsonText(x, JSON.stringify(value), status);
+
+/** The one way in which a request is refused: a problem (RFC 9457) with its status and headers. */
+export function answerProblem(
+  x: Exchange,
+  code: ProblemCode,
+  detail: string,
+  extras: ProblemExtras = {},
+): HttpAnswer {
+  const body = problem(code, detail, x.requestId, extras);
+  if (extras.retryAfterMs !== undefined) {
+    setHeader(x, 'retry-after', `${Math.ceil(extras.retryAfterMs / 1000)}`);
+  }
+  if (body.status === 401) setHeader(x, 'www-authenticate', 'Bearer');
+  // The rest of the body is not read: a client must not send the next request behind it.
+  if (body.status === 413) setHeader(x, 'connection', 'close');
+  return answerText(x, JSON.stringify(body), body.status, 'application/problem+json');
+}
+
+export const noSuchRoute = (x: Exchange): HttpAnswer =>
+  answerProblem(x, 'NOT_FOUND', 'No route has this address.');
+
+/** The address exists, for other methods. */
+export function wrongMethod(x: Exchange, allowed: readonly string[]): HttpAnswer {
+  const methods = allowed.join(', ');
+  setHeader(x, 'allow', methods);
+  return answerProblem(x, 'METHOD_NOT_ALLOWED', `This address takes ${methods}.`);
+}

@@ -1,16 +1,9 @@
-/** The shapes of answers as schemas, for the API description; held to the types by `satisfies`. */
+/** What the HTTP API answers, as schemas for its description; held to the types by `satisfies`. */
 import { z } from 'zod';
-import type {
-  AuctionView,
-  BidReceipt,
-  ItemView,
-  OwnView,
-  Page,
-  PublicConfig,
-} from '@outcry/shared/contracts/api.ts';
-import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
-import { PROBLEMS, type Problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
-import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
+import type { AuctionView, BidReceipt, ItemView, OwnView, Page, PublicConfig } from './api.ts';
+import type { ItemDetails } from './events.ts';
+import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts';
+import { MAX_AMOUNT } from '../domain/money.ts';
 
 export const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 export const amount = z.int().min(1).max(MAX_AMOUNT).describe('minor units, such as cents');

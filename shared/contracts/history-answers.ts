@@ -1,6 +1,6 @@
-/** The shapes of the history API's answers as schemas, for the API description; see answer-schemas.ts. */
+/** What the history API answers, as schemas for its description; held to the types by `satisfies`. */
 import { z } from 'zod';
-import type { Page } from '@outcry/shared/contracts/api.ts';
+import type { Page } from './api.ts';
 import type {
   ArchivedAuction,
   ArchivedBid,
@@ -8,8 +8,8 @@ import type {
   OwnBid,
   Proof,
   UserStats,
-} from '@outcry/shared/contracts/history.ts';
-import { alias, amount, auctionViewSchema, id, time } from './answer-schemas.ts';
+} from './history.ts';
+import { alias, amount, auctionViewSchema, id, time } from './api-answers.ts';
 
 const nextCursor = z.string().nullable();
 const place = { epoch: z.int().min(1), seq: z.int().min(1) };

@@ -17,3 +17,15 @@ export function cursorParts(cursor: string, form: RegExp): string[] {
   if (match === null) throw new CursorError('not a cursor of this list');
   return match.slice(1);
 }
+
+/** A page of what was read with one more than `limit`, which says whether more follow. */
+export function pageOf<T>(
+  found: readonly T[],
+  limit: number,
+  cursor: (last: T) => string,
+): { readonly items: readonly T[]; readonly nextCursor: string | null } {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const more = found.length > limit && last !== undefined;
+  return { items, nextCursor: more ? cursor(last) : null };
+}

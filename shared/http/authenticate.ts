@@ -1,16 +1,23 @@
-import type { Role } from '@outcry/shared/contracts/api.ts';
-import { TokenError, type Caller, type VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
-import { bearerToken } from '@outcry/shared/runtime/bearer-token.ts';
-import { TokenKeysUnavailableError } from '@outcry/shared/runtime/token-keys.ts';
-import { answerProblem } from './answers.ts';
-import type { Exchange, HttpAnswer } from './exchange.ts';
+/** Who sent a request: the one check of bearer tokens, roles and the limit of a user's requests. */
+import type { Role } from '../contracts/api.ts';
+import { TokenError, type Caller, type VerifyToken } from '../runtime/access-tokens.ts';
+import { TokenKeysUnavailableError } from '../runtime/token-keys.ts';
+import { answerProblem, type Exchange, type HttpAnswer } from './exchange.ts';
 import { refusalByUser, type RateLimits } from './rate-limits.ts';
+
+/** What tokens are checked with. */
+export interface Authentication {
+  readonly verifyToken: VerifyToken;
+  readonly limits: RateLimits;
+}
 
 export type Authenticated =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly answer: HttpAnswer };
 
 const KEYS_RETRY_AFTER_MS = 2_000;
+/** The scheme's case does not matter (RFC 9110). */
+const BEARER = /^bearer +(\S.*)$/i;
 
 /** An admin may do what a seller may. */
 const hasRole = (caller: Caller, role: Role): boolean =>
@@ -22,23 +29,23 @@ const hasRole = (caller: Caller, role: Role): boolean =>
  */
 export function authenticate(
   x: Exchange,
-  parts: { readonly verifyToken: VerifyToken; readonly limits: RateLimits },
+  { verifyToken, limits }: Authentication,
   role: Role | undefined,
 ): Authenticated | Promise<Authenticated> {
-  const token = bearerToken(x.incoming.headers.authorization);
+  const token = BEARER.exec(x.incoming.headers.authorization ?? '')?.[1];
   if (token === undefined) {
     const detail = 'Send an access token: Authorization: Bearer <token>.';
     return { ok: false, answer: answerProblem(x, 'UNAUTHENTICATED', detail) };
   }
   let caller: Caller | Promise<Caller>;
   try {
-    caller = parts.verifyToken(token);
+    caller = verifyToken(token);
   } catch (error) {
     return { ok: false, answer: tokenProblem(x, error) };
   }
-  if (!(caller instanceof Promise)) return admit(x, parts.limits, caller, role);
+  if (!(caller instanceof Promise)) return admit(x, limits, caller, role);
   return caller.then(
-    (verified) => admit(x, parts.limits, verified, role),
+    (verified) => admit(x, limits, verified, role),
     (error: unknown) => ({ ok: false, answer: tokenProblem(x, error) }),
   );
 }

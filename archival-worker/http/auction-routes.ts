@@ -1,0 +1,119 @@
+import {
+  archivedAuction,
+  archivedAuctionPage,
+  archivedBidPage,
+  proofSchema,
+} from '@outcry/shared/contracts/history-answers.ts';
+import { bidListQuery, historyListQuery } from '@outcry/shared/contracts/history-schemas.ts';
+import { isAuctionId } from '@outcry/shared/domain/ids.ts';
+import {
+  answerJson,
+  answerProblem,
+  type Exchange,
+  type HttpAnswer,
+} from '@outcry/shared/http/exchange.ts';
+import { route, type Route } from '@outcry/shared/http/route.ts';
+import { ARCHIVED } from './examples.ts';
+import type { HistoryParts } from './history-parts.ts';
+import { sendProof } from './send-proof.ts';
+
+const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+
+/** Archived auctions, their bids and proofs. */
+export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
+  route(
+    {
+      method: 'get',
+      path: '/v1/history/auctions',
+      name: 'searchHistory',
+      summary:
+        'All auctions, open ones included: by words of title and description, status and seller',
+      who: 'anyone',
+      query: historyListQuery,
+      answer: { status: 200, schema: archivedAuctionPage },
+      refusals: [],
+      example: { answer: { items: [ARCHIVED], nextCursor: null } },
+    },
+    async ({ x, query }, { answers, history }: HistoryParts) => {
+      const question = `auctions ${JSON.stringify(query)}`;
+      return answerJson(x, await answers.answer(question, () => history.auctions(query)));
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/history/auctions/{id}',
+      name: 'readArchived',
+      summary: 'An auction as far as it is archived; kept for ever',
+      who: 'anyone',
+      answer: { status: 200, schema: archivedAuction },
+      refusals: ['AUCTION_NOT_FOUND'],
+      example: { answer: ARCHIVED },
+    },
+    async ({ x, params: { id } }, { history, shards }: HistoryParts) => {
+      const auction = isAuctionId(id, shards) ? await history.auction(id) : undefined;
+      return auction === undefined ? noSuchAuction(x) : answerJson(x, auction);
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/history/auctions/{id}/bids',
+      name: 'listArchivedBids',
+      summary: 'The bids of an auction as the public saw them',
+      who: 'anyone',
+      query: bidListQuery,
+      answer: { status: 200, schema: archivedBidPage },
+      refusals: ['AUCTION_NOT_FOUND'],
+      example: {
+        answer: {
+          items: [{ epoch: 1, seq: 3, at: '2026-01-05T18:01:00.000Z', alias: 1, amount: 1_000 }],
+          nextCursor: null,
+        },
+      },
+    },
+    async ({ x, params: { id }, query }, { history, shards }: HistoryParts) => {
+      const bids = isAuctionId(id, shards) ? await history.bids(id, query) : undefined;
+      return bids === undefined ? noSuchAuction(x) : answerJson(x, bids);
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/history/auctions/{id}/proof',
+      name: 'readProof',
+      summary: 'The whole public history of a sealed auction, with the hashes that prove it',
+      who: 'anyone',
+      answer: { status: 200, schema: proofSchema },
+      refusals: ['AUCTION_NOT_FOUND', 'NOT_SEALED'],
+      example: {
+        answer: {
+          form: 'outcry-seal-v1',
+          auctionId: ARCHIVED.id,
+          head: HASH,
+          sealedAt: ARCHIVED.sealedAt,
+          count: 6,
+          events: [{ public: '{"type":"scheduled","epoch":1,"seq":1}', privateHash: HASH }],
+        },
+      },
+    },
+    async ({ x, params: { id } }, { history, proofs, shards }: HistoryParts) => {
+      if (!isAuctionId(id, shards)) return noSuchAuction(x);
+      const proof = await proofs.open(id);
+      if (proof !== undefined) return sendProof(x, id, proof);
+      const auction = await history.auction(id);
+      if (auction === undefined) return noSuchAuction(x);
+      const detail =
+        auction.status === 'ended' || auction.status === 'cancelled'
+          ? 'The archive seals the auction as soon as it has all of it.'
+          : `The auction is ${auction.status}; only what is over is sealed.`;
+      return answerProblem(x, 'NOT_SEALED', detail);
+    },
+  ),
+];
+
+const noSuchAuction = (x: Exchange): HttpAnswer =>
+  answerProblem(x, 'AUCTION_NOT_FOUND', 'The archive knows no auction with this id.');

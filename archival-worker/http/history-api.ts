@@ -1,0 +1,43 @@
+/** The history API. */
+import type { Hono } from 'hono';
+import { HISTORY_DOCUMENT } from '@outcry/shared/contracts/history.ts';
+import type { Authentication } from '@outcry/shared/http/authenticate.ts';
+import { createApi, type ApiContext } from '@outcry/shared/http/create-api.ts';
+import { answerProblem, type Exchange, type HttpAnswer } from '@outcry/shared/http/exchange.ts';
+import type { Route } from '@outcry/shared/http/route.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { HistoryUnavailableError } from '../history/ports.ts';
+import { AUCTION_ROUTES } from './auction-routes.ts';
+import type { HistoryParts } from './history-parts.ts';
+import { USER_ROUTES } from './user-routes.ts';
+
+export const HISTORY_ROUTES: readonly Route<HistoryParts>[] = [...AUCTION_ROUTES, ...USER_ROUTES];
+
+const DESCRIPTION = `Every auction and bid as far as they are archived, kept for ever, with proofs.
+
+Amounts are whole numbers of minor units (cents). Times are ISO 8601 in UTC. Every error is
+\`application/problem+json\` with a stable \`code\`.`;
+
+const RETRY_AFTER_MS = 1_000;
+
+export function createHistoryApi(
+  parts: HistoryParts,
+  edge: Authentication & { readonly corsOrigins: readonly string[]; readonly log: Logger },
+  addOperations: (app: Hono<ApiContext>) => void,
+): Hono<ApiContext> {
+  const failure = (x: Exchange, error: unknown): HttpAnswer | undefined => {
+    if (!(error instanceof HistoryUnavailableError)) return undefined;
+    edge.log.warn({ err: error, requestId: x.requestId }, 'the archive could not be read');
+    const detail = 'The archive cannot be read right now.';
+    return answerProblem(x, 'UNAVAILABLE', detail, { retryAfterMs: RETRY_AFTER_MS });
+  };
+  return createApi({
+    ...edge,
+    parts,
+    routes: HISTORY_ROUTES,
+    info: { title: 'Outcry: history', description: DESCRIPTION },
+    documentPath: HISTORY_DOCUMENT,
+    addOperations,
+    failure,
+  });
+}
