@@ -1,6 +1,7 @@
 /** What the programs in this folder have in common: their command line, their stop, their end. */
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 
 /** Something that a person can mend; the message says what, and is all that is shown. */
 export class PlainError extends Error {
@@ -12,110 +13,66 @@ export class UsageError extends PlainError {
   override readonly name = 'UsageError';
 }
 
-/** One option: what it is for, what it is without being given, and how its text is read. */
-export interface Option<T> {
-  readonly about: string;
-  /** Undefined: what is read from undefined. */
-  readonly usual?: string;
-  /** Takes no text; it is `true` when given. */
-  readonly isFlag?: true;
-  /** @throws UsageError @param name without the dashes */
-  readonly read: (text: string | undefined, name: string) => T;
-}
-
-export type Options = Readonly<Record<string, Option<unknown>>>;
-export type Values<O extends Options> = { [Name in keyof O]: ReturnType<O[Name]['read']> };
+/** Options by name: what each is and takes is in its schema, with a description for `--help`. */
+export type Options = z.ZodRawShape;
 
 /** A number within bounds, whole unless it may be `broken`. */
 export const number = (
   about: string,
-  usual: number,
   least: number,
   most: number,
-  { broken = false } = {},
-): Option<number> =>
-  ({ ...maybeNumber(about, least, most, { broken }), usual: `${usual}` }) as Option<number>;
-
-/** The same, or undefined where it is not given. */
-export const maybeNumber = (
-  about: string,
-  least: number,
-  most: number,
-  { broken = false } = {},
-): Option<number | undefined> => ({
-  about,
-  read(text, name) {
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    const isNumber = broken ? text !== '' : /^\d+$/.test(text);
-    if (isNumber && value >= least && value <= most) return value;
-    const kind = broken ? 'a number' : 'a whole number';
-    throw new UsageError(`--${name} must be ${kind} from ${least} to ${most}`);
-  },
-});
-
-/** Some text, or undefined where it is not given. */
-export const text = (about: string): Option<string | undefined> => ({
-  about,
-  read: (given) => given,
-});
-
-export const flag = (about: string): Option<boolean> => ({
-  about,
-  isFlag: true,
-  read: (given) => given !== undefined,
-});
-
-/** One of some words, of which the first is the usual one. */
-export const choice = <T extends string>(
-  about: string,
-  known: readonly [T, ...T[]],
-): Option<T> => ({
-  about: `${about}: ${known.join(', ')}`,
-  usual: known[0],
-  read(given, name) {
-    const found = known.find((each) => each === given);
-    if (found !== undefined) return found;
-    throw new UsageError(`--${name} must be one of ${known.join(', ')}`);
-  },
-});
+  { broken = false }: { readonly broken?: boolean } = {},
+) => {
+  const error = `must be ${broken ? 'a number' : 'a whole number'} from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(broken ? /./ : /^\d+$/, error)
+    .transform(Number)
+    .pipe(z.number(error).min(least, error).max(most, error))
+    .describe(about);
+};
 
 /** A program's arguments. @throws UsageError */
 export function readArguments<O extends Options>(
   args: readonly string[],
   options: O,
-): { readonly values: Values<O>; readonly positionals: readonly string[] } {
-  const config = Object.entries(options).map(
-    ([name, { isFlag }]) => [name, { type: isFlag === true ? 'boolean' : 'string' }] as const,
+): { readonly values: z.output<z.ZodObject<O>>; readonly positionals: readonly string[] } {
+  const config = describe(options).map(
+    ([name, { type }]) => [name, { type: type === 'boolean' ? type : 'string' }] as const,
   );
-  let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
-    parsed = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
       options: Object.fromEntries(config),
     });
+    return { values: z.object(options).parse(values), positionals };
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof z.ZodError)) throw new UsageError(errorText(error));
+    const mistakes = error.issues.map(({ path, message }) => `--${path.join('.')} ${message}`);
+    throw new UsageError(mistakes.join('; '));
   }
-  const values = Object.entries(options).map(([name, option]) => {
-    const given = parsed.values[name];
-    return [
-      name,
-      option.read(given === undefined ? option.usual : `${given as string | true}`, name),
-    ];
-  });
-  return { values: Object.fromEntries(values) as Values<O>, positionals: parsed.positionals };
 }
 
 /** The options as lines for `--help`. */
 export function optionsText(options: Options): string {
-  const lines = Object.entries(options).map(
-    ([name, { about, usual = '' }]) => [`  --${name} ${usual}`, about] as const,
-  );
+  const lines = describe(options).map(([name, schema]) => {
+    const { description = '', enum: words, default: usual } = schema;
+    const about = words === undefined ? description : `${description}: ${words.join(', ')}`;
+    return [`  --${name} ${typeof usual === 'string' ? usual : ''}`, about] as const;
+  });
   const width = Math.max(...lines.map(([option]) => option.length)) + 2;
   return lines.map(([option, about]) => option.padEnd(width) + about).join('\n');
 }
+
+/** What `--help` and the parser must know of each option, as JSON Schema. */
+const describe = (options: Options) =>
+  Object.entries(z.toJSONSchema(z.object(options), { io: 'input' }).properties ?? {}).map(
+    ([name, schema]) => [name, typeof schema === 'object' ? schema : {}] as const,
+  );
+
+export const errorText = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 /**
  * The names asked for, each once; all that there are when none is.
@@ -136,6 +93,7 @@ export function chosenNames<T extends string>(
   }
   return asked.length === 0 ? known : known.filter((name) => asked.includes(name));
 }
+
 const EXIT_STOPPED = 130;
 /** A terminal, npm and the bootstrap may each pass on the same Ctrl-C. */
 const SAME_SIGNAL_MS = 500;

@@ -122,25 +122,25 @@ export async function readArchivedHeads(
   );
 }
 
-/** What should not be there of these auctions, or only as expected. */
+/**
+ * What should not be there of these auctions, or only as expected.
+ * @param goneBids of these, some may be kept as part of an epoch that was superseded
+ */
 export async function readOddities(
   sql: Sql,
   auctionIds: readonly string[],
-): Promise<{ superseded: number; conflicts: number; deadLetters: number }> {
+  goneBids: readonly string[],
+) {
   const ids = [...auctionIds];
-  const [row] = await sql<{ superseded: number; conflicts: number; dead_letters: number }[]>`
+  const [row] = await sql<
+    { superseded: number; supersededBids: number; conflicts: number; deadLetters: number }[]
+  >`
     SELECT (SELECT count(*) FROM events WHERE auction_id = ANY (${ids}))::int
          - (SELECT count(*) FROM history_events WHERE auction_id = ANY (${ids}))::int AS superseded,
+           (SELECT count(DISTINCT bid_id) FROM events
+             WHERE bid_id = ANY (${[...goneBids]}))::int AS "supersededBids",
            (SELECT count(*) FROM conflicts WHERE auction_id = ANY (${ids}))::int AS conflicts,
-           (SELECT count(*) FROM dead_letters WHERE auction_id = ANY (${ids}))::int AS dead_letters`;
+           (SELECT count(*) FROM dead_letters WHERE auction_id = ANY (${ids}))::int AS "deadLetters"`;
   if (row === undefined) throw new Error('Postgres counts nothing');
-  const { superseded, conflicts, dead_letters: deadLetters } = row;
-  return { superseded, conflicts, deadLetters };
-}
-
-/** How many of these bids are kept all the same, as part of an epoch that was superseded. */
-export async function readSupersededBids(sql: Sql, bidIds: readonly string[]): Promise<number> {
-  const [row] = await sql<{ bids: number }[]>`
-    SELECT count(DISTINCT bid_id)::int AS bids FROM events WHERE bid_id = ANY (${[...bidIds]})`;
-  return row?.bids ?? 0;
+  return row;
 }

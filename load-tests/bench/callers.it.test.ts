@@ -5,7 +5,7 @@ import { TestBed } from '../system/test-bed.ts';
 import { runTypescript } from './generators/run-generator.ts';
 import { PUBLISHER, publisherStream } from './publish/measurements.ts';
 import { captureCall, openScriptCaller } from './script/script-calls.ts';
-import { ScriptRedis } from './script/script-redis.ts';
+import { scriptRedisOn } from './script/script-redis.ts';
 
 const redisBenchmark = await findProgram(['redis-benchmark']);
 if (redisBenchmark === undefined) console.warn('script calls are NOT tested: no redis-benchmark');
@@ -21,7 +21,7 @@ async function openBed(): Promise<TestBed> {
 test.skipIf(redisBenchmark === undefined)(
   'every bid of a repeated script call is accepted, as are those of the gateway itself',
   async () => {
-    const script = await ScriptRedis.on(await openBed());
+    const script = await scriptRedisOn(await openBed());
     await script.openAuction();
     const before = await script.events();
     const repeat = script.repeating(await captureCall(script.server.url, 3));

@@ -15,7 +15,7 @@ export interface RoundFigures {
 /** How much and how long. */
 export interface RoundOptions extends CallOptions {
   /** Of fan-out and attacks; undefined: as many as a measurement is made for. */
-  readonly viewers: number | undefined;
+  readonly viewers?: number | undefined;
 }
 
 /** @throws Error when a figure of the round cannot be trusted */

@@ -1,5 +1,6 @@
 /** Runs measurements side by side: one round of each, again and again. */
 import type { TestBed } from '../system/test-bed.ts';
+import { whole } from '../tables.ts';
 import type { Measurement, RoundFigures, RoundOptions } from './measurement.ts';
 import type { Measured } from './summary.ts';
 
@@ -22,7 +23,7 @@ export async function runRounds(
   for (const measurement of measurements) {
     bed.say(`${measurement.name}: preparing`);
     const run = await measurement.prepare(bed, options);
-    entrants.push({ measurement, run, found: new Array<RoundFigures>() });
+    entrants.push({ measurement, run, rounds: new Array<RoundFigures>() });
   }
   for (const { measurement, run } of entrants) {
     if (measurement.warmsUp === false) continue;
@@ -30,20 +31,19 @@ export async function runRounds(
     await run({ ...options, seconds: warmUpSeconds });
   }
   for (let number = 1; number <= rounds; number += 1) {
-    for (const { measurement, run, found } of number % 2 === 0 ? entrants.toReversed() : entrants) {
+    for (const { measurement, run, rounds: found } of number % 2 === 0
+      ? entrants.toReversed()
+      : entrants) {
       options.signal.throwIfAborted();
       const figures = await run(options);
       found.push(figures);
-      const rate = Math.round(figures.perSecond).toLocaleString('en');
-      bed.say(`round ${number} of ${rounds}, ${measurement.name}: ${rate} ${measurement.counts}/s`);
+      const { name, counts } = measurement;
+      const rate = whole(figures.perSecond);
+      bed.say(`round ${number} of ${rounds}, ${name}: ${rate} ${counts}/s`);
     }
   }
-  return entrants.map(({ measurement: { name, title, counts, comparedTo, shouldBe }, found }) => ({
-    name,
-    title,
-    counts,
-    comparedTo,
-    shouldBe,
-    rounds: found,
-  }));
+  return entrants.map(({ measurement, rounds: found }) => {
+    const { name, title, counts, comparedTo, shouldBe } = measurement;
+    return { name, title, counts, comparedTo, shouldBe, rounds: found };
+  });
 }

@@ -1,6 +1,7 @@
 /** Many rounds to a few lines; pure. */
 import { percentile } from '@outcry/shared/testing/percentile.ts';
 import { GENERATOR, OTHER_PROGRAMS } from '../system/process-use.ts';
+import { whole } from '../tables.ts';
 import type { Measurement, RoundFigures } from './measurement.ts';
 
 /** A measurement's rounds in order. */
@@ -10,7 +11,8 @@ export interface Measured extends Pick<Measurement, 'name' | 'title' | 'counts'>
   readonly rounds: readonly RoundFigures[];
 }
 
-export interface Ratio {
+/** Of several rounds. */
+interface Spread {
   readonly median: number;
   readonly lowest: number;
   readonly highest: number;
@@ -25,7 +27,7 @@ export interface Summary extends Omit<Measured, 'rounds'> {
    * Of the measurement that it is compared to, round by round: of `perSecond`, of `CPU each` (all
    * processes but the generator and others) and of each figure that both have.
    */
-  readonly ratios: Readonly<Record<string, Ratio>>;
+  readonly ratios: Readonly<Record<string, Spread>>;
   /** What kept the figure from being higher, as far as the CPU figures tell. */
   readonly limits: readonly string[];
 }
@@ -40,91 +42,86 @@ const NOISE_CORES = 0.15;
 /** @param cpus cores of the machine */
 export function summarize(measured: readonly Measured[], cpus: number): Summary[] {
   return measured.map(({ rounds, ...about }) => {
-    const limit = measured.find(({ name }) => name === about.comparedTo);
-    const rates = rounds.map((round) => round.perSecond);
-    const middle = medianFigures(rounds);
+    const beside = measured.find(({ name }) => name === about.comparedTo)?.rounds ?? [];
+    const rates = spreadOf(rounds.map(({ perSecond }) => perSecond));
+    const cores = medians(rounds.map((round) => round.cores));
+    const all = rounds.map(allFigures);
+    const divisors = beside.map(allFigures);
+    const ratios = Object.keys(all[0] ?? {}).flatMap((name) => {
+      const each = all.flatMap((round, i) => {
+        const [own, other] = [round[name], divisors[i]?.[name]];
+        return own === undefined || other === undefined || other === 0 ? [] : [own / other];
+      });
+      return each.length === 0 ? [] : [[name, spreadOf(each)] as const];
+    });
     return {
       ...about,
-      median: middle,
-      lowestPerSecond: Math.min(...rates),
-      highestPerSecond: Math.max(...rates),
-      ratios: limit === undefined ? {} : ratiosOf(rounds, limit.rounds),
-      limits: limitsOf(middle.cores, cpus),
+      median: {
+        perSecond: rates.median,
+        cores,
+        figures: medians(rounds.map(({ figures }) => figures)),
+      },
+      lowestPerSecond: rates.lowest,
+      highestPerSecond: rates.highest,
+      ratios: Object.fromEntries(ratios),
+      limits: limitsOf(cores, cpus),
     };
   });
 }
 
-const median = (values: readonly number[]): number => percentile(values, 0.5);
+const spreadOf = (values: readonly number[]): Spread => ({
+  median: percentile(values, 0.5),
+  lowest: Math.min(...values),
+  highest: Math.max(...values),
+});
 
-const medianRecord = (records: readonly Readonly<Record<string, number>>[]) =>
+const medians = (records: readonly Readonly<Record<string, number>>[]) =>
   Object.fromEntries(
     Object.keys(records[0] ?? {}).map((name) => [
       name,
-      median(records.map((record) => record[name] ?? 0)),
+      percentile(
+        records.map((record) => record[name] ?? 0),
+        0.5,
+      ),
     ]),
   );
 
-const medianFigures = (rounds: readonly RoundFigures[]): RoundFigures => ({
-  perSecond: median(rounds.map(({ perSecond }) => perSecond)),
-  cores: medianRecord(rounds.map(({ cores }) => cores)),
-  figures: medianRecord(rounds.map(({ figures }) => figures)),
+const allFigures = (round: RoundFigures): Record<string, number> => ({
+  perSecond: round.perSecond,
+  'CPU each': cpuEach(round),
+  ...round.figures,
 });
-
-function ratiosOf(
-  rounds: readonly RoundFigures[],
-  limits: readonly RoundFigures[],
-): Record<string, Ratio> {
-  const ratios: Record<string, Ratio> = {};
-  const add = (name: string, read: (round: RoundFigures) => number | undefined): void => {
-    const each = rounds.flatMap((round, i) => {
-      const [own, other] = [read(round), limits[i] && read(limits[i])];
-      return own === undefined || other === undefined || other === 0 ? [] : [own / other];
-    });
-    if (each.length === 0) return;
-    ratios[name] = { median: median(each), lowest: Math.min(...each), highest: Math.max(...each) };
-  };
-  add('perSecond', ({ perSecond }) => perSecond);
-  add('CPU each', cpuEach);
-  for (const name of Object.keys(rounds[0]?.figures ?? {})) {
-    add(name, ({ figures }) => figures[name]);
-  }
-  return ratios;
-}
 
 /** CPU seconds of what is measured, for one of what is counted. */
 export function cpuEach({ perSecond, cores }: Pick<RoundFigures, 'perSecond' | 'cores'>): number {
-  const used = Object.entries(cores).filter(
-    ([name]) => name !== GENERATOR && name !== OTHER_PROGRAMS,
-  );
-  return used.reduce((sum, [, each]) => sum + each, 0) / perSecond;
+  const { [GENERATOR]: _load, [OTHER_PROGRAMS]: _others, ...used } = cores;
+  return sum(Object.values(used)) / perSecond;
 }
 
+const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
+
 function limitsOf(cores: RoundFigures['cores'], cpus: number): string[] {
-  const limits: string[] = [];
-  for (const [name, used] of Object.entries(cores)) {
-    if (used < BUSY_CORES || name === OTHER_PROGRAMS) continue;
-    limits.push(
+  const { [OTHER_PROGRAMS]: others = 0, ...own } = cores;
+  const busy = Object.keys(own).filter((name) => (own[name] ?? 0) >= BUSY_CORES);
+  return [
+    ...busy.map((name) =>
       name === GENERATOR
         ? "the generator's own CPU is the limit: the system could do more than this"
         : `${name} uses a whole core`,
-    );
-  }
-  const all = Object.values(cores).reduce((sum, used) => sum + used, 0);
-  if (all >= cpus * BUSY_SHARE) {
-    limits.push(`all ${cpus} cores are busy: more cores would give more`);
-  }
-  const noise = cores[OTHER_PROGRAMS] ?? 0;
-  if (noise > NOISE_CORES) {
-    limits.push(`other programs used ${noise.toFixed(2)} cores meanwhile: the figures are too low`);
-  }
-  return limits;
+    ),
+    ...(sum(Object.values(cores)) >= cpus * BUSY_SHARE
+      ? [`all ${cpus} cores are busy: more cores would give more`]
+      : []),
+    ...(others > NOISE_CORES
+      ? [`other programs used ${others.toFixed(2)} cores meanwhile: the figures are too low`]
+      : []),
+  ];
 }
 
-const whole = (value: number): string => Math.round(value).toLocaleString('en');
 const short = (value: number): string => (value < 100 ? value.toFixed(2) : whole(value));
 
 export function summaryText(summary: Summary): string {
-  const { median: middle, name, title, counts, ratios, comparedTo, limits, shouldBe } = summary;
+  const { median, name, title, counts, ratios, comparedTo, limits, shouldBe } = summary;
   const compared = (figure: string): string => {
     const ratio = ratios[figure];
     const wanted = shouldBe?.[figure] === undefined ? '' : ` (should be ${shouldBe[figure]})`;
@@ -133,15 +130,14 @@ export function summaryText(summary: Summary): string {
     return `, ${ratio.median.toFixed(3)} of ${comparedTo} (${spread})${wanted}`;
   };
   const range = `${whole(summary.lowestPerSecond)} to ${whole(summary.highestPerSecond)}`;
-  const cores = Object.entries(middle.cores).map(([process, used]) =>
-    process === OTHER_PROGRAMS
-      ? `${process} ${used.toFixed(2)}`
-      : `${process} ${used.toFixed(2)} (${((used / middle.perSecond) * 1e6).toFixed(1)} µs each)`,
-  );
+  const cores = Object.entries(median.cores).map(([process, used]) => {
+    const each = ` (${((used / median.perSecond) * 1e6).toFixed(1)} µs each)`;
+    return `${process} ${used.toFixed(2)}${process === OTHER_PROGRAMS ? '' : each}`;
+  });
   return [
     `${name}: ${title}`,
-    `  ${whole(middle.perSecond)} ${counts}/s (rounds: ${range})${compared('perSecond')}`,
-    ...Object.entries(middle.figures).map(
+    `  ${whole(median.perSecond)} ${counts}/s (rounds: ${range})${compared('perSecond')}`,
+    ...Object.entries(median.figures).map(
       ([figure, value]) => `  ${figure}: ${short(value)}${compared(figure)}`,
     ),
     `  CPU in cores: ${cores.join(', ')}${compared('CPU each')}`,

@@ -1,7 +1,6 @@
 /** Users, their tokens and their auctions. */
 import { SignJWT } from 'jose';
-import { OutcryClient } from '@outcry/client/outcry-client.ts';
-import type { Fetch } from '@outcry/client/http-attempt.ts';
+import { OutcryClient, type OutcryClientOptions } from '@outcry/client/outcry-client.ts';
 import type { AuctionRequest, Role } from '@outcry/shared/contracts/api.ts';
 import { eachWithLimit } from './each-with-limit.ts';
 
@@ -34,11 +33,11 @@ export const freshTokens = (secret: string, users: readonly string[]): Promise<s
     ),
   );
 
-/** A client of somebody. @param retries without it the client's default */
+/** A client of somebody. */
 export async function clientOf(
   user: string,
   roles: Role[],
-  options: { gatewayUrl: string; fetch?: Fetch; retries?: number },
+  options: Omit<OutcryClientOptions, 'token'>,
 ): Promise<OutcryClient> {
   const { token } = await new OutcryClient(options).devToken(user, roles);
   return new OutcryClient({ ...options, token });

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
-import { joinCrowd } from './viewer-socket.ts';
+import { joinCrowd, seqIn } from './viewer-socket.ts';
 
 const CONNECT_AT_ONCE = 200;
 const ARRIVAL_LIMIT_MS = 30_000;
@@ -55,7 +55,11 @@ export class ViewerCrowd {
       const batch = Array.from({ length: Math.min(CONNECT_AT_ONCE, size - from) }, (_, i) => {
         const viewer = from + i;
         const port = ports[viewer % ports.length] ?? 0;
-        return joinCrowd({ port, auctionId, onSeq: (seq) => crowd.#take(viewer, seq) });
+        return joinCrowd({
+          port,
+          auctionId,
+          onEvents: (frame) => crowd.#take(viewer, seqIn(frame)),
+        });
       });
       crowd.#sockets.push(...(await Promise.all(batch)));
     }

@@ -9,8 +9,10 @@ import { connect, type Socket } from 'node:net';
 export interface ViewerOptions {
   readonly port: number;
   readonly auctionId: string;
-  /** An auction's state with this seq came. */
-  readonly onSeq: (seq: number) => void;
+  /** A message with events came, `42["events",…]`; its memory is read into again. */
+  readonly onEvents: (frame: Buffer) => unknown;
+  /** It watches. @param answer the acknowledgement's arguments, as JSON */
+  readonly onWatching?: (answer: string) => void;
 }
 
 const EVENTS = Buffer.from('42["events"');
@@ -22,7 +24,7 @@ const CONNECT_LIMIT_MS = 30_000;
 
 /** @returns the connection once it watches @throws Error when it is refused or takes too long */
 export function joinCrowd(options: ViewerOptions): Promise<Socket> {
-  const { port, auctionId, onSeq } = options;
+  const { port, auctionId, onEvents, onWatching } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({
       port,
@@ -37,7 +39,7 @@ export function joinCrowd(options: ViewerOptions): Promise<Socket> {
     socket.once('connect', () => socket.write(upgradeRequest(port)));
     const onFrame = (frame: Buffer): void => {
       if (frame.subarray(0, EVENTS.length).equals(EVENTS)) {
-        onSeq(seqIn(frame));
+        onEvents(frame);
       } else if (frame[0] === 0x32) {
         socket.write(masked('3'));
       } else if (frame[0] === 0x30) {
@@ -46,8 +48,10 @@ export function joinCrowd(options: ViewerOptions): Promise<Socket> {
         socket.write(masked(`421["watch",{"auctionId":"${auctionId}"}]`));
       } else if (frame.subarray(0, 2).equals(ANSWER)) {
         clearTimeout(limit);
-        if (frame.includes('"ok":true')) resolve(socket);
-        else reject(new Error(`not watching: ${frame.toString()}`));
+        if (frame.includes('"ok":true')) {
+          onWatching?.(frame.toString('utf8', frame.indexOf('[')));
+          resolve(socket);
+        } else reject(new Error(`not watching: ${frame.toString()}`));
       }
     };
     const read = frameReader(onFrame);
@@ -70,8 +74,8 @@ const upgradeRequest = (port: number): string =>
     '',
   ].join('\r\n');
 
-/** The seq of the message, which stands before its events. */
-function seqIn(frame: Buffer): number {
+/** The seq of a message, which stands before its events. */
+export function seqIn(frame: Buffer): number {
   let seq = 0;
   for (let i = frame.indexOf(SEQ) + SEQ.length; ; i += 1) {
     const digit = (frame[i] ?? 0) - 0x30;

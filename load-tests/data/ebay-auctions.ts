@@ -1,4 +1,5 @@
-/** Reads the real auctions of data/ebay-auctions.csv; pure. Amounts are cents. */
+/** The real auctions of ebay-auctions.csv. Amounts are cents. */
+import { readFileSync } from 'node:fs';
 
 export interface EbayBid {
   /** Seconds after the auction's start. */
@@ -65,3 +66,7 @@ function readRow(row: string, line: number): Omit<EbayAuction, 'bids'> & { bid: 
     bid: { atSeconds, bidder, maxAmount: whole(maximum) },
   };
 }
+
+export const EBAY_AUCTIONS: readonly EbayAuction[] = readEbayAuctions(
+  readFileSync(new URL('./ebay-auctions.csv', import.meta.url), 'utf8'),
+);

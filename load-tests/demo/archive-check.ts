@@ -5,10 +5,13 @@ import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { readArchivedEvents } from '../accounts/archived-events.ts';
 import { faultsOf, reconcile } from '../accounts/reconcile.ts';
+import { errorText } from '../command-line.ts';
 import { eachWithLimit } from '../crowd/each-with-limit.ts';
+import type { Replayed } from './replay.ts';
+import type { DemoUsers } from './users.ts';
 
 /** An auction that ended, with the seqs of the bids that were accepted. */
-export interface Expected {
+interface Expected {
   readonly number: number;
   readonly auctionId: string;
   readonly epoch: number;
@@ -25,13 +28,37 @@ export interface ArchiveFinding {
 }
 
 /** Gives the fault of each auction that has one, by id. */
-export type Check = (expected: readonly Expected[]) => Promise<ReadonlyMap<string, string>>;
+type Check = (expected: readonly Expected[]) => Promise<ReadonlyMap<string, string>>;
 
 const ASK_AGAIN_MS = 500;
 const ASKED_AT_ONCE = 8;
 const CONNECT_LIMIT_S = 2;
 const QUERY_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_S = 2;
+
+/** What history says, and what Postgres itself holds where it can be asked. */
+export async function lookAtArchive(
+  replayed: readonly Replayed[],
+  users: DemoUsers,
+  databaseUrl: string | undefined,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<Record<string, ArchiveFinding>> {
+  const expected = replayed.map(
+    ({ ebay: { number }, auctionId, acceptedSeqs, final: { epoch, seq } }): Expected => ({
+      number,
+      auctionId,
+      epoch,
+      seq,
+      acceptedSeqs,
+    }),
+  );
+  const history = untilComplete(expected, historyCheck(users.seller), withinMs, signal);
+  if (databaseUrl === undefined) return { 'the history API': await history };
+  const rows = untilComplete(expected, rowsCheck(databaseUrl), withinMs, signal);
+  const [byHistory, byRows] = await Promise.all([history, rows]);
+  return { 'the history API': byHistory, 'Postgres itself': byRows };
+}
 
 /** Repeats a check for what is not complete yet. */
 export async function untilComplete(
@@ -58,7 +85,7 @@ export async function untilComplete(
 }
 
 /** Asks the history API. */
-export const historyCheck =
+const historyCheck =
   (client: OutcryClient): Check =>
   async (expected) => {
     const faults = new Map<string, string>();
@@ -103,8 +130,8 @@ export const rowsCheck =
       return new Map(faults.toReversed().map((fault) => [fault.split(/[ :]/)[0] ?? '', fault]));
     } catch (error) {
       // Postgres may have been killed just now; it is asked again until the time is over.
-      const reason = error instanceof Error ? error.message : String(error);
-      return new Map(expected.map(({ auctionId }) => [auctionId, `Postgres: ${reason}`]));
+      const reason = `Postgres: ${errorText(error)}`;
+      return new Map(expected.map(({ auctionId }) => [auctionId, reason]));
     } finally {
       await sql.end({ timeout: CLOSE_LIMIT_S });
     }

@@ -1,33 +1,19 @@
 /** Days of an auction pressed into seconds; pure. */
-
-const WEEK_SECONDS = 7 * 86_400;
 const DAY_SECONDS = 86_400;
 
-export class TimeScale {
-  readonly #factor: number;
-  readonly #graceSeconds: number;
+export type TimeScale = ReturnType<typeof timeScale>;
 
-  /**
-   * @param weekSeconds how long seven days take
-   * @param graceSeconds what every auction lasts longer than its share: bids of the last instant,
-   *   and those that had to be sent again, must still come in time
-   */
-  constructor(weekSeconds: number, graceSeconds: number) {
-    this.#factor = weekSeconds / WEEK_SECONDS;
-    this.#graceSeconds = graceSeconds;
-  }
-
+/**
+ * @param weekSeconds how long seven days take
+ * @param graceSeconds what every auction lasts longer than its share: bids of the last instant, and
+ *   those that had to be sent again, must still come in time
+ */
+export function timeScale(weekSeconds: number, graceSeconds: number) {
   /** When something happens, in ms after the start, that happened `seconds` after it on eBay. */
-  afterStartMs(seconds: number): number {
-    return seconds * this.#factor * 1000;
-  }
-
+  const afterStartMs = (seconds: number): number =>
+    (seconds * weekSeconds * 1000) / (7 * DAY_SECONDS);
   /** How long an auction of so many days lasts here, with the grace. */
-  durationSeconds(days: number): number {
-    return Math.ceil(this.#shareMs(days)) / 1000 + this.#graceSeconds;
-  }
-
-  #shareMs(days: number): number {
-    return this.afterStartMs(days * DAY_SECONDS);
-  }
+  const durationSeconds = (days: number): number =>
+    Math.ceil(afterStartMs(days * DAY_SECONDS)) / 1000 + graceSeconds;
+  return { afterStartMs, durationSeconds };
 }

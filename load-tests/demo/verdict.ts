@@ -1,9 +1,7 @@
 /** What a replay of all auctions came to; pure. */
-import type { ProblemCode } from '@outcry/shared/contracts/problems.ts';
-import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
 import type { ArchiveFinding } from './archive-check.ts';
-import type { EbayAuction } from '../data/ebay-auctions.ts';
 import { replayByRules } from './replay-by-rules.ts';
+import type { Replayed } from './replay.ts';
 
 /** The one auction whose bids do not explain its price. */
 export const KNOWN_ODD_ONES: readonly number[] = [337];
@@ -12,16 +10,10 @@ export const KNOWN_ODD_ONES: readonly number[] = [337];
 const EVENTS_BESIDE_BIDS = 3;
 
 /** What the verdict needs to know of a replayed auction. */
-export interface ReplayedAuction {
-  readonly ebay: EbayAuction;
-  readonly answers: readonly ('OK' | ProblemCode | RefusalCode)[];
-  readonly acceptedSeqs: readonly number[];
-  readonly final: {
+export interface ReplayedAuction extends Omit<Replayed, 'auctionId' | 'final'> {
+  readonly final: Pick<Replayed['final'], 'price' | 'epoch' | 'seq'> & {
     readonly status: string;
     readonly outcome?: string;
-    readonly price: number;
-    readonly epoch: number;
-    readonly seq: number;
   };
 }
 

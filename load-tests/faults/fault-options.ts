@@ -3,10 +3,10 @@ import { chosenNames, number, optionsText, readArguments } from '../command-line
 import type { FaultSizes } from './run-fault.ts';
 
 const OPTIONS = {
-  before: number('seconds of healthy bids before each fault', 3, 1, 3_600),
-  seconds: number('how long a fault lasts', 5, 1, 3_600),
-  outage: number('seconds for which NATS or Postgres are away', 10, 1, 3_600),
-  bids: number('accepted while both are away', 20_000, 1, 10_000_000),
+  before: number('seconds of healthy bids before each fault', 1, 3_600).prefault('3'),
+  seconds: number('how long a fault lasts', 1, 3_600).prefault('5'),
+  outage: number('seconds for which NATS or Postgres are away', 1, 3_600).prefault('10'),
+  bids: number('accepted while both are away', 1, 10_000_000).prefault('20000'),
 };
 
 export const FAULTS_USAGE = `npm run faults -- [fault …] [options]

@@ -1,7 +1,8 @@
 /** After a fault: every bid has its one answer, everything is archived, and all accounts agree. */
-import { readArchivedEvents, readOddities, untilArchived } from '../accounts/archived-events.ts';
+import { untilArchived } from '../accounts/archived-events.ts';
+import { compareAccounts } from '../accounts/compare-accounts.ts';
 import type { LogWatcher } from '../accounts/log-watcher.ts';
-import { faultsOf, reconcile } from '../accounts/reconcile.ts';
+import { faultsOf } from '../accounts/reconcile.ts';
 import { readRedisHeads, untilHeads } from '../accounts/redis-heads.ts';
 import type { Bidders } from '../crowd/bidders.ts';
 import { eachWithLimit } from '../crowd/each-with-limit.ts';
@@ -37,33 +38,31 @@ export async function settle(
   const seen = await log.stop();
   const places = new Map([...heads].map(([id, { epoch, seq }]) => [id, { epoch, seq }]));
   const unseen = await watchers.behind(places, CURRENT_WITHIN_MS);
-  await untilAllArchived(system, auctionIds, signal);
-  return system.onPostgres(async (sql) => {
-    const archived = await readArchivedEvents(sql, auctionIds);
-    const { accepted, refused, unknown } = ledger;
-    // Each of those that were unknown has its answer now.
-    const found = reconcile({ accepted, refused, unknown: 0, seen, heads, archived });
-    const { superseded, conflicts, deadLetters } = await readOddities(sql, auctionIds);
-    const mayFail = fault.mayRefuse !== undefined;
-    const failed = refused.length + unknown.length;
-    const { lost, duplicate, altered } = found;
-    return {
-      counts: { lost: lost.length, duplicate: duplicate.length, altered: altered.length },
-      complaints: [
-        ...faultsOf(found),
-        ...answers,
-        ...unseen,
-        ...watchers.disorder,
-        ...(await system.verify()),
-        ...(await checkLeaderboards(sql, system.url('archival-worker'))),
-        ...unless(superseded === 0, `${superseded} events were superseded`),
-        ...unless(conflicts === 0, `${conflicts} conflicts`),
-        ...unless(deadLetters === (fault.deadLetters ?? 0), `${deadLetters} dead letters`),
-        ...unless(accepted.length > 0, 'no bid was accepted'),
-        ...unless(mayFail || failed === 0, `${failed} bids got no good answer: ${codes(refused)}`),
-      ],
-    };
-  });
+  const { accepted, refused, unknown } = ledger;
+  // Each of those that were unknown has its answer now.
+  const evidence = { accepted, refused, unknown: 0, seen, heads };
+  const limit = { withinMs: ARCHIVED_WITHIN_MS, signal };
+  const found = await compareAccounts(system, evidence, limit);
+  const { lost, duplicate, altered, superseded, conflicts, deadLetters } = found;
+  const mayFail = fault.mayRefuse !== undefined;
+  const failed = refused.length + unknown.length;
+  const workerUrl = system.url('archival-worker');
+  return {
+    counts: { lost: lost.length, duplicate: duplicate.length, altered: altered.length },
+    complaints: [
+      ...faultsOf(found),
+      ...answers,
+      ...unseen,
+      ...watchers.disorder,
+      ...(await system.verify()),
+      ...(await system.onPostgres((sql) => checkLeaderboards(sql, workerUrl))),
+      ...unless(superseded === 0, `${superseded} events were superseded`),
+      ...unless(conflicts === 0, `${conflicts} conflicts`),
+      ...unless(deadLetters === (fault.deadLetters ?? 0), `${deadLetters} dead letters`),
+      ...unless(accepted.length > 0, 'no bid was accepted'),
+      ...unless(mayFail || failed === 0, `${failed} bids got no good answer: ${codes(refused)}`),
+    ],
+  };
 }
 
 const unless = (good: boolean, complaint: string): string[] => (good ? [] : [complaint]);

@@ -1,8 +1,8 @@
 /** `npx tsx load-tests/linearizability/check-history.ts <file>…`: checks histories that were kept. */
 import { checkHistory } from './checker/check.ts';
 import { violationText } from './checker/violation.ts';
-import { readHistory } from './history-file.ts';
-import { summaryText, summarize } from './summary.ts';
+import { readHistory } from './history.ts';
+import { summaryText, summarize } from './run-seeds.ts';
 
 const files = process.argv.slice(2);
 if (files.length === 0) {

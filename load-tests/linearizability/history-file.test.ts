@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { validHistory } from './checker/valid-history.ts';
-import { readHistory, writeHistory } from './history-file.ts';
+import { validHistory } from './checker/testing/valid-history.ts';
+import { readHistory, writeHistory } from './history.ts';
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'outcry-history-'));

@@ -7,9 +7,9 @@ import type { SeededRandom } from './seeded-random.ts';
 const READY_WITHIN_MS = 20_000;
 
 export class KillInTurn {
+  kills = 0;
   readonly #servers: readonly LocalServer[];
   readonly #gateways: readonly LocalServer[];
-  #kills = 0;
 
   /** @param gateways must be ready again before the next server is killed */
   constructor(servers: readonly LocalServer[], gateways: readonly LocalServer[]) {
@@ -17,36 +17,28 @@ export class KillInTurn {
     this.#gateways = gateways;
   }
 
-  get kills(): number {
-    return this.#kills;
-  }
-
   /** Goes on until the signal; then every server runs and every gateway is ready. */
   async killUntil(random: SeededRandom, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      for (const server of this.#servers) {
-        await waitOrAbort(random.integer(200, 1_500), signal);
-        if (signal.aborted) break;
-        await server.kill();
-        this.#kills += 1;
-        await pause(random.integer(0, 300));
-        await server.start();
-        for (const gateway of this.#gateways) await untilReady(gateway);
-      }
+    for (let turn = 0; ; turn += 1) {
+      const alive = random.integer(200, 1_500);
+      await pause(alive, undefined, { signal }).catch(() => undefined);
+      const server = this.#servers[turn % this.#servers.length];
+      if (signal.aborted || server === undefined) return;
+      await server.kill();
+      this.kills += 1;
+      await pause(random.integer(0, 300));
+      await server.start();
+      for (const gateway of this.#gateways) await untilReady(gateway);
     }
   }
 }
 
-const waitOrAbort = (ms: number, signal: AbortSignal): Promise<void> =>
-  pause(ms, undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
-
 const untilReady = ({ url, name }: LocalServer): Promise<true> =>
-  waitUntil(() => isReady(url), { withinMs: READY_WITHIN_MS, what: `the return of ${name}` });
-
-async function isReady(url: string): Promise<boolean> {
-  const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
-  await response.body?.cancel();
-  return response.status === 200;
-}
+  waitUntil(
+    async () => {
+      const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
+      await response.body?.cancel();
+      return response.status === 200;
+    },
+    { withinMs: READY_WITHIN_MS, what: `the return of ${name}` },
+  );

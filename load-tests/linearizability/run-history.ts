@@ -1,12 +1,12 @@
 /** One run: random auctions, many clients on two gateways, and the history of it all. */
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
 import { untilReady } from '@outcry/shared/runtime/redis.ts';
+import { clientOf } from '../crowd/people.ts';
 import { HistoryClient, Recorder, type Sender } from './history-client.ts';
 import type { HistoryStage } from './history-stage.ts';
 import type { History } from './history.ts';
 import { KnownAuctions, type KnownAuction } from './known-auctions.ts';
-import { randomAuction } from './random-auctions.ts';
+import { randomAuction } from './known-auctions.ts';
 import { RandomSteps } from './random-steps.ts';
 import { isOver, readEvents } from './read-events.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -83,41 +83,24 @@ async function senderOf(stage: HistoryStage, client: number, sells: boolean): Pr
 }
 
 async function createAuctions(
-  stage: HistoryStage,
+  { gateways }: HistoryStage,
   random: SeededRandom,
   { auctions, stretch = 1 }: RunOptions,
 ): Promise<KnownAuction[]> {
-  const token = await stage.tokenOf(SELLER);
+  const seller = await clientOf(SELLER, ['bidder', 'seller'], {
+    gatewayUrl: gateways[0]?.url ?? '',
+  });
   const now = Date.now();
   const requests = Array.from({ length: auctions }, () => randomAuction(random, now, stretch));
-  return Promise.all(requests.map((request) => createAuction(stage, token, request)));
-}
-
-async function createAuction(
-  { gateways }: HistoryStage,
-  token: string,
-  request: AuctionRequest,
-): Promise<KnownAuction> {
-  const response = await fetch(`${gateways[0]?.url}/v1/auctions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify(request),
-    signal: AbortSignal.timeout(10_000),
-  });
-  const body: unknown = await response.json();
-  if (response.status !== 201 || typeof body !== 'object' || body === null || !('id' in body)) {
-    throw new Error(`the auction was not created: ${JSON.stringify(body)}`);
-  }
-  const { startPrice, endsAt = '', softClose } = request;
-  const hardEndsAt = softClose?.hardEndsAt ?? endsAt;
-  return {
-    id: String(body.id),
-    startPrice,
-    minimumBid: startPrice,
+  const created = requests.map((request) => seller.createAuction(request));
+  return (await Promise.all(created)).map(({ id, price, endsAt }, i) => ({
+    id,
+    startPrice: price,
+    minimumBid: price,
     endsAt: Date.parse(endsAt),
-    latestEnd: Date.parse(hardEndsAt) + MAX_EXTENSION_MS,
+    latestEnd: Date.parse(requests[i]?.softClose?.hardEndsAt ?? endsAt) + MAX_EXTENSION_MS,
     isOver: false,
-  };
+  }));
 }
 
 /** After this no command that is still on its way can change anything. */

@@ -1,17 +1,12 @@
-/** Random numbers that follow from a seed (mulberry32, by Tommy Ettinger; public domain). */
+import { seeded } from '@outcry/shared/testing/seeded.ts';
+
+/** Random choices that follow from a seed. */
 export class SeededRandom {
-  #state: number;
+  /** At least 0, below 1. */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** At least 0, below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    this.next = seeded(seed);
   }
 
   /** A whole number from `least` to `most`, both included. */

@@ -18,8 +18,6 @@ test('answers are counted apart, and the warm-up is reconciled but not measured'
       'bid_ms,11030,20,main,answer=BID_TOO_LOW,',
       'bid_ms,12000,1000,main,answer=UNAVAILABLE,',
       'bid_failed,12000,1,main,answer=UNAVAILABLE,',
-      'viewer_ms,10040,40,viewers,,',
-      'viewer_final_seq,13000,3,viewers,auction=0,',
       'dropped_iterations,13000,2,main,,',
       'http_reqs,13000,1,main,,',
     ),
@@ -29,7 +27,6 @@ test('answers are counted apart, and the warm-up is reconciled but not measured'
       { auction: 0, seq: 2 },
       { auction: 0, seq: 3 },
     ],
-    viewerEnds: [{ auction: 0, seq: 3 }],
     unknown: 1,
   });
   expect(figures.answers).toEqual({ accepted: 1, BID_TOO_LOW: 1, UNAVAILABLE: 1 });
@@ -39,7 +36,6 @@ test('answers are counted apart, and the warm-up is reconciled but not measured'
   // The late answer belongs to the time in which its bid was sent.
   expect(figures.beganAt).toBe(10_000);
   expect(latenciesBetween(decided, 11_000, 11_020).max).toBe(20);
-  expect(figures.viewers.max).toBe(40);
 });
 
 test('a run without a measured bid has no figures', async () => {

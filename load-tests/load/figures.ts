@@ -22,7 +22,6 @@ export interface Figures {
   readonly beganAt: number;
   readonly accepted: Latencies;
   readonly refused: Latencies;
-  readonly viewers: Latencies;
   /** How many bids got each answer. */
   readonly answers: Readonly<Record<string, number>>;
   /** Bids that were due and found no free bidder. */
@@ -45,8 +44,6 @@ export interface Reading {
   readonly unknown: number;
   /** Bids that were measured and decided. */
   readonly decided: readonly TimedBid[];
-  /** Where viewers stood when they left. */
-  readonly viewerEnds: readonly AcceptedBid[];
 }
 
 /** Answers that decide nothing. */
@@ -59,9 +56,7 @@ const times = (of: readonly { readonly ms: number }[]): number[] => of.map(({ ms
 /** k6's single measurements, in the order of its CSV file. @throws Error when no bid was measured */
 export async function readFigures(lines: AsyncIterable<string>): Promise<Reading> {
   const bids: TimedBid[] = [];
-  const views: number[] = [];
   const acceptedBids: AcceptedBid[] = [];
-  const viewerEnds: AcceptedBid[] = [];
   let unknown = 0;
   let dropped = 0;
   let read: ((line: string) => Record<Column, string>) | undefined;
@@ -73,11 +68,9 @@ export async function readFigures(lines: AsyncIterable<string>): Promise<Reading
     const { metric_name: metric, timestamp, metric_value, scenario, extra_tags } = read(line);
     const value = Number(metric_value);
     const tags = new URLSearchParams(extra_tags);
-    const place = { auction: Number(tags.get('auction')), seq: value };
-    if (metric === 'bid_seq') acceptedBids.push(place);
-    else if (metric === 'viewer_final_seq') viewerEnds.push(place);
-    else if (metric === 'bid_failed') unknown += value;
-    else if (metric === 'viewer_ms') views.push(value);
+    if (metric === 'bid_seq') {
+      acceptedBids.push({ auction: Number(tags.get('auction')), seq: value });
+    } else if (metric === 'bid_failed') unknown += value;
     else if (metric === 'dropped_iterations' && scenario === 'main') dropped += value;
     else if (metric === 'bid_ms' && scenario === 'main') {
       bids.push({ sentAt: Number(timestamp) - value, ms: value, answer: tags.get('answer') ?? '' });
@@ -90,14 +83,12 @@ export async function readFigures(lines: AsyncIterable<string>): Promise<Reading
   const decided = bids.filter(({ answer }) => !isFailure(answer));
   return {
     acceptedBids,
-    viewerEnds,
     unknown,
     decided,
     figures: {
       beganAt,
       accepted: latencies(times(bids.filter(({ answer }) => answer === 'accepted'))),
       refused: latencies(times(decided.filter(({ answer }) => answer !== 'accepted'))),
-      viewers: latencies(views),
       answers,
       dropped,
     },

@@ -1,28 +1,34 @@
 /** The command line of loads. */
-import {
-  choice,
-  flag,
-  maybeNumber,
-  optionsText,
-  readArguments,
-  UsageError,
-  type Option,
-} from '../command-line.ts';
+import { z } from 'zod';
+import { number, optionsText, readArguments, UsageError } from '../command-line.ts';
 import { PLANS, type Plan, type PlanName } from './plans.ts';
 
 const MOST = 1_000_000;
 const OPTIONS = {
-  rate: maybeNumber('bids due per second, whether or not earlier ones were answered', 1, MOST),
-  vus: maybeNumber('bidders at once, at most', 1, MOST),
-  duration: time('what is measured, such as 500ms, 60s, 5m or 2h'),
-  'warm-up': time('before it, not measured'),
-  viewers: maybeNumber('of fanout, mixed and soak', 1, MOST),
-  auctions: maybeNumber('of spread, sniping, mixed, soak and resilience', 1, MOST),
-  model: choice('closed: each bidder waits for the answer before the next bid', ['open', 'closed']),
-  bids: choice('of both kinds in turn, or one', ['both', 'exact', 'maximum']),
-  sweep: flag(
-    'of contention, spread, fanout: larger step by step; plots what a bid or message costs',
-  ),
+  rate: number(
+    'bids due per second, whether or not earlier ones were answered',
+    1,
+    MOST,
+  ).optional(),
+  vus: number('bidders at once, at most', 1, MOST).optional(),
+  duration: time('what is measured, such as 500ms, 60s, 5m or 2h').optional(),
+  'warm-up': time('before it, not measured').optional(),
+  viewers: number('of fanout, mixed and soak', 1, MOST).optional(),
+  auctions: number('of spread, sniping, mixed, soak and resilience', 1, MOST).optional(),
+  model: z
+    .enum(['open', 'closed'])
+    .default('open')
+    .describe('closed: each bidder waits for the answer before the next bid'),
+  bids: z
+    .enum(['both', 'exact', 'maximum'])
+    .default('both')
+    .describe('of both kinds in turn, or one'),
+  sweep: z
+    .boolean()
+    .default(false)
+    .describe(
+      'of contention, spread, fanout: larger step by step; plots what a bid or message costs',
+    ),
 };
 
 /** Of a step of a sweep, where the command line says nothing else. */
@@ -74,16 +80,13 @@ const isPlan = (name: string): name is PlanName => Object.hasOwn(PLANS, name);
 
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3_600 };
 
-/** In seconds; undefined where it is not given. */
-function time(about: string): Option<number | undefined> {
-  return {
-    about,
-    read(given, name) {
-      if (given === undefined) return undefined;
-      const [, digits, unit = ''] = /^(\d{1,6})(ms|s|m|h)$/.exec(given) ?? [];
-      const value = Number(digits) * (UNITS[unit] ?? 0);
-      if (value > 0) return value;
-      throw new UsageError(`--${name} must be a time such as 500ms, 60s or 5m`);
-    },
-  };
+/** In seconds. */
+function time(about: string) {
+  const error = 'must be a time such as 500ms, 60s or 5m';
+  return z
+    .string()
+    .regex(/^\d{1,6}(ms|s|m|h)$/, error)
+    .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/\d+/, '')] ?? 0))
+    .refine((seconds) => seconds > 0, error)
+    .describe(about);
 }

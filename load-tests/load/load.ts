@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { runProgram } from '../command-line.ts';
 import { TestBed } from '../system/test-bed.ts';
 import { WholeSystem } from '../system/whole-system.ts';
-import { obtainK6 } from './find-k6.ts';
+import { obtainK6 } from './k6.ts';
 import { LOAD_USAGE, loadOptions, type LoadOptions } from './load-options.ts';
 import { reportText, writeReport } from './report.ts';
 import { isGood, runLoad } from './run-load.ts';

@@ -1,33 +1,26 @@
 /** Users and auctions of one run. */
-import { readFileSync } from 'node:fs';
 import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
 import { clientOf, createAuctions, DAY_SECONDS, plainTerms, tokensOf } from '../crowd/people.ts';
-import { readEbayAuctions, type EbayAuction } from '../data/ebay-auctions.ts';
+import { EBAY_AUCTIONS, type EbayAuction } from '../data/ebay-auctions.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { ReplayedAuction, Setup } from './scenarios/parts/setup.ts';
 
-const CSV = new URL('../data/ebay-auctions.csv', import.meta.url);
 const WEEK_SECONDS = 7 * DAY_SECONDS;
 /** Accepted bids within the window move the end so far. */
 const SOFT_CLOSE_SECONDS = 5;
 /** From now until the auctions of `sniping` end: creating them, k6's start, the warm-up. */
 const BEFORE_THE_END_SECONDS = 15;
 
-export interface Urls {
-  readonly gateways: readonly string[];
-  readonly broadcasters: readonly string[];
-}
-
 /** Creates what the scenario needs. @throws OutcryError when the gateway does not answer */
 export async function prepare(
   options: LoadOptions,
-  { gateways, broadcasters }: Urls,
+  gatewayUrls: readonly string[],
   run: string,
   signal: AbortSignal,
 ): Promise<Setup> {
-  const { plan, rate, vus, seconds, warmUpSeconds, viewers, model, bids } = options;
-  const [gatewayUrl = ''] = gateways;
-  const ebay = plan.scenario === 'replay' ? readEbayAuctions(readFileSync(CSV, 'utf8')) : [];
+  const { plan, rate, vus, seconds, warmUpSeconds, model, bids } = options;
+  const [gatewayUrl = ''] = gatewayUrls;
+  const ebay = plan.scenario === 'replay' ? EBAY_AUCTIONS : [];
   const count = bidderCount(vus, ebay);
   const bidders = Array.from({ length: count }, (_, i) => `${run}-bidder-${i + 1}`);
   const seller = await clientOf(`${run}-seller`, ['seller'], { gatewayUrl });
@@ -37,8 +30,7 @@ export async function prepare(
       : null;
   const terms = plan.scenario === 'replay' ? ebay.map(ebayTerms) : ownTerms(options, endsAtMs);
   return {
-    gatewayUrls: gateways,
-    viewersUrls: broadcasters.map((url) => url.replace(/^http/, 'ws')),
+    gatewayUrls,
     run,
     rate,
     vus,
@@ -46,7 +38,6 @@ export async function prepare(
     warmUpSeconds: plan.scenario === 'replay' ? 0 : warmUpSeconds,
     model,
     bids,
-    viewers,
     popular: plan.popular === true,
     endsAtMs,
     extendMs: SOFT_CLOSE_SECONDS * 1000,

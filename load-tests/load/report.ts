@@ -2,14 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { machineText } from '../system/machine.ts';
+import { firstOf, ms, table, whole } from '../tables.ts';
 import type { Latencies } from './figures.ts';
 import { plotSvg, type Line, type Plot } from './plot.ts';
 import { isGood, type LoadResult } from './run-load.ts';
 import type { Sample } from './sample-system.ts';
 
 const FAULTS_SHOWN = 20;
-const whole = (value: number): string => Math.round(value).toLocaleString('en');
-const ms = (value: number): string => (value < 10 ? value.toFixed(1) : whole(value));
 
 /** Writes `report.md` and its plots into the run's folder. @returns the page's path */
 export async function writeReport(result: LoadResult, folder: string): Promise<string> {
@@ -23,15 +22,15 @@ export async function writeReport(result: LoadResult, folder: string): Promise<s
 
 /** What a run says at its end, as a page. */
 export function reportText(result: LoadResult): string {
-  const { options, figures, reconciliation, limitsKept, streams, kills } = result;
+  const { options, figures, reconciliation, limitsKept, viewers, kills } = result;
   const { machine, startedAt } = result;
   const { answered, inRedis, inPostgres, unknown, faults } = reconciliation;
   const accounts = faults.length === 0 ? 'agree' : 'DO NOT AGREE';
   const times: [string, Latencies | undefined][] = [
     ['accepted bid to its answer', figures.accepted],
     ['refused bid to its answer', figures.refused],
-    ['decision to viewer, Socket.IO', figures.viewers],
-    ['decision to viewer, Server-Sent Events', streams?.latencies],
+    ['decision to viewer, Socket.IO', viewers?.sockets.latencies],
+    ['decision to viewer, Server-Sent Events', viewers?.streams.latencies],
   ];
   return [
     `# ${options.name}: ${isGood(result) ? 'nothing lost, all limits kept' : 'NOT GOOD'}`,
@@ -67,7 +66,7 @@ export function reportText(result: LoadResult): string {
     `Limits ${limitsKept ? 'kept' : 'NOT KEPT'}: see \`k6.html\`, k6's own page, and \`k6.log\`.`,
     `With the warm-up: 2xx ${whole(answered)} = events of bids in Redis ${whole(inRedis)} = rows in ` +
       `Postgres ${whole(inPostgres)}, unknown ${whole(unknown)}: **${accounts}**`,
-    ...faults.slice(0, FAULTS_SHOWN).map((fault) => `- ${fault}`),
+    ...firstOf(faults, FAULTS_SHOWN).map((fault) => `- ${fault}`),
     machineText(machine),
   ].join('\n\n');
 }
@@ -98,10 +97,4 @@ function plotsOf({ figures, samples, kills }: LoadResult): Record<string, Plot> 
     cores: plot('CPU cores in use', parts('cores')),
     memory: plot('memory, MiB', parts('memoryMib')),
   };
-}
-
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
 }

@@ -4,21 +4,20 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import { readArchivedEvents, untilArchived } from '../accounts/archived-events.ts';
-import { faultsOf, reconcile } from '../accounts/reconcile.ts';
+import { compareAccounts } from '../accounts/compare-accounts.ts';
+import { faultsOf } from '../accounts/reconcile.ts';
 import { readRedisHeads, untilHeads, type RedisHead } from '../accounts/redis-heads.ts';
-import { describeMachine, versionsOf, type Machine } from '../system/machine.ts';
+import { describeMachine, type Machine } from '../system/machine.ts';
 import type { WholeSystem } from '../system/whole-system.ts';
 import { latenciesBetween, readFigures } from './figures.ts';
 import type { Figures, Latencies, Reading } from './figures.ts';
-import { k6Version } from './find-k6.ts';
+import { k6Version, runK6 } from './k6.ts';
 import { killPartsInTurn, type FaultWindow } from './kill-parts.ts';
 import type { LoadOptions } from './load-options.ts';
 import { prepare } from './prepare.ts';
-import { runK6 } from './run-k6.ts';
 import { SystemSampler, type Sample } from './sample-system.ts';
 import type { Setup } from './scenarios/parts/setup.ts';
-import { openStreams, type StreamFigures } from './stream-viewers.ts';
+import { openViewers, viewersKeepLimits, type ViewersFigures } from './viewers.ts';
 
 export interface Reconciliation {
   /** 2xx answers that k6 counted. */
@@ -41,10 +40,10 @@ export interface LoadResult {
   readonly samples: readonly Sample[];
   /** With the latency of the bids that were sent meanwhile. */
   readonly kills: readonly (FaultWindow & { readonly bids: Latencies })[];
-  /** Viewers over Server-Sent Events; null where nobody watches. */
-  readonly streams: StreamFigures | null;
+  /** Null where nobody watches. */
+  readonly viewers: ViewersFigures | null;
   readonly reconciliation: Reconciliation;
-  /** Whether all of the scenario's thresholds were kept. */
+  /** Whether all of the scenario's thresholds were kept, and viewers' limits. */
   readonly limitsKept: boolean;
 }
 
@@ -74,12 +73,9 @@ export async function runLoad(options: LoadOptions, tools: RunTools): Promise<Lo
   const { system, k6, folder, say, signal } = tools;
   const startedAt = new Date().toISOString();
   await mkdir(folder, { recursive: true });
-  const [redis, nats, postgres] = [system.url('redis'), system.url('nats'), system.postgres.url];
-  const servers = { k6: await k6Version(k6), ...(await versionsOf({ redis, nats, postgres })) };
   say('creating users and auctions');
-  const broadcasters = system.all('broadcast-service').map(({ url }) => url);
-  const urls = { gateways: system.gatewayUrls, broadcasters };
-  const setup = await prepare(options, urls, `x${Date.now().toString(36)}`, signal);
+  const run = `x${Date.now().toString(36)}`;
+  const setup = await prepare(options, system.gatewayUrls, run, signal);
   await writeFile(join(folder, 'setup.json'), JSON.stringify(setup));
   const loaded = await underLoad(options, tools, setup);
   say('waiting for the archive, and reconciling');
@@ -88,17 +84,19 @@ export async function runLoad(options: LoadOptions, tools: RunTools): Promise<Lo
   const { auctionIds } = setup;
   if (options.plan.scenario === 'sniping') await untilAllEnded(system, auctionIds);
   const heads = await readRedisHeads(system.redis, auctionIds);
+  const machine = await describeMachine(folder, system.bed.urls);
+  const servers = { k6: await k6Version(k6), ...machine.servers };
   const result: LoadResult = {
     options,
     startedAt,
-    machine: describeMachine(folder, servers),
+    machine: { ...machine, servers },
     figures,
     ...loaded,
     kills: loaded.kills.map((kill) => ({
       ...kill,
       bids: latenciesBetween(reading.decided, kill.fromMs, kill.toMs),
     })),
-    reconciliation: await compareAccounts(tools, heads, setup, reading, loaded.streams),
+    reconciliation: await reconciliationOf(tools, heads, setup, reading, loaded.viewers),
   };
   await writeFile(join(folder, 'figures.json'), `${JSON.stringify(result, null, 2)}\n`);
   return result;
@@ -106,12 +104,17 @@ export async function runLoad(options: LoadOptions, tools: RunTools): Promise<Lo
 
 /** The scenario, with what is looked at and broken meanwhile. */
 async function underLoad(
-  { name, plan, seconds, warmUpSeconds, viewers }: LoadOptions,
+  { name, plan, seconds, warmUpSeconds, viewers: count }: LoadOptions,
   { system, k6, folder, say, signal }: RunTools,
   setup: Setup,
 ) {
   const sampler = new SystemSampler(system, setup.auctionIds);
-  const streams = viewers === 0 ? null : await openStreams(system.url('broadcast-service'), setup);
+  const beginsMs = K6_STARTS_MS + warmUpSeconds * 1000;
+  const { auctionIds, popular } = setup;
+  const broadcasters = system.all('broadcast-service');
+  const measuredFrom = Date.now() + beginsMs;
+  const watched = { broadcasters, auctionIds, viewers: count, popular, measuredFrom };
+  const viewers = count === 0 ? undefined : await openViewers(watched);
   sampler.start();
   // When one of the two fails the other must end too.
   const stopping = new AbortController();
@@ -120,23 +123,25 @@ async function underLoad(
   try {
     say(`${name}: ${warmUpSeconds} s to warm up, then ${seconds} s`);
     if (plan.kills === true) {
-      const afterMs = K6_STARTS_MS + warmUpSeconds * 1000;
-      killing = killPartsInTurn(system, { afterMs, forMs: seconds * 1000, say, signal: both });
+      const turns = { afterMs: beginsMs, forMs: seconds * 1000 };
+      killing = killPartsInTurn(system, { ...turns, say, signal: both });
     }
     const scenario = plan.scenario ?? 'bidding';
     const started = (pid: number): void => void (sampler.k6 = pid);
-    const [limitsKept, kills] = await Promise.all([
+    const [k6Kept, kills] = await Promise.all([
       runK6({ k6, scenario, folder, started, signal: both }),
       killing,
     ]);
     const { samples } = sampler;
-    return { limitsKept, kills, samples, streams: (await streams?.leave()) ?? null };
+    const seen = (await viewers?.leave()) ?? null;
+    const limitsKept = k6Kept && (seen === null || viewersKeepLimits(seen));
+    return { limitsKept, kills, samples, viewers: seen };
   } finally {
     stopping.abort(new Error('the other half of the run failed'));
     // No part may be started when the system is stopped.
     await Promise.allSettled([killing]);
     await sampler.stop();
-    streams?.close();
+    viewers?.close();
   }
 }
 
@@ -147,57 +152,41 @@ const untilAllEnded = (system: WholeSystem, auctionIds: readonly string[]): Prom
     what: 'the end of all auctions',
   });
 
-async function compareAccounts(
+async function reconciliationOf(
   { system, signal, beforeReconciling }: RunTools,
   heads: ReadonlyMap<string, RedisHead>,
-  setup: Setup,
-  { acceptedBids, unknown, viewerEnds }: Omit<Reading, 'figures'>,
-  streams: StreamFigures | null,
+  { auctionIds }: Setup,
+  { acceptedBids, unknown }: Omit<Reading, 'figures'>,
+  viewers: ViewersFigures | null,
 ): Promise<Reconciliation> {
-  const { auctionIds } = setup;
   const accepted = acceptedBids.map(({ auction, seq }) => ({
     auctionId: auctionIds[auction] ?? '',
     seq,
   }));
-  return system.onPostgres(async (sql) => {
-    await untilArchived(sql, heads, { withinMs: ARCHIVED_WITHIN_MS, signal });
-    await beforeReconciling?.(auctionIds);
-    const archived = await readArchivedEvents(sql, auctionIds);
-    const found = reconcile({ accepted, unknown, heads, archived });
-    const events = [...heads.values()].reduce((sum, { seq }) => sum + seq, 0);
-    return {
-      answered: accepted.length,
-      inRedis: events - archived.filter(({ isBid }) => !isBid).length,
-      inPostgres: found.archivedBids,
-      unknown,
-      faults: [...faultsOf(found), ...viewersBehind(heads, setup, viewerEnds, streams)],
-    };
-  });
+  const limit = { withinMs: ARCHIVED_WITHIN_MS, signal, beforeComparing: beforeReconciling };
+  const found = await compareAccounts(system, { accepted, unknown, heads }, limit);
+  const events = [...heads.values()].reduce((sum, { seq }) => sum + seq, 0);
+  return {
+    answered: accepted.length,
+    inRedis: events - found.archived.filter(({ isBid }) => !isBid).length,
+    inPostgres: found.archivedBids,
+    unknown,
+    faults: [...faultsOf(found), ...viewersBehind(heads, viewers)],
+  };
 }
 
-/** Viewers who left without the last event, one line an auction. */
+/** What viewers were not shown as it must be, and who left without the last event. */
 function viewersBehind(
   heads: ReadonlyMap<string, RedisHead>,
-  { auctionIds, viewers }: Setup,
-  ends: Reading['viewerEnds'],
-  streams: StreamFigures | null,
+  viewers: ViewersFigures | null,
 ): string[] {
   const faults: string[] = [];
-  for (const [index, auctionId] of auctionIds.entries()) {
-    const seq = heads.get(auctionId)?.seq ?? 0;
-    const behind = ends.filter((end) => end.auction === index && end.seq !== seq);
-    if (behind.length > 0) {
-      faults.push(`${auctionId}: ${behind.length} viewers left at seq ${behind[0]?.seq} of ${seq}`);
+  for (const [kind, { disorder, missed, lost, ends }] of Object.entries(viewers ?? {})) {
+    if (disorder + missed + lost > 0) {
+      faults.push(`${kind}: ${disorder} out of order, ${missed} missed, ${lost} connections lost`);
     }
-  }
-  if (ends.length < viewers) {
-    faults.push(`${viewers - ends.length} of ${viewers} viewers did not stay to the end`);
-  }
-  if (streams !== null && streams.disorder + streams.missed + streams.lost > 0) {
-    const { disorder, missed, lost } = streams;
-    faults.push(
-      `Server-Sent Events: ${disorder} out of order, ${missed} missed, ${lost} connections lost`,
-    );
+    const behind = ends.filter(({ auctionId, seq }) => heads.get(auctionId)?.seq !== seq);
+    faults.push(...behind.map(({ auctionId, seq }) => `${auctionId}: a viewer left at seq ${seq}`));
   }
   return faults;
 }

@@ -2,7 +2,7 @@
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { figure } from '@outcry/shared/testing/metrics.ts';
 import { readRedisHeads } from '../accounts/redis-heads.ts';
-import { openWindow, residentMib, type Used } from '../system/process-use.ts';
+import { memoryOf, openWindow, type Used } from '../system/process-use.ts';
 import type { WholeSystem } from '../system/whole-system.ts';
 
 const EVERY_MS = 1_000;
@@ -61,7 +61,7 @@ export class SystemSampler {
   async #sample(): Promise<void> {
     const heads = [...(await readRedisHeads(this.#system.redis, this.#auctionIds)).values()];
     const counters = await this.#counters();
-    const processes = { ...this.#system.processes, k6: [this.k6] };
+    const processes = { ...this.#system.processes, k6: [this.k6], viewers: [process.pid] };
     const last = this.#last;
     const used = last?.close();
     this.#last = { ...counters, close: openWindow(processes) };
@@ -75,12 +75,7 @@ export class SystemSampler {
       meanBatch: batches > 0 ? (counters.commands - last.commands) / batches : null,
       messagesPerSecond: messages >= 0 ? messages : null,
       cores: used.cores,
-      memoryMib: Object.fromEntries(
-        Object.entries(processes).map(([part, pids]) => [
-          part,
-          pids.map(residentMib).reduce((sum, mib) => sum + mib, 0),
-        ]),
-      ),
+      memoryMib: memoryOf(processes),
     });
   }
 

@@ -17,7 +17,6 @@ const result = (cores: Record<string, number>, faults: string[] = []): LoadResul
     beganAt: 0,
     accepted: latencies,
     refused: latencies,
-    viewers: latencies,
     answers: {},
     dropped: 0,
   },
@@ -31,7 +30,7 @@ const result = (cores: Record<string, number>, faults: string[] = []): LoadResul
     memoryMib: {},
   })),
   kills: [],
-  streams: null,
+  viewers: null,
   reconciliation: { answered: 1, inRedis: 1, inPostgres: 1, unknown: 0, faults },
   limitsKept: false,
 });

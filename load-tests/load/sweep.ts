@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
+import { table, whole } from '../tables.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { Sweep } from './plans.ts';
 import { plotSvg, type Line, type Plot } from './plot.ts';
-import { table } from './report.ts';
 import { isGood, runLoad, type LoadResult, type RunTools } from './run-load.ts';
 
 export interface SweepPoint {
@@ -67,14 +67,14 @@ export function pointOf(x: number, result: LoadResult): SweepPoint {
   const { beganAt } = figures;
   const endedAt = beganAt + options.seconds * 1000;
   const samples = result.samples.filter(({ at }) => at > beganAt + 1000 && at <= endedAt + 500);
-  const watched = options.viewers > 0;
+  const watched = result.viewers !== null;
   const perSecond = watched
     ? mean(samples.map(({ messagesPerSecond }) => messagesPerSecond))
     : figures.accepted.count / options.seconds;
   const parts = watched ? ['broadcast-service', 'redis'] : ['api-gateway', 'redis', 'nats'];
   const cores = (part: string): number => mean(samples.map((each) => each.cores[part] ?? 0));
   const all = samples.map((each) => Object.values(each.cores).reduce((sum, one) => sum + one, 0));
-  const { p50, p99 } = watched ? figures.viewers : figures.accepted;
+  const { p50, p99 } = result.viewers?.sockets.latencies ?? figures.accepted;
   return {
     x,
     perSecond,
@@ -108,7 +108,7 @@ function sweepText(points: readonly SweepPoint[]): string {
     ],
     points.map((point) => [
       `${point.x.toLocaleString('en')}${point.machineIsLimit ? ' (the machine is the limit)' : ''}`,
-      Math.round(point.perSecond).toLocaleString('en'),
+      whole(point.perSecond),
       point.meanBatch.toFixed(1),
       ...parts.map((part) => (point.microseconds[part] ?? 0).toFixed(0)),
       point.p50Ms.toFixed(1),

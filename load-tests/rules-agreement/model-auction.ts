@@ -6,7 +6,6 @@ import {
   decide,
   minimumBid,
   passTime,
-  reserveMet,
   scheduledAuction,
 } from '@outcry/shared/domain/auction-rules.ts';
 import type { Auction, Command, RuleEvent } from '@outcry/shared/domain/auction-rules.ts';
@@ -17,6 +16,7 @@ import {
   type PublicEvent,
   type PublicState,
 } from '@outcry/shared/contracts/events.ts';
+import { incrementsOf, publicState } from '@outcry/shared/testing/event-lines.ts';
 import { stateRecord } from '@outcry/shared/contracts/records.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { AuctionCommand, DecidedBatch } from '@outcry/api-gateway/bidding/auction-commands.ts';
@@ -69,10 +69,6 @@ export class ModelAuction {
   /** False until a creation was accepted. */
   get exists(): boolean {
     return this.#auction !== undefined;
-  }
-
-  get seq(): number {
-    return this.#seq;
   }
 
   /**
@@ -157,10 +153,7 @@ export class ModelAuction {
         : Math.min(endsAt + DEFAULT_HARD_END_AFTER_MS, latest);
     if (hardEndsAt > latest) return 'HARD_END_TOO_LATE ';
     if (hardEndsAt < endsAt) return 'HARD_END_BEFORE_END ';
-    const increments = creation.increments.split(',').map((pair) => {
-      const [from, by] = pair.split(':');
-      return { from: Number(from), by: Number(by) };
-    });
+    const increments = incrementsOf(creation.increments);
     this.#epoch = 1;
     this.#auction = scheduledAuction({ ...creation, increments, startsAt, hardEndsAt }, endsAt);
     this.#expected.push('scheduled');
@@ -233,20 +226,4 @@ function ruleCommand(command: AuctionCommand): Command {
     default:
       throw new Error(`${command.kind} is not a rule's command`);
   }
-}
-
-/** The public state as the script writes it, members in the same order. */
-function publicState(auction: Auction): PublicState {
-  const leader =
-    auction.leader === undefined ? null : (auction.bidders.get(auction.leader)?.alias ?? null);
-  return {
-    status: auction.status,
-    ...(auction.outcome === undefined ? {} : { outcome: auction.outcome }),
-    price: auction.price,
-    minimumBid: minimumBid(auction),
-    leader,
-    bidCount: auction.bidCount,
-    reserveMet: reserveMet(auction),
-    endsAt: new Date(auction.endsAt).toISOString(),
-  };
 }

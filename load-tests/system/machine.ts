@@ -5,14 +5,10 @@ import { join } from 'node:path';
 import connect from 'postgres';
 import { ask } from '@outcry/local/servers/ask.ts';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
-import { readyRedis } from './redis.ts';
 
-export interface Processors {
+export interface Machine {
   readonly cpuModel: string;
   readonly cpus: number;
-}
-
-export interface Machine extends Processors {
   readonly memoryGib: number;
   readonly system: string;
   readonly node: string;
@@ -27,24 +23,26 @@ const BLOCK = Buffer.alloc(4_096);
 const GIB = 1024 ** 3;
 const QUERY_LIMIT_S = 5;
 
-export const processors = (): Processors => ({
-  cpuModel: cpus()[0]?.model.trim() ?? 'unknown CPU',
-  cpus: availableParallelism(),
-});
-
 /**
  * @param folder on the disk whose speed matters
- * @param servers versions by name
+ * @param urls of those servers that run
+ * @throws Error when Postgres is silent
  */
-export const describeMachine = (
+export const describeMachine = async (
   folder: string,
-  servers: Readonly<Record<string, string>> = {},
-): Machine => ({
-  ...processors(),
+  urls: { readonly redis?: string; readonly nats?: string; readonly postgres?: string },
+): Promise<Machine> => ({
+  cpuModel: cpus()[0]?.model.trim() ?? 'unknown CPU',
+  cpus: availableParallelism(),
   memoryGib: Math.round(totalmem() / GIB),
   system: `${type()} ${release()}`,
   node: process.versions.node,
-  servers,
+  servers: {
+    ...(urls.redis && { Redis: await heard(urls.redis, 'INFO server\r\n', /redis_version:(\S+)/) }),
+    // NATS greets with a line that names its version.
+    ...(urls.nats && { NATS: await heard(urls.nats, '', /"version":"([^"]+)"/) }),
+    ...(urls.postgres && { Postgres: await postgresVersion(urls.postgres) }),
+  },
   fsyncMs: fsyncTime(folder),
 });
 
@@ -57,33 +55,9 @@ export function machineText(machine: Machine): string {
   ].join('\n');
 }
 
-/** Versions of servers, by name. @param urls of those that run @throws Error when one is silent */
-export async function versionsOf(urls: {
-  readonly redis?: string;
-  readonly nats?: string;
-  readonly postgres?: string;
-}): Promise<Record<string, string>> {
-  const { redis, nats, postgres } = urls;
-  return {
-    ...(redis !== undefined && { Redis: await redisVersion(redis) }),
-    ...(nats !== undefined && { NATS: await natsVersion(nats) }),
-    ...(postgres !== undefined && { Postgres: await postgresVersion(postgres) }),
-  };
-}
-
-async function redisVersion(url: string): Promise<string> {
-  const redis = await readyRedis(url, 'version');
-  try {
-    return /redis_version:(\S+)/.exec(await redis.info('server'))?.[1] ?? 'unknown';
-  } finally {
-    redis.disconnect();
-  }
-}
-
-/** NATS greets with a line that names its version. */
-async function natsVersion(url: string): Promise<string> {
-  const greeting = await ask(Number(new URL(url).port), '', (text) => text.includes('\r\n'));
-  return /"version":"([^"]+)"/.exec(greeting ?? '')?.[1] ?? 'unknown';
+async function heard(url: string, question: string, version: RegExp): Promise<string> {
+  const answer = await ask(Number(new URL(url).port), question, (text) => version.test(text));
+  return version.exec(answer ?? '')?.[1] ?? 'unknown';
 }
 
 async function postgresVersion(url: string): Promise<string> {

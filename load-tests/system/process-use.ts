@@ -49,25 +49,25 @@ export function openWindow(parts: Parts): (lastedSeconds?: number) => Used {
   };
 }
 
+/** Resident memory of each part's processes together, in MiB. */
+export const memoryOf = (parts: Parts): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(parts).map(([part, pids]) => [
+      part,
+      pids.map(residentMib).reduce((sum, mib) => sum + mib, 0),
+    ]),
+  );
+
 /** Resident memory of a process and its children; what they share counts once, as far as known. */
 export function residentMib(pid: number | undefined): number {
   if (pid === undefined) return 0;
-  const family = [
-    pid,
-    ...[...processes()].filter(([, { parent }]) => parent === pid).map(([id]) => id),
-  ];
-  const sizes = family.map(residentKib);
-  const own = sizes.reduce((sum, size) => sum + size.own, 0);
-  const most = (pick: (size: (typeof sizes)[number]) => number) => Math.max(...sizes.map(pick));
-  return (own + most(({ files }) => files) + most(({ segments }) => segments)) / 1024;
-}
-
-function residentKib(pid: number) {
-  const status = read(`/proc/${pid}/status`);
-  const kib = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
-  // Programs and libraries; segments such as Postgres's buffers.
-  return { own: kib('RssAnon'), files: kib('RssFile'), segments: kib('RssShmem') };
+  const children = [...processes()].filter(([, { parent }]) => parent === pid).map(([id]) => id);
+  const statuses = [pid, ...children].map((each) => read(`/proc/${each}/status`));
+  const kib = (name: string): number[] =>
+    statuses.map((status) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0));
+  // Programs and libraries, and segments such as Postgres's buffers, are shared.
+  const shared = Math.max(...kib('RssFile')) + Math.max(...kib('RssShmem'));
+  return kib('RssAnon').reduce((sum, own) => sum + own, shared) / 1024;
 }
 
 function reading(parts: Parts) {

@@ -22,8 +22,7 @@ async function openArchive(bed: TestBed, name: string, servers?: Addresses) {
   const redis = servers?.redis ?? (await bed.redis(`redis-of-${name}`)).url;
   const nats = servers?.nats ?? (await bed.nats(`nats-of-${name}`)).url;
   // Tells when a row was committed, which no column can.
-  const settings = { track_commit_timestamp: 'on' };
-  const database = await bed.postgres(`postgres-of-${name}`, settings);
+  const database = await bed.postgres(`postgres-of-${name}`, { track_commit_timestamp: 'on' });
   const addresses = { redis, nats, postgres: database.url };
   const worker = await bed.service('archival-worker', addresses, { name: `worker-of-${name}` });
   const connection = await openEventStream(nats);
@@ -40,9 +39,7 @@ async function openArchive(bed: TestBed, name: string, servers?: Addresses) {
       for (let i = 0; i < entries.length; i += PUBLISHED_AT_ONCE) {
         const some = entries.slice(i, i + PUBLISHED_AT_ONCE);
         await Promise.all(
-          some.map(({ subject, text, messageId }) =>
-            stream.publish(subject, text, { msgID: messageId }),
-          ),
+          some.map((each) => stream.publish(each.subject, each.text, { msgID: each.messageId })),
         );
       }
     },

@@ -1,5 +1,6 @@
 /** The rows of events, inserted by one bare `unnest` after the other. */
 import { createHash } from 'node:crypto';
+import type { Sql } from 'postgres';
 import {
   eventLines,
   splitEventLine,
@@ -8,12 +9,37 @@ import {
 } from '@outcry/shared/contracts/events.ts';
 import type { TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
-import type { ArchiveStage } from './archive-stage.ts';
 
 /** Rows of one insert; the worker's batches are of the same order. */
 const ROWS_AT_ONCE = 2_000;
 
-/** An event as the columns of the archive's own table. */
+/** As in the archive's own table. */
+const COLUMNS = {
+  auction_id: 'text',
+  epoch: 'bigint',
+  seq: 'bigint',
+  type: 'text',
+  at: 'timestamptz',
+  public: 'text',
+  salt: 'text',
+  private: 'text',
+  payload_hash: 'bytea',
+  user_id: 'text',
+  bid_id: 'text',
+  alias: 'integer',
+  amount: 'bigint',
+  fork: 'bigint',
+};
+const KEY = 'auction_id, epoch, seq';
+const columns = Object.entries(COLUMNS);
+const arrays = columns.map(
+  ([, type], i) => `string_to_array($${i + 1}::text, E'\\n', '')::${type}[]`,
+);
+const INSERT = `
+  INSERT INTO bare_events SELECT * FROM unnest(${arrays.join(', ')})
+  ON CONFLICT (${KEY}) DO NOTHING`;
+
+/** An event as its columns; undefined where it has no value. */
 export type BareRow = readonly (string | number | undefined)[];
 
 export const rowsOf = ({ text }: TestEntry): BareRow[] =>
@@ -21,46 +47,26 @@ export const rowsOf = ({ text }: TestEntry): BareRow[] =>
     const { auctionId, publicText, salt, privateText } = splitEventLine(line);
     const { epoch, seq, type, at, bid } = ownJson<PublicEvent>(publicText);
     const { userId, bidId, alias, fork } = ownJson<PrivateEvent>(privateText);
-    const hash = createHash('sha256').update(line).digest('hex');
-    const place: (string | number | undefined)[] = [auctionId, epoch, seq, type, at];
+    const hash = `\\x${createHash('sha256').update(line).digest('hex')}`;
+    const place: BareRow = [auctionId, epoch, seq, type, at];
     const texts = [publicText, salt, privateText, hash];
     return place.concat(texts, [userId, bidId, alias, bid?.amount, fork]);
   });
 
-/** Two inserts at a time, into a table that is made when it is not there. */
-export async function insertAll(archive: ArchiveStage, rows: readonly BareRow[]): Promise<void> {
+export const createTable = (sql: Sql): Promise<unknown> =>
+  sql.unsafe(`
+    CREATE TABLE bare_events (
+      ${columns.map((column) => column.join(' ')).join(', ')}, PRIMARY KEY (${KEY}))`);
+
+/** Two inserts at a time. */
+export async function insertAll(sql: Sql, rows: readonly BareRow[]): Promise<void> {
   let next = 0;
   const insertOn = async (): Promise<void> => {
     while (next < rows.length) {
       const batch = rows.slice(next, (next += ROWS_AT_ONCE));
-      await insert(archive, batch);
+      const texts = columns.map((_, n) => batch.map((row) => row[n] ?? '').join('\n'));
+      await sql.unsafe(INSERT, texts, { prepare: true });
     }
   };
   await Promise.all([insertOn(), insertOn()]);
-}
-
-async function insert({ sql }: ArchiveStage, batch: readonly BareRow[]): Promise<void> {
-  const column = (n: number): string => batch.map((row) => row[n] ?? '').join('\n');
-  await sql`
-    INSERT INTO bare_events
-    SELECT auction_id, epoch, seq, type, at, public, salt, private, decode(hash, 'hex'),
-           user_id, bid_id, alias, amount, fork
-      FROM unnest(
-        string_to_array(${column(0)}, E'\n'),
-        string_to_array(${column(1)}, E'\n')::bigint[],
-        string_to_array(${column(2)}, E'\n')::bigint[],
-        string_to_array(${column(3)}, E'\n'),
-        string_to_array(${column(4)}, E'\n')::timestamptz[],
-        string_to_array(${column(5)}, E'\n'),
-        string_to_array(${column(6)}, E'\n'),
-        string_to_array(${column(7)}, E'\n'),
-        string_to_array(${column(8)}, E'\n'),
-        string_to_array(${column(9)}, E'\n', ''),
-        string_to_array(${column(10)}, E'\n', ''),
-        string_to_array(${column(11)}, E'\n', '')::integer[],
-        string_to_array(${column(12)}, E'\n', '')::bigint[],
-        string_to_array(${column(13)}, E'\n', '')::bigint[]
-      ) AS given (auction_id, epoch, seq, type, at, public, salt, private, hash, user_id, bid_id,
-                  alias, amount, fork)
-    ON CONFLICT (auction_id, epoch, seq) DO NOTHING`;
 }

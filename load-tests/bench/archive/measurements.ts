@@ -5,11 +5,11 @@ import { eventLines } from '@outcry/shared/contracts/events.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { untilArchived } from '../../accounts/archived-events.ts';
 import { openWindow, type Used } from '../../system/process-use.ts';
-import { acceptedBids } from '../http/accepted-bids.ts';
-import { bidderTokens, bidsPath, gatewayOn, openAuctions } from '../http/gateway.ts';
+import { bidRounds } from '../http/bid-rounds.ts';
+import { bidderTokens, gatewayOn, openAuctions } from '../http/gateway.ts';
 import type { Measurement, RoundFigures } from '../measurement.ts';
 import { archiveOn, type ArchiveStage } from './archive-stage.ts';
-import { insertAll, rowsOf } from './bare-rows.ts';
+import { createTable, insertAll, rowsOf } from './bare-rows.ts';
 
 const AUCTIONS = 200;
 const BIDS = 512;
@@ -28,17 +28,13 @@ const bareUnnest: Measurement = {
   title: 'bare unnest inserts of the same rows, two at a time',
   counts: 'rows',
   async prepare(bed) {
-    const archive = await archiveOn(bed, 'archive');
+    const { sql, database } = await archiveOn(bed, 'archive');
     const rows = entriesOf('bare', 1).flatMap(rowsOf);
-    await archive.sql`
-      CREATE TABLE bare_events (
-        auction_id text, epoch bigint, seq bigint, type text, at timestamptz, public text,
-        salt text, private text, payload_hash bytea, user_id text, bid_id text, alias integer,
-        amount bigint, fork bigint, PRIMARY KEY (auction_id, epoch, seq))`;
+    await createTable(sql);
     return async () => {
-      await archive.sql`TRUNCATE bare_events`;
-      const close = openWindow({ postgres: [archive.database.pid()] });
-      await insertAll(archive, rows);
+      await sql`TRUNCATE bare_events`;
+      const close = openWindow({ postgres: [database.pid()] });
+      await insertAll(sql, rows);
       return figures(rows.length, close());
     };
   },
@@ -98,22 +94,16 @@ const figures = (rows: number, { cores, seconds }: Used): RoundFigures => ({
 /** Log entries of many auctions, in the order in which a busy system would publish them. */
 function entriesOf(name: string, perEntry: number): TestEntry[] {
   const auctions = Array.from({ length: AUCTIONS }, (_, i) => {
-    const auction = new TestAuction({
-      auctionId: `a${i % 16}-${name}-${i}`,
-      shard: i % 16,
-      stepMs: 1,
-    });
-    return { auction, opening: [auction.create(), auction.start()], price: 1_000 };
+    const shard = i % 16;
+    return new TestAuction({ auctionId: `a${shard}-${name}-${i}`, shard, stepMs: 1 });
   });
-  const entries = auctions.flatMap(({ opening }) => opening);
+  const entries = auctions.flatMap((auction) => [auction.create(), auction.start()]);
   for (let bid = 0; bid < BIDS; bid += perEntry) {
-    for (const each of auctions) {
-      const offers = Array.from({ length: perEntry }, (_, i) => {
-        each.price += 100_000;
-        return { userId: `user-${(bid + i) % BIDDERS}`, amount: each.price };
-      });
-      entries.push(each.auction.bids(offers));
-    }
+    const offers = Array.from({ length: perEntry }, (_, i) => ({
+      userId: `user-${(bid + i) % BIDDERS}`,
+      amount: 1_000 + (bid + i + 1) * 100_000,
+    }));
+    entries.push(...auctions.map((auction) => auction.bids(offers)));
   }
   return entries;
 }
@@ -133,22 +123,19 @@ const archiveLatency: Measurement = {
     const archive = await archiveOn(bed, 'archive-of-gateway', gateway.servers);
     await bed.start(archive.worker);
     const tokens = await bidderTokens(gateway, signal);
-    const ids = await openAuctions(gateway, BUSY_AUCTIONS, signal);
-    const plan = { paths: ids.map(bidsPath), tokens, keyPrefix: 'archive-latency-' };
+    const auctionIds = await openAuctions(gateway, BUSY_AUCTIONS, signal);
     const processes = { ...gateway.processes, worker: [archive.worker.pid()] };
-    const load = acceptedBids(
-      { url: gateway.url, processes },
-      { ...plan, perSecond: BIDS_PER_SECOND },
-    );
-    const client = new OutcryClient({ gatewayUrl: gateway.url });
+    const bids = { auctionIds, tokens, keyPrefix: 'archive-latency-', perSecond: BIDS_PER_SECOND };
+    const load = bidRounds({ urls: gateway.urls, processes }, bids);
+    const client = new OutcryClient({ gatewayUrl: gateway.urls[0] ?? '' });
     return async (options) => {
       const round = await load(options);
-      const views = await Promise.all(ids.map((id) => client.auction(id)));
+      const views = await Promise.all(auctionIds.map((id) => client.auction(id)));
       const heads = new Map(views.map(({ id, epoch, seq }) => [id, { epoch, seq }]));
       const limit = { withinMs: ARCHIVED_WITHIN_MS, signal: options.signal };
       const missing = await untilArchived(archive.sql, heads, limit);
       if (missing.length > 0) throw new Error(`not everything of ${missing.join(', ')} arrived`);
-      const committed = await latencies(archive, ids, options.seconds);
+      const committed = await latencies(archive, auctionIds, options.seconds);
       return { ...round, figures: { ...round.figures, ...committed } };
     };
   },

@@ -4,6 +4,7 @@
  * broadcaster is compared with. It listens at PORT. Arguments: Redis's URL, how many shards.
  */
 import { createServer } from 'node:http';
+import type { Writable } from 'node:stream';
 import { Redis } from 'ioredis';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
@@ -44,23 +45,14 @@ async function join(auctionId: string, socket: WebSocket): Promise<void> {
 }
 
 subscriber.on('smessage', (channel: string, text: string) => {
-  const frame = textFrame(`42["events",${text}]`);
-  for (const socket of rooms.get(channel) ?? []) rawWrite(socket, frame);
+  const payload = Buffer.from(`42["events",${text}]`);
+  const { length } = payload;
+  const head = length < 126 ? [0x81, length] : [0x81, 126, length >> 8, length & 0xff];
+  const frame = Buffer.concat([Buffer.from(head), payload]);
+  // Past the library's own framing, which is the fastest way there is.
+  for (const socket of rooms.get(channel) ?? []) {
+    (Reflect.get(socket, '_socket') as Writable).write(frame);
+  }
 });
-
-/** The way past the library's own framing, which is the fastest there is. */
-function rawWrite(socket: WebSocket, frame: Buffer): void {
-  const raw = Reflect.get(socket, '_socket') as { write(data: Buffer): boolean };
-  raw.write(frame);
-}
-
-function textFrame(text: string): Buffer {
-  const payload = Buffer.from(text);
-  const head =
-    payload.length < 126
-      ? Buffer.from([0x81, payload.length])
-      : Buffer.from([0x81, 126, payload.length >> 8, payload.length & 0xff]);
-  return Buffer.concat([head, payload]);
-}
 
 server.listen(Number(process.env['PORT']), '127.0.0.1');

@@ -4,15 +4,19 @@ import { join } from 'node:path';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import type { ViewerCrowd } from '../../crowd/viewer-crowd.ts';
+import { openWindow, residentMib } from '../../system/process-use.ts';
 import { readyRedis } from '../../system/redis.ts';
 import { SHARDS, typescriptArguments, type TestBed } from '../../system/test-bed.ts';
+import type { RoundFigures, RoundOptions } from '../measurement.ts';
 
 const BARE = new URL('./bare-ws-server.ts', import.meta.url);
 const BROADCASTER = new URL('./measured-broadcaster.ts', import.meta.url);
 const ANSWER_LIMIT_MS = 5_000;
+const BIDS_PER_SECOND = 50;
 
 /** For how long a process's event loop was held at a stretch, since the last time it was asked. */
-export interface Held {
+interface Held {
   readonly maxMs: number;
   /** The longest in CPU time: what it was held by itself, and not by the machine's other programs. */
   readonly maxCpuMs: number;
@@ -49,13 +53,10 @@ export async function broadcasterOn(
   limits: 'as-shipped' | 'unlimited',
   env: Readonly<Record<string, string>> = {},
 ): Promise<Broadcaster> {
-  const { url } = await stageOn(bed);
+  const { url: redis } = await stageOn(bed);
   const file = join(bed.folder, `${name}-held.json`);
-  const server = await bed.service(
-    'broadcast-service',
-    { redis: url },
-    { name, run: [...typescriptArguments(BROADCASTER), limits, file], env },
-  );
+  const run = [...typescriptArguments(BROADCASTER), limits, file];
+  const server = await bed.service('broadcast-service', { redis }, { name, run, env });
   await bed.start(server);
   const held = async (): Promise<Held> => {
     const pid = server.pid();
@@ -70,4 +71,40 @@ export async function broadcasterOn(
     return JSON.parse(await waitUntil(written, { withinMs: ANSWER_LIMIT_MS, what })) as Held;
   };
   return { server, held };
+}
+
+/** Bids that arrive steadily, until this many viewers have the last one. */
+export async function steadyBids(
+  bed: TestBed,
+  nodes: readonly Broadcaster[],
+  crowd: ViewerCrowd,
+  { seconds, signal }: Pick<RoundOptions, 'seconds' | 'signal'>,
+  viewers = crowd.size,
+): Promise<RoundFigures> {
+  const allHeld = (): Promise<Held[]> => Promise.all(nodes.map((node) => node.held()));
+  await allHeld();
+  crowd.startOver();
+  const framesBefore = crowd.frames;
+  const pids = nodes.map(({ server }) => server.pid());
+  const close = openWindow({ broadcasters: pids, crowd: [process.pid] });
+  await crowd.bidSteadily(await auctionsOn(bed), BIDS_PER_SECOND, seconds, signal);
+  const used = close();
+  const frames = crowd.frames - framesBefore;
+  await crowd.haveLast(viewers);
+  const held = await allHeld();
+  const longest = (name: keyof Held): number => Math.max(...held.map((each) => each[name]));
+  return {
+    perSecond: frames / used.seconds,
+    cores: used.cores,
+    figures: {
+      'p50 ms': crowd.delay(0.5),
+      'p99 ms': crowd.delay(0.99),
+      'longest ms': crowd.delay(1),
+      'event loop held, longest ms': longest('maxMs'),
+      'the same in CPU time, ms': longest('maxCpuMs'),
+      'event loop held, p99 ms': longest('p99Ms'),
+      'garbage collection, longest ms': longest('longestGcMs'),
+      'memory of all, MiB': pids.map(residentMib).reduce((sum, mib) => sum + mib, 0),
+    },
+  };
 }

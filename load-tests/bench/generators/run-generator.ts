@@ -1,20 +1,9 @@
 /** Processes that make load, and the line of figures that each writes at its end. */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHistogram } from 'node:perf_hooks';
-import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { typescriptArguments } from '../../system/test-bed.ts';
-
-/** What came of a run; `answered` counts complete answers, `refused` those of status 400 and up. */
-export interface LoadResult {
-  readonly answered: number;
-  readonly refused: number;
-  /** Connections that failed, broke or got no answer in time. */
-  readonly broken: number;
-  readonly seconds: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
 
 export interface CallOptions {
   readonly connections: number;
@@ -24,28 +13,32 @@ export interface CallOptions {
 }
 
 const FIGURES_MARK = 'figures ';
-const KEPT_OUTPUT = 20_000;
+const execute = promisify(execFile);
+
+/** What came of a run. */
 const figures = z.object({
+  /** Complete answers. */
   answered: z.number(),
+  /** Those of status 400 and up. */
   refused: z.number(),
+  /** Connections that failed, broke or got no answer in time. */
   broken: z.number(),
   seconds: z.number().positive(),
   p50Ms: z.number(),
   p99Ms: z.number(),
 });
+export type LoadResult = Readonly<z.infer<typeof figures>>;
 
 /** Runs a program to its end. @throws Error with what it wrote instead of figures; AbortError */
-export function runProgram(
+export async function runGenerator(
   file: string,
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<LoadResult> {
-  const child = spawn(file, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal,
-    killSignal: 'SIGKILL',
-  });
-  return readFigures(child, file);
+  const { stdout, stderr } = await execute(file, args, { signal, killSignal: 'SIGKILL' });
+  const line = stdout.split('\n').find((each) => each.startsWith(FIGURES_MARK));
+  if (line === undefined) throw new Error(`${file} wrote no figures:\n${stdout}${stderr}`);
+  return figures.parse(JSON.parse(line.slice(FIGURES_MARK.length)));
 }
 
 /**
@@ -58,27 +51,8 @@ export const runTypescript = (
   { connections, seconds, signal }: CallOptions,
 ): Promise<LoadResult> => {
   const own = [...typescriptArguments(file), ...args, `${connections}`, `${seconds}`];
-  return runProgram(process.execPath, own, signal);
+  return runGenerator(process.execPath, own, signal);
 };
-
-async function readFigures(
-  child: ChildProcessByStdio<null, Readable, Readable>,
-  name: string,
-): Promise<LoadResult> {
-  let output = '';
-  const keep = (chunk: string): void => void (output = (output + chunk).slice(-KEPT_OUTPUT));
-  child.stdout.setEncoding('utf8').on('data', keep);
-  child.stderr.setEncoding('utf8').on('data', keep);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  const line = output.split('\n').find((each) => each.startsWith(FIGURES_MARK));
-  if (code !== 0 || line === undefined) {
-    throw new Error(`${name} ended with code ${code}; it wrote:\n${output.trim()}`);
-  }
-  return figures.parse(JSON.parse(line.slice(FIGURES_MARK.length)));
-}
 
 /** Keeps that many calls under way, then writes the figures. @param call gives how many it counts */
 export async function keepCalling(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
 import { PlainError } from '../../command-line.ts';
-import { runProgram, type CallOptions, type LoadResult } from './run-generator.ts';
+import { runGenerator, type CallOptions, type LoadResult } from './run-generator.ts';
 
 /** What is sent; wrk-requests.lua makes the requests of it. */
 export interface RequestPlan {
@@ -50,7 +50,7 @@ export async function runWrk(
     await writeFile(file, planLines(plan));
     const load = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', ANSWER_LIMIT];
     const what = ['--script', REQUESTS, plan.origin, '--', file, `${firstRequest}`];
-    return await runProgram(wrk, [...load, ...what], signal);
+    return await runGenerator(wrk, [...load, ...what], signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-/** The gateway's own counters, read before and after a round. */
+/** Gateways' own counters, read before and after a round. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { scrape } from '@outcry/shared/testing/metrics.ts';
 
@@ -14,50 +14,50 @@ const READ_EVERY_MS = 50;
 const MAX_READINGS = 100;
 
 /** What was counted between two readings. */
-export function countersSince(before: GatewayCounters, after: GatewayCounters): GatewayCounters {
-  const byResult = new Map<string, number>();
-  for (const [result, count] of after.byResult) {
-    const more = count - (before.byResult.get(result) ?? 0);
-    if (more > 0) byResult.set(result, more);
-  }
-  return {
-    byResult,
-    calls: after.calls - before.calls,
-    commands: after.commands - before.commands,
-  };
-}
+export const countersSince = (
+  before: GatewayCounters,
+  after: GatewayCounters,
+): GatewayCounters => ({
+  byResult: new Map(
+    [...after.byResult]
+      .map(([result, count]) => [result, count - (before.byResult.get(result) ?? 0)] as const)
+      .filter(([, count]) => count > 0),
+  ),
+  calls: after.calls - before.calls,
+  commands: after.commands - before.commands,
+});
 
 /** For a report. */
 export const batchFigures = ({ calls, commands }: Omit<GatewayCounters, 'byResult'>) =>
   calls > 0 ? { 'commands a script call': commands / calls } : {};
 
 /**
- * Reads the counters once nothing moves them any more: when a generator stops, requests are still
- * under way.
- * @throws Error when the gateway does not answer, or does not come to rest
+ * Reads the counters, of all gateways together, once nothing moves them any more: when a generator
+ * stops, requests are still under way.
+ * @throws Error when a gateway does not answer, or does not come to rest
  */
-export async function countersAtRest(gatewayUrl: string): Promise<GatewayCounters> {
-  let last = await readCounters(gatewayUrl);
+export async function countersAtRest(urls: readonly string[]): Promise<GatewayCounters> {
+  let last = await readCounters(urls);
   for (let reading = 0; reading < MAX_READINGS; reading += 1) {
     await pause(READ_EVERY_MS);
-    const next = await readCounters(gatewayUrl);
+    const next = await readCounters(urls);
     if (next.commands === last.commands) return next;
     last = next;
   }
-  throw new Error('the gateway still decides commands long after the last request');
+  throw new Error('the gateways still decide commands long after the last request');
 }
 
-async function readCounters(gatewayUrl: string): Promise<GatewayCounters> {
-  const { samples } = await scrape(gatewayUrl);
-  const sum = (name: string): number =>
-    samples.filter((each) => each.name === name).reduce((all, { value }) => all + value, 0);
-  return {
-    byResult: new Map(
-      samples
-        .filter(({ name }) => name === 'outcry_commands_total')
-        .map(({ labels, value }) => [labels['result'] ?? '', value]),
-    ),
-    calls: sum('outcry_batch_commands_count'),
-    commands: sum('outcry_batch_commands_sum'),
-  };
+async function readCounters(urls: readonly string[]): Promise<GatewayCounters> {
+  const byResult = new Map<string, number>();
+  const sums = new Map<string, number>();
+  for (const { samples } of await Promise.all(urls.map(scrape))) {
+    for (const { name, labels, value } of samples) {
+      sums.set(name, (sums.get(name) ?? 0) + value);
+      if (name !== 'outcry_commands_total') continue;
+      const result = labels['result'] ?? '';
+      byResult.set(result, (byResult.get(result) ?? 0) + value);
+    }
+  }
+  const calls = sums.get('outcry_batch_commands_count') ?? 0;
+  return { byResult, calls, commands: sums.get('outcry_batch_commands_sum') ?? 0 };
 }

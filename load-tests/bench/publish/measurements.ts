@@ -3,7 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import type { TestBed } from '../../system/test-bed.ts';
 import { runTypescript } from '../generators/run-generator.ts';
-import { figuresOf, roundOf } from '../load-round.ts';
+import { figuresOf, roundOf } from '../generators/rounds.ts';
 import type { Measurement } from '../measurement.ts';
 import { openEventStream } from './event-stream.ts';
 

@@ -7,5 +7,5 @@ import { openScriptCaller } from './script-calls.ts';
 
 const [url = '', batch = '', underWay = '', seconds = ''] = process.argv.slice(2);
 const caller = await openScriptCaller(url, Number(batch));
-await keepCalling(() => caller.call(), { underWay: Number(underWay), seconds: Number(seconds) });
+await keepCalling(caller.call, { underWay: Number(underWay), seconds: Number(seconds) });
 caller.close();

@@ -1,4 +1,5 @@
 /** Calls of the decide script that can be repeated word for word: their bids number themselves. */
+import type { Redis } from 'ioredis';
 import {
   decideScriptBody,
   DecideScript,
@@ -52,33 +53,25 @@ function bidsOf(batch: number): AuctionCommand[] {
   });
 }
 
-export interface ScriptCaller {
-  /** One call. @returns its bids @throws Error when one was not accepted */
-  call(): Promise<number>;
-  close(): void;
+/** Calls the script as the gateway does. @returns makes one call and gives its number of bids */
+function caller(redis: Redis, batch: number): () => Promise<number> {
+  const decider = new DecideScript(redis, numberingScript(batch));
+  const commands = bidsOf(batch);
+  return async () => {
+    const call = { shard: SCRIPT_SHARD, auctionId: SCRIPT_AUCTION, commands };
+    const decision = (await decider.decide([call])).get(SCRIPT_AUCTION);
+    if (decision?.kind !== 'decided') throw new Error('a call was not decided');
+    const { answers } = decision.batch;
+    const refused = answers.find((answer) => !answer.startsWith('+OK'));
+    if (refused !== undefined) throw new Error(`a bid was answered ${refused}`);
+    return answers.length;
+  };
 }
 
-/** Calls the script as the gateway does. @throws Error when Redis does not answer */
-export async function openScriptCaller(redisUrl: string, batch: number): Promise<ScriptCaller> {
+/** @returns what calls, on a connection of its own @throws Error when Redis does not answer */
+export async function openScriptCaller(redisUrl: string, batch: number) {
   const redis = await readyRedis(redisUrl, 'bench', { enableAutoPipelining: true });
-  const decider = new DecideScript(redis, numberingScript(batch));
-  const bids = bidsOf(batch);
-  return {
-    async call() {
-      const decisions = await decider.decide([
-        { shard: SCRIPT_SHARD, auctionId: SCRIPT_AUCTION, commands: bids },
-      ]);
-      const decision = decisions.get(SCRIPT_AUCTION);
-      if (decision?.kind !== 'decided') throw new Error('a call was not decided');
-      const { answers } = decision.batch;
-      const refused = answers.find((answer) => !answer.startsWith('+OK'));
-      if (refused !== undefined) throw new Error(`a bid was answered ${refused}`);
-      return answers.length;
-    },
-    close() {
-      redis.disconnect();
-    },
-  };
+  return { call: caller(redis, batch), close: () => redis.disconnect() };
 }
 
 /**
@@ -87,21 +80,13 @@ export async function openScriptCaller(redisUrl: string, batch: number): Promise
  */
 export async function captureCall(redisUrl: string, batch: number): Promise<string[]> {
   const redis = await readyRedis(redisUrl, 'bench');
-  const sent: string[][] = [];
+  let sent: string[] | undefined;
   const send = redis.sendCommand.bind(redis);
   redis.sendCommand = (command, ...others) => {
-    if (command.name === 'evalsha') sent.push(['EVALSHA', ...command.args.map(String)]);
+    if (command.name === 'evalsha') sent ??= ['EVALSHA', ...command.args.map(String)];
     return send(command, ...others);
   };
-  try {
-    const decider = new DecideScript(redis, numberingScript(batch));
-    await decider.decide([
-      { shard: SCRIPT_SHARD, auctionId: SCRIPT_AUCTION, commands: bidsOf(batch) },
-    ]);
-  } finally {
-    redis.disconnect();
-  }
-  const [call] = sent;
-  if (call === undefined) throw new Error('the gateway called no script');
-  return call;
+  await caller(redis, batch)().finally(() => redis.disconnect());
+  if (sent === undefined) throw new Error('the gateway called no script');
+  return sent;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkHistory } from './check.ts';
-import { SmallHistory } from './small-history.ts';
-import { validHistory } from './valid-history.ts';
+import { SmallHistory } from './testing/small-history.ts';
+import { validHistory } from './testing/valid-history.ts';
 import { violationText } from './violation.ts';
 
 test('a valid history has no violations', () => {

@@ -12,7 +12,7 @@ import {
   refusalOperation,
   type Positions,
 } from './operations.ts';
-import { outcomeOf } from './outcomes.ts';
+import { outcomeOf } from './requests.ts';
 import { replayLog } from './replay-log.ts';
 import type { Violation } from './violation.ts';
 

@@ -4,7 +4,7 @@
  */
 import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import type { HistoryCommand, HistoryRequest } from '../history.ts';
-import { comparable, outcomeOf } from './outcomes.ts';
+import { comparable, outcomeOf } from './requests.ts';
 import type { BrokenRule, Violation } from './violation.ts';
 
 /** One command as the engine decides it, once, however often it was sent. */

@@ -1,10 +1,11 @@
 /** Joins what clients were told with what the log says: every decision with its one event. */
 import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import type { Auction } from '@outcry/shared/domain/auction-rules.ts';
-import type { HistoryCommand, HistoryRequest, LoggedEvent } from '../history.ts';
+import type { HistoryCommand, LoggedEvent } from '../history.ts';
 import { bidReceiptFault, viewFault } from './compare-answers.ts';
 import type { Decision } from './decisions.ts';
-import { outcomeOf } from './outcomes.ts';
+import { outcomeOf } from './requests.ts';
+import { requestOf } from './requests.ts';
 import { commandsBehind, eventText, type BrokenRule, type Violation } from './violation.ts';
 
 /** An event with the time before which it did not happen, and that by which somebody knew of it. */
@@ -71,9 +72,9 @@ export function matchEvents(
     asked.push({ event, start, end, commands: attempts });
   }
 
-  const unheard = new UnheardDecisions(decisions);
+  const takeUnheard = unheard(decisions);
   for (const event of left.rest()) {
-    const start = unheard.take(event);
+    const start = takeUnheard(event);
     if (start === undefined) {
       const involved = commandsBehind(event, commands);
       report('event-without-request', `nobody asked for ${eventText(event)}`, involved);
@@ -113,7 +114,7 @@ class LeftEvents {
     const event = this.#find(decision);
     if (event === undefined || !this.#left.has(event)) return undefined;
     if (event.private.userId !== decision.userId) return undefined;
-    if (requestText(event) !== JSON.stringify(decision.request)) return undefined;
+    if (JSON.stringify(requestOf(event)) !== JSON.stringify(decision.request)) return undefined;
     this.#left.delete(event);
     return event;
   }
@@ -136,49 +137,27 @@ class LeftEvents {
   }
 }
 
-/** Commands without a key whose outcome nobody heard: any of them may be any event like it. */
-class UnheardDecisions {
-  readonly #starts: Map<string, number[]>;
-  readonly #firsts: Map<string, number>;
-
-  constructor(decisions: readonly Decision[]) {
-    const unheard = decisions.filter(({ key, answered }) => key === '' && answered.length === 0);
-    const groups = groupBy(unheard, ({ userId, request }) =>
-      likeness(userId, JSON.stringify(request)),
-    );
-    this.#starts = new Map(
-      [...groups].map(([like, group]) => [like, group.map(({ start }) => start)]),
-    );
-    this.#firsts = new Map([...this.#starts].map(([like, starts]) => [like, Math.min(...starts)]));
-  }
-
-  /** The time before which the event cannot have happened; undefined when nobody asked for it. */
-  take(event: LoggedEvent): number | undefined {
-    const like = likeness(event.private.userId ?? '', requestText(event));
-    return this.#starts.get(like)?.pop() === undefined ? undefined : this.#firsts.get(like);
-  }
+/**
+ * Commands without a key whose outcome nobody heard: any of them may be any event like it.
+ * @returns takes one for an event; gives the time before which the event cannot have happened,
+ *   undefined when nobody asked for it
+ */
+function unheard(decisions: readonly Decision[]): (event: LoggedEvent) => number | undefined {
+  const groups = groupBy(
+    decisions.filter(({ key, answered }) => key === '' && answered.length === 0),
+    ({ userId, request }) => likeness(userId, request),
+  );
+  const firsts = new Map(
+    [...groups].map(([like, group]) => [like, Math.min(...group.map(({ start }) => start))]),
+  );
+  return (event) => {
+    const like = likeness(event.private.userId, requestOf(event));
+    return groups.get(like)?.pop() === undefined ? undefined : firsts.get(like);
+  };
 }
 
-const likeness = (userId: string, request: string): string => `${userId} ${request}`;
-
-/** The request whose outcome an event is, as JSON. */
-function requestText(event: LoggedEvent): string {
-  const { amount, maxAmount } = event.private;
-  const request = ((): HistoryRequest | undefined => {
-    switch (event.public.type) {
-      case 'bought':
-        return { kind: 'buy' };
-      case 'cancelled':
-        return { kind: 'cancel' };
-      case 'extended':
-        return { kind: 'extend', endsAt: event.public.state.endsAt };
-      default:
-        if (amount !== undefined) return { kind: 'bid', amount };
-        return maxAmount === undefined ? undefined : { kind: 'bid', maxAmount };
-    }
-  })();
-  return request === undefined ? '' : JSON.stringify(request);
-}
+const likeness = (userId: string | undefined, request: unknown): string =>
+  `${userId} ${JSON.stringify(request)}`;
 
 function answerFault(
   command: HistoryCommand,

@@ -1,11 +1,12 @@
 /** What each answer needs of the place in the log where it was given. */
-import { decide, type Auction, type Command } from '@outcry/shared/domain/auction-rules.ts';
+import { decide, type Auction } from '@outcry/shared/domain/auction-rules.ts';
 import type { HistoryCommand, LoggedEvent } from '../history.ts';
 import type { Operation, Place } from './check-order.ts';
 import { ownViewFault, viewFault } from './compare-answers.ts';
 import type { Decision } from './decisions.ts';
 import type { AskedEvent } from './match-events.ts';
-import { codeOf } from './outcomes.ts';
+import { codeOf } from './requests.ts';
+import { ruleCommand } from './requests.ts';
 import { eventText } from './violation.ts';
 
 /** A gateway refuses hopeless bids by a decision that is at most this old (the design's rule). */
@@ -105,20 +106,3 @@ const refusalText = (code: unknown, minimumBid: unknown): string =>
   typeof minimumBid !== 'number'
     ? String(code)
     : `${String(code)} (minimum ${JSON.stringify(minimumBid)})`;
-
-function ruleCommand(userId: string, request: HistoryCommand['request']): Command | undefined {
-  switch (request.kind) {
-    case 'bid':
-      return 'amount' in request
-        ? { kind: 'bid', userId, amount: request.amount }
-        : { kind: 'bid', userId, maxAmount: request.maxAmount };
-    case 'buy':
-      return { kind: 'buy', userId };
-    case 'cancel':
-      return { kind: 'cancel', userId, admin: false };
-    case 'extend':
-      return { kind: 'extend', userId, admin: false, endsAt: Date.parse(request.endsAt) };
-    default:
-      return undefined;
-  }
-}

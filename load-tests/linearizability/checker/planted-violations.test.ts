@@ -14,9 +14,9 @@ import {
   withRequest,
   withState,
   type Change,
-} from './change-history.ts';
+} from './testing/change-history.ts';
 import { checkHistory } from './check.ts';
-import { validHistory } from './valid-history.ts';
+import { validHistory } from './testing/valid-history.ts';
 import { violationText, type BrokenRule } from './violation.ts';
 
 const INTERNAL = { status: 500, replayed: false, body: { code: 'INTERNAL' } };

@@ -1,14 +1,13 @@
 /** Plays a log again with the reference rules: every event must be what the rules decide. */
-import type { Creation } from '@outcry/shared/contracts/events.ts';
 import {
   decide,
   passTime,
   scheduledAuction,
   type Auction,
-  type Command,
 } from '@outcry/shared/domain/auction-rules.ts';
-import { publicState } from '@outcry/shared/testing/event-lines.ts';
+import { incrementsOf, publicState } from '@outcry/shared/testing/event-lines.ts';
 import type { HistoryCommand, LoggedEvent } from '../history.ts';
+import { requestOf, ruleCommand } from './requests.ts';
 import { commandsBehind, eventText, type BrokenRule, type Violation } from './violation.ts';
 
 export interface ReplayedLog {
@@ -74,8 +73,10 @@ function play(before: Auction | undefined, event: LoggedEvent): Auction {
 }
 
 function decided(before: Auction, event: LoggedEvent, now: number): Auction {
-  const command = commandOf(event);
-  if (command === undefined) throw new WrongEvent(event, 'names no command');
+  const { userId } = event.private;
+  const request = requestOf(event);
+  const command = userId && request && ruleCommand(userId, request);
+  if (!command) throw new WrongEvent(event, 'names no command');
   const decision = decide(before, command, now);
   if (!decision.accepted) {
     throw new WrongEvent(event, `of ${JSON.stringify(command)} is ${decision.code} by the rules`);
@@ -90,46 +91,13 @@ function decided(before: Auction, event: LoggedEvent, now: number): Auction {
   return decision.auction;
 }
 
-/** The command that an event says it is the outcome of. */
-function commandOf(event: LoggedEvent): Command | undefined {
-  const { userId, amount, maxAmount } = event.private;
-  if (userId === undefined) return undefined;
-  switch (event.public.type) {
-    case 'bid':
-    case 'no_change':
-      if (amount !== undefined) return { kind: 'bid', userId, amount };
-      return maxAmount === undefined ? undefined : { kind: 'bid', userId, maxAmount };
-    case 'bought':
-      if (amount !== undefined) return { kind: 'bid', userId, amount };
-      return maxAmount === undefined ? { kind: 'buy', userId } : { kind: 'bid', userId, maxAmount };
-    // Nobody in a history is an admin.
-    case 'cancelled':
-      return { kind: 'cancel', userId, admin: false };
-    case 'extended':
-      return {
-        kind: 'extend',
-        userId,
-        admin: false,
-        endsAt: Date.parse(event.public.state.endsAt),
-      };
-    default:
-      return undefined;
-  }
-}
-
 function created(event: LoggedEvent): Auction {
   const { creation, startsAt, endsAt, hardEndsAt } = event.private;
   const known = creation !== undefined && startsAt !== undefined && endsAt !== undefined;
   if (!known || hardEndsAt === undefined) throw new WrongEvent(event, 'does not say the terms');
-  const increments = incrementsOf(creation);
+  const increments = incrementsOf(creation.increments);
   return scheduledAuction({ ...creation, increments, startsAt, hardEndsAt }, endsAt);
 }
-
-const incrementsOf = ({ increments }: Creation): { from: number; by: number }[] =>
-  increments.split(',').map((pair) => {
-    const [from, by] = pair.split(':');
-    return { from: Number(from), by: Number(by) };
-  });
 
 /** Holds what the event says of the auction after it against what the rules say. */
 function compare(event: LoggedEvent, auction: Auction): void {

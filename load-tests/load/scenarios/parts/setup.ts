@@ -18,8 +18,6 @@ export interface ReplayedAuction {
 
 export interface Setup {
   readonly gatewayUrls: readonly string[];
-  /** `ws://…`, where viewers connect. */
-  readonly viewersUrls: readonly string[];
   /** Unique to the run; part of every idempotency key. */
   readonly run: string;
   /** Bids per second, of the open model. */
@@ -30,8 +28,7 @@ export interface Setup {
   readonly warmUpSeconds: number;
   readonly model: 'open' | 'closed';
   readonly bids: 'exact' | 'maximum' | 'both';
-  readonly viewers: number;
-  /** Whether some auctions draw most of the bids and viewers. */
+  /** Whether some auctions draw most of the bids. */
   readonly popular: boolean;
   /** When the auctions end, ms since 1970; only for `sniping`. */
   readonly endsAtMs: number | null;

@@ -8,8 +8,8 @@ import {
   type Command,
 } from '@outcry/shared/domain/auction-rules.ts';
 import { publicState } from '@outcry/shared/testing/event-lines.ts';
-import type { History, HistoryAnswer, HistoryRequest, LoggedEvent } from '../history.ts';
-import { replayLog } from './replay-log.ts';
+import type { History, HistoryAnswer, HistoryRequest, LoggedEvent } from '../../history.ts';
+import { replayLog } from '../replay-log.ts';
 
 export const AUCTION_ID = 'a0-lamp';
 const STARTS_AT = Date.UTC(2026, 0, 1);

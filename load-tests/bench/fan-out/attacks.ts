@@ -6,16 +6,14 @@
 import { ATTACKS } from '@outcry/broadcast-service/testing/attack-kinds.ts';
 import { Attack, startBareTarget } from '@outcry/broadcast-service/testing/attack.ts';
 import { ViewerCrowd } from '../../crowd/viewer-crowd.ts';
-import { openWindow } from '../../system/process-use.ts';
 import type { TestBed } from '../../system/test-bed.ts';
-import { auctionsOn, broadcasterOn } from '../fan-out/fan-out-stage.ts';
-import type { Measurement, RoundFigures, RoundOptions } from '../measurement.ts';
+import type { Measurement, RoundOptions } from '../measurement.ts';
+import { auctionsOn, broadcasterOn, steadyBids } from './fan-out-stage.ts';
 
 const AUCTION = 'a1-attacked';
 const VIEWERS = 500;
 /** Honest ones have one address, from which the broadcaster lets in so many. */
 const MOST_VIEWERS = 1_000;
-const BIDS_PER_SECOND = 50;
 const ATTACKS_PER_SECOND = 100;
 const WARM_UP_SECONDS = 3;
 
@@ -26,30 +24,14 @@ const stageOn = (bed: TestBed, { viewers = VIEWERS, signal }: RoundOptions) =>
     // As shipped also in how many connections one address may make.
     const env = { MAX_VIEWERS_PER_ADDRESS: `${MOST_VIEWERS}` };
     const node = await broadcasterOn(bed, 'attacked', 'as-shipped', env);
-    const auctions = await auctionsOn(bed);
-    await auctions.create(AUCTION);
+    await (await auctionsOn(bed)).create(AUCTION);
     const crowd = await ViewerCrowd.gather([node.server.port], AUCTION, viewers);
     bed.onClose(() => crowd.leave());
-    await crowd.bidSteadily(auctions, BIDS_PER_SECOND, WARM_UP_SECONDS, signal);
-    const measure = async (options: RoundOptions): Promise<RoundFigures> => {
-      await node.held();
-      crowd.startOver();
-      const framesBefore = crowd.frames;
-      const close = openWindow({ broadcaster: [node.server.pid()] });
-      await crowd.bidSteadily(auctions, BIDS_PER_SECOND, options.seconds, options.signal);
-      await crowd.haveLast();
-      const { cores, seconds } = close();
-      return {
-        perSecond: (crowd.frames - framesBefore) / seconds,
-        cores,
-        figures: {
-          'p50 ms': crowd.delay(0.5),
-          'p99 ms': crowd.delay(0.99),
-          'event loop held, longest ms': (await node.held()).maxMs,
-        },
-      };
+    await steadyBids(bed, [node], crowd, { seconds: WARM_UP_SECONDS, signal });
+    return {
+      measure: (options: RoundOptions) => steadyBids(bed, [node], crowd, options),
+      targets: { broadcaster: node.server.url, bare: bare.url },
     };
-    return { measure, targets: { broadcaster: node.server.url, bare: bare.url } };
   });
 
 const common = { counts: 'messages to honest viewers', warmsUp: false } as const;
@@ -57,19 +39,18 @@ const common = { counts: 'messages to honest viewers', warmsUp: false } as const
 const alone: Measurement = {
   ...common,
   name: 'unattacked',
-  title: `${VIEWERS} honest viewers, ${BIDS_PER_SECOND} bids/s; from a bid's answer to a viewer`,
+  title: `${VIEWERS} honest viewers, 50 bids/s; from a bid's answer to a viewer`,
   prepare: async (bed, options) => (await stageOn(bed, options)).measure,
 };
 
-const underAttack = (kind: string, target: 'broadcaster' | 'bare'): Measurement => ({
+const underAttack = (
+  kind: string,
+  target: 'broadcaster' | 'bare',
+  about: Pick<Measurement, 'name' | 'comparedTo' | 'shouldBe'>,
+): Measurement => ({
   ...common,
-  name: target === 'bare' ? `beside-${kind}` : kind,
-  title:
-    target === 'bare'
-      ? `${ATTACKS_PER_SECOND} ${kind} per second on a bare server beside`
-      : `${ATTACKS_PER_SECOND} ${kind} per second from one address`,
-  comparedTo: target === 'bare' ? alone.name : `beside-${kind}`,
-  ...(target === 'broadcaster' && { shouldBe: { 'p99 ms': 'at most 1.3' } }),
+  ...about,
+  title: `${ATTACKS_PER_SECOND} ${kind} per second ${target === 'bare' ? 'on a bare server beside' : 'from one address'}`,
   async prepare(bed, options) {
     const { measure, targets } = await stageOn(bed, options);
     return async (round) => {
@@ -94,8 +75,12 @@ const underAttack = (kind: string, target: 'broadcaster' | 'bare'): Measurement 
 
 export const attackMeasurements: readonly Measurement[] = [
   alone,
-  ...[...ATTACKS, 'all-attacks'].flatMap((kind) => [
-    underAttack(kind, 'bare'),
-    underAttack(kind, 'broadcaster'),
-  ]),
+  ...[...ATTACKS, 'all-attacks'].flatMap((kind) => {
+    const beside = `beside-${kind}`;
+    const shouldBe = { 'p99 ms': 'at most 1.3' };
+    return [
+      underAttack(kind, 'bare', { name: beside, comparedTo: alone.name }),
+      underAttack(kind, 'broadcaster', { name: kind, comparedTo: beside, shouldBe }),
+    ];
+  }),
 ];

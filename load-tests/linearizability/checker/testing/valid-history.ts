@@ -1,4 +1,4 @@
-import type { History } from '../history.ts';
+import type { History } from '../../history.ts';
 import { SmallHistory } from './small-history.ts';
 
 const bid = (maxAmount: number) => ({ kind: 'bid' as const, maxAmount });

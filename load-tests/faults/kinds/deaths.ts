@@ -1,10 +1,46 @@
-/** Deaths at the worst instants, and two workers in each other's way. */
-import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
+/** kill -9 of each part, also at the worst instants, and two workers in each other's way. */
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { readArchivedHeads } from '../../accounts/archived-events.ts';
-import type { Fault, FaultStage } from '../fault.ts';
 import type { PartName } from '../../system/whole-system.ts';
-import { withSecondWorkerOnly } from './second-worker.ts';
+import type { Fault, FaultStage } from '../fault.ts';
+import { withSecondWorkerOnly } from './outages.ts';
+
+function killed(name: string, part: PartName, what: Pick<Fault, 'heals' | 'mayRefuse'>): Fault {
+  return {
+    name,
+    breaks: `kill -9 of ${part}`,
+    ...what,
+    lasts: 'seconds',
+    healsItself: true,
+    async begin({ system }) {
+      await system.part(part).kill();
+      return { heal: () => system.untilPartIsBack(part) };
+    },
+  };
+}
+
+const KILLS: readonly Fault[] = [
+  killed('gateway-killed', 'api-gateway', {
+    heals: "bidders retry at the other gateway, whose keeper takes the dead one's leases",
+  }),
+  killed('worker-killed', 'archival-worker', {
+    heals: 'it starts again; what it had not acknowledged is delivered again',
+  }),
+  killed('broadcaster-killed', 'broadcast-service', {
+    heals: 'viewers reconnect and get what they missed',
+  }),
+  killed('nats-killed', 'nats', {
+    heals: 'it starts again; the keeper publishes what was missed',
+  }),
+  killed('postgres-killed', 'postgres', {
+    heals: 'it starts again; the worker tries until it can store',
+  }),
+  killed('redis-killed', 'redis', {
+    heals: 'it starts again with all it had written; each auction goes on in a new epoch',
+    mayRefuse: 'no bid can be decided meanwhile, and the answers under way are lost',
+  }),
+];
 
 const SOON_MS = 20_000;
 /** Bids that the gateway has answered and cannot publish before it dies. */
@@ -19,7 +55,7 @@ const beforeAck: Fault = {
   async begin(stage) {
     const { system, links } = stage;
     const { workerToNats } = links;
-    const backToFirst = await withSecondWorkerOnly(system);
+    const backToFirst = await withSecondWorkerOnly(stage);
     // From here on it hears from JetStream and commits, and no acknowledgement gets through.
     workerToNats.hold();
     const before = await archivedEvents(stage);
@@ -89,4 +125,4 @@ const outOfOrder: Fault = {
   },
 };
 
-export const RACES: readonly Fault[] = [beforeAck, beforePublish, outOfOrder];
+export const DEATHS: readonly Fault[] = [...KILLS, beforeAck, beforePublish, outOfOrder];

@@ -5,7 +5,7 @@ import type {
   HistoryCommand,
   HistoryRequest,
   LoggedEvent,
-} from '../history.ts';
+} from '../../history.ts';
 
 export type Change = (history: History) => History;
 

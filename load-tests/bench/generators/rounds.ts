@@ -1,8 +1,8 @@
 /** One round of load: what the generator saw, beside what the processes used. */
-import { openWindow, type Parts } from '../system/process-use.ts';
-import type { LoadResult } from './generators/run-generator.ts';
-import { runWrk, type RequestPlan } from './generators/wrk.ts';
-import type { RoundFigures, RoundOptions } from './measurement.ts';
+import { openWindow, type Parts } from '../../system/process-use.ts';
+import type { RoundFigures, RoundOptions } from '../measurement.ts';
+import type { LoadResult } from './run-generator.ts';
+import { runWrk, type RequestPlan } from './wrk.ts';
 
 export interface LoadRound {
   readonly result: LoadResult;
@@ -21,16 +21,32 @@ export async function roundOf(parts: Parts, load: () => Promise<LoadResult>): Pr
   return { result, cores };
 }
 
-/** Sends a plan's requests round by round; each round goes on where the last one ended. */
-export function plannedLoad(plan: RequestPlan, parts: Parts) {
+/**
+ * Sends the requests of some plans side by side, each on its share of the connections; a round goes
+ * on where the last one ended.
+ */
+export function plannedLoad(plans: readonly RequestPlan[], parts: Parts) {
   let firstRequest = 0;
   return async (options: RoundOptions): Promise<LoadRound> => {
-    const round = await roundOf(parts, () => runWrk(plan, options, firstRequest));
-    // Requests that were under way at the end were sent too.
+    const share = { ...options, connections: Math.ceil(options.connections / plans.length) };
+    const runs = () => plans.map((plan) => runWrk(plan, share, firstRequest));
+    const round = await roundOf(parts, async () => together(await Promise.all(runs())));
+    // Requests that were under way at the end were sent too; no amount comes twice.
     firstRequest += round.result.answered + options.connections + 1;
     return round;
   };
 }
+
+/** Sums; of times the longest. */
+const together = (results: readonly LoadResult[]): LoadResult =>
+  results.reduce((all, each) => ({
+    answered: all.answered + each.answered,
+    refused: all.refused + each.refused,
+    broken: all.broken + each.broken,
+    seconds: Math.max(all.seconds, each.seconds),
+    p50Ms: Math.max(all.p50Ms, each.p50Ms),
+    p99Ms: Math.max(all.p99Ms, each.p99Ms),
+  }));
 
 /** Figures where `counted` of the answers are what is measured. @param more further figures */
 export const figuresOf = (

@@ -1,7 +1,35 @@
-/** What an answer says of what became of a command. */
+/** What clients asked for, as commands of the rules, and what an answer says of its outcome. */
 import { PROBLEMS, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import type { Command } from '@outcry/shared/domain/auction-rules.ts';
 import { isRefusalCode } from '@outcry/shared/domain/refusals.ts';
-import type { HistoryAnswer, HistoryCommand } from '../history.ts';
+import type { HistoryRequest, LoggedEvent, HistoryAnswer, HistoryCommand } from '../history.ts';
+
+/** Undefined for an event that no client asked for. */
+export function requestOf(event: LoggedEvent): HistoryRequest | undefined {
+  const { type, state } = event.public;
+  const { amount, maxAmount } = event.private;
+  if (type === 'cancelled') return { kind: 'cancel' };
+  if (type === 'extended') return { kind: 'extend', endsAt: state.endsAt };
+  if (amount !== undefined) return { kind: 'bid', amount };
+  if (maxAmount !== undefined) return { kind: 'bid', maxAmount };
+  return type === 'bought' ? { kind: 'buy' } : undefined;
+}
+
+/** Nobody in a history is an admin. @returns undefined for what decides nothing */
+export function ruleCommand(userId: string, request: HistoryRequest): Command | undefined {
+  switch (request.kind) {
+    case 'bid':
+      return { ...request, userId };
+    case 'buy':
+      return { kind: 'buy', userId };
+    case 'cancel':
+      return { kind: 'cancel', userId, admin: false };
+    case 'extend':
+      return { kind: 'extend', userId, admin: false, endsAt: Date.parse(request.endsAt) };
+    default:
+      return undefined;
+  }
+}
 
 export type Outcome =
   /** No answer, or OUTCOME_UNKNOWN: it may happen at any time after it was sent, or never. */
