@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['**/*.it.test.ts', ...NO_SOURCES],
+          exclude: ['**/*.it.test.ts', '**/*.deployed.test.ts', ...NO_SOURCES],
           // Thousands of random cases take their time on a busy machine.
           testTimeout: 30_000,
         },
@@ -32,6 +32,15 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'deployed',
+          include: ['**/*.deployed.test.ts'],
+          exclude: NO_SOURCES,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -15,15 +15,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const IMAGES = {
   'api-gateway': [
     ['api-gateway/dist', '.'],
-    ['infrastructure/docker/is-ready.mjs', 'is-ready.mjs'],
+    ['infrastructure/docker/is-ready.sh', 'is-ready.sh'],
   ],
   'broadcast-service': [
     ['broadcast-service/dist', '.'],
-    ['infrastructure/docker/is-ready.mjs', 'is-ready.mjs'],
+    ['infrastructure/docker/is-ready.sh', 'is-ready.sh'],
   ],
   'archival-worker': [
     ['archival-worker/dist', '.'],
-    ['infrastructure/docker/is-ready.mjs', 'is-ready.mjs'],
+    ['infrastructure/docker/is-ready.sh', 'is-ready.sh'],
     // The migrations' program, which is no JavaScript.
     ...dbmateFolders(),
   ],

@@ -52,7 +52,7 @@ const compose = file.parse(
   parse(readFileSync(join(FOLDER, 'compose.yaml'), 'utf8'), { merge: true }),
 );
 const services = Object.entries(compose.services);
-const imageOf = (image: string): string => /^(?:outcry\/)?([^:]+)/.exec(image)?.[1] ?? '';
+const imageOf = (image: string): string => /^(?:outcry-)?([^:]+)/.exec(image)?.[1] ?? '';
 
 let secrets: string;
 beforeAll(async () => {
@@ -98,7 +98,7 @@ test('every service reads its environment without a complaint', () => {
 test('images have exact versions; our own write nothing and have no rights', () => {
   for (const [name, { image, read_only, cap_drop, security_opt, build }] of services) {
     expect(image, name).toMatch(/:v?\d+\.\d+\.\d+(-[a-z0-9.]+)?$|:\d+\.\d+-alpine$/);
-    if (!image.startsWith('outcry/')) continue;
+    if (!image.startsWith('outcry-')) continue;
     expect(OWN).toContain(build?.target);
     expect(imageOf(image)).toBe(build?.target);
     expect({ read_only, cap_drop, security_opt }).toEqual({
@@ -117,7 +117,7 @@ test('who waits for somebody waits for a health check that exists', () => {
     for (const [other, { condition }] of Object.entries(depends_on)) {
       const found = compose.services[other];
       expect(found, `${name} waits for ${other}`).toBeDefined();
-      if (condition === 'service_healthy' && found?.image.startsWith('outcry/') === false) {
+      if (condition === 'service_healthy' && found?.image.startsWith('outcry-') === false) {
         expect(found.healthcheck?.['test'], other).toBeDefined();
       }
     }

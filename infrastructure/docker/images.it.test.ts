@@ -28,7 +28,7 @@ test('the files cannot be written by the service', async () => {
 test("the container's health check says ready, and says it no more when the service is gone", async () => {
   const [gateway] = system.gateways;
   const check = (port: number) =>
-    runCommand(process.execPath, ['is-ready.mjs'], {
+    runCommand('bash', ['is-ready.sh'], {
       cwd: gateway?.folder ?? '',
       env: { PORT: `${port}` },
       ...serviceAccount,

@@ -34,12 +34,16 @@ function asRecord(text: string): Record<string, unknown> {
 }
 
 /** Creates an auction of `sam`; gives its id. */
-export async function createAuction(gatewayUrl: string, secret: string): Promise<string> {
+export async function createAuction(
+  gatewayUrl: string,
+  secret: string,
+  { durationSeconds = 600 } = {},
+): Promise<string> {
   const answer = await send(`${gatewayUrl}/v1/auctions`, signToken(secret, 'sam', ['seller']), {
     item: { title: 'Cartier wristwatch' },
     currency: 'USD',
     startPrice: 1_000,
-    durationSeconds: 600,
+    durationSeconds,
   });
   if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
   return String(answer.body['id']);
@@ -51,7 +55,7 @@ export interface AcceptedBid {
 }
 
 /**
- * Bidders who bid one after the other, each at once after the answer. A request that fails on its
+ * Bidders who bid one after the other, each at once, or `pauseMs`, after the answer. A request that fails on its
  * way is sent again under its key, as the client does.
  */
 export class Bidders {
@@ -69,13 +73,14 @@ export class Bidders {
     urlFor: () => string,
     secret: string,
     auctions: readonly string[],
-    { bidders = 8, attempts = 1 } = {},
+    { bidders = 8, attempts = 1, pauseMs = 0 } = {},
   ) {
     const lines = Array.from({ length: bidders }, async (_, i) => {
       const token = signToken(secret, `bidder-${i}`, ['bidder']);
       for (let turn = i; !this.#stopping; turn += 1) {
         const auctionId = auctions[turn % auctions.length] ?? '';
         await this.#bid(urlFor, token, auctionId, attempts);
+        if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     });
     this.#running = Promise.all(lines).then(() => undefined);

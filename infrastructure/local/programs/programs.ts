@@ -116,6 +116,18 @@ export const obtainPrometheus = (say: Say = silent): Promise<string> =>
 export const obtainOpenssl = (say: Say = silent): Promise<string> =>
   obtainFile('openssl', { apt: 'openssl', brew: 'openssl' }, say);
 
+/** `dockerd`, a Docker engine that tests start themselves; obtained like nginx, on Debian only. */
+export const obtainDockerd = (say: Say = silent): Promise<string> =>
+  obtainFile('dockerd', { apt: 'docker.io' }, say);
+
+/** `debootstrap`, which makes a Debian in a folder; obtained like nginx, on Debian only. */
+export const obtainDebootstrap = (say: Say = silent): Promise<string> =>
+  obtainFile('debootstrap', { apt: 'debootstrap' }, say);
+
+/** `go`, which builds NATS at the version that ships; obtained like nginx. */
+export const obtainGo = (say: Say = silent): Promise<string> =>
+  obtainFile('go', { apt: 'golang-go', brew: 'go' }, say);
+
 async function obtainFile(name: string, from: Package, say: Say): Promise<string> {
   const find = (): Promise<string | undefined> => findProgram([name]);
   const path = (await find()) ?? (await installPackage(from, find, say));

@@ -1,0 +1,50 @@
+/** Debian 13 in a folder, for what this machine's own Debian has in older versions or not at all. */
+import { access, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { obtainDebootstrap } from '@outcry/local/programs/programs.ts';
+import { CACHE_FOLDER } from './cache-folder.ts';
+
+const PACKAGES = 'ca-certificates,busybox,gettext-base,tini';
+const MINUTES_MS = 600_000;
+
+/** From where this machine's apt gets packages; Debian's own place where it gets none of Debian. */
+export async function mirrors(): Promise<{ readonly main: string; readonly security: string }> {
+  const { output } = await runCommand('apt-get', [
+    'indextargets',
+    '--format=$(ORIGIN) $(REPO_URI)',
+    'Created-By: Packages',
+  ]);
+  const debian = output.split('\n').filter((line) => line.startsWith('Debian '));
+  const places = debian.map((line) => line.slice('Debian '.length));
+  return {
+    main: places.find((place) => place.endsWith('/debian/')) ?? 'http://deb.debian.org/debian/',
+    security:
+      places.find((place) => place.endsWith('-security/')) ??
+      'http://deb.debian.org/debian-security/',
+  };
+}
+
+/** @returns its folder @throws Error with the end of debootstrap's output when it fails */
+export async function obtainDebian(): Promise<string> {
+  const folder = join(CACHE_FOLDER, 'debian-trixie');
+  if (
+    await access(folder).then(
+      () => true,
+      () => false,
+    )
+  )
+    return folder;
+  // Half a Debian is none: it is made beside and moved.
+  const draft = `${folder}.new`;
+  await rm(draft, { recursive: true, force: true });
+  const { main } = await mirrors();
+  const { code, output } = await runCommand(
+    await obtainDebootstrap(),
+    ['--variant=minbase', `--include=${PACKAGES}`, 'trixie', draft, main],
+    { withinMs: MINUTES_MS },
+  );
+  if (code !== 0) throw new Error(`debootstrap failed:\n${output.slice(-2_000)}`);
+  await rename(draft, folder);
+  return folder;
+}
