@@ -6,10 +6,10 @@ import {
   SERVICE_SECRET_HEADER,
 } from '@outcry/shared/contracts/between-services.ts';
 import type { Ack } from '@outcry/shared/contracts/live.ts';
-import { problem, type Problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import type { Problem, ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { WakeAuction } from '../feed/check-heads.ts';
-import type { BidToForward, ForwardBid } from '../rooms/requests.ts';
+import { refused, type BidToForward, type ForwardBid } from '../rooms/requests.ts';
 
 const BID_LIMIT_MS = 3_000;
 const WAKE_LIMIT_MS = 2_000;
@@ -25,10 +25,8 @@ const NEVER_CONNECTED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-const failed = (code: ProblemCode, detail: string, requestId: string): Ack<never> => ({
-  ok: false,
-  problem: problem(code, detail, requestId, { retryAfterMs: RETRY_AFTER_MS }),
-});
+const failed = (code: ProblemCode, detail: string, requestId: string): Ack<never> =>
+  refused(code, detail, { retryAfterMs: RETRY_AFTER_MS }, requestId);
 
 /** Where the gateway is, and what makes it believe this service. */
 export interface GatewayAccess {

@@ -2,17 +2,30 @@
  * Answers `GET /v1/auctions/{id}/stream`. A stream is written to the response itself, because a room
  * must know how much of what it sent a viewer has not taken.
  */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { Position } from '@outcry/shared/contracts/live.ts';
 import { answerProblem, type Exchange, type HttpAnswer } from '@outcry/shared/http/exchange.ts';
 import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { originAllowed } from '@outcry/shared/runtime/origins.ts';
+import { stateOf } from '../feed/auction-feed.ts';
+import { messageJson } from '../feed/live-message.ts';
+import type { Recovered } from '../feed/recover.ts';
+import type { Lease } from '../feed/watched-auctions.ts';
 import type { Connections } from '../rooms/connections.ts';
-import { openAuctionStream, positionOf, type AuctionStreamsParts } from './auction-streams.ts';
+import type { Recipient } from '../rooms/recipient.ts';
 import { StreamRecipient } from './stream-recipient.ts';
 
-export interface StreamAuctionsParts extends AuctionStreamsParts {
+export interface StreamAuctionsParts {
+  /** @throws SourceUnavailableError */
+  acquire(auctionId: string): Promise<Lease | undefined>;
+  join(auctionId: string, recipient: Recipient, at: Position, viewer: string): void;
+  leave(auctionId: string, recipient: Recipient): void;
+  /** The deciding clock, ms since 1970. */
+  now(): number;
+  recovered(how: 'fresh' | 'recovered' | 'replaced'): void;
   readonly connections: Connections;
   readonly origins: readonly string[];
   readonly trustedProxies: number;
@@ -76,26 +89,58 @@ export class StreamAuctions {
     }
     outgoing.once('close', counted);
     outgoing.on('error', () => outgoing.destroy());
-    const mayRecover = (events: number): boolean =>
-      connections.mayRecover(address, events, performance.now());
-    const stream = await openAuctionStream(auctionId, after, mayRecover, this.#parts);
-    if (stream === undefined) return answerProblem(x, 'AUCTION_NOT_FOUND', NOT_FOUND);
-    if (outgoing.destroyed || this.#stopping) {
-      stream.end();
-      return unavailable(x, STOPPING);
+    const lease = await this.#parts.acquire(auctionId);
+    if (lease === undefined) return answerProblem(x, 'AUCTION_NOT_FOUND', NOT_FOUND);
+    try {
+      const mayRecover = (events: number): boolean =>
+        connections.mayRecover(address, events, performance.now());
+      const missed = after && (await lease.feed.recoverFrom(after, mayRecover));
+      if (!outgoing.destroyed && !this.#stopping) {
+        this.#begin(x, lease, missed);
+        return 'taken';
+      }
+    } catch (error) {
+      lease.release();
+      throw error;
     }
-    outgoing.once('close', () => {
-      this.#open.delete(outgoing);
-      stream.end();
-    });
+    lease.release();
+    return unavailable(x, STOPPING);
+  }
+
+  /** Sends where the auction stands, with what came after the viewer's position, and goes on. */
+  #begin({ outgoing, headers }: Exchange, lease: Lease, missed?: () => Recovered): void {
+    const { auctionId, view } = lease.feed;
     const recipient = new StreamRecipient(outgoing);
     this.#open.set(outgoing, recipient);
-    outgoing.writeHead(200, [...x.headers, ...STREAM_HEADERS]);
+    outgoing.once('close', () => {
+      this.#open.delete(outgoing);
+      this.#parts.leave(auctionId, recipient);
+      lease.release();
+    });
+    outgoing.writeHead(200, [...headers, ...STREAM_HEADERS]);
     const retryMs = RECONNECT_FROM_MS + Math.random() * (RECONNECT_TO_MS - RECONNECT_FROM_MS);
     outgoing.write(`retry: ${Math.round(retryMs)}\n\n`);
-    stream.begin(recipient);
-    return 'taken';
+    const found = missed?.();
+    this.#parts.recovered(
+      found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced',
+    );
+    const at = { epoch: view.epoch, seq: view.seq };
+    const json = messageJson({
+      auctionId,
+      ...at,
+      events: found?.events ?? [],
+      state: stateOf(view),
+      serverTime: new Date(this.#parts.now()).toISOString(),
+    });
+    recipient.send({ event: 'events', json, at });
+    this.#parts.join(auctionId, recipient, at, `stream ${randomUUID()}`);
   }
+}
+
+/** `<epoch>:<seq>` as a position; undefined for anything else. */
+function positionOf(lastEventId: string): Position | undefined {
+  const [, epoch, seq] = /^([1-9]\d{0,14}):(0|[1-9]\d{0,14})$/.exec(lastEventId) ?? [];
+  return epoch === undefined ? undefined : { epoch: Number(epoch), seq: Number(seq) };
 }
 
 /** Names and values, as `writeHead` takes them. */

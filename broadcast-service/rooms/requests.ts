@@ -1,8 +1,13 @@
 /** What viewers may send, checked at the edge. Nothing of a request is trusted before. */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { BidReceipt, BidRequest } from '@outcry/shared/contracts/api.ts';
 import type { Ack } from '@outcry/shared/contracts/live.ts';
-import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
+import {
+  problem,
+  type ProblemCode,
+  type ProblemExtras,
+} from '@outcry/shared/contracts/problems.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 
@@ -41,12 +46,18 @@ export const bidRequest = z
     return z.NEVER;
   });
 
-/** The problem of a request that has not the documented form. */
-export function requestProblem(error: z.ZodError, requestId: string): Problem {
+/** The one way in which a request over a socket is refused. */
+export const refused = (
+  code: ProblemCode,
+  detail: string,
+  extras: ProblemExtras = {},
+  requestId: string = randomUUID(),
+): Ack<never> => ({ ok: false, problem: problem(code, detail, requestId, extras) });
+
+/** A request that has not the documented form. */
+export function malformed(error: z.ZodError): Ack<never> {
   const errors = error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-  return problem('INVALID_REQUEST', 'The message has not the documented form.', requestId, {
-    errors,
-  });
+  return refused('INVALID_REQUEST', 'The message has not the documented form.', { errors });
 }
 
 /** A bid as the user's own token entitles to it. */

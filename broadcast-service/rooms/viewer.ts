@@ -1,8 +1,6 @@
 /** One connected viewer: what it watches, and the answers to what it sends. */
-import { randomUUID } from 'node:crypto';
 import type { AuctionView, BidReceipt } from '@outcry/shared/contracts/api.ts';
 import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
-import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
@@ -10,7 +8,8 @@ import { NOT_RECOVERED, type Recovered } from '../feed/recover.ts';
 import { Allowance } from './allowance.ts';
 import {
   bidRequest,
-  requestProblem,
+  malformed,
+  refused,
   unwatchRequest,
   watchRequest,
   type ForwardBid,
@@ -82,7 +81,7 @@ export class Viewer {
   async watch(payload: unknown, reply: Reply<Watched>): Promise<void> {
     const request = watchRequest.safeParse(payload);
     if (!request.success) {
-      reply(refused(requestProblem(request.error, randomUUID())));
+      reply(malformed(request.error));
       return;
     }
     const { auctionId, after, counted } = request.data;
@@ -90,21 +89,21 @@ export class Viewer {
     const retryAfterMs = known === undefined ? 0 : askAgain(known);
     if (retryAfterMs > 0) {
       const detail = 'This connection watches the auction already.';
-      reply(refused(problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs })));
+      reply(refused('RATE_LIMITED', detail, { retryAfterMs }));
       this.#socket.charge(PRICE_OF_REFUSAL);
       return;
     }
     const watch = known ?? this.#begin(auctionId);
     if (watch === undefined) {
       const detail = `One connection can watch ${MAX_WATCHED} auctions.`;
-      reply(refused(problem('INVALID_REQUEST', detail, randomUUID())));
+      reply(refused('INVALID_REQUEST', detail));
       return;
     }
     try {
       const feed = (await watch.lease)?.feed;
       if (feed === undefined) {
         this.#end(auctionId, watch);
-        reply(refused(problem('AUCTION_NOT_FOUND', NOT_FOUND, randomUUID())));
+        reply(refused('AUCTION_NOT_FOUND', NOT_FOUND));
         return;
       }
       const charge = (events: number): boolean => this.#socket.mayRecover(events);
@@ -123,7 +122,7 @@ export class Viewer {
   unwatch(payload: unknown, reply: Reply<null>): void {
     const request = unwatchRequest.safeParse(payload);
     if (!request.success) {
-      reply(refused(requestProblem(request.error, randomUUID())));
+      reply(malformed(request.error));
       return;
     }
     const { auctionId } = request.data;
@@ -136,14 +135,14 @@ export class Viewer {
     const request = bidRequest.safeParse(payload);
     const { token, address } = this.#socket;
     if (!request.success) {
-      reply(refused(requestProblem(request.error, randomUUID())));
+      reply(malformed(request.error));
     } else if (token === undefined) {
       const detail = 'Connect with an access token in auth.token to bid.';
-      reply(refused(problem('UNAUTHENTICATED', detail, randomUUID())));
+      reply(refused('UNAUTHENTICATED', detail));
     } else if (this.#bidsInFlight >= MAX_BIDS_IN_FLIGHT) {
       const extras = { retryAfterMs: RETRY_AFTER_MS };
       const detail = `${MAX_BIDS_IN_FLIGHT} bids of this connection wait for their answers.`;
-      reply(refused(problem('RATE_LIMITED', detail, randomUUID(), extras)));
+      reply(refused('RATE_LIMITED', detail, extras));
     } else {
       this.#bidsInFlight += 1;
       try {
@@ -217,11 +216,5 @@ function askAgain(watch: Watch): number {
 
 const NOT_FOUND = 'No auction with this id is open or recently closed; the history may have it.';
 
-const refused = (stated: Problem): Ack<never> => ({ ok: false, problem: stated });
-
 const unavailable = (reason: string): Ack<never> =>
-  refused(
-    problem('UNAVAILABLE', `Not possible right now: ${reason}.`, randomUUID(), {
-      retryAfterMs: RETRY_AFTER_MS,
-    }),
-  );
+  refused('UNAVAILABLE', `Not possible right now: ${reason}.`, { retryAfterMs: RETRY_AFTER_MS });

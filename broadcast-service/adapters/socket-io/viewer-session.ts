@@ -1,10 +1,10 @@
 /** One viewer's Socket.IO connection: limits and dispatches its requests. */
 import { randomUUID } from 'node:crypto';
 import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
-import { problem } from '@outcry/shared/contracts/problems.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { Connections } from '../../rooms/connections.ts';
 import type { Recipient } from '../../rooms/recipient.ts';
+import { refused } from '../../rooms/requests.ts';
 import { Viewer, type Reply, type ViewerParts, type ViewerSocket } from '../../rooms/viewer.ts';
 import type { LimitedWebSocket } from './limited-web-socket.ts';
 import { EncodedAnswer, type SocketRecipient } from './socket-recipient.ts';
@@ -130,7 +130,7 @@ export class ViewerSession implements ViewerSocket {
         const requestId = randomUUID();
         this.#parts.log.error({ err: error, requestId }, 'a message could not be answered');
         const detail = 'The failure was logged under this request id.';
-        reply({ ok: false, problem: problem('INTERNAL', detail, requestId) });
+        reply(refused('INTERNAL', detail, {}, requestId));
       }
     })();
   }
@@ -138,18 +138,15 @@ export class ViewerSession implements ViewerSocket {
   /** Requests of its own were counted when they came. */
   #askedTooMuch(): Ack<never> | undefined {
     const ownMs = this.#webSocket.msOverdrawn;
-    if (ownMs > 0) return rateLimited('This connection asks too much.', ownMs);
+    if (ownMs > 0) {
+      return refused('RATE_LIMITED', 'This connection asks too much.', { retryAfterMs: ownMs });
+    }
     const addressMs = this.#parts.connections.request(this.address, performance.now());
     if (addressMs === 0) return undefined;
     const retryAfterMs = Math.max(addressMs, WAIT_FOR_ADDRESS_MS);
-    return rateLimited('All of its address together ask too much.', retryAfterMs);
+    return refused('RATE_LIMITED', 'All of its address together ask too much.', { retryAfterMs });
   }
 }
-
-const rateLimited = (detail: string, retryAfterMs: number): Ack<never> => ({
-  ok: false,
-  problem: problem('RATE_LIMITED', detail, randomUUID(), { retryAfterMs }),
-});
 
 type Answer = (answer: EncodedAnswer) => void;
 
