@@ -10,6 +10,8 @@ import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
+import { streamedHeads } from './adapters/nats/streamed-heads.ts';
+import { archivedHeads } from './adapters/postgres/archived-heads.ts';
 import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
 import { Database } from './adapters/postgres/database.ts';
 import { DatabaseWatch } from './adapters/postgres/database-watch.ts';
@@ -21,12 +23,11 @@ import { PostgresSealStore } from './adapters/postgres/seal-store.ts';
 import { PostgresTextStore } from './adapters/postgres/text-store.ts';
 import { PostgresUserStore } from './adapters/postgres/user-store.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
-import { RedisShardMarkers } from './adapters/redis/shard-markers.ts';
+import { RedisToCheck } from './adapters/redis/checked-redis.ts';
 import { ArchiveEvents, BATCHES_AT_ONCE } from './archive/archive-events.ts';
 import { CompleteTexts } from './archive/complete-texts.ts';
 import { ReportArchived } from './archive/report-archived.ts';
 import { tracedCommit, tracedSource } from './archive/traced-archive.ts';
-import { WholeRedis } from './archive/whole-redis.ts';
 import type { WorkerSettings } from './config.ts';
 import { History } from './history/history.ts';
 import { Proofs } from './history/proofs.ts';
@@ -35,6 +36,7 @@ import { Users } from './history/users.ts';
 import { createHistoryApi } from './http/history-api.ts';
 import { createMetrics, createSealMetrics } from './metrics.ts';
 import { SealAuctions } from './seal/seal-auctions.ts';
+import { WholeRedis } from './whole/whole-redis.ts';
 
 const WRITE_LIMIT_MS = 20_000;
 /** One for each batch that is being stored, and one for seals, names and texts. */
@@ -83,11 +85,14 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   const source = new JetStreamSource(nats, limits, log);
   closers.defer('event source', () => source.close());
 
-  const traces = {
+  const witnesses = {
     hasEvents: () => store.hasEvents(),
     messagesInStream: () => source.messagesInStream(),
+    archived: () => archivedHeads(writing),
+    streamed: (all: boolean) => streamedHeads(nats, all),
   };
-  const wholeRedis = new WholeRedis(settings.SHARDS, new RedisShardMarkers(redis), traces, log);
+  const toCheck = new RedisToCheck(redis, settings.SHARDS);
+  const wholeRedis = new WholeRedis(settings.SHARDS, toCheck, witnesses, log);
   closers.defer('Redis check', () => wholeRedis.stop());
 
   const marks = new RedisAuctionMarks(redis, settings.SHARDS);

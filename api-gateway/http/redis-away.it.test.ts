@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/keys.ts';
+import { markShardsWhole, markShardWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
@@ -58,14 +59,14 @@ test('SCRIPT FLUSH is not noticed', async () => {
 
 test('without the marker of a shard its auctions are unavailable, not missing', async () => {
   const id = await newAuction(gateway);
-  const { whole } = shardKeys(Number(id.slice(1, id.indexOf('-'))));
-  await gateway.redis.del(whole);
+  const shard = Number(id.slice(1, id.indexOf('-')));
+  await gateway.redis.del(shardKeys(shard).whole);
   expect((await bid(id, 2_000, 'y')).body.code).toBe('UNAVAILABLE');
   const itemId = id.replace('a', 'i');
   for (const path of [`/v1/auctions/${id}`, `/v1/items/${itemId}`, '/v1/auctions']) {
     expect((await call(gateway, 'GET', path)).body.code, path).toBe('UNAVAILABLE');
   }
-  await gateway.redis.set(whole, '1');
+  await markShardWhole(gateway.redis, shard);
   expect((await bid(id, 2_000, 'y')).status).toBe(201);
 });
 
@@ -84,7 +85,7 @@ test('a creation that is repeated while its claim is lost makes no second auctio
   expect((await create()).body.code).toBe('UNAVAILABLE');
   expect(await gateway.redis.exists(claim)).toBe(0);
   await gateway.redis.set(claim, value ?? '');
-  await Promise.all(markers.map((marker) => gateway.redis.set(marker, '1')));
+  await markShardsWhole(gateway.redis, gateway.shards);
   expect((await create()).body['id']).toBe(first.body['id']);
 });
 

@@ -12,7 +12,8 @@ import type { KeeperStore } from './keeper-ports.ts';
 import type { PassTime } from './pass-time.ts';
 
 const LOOK_EVERY_MS = 100;
-const RETRY_AFTER_MS = 5_000;
+/** A shard that was not compared yet is open a moment later. */
+const RETRY_AFTER_MS = 1_000;
 
 export class BeginEpochs {
   readonly #store: KeeperStore;

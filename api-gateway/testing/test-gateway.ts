@@ -13,7 +13,7 @@ import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { describedAnswers } from '@outcry/shared/testing/described-answers.ts';
-import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { keepShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { gatewaySettings } from '../config.ts';
 import { createGateway } from '../create-gateway.ts';
 import { GATEWAY_ROUTES } from '../http/gateway-api.ts';
@@ -98,7 +98,7 @@ interface StartOptions {
 async function startOn(options: StartOptions): Promise<Omit<ClusteredGateway, 'redis'>> {
   const { folder, redis, redisUrl, environment } = options;
   const natsServer = await startNats({ dataDir: join(folder, 'nats') });
-  await markShardsWhole(redis, SHARDS);
+  await keepShardsWhole(redis, SHARDS);
   const gateways: Service[] = [];
   const startAnother = async (more: Record<string, string> = {}): Promise<Service> => {
     const settings = gatewaySettings({

@@ -1,12 +1,11 @@
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
 import type { FirstAnswer } from './first-answers.ts';
 import type { ArchivedEvent, RestoredAuction } from './restored-auction.ts';
 
-/** An auction as the archive's own row has it. */
-export interface ListedAuction {
+/** An auction and its newest event in the archive, wherever its history has gaps. */
+export interface ListedAuction extends Position {
   readonly auctionId: string;
-  /** The newest event that the archive has of it, wherever its history has gaps. */
-  readonly newestSeq: number;
 }
 
 /** The item of a closed auction. */
@@ -18,14 +17,8 @@ export interface ListedItem {
   readonly sellerId: string;
 }
 
-/** A place in an auction's history. */
-export interface HistoryPlace {
-  readonly epoch: number;
-  readonly seq: number;
-}
-
 /** An event of the history, with its place. */
-export interface PlacedEvent extends ArchivedEvent, HistoryPlace {}
+export interface PlacedEvent extends ArchivedEvent, Position {}
 
 /** Postgres, as the rebuild reads it. Lists come in the order of ids, a page at a time. */
 export interface Archive {
@@ -42,12 +35,10 @@ export interface Archive {
     closedSince: number,
     limit: number,
   ): Promise<readonly ListedAuction[]>;
+  /** Those of these auctions that the archive knows. */
+  auctions(auctionIds: readonly string[]): Promise<readonly ListedAuction[]>;
   /** Events that no later epoch has superseded, in order. */
-  historyAfter(
-    auctionId: string,
-    place: HistoryPlace,
-    limit: number,
-  ): Promise<readonly PlacedEvent[]>;
+  historyAfter(auctionId: string, place: Position, limit: number): Promise<readonly PlacedEvent[]>;
   /** Redis does not know any more which of these auctions are sealed: a worker tells it again. */
   tellOfSealsAgain(auctionIds: readonly string[]): Promise<void>;
 }
@@ -64,19 +55,17 @@ export interface StreamBacklog {
 export interface RedisToFill {
   /** `SHARDS` as it was written; undefined in an empty Redis. */
   shardsWritten(): Promise<number | undefined>;
-  /** Shards whose marker says that their data is whole. */
-  wholeShards(): Promise<ReadonlySet<number>>;
-  holdsAuctions(shard: number): Promise<boolean>;
-  /** True from `begin` to `end`: what is there was written by a rebuild that did not get through. */
-  hasBegun(): Promise<boolean>;
-  begin(): Promise<void>;
+  /** Shards that have a marker: their data is whole, or a worker will find out. */
+  markedShards(): Promise<ReadonlySet<number>>;
+  /** The auctions in the shard's lists, some at a time. */
+  listedAuctions(shard: number): AsyncIterable<readonly string[]>;
+  /** Where Redis has these auctions; undefined for those that it has not. */
+  heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]>;
   /** Redis's clock, ms since 1970. */
   now(): Promise<number>;
-  /** Takes back the lists of a rebuild that was interrupted. @throws ShardInUseError */
-  emptyLists(shard: number): Promise<void>;
   /** Keeps an item for so long, or longer if it is there already. @throws ShardInUseError */
   putItem(listed: ListedItem, seconds: number): Promise<void>;
-  /** Takes back what an interrupted rebuild left of this auction. @throws ShardInUseError */
+  /** Takes away what there is of this auction, also out of the lists. @throws ShardInUseError */
   forgetAuction(auctionId: string): Promise<void>;
   /** @throws ShardInUseError */
   putAnswers(auctionId: string, answers: readonly FirstAnswer[]): Promise<void>;
@@ -84,8 +73,8 @@ export interface RedisToFill {
   putAuction(auction: RestoredAuction): Promise<void>;
   /** Marks the shards as whole; from then on they are open to bids. */
   markWhole(shards: readonly number[]): Promise<void>;
-  /** Writes `SHARDS`, which lets gateways and workers become ready, and ends what `begin` began. */
-  end(shards: number): Promise<void>;
+  /** Writes `SHARDS`, which lets gateways and workers become ready. */
+  writeShards(): Promise<void>;
 }
 
 /** The shard was marked as whole while it was being filled: somebody else did so. */

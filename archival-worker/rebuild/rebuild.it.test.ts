@@ -200,6 +200,39 @@ test('only the shards without a marker are rebuilt; the others are left alone', 
   expect(leading(after, 'a0-hidden')[1]).toBe(4_500);
 });
 
+test('in an older copy what is behind is restored, what is over forgotten, and what is newer stays', async () => {
+  await populate(system);
+  await auctions.create('a0-gone', {});
+  const { whole, live, cancelled } = shardKeys(0);
+  const [hidden = '', gone = '', newer = ''] = ['a0-hidden', 'a0-gone', 'a0-epoch'].map(
+    (id) => auctionKeys(0, id).auction,
+  );
+  const copies = await Promise.all([hidden, gone].map((key) => system.redisClient.dumpBuffer(key)));
+  await auctions.bid('a0-hidden', { userId: 'eve', maxAmount: 8_000 });
+  await auctions.cancel('a0-gone', 'seller');
+  await system.publish(await logEntries(system, [...ALL, 'a0-gone']));
+  await system.startWorker();
+  await system.allAcknowledged();
+  await system.stopWorkers();
+  // Two days ago it was cancelled, and the copy has it as open.
+  await system.sql`UPDATE auctions SET changed_at = now() - interval '2 days' WHERE id = 'a0-gone'`;
+  await auctions.bid('a0-epoch', { userId: 'fay', maxAmount: 12_000 });
+  const before = await dump(system);
+  for (const [i, key] of [hidden, gone].entries()) {
+    await system.redisClient.restore(key, 0, copies[i] ?? '', 'REPLACE');
+  }
+  await system.redisClient.zrem(cancelled, 'a0-gone');
+  await system.redisClient.zadd(live, 1, 'a0-gone');
+  await system.redisClient.del(whole);
+
+  expect(await rebuildNow(system)).toEqual({ auctions: 1, gaps: 0 });
+  const after = await dump(system);
+  expect(leading(after, 'a0-hidden')).toEqual(['eve', 8_000]);
+  expect(after[gone]).toBeUndefined();
+  expect(Object.keys(hashOf(after, live)).toSorted()).toEqual(['a0-epoch', 'a0-hidden']);
+  expect(after[newer]).toEqual(before[newer]);
+});
+
 test('a gap in the archive: the auction goes back to before it, and is named', async () => {
   await populate(system);
   const entries = await logEntries(system, ALL);

@@ -1,15 +1,16 @@
 /**
- * Restores an empty Redis from the archive: scheduled and live auctions, those that ended so
- * recently that their answers were promised to be kept, and items. The shard markers are set last;
- * until then every command on the shard is answered UNAVAILABLE. Safe to run again at any point.
+ * Brings Redis up to the archive where it has lost data: scheduled and live auctions, those that
+ * ended so recently that their answers were promised to be kept, and items. What Redis has as new as
+ * the archive, or newer, stays as it is. The shard markers are set last; until then every command on
+ * the shard is answered UNAVAILABLE. Safe to run again at any point.
  */
 import { ITEM_KEPT_SECONDS } from '@outcry/shared/contracts/keys.ts';
+import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { drainStream, type DrainLimits } from './drain-stream.ts';
 import {
   RebuildRefusedError,
   type Archive,
-  type HistoryPlace,
   type ListedAuction,
   type RedisToFill,
   type StreamBacklog,
@@ -52,7 +53,7 @@ export interface RebuildResult {
 }
 
 /**
- * @throws RebuildRefusedError when Redis is not empty, the archive is, or `SHARDS` is another one;
+ * @throws RebuildRefusedError when Redis is whole, the archive empty, or `SHARDS` is another one;
  *   ShardInUseError when another rebuild has got ahead; any other error when a server failed
  */
 export async function rebuild(parts: RebuildParts): Promise<RebuildResult> {
@@ -68,14 +69,13 @@ export async function rebuild(parts: RebuildParts): Promise<RebuildResult> {
         'archival-worker prepares its Redis.',
     );
   }
-  await redis.begin();
-  for (const shard of lost) await redis.emptyLists(shard);
   const run = new Run(parts, new Set(lost));
+  for (const shard of lost) await run.forgetOlder(shard);
   const items = await run.items();
   progress.say(`Items of ${items} closed auctions restored.`);
   const restored = await run.auctions();
   await redis.markWhole(lost);
-  await redis.end(shards);
+  await redis.writeShards();
   return restored;
 }
 
@@ -84,20 +84,10 @@ async function lostShards({ redis, shards }: RebuildParts): Promise<number[]> {
   if (written !== undefined && written !== shards) {
     throw new RebuildRefusedError(`Redis was written with SHARDS=${written}, not ${shards}.`);
   }
-  const whole = await redis.wholeShards();
-  const lost = Array.from({ length: shards }, (_, shard) => shard).filter((s) => !whole.has(s));
+  const marked = await redis.markedShards();
+  const lost = Array.from({ length: shards }, (_, shard) => shard).filter((s) => !marked.has(s));
   if (lost.length === 0 && written !== undefined) {
     throw new RebuildRefusedError('Redis is whole: there is nothing to rebuild.');
-  }
-  if (await redis.hasBegun()) return lost;
-  for (const shard of lost) {
-    if (await redis.holdsAuctions(shard)) {
-      throw new RebuildRefusedError(
-        `Shard ${shard} is not marked as whole, but holds auctions that no rebuild has written. ` +
-          'They may be newer than the archive. If this Redis is to be given up, empty it ' +
-          '(FLUSHALL) and rebuild; else see docs/runbooks/rebuild.md.',
-      );
-    }
   }
   return lost;
 }
@@ -110,6 +100,15 @@ class Run {
   constructor(parts: RebuildParts, lost: ReadonlySet<number>) {
     this.#parts = parts;
     this.#lost = lost;
+  }
+
+  /** An older copy may have auctions as open that were over long ago: no list of the archive has them. */
+  async forgetOlder(shard: number): Promise<void> {
+    const { archive, redis } = this.#parts;
+    for await (const ids of redis.listedAuctions(shard)) {
+      const behind = await this.#behind(await archive.auctions(ids));
+      await eachOf(behind, ({ auctionId }) => redis.forgetAuction(auctionId));
+    }
   }
 
   /** Items whose auctions are over for some time; those of restored auctions come with these. */
@@ -138,10 +137,10 @@ class Run {
     for (let after = ''; ;) {
       const page = await archive.auctionsAfter(after, closedSince, PAGE);
       const mine = page.filter(({ auctionId }) => this.#isLost(auctionId));
-      await eachOf(mine, async (listed) => {
+      await eachOf(await this.#behind(mine), async (listed) => {
         const restored = await this.#restore(listed);
         if (restored !== undefined) auctions += 1;
-        if (restored?.lastSeq !== listed.newestSeq) gaps += 1;
+        if (restored?.lastSeq !== listed.seq) gaps += 1;
       });
       await archive.tellOfSealsAgain(mine.map(({ auctionId }) => auctionId));
       const before = looked;
@@ -156,15 +155,13 @@ class Run {
   }
 
   /** @returns undefined when the first event is missing: without its terms nothing can be done */
-  async #restore({ auctionId, newestSeq }: ListedAuction): Promise<RestoredAuction | undefined> {
+  async #restore({ auctionId, seq }: ListedAuction): Promise<RestoredAuction | undefined> {
     const { redis, progress } = this.#parts;
     await redis.forgetAuction(auctionId);
     const restoration = new AuctionRestoration(auctionId);
     await this.#takeHistory(auctionId, restoration);
     const done = restoration.finish();
-    if (restoration.lastSeq !== newestSeq) {
-      progress.gap(auctionId, restoration.lastSeq, newestSeq);
-    }
+    if (restoration.lastSeq !== seq) progress.gap(auctionId, restoration.lastSeq, seq);
     if (done === undefined) return undefined;
     await redis.putAnswers(auctionId, done.answers);
     await redis.putAuction(done.auction);
@@ -175,7 +172,7 @@ class Run {
   /** Hands over the events up to the first gap, and stores the answers on the way. */
   async #takeHistory(auctionId: string, restoration: AuctionRestoration): Promise<void> {
     const { archive, redis } = this.#parts;
-    for (let place: HistoryPlace = { epoch: 0, seq: 0 }; ;) {
+    for (let place: Position = { epoch: 0, seq: 0 }; ;) {
       const events = await archive.historyAfter(auctionId, place, EVENTS_AT_ONCE);
       const answers = [];
       for (const event of events) {
@@ -188,6 +185,15 @@ class Run {
       if (last === undefined) return;
       place = last;
     }
+  }
+
+  /** Those that Redis has not, or not as far as the archive. */
+  async #behind(listed: readonly ListedAuction[]): Promise<ListedAuction[]> {
+    const held = await this.#parts.redis.heads(listed.map(({ auctionId }) => auctionId));
+    return listed.filter((auction, i) => {
+      const found = held[i];
+      return found === undefined || comparePositions(found, auction) < 0;
+    });
   }
 
   #isLost(id: string): boolean {

@@ -22,7 +22,7 @@ import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { figure } from '@outcry/shared/testing/metrics.ts';
-import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { keepShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { broadcasterSettings } from '../config.ts';
 import { createBroadcaster } from '../create-broadcaster.ts';
@@ -57,7 +57,7 @@ export async function startTestBroadcasters(): Promise<TestBroadcasters> {
   const redisServer = await startRedis({ dataDir: folder });
   const redis = new Redis(redisServer.url);
   redis.on('error', () => undefined);
-  await markShardsWhole(redis, SHARDS);
+  await keepShardsWhole(redis, SHARDS);
   const services: Service[] = [];
   const processes: LocalServer[] = [];
   const base = {

@@ -6,7 +6,7 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedisOrCluster, untilReady, type RedisClient } from '@outcry/shared/runtime/redis.ts';
-import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { keepShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { tokensOf } from '../crowd/people.ts';
 import { ROOT, TestBed } from '../system/test-bed.ts';
 
@@ -57,7 +57,7 @@ export async function startHistoryStage(options: StageOptions = {}): Promise<His
     bed.onClose(() => redis.disconnect());
     await untilReady(redis, READY_WITHIN_MS);
     // A cluster's client is ready before its connections to all nodes are.
-    const mark = (): Promise<boolean> => markShardsWhole(redis, shards).then(isDone, isNotDone);
+    const mark = (): Promise<boolean> => keepShardsWhole(redis, shards).then(isDone, isNotDone);
     await waitUntil(mark, { withinMs: READY_WITHIN_MS, what: 'the preparing of Redis' });
     const addresses = { redis: servers.url, nats: (await bed.nats()).url };
     const env = { REDIS_CLUSTER: `${isCluster}`, SHARDS: `${shards}` };

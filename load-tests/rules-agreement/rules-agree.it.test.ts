@@ -115,6 +115,7 @@ describe('the script and the reference model', () => {
           await server.kill();
           await server.start();
           await untilReady(redis, 5_000);
+          await markShardsWhole(redis, 1);
         },
       });
     },

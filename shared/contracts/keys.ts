@@ -8,9 +8,6 @@ const tag = (shard: number): string => `{s${shard}}`;
 /** Holds the number of shards the data was written with; see {@link shardKeys}. */
 export const SHARDS_KEY = 'outcry:shards';
 
-/** Present from the beginning to the end of a rebuild, however often it is run until it gets through. */
-export const REBUILD_KEY = 'outcry:rebuild';
-
 /** Begins the channels on which broadcasters tell each other what comes from no auction's log. */
 export const NODES_CHANNELS = '{outcry:nodes}';
 
@@ -18,7 +15,10 @@ export const NODES_CHANNELS = '{outcry:nodes}';
 export function shardKeys(shard: number) {
   const s = tag(shard);
   return {
-    /** Present when the shard's data is whole; without it scripts answer UNAVAILABLE. */
+    /**
+     * Run id of the server on which a worker found the shard's data whole. On any other server, and
+     * without it, scripts answer UNAVAILABLE.
+     */
     whole: `${s}:whole`,
     /** Sorted sets of auction ids by status: by `startsAt`, `endsAt`, end time, end time (ms). */
     scheduled: `${s}:auctions:scheduled`,

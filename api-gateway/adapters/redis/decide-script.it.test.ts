@@ -198,8 +198,11 @@ test('in a full Redis reads are answered beside bids that are not', async () => 
   }
 });
 
-test('a shard that is not whole answers for none of its auctions', async () => {
-  await redis.del(shardKeys(0).whole);
+test.each([
+  ['is not whole', () => redis.del(shardKeys(0).whole)],
+  ['was found whole on another server', () => redis.set(shardKeys(0).whole, 'f'.repeat(40))],
+])('a shard that %s answers for none of its auctions', async (_, unmark) => {
+  await unmark();
   const failed = 'NotRunError';
   expect(await bidOnAll()).toEqual({ [ONE]: failed, [TWO]: failed, [THREE]: failed });
 });

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { SHARDS_KEY, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { mastersOf, type RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { OtherShardsError } from '@outcry/shared/runtime/redis-readiness.ts';
+import { readRunId } from './run-id.ts';
 
 /** Redis's answers are compared with these; anything else could lose an accepted bid. */
 const NEEDED_SETTINGS = {
@@ -63,11 +64,15 @@ async function dataFault(redis: RedisClient, shards: number): Promise<string | u
   if (written !== null && Number(written) !== shards) {
     throw new OtherShardsError(Number(written), shards);
   }
-  const present = await Promise.all(
-    Array.from({ length: shards }, (_, shard) => redis.exists(shardKeys(shard).whole)),
+  const marks = await Promise.all(
+    Array.from({ length: shards }, (_, shard) => redis.get(shardKeys(shard).whole)),
   );
-  if (written !== null && present.every((found) => found === 1)) return undefined;
-  return 'Redis holds no complete data: on a fresh system archival-worker prepares it, after a loss `npm run rebuild` does';
+  if (written === null || marks.includes(null)) {
+    return 'Redis holds no complete data: on a fresh system archival-worker prepares it, after a loss `npm run rebuild` does';
+  }
+  const servers = new Set(await Promise.all(mastersOf(redis).map(readRunId)));
+  if (marks.every((mark) => servers.has(mark ?? ''))) return undefined;
+  return 'Redis was started; archival-worker has yet to compare its data with the archive';
 }
 
 /** Used memory as a share of `maxmemory`, of the fullest master; 0 where there is no limit. */

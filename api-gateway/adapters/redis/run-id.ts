@@ -32,7 +32,12 @@ export class ServerRunId {
   async #ask(redis: Redis): Promise<void> {
     const connection = this.#connections;
     // A failure is no misfortune: scripts go on asking by themselves.
-    const info = await redis.info('server').catch(() => '');
-    if (connection === this.#connections) this.#runId = /run_id:([0-9a-f]+)/.exec(info)?.[1] ?? '';
+    const runId = await readRunId(redis).catch(() => '');
+    if (connection === this.#connections) this.#runId = runId;
   }
+}
+
+/** Asks a server for its run id. */
+export async function readRunId(redis: Redis): Promise<string> {
+  return /run_id:([0-9a-f]+)/.exec(await redis.info('server'))?.[1] ?? '';
 }

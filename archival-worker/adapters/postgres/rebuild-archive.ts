@@ -1,11 +1,6 @@
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
-import type {
-  Archive,
-  HistoryPlace,
-  ListedAuction,
-  ListedItem,
-  PlacedEvent,
-} from '../../rebuild/ports.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import type { Archive, ListedAuction, ListedItem, PlacedEvent } from '../../rebuild/ports.ts';
 import type { Database } from './database.ts';
 
 /** What a rebuild reads of the archive. */
@@ -52,8 +47,8 @@ export class PostgresRebuildArchive implements Archive {
   ): Promise<readonly ListedAuction[]> {
     const since = new Date(closedSince).toISOString();
     const rows = await this.#database.run(
-      (sql) => sql<{ id: string; seq: number }[]>`
-        SELECT id, seq
+      (sql) => sql<PlaceRow[]>`
+        SELECT id, epoch, seq
           FROM auctions
          WHERE id > ${auctionId}
            AND (status IN ('scheduled', 'live')
@@ -63,12 +58,22 @@ export class PostgresRebuildArchive implements Archive {
          ORDER BY id
          LIMIT ${limit}`,
     );
-    return rows.map(({ id, seq }) => ({ auctionId: id, newestSeq: seq }));
+    return rows.map(listedOf);
+  }
+
+  async auctions(auctionIds: readonly string[]): Promise<readonly ListedAuction[]> {
+    const rows = await this.#database.run(
+      (sql) => sql<PlaceRow[]>`
+        SELECT id, epoch, seq
+          FROM auctions
+         WHERE id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))`,
+    );
+    return rows.map(listedOf);
   }
 
   async historyAfter(
     auctionId: string,
-    { epoch, seq }: HistoryPlace,
+    { epoch, seq }: Position,
     limit: number,
   ): Promise<readonly PlacedEvent[]> {
     const rows = await this.#database.run(
@@ -97,6 +102,12 @@ export class PostgresRebuildArchive implements Archive {
     );
   }
 }
+
+interface PlaceRow extends Position {
+  readonly id: string;
+}
+
+const listedOf = ({ id, epoch, seq }: PlaceRow): ListedAuction => ({ auctionId: id, epoch, seq });
 
 interface ItemRow {
   readonly auction_id: string;

@@ -5,17 +5,19 @@ import { sha256 } from '@outcry/shared/runtime/sha256.ts';
 import {
   auctionKeys,
   itemKey,
-  REBUILD_KEY,
   shardKeys,
   SHARDS_KEY,
   CLAIM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { FirstAnswer } from '../../rebuild/first-answers.ts';
 import { ShardInUseError, type ListedItem, type RedisToFill } from '../../rebuild/ports.ts';
 import type { RestoredAuction } from '../../rebuild/restored-auction.ts';
+import { readHeads } from './auction-heads.ts';
+import { defineMarkWhole } from './checked-redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -29,6 +31,9 @@ declare module 'ioredis' {
 type Command = readonly [name: string, key: string, ...rest: (string | Buffer)[]];
 
 const LIMIT_MS = 5_000;
+const LISTED_AT_ONCE = 500;
+/** Redis's answer to TTL for a key that does not expire. */
+const KEPT_WITHOUT_END = -1;
 /** Hash fields written at once; Lua takes some thousand arguments. */
 const FIELDS_AT_ONCE = 500;
 /** Everything that is open is due at once: the keeper's first look starts the new epoch. */
@@ -42,6 +47,7 @@ export class RedisToRebuild implements RedisToFill {
     redis.defineCommand('writeUnlessWhole', {
       lua: readFileSync(new URL('./lua/write-unless-whole.lua', import.meta.url), 'utf8'),
     });
+    defineMarkWhole(redis);
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -51,7 +57,7 @@ export class RedisToRebuild implements RedisToFill {
     return text === null ? undefined : Number(text);
   }
 
-  async wholeShards(): Promise<ReadonlySet<number>> {
+  async markedShards(): Promise<ReadonlySet<number>> {
     const all = Array.from({ length: this.#shards }, (_, shard) => shard);
     const marks = await asked(
       Promise.all(all.map((shard) => this.#redis.exists(shardKeys(shard).whole))),
@@ -60,19 +66,21 @@ export class RedisToRebuild implements RedisToFill {
     return new Set(all.filter((shard) => marks[shard] === 1));
   }
 
-  async holdsAuctions(shard: number): Promise<boolean> {
-    const { scheduled, live, ended, cancelled } = shardKeys(shard);
-    const lists = [scheduled, live, ended, cancelled];
-    const reading = Promise.all(lists.map((list) => this.#redis.exists(list)));
-    return (await asked(reading, 'looking for auctions')).includes(1);
+  async *listedAuctions(shard: number): AsyncGenerator<readonly string[], void, void> {
+    for (const list of listsOf(shard)) {
+      let cursor = '0';
+      do {
+        const scanning = this.#redis.zscan(list, cursor, 'COUNT', LISTED_AT_ONCE);
+        const [next, pairs] = await asked(scanning, `reading ${list}`);
+        const ids = pairs.filter((_, i) => i % 2 === 0);
+        if (ids.length > 0) yield ids;
+        cursor = next;
+      } while (cursor !== '0');
+    }
   }
 
-  async hasBegun(): Promise<boolean> {
-    return (await asked(this.#redis.exists(REBUILD_KEY), `reading ${REBUILD_KEY}`)) === 1;
-  }
-
-  async begin(): Promise<void> {
-    await asked(this.#redis.set(REBUILD_KEY, '1'), `writing ${REBUILD_KEY}`);
+  heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]> {
+    return asked(readHeads(this.#redis, this.#shards, auctionIds), 'reading auctions');
   }
 
   async now(): Promise<number> {
@@ -80,18 +88,11 @@ export class RedisToRebuild implements RedisToFill {
     return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
   }
 
-  async emptyLists(shard: number): Promise<void> {
-    const { scheduled, live, ended, cancelled, busyItems, lagging, sealed } = shardKeys(shard);
-    const lists = [scheduled, live, ended, cancelled, busyItems, lagging, sealed];
-    await this.#write(
-      shard,
-      lists.map((list) => ['DEL', list]),
-    );
-  }
-
   async putItem({ item, sellerId }: ListedItem, seconds: number): Promise<void> {
     const shard = this.#shardOf(item.id);
     const key = itemKey(shard, item.id);
+    // One that is kept without end is in an auction that Redis has not lost.
+    if ((await asked(this.#redis.ttl(key), 'reading an item')) === KEPT_WITHOUT_END) return;
     await this.#write(shard, [
       ['HSET', key, 'json', JSON.stringify(item), 'sellerId', sellerId],
       ['EXPIRE', key, `${seconds}`, 'NX'],
@@ -102,9 +103,14 @@ export class RedisToRebuild implements RedisToFill {
   async forgetAuction(auctionId: string): Promise<void> {
     const shard = this.#shardOf(auctionId);
     const { auction, log } = auctionKeys(shard, auctionId);
+    const { busyItems, lagging, sealed } = shardKeys(shard);
+    const itemId = await asked(this.#redis.hget(auction, 'itemId'), 'reading an auction');
+    const lists = [...listsOf(shard), lagging, sealed];
     await this.#write(shard, [
       ['DEL', auction],
       ['DEL', log],
+      ...lists.map((list) => ['ZREM', list, auctionId] as const),
+      ...(itemId === null ? [] : [['HDEL', busyItems, itemId] as const]),
     ]);
   }
 
@@ -136,13 +142,12 @@ export class RedisToRebuild implements RedisToFill {
   async markWhole(shards: readonly number[]): Promise<void> {
     for (const shard of shards) {
       const { whole } = shardKeys(shard);
-      await asked(this.#redis.set(whole, '1'), `marking shard ${shard} as whole`);
+      await asked(this.#redis.markWhole(1, whole, ''), `marking shard ${shard} as whole`);
     }
   }
 
-  async end(shards: number): Promise<void> {
-    await asked(this.#redis.set(SHARDS_KEY, `${shards}`), `writing ${SHARDS_KEY}`);
-    await asked(this.#redis.del(REBUILD_KEY), `deleting ${REBUILD_KEY}`);
+  async writeShards(): Promise<void> {
+    await asked(this.#redis.set(SHARDS_KEY, `${this.#shards}`), `writing ${SHARDS_KEY}`);
   }
 
   /** A creation that is repeated with its key must find the auction, not make a second one. */
@@ -187,6 +192,12 @@ export class RedisToRebuild implements RedisToFill {
     if (shard === undefined) throw new Error(`no shard holds ${id}`);
     return shard;
   }
+}
+
+/** The lists by status: each auction is in one of them. */
+function listsOf(shard: number): string[] {
+  const { scheduled, live, ended, cancelled } = shardKeys(shard);
+  return [scheduled, live, ended, cancelled];
 }
 
 const asked = <T>(answer: Promise<T>, what: string): Promise<T> =>

@@ -29,7 +29,7 @@ local time_of_call = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1
 local run_id = ARGV[1]
 if run_id == '' then run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
 
-local shards = {} -- tag to 1 when its data is whole, else 0
+local shards = {} -- tag to whether its data was found whole on this server
 
 -- What the call says of one auction, before its commands; and where those begin.
 local function read_head(key, packed)
@@ -86,9 +86,12 @@ local reply = {}
 for i = 1, #KEYS do
   local packed = ARGV[i + 1]
   local asked, first = read_head(KEYS[i], packed)
-  local is_whole = shards[asked.tag] or redis.call('EXISTS', asked.tag .. KEY.whole)
-  shards[asked.tag] = is_whole
-  if is_whole == 0 then
+  local is_whole = shards[asked.tag]
+  if is_whole == nil then
+    is_whole = redis.call('GET', asked.tag .. KEY.whole) == run_id
+    shards[asked.tag] = is_whole
+  end
+  if not is_whole then
     reply[i] = { 'UNAVAILABLE' }
   else
     -- Wrong data of one auction is no reason to answer nobody.

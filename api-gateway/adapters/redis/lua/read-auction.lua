@@ -1,14 +1,15 @@
 -- Reads an auction, or what a user has in it, and decides nothing.
 --
--- KEYS   1 shard is whole   2 auction hash
+-- KEYS   1 the shard's marker   2 auction hash
 -- ARGV   1 the user whose own state is read, or '' for the auction's
 --        2 the server's run id, or '' when the caller does not know it
--- Reply  {'UNAVAILABLE'} when the shard's data is not whole; {'DUE'} when the decide script has yet
+-- Reply  {'UNAVAILABLE'} when the shard's data was not found whole on this server; {'DUE'} when the decide script has yet
 --        to open or close the auction, to begin an epoch or to bring it into the present form; else
 --        {'OK', answer, public terms or ''} with the answer that decide.lua would give to `read` or `me`
 
-if redis.call('EXISTS', KEYS[1]) == 0 then return { 'UNAVAILABLE' } end
 local user, run_id = ARGV[1], ARGV[2]
+if run_id == '' then run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
+if redis.call('GET', KEYS[1]) ~= run_id then return { 'UNAVAILABLE' } end
 local fields = redis.call('HMGET', KEYS[2], 'shown', 'conditions', 'standing', 'runId', 'terms',
   'b:' .. user)
 local shown = fields[1]
@@ -23,10 +24,7 @@ local now = math.max(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1
   last_at)
 local due = status == 'live' and ends_at
   or status == 'scheduled' and select(7, cmsgpack.unpack(fields[2]))
-if due then
-  if run_id == '' then run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
-  if now >= due or fields[4] ~= run_id then return { 'DUE' } end
-end
+if due and (now >= due or fields[4] ~= run_id) then return { 'DUE' } end
 
 if user ~= '' then
   local alias, bids, maximum = 0, 0, 0

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { SHARDS_KEY, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
@@ -18,8 +18,14 @@ const markers = Array.from({ length: SHARDS }, (_, shard) => shardKeys(shard).wh
 
 const marked = (): Promise<(string | null)[]> => system.redisClient.mget(SHARDS_KEY, ...markers);
 
-const ALL_MARKED = [`${SHARDS}`, ...markers.map(() => '1')];
-const NONE_MARKED = ALL_MARKED.map(() => null);
+/** The markers of a whole Redis name its present run. */
+async function allMarked(): Promise<(string | null)[]> {
+  const info = await system.redisClient.info('server');
+  const runId = /run_id:(\w+)/.exec(info)?.[1] ?? 'none';
+  return [`${SHARDS}`, ...markers.map(() => runId)];
+}
+
+const NONE_MARKED = ['', ...markers].map(() => null);
 
 interface Readiness {
   readonly status: number;
@@ -42,28 +48,31 @@ async function archiveAnAuction(): Promise<void> {
 
 test('a fresh system is marked as whole, and a second worker changes nothing', async () => {
   await untilReady(await system.startWorker());
-  expect(await marked()).toEqual(ALL_MARKED);
+  expect(await marked()).toEqual(await allMarked());
   await untilReady(await system.startWorker());
-  expect(await marked()).toEqual(ALL_MARKED);
+  expect(await marked()).toEqual(await allMarked());
 });
 
 test('many workers at once mark a fresh system', async () => {
   const workers = await Promise.all([1, 2, 3].map(() => system.startWorker()));
   await Promise.all(workers.map(untilReady));
-  expect(await marked()).toEqual(ALL_MARKED);
+  expect(await marked()).toEqual(await allMarked());
 });
 
 test('a first start that died half-way is completed', async () => {
   await system.redisClient.set(shardKeys(1).whole, '1');
   await untilReady(await system.startWorker());
-  expect(await marked()).toEqual(ALL_MARKED);
+  expect(await marked()).toEqual(await allMarked());
 });
 
 test('a shard that lost its marker later is not marked again', async () => {
   await untilReady(await system.startWorker());
   await system.stopWorkers();
   await system.redisClient.del(shardKeys(2).whole);
-  await untilReady(await system.startWorker());
+  const worker = await system.startWorker();
+  expect((await readiness(worker)).text).toContain(
+    'lost data of 1 shards (2): run \\"npm run rebuild',
+  );
   expect(await system.redisClient.exists(shardKeys(2).whole)).toBe(0);
 });
 
@@ -99,6 +108,63 @@ test('a Redis that comes back empty is noticed while the worker runs', async () 
   expect(await marked()).toEqual(NONE_MARKED);
 });
 
+test('a Redis that comes back with its data is compared and opened again', async () => {
+  const worker = await system.startWorker();
+  await untilReady(worker);
+  const before = await marked();
+  await system.redis.kill();
+  await system.redis.start();
+  await until('opened', async () => (await marked())[1] !== before[1]);
+  await untilReady(worker);
+  expect(await marked()).toEqual(await allMarked());
+});
+
+test('one that comes back without an archived auction is closed, but for the other shards', async () => {
+  const worker = await system.startWorker();
+  await untilReady(worker);
+  await archiveAnAuction();
+  await system.redis.kill();
+  await system.redis.start();
+  await until('noticed', async () =>
+    (await readiness(worker)).text.includes('lost data of 1 shards (0)'),
+  );
+  const [, ofShard, ...others] = await allMarked();
+  expect(await marked()).toEqual([`${SHARDS}`, null, ...others]);
+  expect(ofShard).toBeDefined();
+});
+
+test('while Postgres is away the stream says what Redis had', async () => {
+  const worker = await system.startWorker();
+  await untilReady(worker);
+  await archiveAnAuction();
+  await system.postgres.stop();
+  onTestFinished(() => system.postgres.start());
+  await system.redis.kill();
+  await system.redis.start();
+  const [, , ...others] = await allMarked();
+  const wanted = JSON.stringify([`${SHARDS}`, null, ...others]);
+  await until('closed', async () => JSON.stringify(await marked()) === wanted);
+});
+
+test('while Postgres and NATS are away nobody knows, and nothing is opened', async () => {
+  const worker = await system.startWorker();
+  await untilReady(worker);
+  const before = await marked();
+  await Promise.all([system.postgres.stop(), system.nats.stop()]);
+  onTestFinished(async () => {
+    for (const server of [system.postgres, system.nats]) {
+      if (server.pid() === undefined) await server.start();
+    }
+  });
+  await system.redis.kill();
+  await system.redis.start();
+  await until('said', async () => (await readiness(worker)).text.includes('cannot be checked'));
+  expect(await marked()).toEqual(before);
+  await Promise.all([system.postgres.start(), system.nats.start()]);
+  await untilReady(worker);
+  expect(await marked()).toEqual(await allMarked());
+});
+
 test('a worker with another number of shards refuses to start', async () => {
   await untilReady(await system.startWorker());
   await expect(system.startWorker({ SHARDS: '8' })).rejects.toThrow(
@@ -114,5 +180,5 @@ test('a worker that starts while everything is away becomes ready when it is bac
   expect(text).toMatch(/postgres.*redis.*nats/);
   await Promise.all([system.redis.start(), system.nats.start(), system.postgres.start()]);
   await untilReady(worker);
-  expect(await marked()).toEqual(ALL_MARKED);
+  expect(await marked()).toEqual(await allMarked());
 });

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import type { Result } from 'ioredis';
+import { SHARDS_KEY, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import type { CheckedRedis, ShardMark } from '../../whole/ports.ts';
+import { readHeads } from './auction-heads.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    lookAtMarker(
+      keyCount: 1,
+      marker: string,
+    ): Result<[marker: string, runId: string, wasReplica: string, now: string], Context>;
+    markWhole(keyCount: 1, marker: string, runId: string): Result<number, Context>;
+  }
+}
+
+const REDIS_LIMIT_MS = 2_000;
+
+export class RedisToCheck implements CheckedRedis {
+  readonly #redis: RedisClient;
+  readonly #shards: number;
+
+  constructor(redis: RedisClient, shards: number) {
+    defineMarkWhole(redis);
+    redis.defineCommand('lookAtMarker', { lua: lua('look-at-marker') });
+    this.#redis = redis;
+    this.#shards = shards;
+  }
+
+  get isConnected(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
+  async shards(): Promise<number | undefined> {
+    const text = await asked(this.#redis.get(SHARDS_KEY), `reading ${SHARDS_KEY}`);
+    return text === null ? undefined : Number(text);
+  }
+
+  async marks(): Promise<readonly ShardMark[]> {
+    const looks = Array.from({ length: this.#shards }, async (_, shard): Promise<ShardMark> => {
+      const { whole } = shardKeys(shard);
+      const [marker, runId, wasReplica, now] = await this.#redis.lookAtMarker(1, whole);
+      const state = marker === runId ? 'whole' : marker === '' ? 'missing' : 'unchecked';
+      return { shard, state, runId, wasReplica: wasReplica === '1', now: Number(now) };
+    });
+    return asked(Promise.all(looks), 'reading the shard markers');
+  }
+
+  heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]> {
+    const reading = readHeads(this.#redis, this.#shards, auctionIds);
+    return asked(reading, 'reading how far Redis has auctions');
+  }
+
+  async open(shard: number, runId: string): Promise<void> {
+    await asked(this.#redis.markWhole(1, shardKeys(shard).whole, runId), `opening shard ${shard}`);
+  }
+
+  async close(shard: number): Promise<void> {
+    await asked(this.#redis.del(shardKeys(shard).whole), `closing shard ${shard}`);
+  }
+
+  async markFresh(): Promise<void> {
+    const shards = Array.from({ length: this.#shards }, (_, shard) => shardKeys(shard).whole);
+    await asked(
+      Promise.all(shards.map((marker) => this.#redis.markWhole(1, marker, ''))),
+      'marking the shards as whole',
+    );
+    // Last, because its presence ends all later attempts.
+    await asked(this.#redis.set(SHARDS_KEY, `${this.#shards}`, 'NX'), `writing ${SHARDS_KEY}`);
+    const written = await this.shards();
+    if (written !== this.#shards) {
+      throw new Error(`another worker has just set SHARDS to ${written}`);
+    }
+  }
+}
+
+/** Adds `markWhole` to a client, see mark-whole.lua. */
+export function defineMarkWhole(redis: RedisClient): void {
+  redis.defineCommand('markWhole', { lua: lua('mark-whole') });
+}
+
+const lua = (name: string): string =>
+  readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+
+const asked = <T>(answer: Promise<T>, what: string): Promise<T> =>
+  withTimeLimit(answer, REDIS_LIMIT_MS, what);

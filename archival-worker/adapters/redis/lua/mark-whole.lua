@@ -1,0 +1,11 @@
+-- Marks a shard's data as whole on the server that runs this.
+--
+-- KEYS   1 the marker
+-- ARGV   1 run id of the server on which a marked shard was checked; '' for a shard that was filled
+-- Reply  1 when the marker is set; 0 when another server holds the shard by now, or the marker of the
+--        checked shard is gone
+
+local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+if ARGV[1] ~= '' and (ARGV[1] ~= run_id or redis.call('EXISTS', KEYS[1]) == 0) then return 0 end
+redis.call('SET', KEYS[1], run_id)
+return 1
