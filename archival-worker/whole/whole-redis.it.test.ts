@@ -114,9 +114,10 @@ test('a Redis that comes back with its data is compared and opened again', async
   const before = await marked();
   await system.redis.kill();
   await system.redis.start();
-  await until('opened', async () => (await marked())[1] !== before[1]);
+  const wanted = JSON.stringify(await allMarked());
+  expect(JSON.stringify(before)).not.toBe(wanted);
+  await until('opened', async () => JSON.stringify(await marked()) === wanted);
   await untilReady(worker);
-  expect(await marked()).toEqual(await allMarked());
 });
 
 test('one that comes back without an archived auction is closed, but for the other shards', async () => {
@@ -128,9 +129,8 @@ test('one that comes back without an archived auction is closed, but for the oth
   await until('noticed', async () =>
     (await readiness(worker)).text.includes('lost data of 1 shards (0)'),
   );
-  const [, ofShard, ...others] = await allMarked();
+  const [, , ...others] = await allMarked();
   expect(await marked()).toEqual([`${SHARDS}`, null, ...others]);
-  expect(ofShard).toBeDefined();
 });
 
 test('while Postgres is away the stream says what Redis had', async () => {

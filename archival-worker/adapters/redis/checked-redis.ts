@@ -10,10 +10,9 @@ import { readHeads } from './auction-heads.ts';
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     lookAtMarker(
-      keyCount: 1,
       marker: string,
     ): Result<[marker: string, runId: string, wasReplica: string, now: string], Context>;
-    markWhole(keyCount: 1, marker: string, runId: string): Result<number, Context>;
+    markWhole(marker: string, runId: string): Result<number, Context>;
   }
 }
 
@@ -25,7 +24,7 @@ export class RedisToCheck implements CheckedRedis {
 
   constructor(redis: RedisClient, shards: number) {
     defineMarkWhole(redis);
-    redis.defineCommand('lookAtMarker', { lua: lua('look-at-marker') });
+    redis.defineCommand('lookAtMarker', { numberOfKeys: 1, lua: lua('look-at-marker') });
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -42,7 +41,7 @@ export class RedisToCheck implements CheckedRedis {
   async marks(): Promise<readonly ShardMark[]> {
     const looks = Array.from({ length: this.#shards }, async (_, shard): Promise<ShardMark> => {
       const { whole } = shardKeys(shard);
-      const [marker, runId, wasReplica, now] = await this.#redis.lookAtMarker(1, whole);
+      const [marker, runId, wasReplica, now] = await this.#redis.lookAtMarker(whole);
       const state = marker === runId ? 'whole' : marker === '' ? 'missing' : 'unchecked';
       return { shard, state, runId, wasReplica: wasReplica === '1', now: Number(now) };
     });
@@ -55,7 +54,7 @@ export class RedisToCheck implements CheckedRedis {
   }
 
   async open(shard: number, runId: string): Promise<void> {
-    await asked(this.#redis.markWhole(1, shardKeys(shard).whole, runId), `opening shard ${shard}`);
+    await asked(this.#redis.markWhole(shardKeys(shard).whole, runId), `opening shard ${shard}`);
   }
 
   async close(shard: number): Promise<void> {
@@ -65,7 +64,7 @@ export class RedisToCheck implements CheckedRedis {
   async markFresh(): Promise<void> {
     const shards = Array.from({ length: this.#shards }, (_, shard) => shardKeys(shard).whole);
     await asked(
-      Promise.all(shards.map((marker) => this.#redis.markWhole(1, marker, ''))),
+      Promise.all(shards.map((marker) => this.#redis.markWhole(marker, ''))),
       'marking the shards as whole',
     );
     // Last, because its presence ends all later attempts.
@@ -79,7 +78,7 @@ export class RedisToCheck implements CheckedRedis {
 
 /** Adds `markWhole` to a client, see mark-whole.lua. */
 export function defineMarkWhole(redis: RedisClient): void {
-  redis.defineCommand('markWhole', { lua: lua('mark-whole') });
+  redis.defineCommand('markWhole', { numberOfKeys: 1, lua: lua('mark-whole') });
 }
 
 const lua = (name: string): string =>

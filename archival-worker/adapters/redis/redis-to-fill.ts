@@ -142,7 +142,7 @@ export class RedisToRebuild implements RedisToFill {
   async markWhole(shards: readonly number[]): Promise<void> {
     for (const shard of shards) {
       const { whole } = shardKeys(shard);
-      await asked(this.#redis.markWhole(1, whole, ''), `marking shard ${shard} as whole`);
+      await asked(this.#redis.markWhole(whole, ''), `marking shard ${shard} as whole`);
     }
   }
 
