@@ -2,8 +2,8 @@ import type { Registry } from 'prom-client';
 import { Figures } from '@outcry/shared/runtime/figures.ts';
 
 interface Gauges {
-  viewers(): number;
-  watchedAuctions(): number;
+  readonly viewers: () => number;
+  readonly watchedAuctions: () => number;
 }
 
 /** The service's own figures. */

@@ -94,7 +94,8 @@ beforeAll(async () => {
       error instanceof RangeError ? answerProblem(x, 'UNAVAILABLE', 'Away.') : undefined,
     log: createLogger('api-gateway', 'silent'),
   });
-  server = createServer(getRequestListener(app.fetch));
+  const listener = getRequestListener(app.fetch);
+  server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
