@@ -1,9 +1,7 @@
 /** Reads what Postgres holds, past all of Outcry's own code. */
-import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 
-const ROWS_AT_ONCE = 2_000;
 const ASK_AGAIN_MS = 50;
 
 /** Where an auction stands: events are numbered 1, 2, 3 …, so many there are. */
@@ -32,57 +30,23 @@ export interface ArchivedEvent {
   readonly statedHash: string;
 }
 
-interface Row {
-  auction_id: string;
-  epoch: string;
-  seq: string;
-  type: string;
-  user_id: string | null;
-  bid_id: string | null;
-  alias: number | null;
-  public: string;
-  salt: string;
-  private: string;
-  payload_hash: Buffer;
-}
-
 /** All events of these auctions' histories, in order. */
-export async function readArchivedEvents(
+export const readArchivedEvents = (
   sql: Sql,
   auctionIds: readonly string[],
-): Promise<ArchivedEvent[]> {
-  const found: ArchivedEvent[] = [];
-  const rows = sql<Row[]>`
-    SELECT auction_id, epoch, seq, type, user_id, bid_id, alias, public, salt, private, payload_hash
-      FROM history_events
-     WHERE auction_id = ANY (${[...auctionIds]})
-     ORDER BY auction_id, seq`;
-  await rows.cursor(ROWS_AT_ONCE, (chunk) => {
-    for (const row of chunk) found.push(archivedEvent(row));
-  });
-  return found;
-}
-
-function archivedEvent(row: Row): ArchivedEvent {
-  const line =
-    `{"v":1,"auctionId":"${row.auction_id}","public":${row.public}` +
-    `,"salt":"${row.salt}","private":${row.private}}`;
-  const shown = JSON.parse(row.public) as { state: { price: number } };
-  const secret = JSON.parse(row.private) as { key?: string };
-  return {
-    auctionId: row.auction_id,
-    epoch: Number(row.epoch),
-    seq: Number(row.seq),
-    isBid: ['bid', 'no_change', 'bought'].includes(row.type),
-    userId: row.user_id,
-    bidId: row.bid_id,
-    alias: row.alias,
-    key: secret.key ?? null,
-    price: shown.state.price,
-    lineHash: hash('sha256', line, 'hex'),
-    statedHash: row.payload_hash.toString('hex'),
-  };
-}
+): Promise<ArchivedEvent[]> => sql<ArchivedEvent[]>`
+  SELECT auction_id AS "auctionId", epoch::float8 AS epoch, seq::float8 AS seq,
+         type IN ('bid', 'no_change', 'bought') AS "isBid",
+         user_id AS "userId", bid_id AS "bidId", alias,
+         private::jsonb ->> 'key' AS key,
+         (public::jsonb -> 'state' ->> 'price')::float8 AS price,
+         encode(sha256(convert_to(
+           '{"v":1,"auctionId":"' || auction_id || '","public":' || public
+           || ',"salt":"' || salt || '","private":' || private || '}', 'UTF8')), 'hex') AS "lineHash",
+         encode(payload_hash, 'hex') AS "statedHash"
+    FROM history_events
+   WHERE auction_id = ANY (${[...auctionIds]})
+   ORDER BY auction_id, seq`;
 
 /**
  * Waits until the archive says that it has everything up to these heads.
@@ -112,14 +76,10 @@ export async function readArchivedHeads(
   sql: Sql,
   auctionIds: readonly string[],
 ): Promise<Map<string, Head>> {
-  const rows = await sql<{ id: string; archived_epoch: string; archived_seq: string }[]>`
-    SELECT id, archived_epoch, archived_seq FROM auctions WHERE id = ANY (${[...auctionIds]})`;
-  return new Map(
-    rows.map((row) => [
-      row.id,
-      { epoch: Number(row.archived_epoch), seq: Number(row.archived_seq) },
-    ]),
-  );
+  const rows = await sql<(Head & { id: string })[]>`
+    SELECT id, archived_epoch::float8 AS epoch, archived_seq::float8 AS seq
+      FROM auctions WHERE id = ANY (${[...auctionIds]})`;
+  return new Map(rows.map(({ id, epoch, seq }) => [id, { epoch, seq }]));
 }
 
 /**

@@ -30,25 +30,18 @@ export async function readRedisHeads(
     pipeline.hmget(auction, 'publishedSeq', 'archivedSeq', 'status', ...STANDING_FIELDS);
   }
   const replies = (await pipeline.exec()) ?? [];
-  return new Map(
-    auctionIds.map((id, i) => {
-      const [error, fields] = replies[i] ?? [new Error('no reply')];
-      if (error !== null) throw error;
-      const [published, archived, status, ...values] = fields as (string | null)[];
-      const standing = readStanding(values);
-      if (standing === undefined) throw new Error(`Redis does not know ${id}`);
-      return [
-        id,
-        {
-          epoch: standing.epoch,
-          seq: standing.seq,
-          publishedSeq: Number(published),
-          archivedSeq: Number(archived),
-          status: status ?? '',
-        },
-      ];
-    }),
-  );
+  const heads = new Map<string, RedisHead>();
+  for (const [i, id] of auctionIds.entries()) {
+    const [error, fields] = replies[i] ?? [new Error('no reply')];
+    if (error !== null) throw error;
+    const [published, archived, status, ...values] = fields as (string | null)[];
+    const standing = readStanding(values);
+    if (standing === undefined) throw new Error(`Redis does not know ${id}`);
+    const { epoch, seq } = standing;
+    const marks = { publishedSeq: Number(published), archivedSeq: Number(archived) };
+    heads.set(id, { epoch, seq, ...marks, status: status ?? '' });
+  }
+  return heads;
 }
 
 /** Resolves when all auctions are as they should be. @throws Error naming `what` when they are not in time */

@@ -1,22 +1,15 @@
 /** Thousands of viewers of one auction in this process, and how long after each bid they know of it. */
 import type { Socket } from 'node:net';
+import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import { eachWithLimit } from './each-with-limit.ts';
 import { joinCrowd, seqIn } from './viewer-socket.ts';
 
 const CONNECT_AT_ONCE = 200;
 const ARRIVAL_LIMIT_MS = 30_000;
-/** Delays are counted by tenths of a millisecond: an array costs the crowd's process least. */
-const SLOTS_A_MS = 10;
-const SLOTS = 60_000 * SLOTS_A_MS;
 /** The first event says that the auction is there, the second that it is live. */
 const SEQ_OF_A_NEW_AUCTION = 2;
-
-interface Waiting {
-  readonly seq: number;
-  readonly viewers: number;
-  readonly done: () => void;
-}
 
 export class ViewerCrowd {
   readonly size: number;
@@ -29,8 +22,8 @@ export class ViewerCrowd {
   /** By seq: how many viewers have it or a later one; when its bid was answered. */
   readonly #arrived: number[] = [];
   readonly #answeredAt: number[] = [];
-  readonly #delays = new Uint32Array(SLOTS);
-  readonly #waiting = new Set<Waiting>();
+  readonly #delaysUs = createHistogram();
+  readonly #waiting = new Set<{ seq: number; viewers: number; done: () => void }>();
   #seq = SEQ_OF_A_NEW_AUCTION;
   #countFrom = Infinity;
 
@@ -51,18 +44,13 @@ export class ViewerCrowd {
     size: number,
   ): Promise<ViewerCrowd> {
     const crowd = new ViewerCrowd(auctionId, size);
-    for (let from = 0; from < size; from += CONNECT_AT_ONCE) {
-      const batch = Array.from({ length: Math.min(CONNECT_AT_ONCE, size - from) }, (_, i) => {
-        const viewer = from + i;
-        const port = ports[viewer % ports.length] ?? 0;
-        return joinCrowd({
-          port,
-          auctionId,
-          onEvents: (frame) => crowd.#take(viewer, seqIn(frame)),
-        });
-      });
-      crowd.#sockets.push(...(await Promise.all(batch)));
-    }
+    const viewers = Array.from({ length: size }, (_, viewer) => viewer);
+    const sockets = await eachWithLimit(viewers, CONNECT_AT_ONCE, (viewer) => {
+      const port = ports[viewer % ports.length] ?? 0;
+      const onEvents = (frame: Buffer): void => crowd.#take(viewer, seqIn(frame));
+      return joinCrowd({ port, auctionId, onEvents });
+    });
+    crowd.#sockets.push(...sockets);
     return crowd;
   }
 
@@ -124,19 +112,13 @@ export class ViewerCrowd {
 
   /** From now on delays count, and only those of bids to come. */
   startOver(): void {
-    this.#delays.fill(0);
+    this.#delaysUs.reset();
     this.#countFrom = this.#seq;
   }
 
   /** @returns what so large a share of the delays from an answer to a viewer does not exceed, ms */
   delay(share: number): number {
-    const all = this.#delays.reduce((sum, count) => sum + count, 0);
-    let seen = 0;
-    for (const [slot, count] of this.#delays.entries()) {
-      seen += count;
-      if (seen >= all * share && seen > 0) return slot / SLOTS_A_MS;
-    }
-    return 0;
+    return this.#delaysUs.percentile(share * 100) / 1000;
   }
 
   #take(viewer: number, seq: number): void {
@@ -146,9 +128,8 @@ export class ViewerCrowd {
       this.#arrived[each] = (this.#arrived[each] ?? 0) + 1;
       if (each <= this.#countFrom) continue;
       // A viewer may know before the bidder has the answer.
-      const ms = Math.max(0, now - (this.#answeredAt[each] ?? now));
-      const slot = Math.min(Math.round(ms * SLOTS_A_MS), SLOTS - 1);
-      this.#delays[slot] = (this.#delays[slot] ?? 0) + 1;
+      const ms = now - (this.#answeredAt[each] ?? now);
+      this.#delaysUs.record(Math.max(1, Math.round(ms * 1000)));
     }
     this.#upTo[viewer] = seq;
     for (const waiting of this.#waiting) {

@@ -45,13 +45,9 @@ export async function lookAtArchive(
   signal: AbortSignal,
 ): Promise<Record<string, ArchiveFinding>> {
   const expected = replayed.map(
-    ({ ebay: { number }, auctionId, acceptedSeqs, final: { epoch, seq } }): Expected => ({
-      number,
-      auctionId,
-      epoch,
-      seq,
-      acceptedSeqs,
-    }),
+    ({ ebay: { number }, auctionId, acceptedSeqs, final: { epoch, seq } }): Expected => {
+      return { number, auctionId, epoch, seq, acceptedSeqs };
+    },
   );
   const history = untilComplete(expected, historyCheck(users.seller), withinMs, signal);
   if (databaseUrl === undefined) return { 'the history API': await history };

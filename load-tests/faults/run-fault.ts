@@ -2,12 +2,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { nanos } from '@nats-io/transport-node';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { LogWatcher } from '../accounts/log-watcher.ts';
 import { Bidders } from '../crowd/bidders.ts';
 import { Watchers } from '../crowd/watchers.ts';
+import { residentMib } from '../system/process-use.ts';
 import type { FaultSystem } from './fault-system.ts';
 import type { Broken, Fault, FaultStage } from './fault.ts';
-import { PeakMemory } from './peak-memory.ts';
 import type { FaultResult } from './result.ts';
 import { settle, untilAllArchived } from './settle.ts';
 
@@ -30,6 +31,7 @@ export interface FaultSizes {
 
 /** When it is over bids go on so long, so that the first ones after it are seen. */
 const AFTER_MS = 500;
+const LOOK_AT_MEMORY_EVERY_MS = 500;
 const ACCEPTED_WITHIN_MS = 60_000;
 const SLOWEST_BIDS_A_SECOND = 50;
 /** Bidders who bid without a pause worth speaking of, on a few hot auctions and on many others. */
@@ -37,19 +39,6 @@ const CROWD = { bidders: 100, hot: 2, auctions: 42, atOnce: 16 };
 /** Some auctions end while the fault lasts, so that there are winners. */
 const ENDING_AUCTIONS = 8;
 const MORE_IN_A_HURRY = 32;
-
-/** Unique also when the same fault is run twice on one system. */
-const startBidders = (
-  { system }: FaultSystem,
-  name: string,
-  endAfterSeconds: number,
-): Promise<Bidders> =>
-  Bidders.start({
-    ...CROWD,
-    gatewayUrls: system.gatewayUrls,
-    name: `${name}-${Date.now().toString(36)}`,
-    ending: { auctions: ENDING_AUCTIONS, afterSeconds: endAfterSeconds },
-  });
 
 /** @throws Error when the system does not get well again, or the bench fails; the signal's reason */
 export async function runFault(
@@ -61,13 +50,24 @@ export async function runFault(
   const { system } = faultSystem;
   const seconds = fault.lasts === 'outage' ? sizes.outageSeconds : sizes.seconds;
   const startedAt = performance.now();
-  const endAfter = sizes.beforeSeconds + seconds * 0.6;
-  const bidders = await startBidders(faultSystem, fault.name, endAfter);
+  const bidders = await Bidders.start({
+    ...CROWD,
+    gatewayUrls: system.gatewayUrls,
+    // Unique also when the same fault is run twice on one system.
+    name: `${fault.name}-${Date.now().toString(36)}`,
+    ending: { auctions: ENDING_AUCTIONS, afterSeconds: sizes.beforeSeconds + seconds * 0.6 },
+  });
   const { auctionIds, hotAuctionIds, ledger } = bidders;
   const stage: FaultStage = { ...faultSystem, bidders, signal };
   const watchers = new Watchers([system.url('broadcast-service')], hotAuctionIds);
   const log = new LogWatcher(system.redis, auctionIds);
-  const memory = new PeakMemory(system);
+  const memory = { gatewayMiB: 0, workerMiB: 0 };
+  const watching = new Rounds(() => {
+    memory.gatewayMiB = Math.max(memory.gatewayMiB, largest(system.processes['api-gateway']));
+    memory.workerMiB = Math.max(memory.workerMiB, largest(system.processes['archival-worker']));
+    return Promise.resolve(LOOK_AT_MEMORY_EVERY_MS);
+  });
+  watching.start();
   log.start();
   try {
     await pause(sizes.beforeSeconds * 1000, undefined, { signal });
@@ -80,7 +80,6 @@ export async function runFault(
     const { refused, unknown } = ledger;
     const failed = { refused: refused.length, unknown: unknown.length };
     const settled = await settle(fault, stage, log, watchers);
-    await memory.stop();
     return {
       fault: fault.name,
       auctionIds,
@@ -94,10 +93,13 @@ export async function runFault(
       complaints: [...complaints, ...settled.complaints],
     };
   } finally {
-    await Promise.allSettled([bidders.stop(), log.stop(), memory.stop()]);
+    await Promise.allSettled([bidders.stop(), log.stop(), watching.stop()]);
     watchers.close();
   }
 }
+
+const largest = (pids: readonly (number | undefined)[] = []): number =>
+  Math.max(0, ...pids.map(residentMib));
 
 /** The fault under load, until the archive has caught up with it; then nobody bids any more. */
 async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) {

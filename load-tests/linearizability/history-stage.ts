@@ -3,14 +3,13 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
-import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedisOrCluster, untilReady, type RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { keepShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { tokensOf } from '../crowd/people.ts';
 import { ROOT, TestBed } from '../system/test-bed.ts';
 
-const GATEWAYS = 2;
+const GATEWAYS = ['gateway-0', 'gateway-1'];
 /** Few, so that most calls decide bids of several auctions; on a cluster every master has some. */
 const SHARDS = 2;
 const SHARDS_OF_CLUSTER = 8;
@@ -48,24 +47,23 @@ export async function startHistoryStage(options: StageOptions = {}): Promise<His
   const bed = await TestBed.open('histories');
   try {
     const main = await copyBuilt(bed.folder, options.defect);
-    const servers = isCluster
-      ? await startRedisCluster({ dataDir: bed.data('redis') })
-      : await bed.redis();
-    if ('masters' in servers) bed.onClose(() => servers.stop());
+    const servers = isCluster ? await bed.redisCluster() : await bed.redis();
     const address = { REDIS_URL: servers.url, REDIS_CLUSTER: isCluster };
     const redis = openRedisOrCluster(address, 'histories', createLogger('histories', 'silent'));
     bed.onClose(() => redis.disconnect());
     await untilReady(redis, READY_WITHIN_MS);
     // A cluster's client is ready before its connections to all nodes are.
-    const mark = (): Promise<boolean> => keepShardsWhole(redis, shards).then(isDone, isNotDone);
+    const mark = (): Promise<boolean> =>
+      keepShardsWhole(redis, shards).then(
+        () => true,
+        () => false,
+      );
     await waitUntil(mark, { withinMs: READY_WITHIN_MS, what: 'the preparing of Redis' });
     const addresses = { redis: servers.url, nats: (await bed.nats()).url };
     const env = { REDIS_CLUSTER: `${isCluster}`, SHARDS: `${shards}` };
-    const gateways: LocalServer[] = [];
-    for (let i = 0; i < GATEWAYS; i += 1) {
-      const gateway = { name: `gateway-${i}`, run: [main], env };
-      gateways.push(await bed.service('api-gateway', addresses, gateway));
-    }
+    const gateways = await Promise.all(
+      GATEWAYS.map((name) => bed.service('api-gateway', addresses, { name, run: [main], env })),
+    );
     await Promise.all(gateways.map((gateway) => bed.start(gateway)));
     return {
       gateways,
@@ -84,24 +82,19 @@ export async function startHistoryStage(options: StageOptions = {}): Promise<His
   }
 }
 
-const isDone = (): boolean => true;
-const isNotDone = (): boolean => false;
-
 /** Copies the built gateway, so that a build beside a run disturbs nothing; gives its main file. */
 async function copyBuilt(folder: string, defect: Defect | undefined): Promise<string> {
   const copy = join(folder, 'gateway');
-  try {
-    await cp(BUILT, copy, { recursive: true });
-  } catch (error) {
-    throw new Error('the gateway is not built; run `npm run build` first', { cause: error });
-  }
+  await cp(BUILT, copy, { recursive: true }).catch((cause: unknown) => {
+    throw new Error('the gateway is not built; run `npm run build` first', { cause });
+  });
   if (defect !== undefined) {
     const file = join(copy, defect.file);
-    const [before, after, ...more] = (await readFile(file, 'utf8')).split(defect.right);
-    if (before === undefined || after === undefined || more.length > 0) {
+    const parts = (await readFile(file, 'utf8')).split(defect.right);
+    if (parts.length !== 2) {
       throw new Error(`${defect.file} must have "${defect.right}" exactly once`);
     }
-    await writeFile(file, before + defect.wrong + after);
+    await writeFile(file, parts.join(defect.wrong));
   }
   return join(copy, 'main.js');
 }

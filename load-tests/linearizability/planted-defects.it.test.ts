@@ -51,10 +51,10 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'a gateway answers a read as it answered the one before',
     file: 'main.js',
-    right: 'const outcome = await parts.reads.publicState(auctionId);',
-    wrong: `const kept = (parts.kept ??= {}), before = kept[auctionId];
-      kept[auctionId] = await parts.reads.publicState(auctionId);
-      const outcome = before ?? kept[auctionId];`,
+    right: 'const outcome = await reads.publicState(params.id);',
+    wrong: `const kept = (reads.kept ??= {}), before = kept[params.id];
+      kept[params.id] = await reads.publicState(params.id);
+      const outcome = before ?? kept[params.id];`,
     shownBy: ['stale-read'],
   },
 ];

@@ -202,7 +202,7 @@ function concrete(
     }
     case 'bid': {
       const amount = offeredAmount(step.offer, {
-        minimumBid: minimumBid(auction) ?? MAX_AMOUNT,
+        minimum: minimumBid(auction) ?? MAX_AMOUNT,
         leaderMax: auction.leaderMax,
         reserve: auction.terms.reservePrice,
         price: auction.price,

@@ -28,80 +28,46 @@ export interface Offer {
   readonly plus: number;
 }
 
+/** One of several, as often as their weights say. */
+const weighted = <T>(...choices: readonly (readonly [number, fc.Arbitrary<T>])[]) =>
+  fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+const kind = <T extends RandomCommand['kind']>(...kinds: [T, ...T[]]) => fc.constantFrom(...kinds);
+const base = <T extends Offer['base']>(...bases: [T, ...T[]]) => fc.constantFrom(...bases);
+const oneIn = (times: number) => fc.integer({ min: 1, max: times }).map((n) => n === 1);
+
 const user = fc.constantFrom(...USERS);
-const userOrSeller = fc.oneof(
-  { weight: 9, arbitrary: user },
-  { weight: 1, arbitrary: fc.constant(SELLER) },
-);
+const userOrSeller = weighted([9, user], [1, fc.constant(SELLER)]);
 const offer: fc.Arbitrary<Offer> = fc.record({
-  base: fc.oneof(
-    {
-      weight: 300,
-      arbitrary: fc.constantFrom(
-        'minimum' as const,
-        'minimum' as const,
-        'leaderMax' as const,
-        'leaderMax' as const,
-        'reserve' as const,
-        'price' as const,
-      ),
-    },
-    { weight: 20, arbitrary: fc.constant('buyNow' as const) },
-    { weight: 1, arbitrary: fc.constant('highest' as const) },
+  base: weighted<Offer['base']>(
+    [300, base('minimum', 'minimum', 'leaderMax', 'leaderMax', 'reserve', 'price')],
+    [20, base('buyNow')],
+    [1, base('highest')],
   ),
   plus: fc.oneof(fc.constantFrom(-1, 0, 0, 1, 5, 25), fc.integer({ min: -100, max: 5_000 })),
 });
 
 /** One step of a run. */
-export const randomCommand: fc.Arbitrary<RandomCommand> = fc.oneof(
-  {
-    weight: 60,
-    arbitrary: fc.record({
-      kind: fc.constant('bid' as const),
-      userId: userOrSeller,
-      exact: fc.boolean(),
-      offer,
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('buy' as const, 'cancel' as const),
-      userId: userOrSeller,
-      admin: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('me' as const),
-      userId: user,
-      admin: fc.constant(false),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('extend' as const),
+export const randomCommand = weighted<RandomCommand>(
+  [60, fc.record({ kind: kind('bid'), userId: userOrSeller, exact: fc.boolean(), offer })],
+  [2, fc.record({ kind: kind('buy', 'cancel'), userId: userOrSeller, admin: oneIn(10) })],
+  [3, fc.record({ kind: kind('me'), userId: user, admin: fc.constant(false) })],
+  [
+    3,
+    fc.record({
+      kind: kind('extend'),
       userId: userOrSeller,
       byMs: fc.integer({ min: -20, max: 60 }),
     }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('pause' as const),
-      ms: fc.integer({ min: 1, max: 6 }),
-    }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('retry' as const),
+  ],
+  [3, fc.record({ kind: kind('pause'), ms: fc.integer({ min: 1, max: 6 }) })],
+  [
+    6,
+    fc.record({
+      kind: kind('retry'),
       back: fc.integer({ min: 1, max: 12 }),
-      changed: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
+      changed: oneIn(5),
     }),
-  },
+  ],
 );
 
 /** Terms of an auction that lives for a fraction of a second, in Redis's real time. */
@@ -140,26 +106,16 @@ export const randomCreation: fc.Arbitrary<Creation> = fc
     };
   });
 
-/** What a bid command says once the state it aims at is known. */
+/**
+ * What a bid command says once the state it aims at is known.
+ * @param state 0 where there is no such amount
+ */
 export function offeredAmount(
   chosen: Offer,
-  state: {
-    minimumBid: number;
-    leaderMax: number;
-    reserve: number;
-    price: number;
-    buyNow: number;
-  },
+  state: Readonly<Record<Exclude<Offer['base'], 'highest'>, number>>,
 ): number {
-  const bases = {
-    minimum: state.minimumBid,
-    leaderMax: state.leaderMax === 0 ? state.minimumBid : state.leaderMax,
-    reserve: state.reserve === 0 ? state.minimumBid : state.reserve,
-    price: state.price,
-    buyNow: state.buyNow === 0 ? state.minimumBid : state.buyNow,
-    highest: MAX_AMOUNT,
-  };
-  return Math.min(MAX_AMOUNT, Math.max(1, bases[chosen.base] + chosen.plus));
+  const aim = chosen.base === 'highest' ? MAX_AMOUNT : state[chosen.base] || state.minimum;
+  return Math.min(MAX_AMOUNT, Math.max(1, aim + chosen.plus));
 }
 
 /** A command without amounts. */

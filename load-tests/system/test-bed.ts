@@ -8,8 +8,10 @@ import { createNodeService, waitUntilReady } from '@outcry/local/node-service.ts
 import { freePort } from '@outcry/local/processes/ports.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
+import { startNatsCluster, type LocalNatsCluster } from '@outcry/local/servers/nats-cluster.ts';
 import { startPostgres } from '@outcry/local/servers/postgres.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
+import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
 import { createSupervisor, type Supervisor } from '@outcry/local/supervisor.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { readyRedis } from './redis.ts';
@@ -114,6 +116,19 @@ export class TestBed {
       connection.disconnect();
     }
     return server;
+  }
+
+  /** Three masters. @param options.hasReplicas each with a replica */
+  async redisCluster(options: { hasReplicas?: boolean; args?: readonly string[] } = {}) {
+    const cluster = await startRedisCluster({ dataDir: this.data('redis'), ...options });
+    this.onClose(() => cluster.stop());
+    return cluster;
+  }
+
+  async natsCluster(): Promise<LocalNatsCluster> {
+    const cluster = await startNatsCluster({ dataDir: this.data('nats') });
+    this.onClose(() => cluster.stop());
+    return cluster;
   }
 
   async nats(name = 'nats'): Promise<LocalServer> {

@@ -9,8 +9,8 @@ import { runVerify } from '@outcry/archival-worker/create-verify.ts';
 import { differenceText } from '@outcry/archival-worker/verify/difference.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
-import { startNatsCluster, type LocalNatsCluster } from '@outcry/local/servers/nats-cluster.ts';
-import { startRedisCluster, type LocalCluster } from '@outcry/local/servers/redis-cluster.ts';
+import type { LocalNatsCluster } from '@outcry/local/servers/nats-cluster.ts';
+import type { LocalCluster } from '@outcry/local/servers/redis-cluster.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { untilReady } from '@outcry/shared/runtime/redis.ts';
 import { figure } from '@outcry/shared/testing/metrics.ts';
@@ -19,6 +19,8 @@ import { readyRedis } from './redis.ts';
 import { SHARDS, type Addresses } from './test-bed.ts';
 import type { ServiceName, TestBed } from './test-bed.ts';
 
+/** In this order: the worker declares the empty Redis whole, which the gateways wait for. */
+const SERVICES = ['archival-worker', 'api-gateway', 'broadcast-service'] as const;
 const BACK_WITHIN_MS = 60_000;
 const REDIS_WITHIN_MS = 10_000;
 const QUERY_LIMIT_MS = 60_000;
@@ -40,8 +42,11 @@ export class WholeSystem {
   readonly redisServers: LocalServer | LocalCluster;
   readonly natsServers: LocalServer | LocalNatsCluster;
   readonly postgres: LocalServer;
-  /** What all services, and tools of an operator, are given. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** What services, and tools of an operator, are given. */
+  readonly environment: Readonly<
+    Record<'SHARDS' | 'REDIS_URL' | 'REDIS_CLUSTER' | 'BID_DURABILITY', string> &
+      Record<'NATS_URL' | 'NATS_STREAM_REPLICAS' | 'DATABASE_URL', string>
+  >;
   readonly #services = new Map<string, LocalServer>();
   readonly #serviceSecret = randomBytes(32).toString('hex');
   #redis: Redis | undefined;
@@ -73,12 +78,14 @@ export class WholeSystem {
     const { counts = {}, redisCluster, natsCluster } = options;
     bed.say('starting the servers and the services');
     // Shared, because the bed's end waits for what is shared: what starts beside a failure is stopped too.
+    const ofReplica = redisCluster?.durability === 'replica' && ['--min-replicas-to-write', '1'];
+    const clusterOptions = { hasReplicas: true, args: ofReplica || [] };
     const [redis, nats, postgres] = await Promise.all([
       bed.shared<LocalServer | LocalCluster>('redis', () =>
-        redisCluster === undefined ? bed.redis() : startCluster(bed, redisCluster.durability),
+        redisCluster === undefined ? bed.redis() : bed.redisCluster(clusterOptions),
       ),
       bed.shared<LocalServer | LocalNatsCluster>('nats', () =>
-        natsCluster === true ? startLeaderAndFollowers(bed) : bed.nats(),
+        natsCluster === true ? bed.natsCluster() : bed.nats(),
       ),
       bed.shared('postgres', () => bed.postgres()),
     ]);
@@ -88,8 +95,7 @@ export class WholeSystem {
       system.#redis = connection;
       bed.onClose(() => connection.disconnect());
     }
-    // The worker declares the empty Redis whole, which the gateways wait for.
-    for (const service of ['archival-worker', 'api-gateway', 'broadcast-service'] as const) {
+    for (const service of SERVICES) {
       await system.run(service, counts[service] ?? 1);
     }
     return system;
@@ -107,15 +113,11 @@ export class WholeSystem {
 
   /** For a window of CPU and memory. */
   get processes(): Parts {
-    const pids = (service: ServiceName) => this.all(service).map((each) => each.pid());
-    return {
-      'api-gateway': pids('api-gateway'),
-      'broadcast-service': pids('broadcast-service'),
-      'archival-worker': pids('archival-worker'),
-      redis: [this.part('redis').pid()],
-      nats: [this.part('nats').pid()],
-      postgres: [this.postgres.pid()],
-    };
+    const services = SERVICES.map((name) => [name, this.all(name).map((each) => each.pid())]);
+    const servers = (['redis', 'nats', 'postgres'] as const).map((name) => {
+      return [name, [this.part(name).pid()]];
+    });
+    return Object.fromEntries([...services, ...servers]) as Parts;
   }
 
   /** Starts what is missing and ends what is too much: it would take its share of the machine. */
@@ -133,24 +135,20 @@ export class WholeSystem {
     number: number,
     through: Partial<Addresses> = {},
   ): Promise<LocalServer> {
-    const { url: redis } = this.redisServers;
-    const { url: nats } = this.natsServers;
-    const addresses = { redis, nats, postgres: this.postgres.url, ...through };
-    const { REDIS_URL, REDIS_CLUSTER, BID_DURABILITY, NATS_STREAM_REPLICAS } = this.environment;
+    const { REDIS_URL: redis, NATS_URL: nats, DATABASE_URL: postgres, ...env } = this.environment;
     const name = nameOf(service, number);
     const part = await this.bed.service(
       service,
-      { ...addresses, redis: REDIS_URL ?? redis },
+      { redis, nats, postgres, ...through },
       {
         name,
         env: {
-          REDIS_CLUSTER: `${REDIS_CLUSTER}`,
+          REDIS_CLUSTER: env.REDIS_CLUSTER,
           SERVICE_SECRET: this.#serviceSecret,
-          ...(service === 'api-gateway' && { BID_DURABILITY: `${BID_DURABILITY}` }),
-          ...(service !== 'broadcast-service' && {
-            NATS_STREAM_REPLICAS: `${NATS_STREAM_REPLICAS}`,
-          }),
-          ...(service === 'broadcast-service' && { GATEWAY_URL: this.url('api-gateway') }),
+          ...(service === 'broadcast-service'
+            ? { GATEWAY_URL: this.url('api-gateway') }
+            : { NATS_STREAM_REPLICAS: env.NATS_STREAM_REPLICAS }),
+          ...(service === 'api-gateway' && { BID_DURABILITY: env.BID_DURABILITY }),
         },
       },
     );
@@ -234,22 +232,6 @@ export class WholeSystem {
     );
     return found;
   }
-}
-
-async function startCluster(bed: TestBed, durability: 'fsync' | 'replica'): Promise<LocalCluster> {
-  const cluster = await startRedisCluster({
-    dataDir: bed.data('redis'),
-    hasReplicas: true,
-    args: durability === 'replica' ? ['--min-replicas-to-write', '1'] : [],
-  });
-  bed.onClose(() => cluster.stop());
-  return cluster;
-}
-
-async function startLeaderAndFollowers(bed: TestBed): Promise<LocalNatsCluster> {
-  const cluster = await startNatsCluster({ dataDir: bed.data('nats') });
-  bed.onClose(() => cluster.stop());
-  return cluster;
 }
 
 const nameOf = (service: ServiceName, number: number): string =>
