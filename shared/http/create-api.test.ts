@@ -1,6 +1,3 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ID_PATTERN } from '../domain/ids.ts';
@@ -9,6 +6,7 @@ import { cursorParts } from '../runtime/cursors.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createApi } from './create-api.ts';
 import { answerJson, answerProblem } from './exchange.ts';
+import { serveHttp, type HttpServer } from './http-server.ts';
 import { pastRouter, route, type Route, type Who } from './route.ts';
 
 const answer = { status: 200, schema: z.looseObject({}) } as const;
@@ -77,7 +75,7 @@ function verifyToken(token: string): Caller {
   return { userId, roles: new Set(roles), expiresAt: Infinity };
 }
 
-let server: Server;
+let server: HttpServer;
 let url: string;
 
 beforeAll(async () => {
@@ -94,10 +92,8 @@ beforeAll(async () => {
       error instanceof RangeError ? answerProblem(x, 'UNAVAILABLE', 'Away.') : undefined,
     log: createLogger('api-gateway', 'silent'),
   });
-  const listener = getRequestListener(app.fetch);
-  server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await serveHttp(app.fetch, 0, '127.0.0.1');
+  url = `http://127.0.0.1:${server.port}`;
 });
 afterAll(() => server.close());
 
