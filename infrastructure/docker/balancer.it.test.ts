@@ -58,8 +58,12 @@ afterAll(async () => {
 
 const urlOf = (service: { server: LocalServer } | undefined): string => service?.server.url ?? '';
 
-const startBalancer = (servers: Record<string, string>): Promise<LocalServer> =>
+const startBalancer = (
+  servers: Record<string, string>,
+  pieces: Record<string, string> = {},
+): Promise<LocalServer> =>
   startNginx({
+    pieces,
     config: CONFIG,
     listens: 8080,
     healthPath: '/balancer/healthz',
@@ -187,6 +191,42 @@ test('a bid whose connection broke after it was sent is not sent again by the ba
     Array.from({ length: 20 }, () => send(`${between.url}/v1/auctions`, undefined)),
   );
   expect(reads.map(({ status }) => status)).toEqual(reads.map(() => 201));
+});
+
+test('limits count an IPv4 address, and of IPv6 the network of 64 bits', async () => {
+  const nobody = 'http://127.0.0.1:1';
+  const servers = {
+    'gateway-1:8080': nobody,
+    'gateway-2:8080': nobody,
+    'broadcaster-1:8081': nobody,
+    'broadcaster-2:8081': nobody,
+    'worker-1:8082': nobody,
+    'worker-2:8082': nobody,
+    'web:8000': nobody,
+  };
+  const limited = await startBalancer(servers, {
+    'map $remote_addr ': 'map $http_x_test_address ',
+    $binary_remote_addr: '$http_x_test_address',
+    'rate=100r/s': 'rate=1r/m',
+    'burst=1000 nodelay': 'burst=1 nodelay',
+  });
+  onTestFinished(() => limited.stop());
+  const isCounted = async (address: string): Promise<boolean> => {
+    const headers = { 'x-test-address': address };
+    return (await send(`${limited.url}/socket.io/`, undefined, undefined, headers)).status === 429;
+  };
+  // Two of one network are taken; a third is one too many, whichever address it has there.
+  for (const [used, same, other] of [
+    ['192.0.2.1', '192.0.2.1', '192.0.2.2'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::9', '2001:db8:1:3:3:4:5:6'],
+    ['2001:db8:7::1', '2001:db8:7::2:3', '2001:db8:8::1'],
+    ['2001:db9::1', '2001:db9::a:b', '2001:dba::1'],
+    ['2002::1:2:3:4:5', '2002::1:9:9:9:9', '2002::2:2:3:4:5'],
+  ] as const) {
+    expect([await isCounted(used), await isCounted(same)]).toEqual([false, false]);
+    expect([used, await isCounted(same)]).toEqual([used, true]);
+    expect([other, await isCounted(other)]).toEqual([other, false]);
+  }
 });
 
 test("a problem's type is an address here too, whichever service named it", async () => {

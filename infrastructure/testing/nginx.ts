@@ -23,16 +23,28 @@ interface Options {
   readonly servers?: Variables;
   /** What the image's entrypoint puts in for `${NAME}`. */
   readonly variables?: Variables;
+  /** What else a test needs otherwise: pieces of the file, and what stands there instead. */
+  readonly pieces?: Variables;
 }
 
 /** @throws Error when a name of `servers` is not in the file, or nginx does not come up */
 export async function startNginx(options: Options): Promise<LocalServer> {
-  const { config, listens, healthPath, prefix, folder, servers = {}, variables = {} } = options;
+  const {
+    config,
+    listens,
+    healthPath,
+    prefix,
+    folder,
+    servers = {},
+    variables = {},
+    pieces = {},
+  } = options;
   const port = await freePort();
   const temporary = join(folder, 'tmp', `nginx-${port}`);
   await mkdir(temporary, { recursive: true, mode: 0o777 });
   let text = await readFile(join(config.startsWith('/') ? '' : ROOT, config), 'utf8');
   const replaced = {
+    ...pieces,
     [`listen ${listens};`]: `listen 127.0.0.1:${port};`,
     ' /tmp/': ` ${temporary}/`,
     ...Object.fromEntries(

@@ -53,7 +53,6 @@ export async function startSecuredServers({ folder, tls }: Options): Promise<Sec
     startRedis({
       dataDir: join(folder, 'redis'),
       args: [
-        ...(await shippedRedisSettings()),
         '--aclfile',
         redisUsers,
         ...(certificate === undefined ? [] : tlsOptions(redisPort ?? 0, certificate)),
@@ -90,15 +89,6 @@ export async function startSecuredServers({ folder, tls }: Options): Promise<Sec
       await Promise.all([redis.stop(), nats.stop(), database.stop()]);
     },
   };
-}
-
-/** What the shipped `redis.conf` sets, as arguments. */
-async function shippedRedisSettings(): Promise<string[]> {
-  const text = await readFile(join(ROOT, 'infrastructure/docker/redis.conf'), 'utf8');
-  return text
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .flatMap((line) => `--${line}`.split(' ').map((word) => (word === '""' ? '' : word)));
 }
 
 interface Certificate {

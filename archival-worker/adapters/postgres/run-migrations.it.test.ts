@@ -103,6 +103,23 @@ test('a URL that is missing is named', async () => {
   await expect(migrate('')).rejects.toThrow('DATABASE_URL: must be a postgres:// URL');
 });
 
-test('a database that cannot be reached is an error', async () => {
-  await expect(migrate('postgres://127.0.0.1:1/none')).rejects.toThrow('ECONNREFUSED');
+test('a database that is not there or cannot be reached is an error', async () => {
+  const missing = new URL(server.url);
+  missing.pathname = '/none';
+  await expect(migrate(missing.href)).rejects.toThrow('does not exist');
+  await expect(runMigrations('postgres://127.0.0.1:1/none')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('a Postgres that comes up later is waited for', async () => {
+  const url = await createDatabase(server, 'later');
+  await server.stop();
+  const migrating = migrate(url);
+  // Whether it is waiting already or still starting: both must end well.
+  await server.start();
+  expect((await migrating).stdout).toContain('Applied: ');
+  await server.stop();
+  const waiting = runMigrations(url, undefined, 30_000);
+  await expect(runMigrations(url)).rejects.toThrow('ECONNREFUSED');
+  await server.start();
+  await waiting;
 });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { resolveBinary } from 'dbmate';
 import postgres from 'postgres';
@@ -8,14 +9,19 @@ import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 const MIGRATION_LOCK = 7_824_301_155;
 const LOCK_LIMIT_MS = 120_000;
 const CONNECT_LIMIT_SECONDS = 10;
+const RETRY_MS = 500;
+/** A Postgres that has no name or does not listen yet, starts or stops; in `postgres`'s words, too. */
+const NOT_YET =
+  /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|CONNECT_TIMEOUT|CONNECTION_\w+|57P03|57P01)$/;
 
 /**
  * Applies the migrations that are missing. dbmate takes no lock of its own, so an advisory lock
  * lets one run at a time; the others wait, then find nothing left to do.
  * @param certificates file of further certificate authorities, beside those that Node was given
+ * @param waitMs how long to wait for a Postgres that is not up yet
  * @throws Error when Postgres cannot be reached, the lock stays taken for 2 min, or SQL fails
  */
-export async function runMigrations(url: string, certificates?: string): Promise<void> {
+export async function runMigrations(url: string, certificates?: string, waitMs = 0): Promise<void> {
   const sql = postgres(url, {
     max: 1,
     connect_timeout: CONNECT_LIMIT_SECONDS,
@@ -23,6 +29,7 @@ export async function runMigrations(url: string, certificates?: string): Promise
     connection: { application_name: 'outcry-migrate', statement_timeout: LOCK_LIMIT_MS },
   });
   try {
+    await waitForPostgres(sql, waitMs);
     // The server's own limit comes first, unless it hangs.
     await withTimeLimit(
       sql`SELECT pg_advisory_lock(${MIGRATION_LOCK}::bigint)`,
@@ -33,6 +40,20 @@ export async function runMigrations(url: string, certificates?: string): Promise
   } finally {
     // Ends the session, and with it the lock.
     await sql.end({ timeout: 5 });
+  }
+}
+
+async function waitForPostgres(sql: postgres.Sql, waitMs: number): Promise<void> {
+  const giveUpAt = performance.now() + waitMs;
+  for (;;) {
+    try {
+      await sql`SELECT 1`;
+      return;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (!NOT_YET.test(code) || performance.now() >= giveUpAt) throw error;
+    }
+    await pause(RETRY_MS);
   }
 }
 

@@ -29,7 +29,6 @@ test('further lines of the configuration arrive', async () => {
     startNats({
       dataDir: await temporaryFolder(),
       config: 'max_payload: 4096',
-      jetstream: 'max_file_store: 10485760',
     }),
   );
   const client = await connect({ servers: nats.url });

@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { runCommand } from '../processes/run-command.ts';
 import { obtainNats, type Program } from '../programs/programs.ts';
 import { ask } from './ask.ts';
 import { containerName, containerProcess } from './container.ts';
 import type { LocalServer, ServerOptions } from './local-server.ts';
 import { type ServerRecipe, startOnPort } from './run-server.ts';
+import { shippedFile } from './shipped-settings.ts';
 
 export interface NatsOptions extends ServerOptions {
   /** Further lines of the configuration file, at its top level. */
   config?: string;
-  /** Further lines of its `jetstream` block, such as `sync_interval: always` (2.10 and later). */
-  jetstream?: string;
 }
 
 /**
- * Starts a NATS server with JetStream on its data folder; resolves when it answers.
+ * Starts a NATS server with the settings that ship, on its data folder; resolves when it answers.
+ * One older than 2.10 does not know `sync_interval`, and goes without.
  *
  * @throws PortTakenError; Error when NATS cannot be obtained or does not come up
  */
@@ -39,16 +40,14 @@ async function recipe(
   const config = join(dataDir, 'nats.conf');
   await writeFile(
     config,
-    [
-      `server_name: "${serverName}"`,
-      `listen: "${inContainer ? '0.0.0.0' : '127.0.0.1'}:${port}"`,
-      'jetstream {',
-      `  store_dir: ${JSON.stringify(inContainer ? '/data' : dataDir)}`,
-      options.jetstream ?? '',
-      '}',
-      options.config ?? '',
-      '',
-    ].join('\n'),
+    configuration(
+      {
+        server_name: serverName,
+        listen: `${inContainer ? '0.0.0.0' : '127.0.0.1'}:${port}`,
+        store_dir: inContainer ? '/data' : dataDir,
+      },
+      { ...options, knowsSyncInterval: inContainer || (await knowsSyncInterval(program.path)) },
+    ),
   );
   const common = {
     name: 'nats',
@@ -72,6 +71,29 @@ async function recipe(
       args: ['nats-server', '--config', '/data/nats.conf'],
     }),
   };
+}
+
+/** The shipped file, with other addresses. Monitoring and users: who wants them gives them in `config`. */
+function configuration(
+  own: Readonly<Record<string, string>>,
+  { config = '', knowsSyncInterval: syncs }: NatsOptions & { readonly knowsSyncInterval: boolean },
+): string {
+  const lines = shippedFile('nats')
+    .split('\n')
+    .filter((line) => !/^(?:http|include)\b/.test(line))
+    .filter((line) => syncs || !line.includes('sync_interval:'))
+    .map((line) => {
+      const [, indent = '', name = ''] = /^( *)(\w+): /.exec(line) ?? [];
+      const value = own[name];
+      return value === undefined ? line : `${indent}${name}: ${JSON.stringify(value)}`;
+    });
+  return [...lines, config, ''].join('\n');
+}
+
+async function knowsSyncInterval(program: string): Promise<boolean> {
+  const { output } = await runCommand(program, ['--version']);
+  const [, major, minor] = /v(\d+)\.(\d+)/.exec(output) ?? [];
+  return Number(major) > 2 || Number(minor) >= 10;
 }
 
 // A NATS server greets with one line, `INFO {…}`, when its streams are recovered.

@@ -10,6 +10,7 @@ import { asAccount, type Cluster, prepareCluster } from './postgres-cluster.ts';
 import { reachableFolder } from './reachable-folder.ts';
 import { reachablePostgres } from './reachable-postgres.ts';
 import { type ServerRecipe, startOnPort } from './run-server.ts';
+import { shippedSettings } from './shipped-settings.ts';
 
 type ContainerProgram = Extract<Program, { kind: 'container' }>;
 
@@ -137,14 +138,8 @@ function common(
 
 function settingArgs(port: number, { durable = true, settings = {} }: PostgresOptions): string[] {
   const all: Record<string, string> = {
+    ...shippedSettings('postgres'),
     port: String(port),
-    max_connections: '200',
-    shared_buffers: '128MB',
-    max_wal_size: '2GB',
-    // Compiling costs more than the short queries here can win back.
-    jit: 'off',
-    timezone: 'UTC',
-    log_timezone: 'UTC',
     ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
     ...settings,
   };

@@ -4,10 +4,17 @@ import { waitUntil } from '../processes/wait-until.ts';
 import type { LocalServer, ServerOptions } from './local-server.ts';
 import { redisCommand } from './redis-command.ts';
 import { startRedis } from './redis.ts';
+import { shippedSettings } from './shipped-settings.ts';
 
 const SLOTS = 16_384;
 const FORM_WITHIN_MS = 30_000;
-const CLUSTER_SETTINGS = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+/** As it ships, but a dead master is noticed sooner: a test waits for it. */
+const CLUSTER_SETTINGS = Object.entries({
+  ...shippedSettings('redis-cluster'),
+  'cluster-node-timeout': '2000',
+})
+  .filter(([name]) => name.startsWith('cluster-') && name !== 'cluster-config-file')
+  .flatMap(([name, value]) => [`--${name}`, value]);
 /** By default a new replica gets its first copy only after five seconds. */
 const REPLICA_SETTINGS = ['--repl-diskless-sync-delay', '0'];
 
@@ -104,7 +111,8 @@ async function form(masters: readonly Node[], replicas: readonly Node[]): Promis
   await allWill(nodes, 'the forming of the Redis cluster', async ({ server }) => {
     const info = await redisCommand(server, 'CLUSTER INFO');
     return (
-      info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodes.length}`)
+      info.includes(`cluster_slots_ok:${SLOTS}`) &&
+      info.includes(`cluster_known_nodes:${nodes.length}`)
     );
   });
   for (const [i, { server }] of replicas.entries()) {

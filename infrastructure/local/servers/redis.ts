@@ -5,6 +5,7 @@ import { ask } from './ask.ts';
 import { containerName, containerProcess } from './container.ts';
 import type { LocalServer, ServerOptions } from './local-server.ts';
 import { type ServerRecipe, startOnPort } from './run-server.ts';
+import { shippedSettings } from './shipped-settings.ts';
 
 export interface RedisOptions extends ServerOptions {
   /** Redis's `maxmemory`, such as `64mb` (default: no bound). */
@@ -14,8 +15,8 @@ export interface RedisOptions extends ServerOptions {
 }
 
 /**
- * Starts a Redis that fsyncs every write before it answers and never evicts; resolves when it
- * answers. Its data folder keeps its data over restarts.
+ * Starts a Redis with the settings that ship: it fsyncs every write before it answers and never
+ * evicts. Resolves when it answers. Its data folder keeps its data over restarts.
  *
  * @throws PortTakenError; Error when Redis cannot be obtained or does not come up
  */
@@ -58,17 +59,12 @@ function recipe(
   };
 }
 
-function settings(port: number, { maxmemory, args = [] }: RedisOptions): string[] {
-  const all: Record<string, string> = {
-    port: String(port),
-    daemonize: 'no',
-    save: '',
-    appendonly: 'yes',
-    appendfsync: 'always',
-    'maxmemory-policy': 'noeviction',
-    ...(maxmemory !== undefined && { maxmemory }),
-  };
-  return [...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]), ...args];
+// As it ships, but for a bound of memory and the users file: who wants them says so.
+function settings(port: number, { maxmemory = '0', args = [] }: RedisOptions): string[] {
+  const { aclfile: _, ...shipped } = shippedSettings('redis');
+  const all = { ...shipped, port: String(port), daemonize: 'no', maxmemory };
+  const lines = Object.entries(all).map(([name, value]) => `--${name} ${value}`);
+  return [...lines.flatMap((line) => line.split(' ')), ...args];
 }
 
 // While it reads its data it answers -LOADING; with a password in `args` it answers -NOAUTH.
