@@ -4,6 +4,7 @@
  * serves all viewers of an auction.
  */
 import { isInLastMinutes, LONGEST_SILENCE_MS } from '@outcry/shared/contracts/live.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { AuctionFeed } from './auction-feed.ts';
 
 const CHECK_EVERY_MS = 500;
@@ -24,7 +25,7 @@ export class KeepAlive {
   ) {
     this.#timer = setInterval(() => {
       // Whoever is not silent for long enough now would be for too long at the next look.
-      const since = performance.now() - LONGEST_SILENCE_MS + CHECK_EVERY_MS;
+      const since = monotonicNow() - LONGEST_SILENCE_MS + CHECK_EVERY_MS;
       const now = serverNow();
       for (const { auctionId, view } of feeds()) {
         if (isInLastMinutes(view, now)) speak(auctionId, since);

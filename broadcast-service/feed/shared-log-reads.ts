@@ -3,6 +3,7 @@
  * the log is read at most once in 100 ms.
  */
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { MAX_RECOVERED_EVENTS } from './recover.ts';
 import type { AuctionSource } from './auction-source.ts';
 import type { LiveEvent } from './live-message.ts';
@@ -37,7 +38,7 @@ export class SharedLogReads {
       this.#next.from = Math.min(this.#next.from, seq);
       return this.#next.events;
     }
-    const waitMs = this.#beganAt + EVERY_MS - performance.now();
+    const waitMs = this.#beganAt + EVERY_MS - monotonicNow();
     if (this.#running === undefined && waitMs <= 0) return this.#begin(seq);
     this.#next = { from: seq, events: this.#readNext(waitMs) };
     return this.#next.events;
@@ -53,7 +54,7 @@ export class SharedLogReads {
   }
 
   #begin(from: number): Promise<readonly LiveEvent[]> {
-    this.#beganAt = performance.now();
+    this.#beganAt = monotonicNow();
     const events = this.#source.eventsAfter(this.#auctionId, from, MAX_RECOVERED_EVENTS);
     const read = {
       from,

@@ -10,6 +10,7 @@ import { answerProblem, type Exchange, type HttpAnswer } from '@outcry/shared/ht
 import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { originAllowed } from '@outcry/shared/runtime/origins.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { stateOf } from '../feed/auction-feed.ts';
 import { messageJson } from '../feed/live-message.ts';
 import type { Recovered } from '../feed/recover.ts';
@@ -81,7 +82,7 @@ export class StreamAuctions {
       return answerProblem(x, 'INVALID_REQUEST', detail);
     }
     const address = clientAddress(incoming, trustedProxies);
-    const counted = connections.add(address, performance.now());
+    const counted = connections.add(address, monotonicNow());
     if (counted === 'this node is full') return unavailable(x, counted);
     if (typeof counted === 'string') {
       const extras = { retryAfterMs: RECONNECT_TO_MS };
@@ -93,7 +94,7 @@ export class StreamAuctions {
     if (lease === undefined) return answerProblem(x, 'AUCTION_NOT_FOUND', NOT_FOUND);
     try {
       const mayRecover = (events: number): boolean =>
-        connections.mayRecover(address, events, performance.now());
+        connections.mayRecover(address, events, monotonicNow());
       const missed = after && (await lease.feed.recoverFrom(after, mayRecover));
       if (!outgoing.destroyed && !this.#stopping) {
         this.#begin(x, lease, missed);

@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { PresenceMessage } from '@outcry/shared/contracts/live.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { ViewerCounts, type CountsMessage } from './viewer-counts.ts';
 
 export type PresenceOfNode =
@@ -68,7 +69,7 @@ export class SharePresence {
     } else if (message.say === 'leaving') {
       this.#markUnreported(this.#counts.forget(message.node));
     } else {
-      const { changed, incomplete } = this.#counts.hear(message, performance.now());
+      const { changed, incomplete } = this.#counts.hear(message, monotonicNow());
       this.#markUnreported(changed);
       if (incomplete) this.#nodes.tell({ say: 'send-all', node: message.node });
     }
@@ -81,7 +82,7 @@ export class SharePresence {
   }
 
   #tick(): void {
-    const now = performance.now();
+    const now = monotonicNow();
     this.#markUnreported(this.#counts.forgetSilentSince(now - SILENT_FOR_MS));
     this.#report(now);
     const due =

@@ -5,6 +5,7 @@
  * meanwhile are merged. Auctions do not wait for each other: one that is not pausing sends at once.
  */
 import type { Position, PresenceMessage } from '@outcry/shared/contracts/live.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { LiveMessage } from '../feed/live-message.ts';
 import { AuctionRoom, type Member } from './auction-room.ts';
 import type { Packet, Recipient } from './recipient.ts';
@@ -177,7 +178,7 @@ export class FanOut {
   }
 
   #turn(): void {
-    const began = performance.now();
+    const began = monotonicNow();
     const until = began + this.#limits.holdMs;
     const cpuBefore = process.cpuUsage();
     const took: (readonly [sending: Sending, ms: number])[] = [];
@@ -186,7 +187,7 @@ export class FanOut {
       this.#ready.delete(sending);
       this.#sendUntil(sending, until);
       const before = now;
-      now = performance.now();
+      now = monotonicNow();
       took.push([sending, now - before]);
       if (now >= until) break;
     }
@@ -220,7 +221,7 @@ export class FanOut {
         if (member.recipient.waitingBytes > fullBytes) this.#fallBehind(member, room);
         else member.recipient.send(round.presence);
       }
-      if (looked % SENDS_PER_CLOCK_READING === 0 && performance.now() >= until) return;
+      if (looked % SENDS_PER_CLOCK_READING === 0 && monotonicNow() >= until) return;
     }
     this.#endRound(sending, round);
   }
@@ -238,7 +239,7 @@ export class FanOut {
     sending.restedMs = 0;
     sending.hasEvents = false;
     sending.presence = undefined;
-    sending.lastSentAt = performance.now();
+    sending.lastSentAt = monotonicNow();
     return round;
   }
 
@@ -274,7 +275,7 @@ export class FanOut {
   }
 
   #fallBehind(member: Member, room: AuctionRoom): void {
-    member.behindSince ??= performance.now();
+    member.behindSince ??= monotonicNow();
     this.#behind.set(member, room);
   }
 
@@ -288,7 +289,7 @@ export class FanOut {
         member.behindSince = undefined;
         room.catchUp(member);
         caughtUp += 1;
-      } else if (performance.now() - (member.behindSince ?? 0) > maxBehindMs) {
+      } else if (monotonicNow() - (member.behindSince ?? 0) > maxBehindMs) {
         this.#behind.delete(member);
         this.#tell.dropped();
         member.recipient.drop();

@@ -1,6 +1,7 @@
 /** One connected viewer: what it watches, and the answers to what it sends. */
 import type { AuctionView, BidReceipt } from '@outcry/shared/contracts/api.ts';
 import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
@@ -209,7 +210,7 @@ export class Viewer {
 
 /** @returns 0, or for how many ms this auction has been asked for too often */
 function askAgain(watch: Watch): number {
-  const now = performance.now();
+  const now = monotonicNow();
   watch.again ??= new Allowance(ASKED_AGAIN_AT_ONCE, ASKED_AGAIN_PER_SECOND, now);
   return watch.again.take(now);
 }

@@ -1,4 +1,5 @@
 /** Redis's clock between two readings of it. */
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 
 /** The most that two machines' clocks part in a millisecond: an estimate gets worse with its age. */
 const DRIFT_PER_MS = 0.001;
@@ -18,7 +19,7 @@ export class RedisClock {
   #readAt = 0;
 
   /** @param steady ms since the process started; a clock that nobody sets */
-  constructor(steady: () => number = () => performance.now()) {
+  constructor(steady: () => number = monotonicNow) {
     this.#steady = steady;
   }
 

@@ -2,6 +2,7 @@
  * The WebSocket of a viewer, rate limited before anything is decoded. Abusive clients are cut off
  * before they consume resources, and what they have sent already is discarded.
  */
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
@@ -24,12 +25,12 @@ export class LimitedWebSocket extends WebSocket {
   onMisuse: ((misuse: Misuse) => void) | undefined;
   /** 0, or for how many ms this connection had asked too much when it sent what is heard now. */
   msOverdrawn = 0;
-  readonly #allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, performance.now());
+  readonly #allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, monotonicNow());
   #isCutOff = false;
 
   /** Counts requests besides those that came. */
   charge(requests: number): void {
-    const now = performance.now();
+    const now = monotonicNow();
     this.#allowance.charge(now, requests);
     if (this.#allowance.left(now) < -MOST_OWED) this.#cutOff('too many requests');
   }
@@ -58,7 +59,7 @@ export class LimitedWebSocket extends WebSocket {
     if (isBinary === true) this.#cutOff('binary data');
     else this.charge(Math.max(1, (Buffer.isBuffer(data) ? data.length : 0) / BYTES_OF_A_REQUEST));
     if (this.#isCutOff) return false;
-    const ms = this.#allowance.msOverdrawn(performance.now());
+    const ms = this.#allowance.msOverdrawn(monotonicNow());
     // The library hands on what came in a tick of its own, one after the other.
     process.nextTick(() => {
       this.msOverdrawn = ms;

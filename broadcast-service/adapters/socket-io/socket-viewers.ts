@@ -10,6 +10,7 @@ import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import type { Caller, VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { originAllowed } from '@outcry/shared/runtime/origins.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import type { OtherNodes, PresenceOfNode } from '../../presence/share-presence.ts';
 import { authenticateViewer, ConnectionRefusedError } from '../../rooms/authenticate-viewer.ts';
@@ -152,7 +153,7 @@ export class SocketViewers {
 
   /** Counts the connection, unless it is one too many. */
   #count(request: IncomingMessage): UpgradeRefusal | undefined {
-    const counted = this.#parts.connections.add(this.#addressOf(request), performance.now());
+    const counted = this.#parts.connections.add(this.#addressOf(request), monotonicNow());
     if (counted === 'this node is full') return [503, counted];
     if (typeof counted === 'string') return [429, counted];
     request.socket.once('close', counted);
@@ -175,7 +176,7 @@ export class SocketViewers {
   #misused(address: string, misuse: Misuse): void {
     this.#parts.log.info({ address, misuse }, 'a connection is ended');
     this.#parts.misused(misuse);
-    this.#parts.connections.misused(address, performance.now());
+    this.#parts.connections.misused(address, monotonicNow());
   }
 
   async #admit(socket: ViewerConnection, next: (error?: Error) => void): Promise<void> {

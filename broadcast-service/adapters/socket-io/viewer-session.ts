@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { Connections } from '../../rooms/connections.ts';
 import type { Recipient } from '../../rooms/recipient.ts';
 import { refused } from '../../rooms/requests.ts';
@@ -64,7 +65,7 @@ export class ViewerSession implements ViewerSocket {
   }
 
   mayRecover(events: number): boolean {
-    return this.#parts.connections.mayRecover(this.address, events, performance.now());
+    return this.#parts.connections.mayRecover(this.address, events, monotonicNow());
   }
 
   charge(requests: number): void {
@@ -141,7 +142,7 @@ export class ViewerSession implements ViewerSocket {
     if (ownMs > 0) {
       return refused('RATE_LIMITED', 'This connection asks too much.', { retryAfterMs: ownMs });
     }
-    const addressMs = this.#parts.connections.request(this.address, performance.now());
+    const addressMs = this.#parts.connections.request(this.address, monotonicNow());
     if (addressMs === 0) return undefined;
     const retryAfterMs = Math.max(addressMs, WAIT_FOR_ADDRESS_MS);
     return refused('RATE_LIMITED', 'All of its address together ask too much.', { retryAfterMs });
