@@ -51,7 +51,7 @@ function readAsset(name: string): string {
 /** Describes the gateway's API, and the history's as its service describes it. */
 export function addDocsPages(app: Hono<ApiContext>, { historyUrl }: PublicConfig): void {
   const contentPolicy = `${CONTENT_POLICY}; connect-src 'self' ${new URL(historyUrl).origin}`;
-  const start = startOf(['/openapi.json', `${historyUrl}${HISTORY_DOCUMENT}`]);
+  const start = startOf(['/openapi.json', historyUrl.replace(/\/+$/, '') + HISTORY_DOCUMENT]);
   app.get(
     '/docs',
     page((x) => {

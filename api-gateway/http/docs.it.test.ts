@@ -74,6 +74,15 @@ describe('the API description', () => {
     expect([probe.status, probe.headers.get('ratelimit-policy')]).toEqual([200, null]);
   });
 
+  test('/docs shows the history too, as its own service describes it', async () => {
+    const away = await gateway.startAnother({ PUBLIC_HISTORY_URL: 'https://history.example/' });
+    const at = `http://127.0.0.1:${away.port}`;
+    const policy = (await fetch(`${at}/docs`)).headers.get('content-security-policy');
+    expect(policy).toContain("connect-src 'self' https://history.example");
+    const start = await (await fetch(`${at}/docs/start.js`)).text();
+    expect(start).toContain('["/openapi.json","https://history.example/v1/history/openapi.json"]');
+  });
+
   test('/docs and its assets come from this server alone', async () => {
     const page = await fetch(`${gateway.url}/docs`);
     const html = await page.text();
