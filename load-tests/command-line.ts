@@ -71,6 +71,7 @@ const describe = (options: Options) =>
     ([name, schema]) => [name, typeof schema === 'object' ? schema : {}] as const,
   );
 
+/** What was thrown, as text. */
 export const errorText = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 

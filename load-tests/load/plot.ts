@@ -7,6 +7,16 @@ export interface Line {
   readonly points: readonly (readonly [number, number | null])[];
 }
 
+/** Lines of what `read` finds in each item, by name. */
+export const linesOf = <T>(
+  items: readonly T[],
+  xOf: (item: T) => number,
+  read: Readonly<Record<string, (item: T) => number | null | undefined>>,
+): Line[] =>
+  Object.entries(read).map(([name, valueOf]) => {
+    return { name, points: items.map((item) => [xOf(item), valueOf(item) ?? null]) };
+  });
+
 /** A stretch of the x axis that is shaded. */
 export interface Mark {
   readonly name: string;

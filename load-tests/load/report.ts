@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { machineText } from '../system/machine.ts';
 import { firstOf, ms, table, whole } from '../tables.ts';
 import type { Latencies } from './figures.ts';
-import { plotSvg, type Line, type Plot } from './plot.ts';
+import { linesOf, plotSvg, type Plot } from './plot.ts';
 import { isGood, type LoadResult } from './run-load.ts';
 import type { Sample } from './sample-system.ts';
 
@@ -63,7 +63,8 @@ export function reportText(result: LoadResult): string {
             ]),
           ),
         ]),
-    `Limits ${limitsKept ? 'kept' : 'NOT KEPT'}: see \`k6.html\`, k6's own page, and \`k6.log\`.`,
+    `Limits ${limitsKept ? 'kept' : 'NOT KEPT'}: those of bids are in \`k6.html\`, k6's own page, and ` +
+      '`k6.log`; 95 % of what viewers over Socket.IO get must come within 300 ms, 99 % within 750 ms.',
     `With the warm-up: 2xx ${whole(answered)} = events of bids in Redis ${whole(inRedis)} = rows in ` +
       `Postgres ${whole(inPostgres)}, unknown ${whole(unknown)}: **${accounts}**`,
     ...firstOf(faults, FAULTS_SHOWN).map((fault) => `- ${fault}`),
@@ -71,29 +72,31 @@ export function reportText(result: LoadResult): string {
   ].join('\n\n');
 }
 
-function plotsOf({ figures, samples, kills }: LoadResult): Record<string, Plot> {
-  const { beganAt } = figures;
+function plotsOf({ figures: { beganAt }, samples, kills }: LoadResult): Record<string, Plot> {
   const sinceBegin = (at: number): number => (at - beganAt) / 1000;
   const marks = kills.map(({ part, fromMs, toMs }) => ({
     name: `${part} dead`,
     from: sinceBegin(fromMs),
     to: sinceBegin(toMs),
   }));
-  const line = (name: string, read: (sample: Sample) => number | null | undefined): Line => ({
-    name,
-    points: samples
-      .filter(({ at }) => at >= beganAt)
-      .map((sample) => [sinceBegin(sample.at), read(sample) ?? null]),
-  });
-  const parts = (which: 'cores' | 'memoryMib'): Line[] =>
-    Object.keys(samples[0]?.[which] ?? {}).map((part) => line(part, (each) => each[which][part]));
-  const plot = (title: string, lines: Line[]): Plot => ({ title, lines, marks, xName: 'seconds' });
+  const measured = samples.filter(({ at }) => at >= beganAt);
+  const plot = (title: string, read: Parameters<typeof linesOf<Sample>>[2]): Plot => {
+    const lines = linesOf(measured, ({ at }) => sinceBegin(at), read);
+    return { title, lines, marks, xName: 'seconds' };
+  };
+  const parts = (which: 'cores' | 'memoryMib') =>
+    Object.fromEntries(
+      Object.keys(samples[0]?.[which] ?? {}).map((part) => [
+        part,
+        (each: Sample) => each[which][part],
+      ]),
+    );
   return {
-    batches: plot('bids in a script call', [line('mean', ({ meanBatch }) => meanBatch)]),
-    behind: plot('events behind', [
-      line('not yet in JetStream', ({ unpublished }) => unpublished),
-      line('not yet in Postgres', ({ unarchived }) => unarchived),
-    ]),
+    batches: plot('bids in a script call', { mean: ({ meanBatch }) => meanBatch }),
+    behind: plot('events behind', {
+      'not yet in JetStream': ({ unpublished }) => unpublished,
+      'not yet in Postgres': ({ unarchived }) => unarchived,
+    }),
     cores: plot('CPU cores in use', parts('cores')),
     memory: plot('memory, MiB', parts('memoryMib')),
   };

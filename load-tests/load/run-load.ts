@@ -15,7 +15,7 @@ import { k6Version, runK6 } from './k6.ts';
 import { killPartsInTurn, type FaultWindow } from './kill-parts.ts';
 import type { LoadOptions } from './load-options.ts';
 import { prepare } from './prepare.ts';
-import { SystemSampler, type Sample } from './sample-system.ts';
+import { sampleSystem, type Sample } from './sample-system.ts';
 import type { Setup } from './scenarios/parts/setup.ts';
 import { openViewers, viewersKeepLimits, type ViewersFigures } from './viewers.ts';
 
@@ -108,14 +108,13 @@ async function underLoad(
   { system, k6, folder, say, signal }: RunTools,
   setup: Setup,
 ) {
-  const sampler = new SystemSampler(system, setup.auctionIds);
   const beginsMs = K6_STARTS_MS + warmUpSeconds * 1000;
   const { auctionIds, popular } = setup;
   const broadcasters = system.all('broadcast-service');
   const measuredFrom = Date.now() + beginsMs;
   const watched = { broadcasters, auctionIds, viewers: count, popular, measuredFrom };
   const viewers = count === 0 ? undefined : await openViewers(watched);
-  sampler.start();
+  const sampler = sampleSystem(system, auctionIds);
   // When one of the two fails the other must end too.
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);

@@ -23,71 +23,52 @@ export interface Sample {
   readonly memoryMib: Readonly<Record<string, number>>;
 }
 
-/** Counters of all gateways and broadcasters; NaN while one is down. */
-interface Counters {
-  readonly commands: number;
-  readonly batches: number;
-  readonly messages: number;
-}
+/** Looks until it is stopped; `k6` is the process that makes the load, once it runs. */
+export function sampleSystem(system: WholeSystem, auctionIds: readonly string[]) {
+  const sampling = { samples: new Array<Sample>(), k6: undefined as number | undefined };
+  let last: { readonly counters: Counters; readonly close: () => Used } | undefined;
 
-export class SystemSampler {
-  readonly samples: Sample[] = [];
-  /** The process that makes the load, once it runs. */
-  k6: number | undefined;
-  readonly #system: WholeSystem;
-  readonly #auctionIds: readonly string[];
-  readonly #rounds = new Rounds(() => this.#round());
-  #last: (Counters & { readonly close: () => Used }) | undefined;
-
-  constructor(system: WholeSystem, auctionIds: readonly string[]) {
-    this.#system = system;
-    this.#auctionIds = auctionIds;
-  }
-
-  start(): void {
-    this.#rounds.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#rounds.stop();
-  }
-
-  async #round(): Promise<number> {
-    // A sample that cannot be taken is a gap in the plots, and no reason to end the run.
-    await this.#sample().catch(() => undefined);
-    return EVERY_MS;
-  }
-
-  async #sample(): Promise<void> {
-    const heads = [...(await readRedisHeads(this.#system.redis, this.#auctionIds)).values()];
-    const counters = await this.#counters();
-    const processes = { ...this.#system.processes, k6: [this.k6], viewers: [process.pid] };
-    const last = this.#last;
-    const used = last?.close();
-    this.#last = { ...counters, close: openWindow(processes) };
-    if (last === undefined || used === undefined) return;
-    const batches = counters.batches - last.batches;
-    const messages = (counters.messages - last.messages) / used.seconds;
-    this.samples.push({
+  async function sample(): Promise<void> {
+    const heads = [...(await readRedisHeads(system.redis, auctionIds)).values()];
+    const counters = await countersOf(system);
+    const processes = { ...system.processes, k6: [sampling.k6], viewers: [process.pid] };
+    const before = last;
+    const used = before?.close();
+    last = { counters, close: openWindow(processes) };
+    if (before === undefined || used === undefined) return;
+    const more = (name: keyof Counters): number => counters[name] - before.counters[name];
+    const messages = more('messages') / used.seconds;
+    sampling.samples.push({
       at: Date.now(),
       unpublished: heads.reduce((sum, { seq, publishedSeq }) => sum + seq - publishedSeq, 0),
       unarchived: heads.reduce((sum, { seq, archivedSeq }) => sum + seq - archivedSeq, 0),
-      meanBatch: batches > 0 ? (counters.commands - last.commands) / batches : null,
+      meanBatch: more('batches') > 0 ? more('commands') / more('batches') : null,
       messagesPerSecond: messages >= 0 ? messages : null,
       cores: used.cores,
       memoryMib: memoryOf(processes),
     });
   }
 
-  async #counters(): Promise<Counters> {
-    const sum = async (service: 'api-gateway' | 'broadcast-service', name: string) => {
-      const each = this.#system.all(service).map(({ url }) => figure(url, name).catch(() => NaN));
-      return (await Promise.all(each)).reduce((all, one) => all + one, 0);
-    };
-    return {
-      commands: await sum('api-gateway', 'outcry_batch_commands_sum'),
-      batches: await sum('api-gateway', 'outcry_batch_commands_count'),
-      messages: await sum('broadcast-service', 'outcry_feed_messages_out_total'),
-    };
-  }
+  const rounds = new Rounds(async () => {
+    // A sample that cannot be taken is a gap in the plots, and no reason to end the run.
+    await sample().catch(() => undefined);
+    return EVERY_MS;
+  });
+  rounds.start();
+  return Object.assign(sampling, { stop: () => rounds.stop() });
+}
+
+/** Of all gateways and broadcasters; NaN while one is down. */
+type Counters = Readonly<Record<'commands' | 'batches' | 'messages', number>>;
+
+async function countersOf(system: WholeSystem): Promise<Counters> {
+  const sum = async (service: 'api-gateway' | 'broadcast-service', name: string) => {
+    const each = system.all(service).map(({ url }) => figure(url, name).catch(() => NaN));
+    return (await Promise.all(each)).reduce((all, one) => all + one, 0);
+  };
+  return {
+    commands: await sum('api-gateway', 'outcry_batch_commands_sum'),
+    batches: await sum('api-gateway', 'outcry_batch_commands_count'),
+    messages: await sum('broadcast-service', 'outcry_feed_messages_out_total'),
+  };
 }

@@ -5,7 +5,7 @@ import { percentile } from '@outcry/shared/testing/percentile.ts';
 import { table, whole } from '../tables.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { Sweep } from './plans.ts';
-import { plotSvg, type Line, type Plot } from './plot.ts';
+import { linesOf, plotSvg, type Plot } from './plot.ts';
 import { isGood, runLoad, type LoadResult, type RunTools } from './run-load.ts';
 
 export interface SweepPoint {
@@ -118,29 +118,19 @@ function sweepText(points: readonly SweepPoint[]): string {
 }
 
 export function sweepPlots(sweep: Sweep, points: readonly SweepPoint[]): Record<string, Plot> {
-  const line = (name: string, read: (point: SweepPoint) => number | undefined): Line => ({
-    name,
-    points: points.map((point) => [point.x, read(point) ?? null]),
-  });
   const limited = new Set(points.filter((each) => each.machineIsLimit).map(({ x }) => x));
   const hollow =
     limited.size > 0 ? '; hollow: the machine, which also makes the load, was the limit' : '';
-  const plot = (title: string, lines: Line[]): Plot => ({
-    title: title + hollow,
-    lines,
-    xName: sweep.grows,
-    steps: { limited },
-  });
-  const parts = Object.keys(points[0]?.microseconds ?? {});
+  const plot = (title: string, read: Parameters<typeof linesOf<SweepPoint>>[2]): Plot => {
+    const lines = linesOf(points, ({ x }) => x, read);
+    return { title: title + hollow, lines, xName: sweep.grows, steps: { limited } };
+  };
+  const parts = Object.keys(points[0]?.microseconds ?? {}).map(
+    (part) => [part, (point: SweepPoint) => point.microseconds[part]] as const,
+  );
   return {
-    cost: plot(
-      'CPU time of each, µs',
-      parts.map((part) => line(part, ({ microseconds }) => microseconds[part])),
-    ),
-    batches: plot('bids in a script call', [line('mean', ({ meanBatch }) => meanBatch)]),
-    latency: plot('latency, ms', [
-      line('p50', ({ p50Ms }) => p50Ms),
-      line('p99', ({ p99Ms }) => p99Ms),
-    ]),
+    cost: plot('CPU time of each, µs', Object.fromEntries(parts)),
+    batches: plot('bids in a script call', { mean: ({ meanBatch }) => meanBatch }),
+    latency: plot('latency, ms', { p50: ({ p50Ms }) => p50Ms, p99: ({ p99Ms }) => p99Ms }),
   };
 }
