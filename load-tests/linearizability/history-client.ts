@@ -16,12 +16,7 @@ export interface Sender {
 /** Where all clients of a run write down their commands. */
 export class Recorder {
   readonly commands: HistoryCommand[] = [];
-  #ids = 0;
-
-  newId(): number {
-    this.#ids += 1;
-    return this.#ids;
-  }
+  ids = 0;
 }
 
 export class HistoryClient {
@@ -82,7 +77,7 @@ export class HistoryClient {
     const { auctionId, request, key, dropAfterMs } = step;
     const command: HistoryCommand = {
       type: 'command',
-      id: this.#recorder.newId(),
+      id: (this.#recorder.ids += 1),
       client,
       userId,
       gateway,
