@@ -1,7 +1,7 @@
 // Makes passwords for every user of Redis, NATS and Postgres and writes, into an empty folder, what
 // the servers and the services need of them. Compose and Kubernetes use the same files.
 //
-//   node infrastructure/access/make-secrets.mjs <folder> [--redis host:port] [--nats host:port,…]
+//   node infrastructure/access/make-secrets.mjs <folder> [--redis host:port,…] [--nats host:port,…]
 //        [--postgres host:port/database] [--postgres-read host:port/database] [--tls]
 //
 // Plain JavaScript without dependencies: an operator runs it with any Node.
@@ -44,6 +44,7 @@ write(
   'nats-users.conf',
   filled('nats-users.conf', (name) => nats.get(name)),
 );
+write('nats-routes.conf', natsRoutes());
 write(
   'postgres-roles.sql',
   filled('postgres-roles.sql', (name) => postgres.get(name)),
@@ -52,13 +53,15 @@ write(
 const JWT_SECRET = newPassword() + newPassword();
 // By which the gateway knows the broadcaster.
 const SERVICE_SECRET = newPassword() + newPassword();
-const REDIS_URL = (user) =>
-  `${values.tls ? 'rediss' : 'redis'}://${user}:${redis.get(user)}@${values.redis}`;
-const NATS_URL = (user) =>
-  values.nats
+const urls = (hosts, start) =>
+  hosts
     .split(',')
-    .map((host) => `${values.tls ? 'tls' : 'nats'}://${user}:${nats.get(user)}@${host}`)
+    .map((host) => `${start}@${host}`)
     .join(',');
+const REDIS_URL = (user) =>
+  urls(values.redis, `${values.tls ? 'rediss' : 'redis'}://${user}:${redis.get(user)}`);
+const NATS_URL = (user) =>
+  urls(values.nats, `${values.tls ? 'tls' : 'nats'}://${user}:${nats.get(user)}`);
 const DATABASE_URL = (role, place = values.postgres) =>
   `postgres://${role}:${postgres.get(role)}@${place}${values.tls ? '?sslmode=verify-full' : ''}`;
 
@@ -117,6 +120,14 @@ function redisAcl() {
     .join('\n')
     .replaceAll(/\n +/g, ' ');
   return `${text.replaceAll(/\{([a-z_-]{2,})\}/g, (_, name) => hashOf(name))}\n`;
+}
+
+/** For the block `cluster` of several servers: what they ask of each other, and where they find each other. */
+function natsRoutes() {
+  const password = newPassword();
+  const hosts = values.nats.split(',').map((host) => host.replace(/:\d+$/, ''));
+  const routes = hosts.map((host) => `  "nats://routes:${password}@${host}:6222"\n`);
+  return `authorization { user: routes, password: "${password}" }\nroutes: [\n${routes.join('')}]\n`;
 }
 
 function environment(name, variables) {

@@ -2,17 +2,33 @@
  * Every overlay renders, is valid against the API's schemas (unknown fields are errors), and keeps
  * the policies; planted errors are found. Needs kubectl or Go; says so where it has neither.
  */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { findProgram, goFolders } from '@outcry/local/programs/find-program.ts';
 import { mustRun, ROOT } from '../testing/secured-servers.ts';
 import { manifest, policyFaults, type Manifest } from './policies.ts';
 
 const OVERLAYS = ['local', 'production', 'managed'] as const;
+/** The production overlay with the component of this name. */
+const WITH_KEDA = 'keda';
+/** Where the objects that are not Kubernetes' own are defined. */
+const DEFINITIONS = [
+  ['sigs.k8s.io/gateway-api@v1.5.0', 'config/crd/standard/gateway.networking.k8s.io_gateways.yaml'],
+  [
+    'sigs.k8s.io/gateway-api@v1.5.0',
+    'config/crd/standard/gateway.networking.k8s.io_httproutes.yaml',
+  ],
+  [
+    'github.com/envoyproxy/gateway@v1.9.1',
+    'charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_backendtrafficpolicies.yaml',
+  ],
+  ['github.com/kedacore/keda/v2@v2.20.2', 'config/crd/bases/keda.sh_scaledobjects.yaml'],
+] as const;
 /** The API whose schemas count: the newest that the validator brings with it. */
 const KUBERNETES = '1.30';
 const INSTALL_LIMIT_MS = 600_000;
@@ -23,9 +39,12 @@ const kustomize =
   kubectl === undefined
     ? await obtainWithGo('kustomize', 'sigs.k8s.io/kustomize/kustomize/v5@v5.6.0')
     : undefined;
+const definitions = await obtainDefinitions();
 const reason =
-  validator === undefined || (kubectl === undefined && kustomize === undefined)
-    ? 'NOT RUN: kubectl-validate and kubectl (or kustomize) are neither here nor can Go install them'
+  validator === undefined ||
+  definitions === undefined ||
+  (kubectl === undefined && kustomize === undefined)
+    ? 'NOT RUN: kubectl-validate, definitions and kubectl (or kustomize) are neither here nor can Go install them'
     : undefined;
 if (reason !== undefined) console.warn(`Kubernetes manifests: ${reason}`);
 
@@ -43,17 +62,19 @@ describe.skipIf(reason !== undefined)(
         await rm(join(place, 'secrets'), { recursive: true, force: true });
         const making = join(ROOT, 'infrastructure/access/make-secrets.mjs');
         await mustRun(process.execPath, [making, join(place, 'secrets')]);
-        const text = await render(place);
-        const documents = parseAllDocuments(text).map((document) => document.toJS() as unknown);
-        rendered.set(
-          overlay,
-          documents.map((document) => manifest.loose().parse(document)),
-        );
+        rendered.set(overlay, await render(place));
       }
+      const place = join(folder, 'k8s/overlays', WITH_KEDA);
+      await mkdir(place);
+      await writeFile(
+        join(place, 'kustomization.yaml'),
+        'resources: [../production]\ncomponents: [../../components/keda]\n',
+      );
+      rendered.set(WITH_KEDA, await render(place));
     });
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
-    test.each(OVERLAYS)('%s: valid, and no policy is broken', async (overlay) => {
+    test.each([...OVERLAYS, WITH_KEDA])('%s: valid, and no policy is broken', async (overlay) => {
       const manifests = rendered.get(overlay) ?? [];
       expect(manifests.length).toBeGreaterThan(20);
       expect(await validate(manifests)).toBe('');
@@ -70,6 +91,15 @@ describe.skipIf(reason !== undefined)(
     test.each(PLANTED)('found: %s', (fault, change) => {
       const manifests = changed(rendered.get('production') ?? [], change);
       expect(policyFaults(manifests).join('\n')).toContain(fault);
+    });
+
+    test('the local overlay leaves room on two cores', () => {
+      const containers = (rendered.get('local') ?? []).flatMap(
+        ({ spec }) => running.safeParse(spec).data?.template.spec.containers ?? [],
+      );
+      const millicores = containers.map(({ resources }) => Number.parseInt(resources.requests.cpu));
+      expect(containers.length).toBeGreaterThan(6);
+      expect(millicores.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(1_000);
     });
 
     test('the namespace holds every object, so that nothing escapes the policies', () => {
@@ -92,11 +122,26 @@ describe.skipIf(reason !== undefined)(
         join(place, 'all'),
         '--version',
         KUBERNETES,
+        '--local-crds',
+        definitions ?? '',
       ]);
       return code === 0 ? '' : output;
     }
   },
 );
+
+/** Containers that ask for thousandths of a core. */
+const running = z.object({
+  template: z.object({
+    spec: z.object({
+      containers: z.array(
+        z.object({
+          resources: z.object({ requests: z.object({ cpu: z.string().endsWith('m') }) }),
+        }),
+      ),
+    }),
+  }),
+});
 
 type Change = (document: Record<string, unknown>) => void;
 
@@ -153,6 +198,20 @@ const PLANTED: readonly (readonly [string, Change])[] = [
     }),
   ],
   [
+    '`apply` sets its replicas',
+    (document) => {
+      const metadata = document['metadata'] as { name: string };
+      if (document['kind'] !== 'Deployment' || metadata.name !== 'api-gateway') return;
+      (document['spec'] as Record<string, unknown>)['replicas'] = 6;
+    },
+  ],
+  [
+    'a Job cannot be applied a second time',
+    (document) => {
+      if (document['kind'] === 'StatefulSet') document['kind'] = 'Job';
+    },
+  ],
+  [
     'no PodDisruptionBudget',
     (document) => {
       if (document['kind'] === 'PodDisruptionBudget') document['kind'] = 'Nothing';
@@ -186,10 +245,31 @@ function inOneLine(each: Manifest): Manifest {
   return { ...each, data: Object.fromEntries(pairs) as Record<string, string> };
 }
 
-function render(place: string): Promise<string> {
-  return kubectl === undefined
+async function render(place: string): Promise<Manifest[]> {
+  const text = await (kubectl === undefined
     ? mustRun(kustomize ?? '', ['build', place])
-    : mustRun(kubectl, ['kustomize', place]);
+    : mustRun(kubectl, ['kustomize', place]));
+  return parseAllDocuments(text).map((document) => manifest.loose().parse(document.toJS()));
+}
+
+/** A folder with the definitions, from Go's modules; undefined without Go. It is the system's to clear. */
+async function obtainDefinitions(): Promise<string | undefined> {
+  const go = await findProgram(['go'], ['/usr/local/go/bin']);
+  if (go === undefined) return undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'outcry-definitions-'));
+  for (const [module, file] of DEFINITIONS) {
+    const { code, output } = await runCommand(go, ['mod', 'download', '-json', module], {
+      cwd: tmpdir(),
+      withinMs: INSTALL_LIMIT_MS,
+    });
+    const place = /"Dir": "(.+)"/.exec(output)?.[1];
+    if (code !== 0 || place === undefined) {
+      console.warn(`go mod download ${module} failed: ${output.slice(-500)}`);
+      return undefined;
+    }
+    await copyFile(join(place, file), join(folder, basename(file)));
+  }
+  return folder;
 }
 
 /** A program by name, else installed by Go; undefined when neither works. */

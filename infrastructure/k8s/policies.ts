@@ -67,6 +67,10 @@ export type Manifest = z.infer<typeof manifest>;
 
 const selecting = z.object({ selector: z.object({ matchLabels: labels }) });
 const templated = z.object({ template: z.object({ metadata: z.object({ labels }), spec: pod }) });
+/** What a HorizontalPodAutoscaler and KEDA's ScaledObject have in common. */
+const scaling = z.object({
+  scaleTargetRef: z.object({ kind: z.string().optional(), name: z.string() }),
+});
 /** The pause before SIGTERM and the 25 s in which a service drains. */
 const DRAIN_SECONDS = 33;
 
@@ -84,14 +88,24 @@ export function policyFaults(manifests: readonly Manifest[]): string[] {
       ...podFaults(spec),
       ...referenceFaults(spec, manifests),
       ...[...spec.containers, ...spec.initContainers].flatMap((each) =>
-        containerFaults(each, workload.kind, manifests),
+        containerFaults(each, manifests),
       ),
+      // What runs to its end before the others start can have no probes.
+      ...(['Deployment', 'StatefulSet'].includes(workload.kind)
+        ? spec.containers.flatMap(probeFaults)
+        : []),
       ...(workload.kind === 'Deployment' &&
       (spec.terminationGracePeriodSeconds ?? 30) < DRAIN_SECONDS
         ? [`its pods may not drain for ${DRAIN_SECONDS} s`]
         : []),
       ...(workload.kind === 'Deployment' && !hasBudget(metadata.labels, manifests)
         ? ['no PodDisruptionBudget names its pods']
+        : []),
+      ...(workload.kind === 'Job'
+        ? ['a Job cannot be applied a second time with other content']
+        : []),
+      ...(workload.spec?.['replicas'] !== undefined && isScaled(workload, manifests)
+        ? ['`apply` sets its replicas, and its autoscaler too']
         : []),
     ].map((fault) => `${where}: ${fault}`);
   });
@@ -121,7 +135,7 @@ function podFaults(spec: Pod): string[] {
   return faults;
 }
 
-function containerFaults(each: Container, kind: string, manifests: readonly Manifest[]): string[] {
+function containerFaults(each: Container, manifests: readonly Manifest[]): string[] {
   const faults: string[] = [];
   const { image, securityContext = {}, resources: sizes } = each;
   const tag = /:([^:/@]+)$/.exec(image)?.[1];
@@ -140,15 +154,15 @@ function containerFaults(each: Container, kind: string, manifests: readonly Mani
       if (sizes?.[what]?.[name] === undefined) faults.push(`no ${what} of ${name}`);
     }
   }
-  if (kind === 'Deployment' || kind === 'StatefulSet') {
-    for (const name of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const) {
-      if (each[name] === undefined) faults.push(`no ${name}`);
-    }
-    // Restarting a service because Redis is away would make an outage longer.
-    if (each.livenessProbe?.httpGet?.path === '/readyz')
-      faults.push('lives only while it is ready');
-  }
   faults.push(...environmentFaults(each.name, environmentOf(each, manifests)));
+  return faults.map((fault) => `${each.name}: ${fault}`);
+}
+
+function probeFaults(each: Container): string[] {
+  const names = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const;
+  const faults = names.filter((name) => each[name] === undefined).map((name) => `no ${name}`);
+  // Restarting a service because Redis is away would make an outage longer.
+  if (each.livenessProbe?.httpGet?.path === '/readyz') faults.push('lives only while it is ready');
   return faults.map((fault) => `${each.name}: ${fault}`);
 }
 
@@ -196,6 +210,13 @@ const find = (
   name: string | undefined,
 ): Manifest | undefined =>
   manifests.find((each) => each.kind === kind && each.metadata.name === name);
+
+function isScaled({ kind, metadata }: Manifest, manifests: readonly Manifest[]): boolean {
+  return manifests.some((each) => {
+    const target = scaling.safeParse(each.spec).data?.scaleTargetRef;
+    return target?.name === metadata.name && (target.kind ?? 'Deployment') === kind;
+  });
+}
 
 function hasBudget(podLabels: Variables, manifests: readonly Manifest[]): boolean {
   return manifests.some(({ kind, spec }) => {

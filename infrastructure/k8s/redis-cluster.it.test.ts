@@ -1,0 +1,221 @@
+/**
+ * Six Redis servers under the `redis.conf`, the users and the `cluster-node.sh` of the production
+ * overlay, each on an address of its own and asked again and again whether it is ready, as a kubelet
+ * does: they form a cluster, and are one again after whatever happens to their pods. Needs redis-server
+ * and redis-cli, and Linux for the addresses; says so where they are missing.
+ */
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type GuardedProcess, startGuarded } from '@outcry/local/processes/guarded-process.ts';
+import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { findProgram } from '@outcry/local/programs/find-program.ts';
+import { mustRun, ROOT } from '../testing/secured-servers.ts';
+
+const SERVERS = join(ROOT, 'infrastructure/k8s/servers');
+const READY_LIMIT_MS = 60_000;
+const server = await findProgram(['redis-server']);
+const client = await findProgram(['redis-cli']);
+const reason =
+  server === undefined || client === undefined || process.platform !== 'linux'
+    ? 'NOT RUN: needs redis-server and redis-cli, on Linux'
+    : undefined;
+if (reason !== undefined) console.warn(`Redis Cluster of the manifests: ${reason}`);
+
+describe.skipIf(reason !== undefined)(
+  `the Redis Cluster${reason === undefined ? '' : `, ${reason}`}`,
+  { timeout: 2 * READY_LIMIT_MS },
+  () => {
+    let folder: string;
+    let password: string;
+    let pods: Pod[];
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'outcry-redis-pods-'));
+      const secrets = join(folder, 'secrets');
+      await mustRun(process.execPath, [
+        join(ROOT, 'infrastructure/access/make-secrets.mjs'),
+        secrets,
+      ]);
+      await appendFile(join(secrets, 'redis-users.acl'), 'user test on nopass ~* &* +@all\n');
+      const environment = await readFile(join(secrets, 'redis.env'), 'utf8');
+      password = /^CLUSTER_ADMIN_PASSWORD=(.+)$/m.exec(environment)?.[1] ?? '';
+      pods = [0, 1, 2, 3, 4, 5].map((number) => new Pod(folder, number));
+      await Promise.all(pods.map((pod) => pod.start()));
+    }, READY_LIMIT_MS);
+    afterAll(async () => {
+      await Promise.all((pods ?? []).map((pod) => pod.kill()));
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    test('forms itself, with a replica for each master', async () => {
+      await untilReady();
+      expect(await copiedMasters()).toHaveLength(3);
+      await writeKeys();
+    });
+
+    test('is one again when all pods come back under other addresses', async () => {
+      await Promise.all(pods.map((pod) => pod.restart()));
+      await untilReady();
+      expect(await copiedMasters()).toHaveLength(3);
+      expect(await countKeys()).toBe(KEYS.length);
+    });
+
+    test('a master that leaves has handed over, and is ready again only as a replica', async () => {
+      const master = await find('master');
+      expect(await run(master, 'leave')).toBe(0);
+      expect(await roleOf(master)).toBe('slave');
+      await master.restart();
+      await untilReady();
+      expect(await roleOf(master)).toBe('slave');
+      expect(await countKeys()).toBe(KEYS.length);
+    });
+
+    test('a replica without its master is not ready, and takes its place', async () => {
+      const replica = await find('slave');
+      const address = (await redisInfo(replica))['master_host'];
+      const master = pods.find((pod) => pod.address === address);
+      await master?.kill();
+      expect(await run(replica, 'ready')).toBe(1);
+      await waitUntil(async () => (await roleOf(replica)) === 'master', {
+        withinMs: READY_LIMIT_MS,
+        what: 'the failover',
+      });
+      await master?.start();
+      await untilReady();
+      expect(await countKeys()).toBe(KEYS.length);
+    });
+
+    test('a node that lost its disk gets its data from the master that has no replica', async () => {
+      // The first node is the one that forms clusters; it must not form a second one.
+      const [first] = pods;
+      if (first === undefined) throw new Error('there is no node');
+      await run(first, 'leave');
+      await first.kill();
+      await rm(first.data, { recursive: true });
+      await first.start();
+      await untilReady();
+      expect(await roleOf(first)).toBe('slave');
+      expect(await copiedMasters()).toHaveLength(3);
+      expect(await countKeys()).toBe(KEYS.length);
+    });
+
+    /** Asks all nodes in turn, until all are ready in the same round. */
+    async function untilReady(): Promise<void> {
+      await waitUntil(
+        async () => {
+          const codes: number[] = [];
+          for (const pod of pods) codes.push(await run(pod, 'ready'));
+          return codes.every((code) => code === 0);
+        },
+        { withinMs: READY_LIMIT_MS, everyMs: 500, what: 'that all nodes are ready' },
+      );
+    }
+
+    async function run(pod: Pod, what: 'ready' | 'leave'): Promise<number> {
+      const { code } = await runCommand('sh', [join(SERVERS, 'cluster-node.sh'), what], {
+        env: {
+          PATH: process.env['PATH'],
+          HOSTNAME: `redis-${pod.number}`,
+          POD_IP: pod.address,
+          REDIS_NODES: pods.map(({ address }) => address).join(' '),
+          CLUSTER_ADMIN_PASSWORD: password,
+        },
+      });
+      return code;
+    }
+
+    /** The addresses of the masters that have a replica, each once. */
+    async function copiedMasters(): Promise<(string | undefined)[]> {
+      const all = await Promise.all(pods.map(redisInfo));
+      const replicas = all.filter(({ role }) => role === 'slave');
+      return [...new Set(replicas.map((replica) => replica['master_host']))];
+    }
+
+    async function find(role: 'master' | 'slave'): Promise<Pod> {
+      for (const pod of pods) if ((await roleOf(pod)) === role) return pod;
+      throw new Error(`no node is ${role}`);
+    }
+
+    async function writeKeys(): Promise<void> {
+      for (const key of KEYS) expect(await ask(pods[0], '-c', 'SET', key, 'there')).toBe('OK');
+    }
+
+    async function countKeys(): Promise<number> {
+      let count = 0;
+      for (const key of KEYS) count += Number(await ask(pods[0], '-c', 'EXISTS', key));
+      return count;
+    }
+  },
+);
+
+const KEYS = Array.from({ length: 20 }, (_, index) => `key-${index}`);
+
+/** One node: its disk outlives it, its address does not. */
+class Pod {
+  readonly number: number;
+  readonly data: string;
+  readonly #folder: string;
+  #life = 0;
+  #process: GuardedProcess | undefined;
+
+  constructor(folder: string, number: number) {
+    this.#folder = folder;
+    this.number = number;
+    this.data = join(folder, `redis-${number}`);
+  }
+
+  get address(): string {
+    return `127.77.${this.#life}.${this.number + 1}`;
+  }
+
+  async start(): Promise<void> {
+    this.#life += 1;
+    await mkdir(this.data, { recursive: true });
+    const shipped = await readFile(join(SERVERS, 'redis.conf'), 'utf8');
+    const settings = `${this.data}.conf`;
+    await writeFile(
+      settings,
+      shipped
+        .replaceAll('/data', this.data)
+        .replaceAll('/etc/outcry/secrets', join(this.#folder, 'secrets')),
+    );
+    this.#process = await startGuarded({
+      file: server ?? '',
+      args: [settings, '--bind', this.address, '--cluster-announce-ip', this.address],
+      log: `${this.data}.log`,
+    });
+    await waitUntil(async () => (await ask(this, 'PING')) === 'PONG', {
+      withinMs: READY_LIMIT_MS,
+      what: `an answer of node ${this.number}`,
+    });
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.kill();
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    await this.start();
+  }
+}
+
+async function roleOf(pod: Pod): Promise<string | undefined> {
+  return (await redisInfo(pod))['role'];
+}
+
+async function redisInfo(pod: Pod): Promise<Record<string, string>> {
+  const text = await ask(pod, 'INFO', 'replication');
+  return Object.fromEntries(
+    Array.from(text.matchAll(/^(\w+):([^\r\n]*)/gm), ([, name = '', value = '']) => [name, value]),
+  );
+}
+
+async function ask(pod: Pod | undefined, ...command: string[]): Promise<string> {
+  const who = ['-h', pod?.address ?? '', '--user', 'test', '--pass', 'any', '--no-auth-warning'];
+  const { output } = await runCommand(client ?? '', [...who, ...command]);
+  return output.trim();
+}

@@ -1,0 +1,105 @@
+#!/bin/sh
+# A node of the Redis Cluster, as its pod's probe and preStop hook ask for it. Needs REDIS_NODES (the names of all),
+# HOSTNAME (ends in this one's number), POD_IP, CLUSTER_ADMIN_PASSWORD.
+#
+#   cluster-node.sh ready   0 when the cluster stands and this node has its part of the data, else it first does
+#                           what is missing and says 1. Every step may be repeated at any time by every node.
+#   cluster-node.sh leave   hands a master's slots to its replica.
+set -eu
+export REDISCLI_AUTH="$CLUSTER_ADMIN_PASSWORD"
+SLOTS=16384
+PORT=6379
+ask() {
+  host=$1
+  shift
+  timeout 2 redis-cli -h "$host" -p $PORT --user cluster-admin --no-auth-warning "$@" | tr -d '\r'
+}
+# A node in its own words: id, address, flags, master, …, and its slots from the ninth field on.
+self_of() { ask "$1" cluster nodes | awk '$3 ~ /myself/ { sub(/:[0-9]+@.*/, "", $2); print }'; }
+slots_seen_by() { ask "$1" cluster info | sed -n 's/^cluster_slots_assigned://p'; }
+is_master() { case $1 in *slave*) return 1 ;; esac; }
+has_slots() { [ "$(echo "$1" | wc -w)" -gt 8 ]; }
+
+is_ready() {
+  ask "$POD_IP" cluster info | grep -q '^cluster_state:ok' || return 1
+  self=$(self_of "$POD_IP")
+  if is_master "$self"; then
+    has_slots "$self"
+  else
+    ask "$POD_IP" info replication | grep -q '^master_link_status:up'
+  fi
+}
+
+# A pod that comes back has another address, and all of them may have come back.
+meet_others() {
+  known=$(ask "$POD_IP" cluster nodes)
+  for name in $REDIS_NODES; do
+    other=$(self_of "$name") || continue
+    [ -n "$other" ] || continue
+    id=${other%% *}
+    address=$(echo "$other" | cut -d ' ' -f 2)
+    case "$known" in *"$id $address:"*) continue ;; esac
+    ask "$POD_IP" cluster meet "$address" $PORT
+  done
+}
+
+# Whether no cluster was ever complete here: all nodes answer, none is a replica, none sees all slots.
+is_new() {
+  for name in $REDIS_NODES; do
+    other=$(self_of "$name") && [ -n "$other" ] && is_master "$other" || return 1
+    [ "$(slots_seen_by "$name")" -lt $SLOTS ] || return 1
+  done
+}
+
+# The first three nodes share the slots. Those that are taken already say so, and stay where they are.
+give_slots() {
+  # shellcheck disable=SC2086
+  set -- $REDIS_NODES
+  ask "$1" cluster addslotsrange 0 5460
+  ask "$2" cluster addslotsrange 5461 10922
+  ask "$3" cluster addslotsrange 10923 16383
+}
+
+# A node without slots copies a master without replica; the numbers keep several from choosing the same.
+become_replica() {
+  master=$(ask "$POD_IP" cluster nodes | sort | awk -v number="${HOSTNAME##*-}" '
+    $3 ~ /slave/ { copied[$4] = 1 }
+    $3 ~ /master/ && $3 !~ /fail/ && NF > 8 { masters[count++] = $1 }
+    END {
+      for (i = 0; i < count; i++) if (!(masters[i] in copied)) alone[found++] = masters[i]
+      if (found > 0) print alone[number % found]
+      else if (count > 0) print masters[number % count]
+    }')
+  [ -z "$master" ] || ask "$POD_IP" cluster replicate "$master"
+}
+
+case ${1:-} in
+  ready)
+    if is_ready; then exit 0; fi
+    meet_others
+    self=$(self_of "$POD_IP")
+    if is_master "$self" && ! has_slots "$self"; then
+      if [ "$(slots_seen_by "$POD_IP")" -eq $SLOTS ]; then
+        become_replica
+      elif [ "${HOSTNAME##*-}" = 0 ] && is_new; then
+        give_slots
+      fi
+    fi
+    exit 1
+    ;;
+  leave)
+    id=$(self_of "$POD_IP" | cut -d ' ' -f 1)
+    replica=$(ask "$POD_IP" cluster nodes |
+      awk -v id="$id" '$4 == id && $3 !~ /fail/ && $8 == "connected" { sub(/:[0-9]+@.*/, "", $2); print $2; exit }')
+    [ -n "$replica" ] || exit 0
+    ask "$replica" cluster failover
+    for _ in $(seq 50); do
+      if ! is_master "$(self_of "$POD_IP")"; then exit 0; fi
+      sleep 0.2
+    done
+    ;;
+  *)
+    echo "usage: cluster-node.sh ready|leave" >&2
+    exit 2
+    ;;
+esac
