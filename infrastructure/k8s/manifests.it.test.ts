@@ -156,6 +156,12 @@ const inPod =
     if (container !== undefined) change(template.spec, container);
   };
 
+const ofKind =
+  (kind: string, change: (spec: Record<string, unknown>) => void): Change =>
+  (document) => {
+    if (document['kind'] === kind) change(document['spec'] as Record<string, unknown>);
+  };
+
 const INVALID: readonly (readonly [Change, RegExp])[] = [
   [inPod((_, container) => (container['imagePullPolice'] = 'Always')), /unknown field/],
   [
@@ -163,6 +169,12 @@ const INVALID: readonly (readonly [Change, RegExp])[] = [
     /terminationGracePeriodSeconds/,
   ],
   [inPod((_, container) => (container['ports'] = [{ containerPort: 'web' }])), /containerPort/],
+  [ofKind('HTTPRoute', (spec) => (spec['parentRef'] = [])), /spec\.parentRef: .*unknown field/],
+  [ofKind('Gateway', (spec) => (spec['gatewayClassName'] = 1)), /gatewayClassName/],
+  [
+    ofKind('BackendTrafficPolicy', (spec) => (spec['retries'] = 1)),
+    /spec\.retries: .*unknown field/,
+  ],
 ];
 
 const PLANTED: readonly (readonly [string, Change])[] = [
