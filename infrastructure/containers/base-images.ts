@@ -21,6 +21,8 @@ const STAND_INS = fileURLToPath(new URL('stand-ins', import.meta.url));
 
 /** How each says its version, by its name without place and tag: also the stand-in's target. */
 const VERSION_OF: Readonly<Record<string, string>> = {
+  alertmanager:
+    '(prometheus-alertmanager --version || alertmanager --version) 2> /dev/null | head -n 1',
   grafana: 'cat /www/api/health 2> /dev/null || grafana-server -v',
   nats: 'nats-server --version',
   nginx: 'nginx -v 2>&1',

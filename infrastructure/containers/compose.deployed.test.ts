@@ -1,4 +1,6 @@
 /** The Compose installation as it ships, run by a Docker engine, under load, while its parts die. */
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
@@ -14,6 +16,17 @@ import { type Viewer, watchByStream, watchBySocket } from './viewers.ts';
 
 const BALANCER = 'http://localhost:8080';
 const MINUTES_MS = 60_000;
+/** Six, each of whom sends a request that failed again, under its key, for minutes. */
+const PACE = { bidders: 6, attempts: 100, pauseMs: 100 };
+/** docs/operate.md, upgrades. */
+const UPDATED_IN_ORDER = [
+  'worker-1',
+  'worker-2',
+  'broadcaster-1',
+  'broadcaster-2',
+  'gateway-1',
+  'gateway-2',
+];
 
 let engine: Engine;
 let environment: NodeJS.ProcessEnv;
@@ -41,6 +54,15 @@ test(
     await deployment.healthy();
     expect((await fetch(BALANCER)).headers.get('content-type')).toContain('text/html');
     await fetch('http://localhost:3000/api/health').then(({ status }) => expect(status).toBe(200));
+    // Prometheus sends alerts to an Alertmanager that takes them.
+    const told = ['wget', '-q', '-O', '-', 'http://127.0.0.1:9090/api/v1/alertmanagers'];
+    await waitUntil(
+      async () =>
+        (await deployment.compose('exec', '--no-TTY', 'prometheus', ...told)).includes(
+          '"activeAlertmanagers":[{',
+        ),
+      { withinMs: 30_000, everyMs: 500, what: 'an Alertmanager that Prometheus knows' },
+    );
   },
 );
 
@@ -48,19 +70,12 @@ test(
   'under load each container is killed, stopped and started, then all are taken down and up: nothing accepted is lost, and every viewer sees the truth',
   { timeout: 14 * MINUTES_MS },
   async () => {
-    const secret = (await deployment.secrets('api-gateway'))['JWT_SECRET'] ?? '';
-    const auctions = await Promise.all(
-      [1, 2, 3].map(() => createAuction(BALANCER, secret, { durationSeconds: 3_600 })),
-    );
+    const { secret, auctions } = await newAuctions();
     const viewers: Viewer[] = [
       ...auctions.map((auctionId) => watchByStream(BALANCER, auctionId)),
       ...[1, 2, 3, 4].map(() => watchBySocket(BALANCER, auctions)),
     ];
-    const bidders = new Bidders(() => BALANCER, secret, auctions, {
-      bidders: 6,
-      attempts: 100,
-      pauseMs: 100,
-    });
+    const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
     const onSocket = new SocketBidder(
       BALANCER,
       auctions[0] ?? '',
@@ -105,20 +120,103 @@ test(
     expect(viewers.map(({ reversals }) => reversals)).toEqual(viewers.map(() => 0));
     for (const viewer of viewers) viewer.close();
 
-    await waitUntil(async () => (await notArchived(accepted)).length === 0, {
-      withinMs: 60_000,
-      everyMs: 1_000,
-      what: `${accepted.length} accepted bids in Postgres`,
-    });
-    const verified =
-      await deployment.type(`docker compose --file infrastructure/docker/compose.yaml exec --no-TTY worker-1 \
-      sh -c 'set -a; . /dev/stdin; exec node run-verify.js' < infrastructure/docker/secrets/verify.env`);
-    expect(verified).toContain('Everything agrees.');
+    await accountFor(accepted);
     const redis = await deployment.compose('logs', '--no-color', 'redis');
     expect(redis).not.toMatch(/CRITICAL|was denied|NOPERM/i);
     writeReport({ images, engine, environment, overrides: deployment.overrides, accepted });
   },
 );
+
+test(
+  'an update as the docs say, one container after the other under load, fails no bid',
+  { timeout: 10 * MINUTES_MS },
+  async () => {
+    const { secret, auctions } = await newAuctions();
+    const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
+    try {
+      await bidders.reach(20);
+      for (const program of ['api-gateway', 'broadcast-service', 'archival-worker']) {
+        await appendFile(
+          join(deployment.folder, program, 'main.ts'),
+          `console.info('the next');\n`,
+        );
+      }
+      for (const service of UPDATED_IN_ORDER) {
+        await deployment.compose('up', '--detach', '--no-deps', '--build', service);
+        await deployment.healthy();
+        expect(await deployment.compose('logs', '--no-color', service)).toContain('the next');
+        await bidders.reach(bidders.accepted.length + 20);
+      }
+    } finally {
+      await bidders.stop();
+    }
+    expect(bidders.failures).toEqual([]);
+    await accountFor(bidders.accepted.map(({ bidId }) => bidId));
+  },
+);
+
+test(
+  'a Redis that lost its volume answers for nothing until it is rebuilt as the docs say; then all auctions go on',
+  { timeout: 5 * MINUTES_MS },
+  async () => {
+    const { secret, auctions } = await newAuctions();
+    const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
+    await bidders.reach(50);
+    await bidders.stop();
+    const accepted = bidders.accepted.map(({ bidId }) => bidId);
+    await accountFor(accepted);
+    const before = await Promise.all(auctions.map(read));
+
+    await deployment.compose('rm', '--stop', '--force', 'redis');
+    await deployment.type('docker volume rm "${COMPOSE_PROJECT_NAME}_redis-data"');
+    await deployment.compose('up', '--detach', '--no-deps', 'redis');
+    const bid = { maxAmount: 90_000_000 };
+    const zoe = signToken(secret, 'zoe', ['bidder']);
+    const bidUrl = `${BALANCER}/v1/auctions/${auctions[0]}/bids`;
+    await waitUntil(async () => (await send(bidUrl, zoe, bid)).body['code'] === 'UNAVAILABLE', {
+      withinMs: 30_000,
+      everyMs: 200,
+      what: 'the refusal of a bid',
+    });
+
+    const lines = documentedLines('docs/operate.md', '## Tools')
+      .join('')
+      .split(/(?<!\\)\n/);
+    const rebuild = lines.find((line) => line.startsWith('docker compose')) ?? 'no such line';
+    await deployment.type(rebuild);
+    await deployment.healthy();
+    expect(await Promise.all(auctions.map(read))).toEqual(before);
+    expect((await send(bidUrl, zoe, bid)).status).toBe(201);
+    await accountFor(accepted);
+  },
+);
+
+/** What must be the same after a rebuild; the epoch rises. */
+async function read(auctionId: string): Promise<object> {
+  const { status, body } = await send(`${BALANCER}/v1/auctions/${auctionId}`, undefined);
+  const { price, leader, bidCount, endsAt } = body;
+  return { status, price, leader, bidCount, endsAt };
+}
+
+async function newAuctions(): Promise<{ secret: string; auctions: readonly string[] }> {
+  const secret = (await deployment.secrets('api-gateway'))['JWT_SECRET'] ?? '';
+  const lasting = { durationSeconds: 3_600 };
+  const made = [1, 2, 3].map(() => createAuction(BALANCER, secret, lasting));
+  return { secret, auctions: await Promise.all(made) };
+}
+
+/** Everything that was accepted is in Postgres once, and all that is kept agrees. */
+async function accountFor(accepted: readonly string[]): Promise<void> {
+  await waitUntil(async () => (await notArchived(accepted)).length === 0, {
+    withinMs: MINUTES_MS,
+    everyMs: 1_000,
+    what: `${accepted.length} accepted bids in Postgres`,
+  });
+  const verified =
+    await deployment.type(`docker compose --file infrastructure/docker/compose.yaml exec --no-TTY worker-1 \
+      sh -c 'set -a; . /dev/stdin; exec node run-verify.js' < infrastructure/docker/secrets/verify.env`);
+  expect(verified).toContain('Everything agrees.');
+}
 
 /** Of these bids, those that Postgres does not have exactly once. */
 async function notArchived(bids: readonly string[]): Promise<string[]> {

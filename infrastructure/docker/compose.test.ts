@@ -65,6 +65,7 @@ afterAll(() => rmSync(join(secrets, '..'), { recursive: true, force: true }));
 test('the parts that are promised are there', () => {
   expect(services.map(([name]) => name).toSorted()).toEqual(
     [
+      'alertmanager',
       'balancer',
       'broadcaster-1',
       'broadcaster-2',
@@ -153,10 +154,11 @@ test('the balancer sends to services that exist, at ports that they listen on', 
   }
 });
 
-test('only the balancer is open to others; Grafana and Jaeger to this machine', () => {
+test('only the balancer is open to others; Alertmanager, Grafana and Jaeger to this machine', () => {
   const open = services.filter(([, { ports }]) => ports.length > 0);
   expect(open.map(([name, { ports }]) => [name, ports])).toEqual([
     ['balancer', ['8080:8080']],
+    ['alertmanager', ['127.0.0.1:9093:9093']],
     ['grafana', ['127.0.0.1:3000:3000']],
     ['jaeger', ['127.0.0.1:16686:16686']],
   ]);
