@@ -5,7 +5,23 @@ import { backOffMs, LONGEST_RETRY_AFTER_MS, sleep } from './back-off.ts';
 import { attempt, type Attempt, type Fetch, type HttpRequest } from './http-attempt.ts';
 import { clientProblem, OutcryError } from './outcry-error.ts';
 
-export type TokenSource = string | (() => string | undefined);
+/**
+ * An access token, or what gives the present one: it may fetch a new one before the last ends. What it
+ * throws, the call throws as `UNAVAILABLE`.
+ */
+export type TokenSource = string | (() => string | undefined | Promise<string | undefined>);
+
+/** @throws OutcryError */
+export async function presentToken(source: TokenSource | undefined): Promise<string | undefined> {
+  if (typeof source !== 'function') return source;
+  try {
+    return await source();
+  } catch (error) {
+    if (error instanceof OutcryError) throw error;
+    const problem = clientProblem('UNAVAILABLE', 'there is no access token right now');
+    throw new OutcryError(problem, undefined, error);
+  }
+}
 
 export interface TransportOptions {
   /** An access token, or where to get the present one; asked once for each call. */
@@ -88,7 +104,9 @@ export class HttpTransport {
     const began = performance.now();
     let mayHaveRun = false;
     // Once: an attempt after somebody else signed in must not act for that user.
-    const authorized = { ...request, headers: { ...request.headers, ...this.#authorization() } };
+    const token = await presentToken(this.#options.token);
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const authorized = { ...request, headers: { ...request.headers, ...authorization } };
     for (let retry = 0; ; retry += 1) {
       const outcome = await attempt(this.#fetch, authorized, isAnswer, timeoutMs, signal);
       if (outcome.ok) return outcome.body;
@@ -103,12 +121,6 @@ export class HttpTransport {
       await sleep(backOffMs(retry, askedMs, Math.random()), signal);
       if (isEnded()) throw failure(outcome, mayHaveRun, key);
     }
-  }
-
-  #authorization(): Record<string, string> {
-    const { token } = this.#options;
-    const value = typeof token === 'function' ? token() : token;
-    return value === undefined ? {} : { authorization: `Bearer ${value}` };
   }
 }
 

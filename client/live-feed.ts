@@ -10,9 +10,10 @@ import {
 } from '@outcry/shared/contracts/live.ts';
 import { isRetryable, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { backOffMs } from './back-off.ts';
-import { newIdempotencyKey, type TokenSource } from './http-transport.ts';
+import { newIdempotencyKey, presentToken, type TokenSource } from './http-transport.ts';
 import { clientProblem, isProblem, OutcryError } from './outcry-error.ts';
 import { ServerClock } from './server-clock.ts';
+import { expiryOf } from './token-expiry.ts';
 import { onWakeUp } from './wake-up.ts';
 import {
   AuctionWatch,
@@ -25,7 +26,10 @@ import {
 export interface LiveFeedOptions {
   /** Where broadcast-service is, for instance `http://localhost:8081`. */
   readonly url: string;
-  /** Asked again at each connection. Without one the feed is anonymous: no notices, no bids. */
+  /**
+   * Asked at each connection, and on a standing one before the token ends: a newer one takes its place
+   * without a gap. Without a token the feed is anonymous: no notices, no bids.
+   */
   readonly token?: TokenSource | undefined;
   /**
    * Names the visitor of an anonymous feed, 1 to 64 letters, digits, `_` or `-`: all feeds that give
@@ -68,6 +72,11 @@ const SPREAD_MS = 300;
 /** For the sign of life. Together with the silence these stay below 5 s. */
 const SIGN_OF_LIFE_LIMIT_MS = 1_700;
 const LOOK_EVERY_MS = 250;
+/** The part of a token's remaining life after which a newer one is asked for. */
+const RENEWED_AFTER = 0.75;
+const SHORTEST_WAIT_MS = 1_000;
+/** Timers take no more than 2^31 ms. */
+const LONGEST_WAIT_MS = 86_400_000;
 /** The server answers a bid within 3 s, whatever happens behind it. */
 const BID_LIMIT_MS = 4_500;
 
@@ -92,13 +101,18 @@ export class LiveFeed {
   readonly #attending = new Set<object>();
   readonly #suspiciousMs = SUSPICIOUS_SILENCE_MS + Math.random() * SPREAD_MS;
   readonly #looking: ReturnType<typeof setInterval>;
+  /** The token that the server has of us. */
+  #token: string | undefined;
+  /** Counts the times that a token was asked for to connect with. */
+  #attempt = 0;
+  #endRenewal: () => void = () => undefined;
   readonly #endWakeUp: () => void;
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
     this.#socket = io(options.url, {
       transports: ['websocket'],
-      auth: (give) => give(this.#credentials()),
+      auth: (give) => void this.#giveCredentials(give),
       reconnectionDelay: 1_000,
       reconnectionDelayMax: 5_000,
       randomizationFactor: 0.5,
@@ -188,6 +202,39 @@ export class LiveFeed {
     });
   }
 
+  /**
+   * Puts the present token in the place of the one that the connection was opened with, without a gap;
+   * connects anew where that cannot be, as for another user. Done by itself before a token ends.
+   */
+  async renewToken(): Promise<void> {
+    if (!this.#socket.connected) return;
+    const connection = this.#connectionNumber;
+    let token: string | undefined;
+    try {
+      token = await presentToken(this.#options.token);
+    } catch {
+      // The old one is good until it ends; nearer to that it is tried again.
+      token = this.#token;
+    }
+    if (connection !== this.#connectionNumber) return;
+    if (token === this.#token) {
+      this.#planRenewal();
+    } else if (token === undefined) {
+      this.reconnect();
+    } else {
+      const answered = this.#socket.timeout(this.#timeoutMs);
+      answered.emit('authenticate', { token }, (error: Error | null, answer) => {
+        if (connection !== this.#connectionNumber) return;
+        if (error !== null || !answer.ok) {
+          this.reconnect();
+          return;
+        }
+        this.#token = token;
+        this.#planRenewal();
+      });
+    }
+  }
+
   /** Connects anew, with the present token: after a login, a logout or a refusal. */
   reconnect(): void {
     if (this.#closed) return;
@@ -226,13 +273,34 @@ export class LiveFeed {
     return this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
 
-  #credentials(): Record<string, string> {
-    const { token, viewer } = this.#options;
-    const value = typeof token === 'function' ? token() : token;
-    return {
-      ...(value === undefined ? {} : { token: value }),
-      ...(viewer === undefined ? {} : { viewer }),
-    };
+  /** Without a token, where there should be one, another try comes later. */
+  async #giveCredentials(give: (credentials: object) => void): Promise<void> {
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    try {
+      const token = await presentToken(this.#options.token);
+      if (attempt !== this.#attempt) return;
+      const { viewer } = this.#options;
+      this.#token = token;
+      give({
+        ...(token === undefined ? {} : { token }),
+        ...(viewer === undefined ? {} : { viewer }),
+      });
+    } catch {
+      if (attempt !== this.#attempt || this.#closed) return;
+      this.#socket.disconnect();
+      this.#connectLater();
+    }
+  }
+
+  /** Asks for another token when most of this one's life is over, and again nearer to its end. */
+  #planRenewal(): void {
+    this.#endRenewal();
+    if (typeof this.#options.token !== 'function' || this.#token === undefined) return;
+    const leftMs = (expiryOf(this.#token) ?? 0) - this.serverClock.now();
+    if (leftMs <= 0) return;
+    const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, leftMs * RENEWED_AFTER));
+    this.#endRenewal = this.#later(waitMs, () => void this.renewToken());
   }
 
   /** Tells the server when listeners came or went and the watch counts from now on, or no more. */
@@ -256,9 +324,11 @@ export class LiveFeed {
       this.#refusals = 0;
       this.serverClock.forget();
       for (const watch of this.#watches.values()) this.#catchUp(watch);
+      this.#planRenewal();
     });
     socket.on('disconnect', (reason) => {
       this.#connectionNumber += 1;
+      this.#endRenewal();
       for (const watch of this.#watches.values()) watch.lose();
       // After the server said good-bye, the library leaves coming back to us.
       if (reason === 'io server disconnect') this.#connectLater();
@@ -395,12 +465,17 @@ export class LiveFeed {
     this.#ask(watch, () => undefined);
   }
 
-  #later(delayMs: number, act: () => void): void {
-    if (this.#closed) return;
+  /** @returns gives it up */
+  #later(delayMs: number, act: () => void): () => void {
+    if (this.#closed) return () => undefined;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       act();
     }, delayMs);
     this.#timers.add(timer);
+    return () => {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    };
   }
 }

@@ -38,5 +38,24 @@ export async function authenticateViewer(auth: unknown, verify: VerifyToken): Pr
   }
 }
 
-const refusal = (code: 'UNAUTHENTICATED' | 'UNAVAILABLE', reason: string): ConnectionRefusedError =>
+/**
+ * Takes a newer token of the same user over a connection that goes on.
+ * @throws ConnectionRefusedError when it is not good, or another user's
+ */
+export async function authenticateAgain(
+  before: Identity,
+  auth: unknown,
+  verify: VerifyToken,
+): Promise<Identity> {
+  const identity = await authenticateViewer(auth, verify);
+  if (identity.caller === undefined || identity.caller.userId !== before.caller?.userId) {
+    throw refusal('FORBIDDEN', 'the token is not one of this user');
+  }
+  return identity;
+}
+
+const refusal = (
+  code: 'UNAUTHENTICATED' | 'FORBIDDEN' | 'UNAVAILABLE',
+  reason: string,
+): ConnectionRefusedError =>
   new ConnectionRefusedError(problem(code, `The connection is refused: ${reason}.`, randomUUID()));

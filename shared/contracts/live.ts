@@ -103,8 +103,14 @@ export type LiveBidRequest = BidRequest & {
   readonly idempotencyKey?: string;
 };
 
+/** A newer token of the user whose token the connection was opened with. */
+export interface AuthenticateRequest {
+  readonly token: string;
+}
+
 /** Socket.IO events that viewers send. */
 export interface FromViewer {
+  authenticate(request: AuthenticateRequest, ack: (answer: Ack<null>) => void): void;
   watch(request: WatchRequest, ack: (answer: Ack<WatchData>) => void): void;
   unwatch(request: { readonly auctionId: string }, ack?: (answer: Ack<null>) => void): void;
   bid(request: LiveBidRequest, ack: (answer: Ack<BidReceipt>) => void): void;

@@ -7,13 +7,16 @@ import { Decoder } from 'socket.io-parser';
 import { NODES_CHANNELS } from '@outcry/shared/contracts/keys.ts';
 import type { Notice, ToViewer } from '@outcry/shared/contracts/live.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
-import type { Caller, VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { originAllowed } from '@outcry/shared/runtime/origins.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import type { OtherNodes, PresenceOfNode } from '../../presence/share-presence.ts';
-import { authenticateViewer, ConnectionRefusedError } from '../../rooms/authenticate-viewer.ts';
+import {
+  authenticateViewer,
+  ConnectionRefusedError,
+  type Identity,
+} from '../../rooms/authenticate-viewer.ts';
 import { LimitedWebSockets, wireOf, type Misuse, type Wire } from './limited-web-socket.ts';
 import { AnswerEncoder, SocketRecipient } from './socket-recipient.ts';
 import { ViewerSession, type SessionParts } from './viewer-session.ts';
@@ -26,9 +29,9 @@ interface Peer {
   readonly wire: Wire;
 }
 
+/** Who it was at first, before it is welcomed; the session knows who it is since. */
 interface SocketData {
-  caller?: Caller | undefined;
-  token?: string | undefined;
+  identity?: Identity;
   session?: ViewerSession;
 }
 
@@ -46,7 +49,6 @@ type ViewerConnection = Socket<FromAnyone, ToViewer, BetweenNodes, SocketData>;
 type UpgradeRefusal = readonly [status: 400 | 403 | 429 | 503, reason: string];
 
 export interface SocketViewersParts extends SessionParts {
-  readonly verifyToken: VerifyToken;
   /** Redis, for what crosses nodes, as `createShardedAdapter` takes it. */
   readonly adapterChannels: object;
   /** Origins of browsers that may connect; `*` allows all. */
@@ -117,8 +119,8 @@ export class SocketViewers {
   notify(notice: Notice): void {
     const { sockets, adapter } = this.#io.sockets;
     for (const id of adapter.rooms.get(userRoom(notice.userId)) ?? []) {
-      const { caller, session } = sockets.get(id)?.data ?? {};
-      if (session === undefined || (caller?.expiresAt ?? 0) <= wallClockNow()) continue;
+      const { session } = sockets.get(id)?.data ?? {};
+      if (session === undefined || session.expiresAt <= wallClockNow()) continue;
       if (!session.endIfFull()) tellNotice(session.recipient, notice);
     }
   }
@@ -181,7 +183,8 @@ export class SocketViewers {
 
   async #admit(socket: ViewerConnection, next: (error?: Error) => void): Promise<void> {
     try {
-      socket.data = await authenticateViewer(socket.handshake.auth, this.#parts.verifyToken);
+      const { auth } = socket.handshake;
+      socket.data.identity = await authenticateViewer(auth, this.#parts.verifyToken);
     } catch (error) {
       if (!(error instanceof ConnectionRefusedError)) {
         this.#parts.log.error({ err: error }, 'a token could not be checked');
@@ -196,10 +199,12 @@ export class SocketViewers {
     const peer = this.#peers.get(socket.conn);
     if (peer === undefined) throw new Error('a connection that nobody asked for');
     const { address, wire } = peer;
-    const { caller, token } = socket.data;
+    const { identity } = socket.data;
+    if (identity === undefined) throw new Error('a connection that was not admitted');
+    const { caller } = identity;
     if (caller !== undefined) void socket.join(userRoom(caller.userId));
     const recipient = new SocketRecipient(wire);
-    const of = { token, address, person: personOf(socket) };
+    const of = { identity, address, person: personOf(socket) };
     const session = new ViewerSession(of, recipient, wire.webSocket, this.#parts);
     socket.data.session = session;
     // Handled here and not passed on: the library would defer it to another tick.
@@ -254,7 +259,8 @@ function tellNotice(recipient: SocketRecipient, notice: Notice): void {
  * connections always made more of one.
  */
 function personOf({ id, data, handshake }: ViewerConnection): string {
-  if (data.caller !== undefined) return `user ${data.caller.userId}`;
+  const caller = data.identity?.caller;
+  if (caller !== undefined) return `user ${caller.userId}`;
   const { viewer } = handshake.auth;
   return typeof viewer === 'string' && ID_PATTERN.test(viewer) ? `browser ${viewer}` : id;
 }

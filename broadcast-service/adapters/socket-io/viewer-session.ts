@@ -1,8 +1,14 @@
 /** One viewer's Socket.IO connection: limits and dispatches its requests. */
 import { randomUUID } from 'node:crypto';
 import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
+import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
+import {
+  authenticateAgain,
+  ConnectionRefusedError,
+  type Identity,
+} from '../../rooms/authenticate-viewer.ts';
 import type { Connections } from '../../rooms/connections.ts';
 import type { Recipient } from '../../rooms/recipient.ts';
 import { refused } from '../../rooms/requests.ts';
@@ -14,11 +20,12 @@ export interface SessionParts extends ViewerParts {
   readonly connections: Connections;
   join(auctionId: string, recipient: Recipient, at: Position, viewer: string | undefined): void;
   leave(auctionId: string, recipient: Recipient): void;
+  readonly verifyToken: VerifyToken;
   readonly log: Logger;
 }
 
 export interface SessionOf {
-  readonly token: string | undefined;
+  readonly identity: Identity;
   readonly address: string;
   /** Whom the connection counts as. */
   readonly person: string;
@@ -33,27 +40,36 @@ const MAX_WAITING_BYTES = 2_000_000;
 const WAIT_FOR_ADDRESS_MS = 1_000;
 
 export class ViewerSession implements ViewerSocket {
-  readonly token: string | undefined;
   readonly address: string;
   readonly recipient: SocketRecipient;
   readonly #person: string;
   readonly #webSocket: LimitedWebSocket;
   readonly #parts: SessionParts;
   readonly #viewer: Viewer;
+  #identity: Identity;
 
   constructor(
-    { token, address, person }: SessionOf,
+    { identity, address, person }: SessionOf,
     recipient: SocketRecipient,
     webSocket: LimitedWebSocket,
     parts: SessionParts,
   ) {
-    this.token = token;
+    this.#identity = identity;
     this.address = address;
     this.recipient = recipient;
     this.#person = person;
     this.#webSocket = webSocket;
     this.#parts = parts;
     this.#viewer = new Viewer(this, parts);
+  }
+
+  get token(): string | undefined {
+    return this.#identity.token;
+  }
+
+  /** When the user's token ends, ms since 1970; 0 without one. */
+  get expiresAt(): number {
+    return this.#identity.caller?.expiresAt ?? 0;
   }
 
   close(): void {
@@ -114,6 +130,20 @@ export class ViewerSession implements ViewerSocket {
         break;
       case 'bid':
         this.#answer(reply, () => this.#viewer.bid(payload, reply));
+        break;
+      case 'authenticate':
+        this.#answer(reply, () => this.#authenticate(payload, reply));
+    }
+  }
+
+  /** With a refused token the connection stays what it was: the one before may be good for a while. */
+  async #authenticate(payload: unknown, reply: Reply<null>): Promise<void> {
+    try {
+      this.#identity = await authenticateAgain(this.#identity, payload, this.#parts.verifyToken);
+      reply({ ok: true, data: null });
+    } catch (error) {
+      if (!(error instanceof ConnectionRefusedError)) throw error;
+      reply({ ok: false, problem: error.data });
     }
   }
 
