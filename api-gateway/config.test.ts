@@ -1,8 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import { gatewaySettings } from './config.ts';
+import { gatewaySettings, publicAuth } from './config.ts';
 
 const GOOD = { JWT_SECRET: 'x'.repeat(32) };
 const ISSUER = { JWT_JWKS_URL: 'https://id.example.org/keys' };
+
+describe('what browsers are told of signing in', () => {
+  test('is nothing secret, and only where people sign in here', () => {
+    const { JWT_JWKS_URL } = ISSUER;
+    const named = { JWT_JWKS_URL, JWT_ISSUER: 'https://id.example.org', JWT_AUDIENCE: 'outcry' };
+    const told = publicAuth(gatewaySettings({ ...named, OIDC_CLIENT_ID: 'outcry-web' }));
+    expect(told).toEqual({
+      mode: 'oidc',
+      issuer: 'https://id.example.org',
+      clientId: 'outcry-web',
+      scopes: 'openid profile offline_access',
+    });
+    expect(publicAuth(gatewaySettings(named))).toEqual({ mode: 'jwt' });
+    expect(publicAuth(gatewaySettings({ ...GOOD, AUTH_MODE: 'dev' }))).toEqual({ mode: 'dev' });
+  });
+});
 
 describe('the gateway settings', () => {
   test('have defaults for everything but the key of tokens', () => {
@@ -53,6 +69,11 @@ describe('the gateway settings', () => {
     ['a map of nothing', { ...GOOD, JWT_ROLE_MAP: 'admin' }],
     ['default roles that do not exist', { ...GOOD, JWT_DEFAULT_ROLES: 'bidder,owner' }],
     ['dev tokens of another form', { ...GOOD, AUTH_MODE: 'dev', JWT_USER_CLAIM: 'oid' }],
+    [
+      'a sign-in that checks no audience',
+      { ...ISSUER, OIDC_CLIENT_ID: 'w', JWT_ISSUER: 'https://id.example.org' },
+    ],
+    ['a sign-in beside dev tokens', { ...GOOD, AUTH_MODE: 'dev', OIDC_CLIENT_ID: 'w' }],
     ['dev mode in production', { ...GOOD, AUTH_MODE: 'dev', NODE_ENV: 'production' }],
     ['no word for the broadcaster in production', { ...GOOD, NODE_ENV: 'production' }],
     [

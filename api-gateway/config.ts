@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { PublicAuth } from '@outcry/shared/contracts/api.ts';
 import {
   commonSettings,
   hasServiceSecret,
@@ -29,12 +30,24 @@ const settings = commonSettings.extend({
   TRUSTED_PROXIES: trustedProxies,
   /** The share of bids that are traced, 0 to 1. */
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(0.01),
+  /** Set where the web app signs people in with the provider that JWT_ISSUER names. */
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_SCOPES: z.string().default('openid profile offline_access'),
+  OIDC_AUDIENCE: z.string().optional(),
   PUBLIC_GATEWAY_URL: webUrl.default('http://localhost:8080'),
   PUBLIC_BROADCAST_URL: webUrl.default('http://localhost:8081'),
   PUBLIC_HISTORY_URL: webUrl.default('http://localhost:8082'),
 });
 
-const schema = settings.refine(hasServiceSecret, SERVICE_SECRET_MISSING);
+const schema = settings
+  .refine(hasServiceSecret, SERVICE_SECRET_MISSING)
+  .refine(({ OIDC_CLIENT_ID, AUTH_MODE, JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE }) => {
+    const checked = [JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE];
+    return (
+      OIDC_CLIENT_ID === undefined ||
+      (AUTH_MODE === 'jwt' && checked.every((value) => value !== undefined))
+    );
+  }, 'OIDC_CLIENT_ID needs AUTH_MODE=jwt, JWT_JWKS_URL, JWT_ISSUER and JWT_AUDIENCE');
 
 /** Every variable that the service reads. */
 export const GATEWAY_VARIABLES: readonly string[] = Object.keys(settings.shape);
@@ -44,4 +57,12 @@ export type GatewaySettings = z.infer<typeof schema>;
 /** @throws ConfigError naming every mistake in the environment */
 export function gatewaySettings(environment: Environment = process.env): GatewaySettings {
   return parseSettings('api-gateway', schema, environment);
+}
+
+/** What browsers are told of signing in. */
+export function publicAuth(settings: GatewaySettings): PublicAuth {
+  const { OIDC_CLIENT_ID: clientId, JWT_ISSUER: issuer, OIDC_AUDIENCE: audience } = settings;
+  if (clientId === undefined || issuer === undefined) return { mode: settings.AUTH_MODE };
+  const told = audience === undefined ? {} : { audience };
+  return { mode: 'oidc', issuer, clientId, scopes: settings.OIDC_SCOPES, ...told };
 }

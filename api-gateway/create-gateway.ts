@@ -19,7 +19,7 @@ import { GroupCommit } from './bidding/group-commit.ts';
 import { ReadAuctions } from './bidding/read-auctions.ts';
 import { RecentHeads } from './bidding/recent-heads.ts';
 import { tracedDecider } from './bidding/traced-decider.ts';
-import type { GatewaySettings } from './config.ts';
+import { publicAuth, type GatewaySettings } from './config.ts';
 import { createFollowUp, type FollowUpFigures } from './create-follow-up.ts';
 import { answerBids } from './http/answer-bids.ts';
 import { countedAddress } from './http/counted-address.ts';
@@ -144,7 +144,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
       gatewayUrl: settings.PUBLIC_GATEWAY_URL,
       broadcastUrl: settings.PUBLIC_BROADCAST_URL,
       historyUrl: settings.PUBLIC_HISTORY_URL,
-      authMode: settings.AUTH_MODE,
+      auth: publicAuth(settings),
     },
     corsOrigins: settings.CORS_ORIGINS,
     signDevToken:

@@ -6,6 +6,7 @@
 import type {
   AuctionView,
   BidReceipt,
+  CallerView,
   ItemView,
   OwnView,
   Page,
@@ -60,6 +61,8 @@ const pageOf =
     body.items.every(isItem);
 
 export const isConfig = having<PublicConfig>({ gatewayUrl: 'string', broadcastUrl: 'string' });
+
+export const isCaller = having<CallerView>({ id: 'string', roles: 'object' });
 
 export const isDevToken = having<DevToken>({
   token: 'string',

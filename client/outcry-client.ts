@@ -5,6 +5,7 @@ import type {
   AuctionView,
   BidReceipt,
   BidRequest,
+  CallerView,
   ItemRequest,
   ItemView,
   OwnView,
@@ -29,6 +30,7 @@ import {
   isArchivedBidPage,
   isAuction,
   isAuctionPage,
+  isCaller,
   isConfig,
   isDevToken,
   isItem,
@@ -79,6 +81,11 @@ export class OutcryClient {
   /** The public addresses of all services. */
   config(): Promise<PublicConfig> {
     return this.#http.get(`${this.#gateway}/v1/config`, isConfig);
+  }
+
+  /** Whom the services take the caller for, and what the caller may do. */
+  me(): Promise<CallerView> {
+    return this.#http.get(`${this.#gateway}/v1/me`, isCaller);
   }
 
   /** A token for any user; only systems that run with `AUTH_MODE=dev` give these out. */

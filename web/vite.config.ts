@@ -1,5 +1,5 @@
 import { preact } from '@preact/preset-vite';
-import { defineConfig, type ProxyOptions } from 'vite';
+import { defineConfig, type Plugin, type ProxyOptions } from 'vite';
 import { contentPolicy } from './content-policy.ts';
 
 /** Where this server reaches the services; browsers are told other addresses by the gateway. */
@@ -38,9 +38,27 @@ const headers = {
   'Referrer-Policy': 'same-origin',
 };
 
+/** The live server speaks WebSocket only: the library's other transports stay out of the page. */
+const webSocketOnly: Plugin = {
+  name: 'websocket-only',
+  load: (id) =>
+    /engine\.io-client\/build\/esm\/transports\/index\.js$/.test(id)
+      ? "import { WS } from './websocket.js'; export const transports = { websocket: WS };"
+      : undefined,
+};
+
+/** In one file, which compresses best; the chart and signing in elsewhere are loaded when needed. */
+const isForAll = (id: string): boolean => !/uplot|draw-price-chart|oauth/.test(id);
+
 export default defineConfig({
-  plugins: [preact()],
+  plugins: [preact(), webSocketOnly],
   server: { port: 8000, strictPort: true, proxy },
   preview: { port: 8000, strictPort: true, proxy, headers },
-  build: { target: 'es2022', sourcemap: true },
+  build: {
+    target: 'es2022',
+    sourcemap: true,
+    // Where preloading is not known, files are fetched when they are needed and not before.
+    modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'app', test: isForAll }] } } },
+  },
 });

@@ -1,10 +1,15 @@
-import { devToken, publicConfig } from '@outcry/shared/contracts/api-answers.ts';
+import type { CallerView } from '@outcry/shared/contracts/api.ts';
+import { callerView, devToken, publicConfig } from '@outcry/shared/contracts/api-answers.ts';
 import { devTokenRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { answerJson, answerProblem, setHeader } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
+import { ROLE_NAMES } from '@outcry/shared/runtime/config.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
-/** What comes before a token: the public configuration, and tokens for demo users on one's own machine. */
+/**
+ * How to sign in here, whom a token names, and tokens for demo users on one's own machine; with the
+ * addresses of the services.
+ */
 export const SIGN_IN_ROUTES: readonly Route<GatewayParts>[] = [
   route(
     {
@@ -20,11 +25,38 @@ export const SIGN_IN_ROUTES: readonly Route<GatewayParts>[] = [
           gatewayUrl: 'https://api.example.com',
           broadcastUrl: 'https://live.example.com',
           historyUrl: 'https://history.example.com',
-          authMode: 'jwt',
+          auth: {
+            mode: 'oidc',
+            issuer: 'https://id.example.com',
+            clientId: 'outcry-web',
+            scopes: 'openid profile offline_access',
+          },
         },
       },
     },
     ({ x }, { publicConfig }: GatewayParts) => answerJson(x, publicConfig),
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/me',
+      name: 'readCaller',
+      summary: 'Whom the services take the caller for, and what the caller may do',
+      who: 'any user',
+      answer: { status: 200, schema: callerView },
+      refusals: [],
+      example: {
+        answer: { id: 'sub_eQFhewGUCBlLSBTwVGXGvyGKG8i_ApyhW8MteFKTPjk', roles: ['bidder'] },
+      },
+    },
+    ({ x, caller }) => {
+      const view: CallerView = {
+        id: caller.userId,
+        roles: ROLE_NAMES.filter((role) => caller.roles.has(role)),
+      };
+      return answerJson(x, view);
+    },
   ),
 
   route(

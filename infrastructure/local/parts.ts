@@ -7,6 +7,8 @@ export interface Addresses {
   databaseUrl: string;
   jwtSecret: string;
   serviceSecret: string;
+  /** Of the identity provider that signs people in; undefined where a name is enough. */
+  issuer?: string | undefined;
   /** TCP ports of the services, by name. */
   ports: Readonly<Record<string, number>>;
 }
@@ -67,10 +69,11 @@ export const SERVICES: readonly ServicePart[] = [
     healthPath: '/',
     readyPath: '/',
     // Whom its pages may call, and where it passes `/v1/config` and `/operations/…` on to.
-    env: ({ ports }) => ({
+    env: ({ ports, issuer }) => ({
       WEB_CONNECT_TO: ['api-gateway', 'broadcast-service', 'archival-worker']
         .map((name) => publicUrl(ports[name]))
         .flatMap((url) => [url, url.replace('http:', 'ws:')])
+        .concat(issuer ?? [])
         .join(' '),
       GATEWAY_URL: `http://127.0.0.1:${ports['api-gateway']}`,
       BROADCAST_URL: `http://127.0.0.1:${ports['broadcast-service']}`,
@@ -78,6 +81,22 @@ export const SERVICES: readonly ServicePart[] = [
     }),
   },
 ];
+
+/** For `npm start -- --oidc`, before the services. */
+export const IDENTITY_PROVIDER: ServicePart = {
+  name: 'identity-provider',
+  portVariable: 'IDENTITY_PORT',
+  defaultPort: 8083,
+  folder: '.',
+  args: () => [
+    '--import',
+    import.meta.resolve('tsx'),
+    join('infrastructure', 'local', 'identity', 'main.ts'),
+  ],
+  healthPath: '/healthz',
+  readyPath: '/.well-known/openid-configuration',
+  env: ({ ports }) => ({ WEB_ORIGIN: publicUrl(ports['web']) }),
+};
 
 /** What a person or a browser calls: the same machine under its usual name. */
 export function publicUrl(port: number | undefined): string {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { AUDIENCE, WEB_CLIENT } from './identity/registration.ts';
 import { type Addresses, publicUrl, type ServicePart } from './parts.ts';
 
 /**
@@ -24,16 +25,31 @@ export function serviceEnvironment(
     HOST: '127.0.0.1',
     ...withoutServerUrls(outer),
     NODE_ENV: 'development',
-    AUTH_MODE: 'dev',
-    JWT_SECRET: addresses.jwtSecret,
-    // Either a secret or a key set: one from outside would contradict the secret.
-    JWT_JWKS_URL: '',
+    ...signIn(addresses),
     SHARDS: outer['SHARDS'] ?? '16',
     PORT: String(addresses.ports[part.name]),
     ...(webPort !== undefined && {
       CORS_ORIGINS: outer['CORS_ORIGINS'] ?? `${publicUrl(webPort)},http://127.0.0.1:${webPort}`,
     }),
     ...part.env(addresses),
+  };
+}
+
+/** How tokens are checked, whatever the outer environment says: its parts would contradict these. */
+function signIn({ issuer, jwtSecret }: Addresses): NodeJS.ProcessEnv {
+  const claims = { JWT_USER_CLAIM: '', JWT_ROLES_CLAIM: '', JWT_ROLE_MAP: '' };
+  if (issuer === undefined) {
+    return { ...claims, AUTH_MODE: 'dev', JWT_SECRET: jwtSecret, JWT_JWKS_URL: '' };
+  }
+  return {
+    ...claims,
+    AUTH_MODE: 'jwt',
+    JWT_SECRET: '',
+    JWT_JWKS_URL: `${issuer}/jwks`,
+    JWT_ISSUER: issuer,
+    JWT_AUDIENCE: AUDIENCE,
+    OIDC_CLIENT_ID: WEB_CLIENT,
+    OIDC_SCOPES: 'openid profile',
   };
 }
 

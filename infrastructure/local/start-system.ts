@@ -2,7 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { showWarnings } from './log-warnings.ts';
 import { createNodeService, waitUntilReady } from './node-service.ts';
-import { type Addresses, type ServicePart, SERVICES } from './parts.ts';
+import {
+  type Addresses,
+  IDENTITY_PROVIDER,
+  publicUrl,
+  type ServicePart,
+  SERVICES,
+} from './parts.ts';
 import { choosePorts } from './choose-ports.ts';
 import { beginRunRecord, type RunRecord } from './run-record.ts';
 import type { LocalServer } from './servers/local-server.ts';
@@ -23,6 +29,8 @@ export interface SystemOptions {
   ports?: Ports | (() => Promise<Ports>);
   /** Default: all services of the system. */
   services?: readonly ServicePart[];
+  /** Issuer that signs people in; by default the part `identity-provider`, where there is one. */
+  issuer?: string;
   /** Servers to use instead of starting them. */
   given?: GivenUrls;
   /** Whether Postgres fsyncs (default `true`); `false` for tests that do not kill it. */
@@ -125,8 +133,14 @@ async function startAllServers(
       join(folder, 'service-secret'),
       options.env?.['SERVICE_SECRET'],
     ),
+    issuer: options.issuer ?? localIssuer(ports),
     ports,
   };
+}
+
+function localIssuer(ports: Ports): string | undefined {
+  const port = ports[IDENTITY_PROVIDER.name];
+  return port === undefined ? undefined : publicUrl(port);
 }
 
 async function startService(run: Run, service: ServicePart, addresses: Addresses): Promise<void> {

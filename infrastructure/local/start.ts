@@ -1,10 +1,14 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { runScript } from './build-and-migrate.ts';
 import { portsFrom } from './choose-ports.ts';
-import { publicUrl, SERVICES } from './parts.ts';
+import { IDENTITY_PROVIDER, publicUrl, SERVICES } from './parts.ts';
 import { runUntilSignal } from './run-until-signal.ts';
 import { startSystem, type System } from './start-system.ts';
+
+const { oidc } = parseArgs({ options: { oidc: { type: 'boolean', default: false } } }).values;
+const services = oidc ? [IDENTITY_PROVIDER, ...SERVICES] : SERVICES;
 
 const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const folder = join(root, '.local');
@@ -15,7 +19,8 @@ await runUntilSignal(async (signal) => {
   const system = await startSystem({
     root,
     folder,
-    ports: () => portsFrom(SERVICES, env, say),
+    services,
+    ports: () => portsFrom(services, env, say),
     given: { redis: env['REDIS_URL'], nats: env['NATS_URL'], postgres: env['DATABASE_URL'] },
     env,
     say,
@@ -46,6 +51,7 @@ function printAddresses({ ports }: System): void {
     ['Bids and auctions', `${at('api-gateway')}/docs`],
     ['Live feed', at('broadcast-service')],
     ['History', `${at('archival-worker')}/v1/history/auctions`],
+    ...(oidc ? [['Sign-in', at('identity-provider')]] : []),
     ['Data and logs', folder],
   ];
   const width = Math.max(...rows.map(([what = '']) => what.length));

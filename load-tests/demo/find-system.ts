@@ -29,7 +29,7 @@ export async function findSystem(settings: DemoSettings): Promise<RunningSystem>
       `No gateway answers at ${gatewayUrl}: run \`npm start\` first, in another terminal. (${reason})`,
     );
   });
-  if (config.authMode !== 'dev') {
+  if (config.auth.mode !== 'dev') {
     throw new PlainError(
       `The gateway at ${gatewayUrl} gives out no tokens for demo users (AUTH_MODE is not dev).`,
     );

@@ -1,6 +1,14 @@
 /** What the HTTP API answers, as schemas for its description; held to the types by `satisfies`. */
 import { z } from 'zod';
-import type { AuctionView, BidReceipt, ItemView, OwnView, Page, PublicConfig } from './api.ts';
+import type {
+  AuctionView,
+  BidReceipt,
+  CallerView,
+  ItemView,
+  OwnView,
+  Page,
+  PublicConfig,
+} from './api.ts';
 import type { ItemDetails } from './events.ts';
 import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts';
 import { MAX_AMOUNT } from '../domain/money.ts';
@@ -88,8 +96,22 @@ export const publicConfig = z.strictObject({
   gatewayUrl: z.string(),
   broadcastUrl: z.string(),
   historyUrl: z.string(),
-  authMode: z.enum(['dev', 'jwt']),
+  auth: z.union([
+    z.strictObject({ mode: z.enum(['dev', 'jwt']) }),
+    z.strictObject({
+      mode: z.literal('oidc'),
+      issuer: z.string(),
+      clientId: z.string(),
+      scopes: z.string(),
+      audience: z.string().optional(),
+    }),
+  ]),
 }) satisfies z.ZodType<PublicConfig>;
+
+export const callerView = z.strictObject({
+  id,
+  roles: z.array(z.enum(['bidder', 'seller', 'admin'])),
+}) satisfies z.ZodType<CallerView>;
 
 export const devToken = z.strictObject({
   token: z.string(),

@@ -114,7 +114,26 @@ export interface PublicConfig {
   readonly gatewayUrl: string;
   readonly broadcastUrl: string;
   readonly historyUrl: string;
-  readonly authMode: 'dev' | 'jwt';
+  readonly auth: PublicAuth;
+}
+
+/** How people sign in: as anybody they name, elsewhere, or with an OpenID Connect provider. */
+export type PublicAuth =
+  | { readonly mode: 'dev' | 'jwt' }
+  | {
+      readonly mode: 'oidc';
+      readonly issuer: string;
+      readonly clientId: string;
+      /** Joined by blanks. */
+      readonly scopes: string;
+      /** What the provider is told that the tokens are for, where it wants to be told. */
+      readonly audience?: string | undefined;
+    };
+
+/** `GET /v1/me`: whom the services take the caller for. */
+export interface CallerView {
+  readonly id: string;
+  readonly roles: readonly Role[];
 }
 
 /** The terms as they are shown beside this state: `buyNowPrice` only while it can be used. */

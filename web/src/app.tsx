@@ -5,8 +5,10 @@ import { NowherePage } from './pages/nowhere-page.tsx';
 import { OperationsPage } from './pages/operations-page.tsx';
 import { RoomPage } from './pages/room-page.tsx';
 import { SellPage } from './pages/sell-page.tsx';
+import { SignedInPage } from './pages/signed-in-page.tsx';
 import { StartPage } from './pages/start-page.tsx';
 import { SignInDialog } from './parts/sign-in-dialog.tsx';
+import { SignInTrouble } from './parts/sign-in-trouble.tsx';
 import { SiteFooter } from './parts/site-footer.tsx';
 import { SiteHeader } from './parts/site-header.tsx';
 import { Toasts } from './parts/toasts.tsx';
@@ -24,12 +26,13 @@ export function App() {
       <a class="skip" href="#page">
         Skip to the page
       </a>
-      <SiteHeader signInPossible={services?.config.authMode === 'dev'} />
+      <SiteHeader services={services} />
       <main class="page" id="page" tabIndex={-1}>
+        <SignInTrouble />
         <Page start={current} />
       </main>
       <SiteFooter />
-      {services !== null && <SignInDialog client={services.client} />}
+      {services !== null && <SignInDialog services={services} />}
       <Toasts />
       <p class="unseen" aria-live="polite" data-testid="announcer">
         {announcement.value}
@@ -63,6 +66,8 @@ function ServedPage({ current, services }: ServedPageProps) {
       return <MyBidsPage services={services} />;
     case 'leaders':
       return <LeadersPage services={services} />;
+    case 'signed-in':
+      return <SignedInPage services={services} />;
     case 'nowhere':
       return <NowherePage />;
   }

@@ -11,6 +11,7 @@ export type Route =
   | { readonly page: 'my-bids' }
   | { readonly page: 'leaders' }
   | { readonly page: 'operations' }
+  | { readonly page: 'signed-in' }
   | { readonly page: 'nowhere' };
 
 const LOBBY_PATHS: Readonly<Record<ListedStatus, string>> = {
@@ -25,6 +26,8 @@ export const SELL_PATH = '/sell';
 export const MY_BIDS_PATH = '/my-bids';
 export const LEADERS_PATH = '/leaders';
 export const OPERATIONS_PATH = '/operations';
+/** Where a sign-in elsewhere comes back to. */
+export const SIGNED_IN_PATH = '/signed-in';
 
 const ROOM = /^\/auctions\/([A-Za-z0-9_-]{1,64})$/u;
 
@@ -46,6 +49,8 @@ export function routeOf(path: string): Route {
       return { page: 'leaders' };
     case OPERATIONS_PATH:
       return { page: 'operations' };
+    case SIGNED_IN_PATH:
+      return { page: 'signed-in' };
     default: {
       const auctionId = ROOM.exec(bare)?.[1];
       return auctionId === undefined ? { page: 'nowhere' } : { page: 'room', auctionId };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runScript } from '../build-and-migrate.ts';
-import { startSystem, type System } from '../start-system.ts';
+import { startSystem, type System, type SystemOptions } from '../start-system.ts';
 
 const ROOT = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
 
@@ -16,12 +16,15 @@ export interface TestSystem extends System {
  * Starts everything `npm start` starts, from what `npm run build` built. Parts that are killed are
  * started again, as they are for users.
  */
-export async function startTestSystem(): Promise<TestSystem> {
+export async function startTestSystem(
+  options: Pick<SystemOptions, 'issuer' | 'ports' | 'env'> = {},
+): Promise<TestSystem> {
   const folder = await mkdtemp(join(tmpdir(), 'outcry-system-'));
   const system = await startSystem({
     root: ROOT,
     folder,
-    env: { PATH: process.env['PATH'] },
+    ...options,
+    env: { PATH: process.env['PATH'], ...options.env },
     prepare: ({ databaseUrl }) =>
       runScript('migrate', {
         root: ROOT,

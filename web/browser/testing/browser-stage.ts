@@ -36,8 +36,11 @@ export interface BrowserStage {
   stop(): Promise<void>;
 }
 
-export async function startBrowserStage(): Promise<BrowserStage> {
-  const [program, system] = await Promise.all([obtainChromium(), startTestSystem()]);
+/** @param options of the system, where it is not as `npm start` has it */
+export async function startBrowserStage(
+  options: Parameters<typeof startTestSystem>[0] = {},
+): Promise<BrowserStage> {
+  const [program, system] = await Promise.all([obtainChromium(), startTestSystem(options)]);
   const browser = await chromium.launch({
     executablePath: program,
     // Root needs --no-sandbox; the rest keeps Chromium from calling anybody.

@@ -84,6 +84,32 @@ export function signInRefusalWords(problem: RefusalFacts): RefusalWords {
   }
 }
 
+/** Words for a sign-in with a provider that did not come about. @param host the provider's */
+export function providerRefusalWords(
+  problem: Pick<Problem, 'code' | 'detail'>,
+  host: string,
+): Pick<RefusalWords, 'title' | 'advice'> {
+  switch (problem.code) {
+    case 'FORBIDDEN':
+      return {
+        title: 'The sign-in was refused',
+        advice: `You are not signed in. ${host} says: ${problem.detail}`,
+      };
+    case 'UNAUTHENTICATED':
+      return {
+        title: 'Your sign-in does not count here',
+        advice: `${host} has let you in, but this auction house does not take its word. Tell whoever runs it: ${problem.detail}`,
+      };
+    case 'NOT_FOUND':
+      return { title: 'This sign-in is over', advice: 'Nothing was changed. Sign in again.' };
+    default:
+      return {
+        title: `${host} does not answer`,
+        advice: 'You are not signed in. Try again in a moment.',
+      };
+  }
+}
+
 /** What to call it when something could not be read; it is read again without anybody's doing. */
 export const readFailure = (problem: RefusalFacts): string =>
   problem.code === 'UNAVAILABLE' ? 'No answer right now' : refusalWords(problem).title;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { initials, userIdFromName } from './user-names.ts';
+import { initials, sellerName, userIdFromName } from './user-names.ts';
 
 it.each([
   ['ada', 'ada'],
@@ -21,7 +21,16 @@ it('gives ids that the system takes', () => {
 it.each([
   ['ada', 'A'],
   ['Zoe-van-Dijk', 'ZV'],
+  ['Zoë van Dijk', 'ZV'],
   ['_', ''],
 ])('%s is shown as %j', (id, letters) => {
   expect(initials(id)).toBe(letters === '' ? '_' : letters);
+});
+
+it.each([
+  ['sam', 'sam'],
+  ['sub_', 'sub_'],
+  ['sub_eQFhewGUCBlLSBTwVGXGvyGKG8i_ApyhW8MteFKTPjk', 'seller eQFhewGU'],
+])('the seller %s is shown as %j', (id, name) => {
+  expect(sellerName(id)).toBe(name);
 });

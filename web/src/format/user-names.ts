@@ -17,7 +17,11 @@ export function userIdFromName(name: string): string | undefined {
 
 /** The letter or two that stand for a user in a small round. */
 export function initials(userId: string): string {
-  const parts = userId.split(/[-_]+/u).filter((part) => part !== '');
+  const parts = userId.split(/[-_\s]+/u).filter((part) => part !== '');
   const letters = parts.length > 1 ? parts.slice(0, 2).map((part) => part.charAt(0)) : [];
   return (letters.join('') || userId.slice(0, 1)).toUpperCase();
 }
+
+/** A seller as buyers see one: by id, of one that a provider's user was given only its beginning. */
+export const sellerName = (sellerId: string): string =>
+  sellerId.replace(/^sub_(.{8}).{35}$/u, 'seller $1');

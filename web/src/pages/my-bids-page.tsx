@@ -25,7 +25,7 @@ export function MyBidsPage({ services }: { readonly services: Services }) {
       </PageHead>
       {userId === undefined ? (
         <SignInFirst
-          signInPossible={services.config.authMode === 'dev'}
+          signInPossible={services.signIn !== undefined}
           purpose="see your bids"
           text="Your bids are yours alone: sign in to see them."
         />

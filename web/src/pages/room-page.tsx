@@ -1,3 +1,4 @@
+import { sellerName } from '../format/user-names.ts';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { endText } from '../format/outcome.ts';
@@ -31,7 +32,6 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
   }, [room]);
   const auction = room.auction.value;
   if (auction === null) return <NotHere room={room} />;
-  const signInPossible = services.config.authMode === 'dev';
   return (
     <article class="room" data-testid="room">
       <a class="back" href={lastLobby.value}>
@@ -45,7 +45,7 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
           <RoomStatus auction={auction} room={room} />
         </PageHead>
         <div class="panel room-panel">
-          <BidPanel auction={auction} room={room} signInPossible={signInPossible} />
+          <BidPanel auction={auction} room={room} signIn={services.signIn} />
         </div>
         <BidHistory room={room} currency={auction.currency} />
       </div>
@@ -102,7 +102,7 @@ function RoomStatus({ auction, room }: InRoomProps) {
       </p>
       <p>
         <span class="seller">
-          Sold by <strong>{room.isOwn.value ? 'you' : sellerId}</strong>
+          Sold by <strong>{room.isOwn.value ? 'you' : sellerName(sellerId)}</strong>
         </span>
         <ReserveText auction={auction} />
       </p>

@@ -1,6 +1,7 @@
 import { newIdempotencyKey } from '@outcry/client/http-transport.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { refusalWords } from '../format/refusals.ts';
+import { Empty } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SellFields } from '../parts/sell-fields.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
@@ -18,13 +19,13 @@ import {
   type SellForm,
 } from '../state/sell-request.ts';
 import type { Services } from '../state/services.ts';
-import { asUser, session } from '../state/session.ts';
+import { asUser, mayAct, session } from '../state/session.ts';
 
 const LEAVE_QUESTION = 'Leave this page? What you have filled in here is lost.';
 
 /** Puts an item up for auction. */
 export function SellPage({ services }: { readonly services: Services }) {
-  const signInPossible = services.config.authMode === 'dev';
+  const { signIn } = services;
   // Kept here: who is signed out while filling it in, or signs in as somebody else, loses nothing.
   const [form, setForm] = useState<SellForm>(EMPTY_FORM);
   const isFilled = isFilledIn(form);
@@ -39,10 +40,18 @@ export function SellPage({ services }: { readonly services: Services }) {
       <PageHead title="Sell something" />
       {session.value === null ? (
         <SignInFirst
-          signInPossible={signInPossible}
+          signInPossible={signIn !== undefined}
           purpose="sell"
-          text="Choose a name to sell under. Buyers will see it."
+          text={
+            signIn === 'name'
+              ? 'Choose a name to sell under. Buyers will see it.'
+              : 'Only sellers whom this auction house has admitted may sell here.'
+          }
         />
+      ) : !mayAct('seller') ? (
+        <Empty>
+          <p>Your account may not sell here. Ask whoever runs this auction house.</p>
+        </Empty>
       ) : (
         <SellSheet
           services={services}

@@ -2,7 +2,8 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { outcomeWords } from '../format/outcome.ts';
 import { lobbyPath } from '../routes.ts';
 import type { Room } from '../state/room.ts';
-import { session } from '../state/session.ts';
+import type { Services } from '../state/services.ts';
+import { mayAct, session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
 import { BidBar } from './bid-bar.tsx';
 import { BidBox } from './bid-box.tsx';
@@ -16,15 +17,16 @@ import { Stake } from './stake.tsx';
 interface BidPanelProps {
   readonly auction: AuctionView;
   readonly room: Room;
-  /** This system gives out tokens for a name. */
-  readonly signInPossible: boolean;
+  /** How people sign in. */
+  readonly signIn: Services['signIn'];
 }
 
 /** The price, and what the user can do here now: bid, sell, sign in, wait, or see how it ended. */
 export function BidPanel(props: BidPanelProps) {
   const { auction, room } = props;
   const notice = room.bidding.notice.value;
-  const isBidder = auction.status === 'live' && !room.isOwn.value && session.value !== null;
+  const isSignedIn = session.value !== null && mayAct('bidder');
+  const isBidder = auction.status === 'live' && !room.isOwn.value && isSignedIn;
   if (isBidder) return <Bidder {...props} />;
   return (
     <>
@@ -62,12 +64,17 @@ function OthersPanel(props: BidPanelProps) {
   );
 }
 
-function Visitor({ auction, room, signInPossible }: BidPanelProps) {
-  if (!signInPossible) {
+function Visitor({ auction, room, signIn }: BidPanelProps) {
+  if (signIn === undefined || session.value !== null) {
     return (
       <>
         <BidBar auction={auction} room={room} />
-        <p class="aside">You are watching. Bidding needs a sign-in, which this page lacks.</p>
+        <p class="aside">
+          You are watching.{' '}
+          {signIn === undefined
+            ? 'Bidding needs a sign-in, which this page lacks.'
+            : 'Your account may not bid here.'}
+        </p>
       </>
     );
   }
@@ -82,7 +89,9 @@ function Visitor({ auction, room, signInPossible }: BidPanelProps) {
           Sign in to bid
         </button>
       </BidBar>
-      <p class="hint">A name is enough. When you bid, others see only a number.</p>
+      <p class="hint">
+        {signIn === 'name' && 'A name is enough. '}When you bid, others see only a number.
+      </p>
       <BuyNow auction={auction} bidding={room.bidding} />
     </>
   );

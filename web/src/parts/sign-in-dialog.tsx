@@ -1,9 +1,11 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import { signInRefusalWords } from '../format/refusals.ts';
+import { providerRefusalWords, signInRefusalWords } from '../format/refusals.ts';
 import { userIdFromName } from '../format/user-names.ts';
 import { problemOf } from '../state/problem-of.ts';
-import { signIn } from '../state/session.ts';
+import type { Provider } from '../state/provider.ts';
+import type { Services } from '../state/services.ts';
+import { signIn as signInByName } from '../state/session.ts';
 import { signInRequest } from '../state/sign-in-request.ts';
 import { Dialog } from './dialog.tsx';
 import { FormField } from './form-field.tsx';
@@ -12,14 +14,43 @@ function close(): void {
   signInRequest.value = null;
 }
 
-/** The demo's sign-in: a name is enough. Shown while somebody has asked for it. */
-export function SignInDialog({ client }: { readonly client: OutcryClient }) {
+/** Shown while somebody has asked for it. On a demo system a name is enough; elsewhere the provider's page does it. */
+export function SignInDialog({ services }: { readonly services: Services }) {
   const request = signInRequest.value;
-  if (request === null) return null;
+  const { signIn, client } = services;
+  if (request === null || signIn === undefined) return null;
   return (
     <Dialog title={`Sign in to ${request.purpose}`} onClose={close}>
-      <SignInForm client={client} onDone={close} />
+      {signIn === 'name' ? (
+        <SignInForm client={client} onDone={close} />
+      ) : (
+        <ToProvider provider={signIn} />
+      )}
     </Dialog>
+  );
+}
+
+function ToProvider({ provider }: { readonly provider: Provider }) {
+  const [fault, setFault] = useState('');
+  const go = async (): Promise<void> => {
+    setFault('');
+    try {
+      await provider.begin(location.pathname + location.search);
+    } catch (error) {
+      const { title, advice } = providerRefusalWords(problemOf(error), provider.host);
+      setFault(`${title}. ${advice}`);
+    }
+  };
+  useEffect(() => void go(), [provider]);
+  return (
+    <div class="stack">
+      <p role="status">{fault === '' ? `Going to ${provider.host} …` : fault}</p>
+      {fault !== '' && (
+        <button type="button" class="button button-primary" onClick={() => void go()}>
+          Try again
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -42,7 +73,7 @@ function SignInForm({ client, onDone }: SignInFormProps) {
     setBusy(true);
     setFault('');
     try {
-      await signIn(client, userId);
+      await signInByName(client, userId);
       onDone();
     } catch (error) {
       const { title, advice } = signInRefusalWords(problemOf(error));

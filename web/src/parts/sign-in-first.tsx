@@ -2,7 +2,7 @@ import { askToSignIn } from '../state/sign-in-request.ts';
 import { Empty } from './empty.tsx';
 
 interface SignInFirstProps {
-  /** This system gives out tokens for a name. */
+  /** This page has a way to sign in. */
   readonly signInPossible: boolean;
   /** Completes "Sign in to …". */
   readonly purpose: string;

@@ -2,7 +2,8 @@ import type { JSX } from 'preact';
 import { initials } from '../format/user-names.ts';
 import { route } from '../router.ts';
 import { LEADERS_PATH, lobbyPath, MY_BIDS_PATH, SELL_PATH, type Route } from '../routes.ts';
-import { session, signOut } from '../state/session.ts';
+import { signOutEverywhere, type Services } from '../state/services.ts';
+import { mayAct, nameOf, session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
 import { GavelIcon, HandIcon, TagIcon, TrophyIcon } from './icons.tsx';
 import { NoticeBell } from './notice-bell.tsx';
@@ -20,8 +21,9 @@ const LINKS: readonly {
 ];
 
 /** The top of every page: the mark, where to go, who is signed in. */
-export function SiteHeader({ signInPossible }: { readonly signInPossible: boolean }) {
+export function SiteHeader({ services }: { readonly services: Services | null }) {
   const { page } = route.value;
+  const links = LINKS.filter(({ path }) => path !== SELL_PATH || mayAct('seller'));
   return (
     <header class="site-head">
       <div class="site-head-row">
@@ -30,14 +32,14 @@ export function SiteHeader({ signInPossible }: { readonly signInPossible: boolea
           <span class="brand-name">Outcry</span>
         </a>
         <nav class="site-nav" aria-label="Main">
-          {LINKS.map(({ path, label, pages, icon: PageIcon }) => (
+          {links.map(({ path, label, pages, icon: PageIcon }) => (
             <a key={path} href={path} aria-current={pages.includes(page) ? 'page' : undefined}>
               <PageIcon />
               {label}
             </a>
           ))}
         </nav>
-        {signInPossible && <UserCorner />}
+        {services?.signIn !== undefined && <UserCorner services={services} />}
       </div>
     </header>
   );
@@ -45,7 +47,7 @@ export function SiteHeader({ signInPossible }: { readonly signInPossible: boolea
 
 const USER_MENU = 'user-menu';
 
-function UserCorner() {
+function UserCorner({ services }: { readonly services: Services }) {
   const current = session.value;
   if (current === null) {
     return (
@@ -54,30 +56,33 @@ function UserCorner() {
       </button>
     );
   }
+  const name = nameOf(current);
   return (
     <>
       <NoticeBell />
       <button type="button" class="user" popovertarget={USER_MENU}>
         <span class="avatar" aria-hidden="true">
-          {initials(current.userId)}
+          {initials(name)}
         </span>
         <span class="unseen">Signed in as </span>
-        <span class="user-name">{current.userId}</span>
+        <span class="user-name">{name}</span>
       </button>
       <div id={USER_MENU} class="user-menu" popover="auto">
         <p>
-          Signed in as <strong>{current.userId}</strong>
+          Signed in as <strong>{name}</strong>
         </p>
-        <button
-          type="button"
-          class="button"
-          popovertarget={USER_MENU}
-          popovertargetaction="hide"
-          onClick={() => askToSignIn('bid as someone else')}
-        >
-          Switch user
-        </button>
-        <button type="button" class="button" onClick={signOut}>
+        {services.signIn === 'name' && (
+          <button
+            type="button"
+            class="button"
+            popovertarget={USER_MENU}
+            popovertargetaction="hide"
+            onClick={() => askToSignIn('bid as someone else')}
+          >
+            Switch user
+          </button>
+        )}
+        <button type="button" class="button" onClick={() => signOutEverywhere(services)}>
           Sign out
         </button>
       </div>

@@ -6,12 +6,15 @@ import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
 import { addClock } from './clock.ts';
 import { forgetNews, hearNotice } from './notices.ts';
-import { keepSignedIn, presentToken, session, signOut } from './session.ts';
+import { Provider } from './provider.ts';
+import { keepSignedIn, presentToken, renewBy, session, signOut } from './session.ts';
 import { visitorName } from './visitor-name.ts';
 import { tokenReplacer } from './token-replacer.ts';
 
 export interface Services {
   readonly config: PublicConfig;
+  /** How people sign in; undefined where this page has no way. */
+  readonly signIn: 'name' | Provider | undefined;
   readonly client: OutcryClient;
   readonly feed: LiveFeed;
 }
@@ -59,18 +62,37 @@ function openServices(config: PublicConfig): Services {
     onRefused: () => void replaceToken(),
   });
   addClock(feed.serverClock);
-  if (config.authMode === 'dev') keepSignedIn(client);
-  // A sign-in kept from when this address ran a demo means nothing to another system.
-  else signOut();
+  const signIn = signInOf(config);
+  // A sign-in kept from when this address ran another system means nothing to this one.
+  const kept = session.peek();
+  const isByProvider = signIn instanceof Provider;
+  const isForeign = signIn === undefined || (kept?.provider !== undefined) !== isByProvider;
+  if (kept !== null && isForeign) signOut();
+  if (isByProvider) renewBy((_client, old) => signIn.renewed(old));
+  if (signIn !== undefined) keepSignedIn(client);
   let { token: connectedAs, userId: newsOf } = session.peek() ?? {};
   effect(() => {
     const { token, userId } = session.value ?? {};
-    if (userId !== newsOf) forgetNews();
+    const isSameUser = userId === newsOf;
+    if (!isSameUser) forgetNews();
     newsOf = userId;
     if (token === connectedAs) return;
     connectedAs = token;
     // Notices go to the user whose token the connection was opened with.
-    feed.reconnect();
+    if (isSameUser) void feed.renewToken();
+    else feed.reconnect();
   });
-  return { config, client, feed };
+  return { config, client, feed, signIn };
+}
+
+function signInOf({ auth, gatewayUrl }: PublicConfig): Services['signIn'] {
+  if (auth.mode === 'oidc') return new Provider(auth, gatewayUrl);
+  return auth.mode === 'dev' ? 'name' : undefined;
+}
+
+/** Here, in all tabs, and at the provider, whose page is then gone to. */
+export function signOutEverywhere({ signIn }: Services): void {
+  const old = session.peek();
+  signOut();
+  if (signIn instanceof Provider && old !== null) void signIn.signOut(old);
 }

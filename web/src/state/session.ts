@@ -1,11 +1,18 @@
 /**
  * Who is signed in, in all tabs of this browser alike. On a demo system anyone may be anyone, by
- * asking for a token.
+ * asking for a token; elsewhere a provider says who it is.
  */
 import { computed, effect, signal } from '@preact/signals';
 import { clientProblem, OutcryError } from '@outcry/client/outcry-error.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import { storedSession, storeSession, type Session } from './stored-session.ts';
+import type { Role } from '@outcry/shared/contracts/api.ts';
+import {
+  askOtherTabs,
+  shareSession,
+  storedSession,
+  storeSession,
+  type Session,
+} from './stored-session.ts';
 import { RenewalPauses, requestSession } from './token-requests.ts';
 
 /**
@@ -13,13 +20,32 @@ import { RenewalPauses, requestSession } from './token-requests.ts';
  * and the others have its token before theirs is due.
  */
 const RENEW_BEFORE_MS = 60_000 + Math.random() * 60_000;
+/** A short-lived token is replaced when this share of its life is left. */
+const RENEW_BEFORE_SHARE = 0.25 + Math.random() * 0.25;
 const CHECK_EVERY_MS = 20_000;
+const CHECK_AGAIN_MS = 5_000;
 
 /** Null for a visitor who only watches. */
 export const session = signal<Session | null>(storedSession() ?? null);
 
 /** Whose session it is, whatever becomes of its tokens; undefined for a visitor. */
 export const signedInAs = computed(() => session.value?.userId);
+
+/** What to call the user. */
+export const nameOf = ({ userId, provider }: Session): string => provider?.name ?? userId;
+
+/** Whether to offer what needs this role; the services decide. Visitors are asked to sign in first. */
+export function mayAct(role: Role): boolean {
+  const roles = session.value?.provider?.roles;
+  if (roles === undefined) return true;
+  return roles.includes(role) || (role === 'seller' && roles.includes('admin'));
+}
+
+/**
+ * Why nobody can act although somebody was signed in: the provider cannot be asked for another token,
+ * or gives none any more.
+ */
+export const signInTrouble = signal<'away' | 'over' | null>(null);
 
 /** The token for requests; an expired one is as good as none. */
 export function presentToken(): string | undefined {
@@ -29,10 +55,12 @@ export function presentToken(): string | undefined {
 
 /** Takes over from now on what happens to the sign-in in another tab. */
 export function startSession(): void {
+  shareSession(adoptStoredSession);
   window.addEventListener('storage', adoptStoredSession);
   // A tab that slept may not have heard.
   document.addEventListener('visibilitychange', adoptStoredSession);
   window.addEventListener('pageshow', adoptStoredSession);
+  adoptStoredSession();
 }
 
 /** Somebody may have signed out or in, or got a new token, in another tab. */
@@ -41,6 +69,7 @@ export function adoptStoredSession(): void {
   const current = session.peek();
   const isSame = stored?.userId === current?.userId && stored?.token === current?.token;
   if (stored !== undefined && !isSame) session.value = stored;
+  if (stored === undefined && current === null) void askOtherTabs();
 }
 
 /** @throws OutcryError when no token is given */
@@ -49,9 +78,18 @@ export async function signIn(client: OutcryClient, userId: string): Promise<void
 }
 
 /** Stored first: whoever hears of the change may look at once whether another tab made one. */
-function change(next: Session | null): void {
+export function change(next: Session | null): void {
   storeSession(next);
   session.value = next;
+}
+
+type Renewal = (client: OutcryClient, old: Session) => Promise<Session>;
+
+let newSession: Renewal = (client, old) => requestSession(client, old.userId);
+
+/** Has another one than the gateway asked for tokens. */
+export function renewBy(renewal: Renewal): void {
+  newSession = renewal;
 }
 
 /** Gets a fresh token before the present one expires, for as long as somebody is signed in. */
@@ -61,20 +99,27 @@ export function keepSignedIn(client: OutcryClient): void {
     clearTimeout(timer);
     const current = session.value;
     if (current === null) return;
+    signInTrouble.value = null;
     const check = async (): Promise<void> => {
+      let nextMs = Math.min(CHECK_EVERY_MS, Math.max(0, msUntilRenewal(current)));
       try {
-        if (isNearlyExpired(current)) await renew(client, current);
+        if (msUntilRenewal(current) <= 0) await renew(client, current);
       } catch (error) {
         console.warn('the token could not be renewed, trying again', error);
+        if (session.peek() === current && presentToken() === undefined) {
+          signInTrouble.value = 'away';
+        }
+        nextMs = CHECK_AGAIN_MS;
       }
       // Still the same session: its timer goes on. A new one has set its own.
-      if (session.peek() === current) timer = setTimeout(() => void check(), CHECK_EVERY_MS);
+      if (session.peek() === current) timer = setTimeout(() => void check(), nextMs);
     };
     void check();
   });
 }
 
 export function signOut(): void {
+  signInTrouble.value = null;
   change(null);
 }
 
@@ -86,8 +131,9 @@ export class OtherUserError extends OutcryError {
 }
 
 /**
- * Does something in the user's name. A token about to expire is renewed first, and one that the
- * server no longer takes (a demo system started anew has new keys) is renewed once.
+ * Does something in the user's name. A token that has expired is renewed first, and one that the
+ * server no longer takes (its key was withdrawn, a demo system was started anew) is renewed once. One
+ * that is still good waits for nobody.
  * Never done in the name of another user than the one shown, who has signed in meanwhile, here or in
  * another tab.
  * @throws OtherUserError; OutcryError as the action and {@link renew} do
@@ -97,7 +143,7 @@ export async function asUser<T>(client: OutcryClient, action: () => Promise<T>):
   adoptStoredSession();
   refuseOtherThan(shown);
   const before = session.peek();
-  if (before !== null && isNearlyExpired(before)) await renewIfPossible(client, before);
+  if (before !== null && presentToken() === undefined) await renewOrRefuse(client, before);
   const current = session.peek();
   try {
     return await action();
@@ -108,16 +154,20 @@ export async function asUser<T>(client: OutcryClient, action: () => Promise<T>):
   }
 }
 
-const isNearlyExpired = ({ expiresAtMs }: Session): boolean =>
-  expiresAtMs - Date.now() < RENEW_BEFORE_MS;
-
-/** A token that is still good is used when there is no new one right now. */
-async function renewIfPossible(client: OutcryClient, old: Session): Promise<void> {
+/** That the provider cannot be asked is no fault of the services, and nothing was sent to them. */
+async function renewOrRefuse(client: OutcryClient, old: Session): Promise<void> {
   try {
     await renew(client, old);
   } catch (error) {
-    if (error instanceof OtherUserError || presentToken() === undefined) throw error;
+    if (old.provider === undefined || error instanceof OtherUserError) throw error;
+    const problem = clientProblem('UNAUTHENTICATED', 'the sign-in has run out');
+    throw new OutcryError(problem, undefined, error);
   }
+}
+
+function msUntilRenewal({ expiresAtMs, provider }: Session): number {
+  const lifeMs = provider?.lifeMs ?? Infinity;
+  return expiresAtMs - Math.min(RENEW_BEFORE_MS, lifeMs * RENEW_BEFORE_SHARE) - Date.now();
 }
 
 function refuseOtherThan(user: Session | null): void {
@@ -163,12 +213,15 @@ async function requestRenewal(client: OutcryClient, old: Session): Promise<void>
     throw new OutcryError(clientProblem('UNAVAILABLE', detail, { retryAfterMs }));
   }
   try {
-    const fresh = await requestSession(client, old.userId);
+    const fresh = await newSession(client, old);
     if (session.peek() === old) change(fresh);
   } catch (error) {
-    // A system that no longer gives out tokens: what we hold is worthless, so say so.
+    // Who no longer gives out tokens has ended the sign-in: so say so.
     const isFinal = error instanceof OutcryError && !error.retryable;
-    if (isFinal && session.peek() === old) signOut();
+    if (isFinal && session.peek() === old) {
+      signOut();
+      signInTrouble.value = 'over';
+    }
     throw error;
   }
 }

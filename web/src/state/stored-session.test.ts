@@ -6,6 +6,28 @@ it('reads back what was kept', () => {
   expect(parseSession(JSON.stringify(kept))).toEqual(kept);
 });
 
+const PROVIDER = {
+  name: 'Ada',
+  subject: 'auth0|7',
+  roles: ['bidder'],
+  lifeMs: 60_000,
+  idToken: 'i',
+  refreshToken: null,
+};
+
+it.each([PROVIDER, { ...PROVIDER, refreshToken: 'r' }])('reads back a provider’s', (provider) => {
+  const kept = { userId: 'ada', token: 't', expiresAtMs: 5, provider };
+  expect(parseSession(JSON.stringify(kept))).toEqual(kept);
+});
+
+it.each([null, 7, {}, { ...PROVIDER, lifeMs: '1' }, { ...PROVIDER, refreshToken: 7 }])(
+  'takes no session with %j as the provider’s part',
+  (provider) => {
+    const kept = { userId: 'ada', token: 't', expiresAtMs: 5, provider };
+    expect(parseSession(JSON.stringify(kept))).toBeNull();
+  },
+);
+
 it.each([
   '',
   '{',

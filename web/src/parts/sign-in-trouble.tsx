@@ -1,0 +1,23 @@
+import { signInTrouble } from '../state/session.ts';
+import { askToSignIn } from '../state/sign-in-request.ts';
+
+/** Says why a user cannot act any more. The region is always there, so that it is read out when it fills. */
+export function SignInTrouble() {
+  const trouble = signInTrouble.value;
+  return (
+    <div role="status" data-testid="sign-in-trouble">
+      {trouble !== null && (
+        <p class="banner">
+          <strong>Your sign-in has run out.</strong> Bids that were placed stand.{' '}
+          {trouble === 'away' ? (
+            'The sign-in service does not answer; we keep asking, and until then you cannot bid.'
+          ) : (
+            <button type="button" class="button" onClick={() => askToSignIn('go on')}>
+              Sign in again
+            </button>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}
