@@ -80,7 +80,7 @@ const runCompiled = async (name: string): Promise<string> => {
 
 test('the README’s programs compile in an empty project, and do what they say', async () => {
   const programs = await readmePrograms();
-  expect(programs).toHaveLength(3);
+  expect(programs).toHaveLength(4);
   for (const [i, code] of programs.entries()) await writeFile(join(project, `p${i}.ts`), code);
   await run(process.execPath, [TSC, '-p', project]).catch(({ stdout }: { stdout: string }) => {
     throw new Error(stdout);
