@@ -66,11 +66,15 @@ describe('a feed', () => {
       token: () => token,
       onNotice: ({ type }) => heard.push(type),
     });
-    await until('it is connected', () => feed.connected);
+    const states: string[] = [];
+    const watched = feed.watch('a0-watched', {
+      onChange: ({ connection }) => states.push(connection),
+    });
+    await until('it is live', () => watched.connection === 'live');
     token = tokenFor('ann');
     await feed.renewToken();
-    await until('the connection is another one', () => !feed.connected);
-    await until('it is back', () => feed.connected);
+    await until('the connection is another one', () => states.includes('reconnecting'));
+    await until('it is back', () => watched.connection === 'live');
     await outbidAnn('a0-other');
     await until('the notice came', () => heard.length === 1);
     feed.close();
