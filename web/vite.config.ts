@@ -42,7 +42,7 @@ const headers = {
 const webSocketOnly: Plugin = {
   name: 'websocket-only',
   load: (id) =>
-    /engine\.io-client\/build\/esm\/transports\/index\.js$/.test(id)
+    id.endsWith('engine.io-client/build/esm/transports/index.js')
       ? "import { WS } from './websocket.js'; export const transports = { websocket: WS };"
       : undefined,
 };

@@ -144,7 +144,7 @@ test('a person signs in, comes back to the page they left, and bids', LONG, asyn
     // A bidder is offered nothing to sell.
     expect(await page.getByRole('link', { name: 'Sell' }).count()).toBe(0);
     expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('eyJ');
-    expect(await page.evaluate(() => Reflect.get(globalThis, 'reports'))).toEqual([]);
+    expect(await page.evaluate(() => String(Reflect.get(globalThis, 'reports')))).toBe('');
     expect(await seriousFaults(page)).toEqual([]);
     await page.goto(new URL('/sell', page.url()).href);
     await page.getByText('Your account may not sell here').waitFor();
@@ -222,9 +222,7 @@ test(
     await first.getByText('Sign out?').waitFor();
     await first.getByRole('button', { name: 'Sign out' }).click();
     await first.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
-    const kept = await first.evaluate(() =>
-      JSON.stringify([{ ...localStorage }, { ...sessionStorage }]),
-    );
+    const kept = await first.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
     expect(kept).not.toMatch(/eyJ|outcry\.session/);
     // At the provider too: it does not know who it is any more.
     await first.getByRole('button', { name: 'Sign in', exact: true }).click();

@@ -30,6 +30,9 @@ const KEY = 'outcry.session';
  */
 const tabs = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(KEY);
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has only ours
+const tellOtherTabs = (message: Session | 'who has tokens?'): void => tabs?.postMessage(message);
+
 /**
  * What is kept, also when its token has expired: the name is still who to sign in as.
  * @returns undefined where storage is forbidden, and while another tab has the tokens: what this one
@@ -57,7 +60,7 @@ export function storeSession(session: Session | null): void {
     } else {
       sessionStorage.setItem(KEY, JSON.stringify(session));
       localStorage.setItem(KEY, JSON.stringify({ shared: session.userId }));
-      tabs?.postMessage(session);
+      tellOtherTabs(session);
     }
   } catch {
     // As above: nothing to keep it in.
@@ -79,7 +82,7 @@ export async function askOtherTabs(): Promise<void> {
     };
     tabs.addEventListener('message', hear);
     setTimeout(done, ANSWER_LIMIT_MS);
-    tabs.postMessage('who has tokens?');
+    tellOtherTabs('who has tokens?');
   });
 }
 
@@ -90,7 +93,7 @@ export function shareSession(adopt: () => void): void {
     try {
       if (given === null) {
         const own = storedSession();
-        if (own?.provider !== undefined) tabs.postMessage(own);
+        if (own?.provider !== undefined) tellOtherTabs(own);
       } else if (given.userId === sharedBy(localStorage.getItem(KEY) ?? '')) {
         const own = parseSession(sessionStorage.getItem(KEY) ?? '');
         // Two tabs may answer: an older token never takes the place of a newer one.
