@@ -18,6 +18,8 @@ const START_WITHIN_MS = 30_000;
 /** overlayfs is refused where the folder itself is on one; then files are copied. */
 const STORAGE_DRIVERS = ['overlay2', 'vfs'] as const;
 
+const PRUNE_BUILDS = ['builder', 'prune', '--force', '--keep-storage=6GB'];
+
 export interface Engine {
   /** Path of Docker's client. */
   readonly docker: string;
@@ -67,6 +69,7 @@ async function startEngine(dockerd: string, docker: string, driver: string): Pro
   await rememberNetwork(folder);
   const log = join(folder, 'dockerd.log');
   const host = `unix://${join(folder, 'docker.sock')}`;
+  const environment = { ...process.env, DOCKER_HOST: host };
   const daemon = await startGuarded({
     file: dockerd,
     args: [
@@ -83,10 +86,13 @@ async function startEngine(dockerd: string, docker: string, driver: string): Pro
     orphanCommand: [STOP, folder],
   });
   const stop = async (): Promise<void> => {
+    // The cache does not grow with every run.
+    for (const prune of [['image', 'prune', '--force'], PRUNE_BUILDS]) {
+      await runCommand(docker, prune, { env: environment });
+    }
     await mustRun(STOP, [folder]);
     await daemon.exited;
   };
-  const environment = { ...process.env, DOCKER_HOST: host };
   try {
     await waitUntil(
       async () => {
