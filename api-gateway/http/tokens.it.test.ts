@@ -14,7 +14,14 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
-import { call, SECRET, startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
+import { madeUserId } from '@outcry/shared/runtime/token-claims.ts';
+import {
+  call,
+  newAuction,
+  SECRET,
+  startTestGateway,
+  type TestGateway,
+} from '../testing/test-gateway.ts';
 
 const ISSUER = 'https://id.example.org';
 const AUDIENCE = 'outcry';
@@ -28,6 +35,8 @@ let published: JWK[] = [];
 let fetches = 0;
 /** A gateway that trusts the identity provider's keys. */
 let jwks: { url: string };
+/** One that keeps the ids of users who signed in with that provider before. */
+let plain: { url: string };
 
 type Claims = { [Name in keyof JWTPayload]: JWTPayload[Name] | undefined };
 
@@ -74,6 +83,13 @@ beforeAll(async () => {
     JWT_JWKS_URL: `http://127.0.0.1:${port}/keys`,
   });
   jwks = { url: `http://127.0.0.1:${service.port}` };
+  const kept = await hs.startAnother({
+    AUTH_MODE: 'jwt',
+    JWT_SECRET: '',
+    JWT_JWKS_URL: `http://127.0.0.1:${port}/keys`,
+    JWT_PLAIN_ISSUER: ISSUER,
+  });
+  plain = { url: `http://127.0.0.1:${kept.port}` };
 });
 afterAll(async () => {
   identityProvider.close();
@@ -137,6 +153,23 @@ describe('tokens signed with the shared secret', () => {
   });
 });
 
+describe('a user with bids from before', () => {
+  test('keeps them when an identity provider signs, where the operator says that it is the same', async () => {
+    const id = await newAuction(hs);
+    const bid = { token: await signHs(claims()), body: { maxAmount: 7_700 } };
+    expect((await call(hs, 'POST', `/v1/auctions/${id}/bids`, bid)).status).toBe(201);
+    const token = await signRs(claims(), keys.private);
+    const own = async (at: { url: string }): Promise<unknown> =>
+      (await call(at, 'GET', `/v1/auctions/${id}/me`, { token })).body;
+    expect(await own(plain)).toMatchObject({ leading: true, maxAmount: 7_700, bidCount: 1 });
+    expect(await own(jwks)).toMatchObject({ leading: false, maxAmount: null, bidCount: 0 });
+    const me = async (at: { url: string }): Promise<unknown> =>
+      (await call(at, 'GET', '/v1/me', { token })).body;
+    expect(await me(plain)).toEqual({ id: 'ann', roles: ['bidder'] });
+    expect(await me(jwks)).toEqual({ id: madeUserId(ISSUER, 'ann'), roles: ['bidder'] });
+  });
+});
+
 describe('tokens signed by an identity provider', () => {
   test('are accepted when good, and the keys are fetched once', async () => {
     for (let i = 0; i < 5; i += 1) {
@@ -144,7 +177,8 @@ describe('tokens signed by an identity provider', () => {
         ACCEPTED,
       );
     }
-    expect(fetches).toBe(1);
+    // By each of the two gateways that have them from there.
+    expect(fetches).toBe(2);
   });
 
   test('401: HS256 with the public key as secret (algorithm confusion)', async () => {
