@@ -204,10 +204,14 @@ export class LiveFeed {
 
   /**
    * Puts the present token in the place of the one that the connection was opened with, without a gap;
-   * connects anew where that cannot be, as for another user. Done by itself before a token ends.
+   * connects anew where that cannot be, as for another user or without a connection. Done by itself before a token ends.
    */
   async renewToken(): Promise<void> {
-    if (!this.#socket.connected) return;
+    // A connection that was refused for its token, or is being opened with the old one.
+    if (!this.#socket.connected) {
+      this.reconnect();
+      return;
+    }
     const connection = this.#connectionNumber;
     let token: string | undefined;
     try {

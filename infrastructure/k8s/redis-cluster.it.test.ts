@@ -88,6 +88,25 @@ describe.skipIf(reason !== undefined)(
       expect(await countKeys()).toBe(KEYS.length);
     });
 
+    test('of two replicas of one master one goes over to the master that has none', async () => {
+      const replicas: Pod[] = [];
+      for (const pod of pods) if ((await roleOf(pod)) === 'slave') replicas.push(pod);
+      const [one, other] = replicas;
+      const address = one === undefined ? undefined : (await redisInfo(one))['master_host'];
+      const master = pods.find((pod) => pod.address === address);
+      const id = await ask(master, 'CLUSTER', 'MYID');
+      expect(await ask(other, 'CLUSTER', 'REPLICATE', id)).toBe('OK');
+      expect(await copiedMasters()).toHaveLength(2);
+      await waitUntil(
+        async () => {
+          await untilReady();
+          return (await copiedMasters()).length === 3;
+        },
+        { withinMs: READY_LIMIT_MS, everyMs: 500, what: 'a replica for each master' },
+      );
+      expect(await countKeys()).toBe(KEYS.length);
+    });
+
     test('a node that lost its disk gets its data from the master that has no replica', async () => {
       // The first node is the one that forms clusters; it must not form a second one.
       const [first] = pods;

@@ -60,6 +60,19 @@ give_slots() {
   ask "$3" cluster addslotsrange 10923 16383
 }
 
+# Whether a master has no replica while this one's has several. Nodes that chose at the same moment may have chosen
+# the same master; of these the one with the last id moves on.
+has_to_move() {
+  ask "$POD_IP" cluster nodes | awk '
+    $3 ~ /myself/ { me = $1; mine = $4 }
+    $3 ~ /slave/ && $3 !~ /fail/ { copies[$4]++; if (last[$4] "" < $1 "") last[$4] = $1 }
+    $3 ~ /master/ && $3 !~ /fail/ && NF > 8 { masters[$1] }
+    END {
+      for (id in masters) if (!(id in copies)) alone = 1
+      exit !(alone && copies[mine] > 1 && last[mine] == me)
+    }'
+}
+
 # A node without slots copies a master without replica; the numbers keep several from choosing the same.
 become_replica() {
   master=$(ask "$POD_IP" cluster nodes | sort | awk -v number="${HOSTNAME##*-}" '
@@ -75,6 +88,10 @@ become_replica() {
 
 case ${1:-} in
   ready)
+    if has_to_move; then
+      become_replica
+      exit 1
+    fi
     if is_ready; then exit 0; fi
     meet_others
     self=$(self_of "$POD_IP")
