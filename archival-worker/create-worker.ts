@@ -23,7 +23,7 @@ import { PostgresSealStore } from './adapters/postgres/seal-store.ts';
 import { PostgresTextStore } from './adapters/postgres/text-store.ts';
 import { PostgresUserStore } from './adapters/postgres/user-store.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
-import { RedisToCheck } from './adapters/redis/checked-redis.ts';
+import { RedisToCheck } from './adapters/redis/redis-to-check.ts';
 import { ArchiveEvents, BATCHES_AT_ONCE } from './archive/archive-events.ts';
 import { CompleteTexts } from './archive/complete-texts.ts';
 import { ReportArchived } from './archive/report-archived.ts';
@@ -127,7 +127,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   closers.defer('texts', () => texts.stop());
 
   let stopping = false;
-  const isReady = (): Record<string, string> => {
+  const readiness = (): Record<string, string> => {
     if (stopping) return { worker: 'stopping' };
     const waitingFor: Record<string, string> = {};
     if (databaseWatch.fault !== undefined) waitingFor['postgres'] = databaseWatch.fault;
@@ -163,7 +163,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
       corsOrigins: settings.CORS_ORIGINS,
       log,
     },
-    (app) => addOperationRoutes(app, registry, isReady),
+    (app) => addOperationRoutes(app, registry, readiness),
   );
   const http = await serveHttp(api.fetch, settings.PORT, settings.HOST);
   closers.defer('HTTP server', () => http.close());

@@ -1,3 +1,4 @@
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import {
   archivedAuction,
   archivedAuctionPage,
@@ -106,10 +107,9 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
       if (proof !== undefined) return sendProof(x, id, proof);
       const auction = await history.auction(id);
       if (auction === undefined) return noSuchAuction(x);
-      const detail =
-        auction.status === 'ended' || auction.status === 'cancelled'
-          ? 'The archive seals the auction as soon as it has all of it.'
-          : `The auction is ${auction.status}; only what is over is sealed.`;
+      const detail = isOver(auction.status)
+        ? 'The archive seals the auction as soon as it has all of it.'
+        : `The auction is ${auction.status}; only what is over is sealed.`;
       return answerProblem(x, 'NOT_SEALED', detail);
     },
   ),

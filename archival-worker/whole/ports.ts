@@ -8,6 +8,8 @@ export interface ShardMark {
    * before this one restarted. `missing`: the data were lost, or this Redis is new.
    */
   readonly state: 'whole' | 'unchecked' | 'missing';
+  /** The run id that it names; '' where it is missing. */
+  readonly marker: string;
   /** Of the server that holds the shard now. */
   readonly runId: string;
   /** That server was a replica until a failover. */
@@ -26,8 +28,11 @@ export interface CheckedRedis {
   heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]>;
   /** Opens a checked shard. Does nothing when another server holds it by now. */
   open(shard: number, runId: string): Promise<void>;
-  /** Takes the marker away: commands are answered UNAVAILABLE until a rebuild has set it again. */
-  close(shard: number): Promise<void>;
+  /**
+   * Takes this marker away: commands are answered UNAVAILABLE until a rebuild has set it again.
+   * @returns false when there is another one by now, which stays
+   */
+  close(shard: number, marker: string): Promise<boolean>;
   /** Marks every shard as whole and writes the number of shards last; safe to repeat. */
   markFresh(): Promise<void>;
 }

@@ -87,20 +87,25 @@ export class WholeRedis {
   async #checkShards(unchecked: readonly ShardMark[]): Promise<number[]> {
     const losses = await findLosses(this.#redis, this.#witnesses, this.#shards, this.#log);
     const lost: number[] = [];
+    const remarked = new Set<number>();
     for (const mark of unchecked) {
-      const { shard, runId } = mark;
+      const { shard, marker, runId } = mark;
       const loss = losses.get(shard);
       if (loss === undefined || isOfFailover(mark, loss)) {
         if (loss !== undefined) this.#log.warn({ shard, ...loss }, 'a failover lost the newest');
         await this.#redis.open(shard, runId);
       } else {
-        this.#log.error({ shard, ...loss }, 'Redis has lost data; the shard is closed');
-        await this.#redis.close(shard);
-        lost.push(shard);
+        this.#log.error({ shard, ...loss }, 'Redis has lost data; the shard is to be closed');
+        if (await this.#redis.close(shard, marker)) lost.push(shard);
+        else remarked.add(shard);
       }
     }
     this.#log.info({ shards: unchecked.length, lost: lost.length }, 'compared Redis as it started');
-    return lost;
+    if (remarked.size === 0) return lost;
+    // Meanwhile a rebuild has ended, or another worker, which knew less, has opened it.
+    const marks = await this.#redis.marks();
+    const again = marks.filter(({ shard, state }) => remarked.has(shard) && state !== 'missing');
+    return [...lost, ...(await this.#checkShards(again))];
   }
 
   async #judgeEmpty(): Promise<string | undefined> {

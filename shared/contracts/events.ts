@@ -10,6 +10,10 @@
  * `,"private":` occur exactly once outside Q and a line can be cut without parsing it.
  */
 export type AuctionStatus = 'scheduled' | 'live' | 'ended' | 'cancelled';
+
+/** Whether nothing can happen any more. */
+export const isOver = (status: AuctionStatus | undefined): boolean =>
+  status === 'ended' || status === 'cancelled';
 export type Outcome = 'sold' | 'reserve_not_met' | 'no_bids';
 
 export const EVENT_TYPES = [

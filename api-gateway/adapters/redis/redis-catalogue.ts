@@ -9,7 +9,7 @@ import {
 import { claimKeyOf, homeShard } from '@outcry/shared/contracts/claims.ts';
 import { readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/records.ts';
 import { sha256 } from '@outcry/shared/runtime/sha256.ts';
-import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
+import { isOver, type ItemDetails } from '@outcry/shared/contracts/events.ts';
 import {
   auctionKeys,
   creationsKey,
@@ -156,7 +156,7 @@ export class RedisCatalogue implements Catalogue {
 
   async list(query: AuctionListQuery): Promise<Page<AuctionView>> {
     const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
-    const newestFirst = isNewestFirst(query.status);
+    const newestFirst = isOver(query.status);
     const wanted = query.limit + 1;
     const places = await asked(
       Promise.all(
@@ -184,7 +184,7 @@ export class RedisCatalogue implements Catalogue {
     wanted: number,
   ): Promise<Place[]> {
     const { whole, [status]: index } = shardKeys(shard);
-    const order = isNewestFirst(status) ? 'newest' : 'soonest';
+    const order = isOver(status) ? 'newest' : 'soonest';
     const reply = await this.#redis.listPlaces(
       whole,
       index,
@@ -213,9 +213,6 @@ export class RedisCatalogue implements Catalogue {
     return views.filter((view) => view !== undefined); // the others were forgotten meanwhile
   }
 }
-
-const isNewestFirst = (status: AuctionListQuery['status']): boolean =>
-  status === 'ended' || status === 'cancelled';
 
 function refuseUnlessCreated(reply: string): void {
   if (reply === 'UNAVAILABLE') throw notWhole();

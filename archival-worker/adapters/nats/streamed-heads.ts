@@ -1,3 +1,4 @@
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import type { JsMsg } from '@nats-io/jetstream';
 import { EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
 import type { NatsLink } from '@outcry/shared/runtime/jetstream.ts';
@@ -33,5 +34,3 @@ function headOf({ subject, data }: JsMsg): KnownHead[] {
     throw error;
   }
 }
-
-const isOver = (status: string): boolean => status === 'ended' || status === 'cancelled';

@@ -3,6 +3,7 @@
  * are asked for: an index on their prices would have to be written for every bid. What is over is
  * read from indexes (migration 31).
  */
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import type { ListPlace, AuctionWish } from '../../history/ports.ts';
 import type { Sql } from './database.ts';
 import { itemsHave } from './search.ts';
@@ -103,8 +104,7 @@ function keyOf({ sort, status }: AuctionWish): ListKey {
     case 'ending_soon':
       if (status === 'scheduled') return { of: 'starts_at', isFalling: false };
       // Where it was bought, the planned end is still to come.
-      if (status === 'ended' || status === 'cancelled')
-        return { of: 'changed_at', isFalling: true };
+      if (isOver(status)) return { of: 'changed_at', isFalling: true };
       return { of: 'ends_at', isFalling: false };
   }
 }

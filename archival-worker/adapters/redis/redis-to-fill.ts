@@ -17,7 +17,7 @@ import type { FirstAnswer } from '../../rebuild/first-answers.ts';
 import { ShardInUseError, type ListedItem, type RedisToFill } from '../../rebuild/ports.ts';
 import type { RestoredAuction } from '../../rebuild/restored-auction.ts';
 import { readHeads } from './auction-heads.ts';
-import { defineMarkWhole } from './checked-redis.ts';
+import { defineMarkWhole } from './redis-to-check.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {

@@ -1,3 +1,4 @@
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import { sellerName } from '../format/user-names.ts';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
@@ -52,9 +53,7 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
       <div class="room-more">
         <PriceChart auction={auction} room={room} />
         <About auction={auction} />
-        {(auction.status === 'ended' || auction.status === 'cancelled') && (
-          <ProofPanel auction={auction} room={room} />
-        )}
+        {isOver(auction.status) && <ProofPanel auction={auction} room={room} />}
       </div>
     </article>
   );

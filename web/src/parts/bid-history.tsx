@@ -1,3 +1,4 @@
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import { useState } from 'preact/hooks';
 import { comparePositions } from '@outcry/shared/contracts/live.ts';
 import { formatMoney } from '../format/money.ts';
@@ -27,18 +28,20 @@ export function BidHistory({ room, currency }: BidHistoryProps) {
   const shown = bids.slice(start, end).toReversed();
   const { hasOlder } = room.bids;
   const status = room.auction.value?.status;
-  const isOver = status === 'ended' || status === 'cancelled';
+  const isClosed = isOver(status);
   const showOlder = (): void => {
     if (size === SHOWN_AT_FIRST) setSize(ON_A_PAGE);
     else setBefore(bids[start]);
     if (hasOlder && start < 2 * ON_A_PAGE) room.bids.askForOlder();
   };
   return (
-    <section class={`panel bid-history${isOver ? '' : ' bid-history-open'}`} aria-label="Bids">
+    <section class={`panel bid-history${isClosed ? '' : ' bid-history-open'}`} aria-label="Bids">
       <h2>Bids</h2>
       {bids.length === 0 && room.bids.gap.value === 'none' && (
         <p class="muted">
-          {isOver ? 'Nobody bid.' : 'No bids yet. The first one takes the lead at the start price.'}
+          {isClosed
+            ? 'Nobody bid.'
+            : 'No bids yet. The first one takes the lead at the start price.'}
         </p>
       )}
       <ol class="bids" data-testid="bid-list">

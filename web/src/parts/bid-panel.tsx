@@ -1,3 +1,4 @@
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { outcomeWords } from '../format/outcome.ts';
 import { lobbyPath } from '../routes.ts';
@@ -39,7 +40,7 @@ export function BidPanel(props: BidPanelProps) {
 
 function OthersPanel(props: BidPanelProps) {
   const { auction, room } = props;
-  if (auction.status === 'ended' || auction.status === 'cancelled') {
+  if (isOver(auction.status)) {
     return (
       <>
         <PricePanel auction={auction} room={room} />

@@ -2,6 +2,7 @@
  * The auctions that the user has bid in. Which ones they are comes from the archive, every few
  * seconds; how they stand comes from the gateway once, and live from then on.
  */
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import { batch, computed, signal } from '@preact/signals';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { comparePositions } from '@outcry/shared/contracts/live.ts';
@@ -103,8 +104,7 @@ export class MyBids {
   /** Asks how an auction stands, unless it is final or told live. */
   async #readAuction(auctionId: string): Promise<void> {
     const known = this.#auctions.peek().get(auctionId);
-    const isOver = known?.status === 'ended' || known?.status === 'cancelled';
-    if (isOver || (known !== undefined && this.#watched.has(auctionId))) return;
+    if (isOver(known?.status) || (known !== undefined && this.#watched.has(auctionId))) return;
     const { client } = this.#services;
     try {
       this.#take(await client.auction(auctionId));

@@ -1,4 +1,5 @@
 /** Where the user stands in the auctions bid in; pure. */
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { OwnBid } from '@outcry/shared/contracts/history.ts';
 
@@ -38,7 +39,7 @@ export function ownSides(bids: readonly OwnBid[]): readonly OwnSide[] {
 
 export function standingOf(auction: AuctionView, alias: number): Standing {
   const isFirst = auction.leader === alias;
-  if (auction.status === 'ended' || auction.status === 'cancelled') {
+  if (isOver(auction.status)) {
     if (auction.outcome !== 'sold') return 'unsold';
     return isFirst ? 'won' : 'lost';
   }

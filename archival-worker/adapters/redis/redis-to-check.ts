@@ -13,6 +13,7 @@ declare module 'ioredis' {
       marker: string,
     ): Result<[marker: string, runId: string, wasReplica: string, now: string], Context>;
     markWhole(marker: string, runId: string): Result<number, Context>;
+    takeMarker(marker: string, value: string): Result<number, Context>;
   }
 }
 
@@ -24,6 +25,7 @@ export class RedisToCheck implements CheckedRedis {
 
   constructor(redis: RedisClient, shards: number) {
     defineMarkWhole(redis);
+    redis.defineCommand('takeMarker', { numberOfKeys: 1, lua: lua('take-marker') });
     redis.defineCommand('lookAtMarker', { numberOfKeys: 1, lua: lua('look-at-marker') });
     this.#redis = redis;
     this.#shards = shards;
@@ -43,7 +45,7 @@ export class RedisToCheck implements CheckedRedis {
       const { whole } = shardKeys(shard);
       const [marker, runId, wasReplica, now] = await this.#redis.lookAtMarker(whole);
       const state = marker === runId ? 'whole' : marker === '' ? 'missing' : 'unchecked';
-      return { shard, state, runId, wasReplica: wasReplica === '1', now: Number(now) };
+      return { shard, state, marker, runId, wasReplica: wasReplica === '1', now: Number(now) };
     });
     return asked(Promise.all(looks), 'reading the shard markers');
   }
@@ -57,8 +59,9 @@ export class RedisToCheck implements CheckedRedis {
     await asked(this.#redis.markWhole(shardKeys(shard).whole, runId), `opening shard ${shard}`);
   }
 
-  async close(shard: number): Promise<void> {
-    await asked(this.#redis.del(shardKeys(shard).whole), `closing shard ${shard}`);
+  async close(shard: number, marker: string): Promise<boolean> {
+    const { whole } = shardKeys(shard);
+    return (await asked(this.#redis.takeMarker(whole, marker), `closing shard ${shard}`)) === 1;
   }
 
   async markFresh(): Promise<void> {
