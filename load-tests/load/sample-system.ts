@@ -1,6 +1,6 @@
 /** Looks at the system once a second while it is under load. */
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import { figure } from '@outcry/shared/testing/metrics.ts';
+import { figureIn, scrape, type Exposition } from '@outcry/shared/testing/metrics.ts';
 import { readRedisHeads } from '../accounts/redis-heads.ts';
 import { memoryOf, openWindow, type Used } from '../system/process-use.ts';
 import type { WholeSystem } from '../system/whole-system.ts';
@@ -62,13 +62,19 @@ export function sampleSystem(system: WholeSystem, auctionIds: readonly string[])
 type Counters = Readonly<Record<'commands' | 'batches' | 'messages', number>>;
 
 async function countersOf(system: WholeSystem): Promise<Counters> {
-  const sum = async (service: 'api-gateway' | 'broadcast-service', name: string) => {
-    const each = system.all(service).map(({ url }) => figure(url, name).catch(() => NaN));
-    return (await Promise.all(each)).reduce((all, one) => all + one, 0);
-  };
+  const scrapeAll = (service: 'api-gateway' | 'broadcast-service') =>
+    Promise.all(system.all(service).map(({ url }) => scrape(url).catch(() => undefined)));
+  // Each process is read once: figures that are compared must be of one moment.
+  const [gateways, broadcasters] = await Promise.all([
+    scrapeAll('api-gateway'),
+    scrapeAll('broadcast-service'),
+  ]);
   return {
-    commands: await sum('api-gateway', 'outcry_batch_commands_sum'),
-    batches: await sum('api-gateway', 'outcry_batch_commands_count'),
-    messages: await sum('broadcast-service', 'outcry_feed_messages_out_total'),
+    commands: sumOf(gateways, 'outcry_batch_commands_sum'),
+    batches: sumOf(gateways, 'outcry_batch_commands_count'),
+    messages: sumOf(broadcasters, 'outcry_feed_messages_out_total'),
   };
 }
+
+const sumOf = (scrapes: readonly (Exposition | undefined)[], name: string): number =>
+  scrapes.reduce((sum, one) => sum + (one === undefined ? NaN : figureIn(one, name)), 0);

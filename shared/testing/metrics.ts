@@ -44,14 +44,20 @@ export const familyOf = (series: string): string => series.replace(/_(bucket|sum
  *
  * @throws Error when the service does not answer, or knows no such metric
  */
-export async function figure(
+export const figure = async (
   url: string,
   name: string,
   labels: Readonly<Record<string, string>> = {},
-): Promise<number> {
-  const { types, samples } = await scrape(url);
+): Promise<number> => figureIn(await scrape(url), name, labels);
+
+/** As `figure`, for several figures of one moment. @throws Error when there is no such metric */
+export function figureIn(
+  { types, samples }: Exposition,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): number {
   const type = types.get(name) ?? types.get(familyOf(name));
-  if (type === undefined) throw new Error(`${url} knows no metric ${name}`);
+  if (type === undefined) throw new Error(`there is no metric ${name}`);
   const fixed = Object.entries(labels);
   const found = samples.filter(
     (sample) => sample.name === name && fixed.every(([key, value]) => sample.labels[key] === value),
