@@ -25,7 +25,7 @@ test('nobody goes on from an address that is passed on', async () => {
   });
   const url = `http://127.0.0.1:${await listenLocally(services)}`;
   onTestFinished(() => void services.close());
-  for (const name of ['GATEWAY_URL', 'BROADCAST_URL', 'HISTORY_URL']) process.env[name] = url;
+  process.env['GATEWAY_URL'] = url;
   const port = await freePort();
   const web = await createServer({
     root: fileURLToPath(new URL('.', import.meta.url)),
@@ -39,13 +39,12 @@ test('nobody goes on from an address that is passed on', async () => {
     '/v1/config/../dev/tokens',
     '/v1/config/%2e%2e/dev/tokens',
     '/v1/configuration',
-    '/operations/gateway/../../v1/dev/tokens',
-    '/operations/gateway/metrics/../../v1/dev/tokens',
+    '/metrics',
+    '/readyz',
   ]) {
     await get(port, path);
     expect([path, seen]).toEqual([path, []]);
   }
   expect(await get(port, '/v1/config')).toBe(200);
-  expect(await get(port, '/operations/gateway/metrics')).toBe(200);
-  expect(seen).toEqual(['/v1/config', '/metrics']);
+  expect(seen).toEqual(['/v1/config']);
 });

@@ -2,31 +2,18 @@ import { preact } from '@preact/preset-vite';
 import { defineConfig, type Plugin, type ProxyOptions } from 'vite';
 import { contentPolicy } from './content-policy.ts';
 
-/** Where this server reaches the services; browsers are told other addresses by the gateway. */
-const SERVICES = {
-  gateway: process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:8080',
-  broadcaster: process.env['BROADCAST_URL'] ?? 'http://127.0.0.1:8081',
-  archive: process.env['HISTORY_URL'] ?? 'http://127.0.0.1:8082',
-};
-
 /** Where a gateway without further settings tells browsers to go. */
 const LOCAL_SERVICES =
   'http://localhost:8080 http://localhost:8081 ws://localhost:8081 http://localhost:8082';
 
-// The page asks its own origin where the services are, and for the figures of the operator's page;
-// everything else it asks the services themselves. Figures are for operators: nothing lets other
-// origins read them, and a public web server passes them on behind its own login, or not at all.
-// Whole paths only: a prefix would let `..` reach the rest of a service.
+// The page asks its own origin where the services are; everything else it asks the services
+// themselves. The whole path only: a prefix would let `..` reach the rest of the gateway.
 const proxy: Record<string, ProxyOptions> = {
-  '^/v1/config$': { target: SERVICES.gateway, changeOrigin: true },
-};
-for (const [name, target] of Object.entries(SERVICES)) {
-  proxy[`^/operations/${name}/(metrics|readyz)$`] = {
-    target,
+  '^/v1/config$': {
+    target: process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:8080',
     changeOrigin: true,
-    rewrite: (path) => path.slice(`/operations/${name}`.length),
-  };
-}
+  },
+};
 
 /** As the web image's nginx sends them. */
 const headers = {

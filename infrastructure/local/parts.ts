@@ -68,7 +68,7 @@ export const SERVICES: readonly ServicePart[] = [
     ],
     healthPath: '/',
     readyPath: '/',
-    // Whom its pages may call, and where it passes `/v1/config` and `/operations/…` on to.
+    // Whom its pages may call, and where it passes `/v1/config` on to.
     env: ({ ports, issuer }) => ({
       WEB_CONNECT_TO: ['api-gateway', 'broadcast-service', 'archival-worker']
         .map((name) => publicUrl(ports[name]))
@@ -76,8 +76,6 @@ export const SERVICES: readonly ServicePart[] = [
         .concat(issuer ?? [])
         .join(' '),
       GATEWAY_URL: `http://127.0.0.1:${ports['api-gateway']}`,
-      BROADCAST_URL: `http://127.0.0.1:${ports['broadcast-service']}`,
-      HISTORY_URL: `http://127.0.0.1:${ports['archival-worker']}`,
     }),
   },
 ];

@@ -105,7 +105,6 @@ describe.each([
     await look('/my-bids', 'Silver spoon');
     await look('/sell', 'Preview');
     await look('/leaders', 'Your figures');
-    await look('/operations', 'takes events');
     await look('/nowhere', 'Nothing is here');
     for (const status of ['live', 'scheduled', 'ended'] as const) {
       const { items } = await seller.auctions({ status });

@@ -25,8 +25,6 @@ let seller: OutcryClient;
 let ann: OutcryClient;
 let lamp: AuctionView;
 let kettle: AuctionView;
-/** An auction that takes whatever is bid. */
-let busy: AuctionView;
 
 const auctionOf = (
   title: string,
@@ -45,7 +43,6 @@ beforeAll(async () => {
   [seller, ann] = await Promise.all([stage.client('sam'), stage.client('ann')]);
   lamp = await auctionOf('Brass lamp with a green shade');
   kettle = await auctionOf('Copper kettle', { durationSeconds: 120, buyNowPrice: 9_000 });
-  busy = await auctionOf('Box of marbles');
   // The leaderboard counts auctions that are over by twenties.
   const cancelled = await Promise.all(Array.from({ length: 19 }, () => auctionOf('Odd glove')));
   await Promise.all(cancelled.map(({ id }) => seller.cancel(id)));
@@ -170,53 +167,6 @@ test('leaders: ranks, own figures, and a chosen name', async () => {
   await page.getByRole('columnheader', { name: 'Bids' }).waitFor();
 });
 
-test('operations: the pipeline live, and what is wrong when a part is down', async () => {
-  const page = await stage.open('/operations');
-  await poll(() => page.getByTestId('health').getByText('Ready', { exact: true }).count()).toBe(3);
-  const pipeline = page.getByTestId('pipeline');
-  const decide = pipeline.getByRole('listitem').filter({ hasText: 'Decide' });
-  await poll(async () => {
-    await ann.bid(busy.id, { maxAmount: 2_000 + (Date.now() % 1_000_000) }).catch(() => {});
-    return Number.parseFloat(await textOf(decide.locator('strong')));
-  }).toBeGreaterThan(0);
-  await poll(() => textOf(pipeline)).toContain('takes events');
-  const troubles = page.getByTestId('troubles');
-  await troubles.getByText('Everything answers and keeps up').waitFor();
-
-  const broadcaster = stage.system.part('broadcast-service');
-  await broadcaster.stop();
-  const health = page.getByTestId('health').getByRole('listitem');
-  await health.filter({ hasText: 'Broadcaster' }).getByText('Does not answer').waitFor();
-  await broadcaster.start();
-  await health.filter({ hasText: 'Broadcaster' }).getByText('Ready').waitFor();
-});
-
-test('operations: says what is wrong and what it means, also when the gateway itself is away', async () => {
-  const page = await stage.open('/operations');
-  const troubles = page.getByTestId('troubles');
-  const nats = stage.system.part('nats');
-  await nats.stop();
-  await poll(async () => {
-    await ann.bid(busy.id, { maxAmount: 2_000_000 + (Date.now() % 1_000_000) }).catch(() => {});
-    return textOf(troubles);
-  }).toContain('JetStream takes nothing');
-  const publish = page.getByTestId('pipeline').getByRole('listitem').filter({ hasText: 'Publish' });
-  await poll(async () =>
-    Number.parseFloat(await textOf(publish.locator('strong'))),
-  ).toBeGreaterThan(1);
-  await stage.shot(page, 'operations-nats-away');
-  await nats.start();
-
-  const gateway = stage.system.part('api-gateway');
-  await gateway.stop();
-  const fresh = await stage.open('/operations');
-  for (const window of [page, fresh]) {
-    await window.getByTestId('troubles').getByText('The gateway does not answer').waitFor();
-  }
-  await gateway.start();
-  await fresh.getByTestId('troubles').getByText('Everything answers and keeps up').waitFor();
-});
-
 /** Changes the page as the browser's back and forward do, which loads nothing anew. */
 const goWithin = (page: Page, path: string): Promise<void> =>
   page.evaluate((to) => {
@@ -244,7 +194,6 @@ describe.each([
     await look('/my-bids', 'Silver spoon');
     await look('/sell', 'Preview');
     await look('/leaders', '$20.00');
-    await look('/operations', 'takes events');
     await look('/nowhere', 'Nothing is here');
 
     const longName = await stage.open('/', options);

@@ -2,7 +2,6 @@ import { LobbyPage } from './pages/lobby-page.tsx';
 import { LeadersPage } from './pages/leaders-page.tsx';
 import { MyBidsPage } from './pages/my-bids-page.tsx';
 import { NowherePage } from './pages/nowhere-page.tsx';
-import { OperationsPage } from './pages/operations-page.tsx';
 import { RoomPage } from './pages/room-page.tsx';
 import { SellPage } from './pages/sell-page.tsx';
 import { SignedInPage } from './pages/signed-in-page.tsx';
@@ -13,9 +12,8 @@ import { SiteFooter } from './parts/site-footer.tsx';
 import { SiteHeader } from './parts/site-header.tsx';
 import { Toasts } from './parts/toasts.tsx';
 import { route } from './router.ts';
-import type { Route } from './routes.ts';
 import { announcement } from './state/announcer.ts';
-import { start, type Services, type Start } from './state/services.ts';
+import { start, type Start } from './state/services.ts';
 
 /** The frame around every page. */
 export function App() {
@@ -43,18 +41,8 @@ export function App() {
 
 function Page({ start: started }: { readonly start: Start }) {
   const current = route.value;
-  // The operator's page is of most use when nothing else answers.
-  if (current.page === 'operations') return <OperationsPage />;
   if (started.phase !== 'ready') return <StartPage start={started} />;
-  return <ServedPage current={current} services={started.services} />;
-}
-
-interface ServedPageProps {
-  readonly current: Exclude<Route, { readonly page: 'operations' }>;
-  readonly services: Services;
-}
-
-function ServedPage({ current, services }: ServedPageProps) {
+  const { services } = started;
   switch (current.page) {
     case 'lobby':
       return <LobbyPage key={current.status} services={services} status={current.status} />;

@@ -8,7 +8,6 @@ it.each([
   ['/sell', { page: 'sell' }],
   ['/my-bids', { page: 'my-bids' }],
   ['/leaders', { page: 'leaders' }],
-  ['/operations', { page: 'operations' }],
   ['/auctions/a7-xY_9', { page: 'room', auctionId: 'a7-xY_9' }],
   ['/auctions/a7-x/', { page: 'room', auctionId: 'a7-x' }],
   ['/auctions/', { page: 'nowhere' }],

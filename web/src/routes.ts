@@ -10,7 +10,6 @@ export type Route =
   | { readonly page: 'sell' }
   | { readonly page: 'my-bids' }
   | { readonly page: 'leaders' }
-  | { readonly page: 'operations' }
   | { readonly page: 'signed-in' }
   | { readonly page: 'nowhere' };
 
@@ -25,7 +24,6 @@ export const roomPath = (auctionId: string): string => `/auctions/${auctionId}`;
 export const SELL_PATH = '/sell';
 export const MY_BIDS_PATH = '/my-bids';
 export const LEADERS_PATH = '/leaders';
-export const OPERATIONS_PATH = '/operations';
 /** Where a sign-in elsewhere comes back to. */
 export const SIGNED_IN_PATH = '/signed-in';
 
@@ -47,8 +45,6 @@ export function routeOf(path: string): Route {
       return { page: 'my-bids' };
     case LEADERS_PATH:
       return { page: 'leaders' };
-    case OPERATIONS_PATH:
-      return { page: 'operations' };
     case SIGNED_IN_PATH:
       return { page: 'signed-in' };
     default: {
