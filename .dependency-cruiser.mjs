@@ -7,7 +7,7 @@ const TESTS = '(\\.test\\.tsx?$)|(^[^/]+/testing/)';
 const USE_CASES = {
   'api-gateway': 'bidding|auctions|keeper|hand-off|limits',
   'broadcast-service': 'feed|rooms|presence',
-  'archival-worker': 'archive|dead-letters|seal|history|rebuild|verify|whole',
+  'archival-worker': 'accounts|archive|dead-letters|seal|history|rebuild|verify|whole',
 };
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

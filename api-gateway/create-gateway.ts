@@ -1,4 +1,5 @@
 /** Puts the gateway together: the only place that knows which adapter serves which port. */
+import { SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/http/http-server.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
@@ -8,6 +9,7 @@ import { addOperationRoutes, createRegistry } from '@outcry/shared/http/operatio
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
 import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts';
+import { SignOuts } from '@outcry/shared/runtime/sign-outs.ts';
 import { DECIDE_COMMANDS, decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
 import { redisFault } from './adapters/redis/durability.ts';
 import { CREATION_COMMANDS, RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
@@ -36,7 +38,7 @@ import { createMetrics, timedDecider } from './metrics.ts';
  *   is taken
  */
 export async function createGateway(settings: GatewaySettings, log: Logger): Promise<Service> {
-  const verifyToken = await createTokenVerifier(settings, log);
+  const verifyToken = await createTokenVerifier(settings, log, (one) => signOuts.refuses(one));
   const closers = new Closers(log);
   const shards = settings.SHARDS;
   const traces = {
@@ -58,6 +60,8 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     redis.disconnect();
     subscriber.disconnect();
   });
+  const signOuts = new SignOuts(redis, SIGNED_OUT_KEY, log);
+  closers.defer('sign-outs', () => signOuts.stop());
   const needsReplicas = settings.BID_DURABILITY === 'replica';
   const isAsserted = settings.REDIS_DURABILITY_ASSERTED;
   const readiness = new RedisReadiness(
@@ -177,6 +181,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     throw error;
   }
   followUp.start();
+  signOuts.start();
 
   return {
     port: http.port,

@@ -1,4 +1,5 @@
 /** Puts the worker together: the only place that knows which adapter serves which port. */
+import { SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/http/http-server.ts';
 import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
@@ -9,6 +10,8 @@ import { addOperationRoutes, createRegistry } from '@outcry/shared/http/operatio
 import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts';
+import { SignOuts } from '@outcry/shared/runtime/sign-outs.ts';
+import { Accounts } from './accounts/accounts.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { streamedHeads } from './adapters/nats/streamed-heads.ts';
 import { archivedHeads } from './adapters/postgres/archived-heads.ts';
@@ -23,6 +26,7 @@ import { PostgresSealStore } from './adapters/postgres/seal-store.ts';
 import { PostgresTextStore } from './adapters/postgres/text-store.ts';
 import { PostgresUserStore } from './adapters/postgres/user-store.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
+import { RedisSignOutMarks } from './adapters/redis/sign-out-marks.ts';
 import { RedisToCheck } from './adapters/redis/redis-to-check.ts';
 import { ArchiveEvents, BATCHES_AT_ONCE } from './archive/archive-events.ts';
 import { CompleteTexts } from './archive/complete-texts.ts';
@@ -75,6 +79,9 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
     enableAutoPipelining: true,
   });
   closers.defer('Redis', () => redis.disconnect());
+
+  const signOuts = new SignOuts(redis, SIGNED_OUT_KEY, log);
+  closers.defer('sign-outs', () => signOuts.stop());
 
   const nats = connectNats(settings.NATS_URL, 'archival-worker', log);
   closers.defer('NATS', () => nats.close());
@@ -150,11 +157,12 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
         new PostgresLeaderboard(reading),
         new PostgresNameStore(writing),
       ),
+      accounts: new Accounts(new RedisSignOutMarks(redis)),
       answers: new SharedAnswers(),
       shards: settings.SHARDS,
     },
     {
-      verifyToken: await createTokenVerifier(settings, log),
+      verifyToken: await createTokenVerifier(settings, log, (one) => signOuts.refuses(one)),
       limits: {
         byAddress: limiter('history-address', settings.RATE_LIMIT_ADDRESS_PER_S),
         byUser: limiter('history-user', settings.RATE_LIMIT_USER_PER_S),
@@ -175,6 +183,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   archive.start();
   seal.start();
   texts.start();
+  signOuts.start();
 
   return {
     port: http.port,

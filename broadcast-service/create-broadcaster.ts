@@ -1,4 +1,5 @@
 /** Puts the broadcaster together: the only place that knows which adapter serves which port. */
+import { SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/http/http-server.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
@@ -7,6 +8,7 @@ import { openTracer } from '@outcry/shared/runtime/open-tracer.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/http/operations.ts';
 import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
+import { SignOuts, type SignIn } from '@outcry/shared/runtime/sign-outs.ts';
 import { forwardTo, wakeThrough } from './adapters/http-gateway.ts';
 import { AdapterChannels } from './adapters/redis/adapter-channels.ts';
 import { dataFault, RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
@@ -37,7 +39,8 @@ export async function createBroadcaster(
   log: Logger,
   limits: FanOutLimits = FAN_OUT_LIMITS,
 ): Promise<Service> {
-  const verifyToken = await createTokenVerifier(settings, log);
+  const refuses = (signIn: SignIn): boolean => signOuts.refuses(signIn);
+  const verifyToken = await createTokenVerifier(settings, log, refuses);
   const closers = new Closers(log);
   const shards = settings.SHARDS;
   const registry = createRegistry('broadcast-service');
@@ -47,6 +50,8 @@ export async function createBroadcaster(
 
   const redis = openRedisOrCluster(settings, 'broadcast', log, { enableAutoPipelining: true });
   closers.defer('Redis', () => redis.disconnect());
+  const signOuts = new SignOuts(redis, SIGNED_OUT_KEY, log);
+  closers.defer('sign-outs', () => signOuts.stop());
   const readiness = new RedisReadiness(redis, () => dataFault(redis, shards), log);
   closers.defer('readiness', () => readiness.close());
   const feed = subscriberConnections(redis, settings.REDIS_URL, log);
@@ -106,7 +111,6 @@ export async function createBroadcaster(
   const api = createLiveApi(
     {
       streams,
-      endSessions: (userId) => viewers.endSessions(userId),
       announce: (text) => viewers.announce(text),
     },
     {
@@ -153,6 +157,8 @@ export async function createBroadcaster(
   });
   closers.defer('streams', () => streams.close());
   closers.defer('presence', () => presence.close());
+  signOuts.onNews(() => viewers.endSessions(refuses));
+  signOuts.start();
   channels.onNotices((notices) => {
     metrics.notices.inc(notices.length);
     for (const notice of notices) viewers.notify(notice);

@@ -1,6 +1,8 @@
 /** What crosses nodes: how many watch, and notices to a user wherever connected. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
+import { signOutMark } from '@outcry/shared/runtime/sign-outs.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
 import {
@@ -144,17 +146,20 @@ describe('an admin', () => {
       viewer?.socket.terminate();
     }
   });
+});
 
-  it("ends a user's sessions on every node, and no one else's", async () => {
+describe('who signs out everywhere', () => {
+  it('is disconnected from every node, and no one else is', async () => {
     const [near, far, other] = await Promise.all([
       signedIn(here.url, 'mallory'),
       signedIn(there.url, 'mallory'),
       signedIn(there.url, 'cleo'),
     ]);
-    const path = '/v1/users/mallory/sessions';
-    expect(await order(path, 'DELETE', await tokenFor('mallory'))).toBe(403);
-    expect(await order(path, 'DELETE', await tokenFor('root', 60, ['admin']))).toBe(202);
+    await system.redis.zadd(SIGNED_OUT_KEY, Date.now(), signOutMark('mallory'));
     await until('both are ended', () => !near.socket.connected && !far.socket.connected);
+    await expect(signedIn(here.url, 'mallory')).rejects.toMatchObject({
+      data: { code: 'SIGNED_OUT' },
+    });
     expect(await other.ask('unwatch', { auctionId: 'a1-x' })).toMatchObject({ ok: true });
     other.socket.disconnect();
   });

@@ -60,6 +60,9 @@ const pageOf =
     Array.isArray(body.items) &&
     body.items.every(isItem);
 
+/** An answer without a body. */
+export const isNothing = (body: unknown): body is undefined => body === undefined;
+
 export const isConfig = having<PublicConfig>({ gatewayUrl: 'string', broadcastUrl: 'string' });
 
 export const isCaller = having<CallerView>({ id: 'string', roles: 'object' });

@@ -1,6 +1,6 @@
 /** Requests that are sent again, with the same idempotency key, until there is a real answer. */
 import type { ProblemCode } from '@outcry/shared/contracts/problems.ts';
-import type { Guard } from './answers.ts';
+import { isNothing, type Guard } from './answers.ts';
 import { backOffMs, LONGEST_RETRY_AFTER_MS, sleep } from './back-off.ts';
 import { attempt, type Attempt, type Fetch, type HttpRequest } from './http-attempt.ts';
 import { clientProblem, OutcryError } from './outcry-error.ts';
@@ -92,6 +92,14 @@ export class HttpTransport {
     return this.#send({ method: 'PUT', url, headers, body: JSON.stringify(body) }, isAnswer);
   }
 
+  /**
+   * What is gone stays gone, so a DELETE can be sent again as it is.
+   * @throws OutcryError
+   */
+  async delete(url: string): Promise<void> {
+    await this.#send({ method: 'DELETE', url, headers: {} }, isNothing);
+  }
+
   async #send<T>(
     request: HttpRequest,
     isAnswer: Guard<T>,
@@ -129,6 +137,7 @@ const DECIDES_NOTHING: ReadonlySet<ProblemCode> = new Set([
   'UNAVAILABLE',
   'RATE_LIMITED',
   'UNAUTHENTICATED',
+  'SIGNED_OUT',
   'INTERNAL',
 ]);
 

@@ -8,7 +8,7 @@ import {
   type Position,
   type ToViewer,
 } from '@outcry/shared/contracts/live.ts';
-import { isRetryable, type Problem } from '@outcry/shared/contracts/problems.ts';
+import { isRetryable, type Problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import { backOffMs } from './back-off.ts';
 import { newIdempotencyKey, presentToken, type TokenSource } from './http-transport.ts';
 import { clientProblem, isProblem, OutcryError } from './outcry-error.ts';
@@ -77,6 +77,12 @@ const RENEWED_AFTER = 0.75;
 const SHORTEST_WAIT_MS = 1_000;
 /** Timers take no more than 2^31 ms. */
 const LONGEST_WAIT_MS = 86_400_000;
+/** Another try with the same token would be refused again. */
+const REFUSALS_OF_TOKENS: ReadonlySet<ProblemCode> = new Set([
+  'UNAUTHENTICATED',
+  'SIGNED_OUT',
+  'FORBIDDEN',
+]);
 /** The server answers a bid within 3 s, whatever happens behind it. */
 const BID_LIMIT_MS = 4_500;
 
@@ -360,7 +366,7 @@ export class LiveFeed {
     const problem = isProblem(stated)
       ? stated
       : clientProblem('UNAVAILABLE', `the live connection was refused: ${error.message}`);
-    if (problem.code !== 'UNAUTHENTICATED' && problem.code !== 'FORBIDDEN') {
+    if (!REFUSALS_OF_TOKENS.has(problem.code)) {
       this.#connectLater();
       return;
     }

@@ -188,13 +188,13 @@ export class OutcryClient {
 
   /** The caller's statistics; an admin may name any user. */
   async userStats(userId = 'me'): Promise<UserStats> {
-    const url = `${await this.#historyUrl()}/v1/users/${encodeURIComponent(userId)}/stats`;
+    const url = `${await this.#historyUrl()}${userPath(userId)}/stats`;
     return this.#http.get(url, isUserStats);
   }
 
   /** One page of the caller's bids, newest first; an admin may name any user. */
   async userBids(query: PageQuery = {}, userId = 'me'): Promise<Page<OwnBid>> {
-    const url = `${await this.#historyUrl()}/v1/users/${encodeURIComponent(userId)}/bids`;
+    const url = `${await this.#historyUrl()}${userPath(userId)}/bids`;
     return this.#http.get(url + queryText({ ...query }), isOwnBidPage);
   }
 
@@ -208,6 +208,14 @@ export class OutcryClient {
     return this.#http.put(`${await this.#historyUrl()}/v1/users/me/name`, { name }, isOwnName);
   }
 
+  /**
+   * Ends all sessions of the caller, this one too: within 3 s no service takes a token from before, and
+   * live connections are closed. An admin may name any user.
+   */
+  async signOutEverywhere(userId = 'me'): Promise<void> {
+    await this.#http.delete(`${await this.#historyUrl()}${userPath(userId)}/sessions`);
+  }
+
   #auctionUrl(auctionId: string): string {
     return `${this.#gateway}/v1/auctions/${encodeURIComponent(auctionId)}`;
   }
@@ -219,6 +227,8 @@ export class OutcryClient {
 }
 
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
+
+const userPath = (id: string): string => `/v1/users/${encodeURIComponent(id)}`;
 
 const archivePath = (id: string): string => `/v1/history/auctions/${encodeURIComponent(id)}`;
 

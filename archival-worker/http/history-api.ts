@@ -7,11 +7,17 @@ import { answerProblem, type Exchange, type HttpAnswer } from '@outcry/shared/ht
 import type { Route } from '@outcry/shared/http/route.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { HistoryUnavailableError } from '../history/ports.ts';
+import { AccountsUnavailableError } from '../accounts/ports.ts';
+import { ACCOUNT_ROUTES } from './account-routes.ts';
 import { AUCTION_ROUTES } from './auction-routes.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { USER_ROUTES } from './user-routes.ts';
 
-export const HISTORY_ROUTES: readonly Route<HistoryParts>[] = [...AUCTION_ROUTES, ...USER_ROUTES];
+export const HISTORY_ROUTES: readonly Route<HistoryParts>[] = [
+  ...AUCTION_ROUTES,
+  ...USER_ROUTES,
+  ...ACCOUNT_ROUTES,
+];
 
 const DESCRIPTION = `Every auction and bid as far as they are archived, kept for ever, with proofs.
 
@@ -26,6 +32,11 @@ export function createHistoryApi(
   addOperations: (app: Hono<ApiContext>) => void,
 ): Hono<ApiContext> {
   const failure = (x: Exchange, error: unknown): HttpAnswer | undefined => {
+    if (error instanceof AccountsUnavailableError) {
+      edge.log.warn({ err: error, requestId: x.requestId }, 'an account could not be changed');
+      const detail = 'Accounts cannot be changed right now.';
+      return answerProblem(x, 'UNAVAILABLE', detail, { retryAfterMs: RETRY_AFTER_MS });
+    }
     if (!(error instanceof HistoryUnavailableError)) return undefined;
     edge.log.warn({ err: error, requestId: x.requestId }, 'the archive could not be read');
     const detail = 'The archive cannot be read right now.';

@@ -1,3 +1,4 @@
+import type { Accounts } from '../accounts/accounts.ts';
 import type { History } from '../history/history.ts';
 import type { Proofs } from '../history/proofs.ts';
 import type { SharedAnswers } from '../history/shared-answers.ts';
@@ -8,6 +9,7 @@ export interface HistoryParts {
   readonly history: History;
   readonly proofs: Proofs;
   readonly users: Users;
+  readonly accounts: Accounts;
   /** What costs the database much. */
   readonly answers: SharedAnswers;
   readonly shards: number;

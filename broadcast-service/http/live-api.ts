@@ -21,8 +21,6 @@ import { unavailable, type StreamAuctions } from './stream-auctions.ts';
 /** What the routes work with. */
 export interface LiveParts {
   readonly streams: StreamAuctions;
-  /** Ends the user's connections, wherever they are. */
-  endSessions(userId: string): void;
   /** Tells everybody who is connected. */
   announce(text: string): void;
 }
@@ -105,24 +103,6 @@ export const LIVE_ROUTES: readonly Route<LiveParts>[] = [
     },
     ({ body }, parts: LiveParts) => {
       parts.announce(body.text);
-      return { status: 202, body: null };
-    },
-  ),
-
-  route(
-    {
-      method: 'delete',
-      path: '/v1/users/{userId}/sessions',
-      params: { userId: ID_PATTERN },
-      name: 'endSessions',
-      summary: "Ends a user's connections on all nodes",
-      who: 'admin',
-      answer: { status: 202 },
-      refusals: ['NOT_FOUND'],
-      example: {},
-    },
-    ({ params }, parts: LiveParts) => {
-      parts.endSessions(params.userId);
       return { status: 202, body: null };
     },
   ),

@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { problem, type Problem } from '@outcry/shared/contracts/problems.ts';
-import { TokenError, type Caller, type VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import {
+  SignedOutError,
+  TokenError,
+  type Caller,
+  type VerifyToken,
+} from '@outcry/shared/runtime/access-tokens.ts';
 import { TokenKeysUnavailableError } from '@outcry/shared/runtime/token-keys.ts';
 
 /** Who a connection belongs to; both undefined for anonymous viewers. */
@@ -32,6 +37,7 @@ export async function authenticateViewer(auth: unknown, verify: VerifyToken): Pr
   try {
     return { caller: await verify(token), token };
   } catch (error) {
+    if (error instanceof SignedOutError) throw refusal('SIGNED_OUT', error.message);
     if (error instanceof TokenError) throw refusal('UNAUTHENTICATED', error.message);
     if (error instanceof TokenKeysUnavailableError) throw refusal('UNAVAILABLE', error.message);
     throw error;
@@ -55,7 +61,7 @@ export async function authenticateAgain(
 }
 
 const refusal = (
-  code: 'UNAUTHENTICATED' | 'FORBIDDEN' | 'UNAVAILABLE',
+  code: 'UNAUTHENTICATED' | 'SIGNED_OUT' | 'FORBIDDEN' | 'UNAVAILABLE',
   reason: string,
 ): ConnectionRefusedError =>
   new ConnectionRefusedError(problem(code, `The connection is refused: ${reason}.`, randomUUID()));

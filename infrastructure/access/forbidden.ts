@@ -31,6 +31,7 @@ export const REDIS: Readonly<
       'DEL {s0}:log:a',
       'XTRIM {s0}:log:a MAXLEN 0',
       'RENAME {s0}:log:a {s0}:log:b',
+      'ZADD outcry:signed-out 1 x',
       'SPUBLISH {outcry:nodes}#/# x',
       'SSUBSCRIBE {s0}:live:a',
       'SSUBSCRIBE {s0}:traces',
@@ -45,6 +46,8 @@ export const REDIS: Readonly<
       'SPUBLISH {outcry:nodes}#/# x',
     ],
     denied: [
+      'ZADD outcry:signed-out 1 x',
+      'ZREM outcry:signed-out x',
       'HSET {s0}:auction:a shown x',
       'XADD {s0}:log:a 1-0 a b',
       'HGETALL {s0}:auction:a',
@@ -61,6 +64,7 @@ export const REDIS: Readonly<
   'archival-worker': {
     allowed: ['GET outcry:shards', 'HMGET {s0}:auction:a shown'],
     denied: [
+      'ZREM outcry:signed-out x',
       'XADD {s0}:log:a 1-0 a b',
       'HSET {s0}:item:a json x',
       'SET {s0}:lease me',

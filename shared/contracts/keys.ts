@@ -8,6 +8,15 @@ const tag = (shard: number): string => `{s${shard}}`;
 /** Holds the number of shards the data was written with; see {@link shardKeys}. */
 export const SHARDS_KEY = 'outcry:shards';
 
+/** Sorted set: who signed out everywhere, as a hash of the user's id, by when (ms). */
+export const SIGNED_OUT_KEY = 'outcry:signed-out';
+
+/** How long that is kept. Tokens that live longer count again. */
+export const SIGNED_OUT_KEPT_MS = 31 * 24 * 60 * 60 * 1000;
+
+/** So many users at most; who signed out first is forgotten first. */
+export const MAX_SIGNED_OUT = 200_000;
+
 /** Begins the channels on which broadcasters tell each other what comes from no auction's log. */
 export const NODES_CHANNELS = '{outcry:nodes}';
 

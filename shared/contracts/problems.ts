@@ -39,6 +39,7 @@ const REFUSALS = {
 
 const OTHERS = {
   UNAUTHENTICATED: { status: 401, title: 'A valid access token is needed' },
+  SIGNED_OUT: { status: 401, title: 'The user has signed out everywhere; sign in again' },
   FORBIDDEN: { status: 403, title: 'Your role does not allow this' },
   NOT_FOUND: { status: 404, title: 'Nothing is here' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take that method' },

@@ -1,6 +1,11 @@
 /** Who sent a request: the one check of bearer tokens, roles and the limit of a user's requests. */
 import type { Role } from '../contracts/api.ts';
-import { TokenError, type Caller, type VerifyToken } from '../runtime/access-tokens.ts';
+import {
+  SignedOutError,
+  TokenError,
+  type Caller,
+  type VerifyToken,
+} from '../runtime/access-tokens.ts';
 import { TokenKeysUnavailableError } from '../runtime/token-keys.ts';
 import { answerProblem, type Exchange, type HttpAnswer } from './exchange.ts';
 import { refusalByUser, type RateLimits } from './rate-limits.ts';
@@ -68,7 +73,8 @@ function admit(
 
 function tokenProblem(x: Exchange, error: unknown): HttpAnswer {
   if (error instanceof TokenError) {
-    return answerProblem(x, 'UNAUTHENTICATED', `The access token is refused: ${error.message}.`);
+    const code = error instanceof SignedOutError ? 'SIGNED_OUT' : 'UNAUTHENTICATED';
+    return answerProblem(x, code, `The access token is refused: ${error.message}.`);
   }
   if (error instanceof TokenKeysUnavailableError) {
     return answerProblem(x, 'UNAVAILABLE', 'Access tokens cannot be checked right now.', {

@@ -72,7 +72,7 @@ const ROUTES: readonly Route<object>[] = [
 function verifyToken(token: string): Caller {
   const [userId = '', ...roles] = token.split('+');
   if (userId === 'bad') throw new TokenError('the token is not valid');
-  return { userId, roles: new Set(roles), expiresAt: Infinity };
+  return { userId, roles: new Set(roles), expiresAt: Infinity, mark: userId, signedInAt: 0 };
 }
 
 let server: HttpServer;

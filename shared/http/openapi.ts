@@ -127,7 +127,7 @@ function refusalsOf(route: Declaration): Set<ProblemCode> {
       ? []
       : (['INVALID_REQUEST'] as const)),
     ...(route.idempotent ? WITH_KEY : []),
-    ...(route.who === 'anyone' ? [] : (['UNAUTHENTICATED'] as const)),
+    ...(route.who === 'anyone' ? [] : (['UNAUTHENTICATED', 'SIGNED_OUT'] as const)),
     ...(isForRole ? (['FORBIDDEN'] as const) : []),
     ...ALWAYS,
   ]);

@@ -5,6 +5,8 @@ const callerWith = (...roles: string[]): Caller => ({
   userId: 'ann',
   roles: new Set(roles),
   expiresAt: 0,
+  mark: '0123456789012345678901',
+  signedInAt: 0,
 });
 
 test('a token in use stays, however many others come', () => {

@@ -1,14 +1,15 @@
 /** Checks access tokens (JWT): HS256 with a shared secret, or the keys of a JWKS address. */
-import { errors, jwtVerify } from 'jose';
+import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { CommonSettings } from './config.ts';
 import type { Logger } from './logger.ts';
+import { signOutMark, type SignIn } from './sign-outs.ts';
 import { rolesOf, userIdOf, type ClaimSettings } from './token-claims.ts';
 import { isCompactToken } from './token-form.ts';
 import { openTokenKeys, TokenKeysUnavailableError } from './token-keys.ts';
 import { wallClockNow } from './wall-clock.ts';
 
-export interface Caller {
+export interface Caller extends SignIn {
   readonly userId: string;
   readonly roles: ReadonlySet<string>;
   /** Expiry, ms since 1970. */
@@ -20,13 +21,20 @@ export class TokenError extends Error {
   override readonly name = 'TokenError';
 }
 
+/** The token is from before its user signed out everywhere. */
+export class SignedOutError extends TokenError {
+  constructor() {
+    super('its user has signed out everywhere');
+  }
+}
+
 export type VerifyToken = (token: string) => Caller | Promise<Caller>;
 
 const CLOCK_TOLERANCE_SECONDS = 5;
 /** Of tokens that are remembered: some 50,000 with usual names and roles. */
 const MAX_CACHED_BYTES = 32 * 1024 * 1024;
 /** What a remembered token takes beside its texts, and each role beside its own, roughly. */
-const ENTRY_BYTES = 400;
+const ENTRY_BYTES = 450;
 const ROLE_BYTES = 64;
 const MAX_TOKEN_CHARACTERS = 8_192;
 
@@ -37,6 +45,7 @@ type TokenSettings = ClaimSettings &
  * Makes the verifier. A verified token is remembered until it expires, so that a hot
  * bidder costs one signature check an hour and not one a bid; when a key was withdrawn, none counts
  * any more unless it is good by the keys that are left.
+ * @param refuses whether the token's user has signed out since; asked each time
  * @throws Error when no token could ever be checked
  * @returns a function that gives the caller, or throws {@link TokenError} or
  *   {@link TokenKeysUnavailableError}
@@ -44,6 +53,7 @@ type TokenSettings = ClaimSettings &
 export async function createTokenVerifier(
   settings: TokenSettings,
   log: Logger,
+  refuses: (signIn: SignIn) => boolean = () => false,
 ): Promise<VerifyToken> {
   const keys = await openTokenKeys(settings, log);
   const verified = verifiedTokens();
@@ -73,8 +83,15 @@ export async function createTokenVerifier(
       userId,
       roles: rolesOf(payload, settings),
       expiresAt: payload.exp * 1000,
+      mark: signOutMark(userId),
+      signedInAt: signedInAt(payload),
     };
     if (checkedBy === keys.generation) verified.set(token, caller);
+    return unlessSignedOut(caller);
+  };
+
+  const unlessSignedOut = (caller: Caller): Caller => {
+    if (refuses(caller)) throw new SignedOutError();
     return caller;
   };
 
@@ -84,7 +101,9 @@ export async function createTokenVerifier(
     generation = keys.generation;
     const known = verified.get(token);
     if (known !== undefined) {
-      if (known.expiresAt + CLOCK_TOLERANCE_SECONDS * 1000 > wallClockNow()) return known;
+      if (known.expiresAt + CLOCK_TOLERANCE_SECONDS * 1000 > wallClockNow()) {
+        return unlessSignedOut(known);
+      }
       verified.delete(token);
     }
     return verify(token);
@@ -96,6 +115,13 @@ export async function createTokenVerifier(
     return callerOf(token);
   };
 }
+
+/**
+ * When the user signed in (`auth_time`, RFC 9068), ms since 1970; without it, when the token was given,
+ * which a refresh token makes later.
+ */
+const signedInAt = ({ auth_time: signedIn, iat }: JWTPayload): number =>
+  1000 * (typeof signedIn === 'number' ? signedIn : (iat ?? 0));
 
 /** Callers by their token; the least recently used make room. */
 export const verifiedTokens = (maxBytes = MAX_CACHED_BYTES): LRUCache<string, Caller> =>

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 
 /** An access token (HS256) as production services take it, valid for an hour. */
 export function signToken(secret: string, userId: string, roles: readonly string[]): string {
-  const claims = { sub: userId, roles, exp: Math.floor(Date.now() / 1000) + 3_600 };
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = { sub: userId, roles, iat, exp: iat + 3_600 };
   const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }

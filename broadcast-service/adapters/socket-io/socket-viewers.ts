@@ -10,6 +10,7 @@ import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { originAllowed } from '@outcry/shared/runtime/origins.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
+import type { SignIn } from '@outcry/shared/runtime/sign-outs.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import type { OtherNodes, PresenceOfNode } from '../../presence/share-presence.ts';
 import {
@@ -120,14 +121,17 @@ export class SocketViewers {
     const { sockets, adapter } = this.#io.sockets;
     for (const id of adapter.rooms.get(userRoom(notice.userId)) ?? []) {
       const { session } = sockets.get(id)?.data ?? {};
-      if (session === undefined || session.expiresAt <= wallClockNow()) continue;
+      if (session === undefined || (session.caller?.expiresAt ?? 0) <= wallClockNow()) continue;
       if (!session.endIfFull()) tellNotice(session.recipient, notice);
     }
   }
 
-  /** Ends the user's sessions on all nodes; a client comes back with a token of that time. */
-  endSessions(userId: string): void {
-    this.#io.in(userRoom(userId)).disconnectSockets();
+  /** Ends the connections of users whose tokens count no more; a client that comes back is told why. */
+  endSessions(refuses: (signIn: SignIn) => boolean): void {
+    for (const socket of this.#io.sockets.sockets.values()) {
+      const caller = socket.data.session?.caller;
+      if (caller !== undefined && refuses(caller)) socket.disconnect();
+    }
   }
 
   /** Tells everybody who is connected to any node. */

@@ -1,7 +1,7 @@
 /** One viewer's Socket.IO connection: limits and dispatches its requests. */
 import { randomUUID } from 'node:crypto';
 import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
-import type { VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import type { Caller, VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import {
@@ -67,9 +67,8 @@ export class ViewerSession implements ViewerSocket {
     return this.#identity.token;
   }
 
-  /** When the user's token ends, ms since 1970; 0 without one. */
-  get expiresAt(): number {
-    return this.#identity.caller?.expiresAt ?? 0;
+  get caller(): Caller | undefined {
+    return this.#identity.caller;
   }
 
   close(): void {

@@ -103,9 +103,11 @@ function providerWith(
       const person = PEOPLE.get(accountId);
       return person && { accountId, claims: () => ({ sub: accountId, name: person.name }) };
     },
-    extraTokenClaims: (_ctx, token) => {
+    extraTokenClaims: (ctx, token) => {
       const roles = 'accountId' in token ? PEOPLE.get(token.accountId ?? '')?.roles : ['seller'];
-      return { roles };
+      const { RefreshToken: renewed, AuthorizationCode: granted } = ctx.oidc.entities;
+      const signedInAt = (renewed ?? granted)?.authTime;
+      return { roles, ...(signedInAt === undefined ? {} : { auth_time: signedInAt }) };
     },
     features: {
       devInteractions: { enabled: false },

@@ -96,6 +96,7 @@ export function providerRefusalWords(
         advice: `You are not signed in. ${host} says: ${problem.detail}`,
       };
     case 'UNAUTHENTICATED':
+    case 'SIGNED_OUT':
       return {
         title: 'Your sign-in does not count here',
         advice: `${host} has let you in, but this auction house does not take its word. Tell whoever runs it: ${problem.detail}`,
@@ -191,6 +192,7 @@ function wordsOf(
     case 'NAME_TAKEN':
       return { title: 'This name is taken', advice: 'Choose another name.' };
     case 'UNAUTHENTICATED':
+    case 'SIGNED_OUT':
       return { title: 'Please sign in again', advice: 'Your sign-in is no longer valid.' };
     case 'FORBIDDEN':
       return { title: 'Not allowed', advice: 'Sign in as someone who may do this.' };

@@ -8,7 +8,10 @@ export function SignInTrouble() {
     <div role="status" data-testid="sign-in-trouble">
       {trouble !== null && (
         <p class="banner">
-          <strong>Your sign-in has run out.</strong> Bids that were placed stand.{' '}
+          <strong>
+            {trouble === 'ended' ? 'You have signed out everywhere.' : 'Your sign-in has run out.'}
+          </strong>{' '}
+          Bids that were placed stand.{' '}
           {trouble === 'away' ? (
             'The sign-in service does not answer; we keep asking, and until then you cannot bid.'
           ) : (

@@ -6,6 +6,8 @@ interface PendingSignIn {
   readonly nonce: string;
   /** Path and query of the page to come back to. */
   readonly back: string;
+  /** Whether the provider was told to ask, whomever it knows. */
+  readonly anew: boolean;
 }
 
 const KEY = 'outcry.sign-in';

@@ -5,7 +5,7 @@
 import type { AuthorizationServer, Client, TokenEndpointResponse } from 'oauth4webapi';
 import { clientProblem, OutcryError } from '@outcry/client/outcry-error.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
-import type { PublicAuth } from '@outcry/shared/contracts/api.ts';
+import type { CallerView, PublicAuth } from '@outcry/shared/contracts/api.ts';
 import { SIGNED_IN_PATH } from '../routes.ts';
 import { keepPendingSignIn, takePendingSignIn } from './pending-sign-in.ts';
 import { askOtherTabs, storedSession, type Session } from './stored-session.ts';
@@ -37,9 +37,10 @@ export class Provider {
   /**
    * Leaves the page for the provider's.
    * @param back path and query of the page to come back to
+   * @param anew also somebody whom the provider still knows is to say who it is
    * @throws OutcryError UNAVAILABLE when the provider cannot be asked
    */
-  begin(back: string): Promise<void> {
+  begin(back: string, anew = false): Promise<void> {
     return this.#do(async (oauth, server) => {
       const { clientId, scopes, audience } = this.#auth;
       const verifier = oauth.generateRandomCodeVerifier();
@@ -48,6 +49,7 @@ export class Provider {
         state: oauth.generateRandomState(),
         nonce: oauth.generateRandomNonce(),
         back,
+        anew,
       };
       keepPendingSignIn(pending);
       leaveFor(server.authorization_endpoint, {
@@ -60,6 +62,7 @@ export class Provider {
         code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
         ...(audience === undefined ? {} : { audience }),
+        ...(anew ? { prompt: 'login' } : {}),
       });
     });
   }
@@ -97,7 +100,15 @@ export class Provider {
       return { tokens: result, claims: oauth.getValidatedIdTokenClaims(result) };
     });
     const gatewayUrl = this.#gatewayUrl;
-    const me = await new OutcryClient({ gatewayUrl, token: tokens.access_token }).me();
+    let me: CallerView;
+    try {
+      me = await new OutcryClient({ gatewayUrl, token: tokens.access_token }).me();
+    } catch (error) {
+      // The provider has not asked again since the user signed out everywhere.
+      const isTooOld = error instanceof OutcryError && error.code === 'SIGNED_OUT';
+      if (isTooOld && !pending.anew) await this.begin(pending.back, true);
+      throw error;
+    }
     const session: Session = {
       ...tokenOf(tokens),
       userId: me.id,

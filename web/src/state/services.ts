@@ -7,7 +7,7 @@ import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
 import { addClock } from './clock.ts';
 import { forgetNews, hearNotice } from './notices.ts';
 import { Provider } from './provider.ts';
-import { keepSignedIn, presentToken, renewBy, session, signOut } from './session.ts';
+import { endSession, keepSignedIn, presentToken, renewBy, session, signOut } from './session.ts';
 import { visitorName } from './visitor-name.ts';
 import { tokenReplacer } from './token-replacer.ts';
 
@@ -59,7 +59,11 @@ function openServices(config: PublicConfig): Services {
     token: presentToken,
     viewer: visitorName(),
     onNotice: (notice) => void hearNotice(client, notice),
-    onRefused: () => void replaceToken(),
+    onRefused: ({ code }) => {
+      const current = session.peek();
+      if (code === 'SIGNED_OUT' && current !== null) endSession(current);
+      else void replaceToken();
+    },
   });
   addClock(feed.serverClock);
   const signIn = signInOf(config);

@@ -43,9 +43,9 @@ export function mayAct(role: Role): boolean {
 
 /**
  * Why nobody can act although somebody was signed in: the provider cannot be asked for another token,
- * or gives none any more.
+ * or gives none any more; or the user has signed out everywhere, on another device.
  */
-export const signInTrouble = signal<'away' | 'over' | null>(null);
+export const signInTrouble = signal<'away' | 'over' | 'ended' | null>(null);
 
 /** The token for requests; an expired one is as good as none. */
 export function presentToken(): string | undefined {
@@ -123,6 +123,13 @@ export function signOut(): void {
   change(null);
 }
 
+/** The user of this session has signed out everywhere, on whatever device. */
+export function endSession(ended: Session): void {
+  if (session.peek()?.token !== ended.token) return;
+  signOut();
+  signInTrouble.value = 'ended';
+}
+
 /** What was to be done as one user was not done: another one, or nobody, is signed in by now. */
 export class OtherUserError extends OutcryError {
   constructor(userId: string) {
@@ -148,6 +155,9 @@ export async function asUser<T>(client: OutcryClient, action: () => Promise<T>):
   try {
     return await action();
   } catch (error) {
+    if (current !== null && error instanceof OutcryError && error.code === 'SIGNED_OUT') {
+      endSession(current);
+    }
     if (current === null || !isRejectedToken(error)) throw error;
     await renew(client, current);
     return await action();

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import type { Result } from 'ioredis';
+import {
+  MAX_SIGNED_OUT,
+  SIGNED_OUT_KEPT_MS,
+  SIGNED_OUT_KEY,
+} from '@outcry/shared/contracts/keys.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import { signOutMark } from '@outcry/shared/runtime/sign-outs.ts';
+import { AccountsUnavailableError, type SignOutMarks } from '../../accounts/ports.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    signOut(key: string, mark: string, keptMs: number, most: number): Result<string, Context>;
+  }
+}
+
+const LIMIT_MS = 1_900;
+
+export class RedisSignOutMarks implements SignOutMarks {
+  readonly #redis: RedisClient;
+
+  constructor(redis: RedisClient) {
+    const lua = readFileSync(new URL('./lua/sign-out.lua', import.meta.url), 'utf8');
+    redis.defineCommand('signOut', { numberOfKeys: 1, lua });
+    this.#redis = redis;
+  }
+
+  async signOut(userId: string): Promise<number> {
+    const marking = this.#redis.signOut(
+      SIGNED_OUT_KEY,
+      signOutMark(userId),
+      SIGNED_OUT_KEPT_MS,
+      MAX_SIGNED_OUT,
+    );
+    try {
+      return Number(await withTimeLimit(marking, LIMIT_MS, 'signing a user out'));
+    } catch (error) {
+      throw new AccountsUnavailableError('Redis did not answer', { cause: error });
+    }
+  }
+}
