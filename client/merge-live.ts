@@ -25,7 +25,7 @@ export type LiveStep =
   | { readonly kind: 'skipped'; readonly epoch: number; readonly from: number; readonly to: number }
   /** Redis lost its newest writes: events of this epoch above `after` never counted. */
   | { readonly kind: 'superseded'; readonly epoch: number; readonly after: number }
-  /** Everything before is replaced by the present state; recent events start anew. */
+  /** Everything before is replaced by the current state; recent events start anew. */
   | { readonly kind: 'replaced' };
 
 export interface Merged {

@@ -166,7 +166,7 @@ export class Room {
     }
   }
 
-  /** From a little before the present state, so that the newest bids come with it. */
+  /** From a little before the current state, so that the newest bids come with it. */
   #watch({ epoch, seq }: AuctionView): void {
     const after = { epoch, seq: Math.max(0, seq - RECENT_EVENTS) };
     const { feed } = this.#services;
