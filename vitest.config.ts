@@ -3,6 +3,35 @@ import { isLostSocket } from './archival-worker/lost-socket.ts';
 
 const NO_SOURCES = ['**/node_modules/**', '**/dist/**', '.local/**'];
 
+/**
+ * They take minutes together: whole systems that are loaded, broken, updated and installed, and browsers
+ * on every page. `npm test` leaves them out; CI and `npm run test:full` run them.
+ */
+const LONG = [
+  'load-tests/**/*.it.test.ts',
+  'api-gateway/keeper/{drain,many-open}.it.test.ts',
+  'archival-worker/rebuild/rebuild-{cluster,system}.it.test.ts',
+  'broadcast-service/{dead-connection,live-faults,notices,secrets,under-attack}.it.test.ts',
+  'client/package.it.test.ts',
+  'infrastructure/access/lost-redis-data.it.test.ts',
+  'infrastructure/{docker,k8s,observability,update}/*.it.test.ts',
+  'infrastructure/local/{bootstrap,start-system}.it.test.ts',
+  'web/browser/{layout,lists,pages,provider}.it.test.ts',
+];
+
+/** One file at a time: each starts servers and measures time by them. */
+const oneByOne = (name: string, order: number, include: string[], besides: string[] = []) => ({
+  test: {
+    name,
+    include,
+    exclude: [...besides, ...NO_SOURCES],
+    maxWorkers: 1,
+    sequence: { groupOrder: order },
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+  },
+});
+
 export default defineConfig({
   test: {
     // Tests that kill Postgres meet a defect of its client that services survive: lost-socket.ts.
@@ -22,27 +51,9 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      {
-        test: {
-          name: 'integration',
-          include: ['**/*.it.test.ts'],
-          exclude: NO_SOURCES,
-          // One file at a time: each starts servers and measures time by them.
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
-          testTimeout: 30_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        test: {
-          name: 'deployed',
-          include: ['**/*.deployed.test.ts'],
-          exclude: NO_SOURCES,
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
-        },
-      },
+      oneByOne('integration', 1, ['**/*.it.test.ts'], LONG),
+      oneByOne('long', 2, LONG),
+      oneByOne('deployed', 3, ['**/*.deployed.test.ts']),
     ],
   },
 });
