@@ -226,7 +226,7 @@ describe('FanOut', () => {
   });
 
   it('rests after it has sent for long, and then sends all at once', async () => {
-    const { fanOut } = fanOutWith({ restFactor: 20, maxRestMs: 100 });
+    const { fanOut } = fanOutWith({ restFactor: 200, maxRestMs: 1_000 });
     const recipient = new TestRecipient();
     recipient.busyMs = 10;
     join(fanOut, 'a', recipient, START);
@@ -238,8 +238,9 @@ describe('FanOut', () => {
       fanOut.sendEvents(message(seq));
       await nextTurn();
     }
-    await vi.waitFor(() => expect(recipient.received).toEqual(['1: 1', '4: 2 3 4']));
-    expect(performance.now() - rested).toBeGreaterThan(50);
+    const all = ['1: 1', '4: 2 3 4'];
+    await vi.waitFor(() => expect(recipient.received).toEqual(all), { timeout: 20_000 });
+    expect(performance.now() - rested).toBeGreaterThan(500);
   });
 
   it('does not rest for the time that other programs took', async () => {
