@@ -10,13 +10,10 @@ import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
 import { SignOuts, type SignIn } from '@outcry/shared/runtime/sign-outs.ts';
 import { forwardTo, wakeThrough } from './adapters/http-gateway.ts';
-import { AdapterChannels } from './adapters/redis/adapter-channels.ts';
 import { dataFault, RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
-import { RedisChannels } from './adapters/redis/redis-channels.ts';
-import { subscriberConnections } from './adapters/redis/subscriber-connections.ts';
+import { AdapterChannels, RedisChannels } from './adapters/redis/redis-channels.ts';
+import { SubscriberConnections } from './adapters/redis/subscriber-connections.ts';
 import type { BroadcasterSettings } from './config.ts';
-import { KeepAlive } from './feed/keep-alive.ts';
-import { HeadChecks } from './feed/check-heads.ts';
 import { FeedMaintenance } from './feed/maintenance.ts';
 import { WatchedAuctions } from './feed/watched-auctions.ts';
 import { createLiveApi } from './http/live-api.ts';
@@ -54,7 +51,7 @@ export async function createBroadcaster(
   closers.defer('sign-outs', () => signOuts.stop());
   const readiness = new RedisReadiness(redis, () => dataFault(redis, shards), log);
   closers.defer('readiness', () => readiness.close());
-  const feed = subscriberConnections(redis, settings.REDIS_URL, log);
+  const feed = new SubscriberConnections(redis, settings.REDIS_URL, log);
   const channels = new RedisChannels(feed, shards, log, () => metrics.messagesIn.inc());
   closers.defer('subscriptions', () => channels.close());
 
@@ -140,15 +137,10 @@ export async function createBroadcaster(
     misused: (kind) => metrics.misuse.inc({ kind }),
   });
   const presence = new SharePresence(viewers.nodes, (message) => fanOut.sendPresence(message));
-  const checks = new HeadChecks(source, wakeThrough(gateway, log));
-  const maintenance = new FeedMaintenance(watched, checks, channels, log);
-  closers.defer('checks', () => maintenance.close());
-  const keepAlive = new KeepAlive(
-    () => watched.feeds(),
-    () => source.now(),
-    (auctionId, since) => fanOut.keepAlive(auctionId, since),
-  );
-  closers.defer('words into silence', () => keepAlive.close());
+  const wake = wakeThrough(gateway, log);
+  const speak = fanOut.keepAlive.bind(fanOut);
+  const maintenance = new FeedMaintenance({ watched, source, channels, wake, speak }, log);
+  closers.defer('maintenance of feeds', () => maintenance.close());
   closers.defer('viewers', () => {
     const closed = viewers.close();
     // Browsers open some ahead of time, on which nothing is asked: the stop would wait for these.

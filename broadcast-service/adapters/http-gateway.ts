@@ -8,7 +8,6 @@ import {
 import type { Ack } from '@outcry/shared/contracts/live.ts';
 import type { Problem, ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import type { WakeAuction } from '../feed/check-heads.ts';
 import { refused, type BidToForward, type ForwardBid } from '../rooms/requests.ts';
 
 const BID_LIMIT_MS = 3_000;
@@ -27,6 +26,9 @@ const NEVER_CONNECTED = new Set([
 
 const failed = (code: ProblemCode, detail: string, requestId: string): Ack<never> =>
   refused(code, detail, { retryAfterMs: RETRY_AFTER_MS }, requestId);
+const TOO_MANY = 'Too many bids are on their way; nothing was changed.';
+const NOT_REACHED = 'The gateway cannot be reached; nothing was changed.';
+const NO_ANSWER = 'The gateway did not answer; retry with the same key.';
 
 /** Where the gateway is, and what makes it believe this service. */
 export interface GatewayAccess {
@@ -39,30 +41,27 @@ export interface GatewayAccess {
 export function forwardTo(gateway: GatewayAccess, log: Logger): ForwardBid {
   let inFlight = 0;
   const forward = async (bid: BidToForward, requestId: string): Promise<Ack<BidReceipt>> => {
-    if (inFlight >= MAX_IN_FLIGHT) {
-      return failed(
-        'UNAVAILABLE',
-        'Too many bids are on their way; nothing was changed.',
-        requestId,
-      );
-    }
+    if (inFlight >= MAX_IN_FLIGHT) return failed('UNAVAILABLE', TOO_MANY, requestId);
     inFlight += 1;
     try {
       const response = await fetch(`${gateway.url}/v1/auctions/${bid.auctionId}/bids`, {
         method: 'POST',
-        headers: headersOf(bid, requestId, gateway),
+        headers: {
+          ...credentialOf(gateway),
+          [CLIENT_ADDRESS_HEADER]: bid.address,
+          authorization: `Bearer ${bid.token}`,
+          'content-type': 'application/json',
+          'x-request-id': requestId,
+          ...(bid.key === undefined ? {} : { 'idempotency-key': bid.key }),
+        },
         body: JSON.stringify(bid.offer),
         signal: AbortSignal.timeout(BID_LIMIT_MS),
       });
       return answerOf(response.status, await response.text(), requestId);
     } catch (error) {
       return NEVER_CONNECTED.has(systemCode(error))
-        ? failed('UNAVAILABLE', 'The gateway cannot be reached; nothing was changed.', requestId)
-        : failed(
-            'OUTCOME_UNKNOWN',
-            'The gateway did not answer; retry with the same key.',
-            requestId,
-          );
+        ? failed('UNAVAILABLE', NOT_REACHED, requestId)
+        : failed('OUTCOME_UNKNOWN', NO_ANSWER, requestId);
     } finally {
       inFlight -= 1;
     }
@@ -74,21 +73,6 @@ export function forwardTo(gateway: GatewayAccess, log: Logger): ForwardBid {
     const result = answer.ok ? 'OK' : answer.problem.code;
     log.debug({ requestId, auctionId: bid.auctionId, bidId, result }, 'forwarded a bid');
     return answer;
-  };
-}
-
-function headersOf(
-  { token, key, address }: BidToForward,
-  requestId: string,
-  gateway: GatewayAccess,
-): Record<string, string> {
-  return {
-    ...credentialOf(gateway),
-    [CLIENT_ADDRESS_HEADER]: address,
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    'x-request-id': requestId,
-    ...(key === undefined ? {} : { 'idempotency-key': key }),
   };
 }
 
@@ -114,7 +98,10 @@ function systemCode(error: unknown): string {
 }
 
 /** Reading an auction through the gateway makes the script look at it. */
-export function wakeThrough(gateway: GatewayAccess, log: Logger): WakeAuction {
+export function wakeThrough(
+  gateway: GatewayAccess,
+  log: Logger,
+): (auctionId: string) => Promise<void> {
   return async (auctionId) => {
     try {
       const response = await fetch(`${gateway.url}/v1/auctions/${auctionId}`, {

@@ -12,7 +12,6 @@ import {
 } from './recover.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
 import { eventsAfter, stateAfter, type LiveEvent, type LiveMessage } from './live-message.ts';
-import { RecentEvents } from './recent-events.ts';
 import { SharedLogReads } from './shared-log-reads.ts';
 
 /** How a hole in the feed was closed: with all events, or only with the newest state. */
@@ -28,6 +27,8 @@ export interface FeedOutput {
 
 /** Messages kept while something is read; the oldest go first, and are then read from the log. */
 const MAX_HELD_BACK = 256;
+/** Enough to bridge the time of one read, and most reconnections after a short break. */
+const MAX_RECENT = 256;
 /** Positions from which viewers came back lately whose answers are kept. */
 const MAX_KEPT_ANSWERS = 64;
 /** An event may arrive between reading the log and reading the state; then both are read again. */
@@ -37,13 +38,15 @@ export class AuctionFeed {
   readonly auctionId: string;
   readonly #source: AuctionSource;
   readonly #output: FeedOutput;
-  readonly #recent = new RecentEvents();
   readonly #viewersReads: SharedLogReads;
   #view: AuctionView;
-  /** What viewers who came back were given up to the present view, by their positions. */
-  readonly #answers = new Map<string, Recovered>();
-  /** Positions for whose answers somebody was charged already, whether these are ready or not. */
-  readonly #charged = new Set<string>();
+  /**
+   * What viewers who came back were given up to the present view, by their positions; undefined where
+   * it is still read.
+   */
+  readonly #answers = new Map<string, Recovered | undefined>();
+  /** The newest events that were sent, in order. May have holes, which readers check for. */
+  #recent: readonly LiveEvent[] = [];
   #heldBack: LiveMessage[] = [];
   #filling: Promise<void> | undefined;
 
@@ -113,10 +116,9 @@ export class AuctionFeed {
    */
   mayRecoverFrom(after: Position, charge: (events: number) => boolean): boolean {
     const key = keyOf(after);
-    const isNew = !this.#charged.has(key) && !this.#answers.has(key);
-    if (!isNew || !isWithinReach(after, this.#view)) return true;
+    if (this.#answers.has(key) || !isWithinReach(after, this.#view)) return true;
     if (!charge(this.#view.seq - after.seq)) return false;
-    if (this.#charged.size < MAX_KEPT_ANSWERS) this.#charged.add(key);
+    this.#keep(key, undefined);
     return true;
   }
 
@@ -134,11 +136,11 @@ export class AuctionFeed {
     if (known !== undefined) return known.events;
     if (!isWithinReach(after, this.#view)) return [];
     for (let reads = 1; ; reads += 1) {
-      const isRecent = recover(after, this.#view, this.#recent.all).recovered;
+      const isRecent = recover(after, this.#view, this.#recent).recovered;
       const read = isRecent ? [] : await this.#viewersReads.read(after.seq);
       // While it was read, more may have come than memory holds.
       const { recovered } = this.missedSince(after, read);
-      if (recovered || this.#answers.has(key) || reads === MAX_READS) return read;
+      if (recovered || this.#answers.get(key) || reads === MAX_READS) return read;
     }
   }
 
@@ -150,14 +152,20 @@ export class AuctionFeed {
     const key = keyOf(after);
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const found = recover(after, this.#view, this.#recent.appendedTo(read));
     const last = read.at(-1);
+    // After those read from the log, those sent since that the read did not see.
+    const log = last === undefined ? this.#recent : [...read, ...eventsAfter(this.#recent, last)];
+    const found = recover(after, this.#view, log);
     // Reading again would find no way from this position either.
     const isFinal = last !== undefined && comparePositions(last, this.#view) >= 0;
-    if ((found.recovered || isFinal) && this.#answers.size < MAX_KEPT_ANSWERS) {
-      this.#answers.set(key, found);
-    }
+    if (found.recovered || isFinal) this.#keep(key, found);
     return found;
+  }
+
+  #keep(key: string, answer: Recovered | undefined): void {
+    if (this.#answers.size < MAX_KEPT_ANSWERS || this.#answers.has(key)) {
+      this.#answers.set(key, answer);
+    }
   }
 
   /**
@@ -191,8 +199,7 @@ export class AuctionFeed {
       serverTime,
     });
     this.#answers.clear();
-    this.#charged.clear();
-    this.#recent.add(message.events);
+    this.#recent = [...this.#recent, ...message.events].slice(-MAX_RECENT);
     this.#output.send(message);
   }
 

@@ -4,7 +4,6 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { END, stateAt } from '../testing/bid-event.ts';
 import type { AuctionSource } from './auction-source.ts';
-import { HeadChecks } from './check-heads.ts';
 import { FeedMaintenance } from './maintenance.ts';
 import { WatchedAuctions } from './watched-auctions.ts';
 
@@ -51,9 +50,7 @@ test('heads are still checked every 5 s, and an auction that nobody watches is c
   });
   const log = createLogger('test', 'silent');
   const current = new FeedMaintenance(
-    watched,
-    new HeadChecks(source, () => Promise.resolve()),
-    channels,
+    { watched, source, channels, wake: () => Promise.resolve(), speak: () => {} },
     log,
   );
   const lease = await watched.acquire('a0-x');

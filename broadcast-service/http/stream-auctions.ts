@@ -13,21 +13,13 @@ import { originAllowed } from '@outcry/shared/runtime/origins.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { stateOf } from '../feed/auction-feed.ts';
 import { messageJson } from '../feed/live-message.ts';
-import type { Recovered } from '../feed/recover.ts';
+import { howRecovered, type Recovered } from '../feed/recover.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
-import type { Connections } from '../rooms/connections.ts';
-import type { Recipient } from '../rooms/recipient.ts';
-import { StreamRecipient } from './stream-recipient.ts';
+import { NO_SUCH_AUCTION } from '../rooms/requests.ts';
+import type { Audience } from '../rooms/viewer.ts';
+import type { Packet, Recipient } from '../rooms/recipient.ts';
 
-export interface StreamAuctionsParts {
-  /** @throws SourceUnavailableError */
-  acquire(auctionId: string): Promise<Lease | undefined>;
-  join(auctionId: string, recipient: Recipient, at: Position, viewer: string): void;
-  leave(auctionId: string, recipient: Recipient): void;
-  /** The deciding clock, ms since 1970. */
-  now(): number;
-  recovered(how: 'fresh' | 'recovered' | 'replaced'): void;
-  readonly connections: Connections;
+export interface StreamAuctionsParts extends Audience {
   readonly origins: readonly string[];
   readonly trustedProxies: number;
 }
@@ -91,7 +83,7 @@ export class StreamAuctions {
     outgoing.once('close', counted);
     outgoing.on('error', () => outgoing.destroy());
     const lease = await this.#parts.acquire(auctionId);
-    if (lease === undefined) return answerProblem(x, 'AUCTION_NOT_FOUND', NOT_FOUND);
+    if (lease === undefined) return answerProblem(x, 'AUCTION_NOT_FOUND', NO_SUCH_AUCTION);
     try {
       const mayRecover = (events: number): boolean =>
         connections.mayRecover(address, events, monotonicNow());
@@ -122,9 +114,7 @@ export class StreamAuctions {
     const retryMs = RECONNECT_FROM_MS + Math.random() * (RECONNECT_TO_MS - RECONNECT_FROM_MS);
     outgoing.write(`retry: ${Math.round(retryMs)}\n\n`);
     const found = missed?.();
-    this.#parts.recovered(
-      found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced',
-    );
+    this.#parts.recovered(howRecovered(found));
     const at = { epoch: view.epoch, seq: view.seq };
     const json = messageJson({
       auctionId,
@@ -154,9 +144,49 @@ const STREAM_HEADERS = Object.entries({
 }).flat();
 
 const STOPPING = 'this node is stopping';
-const NOT_FOUND = 'No auction with this id is open or recently closed; the history may have it.';
 
 export const unavailable = (x: Exchange, reason: string): HttpAnswer =>
   answerProblem(x, 'UNAVAILABLE', `Not possible right now: ${reason}.`, {
     retryAfterMs: RETRY_AFTER_MS,
   });
+
+const chunks = new WeakMap<Packet, Buffer>();
+/** A comment: keeps proxies from ending a connection on which nothing happens. */
+const HEARTBEAT = Buffer.from(':\n\n');
+
+/** Sends packets as Server-Sent Events on one HTTP response. */
+class StreamRecipient implements Recipient {
+  readonly #response: ServerResponse;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get waitingBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  /** Only events; how many watch is told over Socket.IO. */
+  send(packet: Packet): void {
+    if (packet.event === 'events') this.#response.write(chunkOf(packet));
+  }
+
+  beat(): void {
+    if (this.waitingBytes === 0) this.#response.write(HEARTBEAT);
+  }
+
+  drop(): void {
+    this.#response.destroy();
+  }
+}
+
+function chunkOf(packet: Packet): Buffer {
+  let chunk = chunks.get(packet);
+  if (chunk === undefined) {
+    const { event, json, at } = packet;
+    const id = at === undefined ? '' : `id: ${at.epoch}:${at.seq}\n`;
+    chunk = Buffer.from(`event: ${event}\n${id}data: ${json}\n\n`);
+    chunks.set(packet, chunk);
+  }
+  return chunk;
+}

@@ -13,11 +13,11 @@ describe('Allowance', () => {
 
   it('owes at most as much as it holds', () => {
     const allowance = new Allowance(3, 10, 0);
-    expect(allowance.msOverdrawn(0)).toBe(0);
-    allowance.charge(0, 100);
-    expect(allowance.left(0)).toBe(-3);
-    expect(allowance.msOverdrawn(0)).toBe(300);
+    expect(allowance.charge(0, 2)).toBe(1);
+    expect(allowance.take(0, 0)).toBe(0);
+    expect(allowance.charge(0, 100)).toBe(-3);
+    expect(allowance.take(0, 0)).toBe(300);
     expect(allowance.take(300)).toBe(100);
-    expect(allowance.msOverdrawn(300)).toBe(0);
+    expect(allowance.take(300, 0)).toBe(0);
   });
 });

@@ -18,30 +18,25 @@ export class Allowance {
    * @returns 0, or for how many ms there are too few
    */
   take(now: number, permits = 1): number {
-    if (this.left(now) < permits) return this.#msUntil(permits);
+    const lacking = permits - this.#refill(now);
+    if (lacking > 0) return Math.ceil(lacking / this.#perMs);
     this.#left -= permits;
     return 0;
   }
 
-  /** Takes permits, also such as are still to come: at most as many as it ever holds. */
-  charge(now: number, permits: number): void {
-    this.#left = Math.max(-this.#size, this.left(now) - permits);
+  /**
+   * Takes permits even where there are too few, at most as many as it ever holds.
+   * @returns how many are left; below 0: overdrawn
+   */
+  charge(now: number, permits: number): number {
+    this.#left = Math.max(-this.#size, this.#refill(now) - permits);
+    return this.#left;
   }
 
-  /** How many permits there are; below 0 when more were charged than there were. */
-  left(now: number): number {
+  #refill(now: number): number {
     const refill = Math.max(0, now - this.#refilledAt) * this.#perMs;
     this.#left = Math.min(this.#size, this.#left + refill);
     this.#refilledAt = now;
     return this.#left;
-  }
-
-  /** @returns 0, or for how many ms more permits are charged than there are */
-  msOverdrawn(now: number): number {
-    return this.left(now) < 0 ? this.#msUntil(0) : 0;
-  }
-
-  #msUntil(permits: number): number {
-    return Math.ceil((permits - this.#left) / this.#perMs);
   }
 }

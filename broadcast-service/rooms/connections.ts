@@ -17,12 +17,11 @@ export type ConnectionRefusal =
 /** A network's allowance is at least that of so many connections. */
 const MIN_CONNECTIONS = 20;
 /** Of each connection at once, on the average: a page watches some auctions when it comes back. */
-const PERMITS_PER_CONNECTION = 10;
+const REQUESTS_PER_CONNECTION = 10;
 const REFILL_SECONDS = 10;
-
-/** What a network pays in permits. */
-const PRICE_OF_CONNECTION = 3;
-/** The share of its permits that a network pays for a connection that was ended for misuse. */
+/** A new connection counts as so many requests. */
+const REQUESTS_OF_CONNECTING = 3;
+/** The share of its requests that a network pays for a connection that was ended for misuse. */
 const SHARE_FOR_MISUSE = 0.05;
 /**
  * Events of which answers are put together for one network alone, by its connections. An answer of the
@@ -32,21 +31,18 @@ const EVENTS_PER_CONNECTION = 2;
 
 interface Network {
   open: number;
-  cameAt: number;
-  readonly allowance: Allowance;
+  readonly requests: Allowance;
   readonly events: Allowance;
 }
 
 /** All times are ms of a steady clock. */
 export class Connections {
   readonly #limits: ConnectionLimits;
-  readonly #connections: number;
   readonly #networks = new Map<string, Network>();
   #all = 0;
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
-    this.#connections = Math.max(limits.perAddress, MIN_CONNECTIONS);
   }
 
   get count(): number {
@@ -63,7 +59,7 @@ export class Connections {
     const network = this.#networkOf(address, now);
     if (network !== undefined) {
       if (network.open >= perAddress) return 'too many connections of one address';
-      if (network.allowance.take(now, PRICE_OF_CONNECTION) > 0) {
+      if (network.requests.take(now, REQUESTS_OF_CONNECTING) > 0) {
         return 'too many requests of one address';
       }
       network.open += 1;
@@ -80,7 +76,7 @@ export class Connections {
    * @returns 0, or for how many ms there are too many
    */
   request(address: string, now: number): number {
-    return this.#networkOf(address, now)?.allowance.take(now) ?? 0;
+    return this.#networkOf(address, now)?.requests.take(now) ?? 0;
   }
 
   /** @returns whether an answer with so many events may be put together for this address alone */
@@ -90,41 +86,43 @@ export class Connections {
 
   /** A connection of this address was ended for misuse, at the expense of its network. */
   misused(address: string, now: number): void {
-    const permits = this.#connections * PERMITS_PER_CONNECTION;
-    this.#networkOf(address, now)?.allowance.charge(now, permits * SHARE_FOR_MISUSE);
+    const requests = this.#connections * REQUESTS_PER_CONNECTION;
+    this.#networkOf(address, now)?.requests.charge(now, requests * SHARE_FOR_MISUSE);
+  }
+
+  /** A network's limits follow from so many connections. */
+  get #connections(): number {
+    return Math.max(this.#limits.perAddress, MIN_CONNECTIONS);
   }
 
   #networkOf(address: string, now: number): Network | undefined {
-    if (this.#limits.perAddress === 0) return undefined;
+    const { all, perAddress } = this.#limits;
+    if (perAddress === 0) return undefined;
     const key = networkOf(address);
     let network = this.#networks.get(key);
     if (network === undefined) {
-      if (this.#networks.size >= 2 * this.#limits.all) this.#forgetGone(now);
+      if (this.#networks.size >= 2 * all) this.#forgetGone(now, 2 * all);
+      const connections = this.#connections;
       const atOnce = (size: number): Allowance => new Allowance(size, size / REFILL_SECONDS, now);
       network = {
         open: 0,
-        cameAt: now,
-        allowance: atOnce(this.#connections * PERMITS_PER_CONNECTION),
-        events: atOnce(Math.max(this.#connections * EVENTS_PER_CONNECTION, MAX_RECOVERED_EVENTS)),
+        requests: atOnce(connections * REQUESTS_PER_CONNECTION),
+        events: atOnce(Math.max(connections * EVENTS_PER_CONNECTION, MAX_RECOVERED_EVENTS)),
       };
       this.#networks.set(key, network);
     }
-    network.cameAt = now;
     return network;
   }
 
-  /**
-   * By then an allowance is full again, even one that was overdrawn as far as possible. If that frees
-   * nothing, as under attack, all networks without connections are forgotten.
-   */
-  #forgetGone(now: number): void {
-    this.#forgetWhere(({ cameAt }) => now - cameAt >= 2 * REFILL_SECONDS * 1_000);
-    if (this.#networks.size >= 2 * this.#limits.all) this.#forgetWhere(() => true);
-  }
-
-  #forgetWhere(isPast: (network: Network) => boolean): void {
-    for (const [key, network] of this.#networks) {
-      if (network.open === 0 && isPast(network)) this.#networks.delete(key);
-    }
+  /** Those whose allowance is not full again stay, if that frees enough. */
+  #forgetGone(now: number, most: number): void {
+    const forget = (mayGo: (network: Network) => boolean): void => {
+      for (const [key, network] of this.#networks) {
+        if (network.open === 0 && mayGo(network)) this.#networks.delete(key);
+      }
+    };
+    const all = this.#connections * REQUESTS_PER_CONNECTION;
+    forget(({ requests }) => requests.take(now, all) === 0);
+    if (this.#networks.size >= most) forget(() => true);
   }
 }

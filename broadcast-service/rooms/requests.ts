@@ -46,6 +46,9 @@ export const bidRequest = z
     return z.NEVER;
   });
 
+export const NO_SUCH_AUCTION =
+  'No auction with this id is open or recently closed; the history may have it.';
+
 /** The one way in which a request over a socket is refused. */
 export const refused = (
   code: ProblemCode,

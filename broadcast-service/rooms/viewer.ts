@@ -1,57 +1,78 @@
-/** One connected viewer: what it watches, and the answers to what it sends. */
+/** One viewer's connection: limits and answers what it sends, and knows what it watches. */
+import { randomUUID } from 'node:crypto';
 import type { AuctionView, BidReceipt } from '@outcry/shared/contracts/api.ts';
 import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
+import type { Caller, VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
-import { NOT_RECOVERED, type Recovered } from '../feed/recover.ts';
+import { howRecovered, NOT_RECOVERED, type HowRecovered, type Recovered } from '../feed/recover.ts';
 import { Allowance } from './allowance.ts';
+import { authenticateAgain, ConnectionRefusedError, type Identity } from './authenticate-viewer.ts';
+import type { Connections } from './connections.ts';
+import type { Recipient } from './recipient.ts';
 import {
   bidRequest,
   malformed,
+  NO_SUCH_AUCTION,
   refused,
   unwatchRequest,
   watchRequest,
   type ForwardBid,
 } from './requests.ts';
 
-/** The connection, as far as a viewer needs it. */
-export interface ViewerSocket {
-  /** The token it came with, already checked; undefined for anonymous viewers. */
-  readonly token: string | undefined;
-  readonly address: string;
-  /** Bytes it was sent and has not taken yet. */
-  readonly waitingBytes: number;
-  /** Whether so many events may be put together for it. */
-  mayRecover(events: number): boolean;
-  /** Charges the connection for more requests than it sent. */
-  charge(requests: number): void;
-  /** From now on the viewer gets what comes after `at`. */
-  join(auctionId: string, at: Position, counted: boolean): void;
-  leave(auctionId: string): void;
-}
-
-export interface ViewerParts {
+/** What viewers watch, and who is counted. */
+export interface Audience {
   /** @throws SourceUnavailableError */
   acquire(auctionId: string): Promise<Lease | undefined>;
-  readonly forwardBid: ForwardBid;
+  /** From now on the viewer gets what comes after `at`. */
+  join(auctionId: string, recipient: Recipient, at: Position, viewer: string | undefined): void;
+  leave(auctionId: string, recipient: Recipient): void;
   /** The deciding clock, ms since 1970. */
   now(): number;
-  recovered(how: 'fresh' | 'recovered' | 'replaced'): void;
+  recovered(how: HowRecovered): void;
+  readonly connections: Connections;
 }
 
-const MAX_WATCHED = 100;
-const MAX_BIDS_IN_FLIGHT = 10;
+export interface ViewerParts extends Audience {
+  readonly forwardBid: ForwardBid;
+  readonly verifyToken: VerifyToken;
+  readonly log: Logger;
+}
+
+/** The connection, as far as a viewer needs it. */
+export interface ViewerSocket extends Recipient {
+  /** False once it was cut off. */
+  readonly isOpen: boolean;
+  /** 0, or for how many ms it had asked too much when it sent what is handled now. */
+  readonly msOverdrawn: number;
+}
+
+export interface ViewerOf {
+  readonly identity: Identity;
+  readonly address: string;
+  /** Whom the connection counts as. */
+  readonly person: string;
+}
+
+/** Whoever has more answers and notices waiting is disconnected; twice the largest answer. */
+const MAX_WAITING_BYTES = 2_000_000;
 /** A viewer with more waiting bytes gets the present state as its answer, without events. */
 const FULL_BYTES = 256 * 1024;
+const MAX_WATCHED = 100;
+const MAX_BIDS_IN_FLIGHT = 10;
 const RETRY_AFTER_MS = 1_000;
+/**
+ * All clients of an address wait for its next permits: one that retries as soon as there is one would
+ * mostly be refused again, and use up its own.
+ */
+const WAIT_FOR_ADDRESS_MS = 1_000;
 
 /** An auction that is watched is asked for again after a gap, sleep or a change of networks. */
 const ASKED_AGAIN_AT_ONCE = 20;
 const ASKED_AGAIN_PER_SECOND = 2;
-/** A refusal is charged as so many requests: a client that does not back off is soon disconnected. */
-const PRICE_OF_REFUSAL = 10;
 
 interface Watch {
   /** For asking again, once that was done. */
@@ -65,98 +86,148 @@ export interface Watched extends Recovered {
   readonly auction: AuctionView;
 }
 
-export type Reply<T> = (answer: Ack<T>) => void;
+export type Answer = Ack<Watched | BidReceipt | null>;
+
+type Act = (viewer: Viewer, payload: unknown) => Promise<Answer> | Answer;
+
+const ACTS = new Map<unknown, Act>([
+  ['watch', (viewer, payload) => viewer.watch(payload)],
+  ['unwatch', (viewer, payload) => viewer.unwatch(payload)],
+  ['bid', (viewer, payload) => viewer.bid(payload)],
+  ['authenticate', (viewer, payload) => viewer.authenticate(payload)],
+]);
 
 export class Viewer {
+  readonly #of: ViewerOf;
   readonly #socket: ViewerSocket;
   readonly #parts: ViewerParts;
   readonly #watches = new Map<string, Watch>();
+  #identity: Identity;
   #bidsInFlight = 0;
 
-  constructor(socket: ViewerSocket, parts: ViewerParts) {
+  constructor(of: ViewerOf, socket: ViewerSocket, parts: ViewerParts) {
+    this.#of = of;
     this.#socket = socket;
     this.#parts = parts;
+    this.#identity = of.identity;
   }
 
-  /** The viewer joins the auction's room in the instant of the reply, and misses nothing after. */
-  async watch(payload: unknown, reply: Reply<Watched>): Promise<void> {
-    const request = watchRequest.safeParse(payload);
-    if (!request.success) {
-      reply(malformed(request.error));
-      return;
+  /** Whom its newest token names; undefined for anonymous viewers. */
+  get caller(): Caller | undefined {
+    return this.#identity.caller;
+  }
+
+  /** Answers and notices have a bound too. @returns whether the connection was ended */
+  endIfFull(): boolean {
+    const { waitingBytes } = this.#socket;
+    if (waitingBytes <= MAX_WAITING_BYTES) return false;
+    this.#parts.log.info({ address: this.#of.address, waitingBytes }, 'a viewer does not read');
+    this.#socket.drop();
+    return true;
+  }
+
+  /** Whatever a client sends, the worst that happens is a problem as its answer. */
+  async handle(event: unknown, payload: unknown, reply: (answer: Answer) => void): Promise<void> {
+    const act = ACTS.get(event);
+    // A client that was cut off may have requests queued.
+    if (act === undefined || !this.#socket.isOpen || this.endIfFull()) return;
+    try {
+      reply(this.#askedTooMuch() ?? (await act(this, payload)));
+    } catch (error) {
+      const requestId = randomUUID();
+      this.#parts.log.error({ err: error, requestId }, 'a message could not be answered');
+      const detail = 'The failure was logged under this request id.';
+      reply(refused('INTERNAL', detail, {}, requestId));
     }
+  }
+
+  /** The viewer joins the auction's room in the instant of the answer, and misses nothing after. */
+  async watch(payload: unknown): Promise<Answer> {
+    const request = watchRequest.safeParse(payload);
+    if (!request.success) return malformed(request.error);
     const { auctionId, after, counted } = request.data;
     const known = this.#watches.get(auctionId);
     const retryAfterMs = known === undefined ? 0 : askAgain(known);
     if (retryAfterMs > 0) {
       const detail = 'This connection watches the auction already.';
-      reply(refused('RATE_LIMITED', detail, { retryAfterMs }));
-      this.#socket.charge(PRICE_OF_REFUSAL);
-      return;
+      return refused('RATE_LIMITED', detail, { retryAfterMs });
     }
     const watch = known ?? this.#begin(auctionId);
     if (watch === undefined) {
-      const detail = `One connection can watch ${MAX_WATCHED} auctions.`;
-      reply(refused('INVALID_REQUEST', detail));
-      return;
+      return refused('INVALID_REQUEST', `One connection can watch ${MAX_WATCHED} auctions.`);
     }
     try {
       const feed = (await watch.lease)?.feed;
       if (feed === undefined) {
         this.#end(auctionId, watch);
-        reply(refused('AUCTION_NOT_FOUND', NOT_FOUND));
-        return;
+        return refused('AUCTION_NOT_FOUND', NO_SUCH_AUCTION);
       }
-      const charge = (events: number): boolean => this.#socket.mayRecover(events);
-      const missed =
-        after === undefined || this.#isFull ? undefined : await feed.recoverFrom(after, charge);
-      if (this.#watches.get(auctionId) === watch) {
-        this.#join(watch, feed, { after, counted }, missed, reply);
-      } else reply(unavailable('the auction was unwatched meanwhile'));
+      const missed = after && (await this.#recover(feed, after));
+      if (this.#watches.get(auctionId) === watch) return this.#join(watch, feed, counted, missed);
+      return unavailable('the auction was unwatched meanwhile');
     } catch (error) {
       if (!watch.joined) this.#end(auctionId, watch);
       if (!(error instanceof SourceUnavailableError)) throw error;
-      reply(unavailable(error.message));
+      return unavailable(error.message);
     }
   }
 
-  unwatch(payload: unknown, reply: Reply<null>): void {
+  unwatch(payload: unknown): Answer {
     const request = unwatchRequest.safeParse(payload);
-    if (!request.success) {
-      reply(malformed(request.error));
-      return;
-    }
+    if (!request.success) return malformed(request.error);
     const { auctionId } = request.data;
     const watch = this.#watches.get(auctionId);
     if (watch !== undefined) this.#end(auctionId, watch);
-    reply({ ok: true, data: null });
+    return { ok: true, data: null };
   }
 
-  async bid(payload: unknown, reply: Reply<BidReceipt>): Promise<void> {
+  async bid(payload: unknown): Promise<Answer> {
     const request = bidRequest.safeParse(payload);
-    const { token, address } = this.#socket;
-    if (!request.success) {
-      reply(malformed(request.error));
-    } else if (token === undefined) {
-      const detail = 'Connect with an access token in auth.token to bid.';
-      reply(refused('UNAUTHENTICATED', detail));
-    } else if (this.#bidsInFlight >= MAX_BIDS_IN_FLIGHT) {
-      const extras = { retryAfterMs: RETRY_AFTER_MS };
+    if (!request.success) return malformed(request.error);
+    const { token } = this.#identity;
+    if (token === undefined) {
+      return refused('UNAUTHENTICATED', 'Connect with an access token in auth.token to bid.');
+    }
+    if (this.#bidsInFlight >= MAX_BIDS_IN_FLIGHT) {
       const detail = `${MAX_BIDS_IN_FLIGHT} bids of this connection wait for their answers.`;
-      reply(refused('RATE_LIMITED', detail, extras));
-    } else {
-      this.#bidsInFlight += 1;
-      try {
-        reply(await this.#parts.forwardBid({ ...request.data, token, address }));
-      } finally {
-        this.#bidsInFlight -= 1;
-      }
+      return refused('RATE_LIMITED', detail, { retryAfterMs: RETRY_AFTER_MS });
+    }
+    this.#bidsInFlight += 1;
+    try {
+      const { address } = this.#of;
+      return await this.#parts.forwardBid({ ...request.data, token, address });
+    } finally {
+      this.#bidsInFlight -= 1;
+    }
+  }
+
+  /** With a refused token the connection stays what it was: the one before may be good for a while. */
+  async authenticate(payload: unknown): Promise<Answer> {
+    try {
+      this.#identity = await authenticateAgain(this.#identity, payload, this.#parts.verifyToken);
+      return { ok: true, data: null };
+    } catch (error) {
+      if (!(error instanceof ConnectionRefusedError)) throw error;
+      return { ok: false, problem: error.data };
     }
   }
 
   /** The connection is gone. */
   close(): void {
     for (const [auctionId, watch] of this.#watches) this.#end(auctionId, watch);
+  }
+
+  /** Requests of its own were counted when they came. */
+  #askedTooMuch(): Answer | undefined {
+    const { msOverdrawn } = this.#socket;
+    if (msOverdrawn > 0) {
+      const extras = { retryAfterMs: msOverdrawn };
+      return refused('RATE_LIMITED', 'This connection asks too much.', extras);
+    }
+    const addressMs = this.#parts.connections.request(this.#of.address, monotonicNow());
+    if (addressMs === 0) return undefined;
+    const retryAfterMs = Math.max(addressMs, WAIT_FOR_ADDRESS_MS);
+    return refused('RATE_LIMITED', 'All of its address together ask too much.', { retryAfterMs });
   }
 
   get #isFull(): boolean {
@@ -170,37 +241,35 @@ export class Viewer {
     return watch;
   }
 
-  /**
-   * Everything here happens at once: what is sent next goes on where the reply ends.
-   * @param missed undefined when the viewer gets the present state alone
-   */
+  /** @returns what it missed, to be called when it joins */
+  async #recover(feed: AuctionFeed, after: Position): Promise<() => Recovered> {
+    if (this.#isFull) return () => NOT_RECOVERED;
+    const missed = await feed.recoverFrom(after, (events) =>
+      this.#parts.connections.mayRecover(this.#of.address, events, monotonicNow()),
+    );
+    return () => (this.#isFull ? NOT_RECOVERED : missed());
+  }
+
+  /** Everything here happens at once: what is sent next goes on where the answer ends. */
   #join(
     watch: Watch,
     feed: AuctionFeed,
-    { after, counted }: { readonly after: Position | undefined; readonly counted: boolean },
+    counted: boolean,
     missed: (() => Recovered) | undefined,
-    reply: Reply<Watched>,
-  ): void {
-    const serverTime = new Date(this.#parts.now()).toISOString();
-    const found =
-      after === undefined
-        ? undefined
-        : missed === undefined || this.#isFull
-          ? NOT_RECOVERED
-          : missed();
-    this.#parts.recovered(
-      found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced',
-    );
+  ): Answer {
+    const { auctionId, view } = feed;
+    const found = missed?.();
+    this.#parts.recovered(howRecovered(found));
     watch.joined = true;
-    this.#socket.join(feed.auctionId, feed.view, counted);
-    const { events, recovered } = found ?? NOT_RECOVERED;
-    reply({ ok: true, data: { auction: { ...feed.view, serverTime }, events, recovered } });
+    this.#parts.join(auctionId, this.#socket, view, counted ? this.#of.person : undefined);
+    const auction = { ...view, serverTime: new Date(this.#parts.now()).toISOString() };
+    return { ok: true, data: { auction, ...(found ?? NOT_RECOVERED) } };
   }
 
   #end(auctionId: string, watch: Watch): void {
     if (this.#watches.get(auctionId) !== watch) return;
     this.#watches.delete(auctionId);
-    if (watch.joined) this.#socket.leave(auctionId);
+    if (watch.joined) this.#parts.leave(auctionId, this.#socket);
     watch.lease.then(
       (lease) => lease?.release(),
       () => undefined, // Whoever waits for the lease reports why there is none.
@@ -214,8 +283,6 @@ function askAgain(watch: Watch): number {
   watch.again ??= new Allowance(ASKED_AGAIN_AT_ONCE, ASKED_AGAIN_PER_SECOND, now);
   return watch.again.take(now);
 }
-
-const NOT_FOUND = 'No auction with this id is open or recently closed; the history may have it.';
 
 const unavailable = (reason: string): Ack<never> =>
   refused('UNAVAILABLE', `Not possible right now: ${reason}.`, { retryAfterMs: RETRY_AFTER_MS });

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
@@ -6,6 +7,7 @@ import { readTraceNote, type TraceNote } from '@outcry/shared/contracts/traces.t
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { SourceUnavailableError, type LiveChannels } from '../../feed/auction-source.ts';
 import type { LiveMessage } from '../../feed/live-message.ts';
 import { readLiveMessage } from './read-events.ts';
@@ -14,6 +16,7 @@ import type { SubscriberConnections } from './subscriber-connections.ts';
 type Hear = (text: string) => void;
 
 const LIMIT_MS = 2_000;
+const TELL_LIMIT_MS = 1_000;
 const SUBSCRIBE_AT_ONCE = 500;
 const RESTORE_EVERY_MS = 500;
 
@@ -212,3 +215,33 @@ export class RedisChannels implements LiveChannels {
 
 /** Channels with one hash tag are in one slot. */
 const tagOf = (channel: string): string => /^\{[^}]+\}/.exec(channel)?.[0] ?? channel;
+
+/**
+ * Redis as `@socket.io/redis-adapter` wants it: a client of the shape of ioredis, of which it uses
+ * these methods and one event. It is given the connections that this service has anyway, because
+ * they find a subscription again that was lost or has moved to another master.
+ */
+export class AdapterChannels extends EventEmitter {
+  readonly #redis: RedisClient;
+  readonly #channels: RedisChannels;
+
+  constructor(redis: RedisClient, channels: RedisChannels) {
+    super();
+    this.#redis = redis;
+    this.#channels = channels;
+  }
+
+  ssubscribe(channel: string): void {
+    this.#channels.subscribeAlways([channel], (text) => {
+      this.emit('smessageBuffer', Buffer.from(channel), Buffer.from(text));
+    });
+  }
+
+  /** All subscriptions end with the service. */
+  sunsubscribe(): void {}
+
+  /** A message that is lost is missed by those who hear the next one. */
+  spublish(channel: string, message: string): Promise<unknown> {
+    return withTimeLimit(this.#redis.spublish(channel, message), TELL_LIMIT_MS, 'telling nodes');
+  }
+}

@@ -5,87 +5,54 @@ import { openClusterNode, openRedis, type RedisClient } from '@outcry/shared/run
 
 const NAME = 'broadcast-feed';
 
-export interface SubscriberConnections {
-  /** Opens what is missing. @returns undefined while nobody is known to have the channel's slot */
-  of(channel: string): Redis | undefined;
-  /** Called with each connection when it is opened. Set before the first use. */
-  onOpened(listener: (connection: Redis) => void): void;
-  /** Closes the connections that are not among these. */
-  keepOnly(connections: ReadonlySet<Redis>): void;
-}
-
-/** @param redis the connection for commands, which on a cluster knows who has which slot */
-export const subscriberConnections = (
-  redis: RedisClient,
-  url: string,
-  log: Logger,
-): SubscriberConnections =>
-  redis instanceof Cluster ? new ToMasters(redis, log) : new ToOneRedis(url, log);
-
-class ToOneRedis implements SubscriberConnections {
-  readonly #url: string;
-  readonly #log: Logger;
-  #redis: Redis | undefined;
-  #opened: (connection: Redis) => void = () => {};
-
-  constructor(url: string, log: Logger) {
-    this.#url = url;
-    this.#log = log;
-  }
-
-  of(): Redis {
-    if (this.#redis === undefined) {
-      this.#redis = openRedis(this.#url, NAME, this.#log, { autoResubscribe: false });
-      this.#opened(this.#redis);
-    }
-    return this.#redis;
-  }
-
-  onOpened(listener: (connection: Redis) => void): void {
-    this.#opened = listener;
-  }
-
-  keepOnly(connections: ReadonlySet<Redis>): void {
-    if (this.#redis === undefined || connections.has(this.#redis)) return;
-    this.#redis.disconnect();
-    this.#redis = undefined;
-  }
-}
-
 /** The client library's own sharded subscribers hide whether a subscription has failed. */
-class ToMasters implements SubscriberConnections {
-  readonly #cluster: Cluster;
+export class SubscriberConnections {
+  readonly #redis: RedisClient;
+  readonly #url: string;
   readonly #log: Logger;
   readonly #byNode = new Map<string, Redis>();
   #opened: (connection: Redis) => void = () => {};
 
-  constructor(cluster: Cluster, log: Logger) {
-    this.#cluster = cluster;
+  /** @param redis the connection for commands, which on a cluster knows who has which slot */
+  constructor(redis: RedisClient, url: string, log: Logger) {
+    this.#redis = redis;
+    this.#url = url;
     this.#log = log;
   }
 
+  /** Opens what is missing. @returns undefined while nobody is known to have the channel's slot */
   of(channel: string): Redis | undefined {
-    const slot = new Command('spublish', [channel]).getSlot();
-    const node = slot === null ? undefined : this.#cluster.slots[slot]?.[0];
+    const node = this.#nodeOf(channel);
     if (node === undefined) return undefined;
     const known = this.#byNode.get(node);
     if (known !== undefined) return known;
-    const opened = openClusterNode(this.#cluster, node, NAME, this.#log);
+    const opened =
+      this.#redis instanceof Cluster
+        ? openClusterNode(this.#redis, node, NAME, this.#log)
+        : openRedis(this.#url, NAME, this.#log, { autoResubscribe: false });
     if (opened === undefined) return undefined;
     this.#byNode.set(node, opened);
     this.#opened(opened);
     return opened;
   }
 
+  /** Called with each connection when it is opened. Set before the first use. */
   onOpened(listener: (connection: Redis) => void): void {
     this.#opened = listener;
   }
 
+  /** Closes the connections that are not among these. */
   keepOnly(connections: ReadonlySet<Redis>): void {
     for (const [node, connection] of this.#byNode) {
       if (connections.has(connection)) continue;
       this.#byNode.delete(node);
       connection.disconnect();
     }
+  }
+
+  #nodeOf(channel: string): string | undefined {
+    if (!(this.#redis instanceof Cluster)) return '';
+    const slot = new Command('spublish', [channel]).getSlot();
+    return slot === null ? undefined : this.#redis.slots[slot]?.[0];
   }
 }

@@ -15,8 +15,8 @@ const BURST_OF_REQUESTS = 200;
 const REQUESTS_PER_SECOND = 50;
 /** A longer message counts as several. */
 const BYTES_OF_A_REQUEST = 512;
-/** A client that owes less is answered RATE_LIMITED; one that owes more ignores that answer. */
-const MOST_OWED = 60;
+/** Up to here a client is answered RATE_LIMITED; one that goes on ignores that answer. */
+const MAX_OVERDRAWN = 60;
 /** Messages of viewers fit into one; of a long one, a proxy might make a few. */
 const MAX_FRAGMENTS = 16;
 
@@ -27,13 +27,6 @@ export class LimitedWebSocket extends WebSocket {
   msOverdrawn = 0;
   readonly #allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, monotonicNow());
   #isCutOff = false;
-
-  /** Counts requests besides those that came. */
-  charge(requests: number): void {
-    const now = monotonicNow();
-    this.#allowance.charge(now, requests);
-    if (this.#allowance.left(now) < -MOST_OWED) this.#cutOff('too many requests');
-  }
 
   override emit(event: string | symbol, ...sent: unknown[]): boolean {
     switch (event) {
@@ -56,10 +49,12 @@ export class LimitedWebSocket extends WebSocket {
 
   #mayCome([data, isBinary]: readonly unknown[]): boolean {
     if (this.#isCutOff) return false;
-    if (isBinary === true) this.#cutOff('binary data');
-    else this.charge(Math.max(1, (Buffer.isBuffer(data) ? data.length : 0) / BYTES_OF_A_REQUEST));
-    if (this.#isCutOff) return false;
-    const ms = this.#allowance.msOverdrawn(monotonicNow());
+    const now = monotonicNow();
+    const bytes = Buffer.isBuffer(data) ? data.length : 0;
+    const left = this.#allowance.charge(now, Math.max(1, bytes / BYTES_OF_A_REQUEST));
+    if (isBinary === true) return this.#cutOff('binary data');
+    if (left < -MAX_OVERDRAWN) return this.#cutOff('too many requests');
+    const ms = this.#allowance.take(now, 0);
     // The library hands on what came in a tick of its own, one after the other.
     process.nextTick(() => {
       this.msOverdrawn = ms;
@@ -68,11 +63,12 @@ export class LimitedWebSocket extends WebSocket {
   }
 
   /** Without a closing handshake: the other side may not read it, and buffers would wait for it. */
-  #cutOff(misuse: Misuse): void {
-    if (this.#isCutOff) return;
+  #cutOff(misuse: Misuse): false {
+    if (this.#isCutOff) return false;
     this.#isCutOff = true;
     this.terminate();
     this.onMisuse?.(misuse);
+    return false;
   }
 }
 

@@ -2,8 +2,8 @@
 import { Encoder, PacketType, type Packet as SocketPacket } from 'socket.io-parser';
 import type { ToViewer } from '@outcry/shared/contracts/live.ts';
 import { eventsJson, type LiveEvent } from '../../feed/live-message.ts';
-import type { Packet, Recipient } from '../../rooms/recipient.ts';
-import type { Watched } from '../../rooms/viewer.ts';
+import type { Packet } from '../../rooms/recipient.ts';
+import type { Answer, ViewerSocket } from '../../rooms/viewer.ts';
 import type { LimitedWebSocket, Wire } from './limited-web-socket.ts';
 import { startOfTextFrame, textFrame } from './text-frame.ts';
 
@@ -34,13 +34,21 @@ let latest: { packet: Packet; frame: Buffer } | undefined;
 /** Thousands who come back from one position miss the same events; these are encoded once. */
 const encodedEvents = new WeakMap<readonly LiveEvent[], Buffer>();
 
-export class SocketRecipient implements Recipient {
+export class SocketRecipient implements ViewerSocket {
   readonly #webSocket: LimitedWebSocket;
   readonly #tcp: Wire['tcp'];
 
   constructor({ webSocket, tcp }: Wire) {
     this.#webSocket = webSocket;
     this.#tcp = tcp;
+  }
+
+  get isOpen(): boolean {
+    return this.#webSocket.readyState === this.#webSocket.OPEN;
+  }
+
+  get msOverdrawn(): number {
+    return this.#webSocket.msOverdrawn;
   }
 
   get waitingBytes(): number {
@@ -57,11 +65,12 @@ export class SocketRecipient implements Recipient {
   }
 
   /** @param id the number of the request within its connection */
-  answer(id: number, answer: unknown): void {
-    this.#write(textFrame(`43${id}[${JSON.stringify(answer)}]`));
-  }
-
-  answerWatch(id: number, { auction, events, recovered }: Watched): void {
+  answer(id: number, answer: Answer): void {
+    if (!answer.ok || answer.data === null || !('events' in answer.data)) {
+      this.#write(textFrame(`43${id}[${JSON.stringify(answer)}]`));
+      return;
+    }
+    const { auction, events, recovered } = answer.data;
     const own = `{"auction":${JSON.stringify(auction)},"recovered":${recovered},"events":`;
     const rest = encoded(events);
     this.#tcp.cork();
@@ -76,7 +85,7 @@ export class SocketRecipient implements Recipient {
 
   /** The library writes whole frames too, so that frames never mix. */
   #write(bytes: Buffer): void {
-    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#tcp.write(bytes);
+    if (this.isOpen) this.#tcp.write(bytes);
   }
 }
 

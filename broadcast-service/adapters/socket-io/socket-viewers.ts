@@ -18,22 +18,23 @@ import {
   ConnectionRefusedError,
   type Identity,
 } from '../../rooms/authenticate-viewer.ts';
-import { LimitedWebSockets, wireOf, type Misuse, type Wire } from './limited-web-socket.ts';
-import { AnswerEncoder, SocketRecipient } from './socket-recipient.ts';
-import { ViewerSession, type SessionParts } from './viewer-session.ts';
+import { Viewer, type Answer, type ViewerParts } from '../../rooms/viewer.ts';
+import { LimitedWebSockets, wireOf, type Misuse } from './limited-web-socket.ts';
+import { AnswerEncoder, EncodedAnswer, SocketRecipient } from './socket-recipient.ts';
 
 type Connection = Socket['conn'];
 
 /** The network side of a connection, from before Socket.IO knows it. */
 interface Peer {
   readonly address: string;
-  readonly wire: Wire;
+  readonly recipient: SocketRecipient;
 }
 
-/** Who it was at first, before it is welcomed; the session knows who it is since. */
+/** Who it was at first, before it is welcomed; the viewer knows who it is since. */
 interface SocketData {
   identity?: Identity;
-  session?: ViewerSession;
+  viewer?: Viewer;
+  recipient?: SocketRecipient;
 }
 
 /** What clients may send is not known here: nothing of it is trusted. */
@@ -49,7 +50,7 @@ type ViewerConnection = Socket<FromAnyone, ToViewer, BetweenNodes, SocketData>;
 /** The HTTP status, and why, in words. */
 type UpgradeRefusal = readonly [status: 400 | 403 | 429 | 503, reason: string];
 
-export interface SocketViewersParts extends SessionParts {
+export interface SocketViewersParts extends ViewerParts {
   /** Redis, for what crosses nodes, as `createShardedAdapter` takes it. */
   readonly adapterChannels: object;
   /** Origins of browsers that may connect; `*` allows all. */
@@ -120,16 +121,17 @@ export class SocketViewers {
   notify(notice: Notice): void {
     const { sockets, adapter } = this.#io.sockets;
     for (const id of adapter.rooms.get(userRoom(notice.userId)) ?? []) {
-      const { session } = sockets.get(id)?.data ?? {};
-      if (session === undefined || (session.caller?.expiresAt ?? 0) <= wallClockNow()) continue;
-      if (!session.endIfFull()) tellNotice(session.recipient, notice);
+      const { viewer, recipient } = sockets.get(id)?.data ?? {};
+      if (viewer?.caller === undefined || recipient === undefined) continue;
+      if (viewer.caller.expiresAt <= wallClockNow() || viewer.endIfFull()) continue;
+      tellNotice(recipient, notice);
     }
   }
 
   /** Ends the connections of users whose tokens count no more; a client that comes back is told why. */
   endSessions(refuses: (signIn: SignIn) => boolean): void {
     for (const socket of this.#io.sockets.sockets.values()) {
-      const caller = socket.data.session?.caller;
+      const caller = socket.data.viewer?.caller;
       if (caller !== undefined && refuses(caller)) socket.disconnect();
     }
   }
@@ -172,17 +174,16 @@ export class SocketViewers {
 
   #begin(connection: Connection): void {
     const { request } = connection;
-    const peer = { address: this.#addressOf(request), wire: wireOf(request) };
-    this.#peers.set(connection, peer);
-    peer.wire.webSocket.onMisuse = (misuse) => this.#misused(peer.address, misuse);
+    const address = this.#addressOf(request);
+    const wire = wireOf(request);
+    this.#peers.set(connection, { address, recipient: new SocketRecipient(wire) });
+    wire.webSocket.onMisuse = (misuse) => {
+      this.#parts.log.info({ address, misuse }, 'a connection is ended');
+      this.#parts.misused(misuse);
+      this.#parts.connections.misused(address, monotonicNow());
+    };
     // The library keeps it for us as long as the connection lasts: some kB each.
     Object.assign(connection, { request: null });
-  }
-
-  #misused(address: string, misuse: Misuse): void {
-    this.#parts.log.info({ address, misuse }, 'a connection is ended');
-    this.#parts.misused(misuse);
-    this.#parts.connections.misused(address, monotonicNow());
   }
 
   async #admit(socket: ViewerConnection, next: (error?: Error) => void): Promise<void> {
@@ -202,22 +203,38 @@ export class SocketViewers {
   #welcome(socket: ViewerConnection): void {
     const peer = this.#peers.get(socket.conn);
     if (peer === undefined) throw new Error('a connection that nobody asked for');
-    const { address, wire } = peer;
+    const { address, recipient } = peer;
     const { identity } = socket.data;
     if (identity === undefined) throw new Error('a connection that was not admitted');
     const { caller } = identity;
     if (caller !== undefined) void socket.join(userRoom(caller.userId));
-    const recipient = new SocketRecipient(wire);
     const of = { identity, address, person: personOf(socket) };
-    const session = new ViewerSession(of, recipient, wire.webSocket, this.#parts);
-    socket.data.session = session;
+    const viewer = new Viewer(of, recipient, this.#parts);
+    Object.assign(socket.data, { viewer, recipient });
     // Handled here and not passed on: the library would defer it to another tick.
-    socket.use(([event, ...sent]: readonly unknown[]) => session.handle(event, sent));
-    socket.on('disconnect', () => session.close());
+    socket.use(([event, ...sent]: readonly unknown[]) => {
+      const { payload, ack = ignore } = readSent(sent);
+      const reply = (answer: Answer): void =>
+        ack(new EncodedAnswer((id) => recipient.answer(id, answer)));
+      void viewer.handle(event, payload, reply);
+    });
+    socket.on('disconnect', () => viewer.close());
     // Nobody asks for it again, and the library would keep it.
     Object.assign(socket, { handshake: undefined });
   }
 }
+
+type Ack = (answer: EncodedAnswer) => void;
+
+/** `emit(event, payload, ack?)`; payloads that are none or many are no request of any kind. */
+function readSent(sent: readonly unknown[]): { payload: unknown; ack?: Ack } {
+  const last = sent.at(-1);
+  const payloads = typeof last === 'function' ? sent.slice(0, -1) : sent;
+  const payload = payloads.length > 1 ? payloads : payloads[0];
+  return typeof last === 'function' ? { payload, ack: last as Ack } : { payload };
+}
+
+const ignore = (): void => undefined;
 
 function destroyed(this: Duplex): void {
   this.destroy();
