@@ -2,9 +2,9 @@
 import { Closers } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
-import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
+import { archiveStore } from './adapters/postgres/archive-store.ts';
 import { Database } from './adapters/postgres/database.ts';
-import { PostgresDeadLetterBox } from './adapters/postgres/dead-letters.ts';
+import { deadLetterBox } from './adapters/postgres/dead-letters.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import type { ToolSettings } from './config.ts';
 import type { DeadLetterBox } from './dead-letters/ports.ts';
@@ -21,7 +21,7 @@ export async function withDeadLetterBox<T>(
 ): Promise<T> {
   const database = openDatabase(settings, log);
   try {
-    return await work(new PostgresDeadLetterBox(database));
+    return await work(deadLetterBox(database));
   } finally {
     await database.close();
   }
@@ -43,8 +43,8 @@ export async function withRetryParts<T>(
     closers.defer('Redis', () => redis.disconnect());
     await untilReady(redis, CONNECT_LIMIT_MS);
     return await work({
-      box: new PostgresDeadLetterBox(database),
-      store: new PostgresArchiveStore(database),
+      box: deadLetterBox(database),
+      store: archiveStore(database),
       marks: new RedisAuctionMarks(redis, settings.SHARDS),
     });
   } finally {

@@ -6,9 +6,9 @@ import { mastersOf, openRedisOrCluster, untilReady } from '@outcry/shared/runtim
 import { ensureConsumer } from './adapters/nats/event-consumer.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { JetStreamBacklog } from './adapters/nats/stream-backlog.ts';
-import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
+import { archiveStore } from './adapters/postgres/archive-store.ts';
 import { Database } from './adapters/postgres/database.ts';
-import { PostgresRebuildArchive } from './adapters/postgres/rebuild-archive.ts';
+import { rebuildArchive } from './adapters/postgres/rebuild-archive.ts';
 import { aloneInDatabase } from './adapters/postgres/rebuild-lock.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import { RedisToRebuild } from './adapters/redis/redis-to-fill.ts';
@@ -86,7 +86,7 @@ async function assemble(
   const report = new ReportArchived(new RedisAuctionMarks(redis, shards), log);
   closers.defer('reports', () => report.stop());
   const figures = { committed: () => undefined, retried: () => undefined };
-  const store = new PostgresArchiveStore(database);
+  const store = archiveStore(database);
   const archiver = new ArchiveEvents({ source, store, report, figures, log });
   closers.defer('archiver', () => archiver.stop());
   source.start();
@@ -96,7 +96,7 @@ async function assemble(
   return {
     shards,
     redis: new RedisToRebuild(redis, shards),
-    archive: new PostgresRebuildArchive(database),
+    archive: rebuildArchive(database),
     stream: new JetStreamBacklog(nats),
   };
 }

@@ -5,7 +5,7 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { JetStreamVerifiedStream } from './adapters/nats/verified-stream.ts';
 import { Database } from './adapters/postgres/database.ts';
-import { PostgresVerifiedArchive } from './adapters/postgres/verified-archive.ts';
+import { verifiedArchive } from './adapters/postgres/verified-archive.ts';
 import { RedisVerifiedLog } from './adapters/redis/verified-log.ts';
 import type { ToolSettings } from './config.ts';
 import { Verify, type VerifyCounts, type VerifyParts } from './verify/verify.ts';
@@ -34,7 +34,7 @@ export async function runVerify(
     const nats = connectNats(settings.NATS_URL, 'verify', log);
     closers.defer('NATS', () => nats.close());
     const verify = new Verify({
-      archive: new PostgresVerifiedArchive(database),
+      archive: verifiedArchive(database),
       log: new RedisVerifiedLog(redis, settings.SHARDS),
       stream: new JetStreamVerifiedStream(nats, settings.SHARDS),
       ...tell,

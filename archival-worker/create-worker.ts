@@ -15,16 +15,17 @@ import { Accounts } from './accounts/accounts.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { streamedHeads } from './adapters/nats/streamed-heads.ts';
 import { archivedHeads } from './adapters/postgres/archived-heads.ts';
-import { PostgresArchiveStore } from './adapters/postgres/archive-store.ts';
+import { archiveStore, hasEvents } from './adapters/postgres/archive-store.ts';
+import { historyReader } from './adapters/postgres/ask-history.ts';
 import { Database } from './adapters/postgres/database.ts';
 import { DatabaseWatch } from './adapters/postgres/database-watch.ts';
-import { PostgresNameStore } from './adapters/postgres/display-names.ts';
-import { PostgresHistoryStore } from './adapters/postgres/history-store.ts';
-import { PostgresLeaderboard } from './adapters/postgres/leaderboard.ts';
-import { PostgresProofStore } from './adapters/postgres/proof-store.ts';
-import { PostgresSealStore } from './adapters/postgres/seal-store.ts';
-import { PostgresTextStore } from './adapters/postgres/text-store.ts';
-import { PostgresUserStore } from './adapters/postgres/user-store.ts';
+import { nameStore } from './adapters/postgres/display-names.ts';
+import { historyStore } from './adapters/postgres/history-store.ts';
+import { leaderboardStore } from './adapters/postgres/leaderboard.ts';
+import { proofStore } from './adapters/postgres/proof-store.ts';
+import { sealStore } from './adapters/postgres/seal-store.ts';
+import { textStore } from './adapters/postgres/text-store.ts';
+import { userStore } from './adapters/postgres/user-store.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import { RedisSignOutMarks } from './adapters/redis/sign-out-marks.ts';
 import { RedisToCheck } from './adapters/redis/redis-to-check.ts';
@@ -33,10 +34,7 @@ import { CompleteTexts } from './archive/complete-texts.ts';
 import { ReportArchived } from './archive/report-archived.ts';
 import { tracedCommit, tracedSource } from './archive/traced-archive.ts';
 import type { WorkerSettings } from './config.ts';
-import { History } from './history/history.ts';
-import { Proofs } from './history/proofs.ts';
 import { SharedAnswers } from './history/shared-answers.ts';
-import { Users } from './history/users.ts';
 import { createHistoryApi } from './http/history-api.ts';
 import { createMetrics, createSealMetrics } from './metrics.ts';
 import { SealAuctions } from './seal/seal-auctions.ts';
@@ -70,9 +68,8 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   if (tracer !== undefined) closers.defer('traces', () => tracer.close());
 
   const { writing, reading } = openDatabases(settings, log, closers);
-  const store = new PostgresArchiveStore(writing);
-  const historyStore = new PostgresHistoryStore(reading);
-  const databaseWatch = new DatabaseWatch(() => historyStore.fault(), log);
+  const read = historyReader(reading);
+  const databaseWatch = new DatabaseWatch(read, log);
   closers.defer('database watch', () => databaseWatch.close());
 
   const redis = openRedisOrCluster(settings, 'archival-worker', log, {
@@ -93,7 +90,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   closers.defer('event source', () => source.close());
 
   const witnesses = {
-    hasEvents: () => store.hasEvents(),
+    hasEvents: () => hasEvents(writing),
     messagesInStream: () => source.messagesInStream(),
     archived: () => archivedHeads(writing),
     streamed: (all: boolean) => streamedHeads(nats, all),
@@ -114,7 +111,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   const archive = new ArchiveEvents({
     source: tracer === undefined ? source : tracedSource(source, tracer),
     traceCommit: tracer === undefined ? undefined : tracedCommit(tracer),
-    store,
+    store: archiveStore(writing),
     report,
     figures,
     log,
@@ -122,7 +119,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   closers.defer('archive', () => archive.stop());
 
   const seal = new SealAuctions({
-    store: new PostgresSealStore(writing),
+    store: sealStore(writing),
     marks,
     keptMs: settings.FORGET_AFTER_SECONDS * 1000,
     figures: createSealMetrics(registry),
@@ -130,7 +127,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   });
   closers.defer('seal', () => seal.stop());
 
-  const texts = new CompleteTexts(new PostgresTextStore(writing), log);
+  const texts = new CompleteTexts(textStore(writing), log);
   closers.defer('texts', () => texts.stop());
 
   let stopping = false;
@@ -150,13 +147,11 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   };
   const api = createHistoryApi(
     {
-      history: new History(historyStore),
-      proofs: new Proofs(new PostgresProofStore(reading)),
-      users: new Users(
-        new PostgresUserStore(reading),
-        new PostgresLeaderboard(reading),
-        new PostgresNameStore(writing),
-      ),
+      history: historyStore(read),
+      proofs: proofStore(read),
+      users: userStore(read),
+      ranking: leaderboardStore(read),
+      names: nameStore(historyReader(writing)),
       accounts: new Accounts(new RedisSignOutMarks(redis)),
       answers: new SharedAnswers(),
       shards: settings.SHARDS,

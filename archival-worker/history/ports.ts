@@ -61,8 +61,12 @@ export interface OwnBidPlace extends Position {
 
 /** What users did. Every method may throw HistoryUnavailableError. */
 export interface UserStore {
+  /** Exact, for the user and admins; all zero for a user who never bid. */
   stats(userId: string): Promise<UserStats>;
-  /** What others may see: nothing unless the user chose a name, and then in coarse steps. */
+  /**
+   * What others may see, who could tell from exact figures which alias is whose: nothing unless the
+   * user chose a name, and then in coarse steps.
+   */
   shownStats(userId: string): Promise<UserStats>;
   /** The newest bids before `before`. */
   bids(userId: string, before: OwnBidPlace | undefined, limit: number): Promise<readonly OwnBid[]>;

@@ -10,27 +10,22 @@ export interface OpenProof extends SealedHead {
   readonly events: AsyncGenerator<readonly ProvenEvent[], void, void>;
 }
 
-export class Proofs {
-  readonly #store: ProofStore;
+/** Undefined when the auction is not sealed. */
+export async function openProof(
+  store: ProofStore,
+  auctionId: string,
+): Promise<OpenProof | undefined> {
+  const seal = await store.seal(auctionId);
+  return seal && { ...seal, events: eventsOf(store, auctionId) };
+}
 
-  constructor(store: ProofStore) {
-    this.#store = store;
-  }
-
-  /** Undefined when the auction is not sealed. */
-  async open(auctionId: string): Promise<OpenProof | undefined> {
-    const seal = await this.#store.seal(auctionId);
-    return seal === undefined ? undefined : { ...seal, events: this.#events(auctionId) };
-  }
-
-  async *#events(auctionId: string): AsyncGenerator<readonly ProvenEvent[], void, void> {
-    let place = { epoch: 0, seq: 0 };
-    for (;;) {
-      const events = await this.#store.events(auctionId, place, EVENTS_AT_ONCE);
-      const last = events.at(-1);
-      if (last === undefined) return;
-      place = last;
-      yield events.map(({ public: text, privateHash }) => ({ public: text, privateHash }));
-    }
+async function* eventsOf(store: ProofStore, auctionId: string): OpenProof['events'] {
+  let place = { epoch: 0, seq: 0 };
+  for (;;) {
+    const events = await store.events(auctionId, place, EVENTS_AT_ONCE);
+    const last = events.at(-1);
+    if (last === undefined) return;
+    place = last;
+    yield events.map(({ public: text, privateHash }) => ({ public: text, privateHash }));
   }
 }

@@ -14,6 +14,8 @@ import {
   type HttpAnswer,
 } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
+import { bidsOfAuction, searchAuctions } from '../history/pages.ts';
+import { openProof } from '../history/proofs.ts';
 import { ARCHIVED } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { sendProof } from './send-proof.ts';
@@ -37,7 +39,7 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
     },
     async ({ x, query }, { answers, history }: HistoryParts) => {
       const question = `auctions ${JSON.stringify(query)}`;
-      return answerJson(x, await answers.answer(question, () => history.auctions(query)));
+      return answerJson(x, await answers.answer(question, () => searchAuctions(history, query)));
     },
   ),
 
@@ -76,7 +78,7 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
       },
     },
     async ({ x, params: { id }, query }, { history, shards }: HistoryParts) => {
-      const bids = isAuctionId(id, shards) ? await history.bids(id, query) : undefined;
+      const bids = isAuctionId(id, shards) ? await bidsOfAuction(history, id, query) : undefined;
       return bids === undefined ? noSuchAuction(x) : answerJson(x, bids);
     },
   ),
@@ -103,7 +105,7 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
     },
     async ({ x, params: { id } }, { history, proofs, shards }: HistoryParts) => {
       if (!isAuctionId(id, shards)) return noSuchAuction(x);
-      const proof = await proofs.open(id);
+      const proof = await openProof(proofs, id);
       if (proof !== undefined) return sendProof(x, id, proof);
       const auction = await history.auction(id);
       if (auction === undefined) return noSuchAuction(x);

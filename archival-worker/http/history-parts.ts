@@ -1,14 +1,20 @@
 import type { Accounts } from '../accounts/accounts.ts';
-import type { History } from '../history/history.ts';
-import type { Proofs } from '../history/proofs.ts';
+import type {
+  HistoryStore,
+  LeaderboardStore,
+  NameStore,
+  ProofStore,
+  UserStore,
+} from '../history/ports.ts';
 import type { SharedAnswers } from '../history/shared-answers.ts';
-import type { Users } from '../history/users.ts';
 
 /** What the routes work with. */
 export interface HistoryParts {
-  readonly history: History;
-  readonly proofs: Proofs;
-  readonly users: Users;
+  readonly history: HistoryStore;
+  readonly proofs: ProofStore;
+  readonly users: UserStore;
+  readonly ranking: LeaderboardStore;
+  readonly names: NameStore;
   readonly accounts: Accounts;
   /** What costs the database much. */
   readonly answers: SharedAnswers;

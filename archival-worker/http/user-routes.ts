@@ -12,6 +12,7 @@ import {
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { answerJson, answerProblem } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
+import { bidsOfUser } from '../history/pages.ts';
 import { ARCHIVED, NAME } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 
@@ -41,10 +42,10 @@ export const USER_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    async ({ x, query: { limit, ...query } }, { answers, users }: HistoryParts) => {
+    async ({ x, query: { limit, ...query } }, { answers, ranking }: HistoryParts) => {
       // The whole of it, whatever part is wanted: it costs the same, and is one answer for all.
       const board = await answers.answer(`leaderboard ${JSON.stringify(query)}`, () =>
-        users.leaderboard({ ...query, limit: MAX_LIMIT }),
+        ranking.leaderboard({ ...query, limit: MAX_LIMIT }),
       );
       return answerJson(x, { ...board, items: board.items.slice(0, limit) });
     },
@@ -112,7 +113,7 @@ export const USER_ROUTES: readonly Route<HistoryParts>[] = [
       },
     },
     async ({ x, params: { id }, query }, { users }: HistoryParts) =>
-      answerJson(x, await users.bids(id, query)),
+      answerJson(x, await bidsOfUser(users, id, query)),
   ),
 
   route(
@@ -128,8 +129,8 @@ export const USER_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NAME_TAKEN'],
       example: { body: { name: NAME }, answer: { userId: 'ann', name: NAME } },
     },
-    async ({ x, body: { name }, caller: { userId } }, { answers, users }: HistoryParts) => {
-      if (await users.rename(userId, name)) {
+    async ({ x, body: { name }, caller: { userId } }, { answers, names }: HistoryParts) => {
+      if (await names.set(userId, name)) {
         answers.renew();
         return answerJson(x, { userId, name });
       }

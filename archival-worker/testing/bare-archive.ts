@@ -4,7 +4,7 @@ import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis } from '@outcry/shared/runtime/redis.ts';
 import { JetStreamSource } from '../adapters/nats/jetstream-source.ts';
-import { PostgresArchiveStore } from '../adapters/postgres/archive-store.ts';
+import { archiveStore } from '../adapters/postgres/archive-store.ts';
 import { Database } from '../adapters/postgres/database.ts';
 import { RedisAuctionMarks } from '../adapters/redis/auction-marks.ts';
 import { ArchiveEvents } from '../archive/archive-events.ts';
@@ -42,7 +42,7 @@ export function startBareArchive(system: TestSystem, options: BareArchive): void
   const database = new Database(DATABASE_URL, { name: 'test', connections: 2, limitMs }, log);
   const redis = openRedis(REDIS_URL, 'test', log);
   const report = new ReportArchived(new RedisAuctionMarks(redis, SHARDS), log);
-  const store = new PostgresArchiveStore(database);
+  const store = archiveStore(database);
   const archive = new ArchiveEvents({ source: through(source), store, report, figures, log });
   onTestFinished(async () => {
     await archive.stop();

@@ -5,15 +5,16 @@ import { DatabaseError, type Database, type Sql } from './database.ts';
 const CONSTRAINT = /^23/;
 
 /** Asks the database for the history API. @throws HistoryUnavailableError, or a DatabaseError of a constraint */
-export async function askHistory<T>(
-  database: Database,
-  query: (sql: Sql) => Promise<T>,
-): Promise<T> {
-  try {
-    return await database.run(query);
-  } catch (error) {
-    if (error instanceof DatabaseError && CONSTRAINT.test(error.code)) throw error;
-    const reason = error instanceof Error ? error.message : 'unknown';
-    throw new HistoryUnavailableError(`Postgres: ${reason}`);
-  }
-}
+export type ReadHistory = <T>(query: (sql: Sql) => Promise<T>) => Promise<T>;
+
+export const historyReader =
+  (database: Database): ReadHistory =>
+  async (query) => {
+    try {
+      return await database.run(query);
+    } catch (error) {
+      if (error instanceof DatabaseError && CONSTRAINT.test(error.code)) throw error;
+      const reason = error instanceof Error ? error.message : 'unknown';
+      throw new HistoryUnavailableError(`Postgres: ${reason}`);
+    }
+  };

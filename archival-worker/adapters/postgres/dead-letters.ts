@@ -48,19 +48,13 @@ async function lettersLeft(tx: Tx, { auctionId }: DeadLetter): Promise<number> {
 }
 
 /** The table `dead_letters`, for those who look at it. */
-export class PostgresDeadLetterBox implements DeadLetterBox {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
+export const deadLetterBox = (database: Database): DeadLetterBox => ({
   async count(): Promise<number> {
-    const rows = await this.#database.run(
+    const rows = await database.run(
       (sql) => sql<{ count: number }[]>`SELECT count(*) FROM dead_letters`,
     );
     return rows[0]?.count ?? 0;
-  }
+  },
 
   async letters(
     hashPrefix: string,
@@ -68,7 +62,7 @@ export class PostgresDeadLetterBox implements DeadLetterBox {
     limit: number,
   ): Promise<readonly KeptLetter[]> {
     // The microseconds that a Date has not must not make a letter come twice.
-    const rows = await this.#database.run(
+    const rows = await database.run(
       (sql) => sql<LetterRow[]>`
         SELECT encode(payload_hash, 'hex') AS hash, subject, auction_id, payload, reason,
                date_trunc('milliseconds', seen_at) AS seen_at
@@ -88,8 +82,8 @@ export class PostgresDeadLetterBox implements DeadLetterBox {
       reason: row.reason,
       seenAt: row.seen_at,
     }));
-  }
-}
+  },
+});
 
 interface LetterRow {
   readonly hash: string;

@@ -1,7 +1,7 @@
 import { looksOf } from '@outcry/shared/domain/display-names.ts';
 import type { NameStore } from '../../history/ports.ts';
-import { askHistory } from './ask-history.ts';
-import { DatabaseError, UNIQUE_VIOLATION, type Database, type Sql } from './database.ts';
+import type { ReadHistory } from './ask-history.ts';
+import { DatabaseError, UNIQUE_VIOLATION, type Sql } from './database.ts';
 
 /** What the public sees of the user `shown.user_id`: the chosen name or a label that stays. */
 export const shownName = (sql: Sql) => sql`
@@ -10,17 +10,10 @@ export const shownName = (sql: Sql) => sql`
                                             'hex'), 8)
                            FROM label_secret))`;
 
-export class PostgresNameStore implements NameStore {
-  readonly #database: Database;
-
-  /** @param database the primary */
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
+export const nameStore = (read: ReadHistory): NameStore => ({
   async set(userId: string, name: string | null): Promise<boolean> {
     try {
-      await askHistory(this.#database, (sql) => {
+      await read((sql) => {
         if (name === null) return sql`DELETE FROM display_names WHERE user_id = ${userId}`;
         const { written, lower } = looksOf(name);
         return sql`
@@ -35,5 +28,5 @@ export class PostgresNameStore implements NameStore {
       if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION) return false;
       throw error;
     }
-  }
-}
+  },
+});

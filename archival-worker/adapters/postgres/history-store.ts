@@ -7,25 +7,19 @@ import type {
 } from '@outcry/shared/contracts/history.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import type { AuctionWish, HistoryStore, ListedAuction, ListPlace } from '../../history/ports.ts';
-import { askHistory } from './ask-history.ts';
+import type { ReadHistory } from './ask-history.ts';
 import { listOrder, placeOf, wishedFor, type PlacedRow } from './auction-lists.ts';
-import type { Database, Sql } from './database.ts';
+import type { Sql } from './database.ts';
 
-export class PostgresHistoryStore implements HistoryStore {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
+export const historyStore = (read: ReadHistory): HistoryStore => ({
   async auction(auctionId: string): Promise<ArchivedAuction | undefined> {
-    const [row] = await this.#read(
+    const [row] = await read(
       (sql) => sql<AuctionRow[]>`
         ${auctionColumns(sql)}
          WHERE auctions.id = ${auctionId} AND auctions.created_at IS NOT NULL`,
     );
     return row === undefined ? undefined : archivedAuction(row);
-  }
+  },
 
   async bids(
     auctionId: string,
@@ -33,7 +27,7 @@ export class PostgresHistoryStore implements HistoryStore {
     after: Position | undefined,
     limit: number,
   ): Promise<readonly ArchivedBid[]> {
-    const rows = await this.#read((sql) => {
+    const rows = await read((sql) => {
       const oldest = order === 'oldest';
       const beyond =
         after === undefined
@@ -53,14 +47,14 @@ export class PostgresHistoryStore implements HistoryStore {
       alias,
       amount,
     }));
-  }
+  },
 
   async auctions(
     wish: AuctionWish,
     after: ListPlace | undefined,
     limit: number,
   ): Promise<readonly ListedAuction[]> {
-    const rows = await this.#read((sql) => {
+    const rows = await read((sql) => {
       const order = listOrder(sql, wish);
       // Items are looked up for the page alone, not for all that is sorted.
       return sql<AuctionRow[]>`
@@ -76,25 +70,8 @@ export class PostgresHistoryStore implements HistoryStore {
          ORDER BY ${order.by}`;
     });
     return rows.map((row) => ({ place: placeOf(row, wish), auction: archivedAuction(row) }));
-  }
-
-  /** Undefined when the schema is there and can be read, else why not. */
-  async fault(): Promise<string | undefined> {
-    try {
-      const [row] = await this.#read(
-        (sql) => sql<{ there: boolean }[]>`SELECT to_regclass('auctions') IS NOT NULL AS there`,
-      );
-      if (row?.there === true) return undefined;
-      return 'the database has no tables yet: run "npm run migrate"';
-    } catch (error) {
-      return error instanceof Error ? error.message : 'unknown';
-    }
-  }
-
-  #read<T>(query: (sql: Sql) => Promise<T>): Promise<T> {
-    return askHistory(this.#database, query);
-  }
-}
+  },
+});
 
 const auctionColumns = (sql: Sql) => sql`
   SELECT auctions.id, items.id AS item_id, items.title, items.description, items.image_url,

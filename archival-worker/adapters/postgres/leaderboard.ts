@@ -1,7 +1,7 @@
 import type { Leaderboard, LeaderboardQuery } from '@outcry/shared/contracts/history.ts';
 import type { LeaderboardStore } from '../../history/ports.ts';
-import { askHistory } from './ask-history.ts';
-import type { Database, Sql } from './database.ts';
+import type { ReadHistory } from './ask-history.ts';
+import type { Sql } from './database.ts';
 import { shownName } from './display-names.ts';
 import { coarse, isShown, shownUntil } from './shown-figures.ts';
 
@@ -12,13 +12,7 @@ const WINDOW_HOURS = { '24h': 24, '7d': 7 * 24, '30d': 30 * 24, all: undefined }
  * the totals without the few that do not count yet; a window from what happened in it: auctions by
  * the time they were sold, bids by whole hours.
  */
-export class PostgresLeaderboard implements LeaderboardStore {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
+export const leaderboardStore = (read: ReadHistory): LeaderboardStore => ({
   async leaderboard({
     by,
     window,
@@ -26,11 +20,10 @@ export class PostgresLeaderboard implements LeaderboardStore {
     limit,
   }: LeaderboardQuery): Promise<Leaderboard> {
     const hours = WINDOW_HOURS[window];
-    const currencies = await askHistory(this.#database, (sql) => soldCurrencies(sql, hours));
+    const currencies = await read((sql) => soldCurrencies(sql, hours));
     const currency = by === 'spent' ? (asked ?? currencies[0] ?? null) : null;
     if (by === 'spent' && currency === null) return { by, window, currency, currencies, items: [] };
-    const items = await askHistory(
-      this.#database,
+    const items = await read(
       (sql) => sql<Leaderboard['items'][number][]>`
       WITH ${shownUntil(sql)},
       shown AS (
@@ -45,8 +38,8 @@ export class PostgresLeaderboard implements LeaderboardStore {
        ORDER BY value DESC, user_id`,
     );
     return { by, window, currency, currencies, items };
-  }
-}
+  },
+});
 
 async function soldCurrencies(sql: Sql, hours: number | undefined): Promise<string[]> {
   const rows = await sql<{ currency: string }[]>`

@@ -1,18 +1,10 @@
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import type { PlacedProof, ProofStore, SealedHead } from '../../history/ports.ts';
-import { askHistory } from './ask-history.ts';
-import type { Database } from './database.ts';
+import type { ReadHistory } from './ask-history.ts';
 
-export class PostgresProofStore implements ProofStore {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
+export const proofStore = (read: ReadHistory): ProofStore => ({
   async seal(auctionId: string): Promise<SealedHead | undefined> {
-    const [row] = await askHistory(
-      this.#database,
+    const [row] = await read(
       (sql) => sql<{ head: string; sealed_at: Date; seq: number }[]>`
         SELECT encode(head, 'hex') AS head, sealed_at, seq
           FROM seals
@@ -20,11 +12,10 @@ export class PostgresProofStore implements ProofStore {
     );
     if (row === undefined) return undefined;
     return { head: row.head, sealedAt: row.sealed_at.toISOString(), count: row.seq };
-  }
+  },
 
   events(auctionId: string, after: Position, limit: number): Promise<readonly PlacedProof[]> {
-    return askHistory(
-      this.#database,
+    return read(
       (sql) => sql<PlacedProof[]>`
         SELECT epoch, seq, public,
                encode(sha256(convert_to(salt || private, 'UTF8')), 'hex') AS "privateHash"
@@ -33,5 +24,5 @@ export class PostgresProofStore implements ProofStore {
          ORDER BY epoch, seq
          LIMIT ${limit}`,
     );
-  }
-}
+  },
+});

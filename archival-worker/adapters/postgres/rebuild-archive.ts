@@ -1,20 +1,12 @@
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import type { Archive, ListedAuction, ListedItem, PlacedEvent } from '../../rebuild/ports.ts';
+import { hasEvents } from './archive-store.ts';
 import type { Database } from './database.ts';
 
 /** What a rebuild reads of the archive. */
-export class PostgresRebuildArchive implements Archive {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
-  async hasEvents(): Promise<boolean> {
-    const rows = await this.#database.run((sql) => sql`SELECT FROM events LIMIT 1`);
-    return rows.length > 0;
-  }
+export const rebuildArchive = (database: Database): Archive => ({
+  hasEvents: () => hasEvents(database),
 
   async closedItemsAfter(
     auctionId: string,
@@ -22,7 +14,7 @@ export class PostgresRebuildArchive implements Archive {
     limit: number,
   ): Promise<readonly ListedItem[]> {
     const since = new Date(closedSince).toISOString();
-    const rows = await this.#database.run(
+    const rows = await database.run(
       (sql) => sql<ItemRow[]>`
         SELECT auctions.id AS auction_id, changed_at, items.*
           FROM auctions JOIN items ON items.id = auctions.item_id
@@ -38,7 +30,7 @@ export class PostgresRebuildArchive implements Archive {
       item: itemOf(row),
       sellerId: row.seller_id,
     }));
-  }
+  },
 
   async auctionsAfter(
     auctionId: string,
@@ -46,7 +38,7 @@ export class PostgresRebuildArchive implements Archive {
     limit: number,
   ): Promise<readonly ListedAuction[]> {
     const since = new Date(closedSince).toISOString();
-    const rows = await this.#database.run(
+    const rows = await database.run(
       (sql) => sql<PlaceRow[]>`
         SELECT id, epoch, seq
           FROM auctions
@@ -59,24 +51,24 @@ export class PostgresRebuildArchive implements Archive {
          LIMIT ${limit}`,
     );
     return rows.map(listedOf);
-  }
+  },
 
   async auctions(auctionIds: readonly string[]): Promise<readonly ListedAuction[]> {
-    const rows = await this.#database.run(
+    const rows = await database.run(
       (sql) => sql<PlaceRow[]>`
         SELECT id, epoch, seq
           FROM auctions
          WHERE id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))`,
     );
     return rows.map(listedOf);
-  }
+  },
 
   async historyAfter(
     auctionId: string,
     { epoch, seq }: Position,
     limit: number,
   ): Promise<readonly PlacedEvent[]> {
-    const rows = await this.#database.run(
+    const rows = await database.run(
       (sql) => sql<EventRow[]>`
         SELECT epoch, seq, public, private
           FROM history_events
@@ -91,17 +83,17 @@ export class PostgresRebuildArchive implements Archive {
       publicText: row.public,
       privateText: row.private,
     }));
-  }
+  },
 
   async tellOfSealsAgain(auctionIds: readonly string[]): Promise<void> {
-    await this.#database.run(
+    await database.run(
       (sql) => sql`
         UPDATE seals
            SET redis_answer = NULL, redis_told_at = NULL
          WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))`,
     );
-  }
-}
+  },
+});
 
 interface PlaceRow extends Position {
   readonly id: string;

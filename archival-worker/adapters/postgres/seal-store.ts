@@ -14,16 +14,10 @@ import type { Database } from './database.ts';
 /** More are not counted: the count is for a dashboard. */
 const MAX_COUNTED = 10_000;
 
-export class PostgresSealStore implements SealStore {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
+export const sealStore = (database: Database): SealStore => ({
   whole(after: WholeAuction | undefined, limit: number): Promise<readonly WholeAuction[]> {
     const endedAt = new Date(after?.endedAt ?? 0).toISOString();
-    return this.#database.run(
+    return database.run(
       (sql) => sql<WholeAuction[]>`
         SELECT id AS "auctionId", epoch, seq,
                (extract(epoch FROM changed_at) * 1000)::bigint AS "endedAt"
@@ -34,10 +28,10 @@ export class PostgresSealStore implements SealStore {
          ORDER BY changed_at, id
          LIMIT ${limit}`,
     );
-  }
+  },
 
   events(auctionId: string, after: Position, limit: number): Promise<readonly PlacedEvent[]> {
-    return this.#database.run(
+    return database.run(
       (sql) => sql<PlacedEvent[]>`
         SELECT epoch, seq, public AS "publicText", salt, private AS "privateText"
           FROM history_events
@@ -46,10 +40,10 @@ export class PostgresSealStore implements SealStore {
          ORDER BY epoch, seq
          LIMIT ${limit}`,
     );
-  }
+  },
 
   keep({ auctionId, epoch, seq, head, links }: Seal): Promise<boolean> {
-    return this.#database.run((sql) =>
+    return database.run((sql) =>
       sql.begin(async (tx) => {
         // Locks the row: a batch that changes the auction comes before or after, never between.
         const unchanged = await tx`
@@ -69,10 +63,10 @@ export class PostgresSealStore implements SealStore {
         return true;
       }),
     );
-  }
+  },
 
   untold(limit: number): Promise<readonly SealNotice[]> {
-    return this.#database.run(
+    return database.run(
       (sql) => sql<SealNotice[]>`
         SELECT auction_id AS "auctionId", epoch, seq
           FROM seals
@@ -80,12 +74,12 @@ export class PostgresSealStore implements SealStore {
          ORDER BY sealed_at
          LIMIT ${limit}`,
     );
-  }
+  },
 
   async told(answers: ReadonlyMap<string, RedisAnswer>): Promise<void> {
     if (answers.size === 0) return;
     const sorted = [...answers].toSorted(([a], [b]) => (a < b ? -1 : 1));
-    await this.#database.run(
+    await database.run(
       (sql) => sql`
         UPDATE seals
            SET redis_told_at = now(), redis_answer = given.answer
@@ -95,10 +89,10 @@ export class PostgresSealStore implements SealStore {
           ) AS given (auction_id, answer)
          WHERE seals.auction_id = given.auction_id AND redis_told_at IS NULL`,
     );
-  }
+  },
 
   async backlog(): Promise<SealBacklog> {
-    const [row] = await this.#database.run(
+    const [row] = await database.run(
       (sql) => sql<{ auctions: number; oldestSeconds: number | null }[]>`
         SELECT count(*)::int AS auctions,
                extract(epoch FROM now() - min(changed_at))::float8 AS "oldestSeconds"
@@ -112,5 +106,5 @@ export class PostgresSealStore implements SealStore {
       auctions: row?.auctions ?? 0,
       oldestSeconds: Math.max(0, row?.oldestSeconds ?? 0),
     };
-  }
-}
+  },
+});

@@ -2,21 +2,13 @@ import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { PrivateEvent } from '@outcry/shared/contracts/events.ts';
 import type { OwnBid, UserStats } from '@outcry/shared/contracts/history.ts';
 import type { OwnBidPlace, UserStore } from '../../history/ports.ts';
-import { askHistory } from './ask-history.ts';
-import type { Database } from './database.ts';
+import type { ReadHistory } from './ask-history.ts';
 import { shownName } from './display-names.ts';
 import { coarse, isShown, shownUntil } from './shown-figures.ts';
 
-export class PostgresUserStore implements UserStore {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
+export const userStore = (read: ReadHistory): UserStore => ({
   async stats(userId: string): Promise<UserStats> {
-    const rows = await askHistory(
-      this.#database,
+    const rows = await read(
       (sql) => sql<StatsRow[]>`
       WITH bid AS (
         SELECT currency, sum(bids) AS bids, count(DISTINCT auction_id) AS entered,
@@ -37,11 +29,10 @@ export class PostgresUserStore implements UserStore {
        ORDER BY currency`,
     );
     return statsOf(userId, rows);
-  }
+  },
 
   async shownStats(userId: string): Promise<UserStats> {
-    const rows = await askHistory(
-      this.#database,
+    const rows = await read(
       (sql) => sql<StatsRow[]>`
       WITH ${shownUntil(sql)},
       bid AS (
@@ -66,14 +57,14 @@ export class PostgresUserStore implements UserStore {
        ORDER BY currency`,
     );
     return statsOf(userId, rows);
-  }
+  },
 
   async bids(
     userId: string,
     before: OwnBidPlace | undefined,
     limit: number,
   ): Promise<readonly OwnBid[]> {
-    const rows = await askHistory(this.#database, (sql) => {
+    const rows = await read((sql) => {
       const older =
         before === undefined
           ? sql``
@@ -89,8 +80,8 @@ export class PostgresUserStore implements UserStore {
        LIMIT ${limit}`;
     });
     return rows.map((row) => ownBid(userId, row));
-  }
-}
+  },
+});
 
 function statsOf(userId: string, rows: readonly StatsRow[]): UserStats {
   const sum = (value: (row: StatsRow) => number): number =>

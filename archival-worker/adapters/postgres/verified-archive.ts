@@ -11,15 +11,9 @@ import type { Database } from './database.ts';
 import { faultsOfAuctions, faultsOfTotals, type StatisticsFault } from './statistics-check.ts';
 
 /** The archive as `npm run verify` reads it. */
-export class PostgresVerifiedArchive implements VerifiedArchive {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
+export const verifiedArchive = (database: Database): VerifiedArchive => ({
   async auctionIds(after: string, limit: number): Promise<readonly string[]> {
-    const rows = await this.#database.run(
+    const rows = await database.run(
       (sql) => sql<{ id: string }[]>`
         (SELECT id FROM auctions WHERE id > ${after} ORDER BY id LIMIT ${limit})
          UNION
@@ -29,10 +23,10 @@ export class PostgresVerifiedArchive implements VerifiedArchive {
          LIMIT ${limit}`,
     );
     return rows.map(({ id }) => id);
-  }
+  },
 
   async auction(auctionId: string): Promise<StoredAuction | undefined> {
-    const [row] = await this.#database.run(
+    const [row] = await database.run(
       (sql) => sql<AuctionRow[]>`
         SELECT auctions.epoch, auctions.seq, status, outcome, price, minimum_bid AS "minimumBid",
                leader, leader_id AS "leaderId", bid_count AS "bidCount",
@@ -49,10 +43,10 @@ export class PostgresVerifiedArchive implements VerifiedArchive {
         ? null
         : { epoch: sealEpoch, seq: sealSeq, head, links };
     return { ...auction, endsAt: endsAt.toISOString(), seal };
-  }
+  },
 
   async rows(auctionId: string, after: Position, limit: number): Promise<readonly StoredRow[]> {
-    const rows = await this.#database.run(
+    const rows = await database.run(
       (sql) => sql<(Omit<StoredRow, 'at'> & { at: Date })[]>`
         SELECT epoch, seq, public AS "publicText", salt, private AS "privateText",
                encode(payload_hash, 'hex') AS "payloadHash", type, at, user_id AS "userId",
@@ -64,11 +58,11 @@ export class PostgresVerifiedArchive implements VerifiedArchive {
          LIMIT ${limit}`,
     );
     return rows.map((row) => Object.assign(row, { at: row.at.toISOString() }));
-  }
+  },
 
   async holdings(events: readonly HeldEvent[]): Promise<readonly Holding[]> {
     if (events.length === 0) return [];
-    const rows = await this.#database.run(
+    const rows = await database.run(
       (sql) => sql<{ holding: Holding }[]>`
         SELECT CASE WHEN events.payload_hash = decode(given.payload_hash, 'hex') THEN 'same'
                     WHEN conflicts.seq IS NOT NULL THEN 'kept aside'
@@ -87,29 +81,29 @@ export class PostgresVerifiedArchive implements VerifiedArchive {
          ORDER BY n`,
     );
     return rows.map(({ holding }) => holding);
-  }
+  },
 
   async isDeadLetter(payloadHash: string): Promise<boolean> {
-    const rows = await this.#database.run(
+    const rows = await database.run(
       (sql) => sql`
         SELECT FROM dead_letters WHERE payload_hash = decode(${payloadHash}, 'hex')
          UNION ALL
         SELECT FROM discarded_letters WHERE payload_hash = decode(${payloadHash}, 'hex')`,
     );
     return rows.length > 0;
-  }
+  },
 
   async statisticsFaults(
     auctionIds: readonly string[],
   ): Promise<readonly { readonly auctionId: string; readonly what: string }[]> {
-    const faults = await this.#database.run((sql) => faultsOfAuctions(sql, auctionIds));
+    const faults = await database.run((sql) => faultsOfAuctions(sql, auctionIds));
     return faults.map((fault) => ({ auctionId: fault.auctionId ?? '', what: faultText(fault) }));
-  }
+  },
 
   async totalsFaults(): Promise<readonly string[]> {
-    return (await this.#database.run(faultsOfTotals)).map(faultText);
-  }
-}
+    return (await database.run(faultsOfTotals)).map(faultText);
+  },
+});
 
 const faultText = ({ table, row, stored, recounted }: StatisticsFault): string =>
   `${table}: ${row} is ${stored ?? 'not there'}, a recount gives ${recounted ?? 'nothing'}`;

@@ -1,0 +1,74 @@
+/** Pages of what the archive lists. Every function may throw CursorError. */
+import type { Page } from '@outcry/shared/contracts/api.ts';
+import type {
+  ArchivedAuction,
+  ArchivedBid,
+  BidListQuery,
+  HistoryListQuery,
+  HistorySort,
+  OwnBid,
+  OwnBidsQuery,
+} from '@outcry/shared/contracts/history.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import { CursorError, cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
+import type { HistoryStore, ListPlace, OwnBidPlace, UserStore } from './ports.ts';
+
+/** Undefined when there is no such auction. */
+export async function bidsOfAuction(
+  store: HistoryStore,
+  auctionId: string,
+  { cursor, order, limit }: BidListQuery,
+): Promise<Page<ArchivedBid> | undefined> {
+  const after = cursor === undefined ? undefined : positionAt(cursor);
+  if ((await store.auction(auctionId)) === undefined) return undefined;
+  const bids = await store.bids(auctionId, order, after, limit + 1);
+  return pageOf(bids, limit, ({ epoch, seq }) => cursorOf(epoch, seq));
+}
+
+export async function searchAuctions(
+  store: HistoryStore,
+  query: HistoryListQuery,
+): Promise<Page<ArchivedAuction>> {
+  const { sort, cursor, limit } = query;
+  const after = cursor === undefined ? undefined : listPlaceAt(cursor, sort);
+  const found = await store.auctions(query, after, limit + 1);
+  const page = pageOf(found, limit, ({ place }) =>
+    cursorOf(sort, place.currency ?? '', place.value, place.auctionId),
+  );
+  return { ...page, items: page.items.map(({ auction }) => auction) };
+}
+
+/** Newest first. */
+export async function bidsOfUser(
+  store: UserStore,
+  userId: string,
+  { cursor, limit }: OwnBidsQuery,
+): Promise<Page<OwnBid>> {
+  const before = cursor === undefined ? undefined : ownBidPlaceAt(cursor);
+  const found = await store.bids(userId, before, limit + 1);
+  return pageOf(found, limit, (last) =>
+    cursorOf(Date.parse(last.at), last.auctionId, last.epoch, last.seq),
+  );
+}
+
+function positionAt(cursor: string): Position {
+  const [epoch, seq] = cursorParts(cursor, /^([0-9]{1,16}):([0-9]{1,16})$/);
+  return { epoch: Number(epoch), seq: Number(seq) };
+}
+
+/** A place in a list of another order is no place in this one. */
+function listPlaceAt(cursor: string, sort: HistorySort): ListPlace {
+  const form = /^([a-z_]+):([A-Z]{3})?:(-?[0-9]{1,14}):([A-Za-z0-9_-]{1,64})$/;
+  const [of, currency = '', value, auctionId = ''] = cursorParts(cursor, form);
+  const isByPrice = sort === 'price_asc' || sort === 'price_desc';
+  if (of !== sort || (currency !== '') !== isByPrice) {
+    throw new CursorError('not a cursor of this order');
+  }
+  return { currency: isByPrice ? currency : undefined, value: Number(value), auctionId };
+}
+
+function ownBidPlaceAt(cursor: string): OwnBidPlace {
+  const form = /^([0-9]{1,14}):([A-Za-z0-9_-]{1,64}):([0-9]{1,16}):([0-9]{1,16})$/;
+  const [at, auctionId = '', epoch, seq] = cursorParts(cursor, form);
+  return { at: Number(at), auctionId, epoch: Number(epoch), seq: Number(seq) };
+}
