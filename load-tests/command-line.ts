@@ -1,4 +1,4 @@
-/** What the programs in this folder have in common: their command line, their stop, their end. */
+/** What the programs in this folder have in common: command line, stop, end, and figures as text. */
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -14,7 +14,7 @@ export class UsageError extends PlainError {
 }
 
 /** Options by name: what each is and takes is in its schema, with a description for `--help`. */
-export type Options = z.ZodRawShape;
+type Options = z.ZodRawShape;
 
 /** A number within bounds, whole unless it may be `broken`. */
 export const number = (
@@ -31,6 +31,13 @@ export const number = (
     .pipe(z.number(error).min(least, error).max(most, error))
     .describe(about);
 };
+export const flag = (about: string) => z.boolean().default(false).describe(about);
+/** One of some words; the first one unless it is given. */
+export const choice = <const T extends string>(about: string, usual: T, ...others: T[]) =>
+  z
+    .enum([usual, ...others])
+    .default(usual)
+    .describe(about);
 
 /** A program's arguments. @throws UsageError */
 export function readArguments<O extends Options>(
@@ -76,9 +83,7 @@ export const errorText = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
 /**
- * The names asked for, each once; all that there are when none is.
- *
- * @param kind what they are names of, in one word
+ * The names asked for, each once; all that there are when none is. @param kind what they are names of
  * @throws UsageError that says what there is
  */
 export function chosenNames<T extends string>(
@@ -86,11 +91,9 @@ export function chosenNames<T extends string>(
   asked: readonly string[],
   known: readonly T[],
 ): readonly T[] {
-  const unknown = asked.filter((name) => !known.some((each) => each === name));
-  if (unknown.length > 0) {
-    throw new UsageError(
-      `no ${kind} is called ${unknown.join(', ')}; there are ${known.join(', ')}`,
-    );
+  const unknown = asked.filter((name) => !known.some((each) => each === name)).join(', ');
+  if (unknown !== '') {
+    throw new UsageError(`no ${kind} is called ${unknown}; there are ${known.join(', ')}`);
   }
   return asked.length === 0 ? known : known.filter((name) => asked.includes(name));
 }
@@ -152,3 +155,28 @@ function isCausedBy(reason: unknown, error: unknown): boolean {
   if (error === reason) return true;
   return error instanceof Error && error.cause !== undefined && isCausedBy(reason, error.cause);
 }
+
+export const whole = (value: number): string => Math.round(value).toLocaleString('en');
+/** Milliseconds, without a unit; `-` for none. */
+export const ms = (value: number): string =>
+  Number.isNaN(value) ? '-' : value < 10 ? value.toFixed(1) : whole(value);
+
+/** A table of Markdown that can be read as it is: the first column to the left, the others right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, i) =>
+    Math.max(3, ...[head, ...rows].map((row) => row[i]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]): string => {
+    const cells = row.map((cell, i) =>
+      i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0),
+    );
+    return `| ${cells.join(' | ')} |`;
+  };
+  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('\n');
+}
+
+/** The first so many lines of a list, and how many more there are. */
+export const firstOf = (lines: readonly string[], shown: number): string[] => [
+  ...lines.slice(0, shown),
+  ...(lines.length > shown ? [`and ${lines.length - shown} more`] : []),
+];

@@ -1,7 +1,6 @@
 /** Everything that can go wrong with an accepted bid is found, and nothing else is. */
 import { expect, test } from 'vitest';
-import type { ArchivedEvent } from './archived-events.ts';
-import { reconcile, type AcceptedBid, type Evidence } from './reconcile.ts';
+import { reconcile, type AcceptedBid, type ArchivedEvent, type Evidence } from './accounts.ts';
 
 const AUCTION = 'a1-x';
 

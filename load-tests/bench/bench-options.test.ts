@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { UsageError } from '../command-line.ts';
 import { benchOptions } from './bench-options.ts';
-import type { Measurement } from './measurement.ts';
+import type { Measurement } from './rounds.ts';
 
 const measurement = (name: string): Measurement => ({
   name,

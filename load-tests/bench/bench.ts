@@ -6,29 +6,24 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import { runProgram } from '../command-line.ts';
-import { describeMachine, machineText, type Machine } from '../system/machine.ts';
-import { TestBed } from '../system/test-bed.ts';
-import { archiveMeasurements } from './archive/measurements.ts';
-import { attackMeasurements } from './fan-out/attacks.ts';
-import { benchOptions, benchUsage, type BenchOptions, type Parts } from './bench-options.ts';
-import { againstBare } from './fan-out/against-bare.ts';
-import { silenceMeasurements } from './fan-out/in-silence.ts';
-import { loadMeasurements } from './fan-out/under-load.ts';
-import { httpMeasurements } from './http/measurements.ts';
-import type { Measurement } from './measurement.ts';
-import { publishMeasurements } from './publish/measurements.ts';
-import { runRounds } from './run-rounds.ts';
-import { scriptMeasurements } from './script/measurements.ts';
-import { logBudgetMeasurements, sizingMeasurements } from './sizing.ts';
-import { summarize, summaryText, type Measured } from './summary.ts';
+import { describeMachine, type Machine } from '../system/machine.ts';
+import { TestBed } from '../system/system.ts';
+import { archiveMeasurements } from './archive.ts';
+import { benchOptions, benchUsage } from './bench-options.ts';
+import { attackMeasurements, fanOutMeasurements } from './fan-out.ts';
+import { httpMeasurements } from './http.ts';
+import { publishMeasurements } from './publish.ts';
+import { runRounds, summarize, summaryText, type Measured, type Measurement } from './rounds.ts';
+import { scriptMeasurements } from './script.ts';
+import { sizingMeasurements } from './sizing.ts';
 
 /** All there is, those that others are compared to first. */
-const PARTS: Parts = {
+const PARTS = {
   http: httpMeasurements,
-  script: [...scriptMeasurements, ...logBudgetMeasurements],
+  script: scriptMeasurements,
   publish: publishMeasurements,
   archive: archiveMeasurements,
-  'fan-out': [...againstBare, ...loadMeasurements, ...silenceMeasurements],
+  'fan-out': fanOutMeasurements,
   attacks: attackMeasurements,
   sizing: sizingMeasurements,
 };
@@ -40,7 +35,7 @@ const say = (line: string): void => console.log(`- ${line}`);
  * Those asked for and those they are compared to, in groups that have nothing in common: each runs
  * on servers of its own, one after the other.
  */
-function chosen(names: readonly string[]): Measurement[][] {
+function chosen(names: readonly string[]): Iterable<Measurement[]> {
   const wanted = new Set(names);
   for (const { name, comparedTo } of ALL.toReversed()) {
     if (wanted.has(name) && comparedTo !== undefined) wanted.add(comparedTo);
@@ -49,11 +44,14 @@ function chosen(names: readonly string[]): Measurement[][] {
     const limit = ALL.find((each) => each.name === comparedTo);
     return limit === undefined ? name : rootOf(limit);
   };
-  const measurements = ALL.filter(({ name }) => wanted.has(name));
-  return [...groupBy(measurements, rootOf).values()];
+  return groupBy(
+    ALL.filter(({ name }) => wanted.has(name)),
+    rootOf,
+  ).values();
 }
 
-async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean> {
+await runProgram(benchUsage(PARTS), async (args, signal) => {
+  const options = benchOptions(args, PARTS);
   const { rounds, seconds, connections, jsonFile } = options;
   // A file that cannot be written must not cost the run's minutes.
   if (jsonFile !== undefined) await writeFile(jsonFile, '');
@@ -64,16 +62,12 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean>
   for (const group of chosen(options.names)) {
     const names = group.map(({ name }) => name).join(', ');
     console.log(`${names}: ${rounds} × ${seconds} s, ${connections} connections`);
-    const bed = await TestBed.open('bench', {
-      say,
-      signal,
-      profiles,
-      build: machine === undefined,
-    });
+    const build = machine === undefined;
+    const bed = await TestBed.open('bench', { say, signal, profiles, build });
     try {
       const found = await runRounds(group, bed, { ...options, signal });
       machine = await describeMachine(bed.folder, bed.urls);
-      console.log(`\n${machineText(machine)}\n`);
+      console.log(`\n${machine.text}\n`);
       for (const each of summarize(found, machine.cpus)) console.log(`${summaryText(each)}\n`);
       measured.push(...found);
     } finally {
@@ -85,6 +79,4 @@ async function run(options: BenchOptions, signal: AbortSignal): Promise<boolean>
     await writeFile(jsonFile, `${JSON.stringify(figures, null, 2)}\n`);
   }
   return true;
-}
-
-await runProgram(benchUsage(PARTS), (args, signal) => run(benchOptions(args, PARTS), signal));
+});

@@ -1,11 +1,10 @@
 /** What the gateway sends can be repeated word for word, and nothing of it is refused. */
 import { expect, onTestFinished, test } from 'vitest';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
-import { TestBed } from '../system/test-bed.ts';
-import { runTypescript } from './generators/run-generator.ts';
-import { PUBLISHER, publisherStream } from './publish/measurements.ts';
-import { captureCall, openScriptCaller } from './script/script-calls.ts';
-import { scriptRedisOn } from './script/script-redis.ts';
+import { TestBed } from '../system/system.ts';
+import { runCaller } from './generators.ts';
+import { publisherStream } from './publish.ts';
+import { captureCall, openScriptCaller, scriptRedisOn } from './script.ts';
 
 const redisBenchmark = await findProgram(['redis-benchmark']);
 if (redisBenchmark === undefined) console.warn('script calls are NOT tested: no redis-benchmark');
@@ -38,7 +37,7 @@ test.skipIf(redisBenchmark === undefined)(
 
 test.each(['bare', 'ours'])('every message of the %s publisher is in the stream', async (who) => {
   const { nats, stored } = await publisherStream(await openBed());
-  const { answered } = await runTypescript(PUBLISHER, [nats.url, who, '2'], load);
+  const { answered } = await runCaller([who, nats.url, '2'], load);
   expect(answered).toBeGreaterThan(0);
   expect(await stored()).toBe(answered);
 });

@@ -1,19 +1,74 @@
-/** Bidders who go on through whatever breaks, as the client library lets them. */
+/** Bidders who go on through whatever breaks, as the client library lets them, and what they were told. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { OutcryError } from '@outcry/client/outcry-error.ts';
+import type { Fetch } from '@outcry/client/http-attempt.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
+import { OutcryError } from '@outcry/client/outcry-error.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
-import { SHARDS } from '../system/test-bed.ts';
-import { eachWithLimit } from './each-with-limit.ts';
-import { failOver } from './fail-over.ts';
-import { Ledger, toldBid, type FailedBid, type SentBid, type ToldBid } from './ledger.ts';
-import { clientOf, createAuctions, plainTerms } from './people.ts';
+import { percentile } from '@outcry/shared/testing/percentile.ts';
+import { SHARDS } from '../system/system.ts';
+import { clientOf, createAuctions, eachWithLimit, plainTerms } from './people.ts';
 
 const AT_ONCE = 16;
 const START_PRICE = 1_000;
 /** Two bids may overtake each other on their way and both are accepted, see {@link Bidders}. */
 const AMOUNT_STEP = 10;
-const LOOK_EVERY_MS = 20;
+/** Refusals that the rules of an auction give: no fault is needed for them. */
+const BY_THE_RULES = new Set(['BID_TOO_LOW', 'MAX_NOT_RAISED', 'AUCTION_ENDED']);
+
+/** A bid as it was sent; sent again it is the same. */
+interface SentBid {
+  readonly auctionId: string;
+  readonly userId: string;
+  readonly key: string;
+  readonly maxAmount: number;
+}
+
+/** With what its receipt says, as far as accounts are compared. */
+interface ToldBid extends SentBid {
+  readonly bidId: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly alias: number;
+  readonly price: number;
+  /** `performance.now()` when its answer came. */
+  readonly at: number;
+}
+
+/** The last answer after all retries, when it was no acceptance. */
+interface FailedBid extends SentBid {
+  readonly code: string;
+}
+
+export interface Latency {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** What bidders were told: the list that Redis and Postgres are compared with. */
+class Ledger {
+  readonly accepted: ToldBid[] = [];
+  /** Refused although the rules allow the bid; nothing was changed by it. */
+  readonly refused: FailedBid[] = [];
+  /** Nobody said whether they were accepted. */
+  readonly unknown: FailedBid[] = [];
+  /** When each bid was first sent, and how long its last answer took from there, in ms. */
+  readonly #timed: { readonly sentAt: number; readonly tookMs: number }[] = [];
+
+  note(answer: ToldBid | FailedBid, sentAt: number): void {
+    this.#timed.push({ sentAt, tookMs: performance.now() - sentAt });
+    if (!('code' in answer)) this.accepted.push(answer);
+    else if (answer.code === 'OUTCOME_UNKNOWN') this.unknown.push(answer);
+    else if (!BY_THE_RULES.has(answer.code)) this.refused.push(answer);
+  }
+
+  /** Of the bids that were sent between two times of `performance.now()`. */
+  latency(from: number, to: number): Latency {
+    const within = this.#timed.filter(({ sentAt }) => sentAt >= from && sentAt < to);
+    const took = within.map(({ tookMs }) => tookMs);
+    return { p50Ms: percentile(took, 0.5), p99Ms: percentile(took, 0.99) };
+  }
+}
 
 export interface BiddersOptions {
   /** Each client starts with another one and goes on to the next when it fails. */
@@ -72,7 +127,7 @@ export class Bidders {
 
   /** Creates the auctions and a client for each bidder, and begins. */
   static async start(options: BiddersOptions): Promise<Bidders> {
-    const { gatewayUrls, name, auctions, ending, retries } = options;
+    const { gatewayUrls, name, auctions, ending, retries, atOnce } = options;
     const client = (user: string, first: number) =>
       clientOf(user, ['bidder', 'seller'], {
         gatewayUrl: gatewayUrls[0] ?? '',
@@ -87,14 +142,14 @@ export class Bidders {
       }),
     );
     const ids =
-      options.atOnce === 'each'
+      atOnce === 'each'
         ? await evenly(auctions, () => createAuctions(seller, terms.slice(0, 1)))
         : await createAuctions(seller, terms);
     const users = Array.from({ length: options.bidders }, (_, i) => `bidder-${i + 1}`);
     const clients = await eachWithLimit(users, AT_ONCE, client);
     const known = new Map(users.map((user, i) => [user, clients[i] ?? seller]));
     const bidders = new Bidders(options, known, ids);
-    bidders.#begin(options.atOnce === 'each' ? options.bidders : options.atOnce);
+    bidders.#begin(atOnce === 'each' ? options.bidders : atOnce);
     return bidders;
   }
 
@@ -119,19 +174,14 @@ export class Bidders {
     { signal, onEach }: { signal?: AbortSignal; onEach?: readonly string[] } = {},
   ): Promise<void> {
     const before = this.ledger.accepted.length;
-    const giveUpAt = performance.now() + withinMs;
     const isEnough = (): boolean => {
+      signal?.throwIfAborted();
       const bids = this.ledger.accepted.slice(before);
       if (onEach === undefined) return bids.length >= more;
       return onEach.every((id) => bids.filter((bid) => bid.auctionId === id).length >= more);
     };
-    while (!isEnough()) {
-      if (performance.now() > giveUpAt) {
-        const where = onEach === undefined ? '' : ` on each of ${onEach.join(', ')}`;
-        throw new Error(`${more} bids were not accepted${where} within ${withinMs} ms`);
-      }
-      await pause(LOOK_EVERY_MS, undefined, { signal });
-    }
+    const where = onEach === undefined ? '' : ` on each of ${onEach.join(', ')}`;
+    await waitUntil(isEnough, { withinMs, what: `the acceptance of ${more} bids${where}` });
   }
 
   /** Resolves when the bids under way have their last answers. */
@@ -146,7 +196,9 @@ export class Bidders {
     const client = this.#clients.get(userId);
     if (client === undefined) throw new Error(`${userId} is no bidder`);
     try {
-      return toldBid(bid, await client.bid(auctionId, { maxAmount }, { idempotencyKey: key }));
+      const receipt = await client.bid(auctionId, { maxAmount }, { idempotencyKey: key });
+      const { bidId, epoch, seq, bidder: alias, price } = receipt;
+      return { ...bid, bidId, epoch, seq, alias, price, at: performance.now() };
     } catch (error) {
       if (!(error instanceof OutcryError)) throw error;
       return { ...bid, code: error.code };
@@ -159,14 +211,14 @@ export class Bidders {
   }
 
   async #bid(line: number): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
+    while (!this.#stopping.signal.aborted) {
       const bid = this.#next(line, this.#sent);
       this.#sent += 1;
       const sentAt = performance.now();
       const answer = await this.sendAgain(bid);
       this.ledger.note(answer, sentAt);
-      if ('code' in answer && answer.code === 'AUCTION_ENDED') this.#close(bid.auctionId);
+      const at = this.#open.indexOf(bid.auctionId);
+      if ('code' in answer && answer.code === 'AUCTION_ENDED' && at >= 0) this.#open.splice(at, 1);
       if (this.#pauseMs > 0) await pause(this.#pauseMs);
     }
   }
@@ -176,19 +228,12 @@ export class Bidders {
     const { name, bidders, atOnce } = this.#options;
     const own = atOnce === 'each';
     const among = n % 2 === 0 && this.hotAuctionIds.length > 0 ? this.hotAuctionIds : this.#open;
-    const auctionId = among[(own ? line : Math.floor(n / 2)) % among.length] ?? '';
-    const userId = `bidder-${((own ? line : n) % bidders) + 1}`;
     return {
-      auctionId,
-      userId,
+      auctionId: among[(own ? line : Math.floor(n / 2)) % among.length] ?? '',
+      userId: `bidder-${((own ? line : n) % bidders) + 1}`,
       key: `${name}-${n}`,
       maxAmount: START_PRICE + (n + 1) * AMOUNT_STEP,
     };
-  }
-
-  #close(auctionId: string): void {
-    const at = this.#open.indexOf(auctionId);
-    if (at >= 0) this.#open.splice(at, 1);
   }
 }
 
@@ -202,4 +247,25 @@ async function evenly(count: number, create: () => Promise<string[]>): Promise<s
     if (ofShard.length < mostOfShard) ids.push(id);
   }
   return ids;
+}
+
+/**
+ * A `fetch` that puts the present gateway's address in the place of the client's. After a failure
+ * or a 503 the next request, which is the client's own retry, goes to the next gateway.
+ * @param first which one to begin with
+ */
+function failOver(gatewayUrls: readonly string[], first: number): Fetch {
+  let present = first;
+  return async (url, init) => {
+    const origin = gatewayUrls[present % gatewayUrls.length];
+    const { pathname, search } = new URL(url);
+    try {
+      const response = await fetch(`${origin}${pathname}${search}`, init);
+      if (response.status === 503) present += 1;
+      return response;
+    } catch (error) {
+      present += 1;
+      throw error;
+    }
+  };
 }

@@ -1,39 +1,16 @@
 /** Users, their tokens and their auctions. */
-import { SignJWT } from 'jose';
 import { OutcryClient, type OutcryClientOptions } from '@outcry/client/outcry-client.ts';
 import type { AuctionRequest, Role } from '@outcry/shared/contracts/api.ts';
-import { eachWithLimit } from './each-with-limit.ts';
+import { signToken } from '@outcry/shared/testing/sign-token.ts';
 
 const AT_ONCE = 32;
 export const DAY_SECONDS = 86_400;
 
-/** The users' tokens, from a gateway that gives them to anybody. */
-export async function tokensOf(
-  gatewayUrl: string,
-  users: readonly string[],
-  roles: Role[],
-  signal?: AbortSignal,
-): Promise<string[]> {
-  const client = new OutcryClient({ gatewayUrl });
-  return eachWithLimit(users, AT_ONCE, async (user) => {
-    signal?.throwIfAborted();
-    return (await client.devToken(user, roles)).token;
-  });
-}
+/** Tokens of users who may bid, signed with the system's secret: asking for each takes too long. */
+export const bidderTokens = (secret: string, users: readonly string[]): string[] =>
+  users.map((user) => signToken(secret, user, ['bidder'], DAY_SECONDS));
 
-/** Tokens of users who may bid, signed here: asking the gateway for each would take too long. */
-export const freshTokens = (secret: string, users: readonly string[]): Promise<string[]> =>
-  Promise.all(
-    users.map((user) =>
-      new SignJWT({ roles: ['bidder'] })
-        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-        .setSubject(user)
-        .setExpirationTime('12 h')
-        .sign(new TextEncoder().encode(secret)),
-    ),
-  );
-
-/** A client of somebody. */
+/** A client of somebody, with a token from a gateway that gives them to anybody. */
 export async function clientOf(
   user: string,
   roles: Role[],
@@ -70,3 +47,30 @@ export const plainTerms = (
   softClose: null,
   ...change,
 });
+
+/**
+ * Does `work` for each item, at most `limit` at a time, and gives the results in the items' order.
+ * After a failure no further work is begun; what is under way ends before the promise rejects.
+ */
+export async function eachWithLimit<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  // All workers draw from one iterator.
+  const left = items.entries();
+  let failed = false;
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of left) {
+      results[index] = await work(item, index).catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+      if (failed) return;
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: limit }, worker));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return results;
+}

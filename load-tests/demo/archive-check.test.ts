@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rowsCheck, untilComplete } from './archive-check.ts';
+import { rowsCheck, untilComplete } from './verdict.ts';
 
 const expected = [{ number: 7, auctionId: 'a0-x', epoch: 1, seq: 5, acceptedSeqs: [3, 4] }];
 const { signal } = new AbortController();

@@ -2,19 +2,14 @@
  * `npm run demo`: replays 314 real eBay auctions through the running system and checks every
  * price and every archived event. Exit code 0 when all is as it must be, 1 when not.
  */
+import { runProgram, whole } from '../command-line.ts';
 import { demoSettings } from '../config.ts';
-import { runProgram } from '../command-line.ts';
 import { EBAY_AUCTIONS } from '../data/ebay-auctions.ts';
-import { whole } from '../tables.ts';
-import { lookAtArchive } from './archive-check.ts';
 import { DEMO_USAGE, demoOptions, type DemoOptions } from './demo-options.ts';
-import { findSystem, type RunningSystem } from './find-system.ts';
 import { bidLive } from './live-bidding.ts';
-import { replayAll, type Progress } from './replay.ts';
-import { reportText } from './report.ts';
-import { timeScale } from './time-scale.ts';
-import { createDemoUsers, type DemoUsers } from './users.ts';
-import { verdictOn } from './verdict.ts';
+import { createDemoUsers, findSystem, replayAll, timeScale } from './replay.ts';
+import type { DemoUsers, Progress, RunningSystem } from './replay.ts';
+import { lookAtArchive, reportText, verdictOn } from './verdict.ts';
 
 const SHOW_EVERY_MS = process.stdout.isTTY ? 200 : 2_000;
 const allBids = EBAY_AUCTIONS.flatMap((auction) => auction.bids);

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { errorText } from '../command-line.ts';
 import { EBAY_AUCTIONS } from '../data/ebay-auctions.ts';
-import type { DemoUsers } from './users.ts';
+import type { DemoUsers } from './replay.ts';
 
 const AUCTIONS_AT_ONCE = 6;
 const SHORTEST_SECONDS = 60;

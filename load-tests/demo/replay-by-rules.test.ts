@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readEbayAuctions } from '../data/ebay-auctions.ts';
-import { replayByRules } from './replay-by-rules.ts';
+import { replayByRules } from './verdict.ts';
 
 const auctions = readEbayAuctions(
   readFileSync(new URL('../data/ebay-auctions.csv', import.meta.url), 'utf8'),

@@ -1,13 +1,16 @@
-/** Replays real auctions through the running system, all at once. */
+/** Replays real auctions through the running system, all at once, by users who never give up. */
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
+import { readRunFile } from '@outcry/local/run-file.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { isRefusalCode, type RefusalCode } from '@outcry/shared/domain/refusals.ts';
-import { errorText } from '../command-line.ts';
-import { eachWithLimit } from '../crowd/each-with-limit.ts';
+import { PlainError, errorText } from '../command-line.ts';
+import type { DemoSettings } from '../config.ts';
+import { clientOf, eachWithLimit } from '../crowd/people.ts';
 import type { EbayAuction } from '../data/ebay-auctions.ts';
-import type { TimeScale } from './time-scale.ts';
-import type { DemoUsers } from './users.ts';
+import { ROOT } from '../system/system.ts';
 
 /** How far the replay is. */
 export interface Progress {
@@ -130,4 +133,115 @@ async function replay({ ebay, auctionId, startedAt }: Running, tools: ReplayTool
     final = await users.seller.auction(auctionId);
   }
   return { ebay, auctionId, answers, acceptedSeqs, final };
+}
+
+/** Days of an auction pressed into seconds; pure. */
+const DAY_SECONDS = 86_400;
+
+export type TimeScale = ReturnType<typeof timeScale>;
+
+/**
+ * @param weekSeconds how long seven days take
+ * @param graceSeconds what every auction lasts longer than its share: bids of the last instant, and
+ *   those that had to be sent again, must still come in time
+ */
+export function timeScale(weekSeconds: number, graceSeconds: number) {
+  /** When something happens, in ms after the start, that happened `seconds` after it on eBay. */
+  const afterStartMs = (seconds: number): number =>
+    (seconds * weekSeconds * 1000) / (7 * DAY_SECONDS);
+  /** How long an auction of so many days lasts here, with the grace. */
+  const durationSeconds = (days: number): number =>
+    Math.ceil(afterStartMs(days * DAY_SECONDS)) / 1000 + graceSeconds;
+  return { afterStartMs, durationSeconds };
+}
+
+const TOKENS_AT_ONCE = 8;
+/** How long one request is repeated before the demo gives up. */
+const PATIENCE_MS = 60_000;
+const ATTEMPT_MS = 5_000;
+const PAUSE_MS = 250;
+
+export interface DemoUsers {
+  readonly seller: OutcryClient;
+  /** The client of `bidder-N`. @throws Error for a bidder who was not named before */
+  bidder(name: string): OutcryClient;
+  /** Requests that got no usable answer and were sent again. */
+  resent(): number;
+}
+
+/**
+ * Gets a token for everybody.
+ * @param run unique to this run; part of every user id
+ */
+export async function createDemoUsers(
+  { gatewayUrl, historyUrl }: RunningSystem,
+  run: string,
+  bidders: readonly string[],
+  signal: AbortSignal,
+): Promise<DemoUsers> {
+  let resent = 0;
+  /** Repeats a request, which has one idempotency key, however long a part of the system is away. */
+  async function untilAnswered(url: string, init: RequestInit): Promise<Response> {
+    for (;;) {
+      const once = { ...init, signal: AbortSignal.timeout(ATTEMPT_MS) };
+      const response = await fetch(url, once).catch(() => undefined);
+      if (response !== undefined && response.status < 500 && response.status !== 429) {
+        return response;
+      }
+      await response?.body?.cancel();
+      resent += 1;
+      await pause(PAUSE_MS, undefined, { signal });
+      init.signal?.throwIfAborted();
+    }
+  }
+  const how = { fetch: untilAnswered, timeoutMs: PATIENCE_MS, retries: 0 };
+  const connection = { gatewayUrl, historyUrl, ...how };
+  const clients = new Map<string, OutcryClient>();
+  await eachWithLimit(bidders, TOKENS_AT_ONCE, async (name) => {
+    clients.set(name, await clientOf(`${run}-${name}`, ['bidder'], connection));
+  });
+  return {
+    seller: await clientOf(`${run}-seller`, ['seller'], connection),
+    bidder(name) {
+      const client = clients.get(name);
+      if (client === undefined) throw new Error(`there is no bidder ${name}`);
+      return client;
+    },
+    resent: () => resent,
+  };
+}
+
+export interface RunningSystem {
+  readonly gatewayUrl: string;
+  readonly historyUrl: string;
+  /** Undefined when nobody says where Postgres is: then only the history API is asked. */
+  readonly databaseUrl: string | undefined;
+  readonly webUrl: string | undefined;
+}
+
+const RUN_FILE = join(ROOT, '.local', 'run.json');
+const DEFAULT_GATEWAY_URL = 'http://127.0.0.1:8080';
+
+/** @throws PlainError when nothing answers, or it gives out no tokens for demo users */
+export async function findSystem(settings: DemoSettings): Promise<RunningSystem> {
+  const run = settings.GATEWAY_URL === undefined ? await readRunFile(RUN_FILE) : undefined;
+  const gatewayUrl = settings.GATEWAY_URL ?? run?.urls['api-gateway'] ?? DEFAULT_GATEWAY_URL;
+  const asked = new OutcryClient({ gatewayUrl, retries: 1 }).config();
+  const config = await asked.catch((error: unknown) => {
+    const reason = error instanceof OutcryError ? error.problem.detail : errorText(error);
+    throw new PlainError(
+      `No gateway answers at ${gatewayUrl}: run \`npm start\` first, in another terminal. (${reason})`,
+    );
+  });
+  if (config.auth.mode !== 'dev') {
+    throw new PlainError(
+      `The gateway at ${gatewayUrl} gives out no tokens for demo users (AUTH_MODE is not dev).`,
+    );
+  }
+  return {
+    gatewayUrl,
+    historyUrl: run?.urls['archival-worker'] ?? config.historyUrl,
+    databaseUrl: settings.DATABASE_URL ?? run?.urls['postgres'],
+    webUrl: run?.urls['web'],
+  };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { timeScale } from './time-scale.ts';
+import { timeScale } from './replay.ts';
 
 const DAY = 86_400;
 

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readEbayAuctions, type EbayAuction } from '../data/ebay-auctions.ts';
-import { replayByRules } from './replay-by-rules.ts';
-import { verdictOn, type ReplayedAuction } from './verdict.ts';
+import { replayByRules, verdictOn, type ReplayedAuction } from './verdict.ts';
 
 const ebay = readEbayAuctions(
   readFileSync(new URL('../data/ebay-auctions.csv', import.meta.url), 'utf8'),

@@ -1,13 +1,27 @@
-/** What a replay of all auctions came to; pure. */
-import type { ArchiveFinding } from './archive-check.ts';
-import { replayByRules } from './replay-by-rules.ts';
-import type { Replayed } from './replay.ts';
+/** What a replay of all auctions came to: against eBay's prices, the pure rules, and the archive. */
+import { setTimeout as pause } from 'node:timers/promises';
+import connect from 'postgres';
+import type { OutcryClient } from '@outcry/client/outcry-client.ts';
+import { OutcryError } from '@outcry/client/outcry-error.ts';
+import { decide, passTime, scheduledAuction } from '@outcry/shared/domain/auction-rules.ts';
+import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
+import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
+import { faultsOf, readArchivedEvents, reconcile } from '../accounts/accounts.ts';
+import { errorText, firstOf, whole } from '../command-line.ts';
+import { eachWithLimit } from '../crowd/people.ts';
+import type { EbayAuction } from '../data/ebay-auctions.ts';
+import { sum } from '../system/machine.ts';
+import type { DemoUsers, Replayed } from './replay.ts';
 
 /** The one auction whose bids do not explain its price. */
-export const KNOWN_ODD_ONES: readonly number[] = [337];
-
+const KNOWN_ODD_ONES = '337';
 /** Created, started and ended: the events of an auction that are not bids. */
 const EVENTS_BESIDE_BIDS = 3;
+const ASK_AGAIN_MS = 500;
+const ASKED_AT_ONCE = 8;
+const QUERY_LIMIT_MS = 10_000;
+const FAULTS_SHOWN = 20;
+const ODD_ONES_SHOWN = 5;
 
 /** What the verdict needs to know of a replayed auction. */
 export interface ReplayedAuction extends Omit<Replayed, 'auctionId' | 'final'> {
@@ -17,18 +31,16 @@ export interface ReplayedAuction extends Omit<Replayed, 'auctionId' | 'final'> {
   };
 }
 
-export interface OddOne {
-  readonly number: number;
-  readonly price: number;
-  readonly outcome: string;
-  readonly ebayPrice: number;
-}
-
-export interface Verdict {
+interface Verdict {
   readonly auctions: number;
   /** Sold at eBay's price. */
   readonly atEbaysPrice: number;
-  readonly oddOnes: readonly OddOne[];
+  readonly oddOnes: readonly {
+    readonly number: number;
+    readonly price: number;
+    readonly outcome: string;
+    readonly ebayPrice: number;
+  }[];
   readonly accepted: number;
   /** Refused bids by code. */
   readonly refused: ReadonlyMap<string, number>;
@@ -47,8 +59,10 @@ export function verdictOn(
   archive: Readonly<Record<string, ArchiveFinding>>,
 ): Verdict {
   const oddOnes = replayed
-    .filter((each) => !isAtEbaysPrice(each))
-    .map(oddOne)
+    .filter(({ ebay, final }) => final.outcome !== 'sold' || final.price !== ebay.closingPrice)
+    .map(({ ebay: { number, closingPrice: ebayPrice }, final: { price, outcome, status } }) => {
+      return { number, price, outcome: outcome ?? status, ebayPrice };
+    })
     .toSorted((a, b) => a.number - b.number);
   const refused = new Map<string, number>();
   let accepted = 0;
@@ -56,38 +70,21 @@ export function verdictOn(
     if (answer === 'OK') accepted += 1;
     else refused.set(answer, (refused.get(answer) ?? 0) + 1);
   }
-  const numbers = oddOnes.map(({ number }) => number);
+  const asKnown = oddOnes.map(({ number }) => number).join(', ') === KNOWN_ODD_ONES;
   const faults = [
     ...stopped,
-    ...(numbers.join() === KNOWN_ODD_ONES.join()
-      ? []
-      : [`the odd ones should be exactly ${KNOWN_ODD_ONES.join(', ')}`]),
-    ...replayed.flatMap(faultsOf),
+    ...(asKnown ? [] : [`the odd ones should be exactly ${KNOWN_ODD_ONES}`]),
+    ...replayed.flatMap(replayFaults),
     ...Object.entries(archive).flatMap(([who, { faults: found }]) =>
       found.map((fault) => `${who}: ${fault}`),
     ),
   ];
-  return {
-    auctions: replayed.length + stopped.length,
-    atEbaysPrice: replayed.length - oddOnes.length,
-    oddOnes,
-    accepted,
-    refused,
-    faults,
-  };
+  const auctions = replayed.length + stopped.length;
+  const atEbaysPrice = replayed.length - oddOnes.length;
+  return { auctions, atEbaysPrice, oddOnes, accepted, refused, faults };
 }
 
-const isAtEbaysPrice = ({ ebay, final }: ReplayedAuction): boolean =>
-  final.outcome === 'sold' && final.price === ebay.closingPrice;
-
-const oddOne = ({ ebay, final }: ReplayedAuction): OddOne => ({
-  number: ebay.number,
-  price: final.price,
-  outcome: final.outcome ?? final.status,
-  ebayPrice: ebay.closingPrice,
-});
-
-function faultsOf({ ebay, answers, acceptedSeqs, final }: ReplayedAuction): string[] {
+function replayFaults({ ebay, answers, acceptedSeqs, final }: ReplayedAuction): string[] {
   const faults: string[] = [];
   const fault = (text: string): void => void faults.push(`auction ${ebay.number}: ${text}`);
   if (final.status !== 'ended') fault(`is still ${final.status} long after its end`);
@@ -108,4 +105,180 @@ function faultsOf({ ebay, answers, acceptedSeqs, final }: ReplayedAuction): stri
     fault('its receipts are not in rising order');
   }
   return faults;
+}
+
+const [START, DURING, END] = [0, 1, 2];
+
+/**
+ * An auction replayed by the pure rules alone, with one answer a bid: what the running system must
+ * answer too. The default increments, no soft close, every bid a maximum bid.
+ * @param reservePrice 0 for none
+ */
+export function replayByRules(ebay: EbayAuction, reservePrice: number = ebay.reservePrice ?? 0) {
+  const terms = {
+    sellerId: 'seller',
+    startPrice: ebay.startPrice,
+    reservePrice,
+    buyNowPrice: 0,
+    increments: DEFAULT_INCREMENTS,
+    softWindowMs: 0,
+    softExtendMs: 0,
+    startsAt: START,
+    hardEndsAt: END,
+  };
+  let { auction } = passTime(scheduledAuction(terms, END), START);
+  const answers = ebay.bids.map(({ bidder, maxAmount }): 'OK' | RefusalCode => {
+    const decision = decide(auction, { kind: 'bid', userId: bidder, maxAmount }, DURING);
+    if (!decision.accepted) return decision.code;
+    auction = decision.auction;
+    return 'OK';
+  });
+  const { auction: ended } = passTime(auction, END);
+  return { closingPrice: ended.price, outcome: ended.outcome, answers };
+}
+
+/** An auction that ended, with the seqs of the bids that were accepted. */
+interface Expected {
+  readonly number: number;
+  readonly auctionId: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly acceptedSeqs: readonly number[];
+}
+
+interface ArchiveFinding {
+  /** Auctions that are complete. */
+  readonly complete: number;
+  readonly events: number;
+  /** One line for each auction that is not. */
+  readonly faults: readonly string[];
+}
+
+/** Gives the fault of each auction that has one, by id. */
+type Check = (expected: readonly Expected[]) => Promise<ReadonlyMap<string, string>>;
+
+/**
+ * Whether the archive holds every event of every auction exactly once: what history says, and what
+ * Postgres itself holds where it can be asked.
+ */
+export async function lookAtArchive(
+  replayed: readonly Replayed[],
+  users: DemoUsers,
+  databaseUrl: string | undefined,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<Record<string, ArchiveFinding>> {
+  const expected = replayed.map(
+    ({ ebay: { number }, auctionId, acceptedSeqs, final: { epoch, seq } }): Expected => {
+      return { number, auctionId, epoch, seq, acceptedSeqs };
+    },
+  );
+  const history = untilComplete(expected, historyCheck(users.seller), withinMs, signal);
+  if (databaseUrl === undefined) return { 'the history API': await history };
+  const rows = untilComplete(expected, rowsCheck(databaseUrl), withinMs, signal);
+  const [byHistory, byRows] = await Promise.all([history, rows]);
+  return { 'the history API': byHistory, 'Postgres itself': byRows };
+}
+
+/** Repeats a check for what is not complete yet. */
+export async function untilComplete(
+  expected: readonly Expected[],
+  check: Check,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<ArchiveFinding> {
+  const until = performance.now() + withinMs;
+  let missing = expected;
+  for (;;) {
+    const faults = await check(missing);
+    missing = missing.filter(({ auctionId }) => faults.has(auctionId));
+    if (missing.length === 0 || performance.now() > until) {
+      const complete = expected.filter((each) => !missing.includes(each));
+      return {
+        complete: complete.length,
+        events: sum(complete.map(({ seq }) => seq)),
+        faults: missing.map((each) => `auction ${each.number}: ${faults.get(each.auctionId)}`),
+      };
+    }
+    await pause(ASK_AGAIN_MS, undefined, { signal });
+  }
+}
+
+const historyCheck =
+  (client: OutcryClient): Check =>
+  async (expected) => {
+    const faults = new Map<string, string>();
+    await eachWithLimit(expected, ASKED_AT_ONCE, async ({ auctionId, seq: events }) => {
+      try {
+        const { seq, archivedSeq, status } = await client.archivedAuction(auctionId);
+        if (seq === events && archivedSeq === events && status === 'ended') return;
+        const found = `history says ${status}, seq ${seq}, archived up to ${archivedSeq}`;
+        faults.set(auctionId, `${found}, not ${events}`);
+      } catch (error) {
+        if (!(error instanceof OutcryError)) throw error;
+        faults.set(auctionId, `history says ${error.message}`);
+      }
+    });
+    return faults;
+  };
+
+/** Compares the rows themselves with what bidders were told. */
+export const rowsCheck =
+  (databaseUrl: string): Check =>
+  async (expected) => {
+    const ids = expected.map(({ auctionId }) => auctionId);
+    const connection = { statement_timeout: QUERY_LIMIT_MS };
+    const sql = connect(databaseUrl, { max: 1, connect_timeout: 2, connection });
+    try {
+      const archived = await readArchivedEvents(sql, ids);
+      const accepted = expected.flatMap(({ auctionId, acceptedSeqs }) =>
+        acceptedSeqs.map((seq) => ({ auctionId, seq })),
+      );
+      const heads = new Map(expected.map(({ auctionId, ...head }) => [auctionId, head]));
+      const faults = faultsOf(reconcile({ accepted, unknown: 0, heads, archived }));
+      return new Map(faults.toReversed().map((fault) => [fault.split(/[ :]/)[0] ?? '', fault]));
+    } catch (error) {
+      // Postgres may have been killed just now; it is asked again until the time is over.
+      return new Map(ids.map((id) => [id, `Postgres: ${errorText(error)}`]));
+    } finally {
+      await sql.end({ timeout: 2 });
+    }
+  };
+
+const dollars = (cents: number): string => `$${(cents / 100).toFixed(2)}`;
+
+/** The verdict as a table for people. */
+export function reportText(
+  { auctions, atEbaysPrice, oddOnes, accepted, refused, faults }: Verdict,
+  archive: Readonly<Record<string, ArchiveFinding>>,
+  totals: { readonly bids: number; readonly resent: number; readonly seconds: number },
+): string {
+  const odd = oddOnes.map(
+    ({ number, outcome, price, ebayPrice }) =>
+      `${number} (${outcome} at ${dollars(price)}, on eBay ${dollars(ebayPrice)})`,
+  );
+  const notSo = odd.length === 0 ? '' : `; not so: ${firstOf(odd, ODD_ONES_SHOWN).join(', ')}`;
+  const refusals = [...refused].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const rows: (readonly [string, string])[] = [
+    ['Replayed', `${whole(auctions)} auctions, ${whole(totals.bids)} bids`],
+    ["Closed at eBay's price", `${atEbaysPrice} of ${auctions}${notSo}`],
+    ['Bids accepted', whole(accepted)],
+    ...refusals.map(([code, times]) => [`Refused, ${code}`, whole(times)] as const),
+    ['Requests sent again', whole(totals.resent)],
+    ...Object.entries(archive).map(([who, { complete, events }]) => {
+      const what = `${complete} of ${auctions} auctions hold exactly seq 1 to N`;
+      return [`Archived, by ${who}`, `${what}: ${whole(events)} events`] as const;
+    }),
+    ['Took', `${totals.seconds.toFixed(1)} s`],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const table = rows.map(([name, value]) => `  ${name.padEnd(width)}   ${value}`);
+  const end =
+    faults.length === 0
+      ? ['Good: every auction went as the rules and eBay say.']
+      : [
+          `Not good, ${faults.length} faults:`,
+          ...firstOf(faults, FAULTS_SHOWN).map((each) => `  - ${each}`),
+        ];
+  return [...table, '', ...end].join('\n');
 }

@@ -1,9 +1,8 @@
 /** Compares what bidders were told with what Postgres has, after some of many processes died. */
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
-import { compareAccounts } from '../accounts/compare-accounts.ts';
-import type { Reconciled } from '../accounts/reconcile.ts';
+import { compareAccounts, type Reconciled } from '../accounts/accounts.ts';
 import type { Bidders } from '../crowd/bidders.ts';
-import type { WholeSystem } from '../system/whole-system.ts';
+import type { WholeSystem } from '../system/system.ts';
 
 const ARCHIVED_WITHIN_MS = 60_000;
 /** Two of each service: one always runs. */

@@ -1,6 +1,5 @@
 /** The command line of faults. */
 import { chosenNames, number, optionsText, readArguments } from '../command-line.ts';
-import type { FaultSizes } from './run-fault.ts';
 
 const OPTIONS = {
   before: number('seconds of healthy bids before each fault', 1, 3_600).prefault('3'),
@@ -13,19 +12,10 @@ export const FAULTS_USAGE = `npm run faults -- [fault …] [options]
 ${optionsText(OPTIONS)}
 The exit code is 1 when anything was lost, duplicate, altered or refused that must not be.`;
 
-/**
- * @param args what follows the program's name
- * @param known names of all faults; all are meant when none is named
- * @throws UsageError
- */
-export function faultOptions(
-  args: readonly string[],
-  known: readonly string[],
-): { readonly names: readonly string[]; readonly sizes: FaultSizes } {
+/** @param known names of all faults; all are meant when none is named @throws UsageError */
+export function faultOptions(args: readonly string[], known: readonly string[]) {
   const { values, positionals } = readArguments(args, OPTIONS);
   const { before: beforeSeconds, outage: outageSeconds, seconds, bids } = values;
-  return {
-    names: chosenNames('fault', positionals, known),
-    sizes: { beforeSeconds, seconds, outageSeconds, bids },
-  };
+  const names = chosenNames('fault', positionals, known);
+  return { names, sizes: { beforeSeconds, seconds, outageSeconds, bids } };
 }

@@ -1,12 +1,9 @@
 /** Every fault under load, on one system: nothing is lost, doubled or altered. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { ALL_FAULTS } from './all-faults.ts';
-import { startFaultSystem, type FaultSystem } from './fault-system.ts';
-import type { Fault } from './fault.ts';
-import { resultsText } from './result.ts';
-import { runFault } from './run-fault.ts';
-import { untilRedisKnows } from './settle.ts';
+import { startFaultSystem, type Fault, type FaultSystem } from './fault-system.ts';
+import { ALL_FAULTS } from './kinds.ts';
+import { resultsText, runFault, untilRedisKnows } from './run-fault.ts';
 
 let system: FaultSystem;
 /** Of all faults that went well. */

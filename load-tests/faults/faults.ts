@@ -4,50 +4,35 @@
  * not. Leaves nothing running.
  */
 import { runProgram } from '../command-line.ts';
-import { ALL_FAULTS } from './all-faults.ts';
 import { faultOptions, FAULTS_USAGE } from './fault-options.ts';
-import { startFaultSystem, type FaultSystem } from './fault-system.ts';
-import { isGood, resultsText, type FaultResult } from './result.ts';
-import { runFault } from './run-fault.ts';
-import { untilRedisKnows } from './settle.ts';
+import { startFaultSystem } from './fault-system.ts';
+import { ALL_FAULTS } from './kinds.ts';
+import { resultsText, runFault, untilRedisKnows, type FaultResult } from './run-fault.ts';
 
 const say = (line: string): void => console.log(`- ${line}`);
+const known = ALL_FAULTS.map(({ name }) => name);
+const list = ALL_FAULTS.map(({ name, breaks, heals }) => `  ${name}: ${breaks}; ${heals}`);
 
-type FaultOptions = ReturnType<typeof faultOptions>;
-
-async function run(options: FaultOptions, signal: AbortSignal): Promise<boolean> {
-  const system = await startFaultSystem({ say, signal, build: true });
+await runProgram(`${FAULTS_USAGE}\n\nFaults:\n${list.join('\n')}`, async (args, signal) => {
+  const { names, sizes } = faultOptions(args, known);
+  const faultSystem = await startFaultSystem({ say, signal, build: true });
+  const { system } = faultSystem;
   const results: FaultResult[] = [];
   try {
-    await injectAll(system, options, results, signal);
+    for (const fault of ALL_FAULTS.filter(({ name }) => names.includes(name))) {
+      say(`${fault.name}: ${fault.breaks}`);
+      results.push(await runFault(fault, faultSystem, sizes, signal));
+    }
+    await untilRedisKnows(
+      system,
+      results.flatMap(({ auctionIds }) => auctionIds),
+    );
+    say('verifying the archive');
+    const differences = await system.verify();
+    if (differences.length > 0) throw new Error(`it does not agree:\n${differences.join('\n')}`);
   } finally {
     if (results.length > 0) console.log(`\n${resultsText(results)}`);
-    await system.system.bed.close();
+    await system.bed.close();
   }
-  return results.every(isGood);
-}
-
-/** @throws Error when the system does not get well again, or does not verify at the end */
-async function injectAll(
-  faultSystem: FaultSystem,
-  { names, sizes }: FaultOptions,
-  results: FaultResult[],
-  signal: AbortSignal,
-): Promise<void> {
-  const { system } = faultSystem;
-  for (const fault of ALL_FAULTS.filter(({ name }) => names.includes(name))) {
-    say(`${fault.name}: ${fault.breaks}`);
-    results.push(await runFault(fault, faultSystem, sizes, signal));
-  }
-  const ids = results.flatMap(({ auctionIds }) => auctionIds);
-  await untilRedisKnows(system, ids);
-  say('verifying the archive');
-  const differences = await system.verify();
-  if (differences.length > 0) throw new Error(`it does not agree:\n${differences.join('\n')}`);
-}
-
-const names = ALL_FAULTS.map(({ name }) => name);
-const list = ALL_FAULTS.map(({ name, breaks, heals }) => `  ${name}: ${breaks}; ${heals}`);
-await runProgram(`${FAULTS_USAGE}\n\nFaults:\n${list.join('\n')}`, (args, signal) =>
-  run(faultOptions(args, names), signal),
-);
+  return results.every(({ complaints }) => complaints.length === 0);
+});

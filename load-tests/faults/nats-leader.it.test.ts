@@ -4,10 +4,9 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './archived-bids.ts';
 import { Bidders } from '../crowd/bidders.ts';
-import { TestBed } from '../system/test-bed.ts';
-import { WholeSystem } from '../system/whole-system.ts';
+import { TestBed, WholeSystem } from '../system/system.ts';
+import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './archived-bids.ts';
 
 let bed: TestBed;
 let system: WholeSystem;

@@ -11,18 +11,12 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import type { LocalCluster } from '@outcry/local/servers/redis-cluster.ts';
 import { redisCommand } from '@outcry/local/servers/redis-command.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import {
-  ALL_ARCHIVED,
-  compareWithArchive,
-  gatewayHeads,
-  TWO_OF_EACH,
-  type Verdict,
-} from './archived-bids.ts';
+import { auctionKeysOf } from '../accounts/accounts.ts';
 import { Bidders } from '../crowd/bidders.ts';
-import { Watchers } from '../crowd/watchers.ts';
-import { auctionKeysOf } from '../accounts/redis-heads.ts';
-import { TestBed } from '../system/test-bed.ts';
-import { WholeSystem } from '../system/whole-system.ts';
+import { Watchers } from '../crowd/viewers.ts';
+import { TestBed, WholeSystem } from '../system/system.ts';
+import { ALL_ARCHIVED, compareWithArchive, gatewayHeads, TWO_OF_EACH } from './archived-bids.ts';
+import type { Verdict } from './archived-bids.ts';
 
 vi.setConfig({ testTimeout: LONG_TEST_MS });
 

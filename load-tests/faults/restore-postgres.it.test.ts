@@ -7,10 +7,9 @@ import { findProgram, postgresFolders } from '@outcry/local/programs/find-progra
 import { createDatabase, dropDatabase } from '@outcry/local/servers/databases.ts';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { LONG_TEST_MS } from '@outcry/shared/testing/sizes.ts';
-import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './archived-bids.ts';
 import { Bidders } from '../crowd/bidders.ts';
-import { TestBed } from '../system/test-bed.ts';
-import { WholeSystem } from '../system/whole-system.ts';
+import { TestBed, WholeSystem } from '../system/system.ts';
+import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './archived-bids.ts';
 
 const PROGRAM_WITHIN_MS = 60_000;
 

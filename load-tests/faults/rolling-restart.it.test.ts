@@ -1,11 +1,10 @@
 /** Stops and starts every process of every service under load; one of each always runs. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { ALL_ARCHIVED, compareWithArchive, gatewayHeads, TWO_OF_EACH } from './archived-bids.ts';
 import { Bidders } from '../crowd/bidders.ts';
-import { Watchers } from '../crowd/watchers.ts';
-import { TestBed } from '../system/test-bed.ts';
-import { WholeSystem } from '../system/whole-system.ts';
+import { Watchers } from '../crowd/viewers.ts';
+import { TestBed, WholeSystem } from '../system/system.ts';
+import { ALL_ARCHIVED, compareWithArchive, gatewayHeads, TWO_OF_EACH } from './archived-bids.ts';
 
 let bed: TestBed;
 let system: WholeSystem;

@@ -1,16 +1,26 @@
-/** One fault from its first bid to the verdict. */
+/** One fault from its first bid to the verdict: whether all accounts agree, and what it cost. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { nanos } from '@nats-io/transport-node';
+import type { Sql } from 'postgres';
+import { OutcryClient } from '@outcry/client/outcry-client.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import { LogWatcher } from '../accounts/log-watcher.ts';
-import { Bidders } from '../crowd/bidders.ts';
-import { Watchers } from '../crowd/watchers.ts';
-import { residentMib } from '../system/process-use.ts';
-import type { FaultSystem } from './fault-system.ts';
-import type { Broken, Fault, FaultStage } from './fault.ts';
-import type { FaultResult } from './result.ts';
-import { settle, untilAllArchived } from './settle.ts';
+import {
+  compareAccounts,
+  faultsOf,
+  LogWatcher,
+  readRedisHeads,
+  untilArchived,
+  untilHeads,
+} from '../accounts/accounts.ts';
+import { errorText, firstOf, ms, table, whole } from '../command-line.ts';
+import { Bidders, type Latency } from '../crowd/bidders.ts';
+import { eachWithLimit } from '../crowd/people.ts';
+import { Watchers } from '../crowd/viewers.ts';
+import { residentMib } from '../system/machine.ts';
+import type { WholeSystem } from '../system/system.ts';
+import type { Broken, Fault, FaultStage, FaultSystem } from './fault-system.ts';
 
 /** How long and how much. */
 export interface FaultSizes {
@@ -29,6 +39,26 @@ export interface FaultSizes {
   readonly deliverAgainSeconds?: number;
 }
 
+export interface FaultResult {
+  readonly fault: string;
+  readonly auctionIds: readonly string[];
+  readonly accepted: number;
+  /** Refused, though the rules allow the bid. */
+  readonly refused: number;
+  readonly unknown: number;
+  readonly lost: number;
+  readonly duplicate: number;
+  readonly altered: number;
+  /** Until Postgres had everything that was accepted up to then. */
+  readonly recoveryMs: number;
+  readonly before: Latency;
+  readonly during: Latency;
+  /** Resident memory of the largest process of each kind while the fault lasted. */
+  readonly memory: { readonly gatewayMiB: number; readonly workerMiB: number };
+  /** Everything that was not as it must be, one line each. */
+  readonly complaints: readonly string[];
+}
+
 /** When it is over bids go on so long, so that the first ones after it are seen. */
 const AFTER_MS = 500;
 const LOOK_AT_MEMORY_EVERY_MS = 500;
@@ -39,6 +69,15 @@ const CROWD = { bidders: 100, hot: 2, auctions: 42, atOnce: 16 };
 /** Some auctions end while the fault lasts, so that there are winners. */
 const ENDING_AUCTIONS = 8;
 const MORE_IN_A_HURRY = 32;
+/** The archive comes to the last bid within this, however much there is. */
+const ARCHIVED_WITHIN_MS = 300_000;
+const ENDED_WITHIN_MS = 30_000;
+/** What a killed worker had stored is delivered again, and then reported. */
+const MARKED_WITHIN_MS = 60_000;
+/** Accepted bids that are sent again with their keys, spread over the fault. */
+const SENT_AGAIN = 200;
+const CURRENT_WITHIN_MS = 15_000;
+const AT_ONCE = 16;
 
 /** @throws Error when the system does not get well again, or the bench fails; the signal's reason */
 export async function runFault(
@@ -49,6 +88,7 @@ export async function runFault(
 ): Promise<FaultResult> {
   const { system } = faultSystem;
   const seconds = fault.lasts === 'outage' ? sizes.outageSeconds : sizes.seconds;
+  const bids = Math.min(sizes.bids, fault.enoughBids ?? sizes.bids);
   const startedAt = performance.now();
   const bidders = await Bidders.start({
     ...CROWD,
@@ -63,8 +103,9 @@ export async function runFault(
   const log = new LogWatcher(system.redis, auctionIds);
   const memory = { gatewayMiB: 0, workerMiB: 0 };
   const watching = new Rounds(() => {
-    memory.gatewayMiB = Math.max(memory.gatewayMiB, largest(system.processes['api-gateway']));
-    memory.workerMiB = Math.max(memory.workerMiB, largest(system.processes['archival-worker']));
+    const { 'api-gateway': gateways = [], 'archival-worker': workers = [] } = system.processes;
+    memory.gatewayMiB = Math.max(memory.gatewayMiB, ...gateways.map(residentMib));
+    memory.workerMiB = Math.max(memory.workerMiB, ...workers.map(residentMib));
     return Promise.resolve(LOOK_AT_MEMORY_EVERY_MS);
   });
   watching.start();
@@ -72,13 +113,8 @@ export async function runFault(
   try {
     await pause(sizes.beforeSeconds * 1000, undefined, { signal });
     const brokenAt = performance.now();
-    const { overAt, recoveryMs, complaints } = await breakAndHeal(fault, stage, {
-      ...sizes,
-      seconds,
-      bids: Math.min(sizes.bids, fault.enoughBids ?? sizes.bids),
-    });
-    const { refused, unknown } = ledger;
-    const failed = { refused: refused.length, unknown: unknown.length };
+    const broken = await breakAndHeal(fault, stage, { ...sizes, seconds, bids });
+    const failed = { refused: ledger.refused.length, unknown: ledger.unknown.length };
     const settled = await settle(fault, stage, log, watchers);
     return {
       fault: fault.name,
@@ -86,20 +122,17 @@ export async function runFault(
       accepted: ledger.accepted.length,
       ...failed,
       ...settled.counts,
-      recoveryMs,
+      recoveryMs: broken.recoveryMs,
       before: ledger.latency(startedAt, brokenAt),
-      during: ledger.latency(brokenAt, overAt),
+      during: ledger.latency(brokenAt, broken.overAt),
       memory,
-      complaints: [...complaints, ...settled.complaints],
+      complaints: [...broken.complaints, ...settled.complaints],
     };
   } finally {
     await Promise.allSettled([bidders.stop(), log.stop(), watching.stop()]);
     watchers.close();
   }
 }
-
-const largest = (pids: readonly (number | undefined)[] = []): number =>
-  Math.max(0, ...pids.map(residentMib));
 
 /** The fault under load, until the archive has caught up with it; then nobody bids any more. */
 async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) {
@@ -113,30 +146,21 @@ async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) 
   };
   const beganAt = performance.now();
   const broken = await fault.begin(stage);
-  if (fault.healsItself === true) {
-    const recovered = await withBeside(
-      recover(broken, stage, beganAt, deliverAgainSeconds),
-      lasting(),
-    );
-    const overAt = performance.now();
-    await bidders.stop();
-    return { overAt, ...recovered };
-  }
-  await lasting();
+  if (fault.healsItself !== true) await lasting();
   const overAt = performance.now();
-  const stopped = pause(AFTER_MS, undefined, { signal }).then(() => bidders.stop());
-  const recovered = await withBeside(recover(broken, stage, overAt, deliverAgainSeconds), stopped);
-  return { overAt, ...recovered };
-}
-
-/**
- * Waits for the end of both, also when one fails: no part may be started when the system is stopped.
- * @returns what the first one resolves with
- */
-async function withBeside<T>(work: Promise<T>, beside: Promise<void>): Promise<T> {
-  await Promise.allSettled([work, beside]);
-  const [done] = await Promise.all([work, beside]);
-  return done;
+  const since = fault.healsItself === true ? beganAt : overAt;
+  const recovering = recover(broken, stage, since, deliverAgainSeconds);
+  const beside =
+    fault.healsItself === true
+      ? lasting()
+      : pause(AFTER_MS, undefined, { signal }).then(() => bidders.stop());
+  // The end of both, also when one fails: no part may be started when the system is stopped.
+  await Promise.allSettled([recovering, beside]);
+  const [recovered] = await Promise.all([recovering, beside]);
+  if (fault.healsItself !== true) return { overAt, ...recovered };
+  const healedAt = performance.now();
+  await bidders.stop();
+  return { overAt: healedAt, ...recovered };
 }
 
 /** Heals, and measures when Postgres has everything that was accepted until then. */
@@ -155,7 +179,168 @@ async function recover(
       consumers.update(EVENT_STREAM, ARCHIVE_CONSUMER, patience),
     );
   }
-  await untilAllArchived(system, bidders.auctionIds, signal);
+  const heads = await readRedisHeads(system.redis, bidders.auctionIds);
+  const limit = { withinMs: ARCHIVED_WITHIN_MS, signal };
+  const missing = await system.onPostgres((sql) => untilArchived(sql, heads, limit));
+  if (missing.length > 0) {
+    throw new Error(`${missing.length} auctions are not archived, such as ${missing[0]}`);
+  }
   const recoveryMs = performance.now() - since;
   return { recoveryMs, complaints: (await broken.check?.()) ?? [] };
+}
+
+/** After a fault: every bid has its one answer, everything is archived, and all accounts agree. */
+async function settle(
+  fault: Fault,
+  { system, bidders, signal }: FaultStage,
+  log: LogWatcher,
+  watchers: Watchers,
+) {
+  const { ledger, auctionIds } = bidders;
+  const answers = await secondAnswers(bidders);
+  await untilHeads(system.redis, bidders.endingAuctionIds, ({ status }) => status === 'ended', {
+    withinMs: ENDED_WITHIN_MS,
+    what: 'the end of the short auctions',
+  });
+  signal.throwIfAborted();
+  const heads = await readRedisHeads(system.redis, auctionIds);
+  const seen = await log.stop();
+  const places = new Map([...heads].map(([id, { epoch, seq }]) => [id, { epoch, seq }]));
+  const unseen = await watchers.behind(places, CURRENT_WITHIN_MS);
+  const { accepted, refused, unknown } = ledger;
+  // Each of those that were unknown has its answer now.
+  const evidence = { accepted, refused, unknown: 0, seen, heads };
+  const found = await compareAccounts(system, evidence, { withinMs: ARCHIVED_WITHIN_MS, signal });
+  const { lost, duplicate, altered, superseded, conflicts, deadLetters } = found;
+  const failed = [...refused, ...unknown].map(({ code }) => code);
+  const historyUrl = system.url('archival-worker');
+  return {
+    counts: { lost: lost.length, duplicate: duplicate.length, altered: altered.length },
+    complaints: [
+      ...faultsOf(found),
+      ...answers,
+      ...unseen,
+      ...watchers.disorder,
+      ...(await system.verify()),
+      ...(await system.onPostgres((sql) => checkLeaderboards(sql, historyUrl))),
+      ...unless(superseded === 0, `${superseded} events were superseded`),
+      ...unless(conflicts === 0, `${conflicts} conflicts`),
+      ...unless(deadLetters === (fault.deadLetters ?? 0), `${deadLetters} dead letters`),
+      ...unless(accepted.length > 0, 'no bid was accepted'),
+      ...unless(
+        fault.mayRefuse !== undefined || failed.length === 0,
+        `${failed.length} bids got no good answer: ${[...new Set(failed)].join(', ')}`,
+      ),
+    ],
+  };
+}
+
+const unless = (good: boolean, complaint: string): string[] => (good ? [] : [complaint]);
+
+/**
+ * Sends bids again with their keys: those that nobody knows the outcome of, which get one now, and
+ * some that were accepted, which get the answer that they had.
+ */
+async function secondAnswers(bidders: Bidders): Promise<string[]> {
+  const { accepted, unknown } = bidders.ledger;
+  const every = Math.max(1, Math.ceil(accepted.length / SENT_AGAIN));
+  const some = accepted.filter((_, i) => i % every === 0);
+  const complaints: string[] = [];
+  await eachWithLimit(unknown, AT_ONCE, async (bid) => {
+    const answer = await bidders.sendAgain(bid);
+    if (!('code' in answer)) accepted.push(answer);
+    else if (answer.code === 'OUTCOME_UNKNOWN' || answer.code === 'UNAVAILABLE') {
+      complaints.push(`${bid.key} sent again: ${answer.code}`);
+    }
+  });
+  await eachWithLimit(some, AT_ONCE, async (bid) => {
+    const answer = await bidders.sendAgain(bid);
+    if ('code' in answer || answer.bidId !== bid.bidId || answer.seq !== bid.seq) {
+      const other = 'code' in answer ? answer.code : `${answer.bidId} at ${answer.seq}`;
+      complaints.push(`${bid.key} was ${bid.bidId} at ${bid.seq}, sent again: ${other}`);
+    }
+  });
+  return complaints;
+}
+
+/** Resolves when Redis was told that everything is archived, so that its log can be trimmed. */
+export const untilRedisKnows = ({ redis }: WholeSystem, ids: readonly string[]) =>
+  untilHeads(redis, ids, ({ seq, archivedSeq }) => archivedSeq === seq, {
+    withinMs: MARKED_WITHIN_MS,
+    what: 'the archived mark of every auction at its head',
+  });
+
+const SHOWN_ON_BOARD = 200;
+/** A board is shared for 3 s, so it may be that old. */
+const SHARED_FOR_MS = 5_000;
+/** The auctions that count on the leaderboard: those that are over, by twenties. */
+const SHOWN_AUCTIONS = `
+  WITH over AS (
+    SELECT auction_id, count(*) OVER () AS auctions,
+           row_number() OVER (ORDER BY max(at), auction_id) AS nth
+      FROM history_events WHERE type IN ('ended', 'bought', 'cancelled') GROUP BY auction_id),
+  shown AS (SELECT auction_id FROM over WHERE nth <= auctions - auctions % 20)`;
+const wins = (value: string): string => `
+  SELECT private::jsonb ->> 'leaderId' AS user_id, ${value} AS value
+    FROM history_events JOIN shown USING (auction_id)
+   WHERE type IN ('ended', 'bought') AND public::jsonb -> 'state' ->> 'outcome' = 'sold'`;
+const COUNTED = {
+  bids: `SELECT user_id, 1 AS value FROM history_events JOIN shown USING (auction_id)
+          WHERE type IN ('bid', 'bought')`,
+  wins: wins('1'),
+  spent: wins("(public::jsonb -> 'state' ->> 'price')::bigint"),
+};
+
+/**
+ * Leaderboards against a recomputation from nothing but the archived events.
+ * @returns one line for each that differs
+ */
+async function checkLeaderboards(sql: Sql, historyUrl: string): Promise<string[]> {
+  const client = new OutcryClient({ gatewayUrl: historyUrl, historyUrl });
+  const complaints: string[] = [];
+  for (const by of ['bids', 'wins', 'spent'] as const) {
+    const rows = await sql.unsafe<{ value: number }[]>(`
+      ${SHOWN_AUCTIONS}
+      SELECT sum(value)::float8 AS value FROM (${COUNTED[by]}) AS counted
+       GROUP BY user_id ORDER BY 1 DESC LIMIT ${SHOWN_ON_BOARD}`);
+    const wanted = rows.map(({ value }) => coarse(value)).join();
+    const isShown = async (): Promise<boolean> => {
+      const { items } = await client.leaderboard({ by, window: 'all', limit: SHOWN_ON_BOARD });
+      return items.map(({ value }) => value).join() === wanted;
+    };
+    const limit = { withinMs: SHARED_FOR_MS, everyMs: 200, what: by };
+    await waitUntil(isShown, limit).catch((error: unknown) =>
+      complaints.push(`the leaderboard by ${by} is not what the events say: ${errorText(error)}`),
+    );
+  }
+  return complaints;
+}
+
+/** The highest of 1, 2, 5, 10, 20, 50 … that a positive number reaches. */
+function coarse(value: number): number {
+  const power = 10 ** (String(value).length - 1);
+  const first = Math.floor(value / power);
+  return (first >= 5 ? 5 : first >= 2 ? 2 : 1) * power;
+}
+
+const COMPLAINTS_SHOWN = 10;
+const COUNTS = ['accepted', 'refused', 'unknown', 'lost', 'duplicate', 'altered'] as const;
+const OTHERS = ['recovered', 'p50 ms', 'p99 ms', 'gateway MiB', 'worker MiB', ''];
+
+/** The table, and below it what was wrong. Latencies are healthy → while the fault lasts. */
+export function resultsText(results: readonly FaultResult[]): string {
+  const rows = results.map((result) => {
+    const { before, during, memory, complaints } = result;
+    const counts = COUNTS.map((name) => whole(result[name]));
+    const p50 = `${ms(before.p50Ms)} → ${ms(during.p50Ms)}`;
+    const p99 = `${ms(before.p99Ms)} → ${ms(during.p99Ms)}`;
+    const sizes = [whole(memory.gatewayMiB), whole(memory.workerMiB)];
+    const recovered = `${(result.recoveryMs / 1000).toFixed(1)} s`;
+    const verdict = complaints.length === 0 ? 'good' : 'BAD';
+    return [result.fault, ...counts, recovered, p50, p99, ...sizes, verdict];
+  });
+  const wrong = results.flatMap(({ fault, complaints }) =>
+    firstOf(complaints, COMPLAINTS_SHOWN).map((complaint) => `${fault}: ${complaint}`),
+  );
+  return [table(['fault', ...COUNTS, ...OTHERS], rows), ...wrong].join('\n');
 }

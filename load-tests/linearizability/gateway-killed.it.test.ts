@@ -1,19 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { startHistoryStage, type HistoryStage } from './history-stage.ts';
-import { KillInTurn } from './kill-in-turn.ts';
-import { runSeeds } from './run-seeds.ts';
+import { KillInTurn, runSeeds, startHistoryStage } from './testing/run-history.ts';
+import type { HistoryStage } from './testing/run-history.ts';
 
 let stage: HistoryStage;
 beforeAll(async () => {
   stage = await startHistoryStage();
 });
-afterAll(() => stage.stop());
+afterAll(() => stage.bed.close());
 
 test(
   'kill -9 of gateways under way loses and doubles nothing, and clients go on at the other one',
   async () => {
-    const killer = new KillInTurn(stage.gateways, stage.gateways);
+    const killer = new KillInTurn(stage.gateways, stage);
     const met = await runSeeds(stage, {
       name: 'gateway-killed',
       ...SIZES.historiesWithKills,

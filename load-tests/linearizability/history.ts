@@ -1,119 +1,211 @@
 /**
- * What clients did and heard, and what the log says: everything a checker needs, see README.md.
- * The schemas are the file format, JSON lines; the checker works on the types.
+ * What clients did and heard, and what the log says: everything a checker needs, see README.md. And what
+ * a checker says when that is not of a right engine.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { PrivateEvent, PublicEvent } from '@outcry/shared/contracts/events.ts';
-
-const amount = z.int().min(1);
+import { PROBLEMS, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import type { Command } from '@outcry/shared/domain/auction-rules.ts';
+import { isRefusalCode } from '@outcry/shared/domain/refusals.ts';
 
 /** What a client asked for. Two requests are the same when their JSON is. */
-const historyRequest = z.union([
-  z.strictObject({ kind: z.literal('bid'), amount }),
-  z.strictObject({ kind: z.literal('bid'), maxAmount: amount }),
-  z.strictObject({ kind: z.literal('extend'), endsAt: z.iso.datetime() }),
-  z.strictObject({ kind: z.enum(['buy', 'cancel', 'read', 'me']) }),
-]);
-export type HistoryRequest = z.infer<typeof historyRequest>;
+export type HistoryRequest =
+  | { readonly kind: 'bid'; readonly amount: number }
+  | { readonly kind: 'bid'; readonly maxAmount: number }
+  | { readonly kind: 'extend'; readonly endsAt: string }
+  | { readonly kind: 'buy' | 'cancel' | 'read' | 'me' };
 
-const historyAnswer = z.strictObject({
-  status: z.int(),
+export interface HistoryAnswer {
+  readonly status: number;
   /** The answer had the header `Idempotency-Replayed: true`. */
-  replayed: z.boolean(),
-  body: z.record(z.string(), z.unknown()),
-});
-export type HistoryAnswer = z.infer<typeof historyAnswer>;
+  readonly replayed: boolean;
+  readonly body: Readonly<Record<string, unknown>>;
+}
 
 /** One request of one client to one gateway. */
-const historyCommand = z.strictObject({
-  type: z.literal('command'),
-  id: z.int(),
-  client: z.int(),
-  userId: z.string(),
-  gateway: z.int(),
-  auctionId: z.string(),
-  request: historyRequest,
+export interface HistoryCommand {
+  readonly id: number;
+  readonly client: number;
+  readonly userId: string;
+  readonly gateway: number;
+  readonly auctionId: string;
+  readonly request: HistoryRequest;
   /** The `Idempotency-Key`, '' when the request had none. */
-  key: z.string(),
+  readonly key: string;
   /** Milliseconds of one monotonic clock: before the first byte left, after the last came. */
-  start: z.number(),
+  readonly start: number;
   /** Null when no answer came; then `answer` is null too, and what happened is unknown. */
-  end: z.number().nullable(),
-  answer: historyAnswer.nullable(),
-});
-export type HistoryCommand = z.infer<typeof historyCommand>;
-
-const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
+  readonly end: number | null;
+  readonly answer: HistoryAnswer | null;
+}
 
 /** One event of an auction's log, as Redis held it after the run. */
-const loggedEvent = z.strictObject({
-  type: z.literal('event'),
-  auctionId: z.string(),
-  public: z.custom<PublicEvent>(isRecord),
-  private: z.custom<PrivateEvent>(isRecord),
-});
-export type LoggedEvent = z.infer<typeof loggedEvent>;
-
-/** The first line of a file. */
-const historyHead = z.strictObject({
-  type: z.literal('history'),
-  version: z.literal(1),
-  /** What the run was; for people. */
-  name: z.string(),
-  /** Terms and plans of the clients follow from it. */
-  seed: z.int(),
-});
-
-export const historyLine = z.discriminatedUnion('type', [historyHead, historyCommand, loggedEvent]);
+export interface LoggedEvent {
+  readonly auctionId: string;
+  readonly public: PublicEvent;
+  readonly private: PrivateEvent;
+}
 
 /** A run that is over: no command of it can do anything any more. */
 export interface History {
+  /** What the run was; for people. */
   readonly name: string;
+  /** Terms and plans of the clients follow from it. */
   readonly seed: number;
   readonly commands: readonly HistoryCommand[];
   /** The events of all auctions; those of one auction in the order of its log. */
   readonly events: readonly LoggedEvent[];
 }
 
-/** Writes `<name>-<seed>.jsonl` into the folder; gives the file's path. */
+/** Writes `<name>-<seed>.json` into the folder; gives the file's path. */
 export async function writeHistory(folder: string, history: History): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const { name, seed, commands, events } = history;
-  const head = { type: 'history', version: 1, name, seed };
-  const lines = [head, ...commands, ...events].map((line) => JSON.stringify(line));
-  const file = join(folder, `${name}-${seed}.jsonl`);
-  await writeFile(file, `${lines.join('\n')}\n`);
+  const file = join(folder, `${history.name}-${history.seed}.json`);
+  await writeFile(file, JSON.stringify(history, null, 1));
   return file;
 }
 
-/** @throws Error naming the first line that is not as documented */
-export async function readHistory(file: string): Promise<History> {
-  const commands: HistoryCommand[] = [];
-  const events: LoggedEvent[] = [];
-  let head: { name: string; seed: number } | undefined;
-  const lines = (await readFile(file, 'utf8')).split('\n');
-  for (const [i, text] of lines.entries()) {
-    if (text === '') continue;
-    const line = parseLine(`${file}:${i + 1}`, text);
-    if (line.type === 'command') commands.push(line);
-    else if (line.type === 'event') events.push(line);
-    else head = line;
-  }
-  if (head === undefined) throw new Error(`${file} has no line of type "history"`);
-  return { name: head.name, seed: head.seed, commands, events };
+/** What was broken; README.md says what each stands for. */
+export type BrokenRule =
+  | 'seq-gap'
+  | 'seq-repeated'
+  | 'epoch-order'
+  | 'event-after-end'
+  | 'time-went-back'
+  | 'price-fell'
+  | 'alias-order'
+  | 'not-by-the-rules'
+  | 'wrong-leader'
+  | 'accepted-without-event'
+  | 'event-without-request'
+  | 'two-events-for-key'
+  | 'answer-differs'
+  | 'different-answers-for-key'
+  | 'replay-not-marked'
+  | 'replay-of-nothing'
+  | 'mismatch-missing'
+  | 'mismatch-unexplained'
+  | 'refused-but-done'
+  | 'unexpected-answer'
+  | 'real-time-order'
+  | 'stale-read'
+  | 'early-read'
+  | 'refusal-unexplained'
+  | 'own-view-unexplained';
+
+export interface Violation {
+  readonly rule: BrokenRule;
+  readonly auctionId: string;
+  readonly message: string;
+  /** The commands that are involved, for a look into the history. */
+  readonly commands: readonly HistoryCommand[];
 }
 
-function parseLine(place: string, text: string) {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${place} is not JSON`, { cause: error });
+/** `command 12 (client 3, user u3, gateway 1: bid {"amount":500}, key k1, 10.5–12.75 ms, 201)` */
+export function commandText(command: HistoryCommand): string {
+  const { id, client, userId, gateway, request, key, start, end, answer } = command;
+  const code = answer?.body['code'];
+  const outcome =
+    answer === null
+      ? 'no answer'
+      : `${answer.status}${typeof code === 'string' ? ` ${code}` : ''}${answer.replayed ? ' replayed' : ''}`;
+  const { kind, ...rest } = request;
+  const asked = Object.keys(rest).length === 0 ? kind : `${kind} ${JSON.stringify(rest)}`;
+  const keyed = key === '' ? 'no key' : `key ${key}`;
+  return `command ${id} (client ${client}, user ${userId}, gateway ${gateway}: ${asked}, ${keyed}, ${start}–${end ?? '?'} ms, ${outcome})`;
+}
+
+/** `event 1:17 (bid of u3, bid id b-…)` */
+export function eventText(event: LoggedEvent): string {
+  const { epoch, seq, type } = event.public;
+  const { userId, bidId } = event.private;
+  const by = userId === undefined ? '' : ` of ${userId}`;
+  return `event ${epoch}:${seq} (${type}${by}${bidId === undefined ? '' : `, bid id ${bidId}`})`;
+}
+
+/** Commands whose user and key, or whose answer, belong to the event. */
+export const commandsBehind = (
+  event: LoggedEvent,
+  commands: readonly HistoryCommand[],
+): HistoryCommand[] =>
+  commands.filter(
+    (command) =>
+      (command.key !== '' &&
+        command.userId === event.private.userId &&
+        command.key === event.private.key) ||
+      (event.private.bidId !== undefined && command.answer?.body['bidId'] === event.private.bidId),
+  );
+
+/** One violation for people: the rule, the auction, what is wrong, and the commands. */
+export const violationText = ({ rule, auctionId, message, commands }: Violation): string =>
+  [
+    `${rule}, auction ${auctionId}: ${message}`,
+    ...commands.map((each) => `  ${commandText(each)}`),
+  ].join('\n');
+
+/** Undefined for an event that no client asked for. */
+export function requestOf(event: LoggedEvent): HistoryRequest | undefined {
+  const { type, state } = event.public;
+  const { amount, maxAmount } = event.private;
+  if (type === 'cancelled') return { kind: 'cancel' };
+  if (type === 'extended') return { kind: 'extend', endsAt: state.endsAt };
+  if (amount !== undefined) return { kind: 'bid', amount };
+  if (maxAmount !== undefined) return { kind: 'bid', maxAmount };
+  return type === 'bought' ? { kind: 'buy' } : undefined;
+}
+
+/** Nobody in a history is an admin. @returns undefined for what decides nothing */
+export function ruleCommand(userId: string, request: HistoryRequest): Command | undefined {
+  switch (request.kind) {
+    case 'bid':
+      return { ...request, userId };
+    case 'buy':
+      return { kind: 'buy', userId };
+    case 'cancel':
+      return { kind: 'cancel', userId, admin: false };
+    case 'extend':
+      return { kind: 'extend', userId, admin: false, endsAt: Date.parse(request.endsAt) };
+    default:
+      return undefined;
   }
-  const checked = historyLine.safeParse(value);
-  if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  throw new Error(`${place}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+}
+
+export type Outcome =
+  /** No answer, or OUTCOME_UNKNOWN: it may happen at any time after it was sent, or never. */
+  | 'unknown'
+  /** UNAVAILABLE: certainly nothing was changed. */
+  | 'not-run'
+  /** The key belongs to another request. */
+  | 'mismatch'
+  | 'accepted'
+  | 'refused'
+  /** An answer that no client of a right engine gets. */
+  | 'unexpected';
+
+const ACCEPTED_STATUS = { bid: 201, buy: 201, extend: 200, cancel: 200, read: 200, me: 200 };
+
+export function outcomeOf({ request, answer }: HistoryCommand): Outcome {
+  if (answer === null) return 'unknown';
+  if (answer.status === ACCEPTED_STATUS[request.kind]) return 'accepted';
+  const code = codeOf(answer);
+  if (code === undefined || PROBLEMS[code].status !== answer.status) return 'unexpected';
+  if (code === 'OUTCOME_UNKNOWN') return 'unknown';
+  if (code === 'UNAVAILABLE') return 'not-run';
+  if (request.kind === 'read' || request.kind === 'me') return 'unexpected';
+  if (code === 'IDEMPOTENCY_MISMATCH') return 'mismatch';
+  return isRefusalCode(code) && code !== 'AUCTION_NOT_FOUND' ? 'refused' : 'unexpected';
+}
+
+export function codeOf(answer: HistoryAnswer): ProblemCode | undefined {
+  const { code } = answer.body;
+  return typeof code === 'string' && isProblemCode(code) ? code : undefined;
+}
+
+const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
+
+/** The answer without what is new in every answer: two answers to one request must agree on it. */
+export function comparable({ status, body }: HistoryAnswer): string {
+  const { requestId: _requestId, ...rest } = body;
+  return JSON.stringify([status, rest]);
 }

@@ -1,10 +1,9 @@
 /** Gateways with a defect planted into what was built: the runs must show it. */
 import { expect, onTestFinished, test } from 'vitest';
 import { LONG_TEST_MS } from '@outcry/shared/testing/sizes.ts';
-import { checkHistory } from './checker/check.ts';
-import type { BrokenRule } from './checker/violation.ts';
-import { startHistoryStage, type Defect } from './history-stage.ts';
-import { runHistory } from './run-history.ts';
+import { checkHistory } from './checker/check-history.ts';
+import type { BrokenRule } from './history.ts';
+import { runHistory, startHistoryStage, type Defect } from './testing/run-history.ts';
 
 interface Planted extends Defect {
   readonly what: string;
@@ -66,7 +65,7 @@ test.each(PLANTED.map((each) => [each.what, each] as const))(
   '%s',
   async (_what, { shownBy, ...defect }) => {
     const stage = await startHistoryStage({ defect });
-    onTestFinished(() => stage.stop());
+    onTestFinished(() => stage.bed.close());
     const rules = new Set<BrokenRule>();
     const isFound = (): boolean => shownBy.some((rule) => rules.has(rule));
     for (let seed = 1; seed <= MAX_RUNS && !isFound(); seed += 1) {

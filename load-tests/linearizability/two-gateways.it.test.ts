@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { startHistoryStage, type HistoryStage } from './history-stage.ts';
-import { runSeeds } from './run-seeds.ts';
+import { runSeeds, startHistoryStage, type HistoryStage } from './testing/run-history.ts';
 
 let stage: HistoryStage;
 beforeAll(async () => {
   stage = await startHistoryStage();
 });
-afterAll(() => stage.stop());
+afterAll(() => stage.bed.close());
 
 test(
   `${SIZES.histories.clients} clients on two gateways get answers that one engine could give`,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { latencies, latenciesBetween, readFigures } from './figures.ts';
+import { latencies } from '../crowd/viewers.ts';
+import { latenciesBetween, readFigures } from './run-load.ts';
 
 const HEADER = 'metric_name,timestamp,metric_value,scenario,extra_tags,metadata';
 

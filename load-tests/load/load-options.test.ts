@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UsageError } from '../command-line.ts';
-import { loadOptions } from './load-options.ts';
+import { loadOptions } from './plans.ts';
 
 test('a scenario has defaults, which the command line changes', () => {
   expect(loadOptions(['contention', '--vus', '50', '--duration', '2m'])).toMatchObject({

@@ -7,10 +7,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runProgram } from '../command-line.ts';
-import { TestBed } from '../system/test-bed.ts';
-import { WholeSystem } from '../system/whole-system.ts';
+import { TestBed, WholeSystem } from '../system/system.ts';
 import { obtainK6 } from './k6.ts';
-import { LOAD_USAGE, loadOptions, type LoadOptions } from './load-options.ts';
+import { LOAD_USAGE, loadOptions } from './plans.ts';
 import { reportText, writeReport } from './report.ts';
 import { isGood, runLoad } from './run-load.ts';
 import { runSweeps } from './sweep.ts';
@@ -18,7 +17,8 @@ import { runSweeps } from './sweep.ts';
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
 const say = (line: string): void => console.log(`- ${line}`);
 
-async function run(options: LoadOptions, signal: AbortSignal): Promise<boolean> {
+await runProgram(LOAD_USAGE, async (args, signal) => {
+  const options = loadOptions(args);
   const k6 = await obtainK6(say);
   const at = new Date().toISOString().replaceAll(':', '').slice(0, 'YYYY-MM-DDThhmm'.length);
   const folder = join(RESULTS, `${at}-${options.name}${options.sweep ? '-sweep' : ''}`);
@@ -33,6 +33,4 @@ async function run(options: LoadOptions, signal: AbortSignal): Promise<boolean> 
   } finally {
     await bed.close();
   }
-}
-
-await runProgram(LOAD_USAGE, (args, signal) => run(loadOptions(args), signal));
+});

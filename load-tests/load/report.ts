@@ -1,12 +1,10 @@
-/** The report of one run: a page of tables, with plots beside it. k6 writes a page of its own. */
+/** The report of one run: tables, and plots of what k6's own page cannot see. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { machineText } from '../system/machine.ts';
-import { firstOf, ms, table, whole } from '../tables.ts';
-import type { Latencies } from './figures.ts';
-import { linesOf, plotSvg, type Plot } from './plot.ts';
-import { isGood, type LoadResult } from './run-load.ts';
-import type { Sample } from './sample-system.ts';
+import * as echarts from 'echarts';
+import { firstOf, ms, table, whole } from '../command-line.ts';
+import type { Latencies } from '../crowd/viewers.ts';
+import { isGood, type LoadResult, type Sample } from './run-load.ts';
 
 const FAULTS_SHOWN = 20;
 
@@ -23,73 +21,61 @@ export async function writeReport(result: LoadResult, folder: string): Promise<s
 /** What a run says at its end, as a page. */
 export function reportText(result: LoadResult): string {
   const { options, figures, reconciliation, limitsKept, viewers, kills } = result;
-  const { machine, startedAt } = result;
   const { answered, inRedis, inPostgres, unknown, faults } = reconciliation;
-  const accounts = faults.length === 0 ? 'agree' : 'DO NOT AGREE';
   const times: [string, Latencies | undefined][] = [
     ['accepted bid to its answer', figures.accepted],
     ['refused bid to its answer', figures.refused],
     ['decision to viewer, Socket.IO', viewers?.sockets.latencies],
     ['decision to viewer, Server-Sent Events', viewers?.streams.latencies],
+    ...kills.map(({ part, fromMs, toMs, bids }): [string, Latencies] => {
+      const [from, to] = [fromMs, toMs].map((at) => ((at - figures.beganAt) / 1000).toFixed(1));
+      return [`decided bid while ${part} was dead, ${from} to ${to} s`, bids];
+    }),
   ];
+  const known = times.flatMap(([what, of]) =>
+    of === undefined || of.count === 0
+      ? []
+      : [[what, whole(of.count), ...[of.p50, of.p95, of.p99, of.max].map(ms)]],
+  );
+  const answers = Object.entries({
+    ...figures.answers,
+    'due, but no bidder free': figures.dropped,
+  });
   return [
     `# ${options.name}: ${isGood(result) ? 'nothing lost, all limits kept' : 'NOT GOOD'}`,
-    `${options.plan.about}; \`npm run load -- ${options.given}\`, ${startedAt.slice(0, 16)} UTC.`,
-    table(
-      ['ms', 'count', 'p50', 'p95', 'p99', 'longest'],
-      times.flatMap(([what, of]) =>
-        of === undefined || of.count === 0
-          ? []
-          : [[what, whole(of.count), ...[of.p50, of.p95, of.p99, of.max].map(ms)]],
-      ),
-    ),
+    `${options.plan.about}; \`npm run load -- ${options.given}\`, ${result.startedAt.slice(0, 16)} UTC.`,
+    table(['ms', 'count', 'p50', 'p95', 'p99', 'longest'], known),
     table(
       ['answer', 'bids'],
-      [
-        ...Object.entries(figures.answers).map(([answer, count]) => [answer, whole(count)]),
-        ['due, but no bidder was free', whole(figures.dropped)],
-      ],
+      answers.map(([answer, count]) => [answer, whole(count)]),
     ),
-    ...(kills.length === 0
-      ? []
-      : [
-          table(
-            ['dead', 'seconds of the run', 'p50 ms meanwhile', 'p99 ms'],
-            kills.map(({ part, fromMs, toMs, bids }) => [
-              part,
-              [fromMs, toMs].map((at) => ((at - figures.beganAt) / 1000).toFixed(1)).join(' to '),
-              ms(bids.p50),
-              ms(bids.p99),
-            ]),
-          ),
-        ]),
     `Limits ${limitsKept ? 'kept' : 'NOT KEPT'}: those of bids are in \`k6.html\`, k6's own page, and ` +
       '`k6.log`; 95 % of what viewers over Socket.IO get must come within 300 ms, 99 % within 750 ms.',
     `With the warm-up: 2xx ${whole(answered)} = events of bids in Redis ${whole(inRedis)} = rows in ` +
-      `Postgres ${whole(inPostgres)}, unknown ${whole(unknown)}: **${accounts}**`,
+      `Postgres ${whole(inPostgres)}, unknown ${whole(unknown)}: ` +
+      `**${faults.length === 0 ? 'agree' : 'DO NOT AGREE'}**`,
     ...firstOf(faults, FAULTS_SHOWN).map((fault) => `- ${fault}`),
-    machineText(machine),
+    result.machine.text,
   ].join('\n\n');
 }
 
 function plotsOf({ figures: { beganAt }, samples, kills }: LoadResult): Record<string, Plot> {
-  const sinceBegin = (at: number): number => (at - beganAt) / 1000;
-  const marks = kills.map(({ part, fromMs, toMs }) => ({
-    name: `${part} dead`,
-    from: sinceBegin(fromMs),
-    to: sinceBegin(toMs),
-  }));
+  const since = (at: number): number => (at - beganAt) / 1000;
+  const marks = kills.map(({ part, fromMs, toMs }) => {
+    return { name: `${part} dead`, from: since(fromMs), to: since(toMs) };
+  });
   const measured = samples.filter(({ at }) => at >= beganAt);
-  const plot = (title: string, read: Parameters<typeof linesOf<Sample>>[2]): Plot => {
-    const lines = linesOf(measured, ({ at }) => sinceBegin(at), read);
-    return { title, lines, marks, xName: 'seconds' };
+  const plot = (title: string, read: Reading<Sample>): Plot => {
+    return {
+      title,
+      lines: linesOf(measured, ({ at }) => since(at), read),
+      marks,
+      xName: 'seconds',
+    };
   };
-  const parts = (which: 'cores' | 'memoryMib') =>
+  const parts = (which: 'cores' | 'memoryMib'): Reading<Sample> =>
     Object.fromEntries(
-      Object.keys(samples[0]?.[which] ?? {}).map((part) => [
-        part,
-        (each: Sample) => each[which][part],
-      ]),
+      Object.keys(samples[0]?.[which] ?? {}).map((part) => [part, (each) => each[which][part]]),
     );
   return {
     batches: plot('bids in a script call', { mean: ({ meanBatch }) => meanBatch }),
@@ -100,4 +86,68 @@ function plotsOf({ figures: { beganAt }, samples, kills }: LoadResult): Record<s
     cores: plot('CPU cores in use', parts('cores')),
     memory: plot('memory, MiB', parts('memoryMib')),
   };
+}
+
+/** What each line of a plot shows of an item, by the line's name. */
+export type Reading<T> = Readonly<Record<string, (item: T) => number | null | undefined>>;
+
+export const linesOf = <T>(items: readonly T[], xOf: (item: T) => number, read: Reading<T>) =>
+  Object.entries(read).map(([name, valueOf]) => {
+    return { name, points: items.map((item) => [xOf(item), valueOf(item) ?? null] as const) };
+  });
+
+export interface Plot {
+  /** What is measured, with its unit. */
+  readonly title: string;
+  readonly lines: ReturnType<typeof linesOf>;
+  readonly xName: string;
+  /** Stretches of the x axis that are shaded. */
+  readonly marks?: readonly { readonly name: string; readonly from: number; readonly to: number }[];
+  /**
+   * x is what grows step by step: a logarithmic axis, and a point for each step. These are those at
+   * which the machine was the limit and not the design; their points are hollow.
+   */
+  readonly limited?: ReadonlySet<number>;
+}
+
+/** A plot drawn by ECharts. */
+export function plotSvg({ title, lines, xName, marks = [], limited }: Plot): string {
+  const size = { width: 900, height: 300 };
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
+  const areas = marks.map(({ name, from, to }) => [
+    { name, xAxis: from, itemStyle: { color: 'rgba(192, 38, 58, 0.12)' } },
+    { xAxis: to },
+  ]);
+  try {
+    chart.setOption({
+      animation: false,
+      backgroundColor: '#fff',
+      title: { text: title, textStyle: { fontSize: 14 } },
+      legend: { top: 26, left: 50 },
+      grid: { left: 60, right: 20, top: 66, bottom: 45 },
+      xAxis: {
+        ...(limited === undefined
+          ? { type: 'value', min: 0, max: 'dataMax' }
+          : { type: 'log', min: 'dataMin', max: 'dataMax' }),
+        name: xName,
+        nameLocation: 'middle',
+        nameGap: 28,
+      },
+      yAxis: { type: 'value', min: 0 },
+      series: lines.map(({ name, points }, i) => ({
+        type: 'line',
+        name,
+        showSymbol: limited !== undefined,
+        data: points.map(([x, y]) => ({
+          value: [x, y],
+          symbolSize: 7,
+          symbol: limited?.has(x) === true ? 'emptyCircle' : 'circle',
+        })),
+        ...(i === 0 && areas.length > 0 && { markArea: { data: areas } }),
+      })),
+    });
+    return chart.renderToSVGString();
+  } finally {
+    chart.dispose();
+  }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { loadOptions } from './load-options.ts';
-import { plotSvg } from './plot.ts';
+import { loadOptions } from './plans.ts';
+import { plotSvg } from './report.ts';
 import type { LoadResult } from './run-load.ts';
 import { pointOf, stepOf, sweepPlots } from './sweep.ts';
 
@@ -12,7 +12,7 @@ const latencies = { count: 5_000, p50: 2, p95: 5, p99: 9, max: 12 };
 const result = (cores: Record<string, number>, faults: string[] = []): LoadResult => ({
   options,
   startedAt: '',
-  machine: { cpuModel: '', cpus: 2, memoryGib: 1, system: '', node: '', servers: {}, fsyncMs: 1 },
+  machine: { cpus: 2, text: '' },
   figures: {
     beganAt: 0,
     accepted: latencies,

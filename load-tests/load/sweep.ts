@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
-import { table, whole } from '../tables.ts';
-import type { LoadOptions } from './load-options.ts';
-import type { Sweep } from './plans.ts';
-import { linesOf, plotSvg, type Plot } from './plot.ts';
+import { table, whole } from '../command-line.ts';
+import { sum } from '../system/machine.ts';
+import type { LoadOptions, Sweep } from './plans.ts';
+import { linesOf, plotSvg, type Plot, type Reading } from './report.ts';
 import { isGood, runLoad, type LoadResult, type RunTools } from './run-load.ts';
 
 export interface SweepPoint {
@@ -19,10 +19,7 @@ export interface SweepPoint {
   /** Of bids to their answer, or of decisions to viewers. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /**
-   * Whether the machine was the limit and not the design: all its cores were busy, also with what
-   * makes the load.
-   */
+  /** The limit was the machine and not the design: all its cores were busy, also with the load. */
   readonly machineIsLimit: boolean;
   /** Whether nothing was lost; limits of latency are not for a load that is too large. */
   readonly good: boolean;
@@ -63,27 +60,29 @@ export function stepOf(options: LoadOptions, sweep: Sweep, x: number): LoadOptio
 }
 
 export function pointOf(x: number, result: LoadResult): SweepPoint {
-  const { options, figures, machine } = result;
+  const { options, figures, machine, viewers } = result;
   const { beganAt } = figures;
   const endedAt = beganAt + options.seconds * 1000;
   const samples = result.samples.filter(({ at }) => at > beganAt + 1000 && at <= endedAt + 500);
-  const watched = result.viewers !== null;
-  const perSecond = watched
-    ? mean(samples.map(({ messagesPerSecond }) => messagesPerSecond))
-    : figures.accepted.count / options.seconds;
-  const parts = watched ? ['broadcast-service', 'redis'] : ['api-gateway', 'redis', 'nats'];
-  const cores = (part: string): number => mean(samples.map((each) => each.cores[part] ?? 0));
-  const all = samples.map((each) => Object.values(each.cores).reduce((sum, one) => sum + one, 0));
-  const { p50, p99 } = result.viewers?.sockets.latencies ?? figures.accepted;
+  const perSecond =
+    viewers === null
+      ? figures.accepted.count / options.seconds
+      : mean(samples.map(({ messagesPerSecond }) => messagesPerSecond));
+  const parts =
+    viewers === null ? ['api-gateway', 'redis', 'nats'] : ['broadcast-service', 'redis'];
+  const microseconds = parts.map((part) => {
+    const cores = mean(samples.map((each) => each.cores[part] ?? 0));
+    return [part, perSecond === 0 ? 0 : (cores / perSecond) * 1e6] as const;
+  });
+  const all = samples.map(({ cores }) => sum(Object.values(cores)));
+  const { p50: p50Ms, p99: p99Ms } = viewers?.sockets.latencies ?? figures.accepted;
   return {
     x,
     perSecond,
-    microseconds: Object.fromEntries(
-      parts.map((part) => [part, perSecond === 0 ? 0 : (cores(part) / perSecond) * 1e6]),
-    ),
+    microseconds: Object.fromEntries(microseconds),
     meanBatch: mean(samples.map(({ meanBatch }) => meanBatch)),
-    p50Ms: p50,
-    p99Ms: p99,
+    p50Ms,
+    p99Ms,
     machineIsLimit: percentile(all, 0.5) >= machine.cpus * BUSY_SHARE,
     good: isGood({ ...result, limitsKept: true }),
   };
@@ -92,22 +91,16 @@ export function pointOf(x: number, result: LoadResult): SweepPoint {
 /** Of those that are known; 0 without one. */
 function mean(values: readonly (number | null)[]): number {
   const known = values.filter((value) => value !== null);
-  return known.reduce((sum, value) => sum + value, 0) / Math.max(1, known.length);
+  return sum(known) / Math.max(1, known.length);
 }
 
 function sweepText(points: readonly SweepPoint[]): string {
   const parts = Object.keys(points[0]?.microseconds ?? {});
+  const costs = parts.map((part) => `${part}, µs`);
   return table(
-    [
-      '',
-      'per second',
-      'in a script call',
-      ...parts.map((part) => `${part}, µs`),
-      'p50 ms',
-      'p99 ms',
-    ],
+    ['', 'per second', 'in a script call', ...costs, 'p50 ms', 'p99 ms'],
     points.map((point) => [
-      `${point.x.toLocaleString('en')}${point.machineIsLimit ? ' (the machine is the limit)' : ''}`,
+      `${whole(point.x)}${point.machineIsLimit ? ' (the machine is the limit)' : ''}`,
       whole(point.perSecond),
       point.meanBatch.toFixed(1),
       ...parts.map((part) => (point.microseconds[part] ?? 0).toFixed(0)),
@@ -121,9 +114,9 @@ export function sweepPlots(sweep: Sweep, points: readonly SweepPoint[]): Record<
   const limited = new Set(points.filter((each) => each.machineIsLimit).map(({ x }) => x));
   const hollow =
     limited.size > 0 ? '; hollow: the machine, which also makes the load, was the limit' : '';
-  const plot = (title: string, read: Parameters<typeof linesOf<SweepPoint>>[2]): Plot => {
+  const plot = (title: string, read: Reading<SweepPoint>): Plot => {
     const lines = linesOf(points, ({ x }) => x, read);
-    return { title: title + hollow, lines, xName: sweep.grows, steps: { limited } };
+    return { title: title + hollow, lines, xName: sweep.grows, limited };
   };
   const parts = Object.keys(points[0]?.microseconds ?? {}).map(
     (part) => [part, (point: SweepPoint) => point.microseconds[part]] as const,

@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startRedis } from '@outcry/local/servers/redis.ts';
+import {
+  decideScriptBody,
+  DecideScript,
+} from '@outcry/api-gateway/adapters/redis/decide-script.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { startRedis } from '@outcry/local/servers/redis.ts';
 import { decide } from '@outcry/shared/domain/auction-rules.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import {
-  decideScriptBody,
-  DecideScript,
-} from '@outcry/api-gateway/adapters/redis/decide-script.ts';
-import { runAgreements, type AgreementRun, type Interruption } from './agreement-run.ts';
-import { Disagreement, REFERENCE_RULES, type Rules } from './model-auction.ts';
-import { randomCommand, randomCreation } from './random-commands.ts';
+import { runAgreements, type AgreementRun, type Interruption } from './testing/agreement-run.ts';
+import { Disagreement, REFERENCE_RULES, type Rules } from './testing/model-auction.ts';
+import { randomCommand, randomCreation } from './testing/random-commands.ts';
 
 const COMMANDS_PER_AUCTION = 100;
 const AUCTIONS_AT_ONCE = 8;

@@ -1,58 +1,58 @@
-/** What figures were measured on. */
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+/**
+ * What figures were measured on, and what processes used meanwhile: of CPU and memory as Linux's /proc
+ * says, 0 where there is none.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import connect from 'postgres';
 import { ask } from '@outcry/local/servers/ask.ts';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
 
-export interface Machine {
-  readonly cpuModel: string;
-  readonly cpus: number;
-  readonly memoryGib: number;
-  readonly system: string;
-  readonly node: string;
-  /** Versions of the servers that were used, by name. */
-  readonly servers: Readonly<Record<string, string>>;
-  /** Appending a block to a file and having it on disk, median. */
-  readonly fsyncMs: number;
-}
-
 const FSYNCS = 100;
-const BLOCK = Buffer.alloc(4_096);
 const GIB = 1024 ** 3;
 const QUERY_LIMIT_S = 5;
 
+export interface Machine {
+  readonly cpus: number;
+  /** Hardware and versions, for people; those of the servers by name. */
+  readonly text: string;
+}
+
 /**
  * @param folder on the disk whose speed matters
- * @param urls of those servers that run
+ * @param urls of those servers that run @param versions of further programs
  * @throws Error when Postgres is silent
  */
-export const describeMachine = async (
+export async function describeMachine(
   folder: string,
   urls: { readonly redis?: string; readonly nats?: string; readonly postgres?: string },
-): Promise<Machine> => ({
-  cpuModel: cpus()[0]?.model.trim() ?? 'unknown CPU',
-  cpus: availableParallelism(),
-  memoryGib: Math.round(totalmem() / GIB),
-  system: `${type()} ${release()}`,
-  node: process.versions.node,
-  servers: {
-    ...(urls.redis && { Redis: await heard(urls.redis, 'INFO server\r\n', /redis_version:(\S+)/) }),
-    // NATS greets with a line that names its version.
-    ...(urls.nats && { NATS: await heard(urls.nats, '', /"version":"([^"]+)"/) }),
-    ...(urls.postgres && { Postgres: await postgresVersion(urls.postgres) }),
-  },
-  fsyncMs: fsyncTime(folder),
-});
-
-export function machineText(machine: Machine): string {
-  const { cpuModel, cpus: cores, memoryGib, system, node, fsyncMs } = machine;
-  const servers = Object.entries(machine.servers).map(([name, version]) => `${name} ${version}`);
-  return [
-    `${cpuModel}, ${cores} cores, ${memoryGib} GiB, ${system}`,
-    [`Node ${node}`, ...servers, `an fsync takes ${fsyncMs.toFixed(2)} ms`].join(', '),
-  ].join('\n');
+  versions: Readonly<Record<string, string>> = {},
+): Promise<Machine> {
+  const found: Record<string, string> = { Node: process.versions.node, ...versions };
+  if (urls.redis)
+    found['Redis'] = await heard(urls.redis, 'INFO server\r\n', /redis_version:(\S+)/);
+  // NATS greets with a line that names its version.
+  if (urls.nats) found['NATS'] = await heard(urls.nats, '', /"version":"([^"]+)"/);
+  if (urls.postgres) found['Postgres'] = await postgresVersion(urls.postgres);
+  const cores = availableParallelism();
+  const hardware = [
+    `${cpus()[0]?.model.trim()}`,
+    `${cores} cores`,
+    `${Math.round(totalmem() / GIB)} GiB`,
+  ];
+  const programs = Object.entries(found).map((each) => each.join(' '));
+  const fsync = `an fsync takes ${fsyncTime(folder).toFixed(2)} ms`;
+  const text = [...hardware, `${type()} ${release()}`, ...programs, fsync].join(', ');
+  return { cpus: cores, text };
 }
 
 async function heard(url: string, question: string, version: RegExp): Promise<string> {
@@ -71,13 +71,14 @@ async function postgresVersion(url: string): Promise<string> {
   }
 }
 
+/** Appending a block to a file and having it on disk, median in ms. */
 function fsyncTime(folder: string): number {
   const path = join(folder, 'fsync');
   const file = openSync(path, 'a');
   try {
     const times = Array.from({ length: FSYNCS }, () => {
       const from = performance.now();
-      writeSync(file, BLOCK);
+      writeSync(file, Buffer.alloc(4_096));
       fsyncSync(file);
       return performance.now() - from;
     });
@@ -85,5 +86,125 @@ function fsyncTime(folder: string): number {
   } finally {
     closeSync(file);
     rmSync(path);
+  }
+}
+
+/** Linux reports in hundredths of a second on every platform that Node runs on. */
+const TICKS_PER_SECOND = 100;
+/** Under this name stands the CPU use of everything that is no part of what is measured. */
+export const OTHER_PROGRAMS = 'other programs';
+/** Child processes of this one that ended meanwhile: what makes the load. */
+export const GENERATOR = 'generator';
+
+/** Process numbers by part; a part may be several processes, each with its children. */
+export type Parts = Readonly<Record<string, readonly (number | undefined)[]>>;
+
+export interface Used {
+  /** In cores, by part; `generator` and `other programs` too. */
+  readonly cores: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+/**
+ * Begins now.
+ *
+ * @returns what reads the use since then; a load that knows better how long it lasted says so, in
+ *   seconds, because a generator also takes a while to start
+ */
+export function openWindow(parts: Parts): (lastedSeconds?: number) => Used {
+  const before = reading(parts);
+  return (lastedSeconds) => {
+    const after = reading(parts);
+    const seconds = (after.at - before.at) / 1000;
+    const over = lastedSeconds ?? seconds;
+    const cores: Record<string, number> = {};
+    for (const [part, now] of Object.entries(after.used)) {
+      // A process that was started anew counts from 0.
+      const more = now.map((used, i) => Math.max(0, used - (before.used[part]?.[i] ?? used)));
+      cores[part] = sum(more) / over;
+    }
+    const load = (after.ended - before.ended) / over;
+    if (load > 0) cores[GENERATOR] = load;
+    const own = sum(Object.values(cores)) * over;
+    cores[OTHER_PROGRAMS] = Math.max(0, (after.machine - before.machine - own) / seconds);
+    return { cores, seconds };
+  };
+}
+
+/** Resident memory of each part's processes together, in MiB. */
+export const memoryOf = (parts: Parts): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(parts).map(([part, pids]) => [part, sum(pids.map(residentMib))]),
+  );
+
+/** Resident memory of a process and its children; what they share counts once, as far as known. */
+export function residentMib(pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  const children = [...processes()].filter(([, { parent }]) => parent === pid).map(([id]) => id);
+  const statuses = [pid, ...children].map((each) => read(`/proc/${each}/status`));
+  const kib = (name: string): number[] =>
+    statuses.map((status) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0));
+  // Programs and libraries, and segments such as Postgres's buffers, are shared.
+  const shared = Math.max(...kib('RssFile')) + Math.max(...kib('RssShmem'));
+  return (sum(kib('RssAnon')) + shared) / 1024;
+}
+
+export const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
+
+function reading(parts: Parts) {
+  const table = processes();
+  const used = (pid: number | undefined): number => {
+    const own = table.get(pid ?? 0);
+    if (own === undefined) return 0;
+    const children = [...table.values()].filter(({ parent }) => parent === pid);
+    return own.seconds + own.endedChildren + sum(children.map(({ seconds }) => seconds));
+  };
+  const entries = Object.entries(parts).map(([part, pids]) => [part, pids.map(used)] as const);
+  // See proc(5): idle and waiting for a disk are no use of the CPU; guests are in user already.
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = read('/proc/stat')
+    .split('\n', 1)
+    .join()
+    .split(/\s+/)
+    .map(Number);
+  return {
+    at: performance.now(),
+    /** CPU seconds that all programs of the machine have used. */
+    machine: (user + nice + system + irq + softirq) / TICKS_PER_SECOND,
+    ended: table.get(process.pid)?.endedChildren ?? 0,
+    used: Object.fromEntries(entries) as Record<string, number[]>,
+  };
+}
+
+/** All processes by number, with the CPU time of all their threads. */
+function processes() {
+  const found = new Map<number, { parent: number; seconds: number; endedChildren: number }>();
+  let names: string[] = [];
+  try {
+    names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    // There is no /proc.
+  }
+  for (const name of names) {
+    const stat = read(`/proc/${name}/stat`);
+    // The second field is the name in parentheses, which may hold spaces: count from behind it.
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11);
+    found.set(Number(name), {
+      parent: fields[1] ?? 0,
+      seconds: (user + system) / TICKS_PER_SECOND,
+      endedChildren: (childrenUser + childrenSystem) / TICKS_PER_SECOND,
+    });
+  }
+  return found;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }

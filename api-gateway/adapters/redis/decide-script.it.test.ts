@@ -12,7 +12,7 @@ import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
-import { plainCommand } from '@outcry/load-tests/rules-agreement/random-commands.ts';
+import { plainCommand } from '@outcry/load-tests/rules-agreement/testing/random-commands.ts';
 import type { AuctionBatch, AuctionCommand } from '../../bidding/auction-commands.ts';
 import { DecideScript, decideScriptBody } from './decide-script.ts';
 import { RedisPublishedMark } from './published-mark.ts';

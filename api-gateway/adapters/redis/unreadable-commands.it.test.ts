@@ -16,7 +16,7 @@ import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { seeded, shuffled } from '@outcry/shared/testing/seeded.ts';
 import { SIZES } from '@outcry/shared/testing/sizes.ts';
-import { plainCommand } from '@outcry/load-tests/rules-agreement/random-commands.ts';
+import { plainCommand } from '@outcry/load-tests/rules-agreement/testing/random-commands.ts';
 import type { AuctionBatch, AuctionCommand, NewAuction } from '../../bidding/auction-commands.ts';
 import { decideScriptBody, DecideScript } from './decide-script.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { checkHistory } from './check.ts';
+import { violationText } from '../history.ts';
+import { checkHistory } from './check-history.ts';
 import { SmallHistory } from './testing/small-history.ts';
 import { validHistory } from './testing/valid-history.ts';
-import { violationText } from './violation.ts';
 
 test('a valid history has no violations', () => {
   expect(checkHistory(validHistory()).map(violationText)).toEqual([]);

@@ -1,6 +1,7 @@
 /** Every rule of the checker is broken at least once; see valid-history.ts for what is changed. */
 import { expect, test } from 'vitest';
-import type { LoggedEvent } from '../history.ts';
+import { violationText, type BrokenRule, type LoggedEvent } from '../history.ts';
+import { checkHistory } from './check-history.ts';
 import {
   answeredAs,
   at,
@@ -13,11 +14,9 @@ import {
   withPublic,
   withRequest,
   withState,
-  type Change,
 } from './testing/change-history.ts';
-import { checkHistory } from './check.ts';
+import type { Change } from './testing/change-history.ts';
 import { validHistory } from './testing/valid-history.ts';
-import { violationText, type BrokenRule } from './violation.ts';
 
 const INTERNAL = { status: 500, replayed: false, body: { code: 'INTERNAL' } };
 const ODD_STATUS = { status: 400, replayed: false, body: { code: 'BID_TOO_LOW' } };

@@ -1,6 +1,6 @@
 /** Real eBay auctions, all at once and faster: each auction's bids in order, and its price at the end. */
-import exec from 'k6/execution';
 import { sleep } from 'k6';
+import exec from 'k6/execution';
 import http from 'k6/http';
 import { Counter } from 'k6/metrics';
 import type { Options } from 'k6/options';

@@ -1,15 +1,10 @@
 /** Builds short histories of one auction as a right engine answers them, command by command. */
 import { problem, PROBLEMS, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
-import {
-  decide,
-  minimumBid,
-  passTime,
-  type Auction,
-  type Command,
-} from '@outcry/shared/domain/auction-rules.ts';
+import { decide, minimumBid, passTime } from '@outcry/shared/domain/auction-rules.ts';
+import type { Auction, Command } from '@outcry/shared/domain/auction-rules.ts';
 import { publicState } from '@outcry/shared/testing/event-lines.ts';
 import type { History, HistoryAnswer, HistoryRequest, LoggedEvent } from '../../history.ts';
-import { replayLog } from '../replay-log.ts';
+import { replayLog } from '../log.ts';
 
 export const AUCTION_ID = 'a0-lamp';
 const STARTS_AT = Date.UTC(2026, 0, 1);
@@ -54,7 +49,6 @@ export class SmallHistory {
     };
     const times = { startsAt: STARTS_AT, endsAt: ENDS_AT, hardEndsAt: ENDS_AT + 60_000 };
     const scheduled: LoggedEvent = {
-      type: 'event',
       auctionId: AUCTION_ID,
       public: {
         epoch: 1,
@@ -104,7 +98,6 @@ export class SmallHistory {
   send({ userId, request, key = '', at, gateway = 0, lost = false }: Sent): void {
     const answer = this.#answer(userId, request, key);
     this.#commands.push({
-      type: 'command',
       id: this.#commands.length,
       client: userId.length,
       userId,
@@ -178,7 +171,6 @@ export class SmallHistory {
   ): LoggedEvent {
     const { leader, leaderMax } = this.#auction;
     const logged: LoggedEvent = {
-      type: 'event',
       auctionId: AUCTION_ID,
       public: {
         epoch: this.#epoch,

@@ -1,0 +1,395 @@
+/** Viewers: what a broadcaster does for them, against a bare server, under load, in silence, attacked. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ATTACKS } from '@outcry/broadcast-service/testing/attack-kinds.ts';
+import { Attack, startBareTarget } from '@outcry/broadcast-service/testing/attack.ts';
+import { linkTo } from '@outcry/broadcast-service/testing/link.ts';
+import { LiveFeed } from '@outcry/client/live-feed.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { LAST_MINUTES_MS } from '@outcry/shared/contracts/live.ts';
+import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import { percentile } from '@outcry/shared/testing/percentile.ts';
+import { ViewerCrowd } from '../crowd/viewers.ts';
+import { openWindow, residentMib, sum } from '../system/machine.ts';
+import { readyRedis, SHARDS, typescriptArguments, type TestBed } from '../system/system.ts';
+import type { Measurement, Round, RoundFigures, RoundOptions } from './rounds.ts';
+
+const BARE = new URL('./processes/bare-ws-server.ts', import.meta.url);
+const BROADCASTER = new URL('./processes/measured-broadcaster.ts', import.meta.url);
+const BIDS_PER_SECOND = 50;
+/** Of one server at its limit, of two under load, and of one that is attacked. */
+const VIEWERS = { against: 5_000, loaded: 10_000, attacked: 500 };
+
+/** For how long a process's event loop was held at a stretch, since the last time it was asked. */
+interface Held {
+  readonly maxMs: number;
+  /** The longest in CPU time: what it was held by itself, and not by the machine's other programs. */
+  readonly maxCpuMs: number;
+  readonly p99Ms: number;
+  /** The longest collection of garbage, which is part of it. */
+  readonly longestGcMs: number;
+}
+
+interface Broadcaster {
+  readonly server: LocalServer;
+  held(): Promise<Held>;
+}
+
+/** One Redis for all; bids are made with the decide script, without a gateway. */
+const redisOn = (bed: TestBed) =>
+  bed.shared('fan-out', async () => {
+    const { url } = await bed.redis('redis-of-fan-out', { whole: true });
+    const redis = await readyRedis(url, 'bench');
+    bed.onClose(() => redis.disconnect());
+    return { url, auctions: new ScriptedAuctions(redis, SHARDS) };
+  });
+
+async function broadcasterOn(
+  bed: TestBed,
+  name: string,
+  limits: 'as-shipped' | 'unlimited' = 'as-shipped',
+  env: Readonly<Record<string, string>> = {},
+): Promise<Broadcaster> {
+  const { url: redis } = await redisOn(bed);
+  const file = join(bed.folder, `${name}-held.json`);
+  const run = [...typescriptArguments(BROADCASTER), limits, file];
+  const server = await bed.service('broadcast-service', { redis }, { name, run, env });
+  await bed.start(server);
+  const held = async (): Promise<Held> => {
+    const pid = server.pid();
+    if (pid === undefined) throw new Error('the broadcaster has ended');
+    await rm(file, { force: true });
+    process.kill(pid, 'SIGUSR2');
+    const written = async (): Promise<string | false> => {
+      const text = await readFile(file, 'utf8').catch(() => '');
+      return text.endsWith('}') && text;
+    };
+    const what = 'what the broadcaster says of its event loop';
+    return JSON.parse(await waitUntil(written, { withinMs: 5_000, what })) as Held;
+  };
+  return { server, held };
+}
+
+/** Viewers of a new auction, who leave in the end. */
+async function gather(bed: TestBed, nodes: readonly LocalServer[], id: string, viewers: number) {
+  await (await redisOn(bed)).auctions.create(id);
+  const ports = nodes.map(({ port }) => port);
+  const crowd = await ViewerCrowd.gather(ports, id, viewers);
+  bed.onClose(() => crowd.leave());
+  return crowd;
+}
+
+/** Bids that arrive steadily, until this many viewers have the last one. */
+async function steadyBids(
+  bed: TestBed,
+  nodes: readonly Broadcaster[],
+  crowd: ViewerCrowd,
+  { seconds, signal }: Pick<RoundOptions, 'seconds' | 'signal'>,
+  viewers = crowd.size,
+): Promise<RoundFigures> {
+  const { auctions } = await redisOn(bed);
+  const allHeld = (): Promise<Held[]> => Promise.all(nodes.map((node) => node.held()));
+  await allHeld();
+  crowd.startOver();
+  const framesBefore = crowd.frames;
+  const pids = nodes.map(({ server }) => server.pid());
+  const close = openWindow({ broadcasters: pids, crowd: [process.pid] });
+  await crowd.bidSteadily(auctions, BIDS_PER_SECOND, seconds, signal);
+  const used = close();
+  const frames = crowd.frames - framesBefore;
+  await crowd.haveLast(viewers);
+  const held = await allHeld();
+  const longest = (name: keyof Held): number => Math.max(...held.map((each) => each[name]));
+  return {
+    perSecond: frames / used.seconds,
+    cores: used.cores,
+    figures: {
+      'p50 ms': crowd.delay(0.5),
+      'p99 ms': crowd.delay(0.99),
+      'longest ms': crowd.delay(1),
+      'event loop held, longest ms': longest('maxMs'),
+      'the same in CPU time, ms': longest('maxCpuMs'),
+      'event loop held, p99 ms': longest('p99Ms'),
+      'garbage collection, longest ms': longest('longestGcMs'),
+      'memory of all, MiB': sum(pids.map(residentMib)),
+    },
+  };
+}
+
+const BIDS_ONE_BY_ONE = 10;
+const BIDS_BACK_TO_BACK = 20;
+
+/** One server and one auction with thousands of viewers. */
+async function atLimit(bed: TestBed, server: LocalServer, viewers: number): Promise<Round> {
+  const { auctions } = await redisOn(bed);
+  const before = residentMib(server.pid());
+  const crowd = await gather(bed, [server], `a0-${server.name}`, viewers);
+  const kibPerViewer = ((residentMib(server.pid()) - before) * 1024) / viewers;
+  /** Resolves when so many viewers have it. */
+  const bid = async (reaches: number): Promise<void> => {
+    const answered = crowd.bid(auctions);
+    await Promise.all([answered, crowd.haveLast(reaches)]);
+  };
+  return async () => {
+    const delays: number[] = [];
+    for (let i = 0; i < BIDS_ONE_BY_ONE; i += 1) {
+      const begin = performance.now();
+      await bid(viewers);
+      delays.push(performance.now() - begin);
+    }
+    const close = openWindow({ server: [server.pid()] });
+    const framesBefore = crowd.frames;
+    // Each bid when half of the viewers have the one before: the server has the next message when it
+    // is done with one, and never two that it may join, which would be fewer deliveries.
+    for (let i = 1; i <= BIDS_BACK_TO_BACK; i += 1) {
+      await bid(i < BIDS_BACK_TO_BACK ? viewers / 2 : viewers);
+    }
+    const { cores, seconds } = close();
+    const perSecond = (crowd.frames - framesBefore) / seconds;
+    const last = percentile(delays, 0.5);
+    const found = { 'last viewer has a bid, ms': last, 'memory a viewer, KiB': kibPerViewer };
+    return { perSecond, cores, figures: found };
+  };
+}
+
+/** Chunks, rests and conflation are off. */
+const againstBare: readonly Measurement[] = [
+  {
+    name: 'bare-ws',
+    title: `a bare ws server that writes one frame to ${VIEWERS.against} viewers`,
+    counts: 'deliveries',
+    async prepare(bed, { viewers = VIEWERS.against }) {
+      const { url } = await redisOn(bed);
+      const server = await bed.bareServer('bare-ws', BARE, [url, `${SHARDS}`]);
+      return atLimit(bed, server, viewers);
+    },
+  },
+  {
+    name: 'broadcaster',
+    title: 'the broadcaster, without chunks, rests and conflation',
+    counts: 'deliveries',
+    comparedTo: 'bare-ws',
+    shouldBe: { perSecond: 'at least 0.85', 'last viewer has a bid, ms': 'at most 1.18' },
+    async prepare(bed, { viewers = VIEWERS.against }) {
+      const { server } = await broadcasterOn(bed, 'broadcaster', 'unlimited');
+      return atLimit(bed, server, viewers);
+    },
+  },
+];
+
+type About = Pick<Measurement, 'name' | 'title' | 'comparedTo' | 'shouldBe'>;
+
+/** @param stalledShare so many of the viewers stop reading before the first bid */
+const underLoad = (about: About, stalledShare: number): Measurement => ({
+  ...about,
+  counts: 'messages to viewers',
+  async prepare(bed, { viewers = VIEWERS.loaded, signal }) {
+    const nodes = [
+      await broadcasterOn(bed, `${about.name}-1`),
+      await broadcasterOn(bed, `${about.name}-2`),
+    ];
+    const servers = nodes.map(({ server }) => server);
+    const crowd = await gather(bed, servers, `a2-${about.name}`, viewers);
+    const stalled = Math.ceil(viewers * stalledShare);
+    crowd.stall(stalled);
+    await pause(2_000, undefined, { signal });
+    return (options) => steadyBids(bed, nodes, crowd, options, viewers - stalled);
+  },
+});
+
+const loaded: readonly Measurement[] = [
+  underLoad(
+    {
+      name: 'fan-out-load',
+      title: `two broadcasters as shipped, ${VIEWERS.loaded} viewers, 50 bids/s; from a bid's answer to a viewer`,
+      shouldBe: { 'p99 ms': 'below 150', 'event loop held, longest ms': 'at most 25' },
+    },
+    0,
+  ),
+  underLoad(
+    {
+      name: 'fan-out-stalled',
+      title: 'the same while one viewer in a hundred does not read; of the others',
+      comparedTo: 'fan-out-load',
+      shouldBe: { 'p99 ms': 'at most 1.2' },
+    },
+    0.01,
+  ),
+];
+
+const SETTLE_MS = 5_000;
+const FEEDS = 50;
+/** The connections of a round die in one instant, which falls anywhere between two words. */
+const LONGEST_PAUSE_MS = 2_000;
+const HOURS_MS = 24 * 3_600_000;
+
+const silentOn = (bed: TestBed) => bed.shared('silence', () => broadcasterOn(bed, 'silence'));
+
+/**
+ * What it costs that nobody waits in silence in an auction's last minutes. No bids: with bids there is
+ * none to break. Each round has an auction and viewers of its own: the last minutes do not last.
+ */
+const watched = (about: About, durationMs: number): Measurement => ({
+  ...about,
+  counts: 'viewers watched',
+  async prepare(bed) {
+    const { server } = await silentOn(bed);
+    const { auctions } = await redisOn(bed);
+    let round = 0;
+    return async ({ seconds, viewers = VIEWERS.loaded, signal }) => {
+      const auctionId = `a3-${about.name}-${(round += 1)}`;
+      await auctions.create(auctionId, { durationMs });
+      const crowd = await ViewerCrowd.gather([server.port], auctionId, viewers);
+      try {
+        await pause(SETTLE_MS, undefined, { signal });
+        const close = openWindow({ broadcaster: [server.pid()] });
+        await pause(seconds * 1_000, undefined, { signal });
+        return { perSecond: viewers, cores: close().cores, figures: {} };
+      } finally {
+        crowd.leave();
+        await pause(SETTLE_MS, undefined, { signal });
+      }
+    };
+  },
+});
+
+const deadConnections: Measurement = {
+  name: 'dead-connections',
+  title: `how soon ${FEEDS} clients notice that their connections are dead`,
+  counts: 'connections noticed',
+  warmsUp: false,
+  shouldBe: { 'longest ms': 'at most 5,000' },
+  async prepare(bed) {
+    const { server } = await silentOn(bed);
+    const { auctions } = await redisOn(bed);
+    let round = 0;
+    return async ({ signal }) => {
+      const auctionId = `a3-dead-${(round += 1)}`;
+      await auctions.create(auctionId, { durationMs: LAST_MINUTES_MS });
+      const close = openWindow({ broadcaster: [server.pid()] });
+      const after = await noticing(server.port, auctionId, signal);
+      const [p50 = NaN, p90 = NaN, longest = NaN] = [0.5, 0.9, 1].map((share) =>
+        percentile(after, share),
+      );
+      const found = { 'p50 ms': p50, 'p90 ms': p90, 'longest ms': longest };
+      return { perSecond: (1000 * FEEDS) / longest, cores: close().cores, figures: found };
+    };
+  },
+};
+
+/** @returns from the death of each connection until its viewer shows it, ms */
+async function noticing(port: number, auctionId: string, signal: AbortSignal): Promise<number[]> {
+  const link = await linkTo(port);
+  const url = `http://${link.address}`;
+  const feeds = Array.from({ length: FEEDS }, () => new LiveFeed({ url }));
+  let frozenAt = Infinity;
+  const noticedAt = new Map<LiveFeed, number>();
+  const seen = feeds.map((feed) =>
+    feed.watch(auctionId, {
+      onChange({ connection }) {
+        if (frozenAt === Infinity || connection === 'live' || noticedAt.has(feed)) return;
+        noticedAt.set(feed, performance.now());
+      },
+    }),
+  );
+  try {
+    const limit = { withinMs: 30_000, what: 'all feeds' };
+    await waitUntil(() => seen.every(({ connection }) => connection === 'live'), limit);
+    await pause(LONGEST_PAUSE_MS + Math.random() * LONGEST_PAUSE_MS, undefined, { signal });
+    frozenAt = performance.now();
+    link.freeze();
+    await waitUntil(() => noticedAt.size === FEEDS, { ...limit, what: 'all feeds to notice' });
+    return [...noticedAt.values()].map((at) => at - frozenAt);
+  } finally {
+    for (const feed of feeds) feed.close();
+    link.close();
+  }
+}
+
+const silence: readonly Measurement[] = [
+  watched({ name: 'quiet', title: 'one broadcaster hours before the end, without bids' }, HOURS_MS),
+  watched(
+    { name: 'silence', title: 'the same in the last minutes', comparedTo: 'quiet' },
+    LAST_MINUTES_MS,
+  ),
+  deadConnections,
+];
+
+export const fanOutMeasurements = [...againstBare, ...loaded, ...silence];
+
+const ATTACKED = 'a1-attacked';
+const ATTACKS_PER_SECOND = 100;
+
+const attackedOn = (bed: TestBed, { viewers = VIEWERS.attacked, signal }: RoundOptions) =>
+  bed.shared('attacks', async () => {
+    const bare = await startBareTarget();
+    bed.onClose(() => bare.end());
+    // As shipped also in how many connections one address may make: honest viewers have one address.
+    const node = await broadcasterOn(bed, 'attacked', 'as-shipped', {
+      MAX_VIEWERS_PER_ADDRESS: '1000',
+    });
+    const crowd = await gather(bed, [node.server], ATTACKED, viewers);
+    await steadyBids(bed, [node], crowd, { seconds: 3, signal });
+    return {
+      measure: (options: RoundOptions) => steadyBids(bed, [node], crowd, options),
+      targets: { broadcaster: node.server.url, bare: bare.url },
+    };
+  });
+
+/**
+ * What each attack costs honest viewers: in turns nobody else, an attack from a process and an
+ * address of its own, and the same attack on a bare server beside, because attackers share the
+ * machine with what is measured.
+ */
+const underAttack = (
+  kind: string,
+  target: 'broadcaster' | 'bare',
+  about: Omit<About, 'title'>,
+): Measurement => ({
+  ...about,
+  counts: 'messages to honest viewers',
+  warmsUp: false,
+  title: `${ATTACKS_PER_SECOND} ${kind} per second ${target === 'bare' ? 'on a bare server beside' : 'from one address'}`,
+  async prepare(bed, options) {
+    const { measure, targets } = await attackedOn(bed, options);
+    return async (round) => {
+      const kinds = kind === 'all-attacks' ? [] : [kind];
+      const attack = await Attack.begin(targets[target], ATTACKED, ATTACKS_PER_SECOND, kinds);
+      try {
+        const began = performance.now();
+        const found = await measure(round);
+        const { tried, begun, cpuMs } = await attack.report();
+        const attackers = {
+          'attackers tried': tried,
+          'attackers let in': begun,
+          "attackers' CPU, %": (100 * cpuMs) / (performance.now() - began),
+        };
+        return { ...found, figures: { ...found.figures, ...attackers } };
+      } finally {
+        await attack.end();
+      }
+    };
+  },
+});
+
+const UNATTACKED = 'unattacked';
+
+export const attackMeasurements: readonly Measurement[] = [
+  {
+    name: UNATTACKED,
+    title: `${VIEWERS.attacked} honest viewers, 50 bids/s; from a bid's answer to a viewer`,
+    counts: 'messages to honest viewers',
+    warmsUp: false,
+    prepare: async (bed, options) => (await attackedOn(bed, options)).measure,
+  },
+  ...[...ATTACKS, 'all-attacks'].flatMap((kind) => {
+    const beside = `beside-${kind}`;
+    const shouldBe = { 'p99 ms': 'at most 1.3' };
+    return [
+      underAttack(kind, 'bare', { name: beside, comparedTo: UNATTACKED }),
+      underAttack(kind, 'broadcaster', { name: kind, comparedTo: beside, shouldBe }),
+    ];
+  }),
+];

@@ -1,0 +1,289 @@
+/** Bids over HTTP, against a bare `node:http` server with the same requests and answers. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '@outcry/local/processes/ports.ts';
+import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
+import { scrape } from '@outcry/shared/testing/metrics.ts';
+import { bidderTokens, clientOf, createAuctions, plainTerms } from '../crowd/people.ts';
+import type { Parts } from '../system/machine.ts';
+import type { Addresses, TestBed } from '../system/system.ts';
+import { figuresOf, plannedLoad, type RequestPlan } from './generators.ts';
+import type { Measurement, Round } from './rounds.ts';
+
+const BARE_SERVER = new URL('./processes/bare-http-server.ts', import.meta.url);
+/** As long as an access token and an auction's path, so that the requests are as long as bids. */
+const TOKEN = 'x'.repeat(187);
+const PATH = '/v1/auctions/a0-AAAAAAAAAAAAAAAAAAAA/bids';
+const MANY_AUCTIONS = 10_000;
+/** Tokens the gateway remembers (50,000), and some: used in turn, none is ever remembered. */
+const MORE_TOKENS_THAN_REMEMBERED = 60_000;
+const MANY_CONNECTIONS = 512;
+/**
+ * A prime, so that with any round number of auctions another bidder comes to an auction at each
+ * pass: a leader who bids again would only raise the own maximum, which changes no price.
+ */
+export const BIDDERS = 997;
+/** Amounts have twelve digits from here on, so that all requests are equally long. */
+export const FIRST_AMOUNT = 100_000_000_000;
+/**
+ * Maximum bids, each higher than the one before: the price becomes the second highest maximum and
+ * a cent. Bids of many connections can overtake each other on their way; one that was overtaken
+ * by a single other one is still accepted (as `outbid`), and only one overtaken twice is too low.
+ * With exact bids a single overtaking would be enough.
+ */
+const RISING = { member: 'maxAmount', firstAmount: FIRST_AMOUNT, amountStep: 10 } as const;
+/** Always the same amount, without a key: the only bids a gateway may refuse from what it remembers. */
+const HOPELESS = { member: 'amount', amountStep: 0, keyPrefix: '' } as const;
+
+interface Gateway {
+  /** Of all processes; the first one is asked for auctions. */
+  readonly urls: readonly string[];
+  /** For figures of CPU use. */
+  readonly processes: Parts;
+  readonly servers: Addresses;
+}
+
+/** How a gateway differs from the one that is shipped, to see what a promise costs. */
+interface Variation {
+  readonly name: string;
+  /** Settings that differ. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** False: Redis fsyncs once a second, so an accepted bid can be lost. */
+  readonly fsyncEveryWrite?: boolean;
+  /** False: there is no NATS, so nothing is published. */
+  readonly publishes?: boolean;
+  /** How many share the servers. */
+  readonly processes?: number;
+}
+
+/** Gateways on servers of their own, started when first asked for. */
+export const gatewayOn = (bed: TestBed, variation: Variation = { name: 'gateway' }) =>
+  bed.shared(variation.name, async (): Promise<Gateway> => {
+    const { name, fsyncEveryWrite = true, publishes = true, processes: count = 1 } = variation;
+    bed.say(`starting the servers of ${name}`);
+    const args = fsyncEveryWrite ? [] : ['--appendfsync', 'everysec'];
+    const redis = await bed.redis(`redis-of-${name}`, { whole: true, args });
+    const nats = publishes ? await bed.nats(`nats-of-${name}`) : undefined;
+    const natsUrl = nats?.url ?? `nats://127.0.0.1:${await freePort()}`;
+    const servers = { redis: redis.url, nats: natsUrl };
+    const asserted = fsyncEveryWrite ? {} : { REDIS_DURABILITY_ASSERTED: 'true' };
+    const urls: string[] = [];
+    const processes: Record<string, (number | undefined)[]> = {
+      redis: [redis.pid()],
+      ...(nats !== undefined && { nats: [nats.pid()] }),
+    };
+    for (let number = 1; number <= count; number += 1) {
+      const own = number === 1 ? '' : `-${number}`;
+      const options = { name: `${name}${own}`, env: { ...asserted, ...variation.env } };
+      const gateway = await bed.service('api-gateway', servers, options);
+      await bed.start(gateway);
+      urls.push(gateway.url);
+      processes[`gateway${own}`] = [gateway.pid()];
+    }
+    return { urls, processes, servers };
+  });
+
+/** Tokens of users who may bid. */
+export const tokensFor = ({ secret }: TestBed, count = BIDDERS): string[] =>
+  bidderTokens(
+    secret,
+    Array.from({ length: count }, (_, i) => `bench-bidder-${i + 1}`),
+  );
+
+/** @returns the new auctions' ids */
+export async function openAuctions(
+  { urls: [gatewayUrl = ''] }: Pick<Gateway, 'urls'>,
+  count: number,
+  signal: AbortSignal,
+  startPrice = 1,
+): Promise<string[]> {
+  const seller = await clientOf('bench-seller', ['seller'], { gatewayUrl });
+  const terms = Array.from({ length: count }, (_, i) =>
+    plainTerms(`Bench item ${i + 1}`, { startPrice }),
+  );
+  return createAuctions(seller, terms, signal);
+}
+
+interface Bids extends Pick<RequestPlan, 'tokens' | 'keyPrefix' | 'perSecond'> {
+  readonly auctionIds: readonly string[];
+  /** What is counted: acceptances, or refusals as too low of bids that none can be accepted of. */
+  readonly count?: 'accepted' | 'refused';
+}
+
+/**
+ * Rounds of bids, checked against the gateways' own counters. Each gateway has its share of the
+ * auctions and of the connections.
+ */
+export function bidRounds(
+  { urls, processes }: Pick<Gateway, 'urls' | 'processes'>,
+  { auctionIds, count = 'accepted', ...bids }: Bids,
+): Round {
+  const isRefused = count === 'refused';
+  const plans = urls.map((origin, nth) => ({
+    ...RISING,
+    ...bids,
+    ...(isRefused && HOPELESS),
+    origin,
+    paths: auctionIds
+      .filter((_, i) => i % urls.length === nth)
+      .map((id) => `/v1/auctions/${id}/bids`),
+  }));
+  const load = plannedLoad(plans, processes);
+  return async (options) => {
+    const before = await countersAtRest(urls);
+    const round = await load(options);
+    const { results, calls, commands } = countersSince(before, await countersAtRest(urls));
+    const decided = results.get('OK') ?? 0;
+    const expected = isRefused ? ['BID_TOO_LOW'] : ['BID_TOO_LOW', 'OK'];
+    const others = [...results.keys()].filter((result) => !expected.includes(result));
+    if (others.length > 0) throw new Error(`bids were answered ${others.join(', ')}`);
+    const batches = calls > 0 ? { 'commands a script call': commands / calls } : {};
+    const { answered, refused } = round.result;
+    if (isRefused) return figuresOf(round, refused, batches);
+    const accepted = answered - refused;
+    // Bids under way when the generator stopped were accepted without its knowing.
+    if (decided < accepted || decided > accepted + options.connections) {
+      throw new Error(`the gateways accepted ${decided} bids, the generator saw ${accepted}`);
+    }
+    return figuresOf(round, accepted, batches);
+  };
+}
+
+export interface GatewayCounters {
+  /** Commands decided, by result: OK or a refusal. */
+  readonly results: ReadonlyMap<string, number>;
+  /** Calls of the decide script, and the commands in them. */
+  readonly calls: number;
+  readonly commands: number;
+}
+
+/** What was counted between two readings. */
+export const countersSince = (
+  before: GatewayCounters,
+  after: GatewayCounters,
+): GatewayCounters => ({
+  results: new Map(
+    [...after.results]
+      .map(([result, count]) => [result, count - (before.results.get(result) ?? 0)] as const)
+      .filter(([, count]) => count > 0),
+  ),
+  calls: after.calls - before.calls,
+  commands: after.commands - before.commands,
+});
+
+/**
+ * Reads the counters, of all gateways together, once nothing moves them any more: when a generator
+ * stops, requests are still under way.
+ * @throws Error when a gateway does not answer, or does not come to rest
+ */
+async function countersAtRest(urls: readonly string[]): Promise<GatewayCounters> {
+  let last = await readCounters(urls);
+  for (let reading = 0; reading < 100; reading += 1) {
+    await pause(50);
+    const next = await readCounters(urls);
+    if (next.commands === last.commands) return next;
+    last = next;
+  }
+  throw new Error('the gateways still decide commands long after the last request');
+}
+
+async function readCounters(urls: readonly string[]): Promise<GatewayCounters> {
+  const results = new Map<string, number>();
+  const sums = new Map<string, number>();
+  for (const { samples } of await Promise.all(urls.map(scrape))) {
+    for (const { name, labels, value } of samples) {
+      sums.set(name, (sums.get(name) ?? 0) + value);
+      if (name !== 'outcry_commands_total') continue;
+      const result = labels['result'] ?? '';
+      results.set(result, (results.get(result) ?? 0) + value);
+    }
+  }
+  const calls = sums.get('outcry_batch_commands_count') ?? 0;
+  return { results, calls, commands: sums.get('outcry_batch_commands_sum') ?? 0 };
+}
+
+/** Connections of a measurement, where it has a number of its own. */
+const withConnections =
+  (round: Round, connections: number | undefined): Round =>
+  (options) =>
+    round(connections === undefined ? options : { ...options, connections });
+
+/** What Node's HTTP server can do at most with requests and answers like those of bids. */
+const bare = (name: string, connections?: number): Measurement => ({
+  name,
+  title: 'bare node:http, same request and answer',
+  counts: 'answers',
+  async prepare(bed) {
+    const server = await bed.bareServer('bare-http', BARE_SERVER);
+    const to = { origin: server.url, paths: [PATH], tokens: [TOKEN], keyPrefix: 'bench-' };
+    const load = plannedLoad([{ ...RISING, ...to }], { 'node:http': [server.pid()] });
+    return withConnections(async (options) => {
+      const round = await load(options);
+      if (round.result.refused > 0) throw new Error('the bare server refused a request');
+      return figuresOf(round, round.result.answered);
+    }, connections);
+  },
+});
+
+interface Change extends Pick<Bids, 'count'> {
+  readonly auctions?: number;
+  readonly startPrice?: number;
+  readonly connections?: number;
+  readonly variation?: Omit<Variation, 'name'> | undefined;
+  readonly keyPrefix?: string;
+  readonly users?: number;
+}
+
+const bids = (
+  name: string,
+  title: string,
+  comparedTo: string,
+  { auctions = 1, startPrice, connections, variation, users, ...change }: Change = {},
+): Measurement => ({
+  name,
+  title,
+  counts: `${change.count ?? 'accepted'} bids`,
+  comparedTo,
+  async prepare(bed, { signal }) {
+    const gateway = await gatewayOn(bed, variation && { name, ...variation });
+    const auctionIds = await openAuctions(gateway, auctions, signal, startPrice);
+    const plan = { auctionIds, tokens: tokensFor(bed, users), keyPrefix: `${name}-`, ...change };
+    return withConnections(bidRounds(gateway, plan), connections);
+  },
+});
+
+const ON_ONE = 'accepted bids on one auction';
+const OVER_MANY = `accepted bids over ${MANY_AUCTIONS.toLocaleString('en')} auctions`;
+const auctions = MANY_AUCTIONS;
+const connections = MANY_CONNECTIONS;
+const LIMITS = { RATE_LIMIT_USER_PER_S: '1000000', RATE_LIMIT_ADDRESS_PER_S: '1000000' };
+const off = (variation: Change['variation']): Change => ({ variation });
+
+/** At first the figures by themselves; then `hot` with one feature off, or one more on: its cost. */
+export const httpMeasurements: readonly Measurement[] = [
+  bare('bare'),
+  bids('hot', ON_ONE, 'bare'),
+  bids('spread', OVER_MANY, 'bare', { auctions }),
+  bare('bare-512', MANY_CONNECTIONS),
+  bids('hot-512', ON_ONE, 'bare-512', { connections }),
+  bids('spread-512', OVER_MANY, 'bare-512', { auctions, connections }),
+  bids('two-gateways', `${OVER_MANY} through two gateways`, 'bare', {
+    auctions,
+    variation: { processes: 2 },
+  }),
+  bids('refused', 'too-low bids refused on one auction', 'bare', {
+    count: 'refused',
+    startPrice: MAX_AMOUNT,
+  }),
+  bids(
+    'hot-no-fsync',
+    'fsync once a second, not each write',
+    'hot',
+    off({ fsyncEveryWrite: false }),
+  ),
+  bids('hot-no-key', 'bids without an Idempotency-Key', 'hot', { keyPrefix: '' }),
+  bids('hot-no-publish', 'NATS is dead: nothing is published', 'hot', off({ publishes: false })),
+  bids('hot-new-tokens', 'every token is seen for the first time', 'hot', {
+    users: MORE_TOKENS_THAN_REMEMBERED,
+  }),
+  bids('hot-limits', 'rate limits by user and by address on', 'hot', off({ env: LIMITS })),
+];

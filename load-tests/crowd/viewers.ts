@@ -1,0 +1,513 @@
+/**
+ * Viewers by the thousand in this process, over Socket.IO and Server-Sent Events, and people who watch
+ * through the client.
+ */
+import { randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { createHistogram } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { LiveFeed } from '@outcry/client/live-feed.ts';
+import type { WatchedAuction } from '@outcry/client/watched-auction.ts';
+import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
+import type { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
+import { percentile } from '@outcry/shared/testing/percentile.ts';
+import type { Head } from '../accounts/accounts.ts';
+import { chooseAuction } from '../load/scenarios/parts/choose-auction.ts';
+import { eachWithLimit } from './people.ts';
+
+const CONNECT_AT_ONCE = 200;
+const ARRIVAL_LIMIT_MS = 30_000;
+/** The first event says that the auction is there, the second that it is live. */
+const SEQ_OF_A_NEW_AUCTION = 2;
+
+/** Viewers of one auction, and how long after each bid they know of it. */
+export class ViewerCrowd {
+  readonly size: number;
+  /** Frames with events that came, over all viewers. */
+  frames = 0;
+  readonly #auctionId: string;
+  readonly #sockets: Socket[] = [];
+  /** By viewer: the newest seq it has. */
+  readonly #upTo: Uint32Array;
+  /** By seq: how many viewers have it or a later one; when its bid was answered. */
+  readonly #arrived: number[] = [];
+  readonly #answeredAt: number[] = [];
+  readonly #delaysUs = createHistogram();
+  readonly #waiting = new Set<{ seq: number; viewers: number; done: () => void }>();
+  #seq = SEQ_OF_A_NEW_AUCTION;
+  #countFrom = Infinity;
+
+  private constructor(auctionId: string, size: number) {
+    this.#auctionId = auctionId;
+    this.size = size;
+    this.#upTo = new Uint32Array(size);
+  }
+
+  /**
+   * @param ports the viewers are spread over these servers
+   * @param auctionId one without a bid, where this crowd is to see its own bids
+   * @throws Error when a viewer cannot connect
+   */
+  static async gather(
+    ports: readonly number[],
+    auctionId: string,
+    size: number,
+  ): Promise<ViewerCrowd> {
+    const crowd = new ViewerCrowd(auctionId, size);
+    const viewers = Array.from({ length: size }, (_, viewer) => viewer);
+    const sockets = await eachWithLimit(viewers, CONNECT_AT_ONCE, (viewer) => {
+      const port = ports[viewer % ports.length] ?? 0;
+      return watch({ port, auctionId, onEvents: (frame) => crowd.#take(viewer, seqIn(frame)) });
+    });
+    crowd.#sockets.push(...sockets);
+    return crowd;
+  }
+
+  /** The first so many viewers read no more. */
+  stall(viewers: number): void {
+    for (const socket of this.#sockets.slice(0, viewers)) {
+      socket.on('error', () => undefined);
+      socket.pause();
+    }
+  }
+
+  leave(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Places the next bid. Resolves when it is answered. */
+  async bid(auctions: ScriptedAuctions): Promise<void> {
+    this.#seq += 1;
+    const seq = this.#seq;
+    await auctions.bid(this.#auctionId, { userId: `u${seq % 2}`, amount: 10_000 * seq });
+    this.#answeredAt[seq] = performance.now();
+  }
+
+  /** @throws the signal's reason */
+  async bidSteadily(
+    auctions: ScriptedAuctions,
+    perSecond: number,
+    seconds: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const begin = performance.now();
+    for (let i = 0; i < seconds * perSecond; i += 1) {
+      const dueAt = begin + (i * 1_000) / perSecond;
+      await pause(Math.max(0, dueAt - performance.now()), undefined, { signal });
+      await this.bid(auctions);
+    }
+  }
+
+  /**
+   * Resolves in the instant in which the last viewer, or as many as said, has the bid that was placed
+   * last, or a later one.
+   * @throws Error when it takes longer than 30 s
+   */
+  haveLast(viewers = this.size): Promise<void> {
+    const seq = this.#seq;
+    const arrived = (): number => this.#arrived[seq] ?? 0;
+    if (arrived() >= viewers) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        reject(new Error(`only ${arrived()} of ${this.size} viewers have seq ${seq}`));
+      }, ARRIVAL_LIMIT_MS);
+      const done = (): void => {
+        clearTimeout(limit);
+        resolve();
+      };
+      this.#waiting.add({ seq, viewers, done });
+    });
+  }
+
+  /** From now on delays count, and only those of bids to come. */
+  startOver(): void {
+    this.#delaysUs.reset();
+    this.#countFrom = this.#seq;
+  }
+
+  /** @returns what so large a share of the delays from an answer to a viewer does not exceed, ms */
+  delay(share: number): number {
+    return this.#delaysUs.percentile(share * 100) / 1000;
+  }
+
+  #take(viewer: number, seq: number): void {
+    const now = performance.now();
+    this.frames += 1;
+    for (let each = (this.#upTo[viewer] ?? 0) + 1; each <= seq; each += 1) {
+      this.#arrived[each] = (this.#arrived[each] ?? 0) + 1;
+      if (each <= this.#countFrom) continue;
+      // A viewer may know before the bidder has the answer.
+      const ms = now - (this.#answeredAt[each] ?? now);
+      this.#delaysUs.record(Math.max(1, Math.round(ms * 1000)));
+    }
+    this.#upTo[viewer] = seq;
+    for (const waiting of this.#waiting) {
+      if ((this.#arrived[waiting.seq] ?? 0) < waiting.viewers) continue;
+      this.#waiting.delete(waiting);
+      waiting.done();
+    }
+  }
+}
+
+/**
+ * A bare TCP connection that speaks just enough of WebSocket, Engine.IO and Socket.IO to watch an
+ * auction. Reading costs as little as it can, because the crowd shares the machine with what is
+ * measured.
+ */
+interface ViewerOptions {
+  readonly port: number;
+  readonly auctionId: string;
+  /** A message with events came, `42["events",…]`; its memory is read into again. */
+  readonly onEvents: (frame: Buffer) => unknown;
+  /** It watches. @param answer the acknowledgement's arguments, as JSON */
+  readonly onWatching?: (answer: string) => void;
+}
+
+const EVENTS = Buffer.from('42["events"');
+const SEQ = Buffer.from('"seq":');
+const ANSWER = Buffer.from('43');
+const NOTHING = Buffer.alloc(0);
+const READ_INTO = Buffer.allocUnsafeSlow(256 * 1024);
+const CONNECT_LIMIT_MS = 30_000;
+
+/** @returns a viewer's connection once it watches @throws Error when it is refused or takes too long */
+export function watch(options: ViewerOptions): Promise<Socket> {
+  const { port, auctionId, onEvents, onWatching } = options;
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      noDelay: true,
+      // All connections read into one buffer, one after the other: nothing is allocated to read.
+      onread: { buffer: READ_INTO, callback: (length, buffer) => take(buffer, length) },
+    });
+    const limit = setTimeout(() => socket.destroy(new Error('no answer')), CONNECT_LIMIT_MS);
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('the connection was closed')));
+    socket.once('connect', () => socket.write(upgradeRequest(port)));
+    const onFrame = (frame: Buffer): void => {
+      if (frame.subarray(0, EVENTS.length).equals(EVENTS)) {
+        onEvents(frame);
+      } else if (frame[0] === 0x32) {
+        socket.write(masked('3'));
+      } else if (frame[0] === 0x30) {
+        socket.write(masked('40'));
+      } else if (frame[0] === 0x34 && frame[1] === 0x30) {
+        socket.write(masked(`421["watch",{"auctionId":"${auctionId}"}]`));
+      } else if (frame.subarray(0, 2).equals(ANSWER)) {
+        clearTimeout(limit);
+        if (frame.includes('"ok":true')) {
+          onWatching?.(frame.toString('utf8', frame.indexOf('[')));
+          resolve(socket);
+        } else reject(new Error(`not watching: ${frame.toString()}`));
+      }
+    };
+    const read = frameReader(onFrame);
+    const take = (buffer: Uint8Array, length: number): true => {
+      read(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+      return true;
+    };
+  });
+}
+
+const upgradeRequest = (port: number): string =>
+  [
+    'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+    `host: 127.0.0.1:${port}`,
+    'connection: Upgrade',
+    'upgrade: websocket',
+    'sec-websocket-version: 13',
+    `sec-websocket-key: ${randomBytes(16).toString('base64')}`,
+    '',
+    '',
+  ].join('\r\n');
+
+/** The seq of a message, which stands before its events. */
+function seqIn(frame: Buffer): number {
+  let seq = 0;
+  for (let i = frame.indexOf(SEQ) + SEQ.length; ; i += 1) {
+    const digit = (frame[i] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return seq;
+    seq = seq * 10 + digit;
+  }
+}
+
+/** Cuts what comes into frames; the HTTP answer before them is skipped. */
+function frameReader(onFrame: (payload: Buffer) => void): (chunk: Buffer) => void {
+  let rest: Buffer = NOTHING;
+  let upgraded = false;
+  return (chunk) => {
+    let data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    if (!upgraded) {
+      const end = data.indexOf('\r\n\r\n');
+      if (end < 0) {
+        rest = Buffer.from(data);
+        return;
+      }
+      upgraded = true;
+      data = data.subarray(end + 4);
+    }
+    for (;;) {
+      const short = (data[1] ?? 0) & 0x7f;
+      const head = short === 126 ? 4 : short === 127 ? 10 : 2;
+      if (data.length < head) break;
+      const length =
+        short === 126
+          ? data.readUInt16BE(2)
+          : short === 127
+            ? Number(data.readBigUInt64BE(2))
+            : short;
+      if (data.length < head + length) break;
+      onFrame(data.subarray(head, head + length));
+      data = data.subarray(head + length);
+    }
+    // A copy: the chunk's memory is read into again.
+    rest = data.length === 0 ? NOTHING : Buffer.from(data);
+  };
+}
+
+/** A short text frame as clients must send it; the mask may be zeros. */
+function masked(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  if (length > 125) throw new Error('too long for a short frame');
+  const frame = Buffer.alloc(6 + length);
+  frame[0] = 0x81;
+  frame[1] = 0x80 | length;
+  frame.write(text, 6);
+  return frame;
+}
+
+/** Times in milliseconds. */
+export interface Latencies {
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** All 0 without a value. */
+export function latencies(values: readonly number[]): Latencies {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => (sorted.length === 0 ? 0 : percentile(sorted, share));
+  return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+}
+
+/** What all viewers of one kind saw. */
+interface ViewerFigures {
+  /** From the instant at which Redis accepted a bid until a viewer has it. */
+  readonly latencies: Latencies;
+  /** Events that came behind a later one, or a second time. */
+  readonly disorder: number;
+  /** Events that a viewer was never sent: a slow one gets the newest state only. */
+  readonly missed: number;
+  /** Connections that ended before the run did. */
+  readonly lost: number;
+  /** Where each viewer stood in the end. */
+  readonly ends: readonly { readonly auctionId: string; readonly seq: number }[];
+}
+
+export type ViewersFigures = Readonly<Record<'sockets' | 'streams', ViewerFigures>>;
+
+type Message = Pick<EventsMessage, 'seq'> & {
+  readonly events: readonly Pick<EventsMessage['events'][number], 'seq' | 'at'>[];
+};
+
+/** Viewers of one kind. @param measuredFrom latencies of earlier events do not count; ms since 1970 */
+export class Onlookers {
+  lost = 0;
+  #disorder = 0;
+  #missed = 0;
+  readonly #times: number[] = [];
+  readonly #viewers: { readonly auctionId: string; seq: number | undefined }[] = [];
+  readonly #measuredFrom: number;
+
+  constructor(measuredFrom: number) {
+    this.#measuredFrom = measuredFrom;
+  }
+
+  /** @returns takes what the viewer is sent; the first message is the state on connecting */
+  add(auctionId: string): (message: Message) => void {
+    const viewer = { auctionId, seq: undefined as number | undefined };
+    this.#viewers.push(viewer);
+    return ({ seq, events }) => {
+      const now = Date.now();
+      let last = viewer.seq ?? seq;
+      for (const event of viewer.seq === undefined ? [] : events) {
+        if (event.seq <= last) this.#disorder += 1;
+        else this.#missed += event.seq - last - 1;
+        last = Math.max(last, event.seq);
+        const decidedAt = Date.parse(event.at);
+        if (decidedAt >= this.#measuredFrom) this.#times.push(now - decidedAt);
+      }
+      this.#missed += Math.max(0, seq - last);
+      viewer.seq = Math.max(last, seq);
+    };
+  }
+
+  figures(): ViewerFigures {
+    const ends = this.#viewers.map(({ auctionId, seq = 0 }) => ({ auctionId, seq }));
+    const counts = { disorder: this.#disorder, missed: this.#missed, lost: this.lost };
+    return { latencies: latencies(this.#times), ...counts, ends };
+  }
+}
+
+/** Few: each costs this process more than one over Socket.IO. */
+const STREAMS = 20;
+/** After the last bid, so that everybody has it. */
+const SETTLE_MS = 2_000;
+
+export interface ViewersPlan {
+  readonly broadcasters: readonly { readonly url: string; readonly port: number }[];
+  readonly auctionIds: readonly string[];
+  /** Over Socket.IO. */
+  readonly viewers: number;
+  readonly popular: boolean;
+  readonly measuredFrom: number;
+}
+
+/**
+ * Opens all connections. @throws Error when one is refused
+ * @returns what closes them, and with `leave` waits for the last events and says what was seen
+ */
+export async function openViewers(plan: ViewersPlan) {
+  const { broadcasters, auctionIds, viewers, popular, measuredFrom } = plan;
+  const closing = new AbortController();
+  const open: Socket[] = [];
+  const close = (): void => {
+    closing.abort();
+    for (const socket of open) socket.destroy();
+  };
+  const sockets = new Onlookers(measuredFrom);
+  const streams = new Onlookers(measuredFrom);
+  const auctionOf = (index: number): string => auctionIds[index % auctionIds.length] ?? '';
+
+  await eachWithLimit([...Array(viewers).keys()], CONNECT_AT_ONCE, async (n) => {
+    const auctionId = auctionOf(chooseAuction(n, auctionIds.length, popular));
+    const { port = 0 } = broadcasters[n % broadcasters.length] ?? {};
+    const take = sockets.add(auctionId);
+    let watches = false;
+    const socket = await watch({
+      port,
+      auctionId,
+      onWatching(answer) {
+        watches = true;
+        const [{ data }] = JSON.parse(answer) as [{ data: { auction: { seq: number } } }];
+        take({ seq: data.auction.seq, events: [] });
+      },
+      // What comes before the state on connecting is part of it.
+      onEvents: (frame) => watches && take(parsed(frame)),
+    });
+    socket.once('close', () => closing.signal.aborted || (sockets.lost += 1));
+    open.push(socket);
+  });
+
+  async function read(stream: ReadableStream<Uint8Array>, take: (message: Message) => void) {
+    let rest = '';
+    const decoder = new TextDecoder();
+    try {
+      for await (const bytes of stream) {
+        const blocks = (rest + decoder.decode(bytes, { stream: true })).split('\n\n');
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) {
+          const data = /^data:(.*)$/m.exec(block)?.[1];
+          if (data !== undefined) take(JSON.parse(data) as Message);
+        }
+      }
+    } catch {
+      // It broke off, or was closed here.
+    }
+    if (!closing.signal.aborted) streams.lost += 1;
+  }
+
+  const reading = await Promise.all(
+    [...Array(STREAMS).keys()].map(async (n) => {
+      const limit = setTimeout(() => closing.abort(), CONNECT_LIMIT_MS);
+      const url = `${broadcasters[0]?.url}/v1/auctions/${auctionOf(n)}/stream`;
+      const answer = await fetch(url, { signal: closing.signal });
+      clearTimeout(limit);
+      if (answer.status === 200 && answer.body !== null) {
+        return { ends: read(answer.body, streams.add(auctionOf(n))) };
+      }
+      throw new Error(`a stream of ${auctionOf(n)} was refused: status ${answer.status}`);
+    }),
+  );
+  return {
+    close,
+    async leave(): Promise<ViewersFigures> {
+      await pause(SETTLE_MS);
+      close();
+      await Promise.all(reading.map(({ ends }) => ends));
+      return { sockets: sockets.figures(), streams: streams.figures() };
+    },
+  };
+}
+
+let lastFrame = Buffer.alloc(0);
+let lastMessage: Message = { seq: 0, events: [] };
+
+/** A message is the same for all viewers of an auction, so that most need not be read again. */
+function parsed(frame: Buffer): Message {
+  if (!frame.equals(lastFrame)) {
+    lastFrame = Buffer.from(frame);
+    [, lastMessage] = JSON.parse(frame.toString('utf8', 2)) as [string, Message];
+  }
+  return lastMessage;
+}
+
+const LOOK_EVERY_MS = 50;
+
+/** People who watch auctions through the client while things break, some on each broadcaster. */
+export class Watchers {
+  /** Positions that did not rise, as text. */
+  readonly disorder: string[] = [];
+  readonly #feeds: readonly LiveFeed[];
+  readonly #watched: readonly WatchedAuction[];
+
+  constructor(broadcastUrls: readonly string[], auctionIds: readonly string[]) {
+    this.#feeds = broadcastUrls.map((url) => new LiveFeed({ url, recentEvents: 1 }));
+    this.#watched = this.#feeds.flatMap((feed) => auctionIds.map((id) => this.#watch(feed, id)));
+  }
+
+  /**
+   * Waits until every watcher sees every auction as it is.
+   *
+   * @param heads with whatever else of the auction must be seen, such as its price
+   * @returns one line for each that did not in time
+   */
+  async behind(heads: ReadonlyMap<string, Head>, withinMs: number): Promise<string[]> {
+    const giveUpAt = performance.now() + withinMs;
+    for (;;) {
+      const behind = this.#watched.filter(({ auctionId, auction }) =>
+        Object.entries(heads.get(auctionId) ?? {}).some(
+          ([name, value]) => Reflect.get(auction ?? {}, name) !== value,
+        ),
+      );
+      if (behind.length === 0 || performance.now() > giveUpAt) {
+        return behind.map(({ auctionId, auction }) => {
+          const wanted = JSON.stringify(heads.get(auctionId));
+          return `viewers of ${auctionId} see seq ${auction?.seq} and not ${wanted}`;
+        });
+      }
+      await pause(LOOK_EVERY_MS);
+    }
+  }
+
+  close(): void {
+    for (const feed of this.#feeds) feed.close();
+  }
+
+  #watch(feed: LiveFeed, auctionId: string): WatchedAuction {
+    let last: Head = { epoch: 0, seq: 0 };
+    return feed.watch(auctionId, {
+      onChange: ({ auction }) => {
+        if (auction === undefined) return;
+        const { epoch, seq } = auction;
+        if (epoch < last.epoch || (epoch === last.epoch && seq < last.seq)) {
+          this.disorder.push(`${auctionId}: ${epoch}:${seq} after ${last.epoch}:${last.seq}`);
+        }
+        last = { epoch, seq };
+      },
+    });
+  }
+}

@@ -1,0 +1,135 @@
+/** Random auctions and commands, chosen so that every rule meets its edges often. */
+import fc from 'fast-check';
+import type { AuctionCommand } from '@outcry/api-gateway/bidding/auction-commands.ts';
+import type { Creation } from '@outcry/shared/contracts/events.ts';
+import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
+import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
+
+const DEFAULT_TABLE = DEFAULT_INCREMENTS.map((row) => `${row.from}:${row.by}`).join(',');
+const USERS = ['ann', 'bob', 'cid', 'dee', 'eve'];
+const SELLER = 'sam';
+
+/** A bid is drawn relative to the state it meets, or most would be refused as too low. */
+export type RandomCommand =
+  | {
+      readonly kind: 'bid';
+      readonly userId: string;
+      readonly exact: boolean;
+      readonly offer: Offer;
+    }
+  | { readonly kind: 'buy' | 'cancel' | 'me'; readonly userId: string; readonly admin: boolean }
+  | { readonly kind: 'extend'; readonly userId: string; readonly byMs: number }
+  | { readonly kind: 'pause'; readonly ms: number }
+  | { readonly kind: 'retry'; readonly back: number; readonly changed: boolean };
+
+/** `base` is what the offer is near to; `plus` is added. */
+export interface Offer {
+  readonly base: 'minimum' | 'leaderMax' | 'reserve' | 'price' | 'buyNow' | 'highest';
+  readonly plus: number;
+}
+
+/** One of several, as often as their weights say. */
+const weighted = <T>(...choices: readonly (readonly [number, fc.Arbitrary<T>])[]) =>
+  fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+const kind = <T extends RandomCommand['kind']>(...kinds: [T, ...T[]]) => fc.constantFrom(...kinds);
+const base = <T extends Offer['base']>(...bases: [T, ...T[]]) => fc.constantFrom(...bases);
+const oneIn = (times: number) => fc.integer({ min: 1, max: times }).map((n) => n === 1);
+
+const user = fc.constantFrom(...USERS);
+const userOrSeller = weighted([9, user], [1, fc.constant(SELLER)]);
+const offer: fc.Arbitrary<Offer> = fc.record({
+  base: weighted<Offer['base']>(
+    [300, base('minimum', 'minimum', 'leaderMax', 'leaderMax', 'reserve', 'price')],
+    [20, base('buyNow')],
+    [1, base('highest')],
+  ),
+  plus: fc.oneof(fc.constantFrom(-1, 0, 0, 1, 5, 25), fc.integer({ min: -100, max: 5_000 })),
+});
+
+/** One step of a run. */
+export const randomCommand = weighted<RandomCommand>(
+  [60, fc.record({ kind: kind('bid'), userId: userOrSeller, exact: fc.boolean(), offer })],
+  [2, fc.record({ kind: kind('buy', 'cancel'), userId: userOrSeller, admin: oneIn(10) })],
+  [3, fc.record({ kind: kind('me'), userId: user, admin: fc.constant(false) })],
+  [
+    3,
+    fc.record({
+      kind: kind('extend'),
+      userId: userOrSeller,
+      byMs: fc.integer({ min: -20, max: 60 }),
+    }),
+  ],
+  [3, fc.record({ kind: kind('pause'), ms: fc.integer({ min: 1, max: 6 }) })],
+  [
+    6,
+    fc.record({
+      kind: kind('retry'),
+      back: fc.integer({ min: 1, max: 12 }),
+      changed: oneIn(5),
+    }),
+  ],
+);
+
+/** Terms of an auction that lives for a fraction of a second, in Redis's real time. */
+export const randomCreation: fc.Arbitrary<Creation> = fc
+  .record({
+    startPrice: fc.constantFrom(1, 99, 100, 1_000, 9_950),
+    reserve: fc.constantFrom(0, 0, 0, 50, 1_000, 7_000),
+    buyNow: fc.constantFrom(0, 0, 500, 20_000),
+    startInMs: fc.constantFrom(0, 0, 0, 0, 5, 15),
+    durationMs: fc.integer({ min: 10, max: 250 }),
+    softWindowMs: fc.constantFrom(0, 0, 1, 10, 40),
+    softExtendMs: fc.constantFrom(1, 10, 40),
+    hardAfterMs: fc.constantFrom(0, 0, 20, 300),
+    increments: fc.constantFrom(DEFAULT_TABLE, DEFAULT_TABLE, '0:1', '0:7,1000:100,5000:3'),
+  })
+  .map((terms) => {
+    const reservePrice = terms.reserve === 0 ? 0 : terms.startPrice + terms.reserve;
+    const buyNowPrice = terms.buyNow === 0 ? 0 : terms.startPrice + reservePrice + terms.buyNow;
+    const endsInMs = terms.startInMs + terms.durationMs;
+    return {
+      item: { id: '', title: 'A thing' },
+      newItem: false,
+      sellerId: SELLER,
+      currency: 'USD',
+      startPrice: terms.startPrice,
+      reservePrice,
+      buyNowPrice,
+      increments: terms.increments,
+      // Still relative; the run adds the time at which it creates the auction.
+      startsAt: terms.startInMs,
+      endsAt: endsInMs,
+      durationMs: 0,
+      softWindowMs: terms.softWindowMs,
+      softExtendMs: terms.softWindowMs === 0 ? 0 : terms.softExtendMs,
+      hardEndsAt: terms.hardAfterMs === 0 ? 0 : endsInMs + terms.hardAfterMs,
+    };
+  });
+
+/**
+ * What a bid command says once the state it aims at is known.
+ * @param state 0 where there is no such amount
+ */
+export function offeredAmount(
+  chosen: Offer,
+  state: Readonly<Record<Exclude<Offer['base'], 'highest'>, number>>,
+): number {
+  const aim = chosen.base === 'highest' ? MAX_AMOUNT : state[chosen.base] || state.minimum;
+  return Math.min(MAX_AMOUNT, Math.max(1, aim + chosen.plus));
+}
+
+/** A command without amounts. */
+export const plainCommand = (
+  kind: AuctionCommand['kind'],
+  userId: string,
+  rest: Partial<AuctionCommand> = {},
+): AuctionCommand => ({
+  kind,
+  userId,
+  admin: false,
+  amount: 0,
+  maxAmount: 0,
+  key: '',
+  fingerprint: kind,
+  ...rest,
+});
