@@ -37,22 +37,8 @@ export interface FollowUpFigures extends ArchiveFigures {
   actedLate(lateMs: number): void;
 }
 
-export interface FollowUp {
-  readonly publisher: PublishEntries;
-  readonly keeper: Keeper;
-  /** Whether JetStream takes events now. */
-  readonly isOpen: () => boolean;
-  /** How far publishing and archiving are behind; undefined while it is not known. */
-  readonly lag: () => LogLag | undefined;
-  start(): void;
-}
-
 /** Connects to NATS; nothing else begins before `start`. */
-export function createFollowUp(
-  settings: GatewaySettings,
-  parts: FollowUpParts,
-  closers: Closers,
-): FollowUp {
+export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, closers: Closers) {
   const { redis, subscriber, decider, tracer, figures, log } = parts;
   const shards = settings.SHARDS;
   const nats = connectNats(settings.NATS_URL, 'api-gateway', log);
@@ -98,9 +84,11 @@ export function createFollowUp(
   return {
     publisher,
     keeper,
-    isOpen: () => stream.open,
-    lag: () => catchUp.lag,
-    start: () => {
+    /** Whether JetStream takes events now. */
+    isOpen: (): boolean => stream.open,
+    /** How far publishing and archiving are behind; undefined while it is not known. */
+    lag: (): LogLag | undefined => catchUp.lag,
+    start: (): void => {
       keeper.start();
       catchUp.start();
     },

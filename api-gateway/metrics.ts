@@ -1,24 +1,11 @@
-import type { Counter, Histogram, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { Figures } from '@outcry/shared/runtime/figures.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { AuctionDecider } from './bidding/auction-commands.ts';
 import { codeOf } from './bidding/receipts.ts';
 import type { LogLag } from './keeper/log-lag.ts';
 
-/** The gateway's own figures. */
-export interface GatewayMetrics {
-  /** Counts a script call. */
-  called(commands: number): void;
-  /** Counts an auction's answers, still as the script wrote them. */
-  decided(answers: readonly string[]): void;
-  readonly missedEntries: Counter;
-  readonly repairedEntries: Counter;
-  readonly forgottenAuctions: Counter;
-  readonly keeperLateness: Histogram;
-  readonly scriptTime: Histogram;
-}
-
-/** @param read when somebody looks */
+/** The gateway's own figures. @param read when somebody looks */
 export function createMetrics(
   registry: Registry,
   read: {
@@ -30,7 +17,7 @@ export function createMetrics(
     lag: () => LogLag | undefined;
     memoryShare: () => number | undefined;
   },
-): GatewayMetrics {
+) {
   const figures = new Figures(registry);
   const readings: readonly (readonly [string, string, () => number | undefined])[] = [
     ['outcry_commands_waiting', 'Commands that wait for a script call', read.waiting],
@@ -57,8 +44,10 @@ export function createMetrics(
     [1, 2, 4, 8, 16, 32, 64, 128],
   );
   return {
-    called: (commands) => batchSize.observe(commands),
-    decided: (answers) => {
+    /** Counts a script call. */
+    called: (commands: number): void => batchSize.observe(commands),
+    /** Counts an auction's answers, still as the script wrote them. */
+    decided: (answers: readonly string[]): void => {
       for (const [result, count] of countByResult(answers)) commands.inc({ result }, count);
     },
     missedEntries: figures.counter(

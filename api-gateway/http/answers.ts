@@ -10,7 +10,8 @@ import {
 import { MayHaveRunError, NotRunError, type Answer } from '../bidding/auction-commands.ts';
 import type { CommandOutcome } from '../bidding/outcomes.ts';
 
-const RETRY_AFTER_UNKNOWN_MS = 1_000;
+const RETRY_AFTER_MS = 1_000;
+const RETRY_AFTER_NO_ROOM_MS = 10_000;
 
 /** What the engine decided; `body` writes the JSON of an accepted command. */
 export function answerOutcome(
@@ -20,17 +21,10 @@ export function answerOutcome(
   body: (answer: Answer, terms: string) => string,
 ): HttpAnswer {
   switch (outcome.kind) {
-    case 'unavailable': {
-      const { reason, retryAfterMs } = outcome;
-      return answerProblem(x, 'UNAVAILABLE', `Nothing was changed: ${reason}.`, { retryAfterMs });
-    }
+    case 'unavailable':
+      return answerNotRun(x, outcome.reason, outcome.retryAfterMs);
     case 'unknown':
-      return answerProblem(
-        x,
-        'OUTCOME_UNKNOWN',
-        `It is not known whether this was done: ${outcome.reason}. Send it again with the same Idempotency-Key.`,
-        { retryAfterMs: RETRY_AFTER_UNKNOWN_MS },
-      );
+      return answerUnknown(x, outcome.reason);
     case 'answered': {
       const { answer, terms } = outcome;
       if (answer.replayed) setHeader(x, 'idempotency-replayed', 'true');
@@ -41,6 +35,15 @@ export function answerOutcome(
   }
 }
 
+function answerNotRun(x: Exchange, reason: string, retryAfterMs: number): HttpAnswer {
+  return answerProblem(x, 'UNAVAILABLE', `Nothing was changed: ${reason}.`, { retryAfterMs });
+}
+
+function answerUnknown(x: Exchange, reason: string): HttpAnswer {
+  const detail = `It is not known whether this was done: ${reason}. Send it again with the same Idempotency-Key.`;
+  return answerProblem(x, 'OUTCOME_UNKNOWN', detail, { retryAfterMs: RETRY_AFTER_MS });
+}
+
 /** A refusal of the engine; `body` is the minimum bid for BID_TOO_LOW, '' where nobody can go higher. */
 export function answerRefusal(x: Exchange, code: RefusalCode, body: string): HttpAnswer {
   if (isUnusableEnd(code)) {
@@ -49,7 +52,7 @@ export function answerRefusal(x: Exchange, code: RefusalCode, body: string): Htt
     });
   }
   if (code === 'NO_ROOM') {
-    return answerOutcome(x, { kind: 'unavailable', ...NO_ROOM }, 200, () => '');
+    return answerNotRun(x, 'Redis has no room for new things', RETRY_AFTER_NO_ROOM_MS);
   }
   if (code === 'UNREADABLE') {
     return answerProblem(x, 'INVALID_REQUEST', 'The engine cannot read this request.');
@@ -61,8 +64,6 @@ export function answerRefusal(x: Exchange, code: RefusalCode, body: string): Htt
   }
   return answerProblem(x, code, REFUSAL_DETAILS[code]);
 }
-
-const NO_ROOM = { reason: 'Redis has no room for new things', retryAfterMs: 10_000 };
 
 /** What the script alone can tell, because the start and the end may depend on its clock. */
 const UNUSABLE_ENDS = {
@@ -110,12 +111,6 @@ export function answerClaimRefusal(
 
 /** What was thrown on the way, where the engine said what it may have done. */
 export function answerFailure(x: Exchange, error: unknown): HttpAnswer | undefined {
-  if (error instanceof NotRunError) {
-    const outcome = { kind: 'unavailable', reason: error.message, retryAfterMs: 1_000 } as const;
-    return answerOutcome(x, outcome, 200, () => '');
-  }
-  if (error instanceof MayHaveRunError) {
-    return answerOutcome(x, { kind: 'unknown', reason: error.message }, 200, () => '');
-  }
-  return undefined;
+  if (error instanceof NotRunError) return answerNotRun(x, error.message, RETRY_AFTER_MS);
+  return error instanceof MayHaveRunError ? answerUnknown(x, error.message) : undefined;
 }

@@ -89,18 +89,19 @@ export class CatchUpArchive {
   async #round(): Promise<number> {
     let wasBusy = false;
     try {
-      wasBusy = await this.#help();
-      if (this.#failing) this.#log.info('the archive is helped again');
+      wasBusy = await this.#catchUp();
+      if (this.#failing) this.#log.info('what the archive lacks is published again');
       this.#failing = false;
     } catch (error) {
-      if (!this.#failing) this.#log.warn({ err: error }, 'the archive cannot be helped, retrying');
+      if (!this.#failing)
+        this.#log.warn({ err: error }, 'what the archive lacks cannot be published, retrying');
       this.#failing = true;
     }
     return wasBusy ? 0 : ROUND_EVERY_MS;
   }
 
   /** @returns whether there was something to do, so that the next round should follow at once */
-  async #help(): Promise<boolean> {
+  async #catchUp(): Promise<boolean> {
     const { store, stream } = this.#parts;
     const shards = [...this.#heldShards()];
     const asked = await Promise.allSettled(shards.map((shard) => store.dueWork(shard, PER_SHARD)));

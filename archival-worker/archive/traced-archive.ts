@@ -41,7 +41,7 @@ function traced(delivery: Delivery, batchSize: number, tracer: Tracer): Delivery
     },
     nak: () => {
       delivery.nak();
-      span.end({}, 'given_back');
+      span.end({}, 'nak');
     },
   };
 }

@@ -1,3 +1,4 @@
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -44,14 +45,14 @@ export async function runMigrations(url: string, certificates?: string, waitMs =
 }
 
 async function waitForPostgres(sql: postgres.Sql, waitMs: number): Promise<void> {
-  const giveUpAt = performance.now() + waitMs;
+  const giveUpAt = monotonicNow() + waitMs;
   for (;;) {
     try {
       await sql`SELECT 1`;
       return;
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      if (!NOT_YET.test(code) || performance.now() >= giveUpAt) throw error;
+      if (!NOT_YET.test(code) || monotonicNow() >= giveUpAt) throw error;
     }
     await pause(RETRY_MS);
   }
