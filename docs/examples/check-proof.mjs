@@ -7,14 +7,20 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
+/**
+ * @typedef {{ form: string, auctionId: string, head: string, sealedAt: string, count: number,
+ *   events: { public: string, privateHash: string }[] }} Proof
+ * @typedef {{ auctionId: string, seq: number, counts: boolean,
+ *   opening: { salt: string, private: string } | null }} OwnBid
+ */
+
 const [proofAt, ownBidsAt] = process.argv.slice(2);
 if (proofAt === undefined)
   fail('usage: node check-proof.mjs <proof: file or URL> [<own bids: file>]');
 
-const proof = JSON.parse(await textAt(proofAt));
+const proof = /** @type {Proof} */ (JSON.parse(await textAt(proofAt)));
 checkChain(proof);
-const opened =
-  ownBidsAt === undefined ? 0 : checkOwnBids(proof, JSON.parse(await textAt(ownBidsAt)));
+const opened = ownBidsAt === undefined ? 0 : checkOwnBids(proof, await textAt(ownBidsAt));
 
 console.log(
   `The proof of ${proof.auctionId} holds: ${proof.count} events, sealed ${proof.sealedAt}.`,
@@ -22,25 +28,29 @@ console.log(
 console.log(`Head: ${proof.head}`);
 if (ownBidsAt !== undefined) console.log(`${opened} of your bids are in it, as you placed them.`);
 
+/** @param {Proof} proof */
 function checkChain({ form, auctionId, head, count, events }) {
   if (form !== 'outcry-seal-v1') fail(`unknown form ${form}`);
   if (events.length !== count) fail(`${count} events are claimed, ${events.length} are there`);
   let link = sha256(`outcry-seal-v1\n${auctionId}`);
   let epoch = 1;
-  let event;
+  let last = '';
   for (const [i, { public: text, privateHash }] of events.entries()) {
-    event = JSON.parse(text);
+    const event = /** @type {{ epoch: number, seq: number, type: string }} */ (JSON.parse(text));
     if (event.seq !== i + 1) fail(`event ${i + 1} says that its seq is ${event.seq}`);
     if (event.epoch < epoch) fail(`event ${i + 1} goes back to epoch ${event.epoch}`);
     if (!/^[0-9a-f]{64}$/.test(privateHash)) fail(`event ${i + 1} has no hash`);
     epoch = event.epoch;
+    last = event.type;
     link = sha256(`${link}\n${privateHash}\n${text}`);
   }
-  if (!['ended', 'bought', 'cancelled'].includes(event?.type)) fail('the last event ends nothing');
+  if (!['ended', 'bought', 'cancelled'].includes(last)) fail('the last event ends nothing');
   if (link !== head) fail(`the chain ends in ${link}, not in the head ${head}`);
 }
 
-function checkOwnBids({ auctionId, events }, { items }) {
+/** @param {Proof} proof @param {string} page */
+function checkOwnBids({ auctionId, events }, page) {
+  const { items } = /** @type {{ items: OwnBid[] }} */ (JSON.parse(page));
   let opened = 0;
   for (const { auctionId: of, seq, counts, opening } of items) {
     if (of !== auctionId || !counts || opening === null) continue;
@@ -52,10 +62,12 @@ function checkOwnBids({ auctionId, events }, { items }) {
   return opened;
 }
 
+/** @param {string} text */
 function sha256(text) {
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
 
+/** @param {string} place */
 async function textAt(place) {
   if (!/^https?:/.test(place)) return readFile(place, 'utf8');
   const response = await fetch(place, { signal: AbortSignal.timeout(60_000) });
@@ -63,6 +75,7 @@ async function textAt(place) {
   return response.text();
 }
 
+/** @param {string} reason @returns {never} */
 function fail(reason) {
   console.error(`NOT PROVEN: ${reason}`);
   process.exit(1);

@@ -11,10 +11,18 @@
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
+/**
+ * What this consumer reads of an event.
+ * @typedef {{ status: string, outcome?: string, price: number }} State
+ * @typedef {{ epoch: number, seq: number, state: State }} Public
+ * @typedef {{ auctionId: string, public: Public, private: { leaderId: string } }} AuctionEvent
+ */
+
 const STREAM = 'OUTCRY_EVENTS';
 const CONSUMER = 'example-sales';
 
-const nats = await connect({ servers: process.env.NATS_URL ?? 'nats://127.0.0.1:4222' });
+const { NATS_URL = 'nats://127.0.0.1:4222' } = process.env;
+const nats = await connect({ servers: NATS_URL });
 const manager = await jetstreamManager(nats);
 await manager.consumers.add(STREAM, {
   durable_name: CONSUMER,
@@ -30,22 +38,24 @@ console.log('waiting for sales');
  * Messages come at least once, so every event is looked up before it counts. This memory is gone
  * after a restart and holds the newest only; store the names in your database, in the transaction
  * that acts on the event.
+ * @type {Set<string>}
  */
 const seen = new Set();
 const MOST_SEEN = 10_000;
 
+/** @param {AuctionEvent} event */
 function alreadySeen({ auctionId, public: { epoch, seq } }) {
   const name = `${auctionId}:${epoch}:${seq}`;
   if (seen.has(name)) return true;
   seen.add(name);
-  const [oldest] = seen;
+  const [oldest = ''] = seen;
   if (seen.size > MOST_SEEN) seen.delete(oldest);
   return false;
 }
 
 for await (const message of messages) {
   for (const line of message.string().split('\n')) {
-    const event = JSON.parse(line);
+    const event = /** @type {AuctionEvent} */ (JSON.parse(line));
     const { status, outcome, price } = event.public.state;
     const isSale = status === 'ended' && outcome === 'sold';
     if (!isSale || alreadySeen(event)) continue;

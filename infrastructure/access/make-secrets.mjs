@@ -22,8 +22,8 @@ const { values, positionals } = parseArgs({
     tls: { type: 'boolean', default: false },
   },
 });
-const [folder] = positionals;
-if (folder === undefined) {
+const [folder = ''] = positionals;
+if (folder === '') {
   console.error('usage: make-secrets.mjs <empty folder> [options], see the head of the file');
   process.exit(2);
 }
@@ -39,31 +39,25 @@ const nats = passwordsOf('nats-users.conf');
 const postgres = passwordsOf('postgres-roles.sql');
 
 write('redis-users.acl', redisAcl());
-write('redis-replica.conf', `masteruser replica\nmasterauth ${redis.get('replica')}\n`);
-write(
-  'nats-users.conf',
-  filled('nats-users.conf', (name) => nats.get(name)),
-);
+write('redis-replica.conf', `masteruser replica\nmasterauth ${redis('replica')}\n`);
+write('nats-users.conf', filled('nats-users.conf', nats));
 write('nats-routes.conf', natsRoutes());
-write(
-  'postgres-roles.sql',
-  filled('postgres-roles.sql', (name) => postgres.get(name)),
-);
+write('postgres-roles.sql', filled('postgres-roles.sql', postgres));
 
 const JWT_SECRET = newPassword() + newPassword();
 // By which the gateway knows the broadcaster.
 const SERVICE_SECRET = newPassword() + newPassword();
-const urls = (hosts, start) =>
+const urls = (/** @type {string} */ hosts, /** @type {string} */ start) =>
   hosts
     .split(',')
     .map((host) => `${start}@${host}`)
     .join(',');
-const REDIS_URL = (user) =>
-  urls(values.redis, `${values.tls ? 'rediss' : 'redis'}://${user}:${redis.get(user)}`);
-const NATS_URL = (user) =>
-  urls(values.nats, `${values.tls ? 'tls' : 'nats'}://${user}:${nats.get(user)}`);
-const DATABASE_URL = (role, place = values.postgres) =>
-  `postgres://${role}:${postgres.get(role)}@${place}${values.tls ? '?sslmode=verify-full' : ''}`;
+const REDIS_URL = (/** @type {string} */ user) =>
+  urls(values.redis, `${values.tls ? 'rediss' : 'redis'}://${user}:${redis(user)}`);
+const NATS_URL = (/** @type {string} */ user) =>
+  urls(values.nats, `${values.tls ? 'tls' : 'nats'}://${user}:${nats(user)}`);
+const DATABASE_URL = (/** @type {string} */ role, place = values.postgres) =>
+  `postgres://${role}:${postgres(role)}@${place}${values.tls ? '?sslmode=verify-full' : ''}`;
 
 environment('api-gateway', {
   REDIS_URL: REDIS_URL('api-gateway'),
@@ -95,31 +89,41 @@ environment('verify', {
   DATABASE_URL: DATABASE_URL('outcry_history'),
 });
 environment('redis', {
-  REDIS_PROBE_PASSWORD: redis.get('probe'),
-  CLUSTER_ADMIN_PASSWORD: redis.get('cluster-admin'),
+  REDIS_PROBE_PASSWORD: redis('probe'),
+  CLUSTER_ADMIN_PASSWORD: redis('cluster-admin'),
 });
 environment('postgres', { POSTGRES_PASSWORD: newPassword() });
 environment('grafana', { GF_SECURITY_ADMIN_PASSWORD: newPassword() });
 
-/** A password for each name in braces of a file of this folder. */
+/**
+ * A password for each name in braces of a file of this folder.
+ * @param {string} file
+ */
 function passwordsOf(file) {
   const names = read(file).matchAll(/\{([a-z_-]{2,})\}/g);
-  return new Map(Array.from(names, ([, name]) => [name, newPassword()]));
+  const passwords = new Map(Array.from(names, ([, name = '']) => [name, newPassword()]));
+  return (/** @type {string} */ name) => {
+    const password = passwords.get(name);
+    if (password === undefined) throw new Error(`${file} knows no ${name}`);
+    return password;
+  };
 }
 
+/** @param {string} file @param {(name: string) => string} valueOf */
 function filled(file, valueOf) {
-  return read(file).replaceAll(/\{([a-z_-]{2,})\}/g, (_, name) => valueOf(name));
+  return read(file).replaceAll(/\{([a-z_-]{2,})\}/g, (_, /** @type {string} */ name) =>
+    valueOf(name),
+  );
 }
 
 /** Redis takes one line a user, without comments; it gets the passwords' hashes only. */
 function redisAcl() {
-  const hashOf = (name) => `#${createHash('sha256').update(redis.get(name)).digest('hex')}`;
-  const text = read('redis-users.txt')
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .join('\n')
-    .replaceAll(/\n +/g, ' ');
-  return `${text.replaceAll(/\{([a-z_-]{2,})\}/g, (_, name) => hashOf(name))}\n`;
+  const hashed = filled(
+    'redis-users.txt',
+    (name) => `#${createHash('sha256').update(redis(name)).digest('hex')}`,
+  );
+  const lines = hashed.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  return `${lines.join('\n').replaceAll(/\n +/g, ' ')}\n`;
 }
 
 /** For the block `cluster` of several servers: what they ask of each other, and where they find each other. */
@@ -130,16 +134,22 @@ function natsRoutes() {
   return `authorization { user: routes, password: "${password}" }\nroutes: [\n${routes.join('')}]\n`;
 }
 
+/** @param {string} name @param {Record<string, string>} variables */
 function environment(name, variables) {
   const lines = Object.entries(variables).map(([key, value]) => `${key}=${value}\n`);
   write(`${name}.env`, lines.join(''));
 }
 
+/** @param {string} file */
 function read(file) {
   return readFileSync(join(here, file), 'utf8');
 }
 
-/** The folder is closed to others; the files are not, because containers run as other users. */
+/**
+ * The folder is closed to others; the files are not, because containers run as other users.
+ * @param {string} file
+ * @param {string} text
+ */
 function write(file, text) {
   writeFileSync(join(folder, file), text, { mode: 0o644, flag: 'wx' });
 }

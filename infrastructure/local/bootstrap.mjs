@@ -20,14 +20,15 @@ const shippedNode = join(modules, '.bin', 'node');
 
 checkNode();
 const [word, ...rest] = process.argv.slice(2);
+const [file, ...args] = rest;
 if (word === 'start') {
   await ensureInstalled();
   run(fileURLToPath(new URL('start.ts', import.meta.url)), rest);
 } else if (word === 'install') {
   await ensureInstalled();
-} else if (word === 'run' && rest.length > 0) {
+} else if (word === 'run' && file !== undefined) {
   await ensureInstalled();
-  run(rest[0], rest.slice(1));
+  run(file, args);
 } else {
   fail('Usage: node infrastructure/local/bootstrap.mjs start | install | run <file> [arguments]');
 }
@@ -46,7 +47,7 @@ async function ensureInstalled() {
     .update(`${process.platform} ${process.arch}`)
     .digest('hex');
   if (read(stampFile) === stamp) return;
-  if (!isInstalled(JSON.parse(lock.toString('utf8')))) await install();
+  if (!isInstalled(packagesOf(lock.toString('utf8')))) await install();
   leaveOutUnusableNode();
   writeFileSync(stampFile, stamp);
 }
@@ -59,12 +60,25 @@ function leaveOutUnusableNode() {
   if (spawnSync(shippedNode, ['--version']).status !== 0) rmSync(shippedNode, { force: true });
 }
 
-/** Whether npm's own record of node_modules names what the lock file names: then it is up to date. */
-function isInstalled(lock) {
+/** @typedef {{ version?: string, link?: true, optional?: true, devOptional?: true }} Package */
+
+/** @param {string} json */
+function packagesOf(json) {
+  const { packages = {} } = /** @type {{ packages?: Record<string, Package> }} */ (
+    JSON.parse(json)
+  );
+  return packages;
+}
+
+/**
+ * Whether npm's own record of node_modules names what the lock file names: then it is up to date.
+ * @param {Record<string, Package>} locked
+ */
+function isInstalled(locked) {
   const record = read(join(modules, '.package-lock.json'));
   if (record === undefined) return false;
-  const present = JSON.parse(record).packages ?? {};
-  return Object.entries(lock.packages ?? {}).every(([path, wanted]) => {
+  const present = packagesOf(record);
+  return Object.entries(locked).every(([path, wanted]) => {
     if (!path.includes('node_modules/')) return true;
     if (wanted.link) return existsSync(join(root, path));
     const found = present[path];
@@ -85,8 +99,12 @@ async function install() {
   if (result.code !== 0) fail(`npm failed with code ${result.code}:\n${result.output}`);
 }
 
-async function npm(...words) {
-  const running = process.env.npm_execpath;
+/**
+ * @param {string[]} words
+ * @returns {Promise<{ code: number | null, output: string }>}
+ */
+function npm(...words) {
+  const { npm_execpath: running } = process.env;
   const [file, ...args] = running?.endsWith('npm-cli.js') ? [process.execPath, running] : ['npm'];
   const child = spawn(file, [...args, ...words, '--include=dev', '--no-fund', '--no-audit'], {
     cwd: root,
@@ -97,23 +115,23 @@ async function npm(...words) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => (output += text));
   }
-  const code = await new Promise((resolve) => {
-    child.once('error', (error) => {
-      output += error.message;
-      resolve(127);
-    });
-    child.once('close', resolve);
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ code: 127, output: output + error.message }));
+    child.once('close', (code) => resolve({ code, output }));
   });
-  return { code, output };
 }
 
-/** An npm that runs this script passes on what it was asked for; that is not meant for `ci`. */
+/**
+ * An npm that runs this script passes on what it was asked for; that is not meant for `ci`.
+ * @param {NodeJS.ProcessEnv} env
+ */
 function withoutNpmState(env) {
   const state =
     /^(NODE_ENV|INIT_CWD|npm_(command|execpath|lifecycle_.*|package_.*|config_(dry_run|global|ignore_scripts|include_workspace_root|local_prefix|omit|only|prefix|production|workspaces?)))$/i;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !state.test(name)));
 }
 
+/** @param {string} file @param {string[]} args */
 function run(file, args) {
   const loader = createRequire(join(root, 'package.json')).resolve('tsx');
   const node = existsSync(shippedNode) ? shippedNode : process.execPath;
@@ -128,7 +146,7 @@ function run(file, args) {
   process.on('SIGINT', () => passOn && child.kill('SIGINT'));
   process.on('SIGHUP', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
-  if (process.env.npm_lifecycle_event !== undefined) followNpm(child);
+  if (process.env['npm_lifecycle_event'] !== undefined) followNpm(child);
   child.once('error', (error) => fail(error.message));
   child.once('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
@@ -137,7 +155,10 @@ function run(file, args) {
   });
 }
 
-/** Lets the child go when the npm that runs this script was killed: no Ctrl-C would reach it. */
+/**
+ * Lets the child go when the npm that runs this script was killed: no Ctrl-C would reach it.
+ * @param {import('node:child_process').ChildProcess} child
+ */
 function followNpm(child) {
   const above = processAbove(process.ppid);
   const npm = /^(ba|da|z|k)?sh$/.test(above.name) ? above.parent : process.ppid;
@@ -146,28 +167,33 @@ function followNpm(child) {
   }, 1000).unref();
 }
 
-/** Name and parent of a process; npm runs a script in a shell, which may stay in between. */
+/**
+ * Name and parent of a process; npm runs a script in a shell, which may stay in between.
+ * @param {number} pid
+ */
 function processAbove(pid) {
   const stat = read(`/proc/${pid}/stat`);
   if (stat !== undefined) {
     const [, name = '', parent = '0'] = /\((.*)\) \S (\d+)/.exec(stat) ?? [];
     return { name, parent: Number(parent) };
   }
-  const { stdout = '' } = spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(pid)], {
+  const { stdout } = spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(pid)], {
     encoding: 'utf8',
   });
   const [parent = '0', command = ''] = stdout.trim().split(/\s+/);
   return { name: basename(command), parent: Number(parent) };
 }
 
+/** @param {number} pid */
 function exists(pid) {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return error.code !== 'ESRCH';
+    return /** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH';
   }
 }
 
+/** @param {string} file */
 function read(file) {
   try {
     return readFileSync(file, 'utf8');
@@ -176,6 +202,7 @@ function read(file) {
   }
 }
 
+/** @param {string} sentence */
 function fail(sentence) {
   console.error(sentence);
   process.exit(1);

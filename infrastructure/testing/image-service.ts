@@ -23,7 +23,9 @@ export const serviceAccount: { readonly uid?: number; readonly gid?: number } =
 export async function unpackImage(image: string, parent: string): Promise<string> {
   const folder = join(parent, image);
   await mustRun(process.execPath, [
-    join(ROOT, 'infrastructure/build/image-files.mjs'),
+    '--import',
+    import.meta.resolve('tsx'),
+    join(ROOT, 'infrastructure/build/image-files.ts'),
     image,
     folder,
   ]);

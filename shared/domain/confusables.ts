@@ -1,4 +1,4 @@
-// Made by infrastructure/tables/make-text-tables.mjs from Unicode 18.0.0, confusables.txt.
+// Made by infrastructure/tables/make-text-tables.ts from Unicode 18.0.0, confusables.txt.
 
 /**
  * What characters are taken for: a prototype, then the characters that look like it, all as code points

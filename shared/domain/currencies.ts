@@ -1,4 +1,4 @@
-// Made by infrastructure/tables/make-currencies.mjs from ISO 4217's list one of 2026-01-01.
+// Made by infrastructure/tables/make-currencies.ts from ISO 4217's list one of 2026-01-01.
 
 /**
  * How many digits an amount has behind its decimal separator, by the code of each currency that is in

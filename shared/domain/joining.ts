@@ -1,4 +1,4 @@
-// Made by infrastructure/tables/make-text-tables.mjs from Unicode 15.0.0: ArabicShaping.txt and
+// Made by infrastructure/tables/make-text-tables.ts from Unicode 15.0.0: ArabicShaping.txt and
 // UnicodeData.txt. Each is the inside of a character class.
 
 /** Letters that join to both sides. */

@@ -8,7 +8,10 @@
 import { spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
+/** @import { Watched } from './watchdog.ts' */
+
 const PATIENCE_MS = 3000;
+/** @type {Map<number, Watched>} */
 const listed = new Map();
 
 // A Ctrl-C or a hang-up is the launcher's to handle; the pipe tells when it is gone.
@@ -16,14 +19,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
-    const { add, remove } = JSON.parse(line);
+    const { add, remove } = /** @type {{ add?: Watched, remove?: number }} */ (JSON.parse(line));
     if (add) listed.set(add.pid, add);
     if (remove) listed.delete(remove);
   })
   .on('close', () => {
     for (const { pid, signal } of listed.values()) signalGroup(pid, signal);
-    for (const { command } of listed.values()) {
-      if (command) spawnSync(command[0], command.slice(1), { stdio: 'ignore', timeout: 20_000 });
+    for (const { command: [file, ...args] = [] } of listed.values()) {
+      if (file !== undefined) spawnSync(file, args, { stdio: 'ignore', timeout: 20_000 });
     }
     const giveUpAt = Date.now() + PATIENCE_MS;
     const look = () => {
@@ -34,7 +37,11 @@ createInterface({ input: process.stdin })
     look();
   });
 
-/** Signals the process group that `pid` leads; false when it is gone. */
+/**
+ * Signals the process group that `pid` leads; false when it is gone.
+ * @param {number} pid
+ * @param {NodeJS.Signals | 0} signal
+ */
 function signalGroup(pid, signal) {
   try {
     process.kill(-pid, signal);

@@ -23,9 +23,9 @@ if (word === 'kill' || word === 'rm') {
 
 function runServer() {
   // docker run … -v <outside>:/data … <image> redis-server <arguments>
-  const [data] = valueAfter('-v').split(':');
-  const command = args.slice(args.indexOf('redis-server'));
-  const server = spawn(command[0], [...command.slice(1), '--dir', data], {
+  const [data = ''] = valueAfter('-v').split(':');
+  const [file = '', ...options] = args.slice(args.indexOf('redis-server'));
+  const server = spawn(file, [...options, '--dir', data], {
     detached: true,
     stdio: 'ignore',
   });
@@ -37,8 +37,9 @@ function runServer() {
   });
 }
 
+/** @param {string} option */
 function valueAfter(option) {
-  return args[args.indexOf(option) + 1];
+  return args[args.indexOf(option) + 1] ?? '';
 }
 
 function pid() {

@@ -12,4 +12,4 @@ console.log(JSON.stringify({ level: 40, msg: 'a warning' }));
 createServer((request, response) => {
   response.statusCode = request.url === '/readyz' && behaviour === 'never-ready' ? 503 : 200;
   response.end(JSON.stringify(process.env));
-}).listen(Number(process.env.PORT), '127.0.0.1');
+}).listen(Number(process.env['PORT']), '127.0.0.1');

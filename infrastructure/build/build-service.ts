@@ -31,7 +31,7 @@ await build({
 });
 const requireHere = createRequire(join(process.cwd(), 'package.json'));
 for (const pair of copies) {
-  const [from, to] = pair.split('=');
+  const [from = '', to = ''] = pair.split('=');
   const source = existsSync(from) ? from : requireHere.resolve(from);
   cpSync(source, `dist/${to}`, { recursive: true });
 }

@@ -1,36 +1,37 @@
 /**
  * Makes shared/domain/confusables.ts and shared/domain/joining.ts from files of the Unicode Character Database:
  *
- *     node infrastructure/tables/make-text-tables.mjs confusables.txt ArabicShaping.txt UnicodeData.txt
+ *     npx tsx infrastructure/tables/make-text-tables.ts confusables.txt ArabicShaping.txt UnicodeData.txt
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const [, , confusablesFile, shapingFile, dataFile] = process.argv;
+const [, , confusablesFile = '', shapingFile = '', dataFile] = process.argv;
 if (dataFile === undefined) {
-  throw new Error('usage: make-text-tables.mjs confusables.txt ArabicShaping.txt UnicodeData.txt');
+  throw new Error('usage: make-text-tables.ts confusables.txt ArabicShaping.txt UnicodeData.txt');
 }
-const read = (file) => readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
-const rowsOf = (text) =>
+const read = (file: string): string => readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+const rowsOf = (text: string): string[][] =>
   text
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
     .filter((line) => line.includes(';'))
     .map((line) => line.split(';').map((field) => field.trim()));
-const hex = (code) => code.toString(16).toUpperCase();
-const write = (name, text) =>
+const hex = (code: number): string => code.toString(16).toUpperCase();
+const escape = (code: number): string => String.raw`\u{${hex(code)}}`;
+const write = (name: string, text: string): void =>
   writeFileSync(new URL(`../../shared/domain/${name}`, import.meta.url), text);
 
 const confusables = read(confusablesFile);
 const version = /# Version: ([0-9.]+)/.exec(confusables)?.[1];
 if (version === undefined) throw new Error('confusables.txt names no version');
-const byPrototype = new Map();
+const byPrototype = new Map<string, string[]>();
 for (const [source = '', prototype = ''] of rowsOf(confusables)) {
   const key = prototype.replaceAll(/\b0+/g, '');
   byPrototype.set(key, [...(byPrototype.get(key) ?? []), hex(Number.parseInt(source, 16))]);
 }
 write(
   'confusables.ts',
-  `// Made by infrastructure/tables/make-text-tables.mjs from Unicode ${version}, confusables.txt.
+  `// Made by infrastructure/tables/make-text-tables.ts from Unicode ${version}, confusables.txt.
 
 /**
  * What characters are taken for: a prototype, then the characters that look like it, all as code points
@@ -43,30 +44,29 @@ ${[...byPrototype].map(([prototype, sources]) => `  ['${prototype}', '${sources.
 );
 
 /** Code points as a character class of a regular expression. */
-function classOf(codes) {
-  const ranges = [];
+function classOf(codes: readonly number[]): string {
+  const ranges: [from: number, to: number][] = [];
   for (const code of codes.toSorted((a, b) => a - b)) {
     const last = ranges.at(-1);
     if (last !== undefined && last[1] === code - 1) last[1] = code;
     else ranges.push([code, code]);
   }
-  const escape = (code) => String.raw`\u{${hex(code)}}`;
   return ranges
     .map(([from, to]) => (from === to ? escape(from) : `${escape(from)}-${escape(to)}`))
     .join('');
 }
-const joining = (type) =>
-  rowsOf(read(shapingFile)).flatMap(([code, , of]) =>
+const joining = (type: string): number[] =>
+  rowsOf(read(shapingFile)).flatMap(([code = '', , of]) =>
     of === type ? [Number.parseInt(code, 16)] : [],
   );
 const viramas = read(dataFile)
   .split('\n')
   .map((line) => line.split(';'))
-  .flatMap(([code, , , combining]) => (combining === '9' ? [Number.parseInt(code, 16)] : []));
+  .flatMap(([code = '', , , combining]) => (combining === '9' ? [Number.parseInt(code, 16)] : []));
 const shaping = /^# ArabicShaping-([0-9.]+)\.txt/.exec(read(shapingFile))?.[1];
 write(
   'joining.ts',
-  `// Made by infrastructure/tables/make-text-tables.mjs from Unicode ${shaping}: ArabicShaping.txt and
+  `// Made by infrastructure/tables/make-text-tables.ts from Unicode ${shaping}: ArabicShaping.txt and
 // UnicodeData.txt. Each is the inside of a character class.
 
 /** Letters that join to both sides. */

@@ -1,7 +1,7 @@
 // The files that go into each image, and nothing else does: the Dockerfile and the test that starts
 // every service from its image's files both run this.
 //
-//   node infrastructure/build/image-files.mjs <image> <empty folder>
+//   node --import tsx infrastructure/build/image-files.ts <image> <empty folder>
 //
 // Needs `npm run build`.
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What each image holds: a path of the checkout, and what it is called in the image. */
-const IMAGES = {
+const IMAGES: Readonly<Record<string, readonly (readonly [from: string, to: string])[]>> = {
   'api-gateway': [
     ['api-gateway/dist', '.'],
     ['infrastructure/docker/is-ready.sh', 'is-ready.sh'],
@@ -33,10 +33,10 @@ const IMAGES = {
   ],
 };
 
-const [image, folder] = process.argv.slice(2);
+const [image = '', folder] = process.argv.slice(2);
 const files = IMAGES[image];
 if (files === undefined || folder === undefined) {
-  console.error(`usage: image-files.mjs ${Object.keys(IMAGES).join('|')} <empty folder>`);
+  console.error(`usage: image-files.ts ${Object.keys(IMAGES).join('|')} <empty folder>`);
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
@@ -48,7 +48,7 @@ for (const [from, to] of files) cpSync(join(root, from), join(folder, to), { rec
 // Node takes the bundles for what they are, without looking into them first.
 if (image !== 'web') writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');
 
-function dbmateFolders() {
+function dbmateFolders(): [from: string, to: string][] {
   const dbmate = createRequire(join(root, 'archival-worker/package.json')).resolve('dbmate');
   const name = `@dbmate/${process.platform}-${process.arch}`;
   const found = dirname(createRequire(dbmate).resolve(`${name}/package.json`));

@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 
 const { name, version, description, license, dependencies } = JSON.parse(
   readFileSync('package.json', 'utf8'),
-);
+) as typeof import('./package.json');
 
 rmSync('dist', { recursive: true, force: true });
 await build({
@@ -49,11 +49,11 @@ const manifest = {
 writeFileSync('dist/package.json', `${JSON.stringify(manifest, null, 2)}\n`);
 
 /** The types import each other as the sources do; outside, they stand beside each other in `types`. */
-function nameCompiledFiles(file) {
+function nameCompiledFiles(file: string): void {
   const shared = relative(dirname(file), 'dist/types/shared');
   const text = readFileSync(file, 'utf8').replaceAll(
     /(from |import\()(['"])(@outcry\/shared|\.\.?)\/([^'"]+)\.ts\2/g,
-    (_, keyword, quote, start, path) =>
+    (_, keyword: string, quote: string, start: string, path: string) =>
       `${keyword}${quote}${start === '@outcry/shared' ? shared : start}/${path}.js${quote}`,
   );
   writeFileSync(file, text);
