@@ -16,7 +16,7 @@ export interface HistoryEvent {
 export interface FirstAnswer {
   /** `a:user:idempotency key` */
   readonly field: string;
-  /** `fingerprint CODE receipt` */
+  /** `fingerprint+OK receipt` */
   readonly record: string;
 }
 
@@ -29,7 +29,7 @@ export function firstAnswer(event: HistoryEvent, result = event): FirstAnswer | 
   const { userId, key, fingerprint } = event.secret;
   if (userId === undefined || key === undefined || fingerprint === undefined) return undefined;
   const receipt = event.secret.bidId === undefined ? auctionReceipt(result) : bidReceipt(event);
-  return { field: `a:${userId}:${key}`, record: `${fingerprint} OK ${receipt}` };
+  return { field: `a:${userId}:${key}`, record: `${fingerprint}+OK ${receipt}` };
 }
 
 /** bidId epoch seq leading|outbid alias price minimumBid|- endsAt at (ms) */

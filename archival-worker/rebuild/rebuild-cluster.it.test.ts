@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeMulti } from '@msgpack/msgpack';
 import { Cluster } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
@@ -39,9 +38,9 @@ test('auctions of all shards are restored on a cluster of three', async () => {
     const { auction } = auctionKeys(shard, `a${shard}-x`);
     const fields = await redis.hgetall(auction);
     expect(fields['shown']).toMatch(/^1 3 live - 5000 /);
-    expect(fields['standing']).toMatch(/ann$/);
+    expect(fields['standing']).toMatch(/\0ann\0$/);
     const bidder = await redis.hgetBuffer(auction, 'b:ann');
-    expect([...decodeMulti(bidder ?? [])]).toEqual([1, 1, 5_000]);
+    expect(bidder).toEqual(Buffer.from(Float64Array.of(1, 1, 5_000).buffer));
     expect(await redis.get(shardKeys(shard).whole)).toMatch(/^[0-9a-f]{40}$/);
   }
   expect(await redis.get(SHARDS_KEY)).toBe(`${SHARDS}`);

@@ -155,6 +155,6 @@ test('an auction that ended by time, after a new epoch, is restored as it is', a
   await auctions.touch(auctionId);
   const { auction } = await expectSame(auctionId);
   expect(auction['shown']).toMatch(/^\d+ \d+ ended sold /);
-  expect(auction['standing']).toMatch(/ann$/);
+  expect(auction['standing']).toMatch(/\0ann\0$/);
   expect((await storedAuction(redis, 0, auctionId)).epoch).toBeGreaterThan(1);
 });

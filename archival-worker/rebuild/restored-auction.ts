@@ -8,7 +8,6 @@ import {
   type PrivateEvent,
   type PublicEvent,
 } from '@outcry/shared/contracts/events.ts';
-import { encode } from '@msgpack/msgpack';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import { stateRecord } from '@outcry/shared/contracts/records.ts';
 import { firstAnswer, type FirstAnswer, type HistoryEvent } from './first-answers.ts';
@@ -203,8 +202,6 @@ function stateOf(
     standing: packed(
       epoch,
       seq,
-      state.status,
-      state.outcome ?? '-',
       state.price,
       state.minimumBid ?? 0,
       state.leader ?? 0,
@@ -213,6 +210,8 @@ function stateOf(
       secret.leaderMax ?? 0,
       aliases,
       Date.parse(at),
+      state.status,
+      state.outcome ?? '-',
       secret.leaderId ?? '',
     ),
     status: state.status,
@@ -220,9 +219,15 @@ function stateOf(
   };
 }
 
-/** Values one behind the other, as the script packs them. */
+/** Values one behind the other, as the script packs them: packed.lua. */
 const packed = (...values: readonly (number | string)[]): Buffer =>
-  Buffer.concat(values.map((value) => encode(value)));
+  Buffer.concat(
+    values.map((value) =>
+      typeof value === 'string'
+        ? Buffer.from(`${value}\0`)
+        : Buffer.from(Float64Array.of(value).buffer),
+    ),
+  );
 
 /** What is restored was read from the archive: it was published, and it is archived. */
 const watermarksOf = ({ shown: { epoch, seq } }: HistoryEvent): Record<string, string> => ({

@@ -156,8 +156,8 @@ describe('the script and the reference model', () => {
     ],
     [
       'an auction inherits the increments of the one before it in the call',
-      'for from, by in string.gmatch(auction.increments,',
-      'auctions.kept = auctions.kept or auction.increments for from, by in string.gmatch(auctions.kept,',
+      'local rows = increments_of[auction.increments]',
+      'auctions.kept = auctions.kept or auction.increments local rows = increments_of[auctions.kept]',
     ],
   ];
   test.each(PLANTED)(

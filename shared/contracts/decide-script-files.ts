@@ -1,5 +1,6 @@
 /** The decide script is one text made of these files of `api-gateway/adapters/redis/lua`, in this order. */
 export const DECIDE_SCRIPT_FILES = [
+  'packed',
   'room',
   'auction',
   'time',

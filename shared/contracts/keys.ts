@@ -48,7 +48,7 @@ export function shardKeys(shard: number) {
     keeperLease: `${s}:lease`,
     /** Run id of the Redis server on which every open auction has begun its epoch. */
     epochsBegun: `${s}:epochs-begun`,
-    /** Channel: private notices to users (outbid, won). Never forwarded as it is. */
+    /** Channel: private notices to users, of any auctions of a call. Never forwarded as it is. */
     noticesChannel: `${s}:notices`,
     /** Channel: traces of sampled bids, see traces.ts. Never forwarded. */
     tracesChannel: `${s}:traces`,

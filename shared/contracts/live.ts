@@ -91,7 +91,7 @@ export interface AnnouncementMessage {
   readonly text: string;
 }
 
-/** What the script publishes on a shard's internal notices channel, as an array. */
+/** What one user is told; the script publishes it as a record on an internal channel: records.ts. */
 export type Notice =
   | ({ readonly type: 'outbid'; readonly userId: string } & OutbidMessage)
   | ({ readonly type: 'won'; readonly userId: string } & WonMessage)

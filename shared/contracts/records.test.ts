@@ -4,6 +4,7 @@ import {
   isoTime,
   lastStateJson,
   readHead,
+  readNotices,
   readLogEntry,
   readStanding,
   readStoredView,
@@ -184,4 +185,21 @@ test('an auction is shown alike from the fields of either version', () => {
 test('times are remembered, but not without bound', () => {
   for (let ms = 0; ms < 3_000; ms += 1) expect(isoTime(`${ms}`)).toBe(new Date(ms).toISOString());
   expect(isoTime('1')).toBe('1970-01-01T00:00:00.001Z');
+});
+
+test('each user whom a call concerns is told of it once, and version 1 said it as JSON', () => {
+  const lines = ['a1-x 700 800 ann,bob cid ', 'a2-y 900 - ann  ann', 'a3-z 5 6   '];
+  const about = { auctionId: 'a1-x', price: 700 };
+  expect(readNotices(lines.join('\n'))).toEqual([
+    { type: 'own', userId: 'ann', auctionId: 'a1-x' },
+    { type: 'own', userId: 'bob', auctionId: 'a1-x' },
+    { type: 'outbid', userId: 'cid', ...about, minimumBid: 800 },
+    { type: 'own', userId: 'ann', auctionId: 'a2-y' },
+    { type: 'won', userId: 'ann', auctionId: 'a2-y', price: 900 },
+  ]);
+  expect(readNotices('a1-x 700 -  cid ')).toEqual([
+    { type: 'outbid', userId: 'cid', ...about, minimumBid: null },
+  ]);
+  const own = { type: 'own', userId: 'ann', auctionId: 'a1-x' };
+  expect(readNotices(JSON.stringify([own]))).toEqual([own]);
 });

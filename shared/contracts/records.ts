@@ -14,6 +14,10 @@
  *                 … userId fingerprint key             cancelled, extended
  *                 … userId fingerprint key startsAt endsAt hardEndsAt creation(JSON)     scheduled
  *
+ *     notices   a line for each auction of which users are told something:
+ *                 auctionId price minimumBid|- own beaten winner
+ *               with users joined by commas: whose own view has changed, who was outbid, who has won
+ *
  * `2` is the version of the record. An entry of a log has the fields `public` and `private`; the
  * public part alone is what a live channel carries. Version 1 had JSON in both places (the fields
  * `epoch` and `events` in the log): it is still read, never written.
@@ -27,7 +31,7 @@ import {
   type PublicEvent,
   type PublicState,
 } from './events.ts';
-import type { Position } from './live.ts';
+import type { Notice, Position } from './live.ts';
 
 const VERSION = '2';
 const NO_VALUE = '-';
@@ -257,7 +261,7 @@ export interface LoggedLines {
   readonly lastSeq: number;
   /** When the script decided it, ms. */
   readonly at: number;
-  /** The lines, joined by line feeds. */
+  /** The lines, joined by line feeds; made when it is read, because most looks at a log need no lines. */
   readonly text: string;
 }
 
@@ -269,8 +273,12 @@ export interface LoggedLines {
 export function readLogEntry(auctionId: string, fields: readonly string[]): LoggedLines {
   const [name, first = '', , second = ''] = fields;
   if (name === 'public') {
-    const text = recordLines(auctionId, { publicText: first, privateText: second });
-    return { ...readHead(first), text };
+    return {
+      ...readHead(first),
+      get text() {
+        return recordLines(auctionId, { publicText: first, privateText: second });
+      },
+    };
   }
   const lines = eventLines(second);
   const [begin] = lines;
@@ -284,3 +292,21 @@ export function readLogEntry(auctionId: string, fields: readonly string[]): Logg
     text: second,
   };
 }
+
+/** What users are told; a message of version 1 is JSON, an array of `Notice`. */
+export const readNotices = (text: string): readonly Notice[] =>
+  text.startsWith('[') ? ownJson<readonly Notice[]>(text) : text.split('\n').flatMap(noticesOf);
+
+function noticesOf(line: string): Notice[] {
+  const [auctionId = '', priceText, minimum, own, beaten, winner = ''] = line.split(' ');
+  const price = Number(priceText);
+  const minimumBid = minimum === '-' ? null : Number(minimum);
+  const about = { auctionId, price };
+  return [
+    ...usersIn(own).map((userId) => ({ type: 'own', userId, auctionId }) as const),
+    ...usersIn(beaten).map((userId) => ({ type: 'outbid', userId, ...about, minimumBid }) as const),
+    ...usersIn(winner).map((userId) => ({ type: 'won', userId, ...about }) as const),
+  ];
+}
+
+const usersIn = (list = ''): string[] => (list === '' ? [] : list.split(','));

@@ -17,7 +17,7 @@ const SCRIPT = withKeyNames(
 );
 /** The same with a live channel that nobody hears. */
 const SILENT_SCRIPT = SCRIPT.replace("':live:'", "':lost:'");
-const ANSWERS_FROM = 8;
+const ANSWERS_FROM = 4;
 
 export interface ScriptAuction {
   /** An item that is there already; default a new one. */
@@ -160,7 +160,8 @@ export class ScriptedAuctions {
     );
     const decided: unknown = Array.isArray(reply) ? reply[0] : undefined;
     const parts = Array.isArray(decided) ? decided.map(String) : [];
-    if (parts[0] !== 'OK') throw new Error(`the script answered ${JSON.stringify(reply)}`);
+    if (parts[0]?.startsWith('OK ') !== true)
+      throw new Error(`the script answered ${JSON.stringify(reply)}`);
     return parts.slice(ANSWERS_FROM);
   }
 }

@@ -1,10 +1,5 @@
 /** Reads what the decide script replies; decide.lua documents it. */
-import {
-  readHead,
-  readStanding,
-  recordLines,
-  type Standing,
-} from '@outcry/shared/contracts/records.ts';
+import { readHead, recordLines } from '@outcry/shared/contracts/records.ts';
 import {
   MayHaveRunError,
   NotRunError,
@@ -16,7 +11,7 @@ import {
   type LogEntry,
 } from '../../bidding/auction-commands.ts';
 
-const ANSWERS_FROM = 8;
+const ANSWERS_FROM = 4;
 
 /** @returns one decision for each batch: the reply has a part for each, in order */
 export function readReply(batches: readonly AuctionBatch[], reply: unknown): Decisions {
@@ -32,12 +27,12 @@ export const allFailed = (
 
 function readPart(auctionId: string, part: unknown): Decision {
   const texts = Array.isArray(part) ? part.map(String) : [];
-  const [state, reason = 'the script gave no answer'] = texts;
-  if (state === 'OK') return { kind: 'decided', batch: readDecided(auctionId, texts) };
-  if (state === 'UNAVAILABLE') return NOT_WHOLE;
+  const [head = '', reason = 'the script gave no answer'] = texts;
+  if (head.startsWith('OK ')) return { kind: 'decided', batch: readDecided(auctionId, texts) };
+  if (head === 'UNAVAILABLE') return NOT_WHOLE;
   const defect = new Error(`${auctionId}: ${reason}`);
   const error =
-    state === 'NOT_RUN'
+    head === 'NOT_RUN'
       ? new NotRunError('the data of this auction cannot be read')
       : new MayHaveRunError('the data of this auction could not be written');
   return { kind: 'failed', error, defect };
@@ -49,21 +44,12 @@ const NOT_WHOLE: Decision = {
 };
 
 function readDecided(auctionId: string, part: readonly string[]): DecidedBatch {
-  const [
-    ,
-    now,
-    shown = '',
-    leader = '',
-    sellerId = '',
-    publicText = '',
-    privateText = '',
-    terms = '',
-  ] = part;
-  const standing = shown === '' ? undefined : readStanding([shown]);
+  const [head = '', publicText = '', privateText = '', terms = ''] = part;
+  const words = head.split(' ');
   return {
-    now: Number(now),
+    now: Number(words[1]),
     entry: publicText === '' ? undefined : readEntry(auctionId, publicText, privateText),
-    head: standing === undefined ? undefined : readHeadOf(standing, leader, sellerId),
+    head: words.length > 2 ? readHeadOf(words) : undefined,
     terms,
     answers: part.slice(ANSWERS_FROM),
   };
@@ -77,14 +63,15 @@ function readEntry(auctionId: string, publicText: string, privateText: string): 
   return { auctionId, epoch, firstSeq, lastSeq, size, lines };
 }
 
-function readHeadOf({ epoch, state }: Standing, leader: string, sellerId: string): AuctionHead {
-  const [status = '', , , minimumBid, , , , endsAt] = state.split(' ');
+/** @param words `OK now leader seller`, and those of `shown` (records.ts) */
+function readHeadOf(words: readonly string[]): AuctionHead {
+  const [, , leader = '', sellerId = '', epoch, , status = '', , , minimumBid] = words;
   return {
     status,
     minimumBid: minimumBid === '-' ? null : Number(minimumBid),
-    endsAt: Number(endsAt),
+    endsAt: Number(words.at(-1)),
     leader,
     sellerId,
-    epoch,
+    epoch: Number(epoch),
   };
 }

@@ -102,8 +102,8 @@ const entry = (auctionId: string, firstSeq: number, lastSeq = firstSeq) => ({
   lines: () => '',
 });
 
-/** A bidder with one bid of 5,000: alias, bids and maximum; 0xcd leads a number of two bytes. */
-const packed = (alias: number): Buffer => Buffer.from([alias, 1, 0xcd, 5_000 >> 8, 5_000 & 255]);
+/** A bidder with one bid of 5,000: alias, bids and maximum. */
+const packed = (alias: number): Buffer => Buffer.from(Float64Array.of(alias, 1, 5_000).buffer);
 
 test('each auction gets its own answers, events and bidders', async () => {
   const decisions = await decider.decide([

@@ -29,7 +29,7 @@ export class RedisStoredAuctions implements StoredAuctions {
   constructor(redis: RedisClient) {
     redis.defineCommand('readAuction', {
       numberOfKeys: 2,
-      lua: readingScript(luaFile('read-auction')),
+      lua: readingScript(luaFile('packed') + luaFile('read-auction')),
     });
     this.#redis = redis;
     this.#runId = new ServerRunId(redis);

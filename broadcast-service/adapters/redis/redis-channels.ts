@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
-import { ownJson } from '@outcry/shared/contracts/api.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { Notice } from '@outcry/shared/contracts/live.ts';
+import { readNotices } from '@outcry/shared/contracts/records.ts';
 import { readTraceNote, type TraceNote } from '@outcry/shared/contracts/traces.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
@@ -107,7 +107,7 @@ export class RedisChannels implements LiveChannels {
   /** Hears every shard's private notices from now on. */
   onNotices(listener: (notices: readonly Notice[]) => void): void {
     const channels = Array.from({ length: this.#shards }, (_, s) => shardKeys(s).noticesChannel);
-    this.subscribeAlways(channels, (text) => listener(ownJson<readonly Notice[]>(text)));
+    this.subscribeAlways(channels, (text) => listener(readNotices(text)));
   }
 
   /** Hears from now on which live messages of all shards belong to sampled bids. */

@@ -1,14 +1,14 @@
 -- An auction: read once, changed by its commands in memory, written once at the end.
 -- Amounts are minor units, times ms; 0 means "none" for amounts, '' for ids.
 --
--- Redis keeps it in one hash. Packed are values one behind the other, as MessagePack has them:
+-- Redis keeps it in one hash. Packed is explained in packed.lua.
 --   conditions      packed: start price, reserve price, buy-now price, soft window, soft extension,
 --                   hard end, start, seller, increments
---   standing        packed: epoch, seq, status, outcome or -, price, minimum bid or 0, leader's alias,
---                   bids, end, leader's maximum, aliases given, time of the last event, leader
+--   standing        packed: epoch, seq, price, minimum bid or 0, leader's alias, bids, end, leader's
+--                   maximum, aliases given, time of the last event, status, outcome or -, leader
 --   shown           what of that the public may see: see shared/contracts/records.ts
 --   b:<user>        packed: alias, bids, maximum
---   a:<user>:<key>  fingerprint, code and body of the first answer to an accepted command
+--   a:<user>:<key>  fingerprint and first answer to an accepted command: `fingerprint+OK receipt`
 --   r:<user>        the newest refusals, see commands.lua
 --   runId, itemId, status, terms (the public terms, JSON), the marks of publishing and archiving,
 --   and `lastAt`, see version-1.lua
@@ -30,18 +30,21 @@ local digits = setmetatable({}, {
   end,
 })
 
--- What is read of an auction before the fields that its commands need.
-auctions.FIELDS = { 'standing', 'conditions', 'runId', 'archivedEpoch', 'archivedSeq' }
+-- What is read of an auction before the fields that its commands need: their names, and how many.
+auctions.FIELDS = 5
+function auctions.fields()
+  return { 'standing', 'conditions', 'runId', 'archivedEpoch', 'archivedSeq' }
+end
 
--- The auction that these fields hold, or nil.
+-- The auction that these fields hold, as it is before this call; or nil.
 function auctions.read(values, asked)
-  if not values[1] then return nil end
-  local unpack_values = cmsgpack.unpack
-  local epoch, seq, status, outcome, price, least, leader_alias, bid_count, ends_at, leader_max,
-    alias_count, last_at, leader = unpack_values(values[1])
+  local standing, conditions = values[1], values[2]
+  if not standing then return nil end
+  local epoch, seq, price, least, leader_alias, bid_count, ends_at, leader_max, alias_count, last_at,
+    status, outcome, leader, length = struct.unpack(PACKED.standing, standing)
   local start_price, reserve_price, buy_now_price, soft_window, soft_extend, hard_ends_at, starts_at,
-    seller, increments = unpack_values(values[2])
-  if type(leader) ~= 'string' or type(increments) ~= 'string' then
+    seller, increments, length_of_conditions = struct.unpack(PACKED.conditions, conditions)
+  if length ~= #standing + 1 or length_of_conditions ~= #conditions + 1 then
     error('the auction has not its form')
   end
   return {
@@ -51,9 +54,7 @@ function auctions.read(values, asked)
     leader = leader, start_price = start_price, reserve_price = reserve_price,
     buy_now_price = buy_now_price, soft_window = soft_window, soft_extend = soft_extend,
     hard_ends_at = hard_ends_at, starts_at = starts_at, seller = seller, increments = increments,
-    run_id = values[3],
-    -- As it was before this call.
-    stored_epoch = epoch, stored_status = status, stored_ends_at = ends_at,
+    run_id = values[3], stored_epoch = epoch, stored_status = status, stored_ends_at = ends_at,
     is_archived = values[4] == digits[epoch] and values[5] == digits[seq],
     public = {}, private = {}, events = 0,
   }
@@ -61,19 +62,28 @@ end
 
 -- The packed standing after an event at this time.
 function auctions.standing(auction, now)
-  return cmsgpack.pack(auction.epoch, auction.seq, auction.status, auction.outcome, auction.price,
-    auction.least or 0, auction.leader_alias, auction.bid_count, auction.ends_at, auction.leader_max,
-    auction.alias_count, now, auction.leader)
+  return struct.pack(PACKED.standing, auction.epoch, auction.seq, auction.price, auction.least or 0,
+    auction.leader_alias, auction.bid_count, auction.ends_at, auction.leader_max, auction.alias_count,
+    now, auction.status, auction.outcome, auction.leader)
 end
+
+-- An increment table from its text: from, by, from, by …
+local increments_of = setmetatable({}, {
+  __index = function(known, text)
+    local rows = {}
+    for number in string.gmatch(text, '%d+') do rows[#rows + 1] = tonumber(number) end
+    known[text] = rows
+    return rows
+  end,
+})
 
 -- By how much a price must be beaten.
 function auctions.increment_at(auction, price)
-  local increment = 0
-  for from, by in string.gmatch(auction.increments, '(%d+):(%d+)') do
-    if tonumber(from) > price then break end
-    increment = by
+  local rows = increments_of[auction.increments]
+  for i = #rows - 1, 1, -2 do
+    if rows[i] <= price then return rows[i + 1] end
   end
-  return tonumber(increment)
+  return 0
 end
 
 function auctions.is_reserve_met(auction)
@@ -88,12 +98,17 @@ function auctions.least_after(auction)
   return least <= MAX_AMOUNT and least or nil
 end
 
--- The public state as it is now; its form is that of shared/contracts/records.ts.
+-- The public state as it is after the last event; its form is that of shared/contracts/records.ts.
 function auctions.state(auction)
-  return auction.status .. ' ' .. auction.outcome .. ' ' .. digits[auction.price] .. ' '
-    .. (auction.least and digits[auction.least] or '-') .. ' ' .. digits[auction.leader_alias] .. ' '
-    .. digits[auction.bid_count] .. (auctions.is_reserve_met(auction) and ' 1 ' or ' 0 ')
-    .. digits[auction.ends_at]
+  local state = auction.state
+  if not state then
+    state = auction.status .. ' ' .. auction.outcome .. ' ' .. digits[auction.price] .. ' '
+      .. (auction.least and digits[auction.least] or '-') .. ' ' .. digits[auction.leader_alias] .. ' '
+      .. digits[auction.bid_count] .. (auctions.is_reserve_met(auction) and ' 1 ' or ' 0 ')
+      .. digits[auction.ends_at]
+    auction.state = state
+  end
+  return state
 end
 
 -- Where the auction stands, as `shown` has it.
@@ -101,14 +116,19 @@ function auctions.shown(auction)
   return digits[auction.epoch] .. ' ' .. digits[auction.seq] .. ' ' .. auctions.state(auction)
 end
 
--- Numbers and writes down one event, in the same form. `bid` is 'alias amount ' for bids, the
--- parent's number and a space for a new epoch, else ''. `more` is what the private part has besides
--- salt and leader.
-function auctions.emit(auction, event_type, bid, salt, more)
+-- Numbers and writes down one event, in the same form. `words` are what its public part has before
+-- the state, `private` is its private part.
+function auctions.emit(auction, words, private)
   local nth = auction.events + 1
   auction.events = nth
   auction.seq = auction.seq + 1
   auction.least = auctions.least_after(auction)
-  auction.public[nth + 1] = event_type .. ' ' .. bid .. auctions.state(auction)
-  auction.private[nth] = salt .. ' ' .. digits[auction.leader_max] .. ' ' .. auction.leader .. more
+  auction.state = nil
+  auction.public[nth + 1] = words .. auctions.state(auction)
+  auction.private[nth] = private
+end
+
+-- What the private part of every event begins with.
+function auctions.secret(auction, salt)
+  return salt .. ' ' .. digits[auction.leader_max] .. ' ' .. auction.leader
 end

@@ -43,10 +43,11 @@ function rules.extend_if_late(auction, now)
   end
 end
 
--- What the private part of a bidder's event has besides salt and leader.
-function rules.own_words(command, alias)
-  return ' ' .. command.user .. ' ' .. command.bid_id .. ' ' .. digits[alias] .. ' '
-    .. digits[command.amount] .. ' ' .. digits[command.maximum] .. ' ' .. command.fingerprint .. ' '
+-- The private part of a bidder's event.
+function rules.secret(auction, command, alias)
+  return command.salt .. ' ' .. digits[auction.leader_max] .. ' ' .. auction.leader .. ' ' .. command.user
+    .. ' ' .. command.bid_id .. ' ' .. digits[alias] .. ' ' .. digits[command.amount] .. ' '
+    .. digits[command.maximum] .. ' ' .. command.fingerprint .. ' '
     .. (command.key ~= '' and command.key or command.bid_id)
 end
 
@@ -61,8 +62,8 @@ function rules.sell_now(auction, bidders, command, now)
   auction.ends_at = now
   bidder.bids = bidder.bids + 1
   bidder.maximum = price
-  auctions.emit(auction, 'bought', digits[bidder.alias] .. ' ' .. digits[price] .. ' ', command.salt,
-    rules.own_words(command, bidder.alias))
+  auctions.emit(auction, 'bought ' .. digits[bidder.alias] .. ' ' .. digits[price] .. ' ',
+    rules.secret(auction, command, bidder.alias))
 end
 
 function rules.place_bid(auction, bidders, command, now)
@@ -102,13 +103,14 @@ function rules.place_bid(auction, bidders, command, now)
 
   if offered > bidder.maximum then bidder.maximum = offered end
   if was_leader and auction.price == price_before then
-    auctions.emit(auction, 'no_change', '', command.salt, rules.own_words(command, bidder.alias))
+    auctions.emit(auction, 'no_change ', rules.secret(auction, command, bidder.alias))
     return nil
   end
   bidder.bids = bidder.bids + 1
   auction.bid_count = auction.bid_count + 1
-  auctions.emit(auction, 'bid', digits[bidder.alias] .. ' ' .. digits[math.min(offered, auction.price)] .. ' ',
-    command.salt, rules.own_words(command, bidder.alias))
+  local shown = offered < auction.price and offered or auction.price
+  auctions.emit(auction, 'bid ' .. digits[bidder.alias] .. ' ' .. digits[shown] .. ' ',
+    rules.secret(auction, command, bidder.alias))
   return nil
 end
 

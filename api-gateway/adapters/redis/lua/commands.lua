@@ -2,9 +2,21 @@
 
 local commands = {}
 
+local UNREADABLE = { kind = 'unreadable' }
+
 -- The gateway checks everything at its edge. A command that cannot be read all the same is refused
 -- alone, whatever is wrong with it: its neighbours in the call must not notice. So all that a
 -- decision relies on is checked here, before anything is decided.
+
+-- The number that digits stand for, 0 where there are none; nil where they are not the ones that it
+-- would be written with. Those are remembered, for it will be.
+function commands.number_of(text)
+  if text == '0' or text == '' then return 0 end
+  if #text > 15 or string.find(text, '^0') then return nil end
+  local number = tonumber(text)
+  digits[number] = text
+  return number
+end
 
 -- Whether the numbers of a command are what its kind needs.
 function commands.numbers_fit(kind, amount, maximum)
@@ -26,35 +38,37 @@ function commands.is_readable(asked, kind, user, bid_id, amount, maximum, salt, 
   return kind == 'bid' or kind == 'buy' or kind == 'cancel' or kind == 'extend'
 end
 
--- Reads the lines from `first` on, and adds to `fields` those of the auction that they need.
+-- Reads the lines from `first` on, and adds to `fields` those of the auction that they need. Whose
+-- bidder's record a field is, is kept in `asked.users`.
 function commands.read(asked, packed, first, fields)
-  local find, tonumber = string.find, tonumber
-  local list, seen = {}, {}
-  local from, length = first, #packed
+  local find = string.find
+  local list, seen, users = {}, {}, {}
+  local from, length, wanted = first, #packed, #fields
   while from <= length do
     local _, last, kind, user, role, bid_id, amount, maximum, salt, fingerprint, key = find(packed,
       '^(%l+) ([%w_-]*) (a?) ([%w_-]*) (%d*) (%d*) (%x*) ([%w:_-]*) ([!-~]*)\n', from)
-    local command = { kind = 'unreadable' }
+    local command = UNREADABLE
     if last then
-      amount = #amount <= 15 and (tonumber(amount) or 0)
-      maximum = #maximum <= 15 and (tonumber(maximum) or 0)
+      amount, maximum = commands.number_of(amount), commands.number_of(maximum)
       if commands.is_readable(asked, kind, user, bid_id, amount, maximum, salt, fingerprint, key) then
         command = {
           kind = kind, user = user, admin = role == 'a', bid_id = bid_id, amount = amount,
-          maximum = maximum, salt = salt, fingerprint = fingerprint, key = key,
+          maximum = maximum, salt = salt, fingerprint = fingerprint, key = key, answer = false,
+          refusals = false,
         }
         if user ~= '' and not seen[user] then
           seen[user] = true
-          fields[#fields + 1] = 'b:' .. user
+          wanted = wanted + 1
+          fields[wanted] = 'b:' .. user
+          users[wanted] = user
         end
         if key ~= '' then
           command.answer = 'a:' .. user .. ':' .. key
           command.refusals = 'r:' .. user
-          fields[#fields + 1] = command.answer
-          if seen[user] == true then
-            seen[user] = 'refusals too'
-            fields[#fields + 1] = command.refusals
-          end
+          fields[wanted + 1] = command.answer
+          fields[wanted + 2] = seen[user] == true and command.refusals or nil
+          seen[user] = 'refusals too'
+          wanted = #fields
         end
       end
       from = last + 1
@@ -63,40 +77,45 @@ function commands.read(asked, packed, first, fields)
     end
     list[#list + 1] = command
   end
+  asked.users = users
   return list
 end
 
 -- What the auction's hash has for these commands: its bidders by user, its answers by field.
 function commands.load(asked, fields, values)
-  local find, sub = string.find, string.sub
   local bidders, answers = {}, {}
-  for i = #auctions.FIELDS + 1, #fields do
-    local field, value = fields[i], values[i]
-    if value then
-      if find(field, 'b:', 1, true) == 1 then
-        local alias, bids, maximum, more = cmsgpack.unpack(value)
-        if type(maximum) ~= 'number' or more then error('a bidder has not its form') end
-        bidders[sub(field, 3)] = { alias = alias, bids = bids, maximum = maximum }
-      else
-        answers[field] = value
-      end
+  for i = auctions.FIELDS + 1, #fields do
+    local value, user = values[i], asked.users[i]
+    if value and user then
+      local alias, bids, maximum, length = struct.unpack(PACKED.bidder, value)
+      if length ~= #value + 1 then error('a bidder has not its form') end
+      bidders[user] = { alias = alias, bids = bids, maximum = maximum, has_changed = false }
+    elseif value then
+      answers[fields[i]] = value
     end
   end
-  asked.bidders, asked.answers, asked.new_answers = bidders, answers, {}
+  asked.bidders, asked.answers = bidders, answers
+end
+
+-- Remembers an answer for the commands to come, of this call and of later ones.
+function commands.keep(asked, field, record)
+  local changes = asked.changes
+  local last = #changes
+  asked.answers[field] = record
+  changes[last + 1], changes[last + 2] = field, record
 end
 
 -- A retry comes within seconds, and who sends hopeless commands for ever must not fill Redis: of
 -- each user's refusals in an auction the newest are kept, so many bytes of them, each as
--- `<tab>key<tab>fingerprint code body<line feed>`.
+-- `<tab>key<tab>fingerprint+CODE body<line feed>`.
 function commands.keep_refusal(asked, command, record)
   local most = 2048
   local kept = '\t' .. command.key .. '\t' .. record .. '\n' .. (asked.answers[command.refusals] or '')
   if #kept > most then kept = string.match(string.sub(kept, 1, most), '^.*\n') end
-  asked.answers[command.refusals] = kept
-  asked.new_answers[command.refusals] = kept
+  commands.keep(asked, command.refusals, kept)
 end
 
--- `fingerprint code body` of the first answer under the command's key, or nil.
+-- `fingerprint+CODE body` of the first answer under the command's key, or nil.
 function commands.known_answer(asked, command)
   local known = asked.answers[command.answer]
   if known then return known end
@@ -118,74 +137,74 @@ function commands.own_receipt(auction, bidders, user)
     .. digits[bidder.maximum] .. ' ' .. digits[bidder.bids]
 end
 
--- Answers a bid or a purchase with a code and a body.
+-- The answer to a refused command.
+function commands.refusal(auction, code)
+  return '+' .. code .. ' ' .. (code == 'BID_TOO_LOW' and auction.least and digits[auction.least] or '')
+end
+
+-- Every function from here on gives an answer as decide.lua documents it.
+
 function commands.decide_bid(auction, asked, command, now)
-  local leader_before = auction.leader
+  local leader_before, user = auction.leader, command.user
   local decide = command.kind == 'buy' and rules.buy_now or rules.place_bid
   local code = decide(auction, asked.bidders, command, now)
-  if code then return code, code == 'BID_TOO_LOW' and auction.least and digits[auction.least] or '' end
-  local leads = auction.leader == command.user
-  if leads and leader_before ~= '' and leader_before ~= command.user then
+  if code then return commands.refusal(auction, code) end
+  local leads = auction.leader == user
+  if leads and leader_before ~= '' and leader_before ~= user then
     asked.beaten = asked.beaten or {}
-    asked.beaten[#asked.beaten + 1] = leader_before
+    asked.beaten[leader_before] = true
   end
-  return 'OK', command.bid_id .. ' ' .. digits[auction.epoch] .. ' ' .. digits[auction.seq]
-    .. (leads and ' leading ' or ' outbid ') .. digits[asked.bidders[command.user].alias] .. ' '
+  return '+OK ' .. command.bid_id .. ' ' .. digits[auction.epoch] .. ' ' .. digits[auction.seq]
+    .. (leads and ' leading ' or ' outbid ') .. digits[asked.bidders[user].alias] .. ' '
     .. digits[auction.price] .. ' ' .. (auction.least and digits[auction.least] or '-') .. ' '
     .. digits[auction.ends_at] .. ' ' .. digits[now]
 end
 
--- Answers one command with a code and a body, and what the answer depends on is in the auction
--- afterwards.
+-- What the answer depends on is in the auction afterwards.
 function commands.decide(auction, asked, command, now)
   local kind = command.kind
   if kind == 'bid' or kind == 'buy' then return commands.decide_bid(auction, asked, command, now) end
-  if kind == 'me' then return 'OK', commands.own_receipt(auction, asked.bidders, command.user) end
+  if kind == 'me' then return '+OK ' .. commands.own_receipt(auction, asked.bidders, command.user) end
   local code
   if kind == 'cancel' then code = selling.cancel(auction, command)
   elseif kind == 'extend' then code = selling.extend(auction, command) end
-  if code then return code, '' end
-  return 'OK', commands.auction_receipt(auction, now)
+  return code and commands.refusal(auction, code) or '+OK ' .. commands.auction_receipt(auction, now)
 end
 
--- Answers the command that creates the auction, and gives the auction when it is there then.
+-- Gives the auction too, when it is there then.
 function commands.create(asked, command, now, run_id)
   local code, auction = selling.create(command, asked, now, run_id)
-  if not auction then return code, '' end
+  if not auction then return commands.refusal(nil, code) end
   passing.start_and_end(auction, now, asked.salt)
-  return 'OK', commands.auction_receipt(auction, now), auction
+  return '+OK ' .. commands.auction_receipt(auction, now), auction
 end
 
--- The answer to a command, and the auction, which the command may have created. An answer that is to
--- be kept goes to `asked.new_answers`.
+-- The answer to a command, and the auction, which the command may have created.
 function commands.answer(auction, asked, command, now, run_id)
   local kind = command.kind
   if kind == 'unreadable' then return '+UNREADABLE ', auction end
   if command.answer then
     local known = commands.known_answer(asked, command)
     if known then
-      local fingerprint, answer = string.match(known, '^(%S*) (.*)$')
+      local fingerprint, answer = string.match(known, '^([^+]*)%+(.*)$')
       return fingerprint == command.fingerprint and '=' .. answer or '+IDEMPOTENCY_MISMATCH ', auction
     end
   end
-  local code, body
+  local answer
   if auction then
-    code, body = commands.decide(auction, asked, command, now)
+    answer = commands.decide(auction, asked, command, now)
   elseif kind == 'create' then
-    code, body, auction = commands.create(asked, command, now, run_id)
+    answer, auction = commands.create(asked, command, now, run_id)
   else
     return '+AUCTION_NOT_FOUND ', nil
   end
-  local answer = code .. ' ' .. body
   if kind ~= 'read' and kind ~= 'me' and auction then
-    if code == 'OK' then
-      local field = command.answer or 'a:' .. command.user .. ':' .. command.bid_id
-      local record = command.fingerprint .. ' ' .. answer
-      asked.answers[field] = record
-      asked.new_answers[field] = record
+    if string.find(answer, '+OK ', 1, true) == 1 then
+      commands.keep(asked, command.answer or 'a:' .. command.user .. ':' .. command.bid_id,
+        command.fingerprint .. answer)
     elseif command.answer then
-      commands.keep_refusal(asked, command, command.fingerprint .. ' ' .. answer)
+      commands.keep_refusal(asked, command, command.fingerprint .. answer)
     end
   end
-  return '+' .. answer, auction
+  return answer, auction
 end

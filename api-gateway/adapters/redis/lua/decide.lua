@@ -10,10 +10,10 @@
 --            '=' and the item's JSON or nothing
 --          a line for each command: kind user a (admin) or nothing, bid id, amount, maximum, salt,
 --            fingerprint, key; the kinds are bid, buy, cancel, extend, create, read, me
--- Reply  for each auction a table: {'UNAVAILABLE'} when its shard's data is not whole; or
---        {'OK', now ms, shown, leader, seller, public and private part of the log entry or '',
---         public terms or '', answers…}, with '' for what an unknown auction has not;
---        or, when it failed on this auction's data, {'NOT_RUN' or 'MAY_HAVE_RUN', error}
+-- Reply  for each auction a table {head, public and private part of the log entry or '', public terms
+--        or '', answers…}, whose head is `OK now(ms)` and where the auction is known ` leader seller shown`;
+--        or {'UNAVAILABLE'} when its shard's data is not whole; or, when it failed on this auction's data,
+--        {'NOT_RUN' or 'MAY_HAVE_RUN', error}
 -- Answer '+CODE body' decided now, '=CODE body' replayed; CODE is OK or a refusal (UNREADABLE:
 --        the command has not the form above, and is as if it had not come); body is the minimum bid
 --        or nothing for BID_TOO_LOW, else the receipt, see below.
@@ -30,13 +30,14 @@ local run_id = ARGV[1]
 if run_id == '' then run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
 
 local shards = {} -- tag to whether its data was found whole on this server
+local notices = {}
 
 -- What the call says of one auction, before its commands; and where those begin.
 local function read_head(key, packed)
   local _, last, id, salt, trace = string.find(packed, '^(%S*) (%x*) (%S*)\n')
   local asked = {
     id = id, key = key, tag = string.match(key, '^[^}]*}'), salt = salt, trace = trace,
-    is_writing = false,
+    is_writing = false, changes = { key },
   }
   if string.sub(packed, last + 1, last + 1) == '=' then
     local text, open_terms, item
@@ -56,7 +57,7 @@ local function wants_terms(list)
 end
 
 local function decide_auction(asked, packed, first)
-  local fields = { unpack(auctions.FIELDS) }
+  local fields = auctions.fields()
   local list = commands.read(asked, packed, first, fields)
   local values = redis.call('HMGET', asked.key, unpack(fields))
   if not values[1] and version_1.convert(asked) then
@@ -70,15 +71,16 @@ local function decide_auction(asked, packed, first)
     if auction.run_id ~= run_id then passing.start_epoch(auction, now, asked.salt, run_id) end
     passing.start_and_end(auction, now, asked.salt)
   end
-  local reply = { 'OK', now, '', '', '', '', '', '' }
+  local reply = { '', '', '', '' }
   for i = 1, #list do
-    reply[8 + i], auction = commands.answer(auction, asked, list[i], now, run_id)
+    reply[4 + i], auction = commands.answer(auction, asked, list[i], now, run_id)
   end
+  reply[1] = 'OK ' .. digits[now]
   if not auction then return reply end
-  reply[6], reply[7] = writing.write(auction, asked, now)
-  reply[3] = auctions.shown(auction)
-  reply[4], reply[5] = auction.leader, auction.seller
-  if wants_terms(list) then reply[8] = redis.call('HGET', asked.key, 'terms') or '' end
+  local shown
+  shown, reply[2], reply[3] = writing.write(auction, asked, now, notices)
+  reply[1] = reply[1] .. ' ' .. auction.leader .. ' ' .. auction.seller .. ' ' .. shown
+  if wants_terms(list) then reply[4] = redis.call('HGET', asked.key, 'terms') or '' end
   return reply
 end
 
@@ -102,5 +104,9 @@ for i = 1, #KEYS do
     end
     reply[i] = result
   end
+end
+-- Only hints. Every node hears the notices of all shards, so those of a call go out as one message.
+if #notices > 0 then
+  redis.pcall('SPUBLISH', string.match(KEYS[1], '^[^}]*}') .. KEY.noticesChannel, table.concat(notices, '\n'))
 end
 return reply

@@ -18,17 +18,18 @@ if not shown then
   return { 'OK', '+AUCTION_NOT_FOUND ', '' }
 end
 
-local epoch, seq, status, _, _, _, _, _, ends_at, _, _, last_at, leader = cmsgpack.unpack(fields[3])
+local epoch, seq, _, _, _, _, ends_at, _, _, last_at, status, _, leader =
+  struct.unpack(PACKED.standing, fields[3])
 local time = redis.call('TIME')
 local now = math.max(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000),
   last_at)
 local due = status == 'live' and ends_at
-  or status == 'scheduled' and select(7, cmsgpack.unpack(fields[2]))
+  or status == 'scheduled' and select(7, struct.unpack(PACKED.conditions, fields[2]))
 if due and (now >= due or fields[4] ~= run_id) then return { 'DUE' } end
 
 if user ~= '' then
   local alias, bids, maximum = 0, 0, 0
-  if fields[6] then alias, bids, maximum = cmsgpack.unpack(fields[6]) end
+  if fields[6] then alias, bids, maximum = struct.unpack(PACKED.bidder, fields[6]) end
   local leading = leader == user and 1 or 0
   return { 'OK', string.format('+OK %d %d %d %d', alias, leading, maximum, bids), '' }
 end

@@ -3,9 +3,9 @@
 
 local selling = {}
 
--- What the private part of a seller's event has besides salt and leader.
-function selling.own_words(command)
-  return ' ' .. command.user .. ' ' .. command.fingerprint .. ' '
+-- The private part of a seller's event.
+function selling.secret(auction, command)
+  return auctions.secret(auction, command.salt) .. ' ' .. command.user .. ' ' .. command.fingerprint .. ' '
     .. (command.key ~= '' and command.key or command.bid_id)
 end
 
@@ -21,7 +21,7 @@ function selling.cancel(auction, command)
   if code then return code end
   if auction.leader ~= '' then return 'AUCTION_HAS_BIDS' end
   auction.status = 'cancelled'
-  auctions.emit(auction, 'cancelled', '', command.salt, selling.own_words(command))
+  auctions.emit(auction, 'cancelled ', selling.secret(auction, command))
 end
 
 -- The new end comes in `amount`, as ms.
@@ -31,7 +31,7 @@ function selling.extend(auction, command)
   if command.amount > auction.hard_ends_at then return 'BEYOND_HARD_END' end
   if command.amount <= auction.ends_at then return 'END_NOT_LATER' end
   auction.ends_at = command.amount
-  auctions.emit(auction, 'extended', '', command.salt, selling.own_words(command))
+  auctions.emit(auction, 'extended ', selling.secret(auction, command))
 end
 
 function selling.is_whole(value, maximum)
@@ -98,17 +98,14 @@ function selling.create(command, asked, now, run_id)
   if hard_ends_at > latest then return 'HARD_END_TOO_LATE' end
   if hard_ends_at < ends_at then return 'HARD_END_BEFORE_END' end
   if redis.call('HEXISTS', asked.tag .. KEY.busyItems, terms.item.id) == 1 then return 'ITEM_BUSY' end
-  local auction = {
-    id = asked.id, epoch = 1, seq = 0, status = 'scheduled', outcome = '-',
-    price = terms.startPrice, leader_alias = 0, bid_count = 0, ends_at = ends_at,
-    start_price = terms.startPrice, reserve_price = terms.reservePrice,
-    buy_now_price = terms.buyNowPrice, soft_window = terms.softWindowMs,
-    soft_extend = terms.softExtendMs, hard_ends_at = hard_ends_at, starts_at = starts_at,
-    seller = terms.sellerId, increments = terms.increments, leader_max = 0, alias_count = 0,
-    last_at = now, leader = '', run_id = run_id, is_archived = true,
-    public = {}, private = {}, events = 0,
-  }
-  auctions.emit(auction, 'scheduled', '', command.salt, selling.own_words(command) .. ' '
+  asked.conditions = struct.pack(PACKED.conditions, terms.startPrice, terms.reservePrice,
+    terms.buyNowPrice, terms.softWindowMs, terms.softExtendMs, hard_ends_at, starts_at, terms.sellerId,
+    terms.increments)
+  local standing = struct.pack(PACKED.standing, 1, 0, terms.startPrice, 0, 0, 0, ends_at, 0, 0, now,
+    'scheduled', '-', '')
+  local auction = auctions.read({ standing, asked.conditions, run_id }, asked)
+  auction.stored_epoch, auction.stored_status, auction.is_archived = nil, nil, true
+  auctions.emit(auction, 'scheduled ', selling.secret(auction, command) .. ' '
     .. digits[starts_at] .. ' ' .. digits[ends_at] .. ' ' .. digits[hard_ends_at] .. ' '
     .. asked.creation.text)
   return nil, auction
@@ -119,11 +116,8 @@ function selling.write_creation(auction, asked)
   local creation = asked.creation
   local item_id = creation.terms.item.id
   local item_key = asked.tag .. KEY.item .. item_id
-  local conditions = cmsgpack.pack(auction.start_price, auction.reserve_price, auction.buy_now_price,
-    auction.soft_window, auction.soft_extend, auction.hard_ends_at, auction.starts_at, auction.seller,
-    auction.increments)
   local terms = creation.open_terms .. ',"startsAt":' .. digits[auction.starts_at] .. '}'
-  redis.call('HSET', asked.key, 'conditions', conditions, 'itemId', item_id, 'terms', terms,
+  redis.call('HSET', asked.key, 'conditions', asked.conditions, 'itemId', item_id, 'terms', terms,
     'lastAt', 'version 2')
   redis.call('HSET', asked.tag .. KEY.busyItems, item_id, asked.id)
   redis.call('PERSIST', item_key) -- it was to go some time after an earlier auction of it

@@ -5,13 +5,13 @@ local passing = {}
 function passing.start_and_end(auction, now, salt)
   if auction.status == 'scheduled' and now >= auction.starts_at then
     auction.status = 'live'
-    auctions.emit(auction, 'started', '', salt, '')
+    auctions.emit(auction, 'started ', auctions.secret(auction, salt))
   end
   if auction.status == 'live' and now >= auction.ends_at then
     auction.status = 'ended'
     auction.outcome = auction.leader == '' and 'no_bids'
       or auctions.is_reserve_met(auction) and 'sold' or 'reserve_not_met'
-    auctions.emit(auction, 'ended', '', salt, '')
+    auctions.emit(auction, 'ended ', auctions.secret(auction, salt))
   end
 end
 
@@ -24,5 +24,6 @@ function passing.start_epoch(auction, now, salt, run_id)
   local parent, fork = auction.epoch, auction.seq
   auction.run_id = run_id
   auction.epoch = math.max(parent + 1, math.floor(now / 1000))
-  auctions.emit(auction, 'epoch', digits[parent] .. ' ', salt, ' ' .. digits[fork])
+  auctions.emit(auction, 'epoch ' .. digits[parent] .. ' ',
+    auctions.secret(auction, salt) .. ' ' .. digits[fork])
 end

@@ -16,35 +16,38 @@ function version_1.bidders(changes, key)
   for i = 1, #pairs_of, 2 do
     changes[#changes + 1] = 'b:' .. pairs_of[i]
     local alias, bids, maximum = string.match(pairs_of[i + 1], '^(%d+)|(%d+)|(%d+)$')
-    changes[#changes + 1] = cmsgpack.pack(tonumber(alias), tonumber(bids), tonumber(maximum))
+    changes[#changes + 1] = struct.pack(PACKED.bidder, tonumber(alias), tonumber(bids), tonumber(maximum))
   end
 end
 
--- A field is `user:key`, or `user:` for the user's refusals; a record has bars where it now has spaces.
+-- A field is `user:key`, or `user:` for the user's refusals; a record has bars where it now has a plus
+-- sign first, and then spaces.
+function version_1.record(text)
+  return (string.gsub(string.gsub(text, '|', '+', 1), '|', ' '))
+end
+
 function version_1.answers(changes, key)
   local pairs_of = redis.call('HGETALL', key)
   for i = 1, #pairs_of, 2 do
     local user, own_key = string.match(pairs_of[i], '^([^:]*):(.*)$')
-    local record
     if own_key == '' then
-      record = string.gsub(pairs_of[i + 1], '(\t[^\t\n]*\t)([^\n]*)', function(before, refusal)
-        return before .. string.gsub(refusal, '|', ' ')
-      end)
+      changes[#changes + 1] = 'r:' .. user
+      changes[#changes + 1] = string.gsub(pairs_of[i + 1], '(\t[^\t\n]*\t)([^\n]*)',
+        function(before, refusal) return before .. version_1.record(refusal) end)
     else
-      record = string.gsub(pairs_of[i + 1], '|', ' ')
+      changes[#changes + 1] = 'a:' .. user .. ':' .. own_key
+      changes[#changes + 1] = version_1.record(pairs_of[i + 1])
     end
-    changes[#changes + 1] = own_key == '' and 'r:' .. user or 'a:' .. user .. ':' .. own_key
-    changes[#changes + 1] = record
   end
 end
 
 -- Whether the auction was there in the form of version 1, and is now in the present one.
 function version_1.convert(asked)
-  local names = {
+  local names = { -- the last four stay
     'startPrice', 'reservePrice', 'buyNowPrice', 'softWindowMs', 'softExtendMs', 'hardEndsAt',
-    'startsAt', 'sellerId', 'increments', 'epoch', 'seq', 'status', 'outcome', 'price', 'state',
-    'leaderAlias', 'bidCount', 'endsAt', 'leaderMax', 'aliasCount', 'lastAt', 'leader',
-    'archivedEpoch', 'archivedSeq',
+    'startsAt', 'sellerId', 'increments', 'epoch', 'seq', 'outcome', 'price', 'state', 'leaderAlias',
+    'bidCount', 'endsAt', 'leaderMax', 'aliasCount', 'leader', 'lastAt', 'status', 'archivedEpoch',
+    'archivedSeq',
   }
   local values = redis.call('HMGET', asked.key, unpack(names))
   local old = {}
@@ -62,20 +65,18 @@ function version_1.convert(asked)
   local outcome = old.outcome ~= '' and old.outcome or '-'
   local number = function(name) return tonumber(old[name]) end
   redis.call('HSET', asked.key,
-    'conditions', cmsgpack.pack(number('startPrice'), number('reservePrice'), number('buyNowPrice'),
-      number('softWindowMs'), number('softExtendMs'), number('hardEndsAt'), number('startsAt'),
-      old.sellerId, old.increments),
+    'conditions', struct.pack(PACKED.conditions, number('startPrice'), number('reservePrice'),
+      number('buyNowPrice'), number('softWindowMs'), number('softExtendMs'), number('hardEndsAt'),
+      number('startsAt'), old.sellerId, old.increments),
     'shown', table.concat({
       old.epoch, old.seq, old.status, outcome, old.price, least, old.leaderAlias, old.bidCount,
       is_met, old.endsAt,
     }, ' '),
-    'standing', cmsgpack.pack(number('epoch'), number('seq'), old.status, outcome, number('price'),
+    'standing', struct.pack(PACKED.standing, number('epoch'), number('seq'), number('price'),
       tonumber(least) or 0, number('leaderAlias'), number('bidCount'), number('endsAt'),
-      number('leaderMax'), number('aliasCount'), number('lastAt'), old.leader),
+      number('leaderMax'), number('aliasCount'), number('lastAt'), old.status, outcome, old.leader),
     'lastAt', 'version 2')
-  redis.call('HDEL', asked.key, 'startPrice', 'reservePrice', 'buyNowPrice', 'softWindowMs',
-    'softExtendMs', 'hardEndsAt', 'startsAt', 'sellerId', 'increments', 'epoch', 'seq', 'outcome',
-    'price', 'state', 'leaderAlias', 'bidCount', 'endsAt', 'leaderMax', 'aliasCount', 'leader')
+  redis.call('HDEL', asked.key, unpack(names, 1, #names - 4))
   redis.call('UNLINK', bidders_key, answers_key)
   if old.archivedEpoch ~= old.epoch or old.archivedSeq ~= old.seq then
     redis.call('ZADD', asked.tag .. KEY.lagging, 'NX', old.lastAt, asked.id)

@@ -23,81 +23,64 @@ function writing.list(auction, asked, now)
   end
 end
 
--- Private hints: JSON, an array of `Notice` (shared/contracts/live.ts).
-function writing.publish_notices(auction, asked)
-  local notices = {}
-  local about = '","auctionId":"' .. asked.id .. '"'
-  for user, bidder in pairs(asked.bidders) do
-    if bidder.has_changed then
-      notices[#notices + 1] = '{"type":"own","userId":"' .. user .. about .. '}'
-    end
+-- Adds to `notices` what users are told of the auction: see shared/contracts/records.ts. `own` are
+-- those whose own view of it has changed.
+function writing.add_notice(notices, auction, asked, own)
+  local beaten = {}
+  for user in pairs(asked.beaten or {}) do
+    if user ~= auction.leader then beaten[#beaten + 1] = user end
   end
-  local told = {}
-  for _, user in ipairs(asked.beaten or {}) do
-    if user ~= auction.leader and not told[user] then
-      told[user] = true
-      notices[#notices + 1] = '{"type":"outbid","userId":"' .. user .. about .. ',"price":'
-        .. digits[auction.price] .. ',"minimumBid":'
-        .. (auction.least and digits[auction.least] or 'null') .. '}'
-    end
-  end
-  if auction.outcome == 'sold' and auction.stored_status ~= 'ended' then
-    notices[#notices + 1] = '{"type":"won","userId":"' .. auction.leader .. about .. ',"price":'
-      .. digits[auction.price] .. '}'
-  end
-  if #notices > 0 then
-    redis.call('SPUBLISH', asked.tag .. KEY.noticesChannel, '[' .. table.concat(notices, ',') .. ']')
-  end
+  local is_won = auction.outcome == 'sold' and auction.stored_status ~= 'ended'
+  if #own == 0 and #beaten == 0 and not is_won then return end
+  notices[#notices + 1] = asked.id .. ' ' .. digits[auction.price] .. ' '
+    .. (auction.least and digits[auction.least] or '-') .. ' ' .. table.concat(own, ',') .. ' '
+    .. table.concat(beaten, ',') .. ' ' .. (is_won and auction.leader or '')
 end
 
--- The arguments of the one HSET that stores what has changed.
-function writing.changes(auction, asked, now)
-  local changes = { asked.key }
-  local last = 1
-  if auction.events > 0 then
-    changes[2], changes[3] = 'shown', auctions.shown(auction)
-    changes[4], changes[5] = 'standing', auctions.standing(auction, now)
-    last = 5
-    if auction.epoch ~= auction.stored_epoch then
-      changes[6], changes[7] = 'runId', auction.run_id
-      last = 7
-    end
-    if auction.status ~= auction.stored_status then
-      changes[last + 1], changes[last + 2] = 'status', auction.status
-      last = last + 2
-    end
-    for user, bidder in pairs(asked.bidders) do
-      if bidder.has_changed then
-        changes[last + 1] = 'b:' .. user
-        changes[last + 2] = cmsgpack.pack(bidder.alias, bidder.bids, bidder.maximum)
-        last = last + 2
-      end
-    end
-  end
-  for field, record in pairs(asked.new_answers) do
-    changes[last + 1], changes[last + 2] = field, record
+-- Adds to `asked.changes` where the auction stands now, and gives the users whose bids changed.
+function writing.add_standing(auction, asked, now, shown)
+  local changes, own = asked.changes, {}
+  local last = #changes + 4
+  changes[last - 3], changes[last - 2] = 'shown', shown
+  changes[last - 1], changes[last] = 'standing', auctions.standing(auction, now)
+  if auction.epoch ~= auction.stored_epoch then
+    changes[last + 1], changes[last + 2] = 'runId', auction.run_id
     last = last + 2
   end
-  return changes, last
+  if auction.status ~= auction.stored_status then
+    changes[last + 1], changes[last + 2] = 'status', auction.status
+    last = last + 2
+  end
+  for user, bidder in pairs(asked.bidders) do
+    if bidder.has_changed then
+      changes[last + 1] = 'b:' .. user
+      changes[last + 2] = struct.pack(PACKED.bidder, bidder.alias, bidder.bids, bidder.maximum)
+      last = last + 2
+      own[#own + 1] = user
+    end
+  end
+  return own
 end
 
 -- One log entry, one write of the state, one message to the viewers, however many events. The log
 -- comes first, for it is what everything else tells of: a failure must not leave an answer, or a
--- state, without its event. Answers the entry's public and private part, '' where nothing happened.
-function writing.write(auction, asked, now)
-  local changes, last = writing.changes(auction, asked, now)
-  local public, private = '', ''
-  if auction.events > 0 then
-    auction.public[1] = '2 ' .. digits[auction.epoch] .. ' '
-      .. digits[auction.seq - auction.events + 1] .. ' ' .. digits[now]
-    public, private = table.concat(auction.public, '\n'), table.concat(auction.private, '\n')
-    redis.call('XADD', asked.tag .. KEY.log .. asked.id, digits[auction.seq] .. '-0',
-      'public', public, 'private', private)
-    asked.is_writing = true
-    if not auction.stored_status then selling.write_creation(auction, asked) end
+-- state, without its event. Answers where the auction stands, as it is shown, and the entry's public
+-- and private part, '' where nothing happened.
+function writing.write(auction, asked, now, notices)
+  local shown = auctions.shown(auction)
+  if auction.events == 0 then
+    if #asked.changes > 1 then redis.call('HSET', unpack(asked.changes)) end
+    return shown, '', ''
   end
-  if last > 1 then redis.call('HSET', unpack(changes, 1, last)) end
-  if auction.events == 0 then return public, private end
+  local own = writing.add_standing(auction, asked, now, shown)
+  auction.public[1] = '2 ' .. digits[auction.epoch] .. ' '
+    .. digits[auction.seq - auction.events + 1] .. ' ' .. digits[now]
+  local public, private = table.concat(auction.public, '\n'), table.concat(auction.private, '\n')
+  redis.call('XADD', asked.tag .. KEY.log .. asked.id, digits[auction.seq] .. '-0',
+    'public', public, 'private', private)
+  asked.is_writing = true
+  if not auction.stored_status then selling.write_creation(auction, asked) end
+  redis.call('HSET', unpack(asked.changes))
   -- The keeper looks after an auction whose archive lags, a second from now at the earliest.
   if auction.is_archived then
     redis.call('ZADD', asked.tag .. KEY.lagging, 'NX', digits[now + 1000], asked.id)
@@ -109,6 +92,6 @@ function writing.write(auction, asked, now)
       .. digits[auction.seq] .. ' ' .. asked.trace)
   end
   redis.call('SPUBLISH', asked.tag .. KEY.liveChannel .. asked.id, public)
-  writing.publish_notices(auction, asked)
-  return public, private
+  writing.add_notice(notices, auction, asked, own)
+  return shown, public, private
 end
