@@ -17,14 +17,15 @@ const ROUND_EVERY_MS = 500;
  * Auctions of a shard taken in one round, and how many are worked on at once. The first also bounds
  * the looks per second at auctions that only wait for the archive, however many there are.
  */
-const PER_SHARD = 64;
+const PER_SHARD = 32;
 const AT_ONCE = 32;
 /** An auction whose entries are all published has its next turn after this. */
 const LOOK_AGAIN_MS = 5_000;
 /** An auction that had no turn for so long lags no more, or many wait for theirs. */
 const OUTDATED_MS = LOOK_AGAIN_MS + 2_000;
-/** Younger entries are still on their way by the direct hand-off. */
+/** Younger entries are still on their way by the direct hand-off, which takes some tenths at most. */
 const HAND_OFF_MS = 1_000;
+const USUAL_HAND_OFF_MS = 400;
 /** Reads of one auction's log in one turn; then others have theirs. */
 const READS_PER_TURN = 20;
 
@@ -140,7 +141,8 @@ export class CatchUpArchive {
     for (let read = 1; ; read += 1) {
       const auction = await this.#look(auctionId, { pauseMs: LOOK_AGAIN_MS });
       if (auction === undefined) return undefined;
-      const missed = auction.entries.filter(({ ageMs }) => ageMs >= HAND_OFF_MS);
+      const late = auction.entries.filter(({ ageMs }) => ageMs >= USUAL_HAND_OFF_MS);
+      const missed = late.filter(({ ageMs }) => ageMs >= HAND_OFF_MS);
       const entries = missed.map(({ entry }) => entry);
       const published = await publishAll(entries, (entry, done) => stream.publish(entry, done));
       if (published.length > 0) await mark.confirm(published);
@@ -153,10 +155,10 @@ export class CatchUpArchive {
         await store.lookAgain(auctionId, 0);
         return undefined;
       }
-      const youngerAreLeft = entries.length < auction.entries.length;
-      if (youngerAreLeft) await store.lookAgain(auctionId, HAND_OFF_MS);
+      // An auction with bids all the time always has some on their way: those need no look of their own.
+      if (late.length > missed.length) await store.lookAgain(auctionId, HAND_OFF_MS);
       if (entries.length === 0) return { auctionId, auction };
-      if (youngerAreLeft || !auction.hasMore) return undefined;
+      if (entries.length < auction.entries.length || !auction.hasMore) return undefined;
     }
   }
 

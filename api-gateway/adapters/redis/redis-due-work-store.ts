@@ -146,11 +146,11 @@ const readEntry = (
   fields: readonly string[],
   now: number,
 ): LaggingAuction['entries'][number] => {
-  const { epoch, firstSeq, lastSeq, at, text } = readLogEntry(auctionId, fields);
-  return {
-    entry: { auctionId, epoch, firstSeq, lastSeq, size: text.length, lines: () => text },
-    ageMs: now - at,
-  };
+  const logged = readLogEntry(auctionId, fields);
+  const { epoch, firstSeq, lastSeq, at } = logged;
+  const size = (fields[1]?.length ?? 0) + (fields[3]?.length ?? 0);
+  const lines = (): string => logged.text;
+  return { entry: { auctionId, epoch, firstSeq, lastSeq, size, lines }, ageMs: now - at };
 };
 
 const secondsOf = (logged: LaggingAuction['entries'][number] | undefined): number =>

@@ -42,7 +42,9 @@ local oldest = redis.call('XRANGE', KEYS[2], '(' .. archived .. '-0', '+', 'COUN
 if oldest then reply[#reply + 1] = oldest[2] end
 local after = '(' .. (ARGV[3] ~= '' and ARGV[3] or published) .. '-0'
 local count, bytes = 0, 0
-while count < MAX_ENTRIES and bytes < MAX_BYTES do
+local is_all_read = ARGV[3] == '' and tonumber(published) >= tonumber(seq)
+if is_all_read then reply[5] = '0' end
+while not is_all_read and count < MAX_ENTRIES and bytes < MAX_BYTES do
   -- As many as there is room for, if they are like those before.
   local wanted = count == 0 and 1 or math.max(1, math.min(MAX_ENTRIES_A_READ,
     math.floor((MAX_BYTES - bytes) * count / math.max(bytes, 1))))
