@@ -298,15 +298,16 @@ export const readNotices = (text: string): readonly Notice[] =>
   text.startsWith('[') ? ownJson<readonly Notice[]>(text) : text.split('\n').flatMap(noticesOf);
 
 function noticesOf(line: string): Notice[] {
-  const [auctionId = '', priceText, minimum, own, beaten, winner = ''] = line.split(' ');
+  const [auctionId = '', priceText, minimum, own, beaten, winner] = line.split(' ');
   const price = Number(priceText);
   const minimumBid = minimum === '-' ? null : Number(minimum);
-  const about = { auctionId, price };
   return [
-    ...usersIn(own).map((userId) => ({ type: 'own', userId, auctionId }) as const),
-    ...usersIn(beaten).map((userId) => ({ type: 'outbid', userId, ...about, minimumBid }) as const),
-    ...usersIn(winner).map((userId) => ({ type: 'won', userId, ...about }) as const),
+    ...toEach(own, (userId) => ({ type: 'own', userId, auctionId })),
+    ...toEach(beaten, (userId) => ({ type: 'outbid', userId, auctionId, price, minimumBid })),
+    ...toEach(winner, (userId) => ({ type: 'won', userId, auctionId, price })),
   ];
 }
 
-const usersIn = (list = ''): string[] => (list === '' ? [] : list.split(','));
+/** @param users joined by commas */
+const toEach = (users: string | undefined, notice: (userId: string) => Notice): Notice[] =>
+  users === undefined || users === '' ? [] : users.split(',').map(notice);
