@@ -46,7 +46,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['**/*.it.test.ts', '**/*.deployed.test.ts', ...NO_SOURCES],
+          exclude: ['**/*.it.test.ts', '**/*.deployed.test.ts', '**/*.k8s.test.ts', ...NO_SOURCES],
           // Thousands of random cases take their time on a busy machine.
           testTimeout: 30_000,
         },
@@ -54,6 +54,7 @@ export default defineConfig({
       oneByOne('integration', 1, ['**/*.it.test.ts'], LONG),
       oneByOne('long', 2, LONG),
       oneByOne('deployed', 3, ['**/*.deployed.test.ts']),
+      oneByOne('k8s', 4, ['**/*.k8s.test.ts']),
     ],
   },
 });

@@ -5,7 +5,11 @@ import { copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type CommandResult, runCommand } from '@outcry/local/processes/run-command.ts';
+import {
+  type CommandOptions,
+  type CommandResult,
+  runCommand,
+} from '@outcry/local/processes/run-command.ts';
 import { obtainGo } from '@outcry/local/programs/programs.ts';
 import { mustRun, ROOT } from '../testing/secured-servers.ts';
 import { CACHE_FOLDER } from './cache-folder.ts';
@@ -70,6 +74,13 @@ export async function obtainBaseImages(
   );
 }
 
+/** A download of half a minute takes several on a busy machine. */
+const run = (
+  file: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> => mustRun(file, args, { ...options, withinMs: MINUTES_MS });
+
 type Docker = (...args: string[]) => Promise<CommandResult>;
 
 const kindOf = (image: string): string => /([a-z]+):[^/]*$/.exec(image)?.[1] ?? image;
@@ -108,14 +119,14 @@ async function makeStandIns(images: readonly string[], docker: Docker): Promise<
   await cp(STAND_INS, context, { recursive: true });
   await copyFile('/etc/ssl/certs/ca-certificates.crt', join(context, 'ca-certificates.crt'));
   const archive = join(context, 'debian.tar');
-  await mustRun('tar', ['-C', await obtainDebian(), '--exclude=./tmp/*', '-cf', archive, '.']);
+  await run('tar', ['-C', await obtainDebian(), '--exclude=./tmp/*', '-cf', archive, '.']);
   await mustSucceed(docker('import', archive, DEBIAN));
   await rm(archive);
   const versionOf = (kind: string): string =>
     tagOf(images.find((image) => kindOf(image) === kind) ?? '');
   await unpack(`node-linux-${process.arch}@${versionOf('node')}`, context, 'node');
   await unpack(manifest.parse(readJson('package.json')).packageManager, context, 'npm');
-  await mustRun(
+  await run(
     await obtainGo(),
     ['install', '-trimpath', `github.com/nats-io/nats-server/v2@v${versionOf('nats')}`],
     { env: { ...process.env, GOBIN: context, CGO_ENABLED: '0' } },
@@ -139,9 +150,9 @@ const readJson = (file: string): unknown => JSON.parse(readFileSync(join(ROOT, f
 
 /** Puts a package of npm's registry into a folder. */
 async function unpack(name: string, context: string, folder: string): Promise<void> {
-  const file = (await mustRun('npm', ['pack', '--silent', name], { cwd: context })).trim();
+  const file = (await run('npm', ['pack', '--silent', name], { cwd: context })).trim();
   await mkdir(join(context, folder));
-  await mustRun('tar', ['xzf', file, '-C', folder, '--strip-components=1'], { cwd: context });
+  await run('tar', ['xzf', file, '-C', folder, '--strip-components=1'], { cwd: context });
   await rm(join(context, file));
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { Bidders, createAuction, send } from '../testing/bidders.ts';
+import { accountFor as account, BIDS_IN_POSTGRES } from './accounts.ts';
 import { type BaseImage, obtainBaseImages } from './base-images.ts';
 import { withCompose } from './compose-program.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
@@ -206,26 +207,15 @@ async function newAuctions(): Promise<{ secret: string; auctions: readonly strin
 }
 
 /** Everything that was accepted is in Postgres once, and all that is kept agrees. */
-async function accountFor(accepted: readonly string[]): Promise<void> {
-  await waitUntil(async () => (await notArchived(accepted)).length === 0, {
-    withinMs: MINUTES_MS,
-    everyMs: 1_000,
-    what: `${accepted.length} accepted bids in Postgres`,
+function accountFor(accepted: readonly string[]): Promise<void> {
+  return account(accepted, {
+    bids: () =>
+      deployment.type(
+        `docker compose --file infrastructure/docker/compose.yaml exec --no-TTY postgres \
+          psql --username postgres --tuples-only --no-align outcry --command '${BIDS_IN_POSTGRES}'`,
+      ),
+    verify: () =>
+      deployment.type(`docker compose --file infrastructure/docker/compose.yaml exec --no-TTY worker-1 \
+        sh -c 'set -a; . /dev/stdin; exec node run-verify.js' < infrastructure/docker/secrets/verify.env`),
   });
-  const verified =
-    await deployment.type(`docker compose --file infrastructure/docker/compose.yaml exec --no-TTY worker-1 \
-      sh -c 'set -a; . /dev/stdin; exec node run-verify.js' < infrastructure/docker/secrets/verify.env`);
-  expect(verified).toContain('Everything agrees.');
-}
-
-/** Of these bids, those that Postgres does not have exactly once. */
-async function notArchived(bids: readonly string[]): Promise<string[]> {
-  const output = await deployment.type(
-    `docker compose --file infrastructure/docker/compose.yaml exec --no-TTY postgres \
-      psql --username postgres --tuples-only --no-align outcry \
-      --command 'SELECT bid_id FROM events WHERE bid_id IS NOT NULL'`,
-  );
-  const counts = new Map<string, number>();
-  for (const bid of output.split('\n')) counts.set(bid, (counts.get(bid) ?? 0) + 1);
-  return bids.filter((bid) => counts.get(bid) !== 1);
 }

@@ -1,15 +1,14 @@
 /** The Compose installation in an engine, from a copy of the checkout, driven by the docs' own lines. */
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { type CommandResult, runCommand } from '@outcry/local/processes/run-command.ts';
+import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import { mustRun, ROOT, type Variables } from '../testing/secured-servers.ts';
+import type { Variables } from '../testing/secured-servers.ts';
+import { copyCheckout } from './checkout.ts';
 import type { Engine } from './engine.ts';
 import { shippedImages } from './shipped-images.ts';
 
 const FILE = 'infrastructure/docker/compose.yaml';
-const TEN_MINUTES_MS = 600_000;
 /** One's own installation on this machine has another name, so its data are not ours to lose. */
 const PROJECT = 'outcry-deployed-test';
 
@@ -38,14 +37,8 @@ export async function prepareDeployment(
   { docker }: Engine,
   base: NodeJS.ProcessEnv,
 ): Promise<Deployment> {
-  const folder = await mkdtemp(join(tmpdir(), 'outcry-deployed-'));
-  const checkout = join(folder, 'outcry');
-  await mkdir(checkout);
-  // What a clone would have, with the changes that are not committed yet.
-  await mustRun('sh', [
-    '-c',
-    `cd "${ROOT}" && git ls-files -coz --exclude-standard | xargs -0 ls -d 2> /dev/null | tar c -T - | tar x -C "${checkout}"`,
-  ]);
+  const checkout = await copyCheckout();
+  const { folder } = checkout;
   const { overrides, file } = await writeOverrides(folder, docker, base);
   const programs = join(folder, 'bin');
   await mkdir(programs);
@@ -64,17 +57,7 @@ export async function prepareDeployment(
     COMPOSE_PROJECT_NAME: PROJECT,
     PATH: `${programs}${delimiter}${base['PATH'] ?? ''}`,
   };
-  const bash = (lines: string): Promise<CommandResult> =>
-    runCommand('bash', ['-euo', 'pipefail', '-c', lines], {
-      cwd: checkout,
-      env,
-      withinMs: TEN_MINUTES_MS,
-    });
-  const type = async (lines: string): Promise<string> => {
-    const { code, output } = await bash(lines);
-    if (code !== 0) throw new Error(`failed with ${code}:\n${lines}\n${output.slice(-4_000)}`);
-    return output;
-  };
+  const type = (lines: string): Promise<string> => checkout.type(lines, env);
   const compose = (...args: string[]): Promise<string> =>
     type(['docker', 'compose', '--file', FILE, ...args].map(quoted).join(' '));
   const listed = async (format: string): Promise<string[]> =>
@@ -85,17 +68,11 @@ export async function prepareDeployment(
       .split('\n')
       .filter((line) => line !== '');
   return {
-    folder: checkout,
+    folder: checkout.sources,
     overrides,
     type,
     compose,
-    secrets: async (name) => {
-      const text = await readFile(
-        join(checkout, `infrastructure/docker/secrets/${name}.env`),
-        'utf8',
-      );
-      return Object.fromEntries(text.trim().split('\n').map(splitAtEquals));
-    },
+    secrets: (name) => checkout.secrets('infrastructure/docker/secrets', name),
     services: async () => (await listed('{{.Label "com.docker.compose.service"}}')).toSorted(),
     kill: async (service) => {
       const id = (await compose('ps', '--quiet', service)).trim();
@@ -124,19 +101,16 @@ export async function prepareDeployment(
       }
     },
     remove: async () => {
-      const { output } = await bash(`docker compose --file ${FILE} down --volumes --timeout 5`);
-      await rm(folder, { recursive: true, force: true });
-      if (/error/i.test(output)) throw new Error(output);
+      try {
+        await compose('down', '--volumes', '--timeout', '5');
+      } finally {
+        await checkout.remove();
+      }
     },
   };
 }
 
 const quoted = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`;
-
-function splitAtEquals(line: string): readonly [string, string] {
-  const at = line.indexOf('=');
-  return [line.slice(0, at), line.slice(at + 1)];
-}
 
 const OPEN_FILES = 65_536;
 /** The services whose limit of open files the Compose file sets. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { freePort } from '@outcry/local/processes/ports.ts';
-import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { type CommandOptions, runCommand } from '@outcry/local/processes/run-command.ts';
 import { obtainOpenssl } from '@outcry/local/programs/programs.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
@@ -178,7 +178,7 @@ async function makeCertificate(folder: string): Promise<Certificate> {
 export async function mustRun(
   file: string,
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; cwd?: string; uid?: number; gid?: number } = {},
+  options: CommandOptions = {},
 ): Promise<string> {
   const { code, output } = await runCommand(file, args, options);
   if (code !== 0) throw new Error(`${file} ${args.join(' ')} failed with ${code}:\n${output}`);

@@ -11,7 +11,7 @@ fi
 if [ "$1" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
   : "${POSTGRES_PASSWORD:?POSTGRES_PASSWORD must be set}"
   printf '%s\n' "$POSTGRES_PASSWORD" > /tmp/password
-  initdb --username=postgres --pwfile=/tmp/password --auth-local=trust --auth-host=scram-sha-256
+  initdb --username=postgres --pwfile=/tmp/password
   rm /tmp/password
   echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
   echo "listen_addresses = '*'" >> "$PGDATA/postgresql.conf"

@@ -1,0 +1,266 @@
+/** One Kubernetes node with its control plane, in namespaces of its own: nothing stays of it. */
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startGuarded } from '@outcry/local/processes/guarded-process.ts';
+import { logTail } from '@outcry/local/processes/log-file.ts';
+import { type CommandResult, lastLines, runCommand } from '@outcry/local/processes/run-command.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { mustRun } from '../../testing/secured-servers.ts';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+/** A network of two: the node, and this machine. */
+export const NODE = '10.77.0.2';
+const HOST = '10.77.0.1';
+const START_WITHIN_MS = 180_000;
+const COMMAND_LIMIT_MS = 600_000;
+/** One of Redis, of NATS, of Postgres. */
+const VOLUMES = 3;
+
+export interface Cluster {
+  /** The environment in which `kubectl` and `helm` are found and reach this cluster. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** @throws Error with the output when it fails */
+  kubectl(...args: string[]): Promise<string>;
+  apply(manifests: readonly object[]): Promise<void>;
+  /** Takes the images of an archive that `docker save` wrote, CoreDNS's among them, and starts it. */
+  load(archive: string): Promise<void>;
+  /** Empty volumes. */
+  makeVolumes(): Promise<void>;
+  /** SIGKILL to the first process of each container of a pod, which the kubelet then restarts. */
+  killProcesses(pod: string): Promise<void>;
+  /** Whether a connection can be made from inside a pod. */
+  connects(pod: string, address: string, port: number): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/**
+ * @param programs as `obtainClusterPrograms` gives it
+ * @throws Error with the end of the logs when it does not start
+ */
+export async function startCluster(programs: string): Promise<Cluster> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    throw new Error('A cluster is started by root on Linux only.');
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'outcry-cluster-'));
+  await chmod(folder, 0o700);
+  await mkdir(join(folder, 'log'));
+  await writeFiles(folder);
+  const remove = join(HERE, 'remove-node.sh');
+  const node = await startGuarded({
+    file: 'unshare',
+    args: [
+      '--net',
+      '--mount',
+      '--pid',
+      '--fork',
+      '--mount-proc',
+      '--kill-child',
+      join(HERE, 'node.sh'),
+      folder,
+      programs,
+      NODE,
+      HOST,
+    ],
+    log: join(folder, 'log/node.log'),
+    orphanSignal: 'SIGKILL',
+    orphanCommand: [remove, folder],
+  });
+  const environment = {
+    ...process.env,
+    PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}`,
+    KUBECONFIG: join(folder, 'kubeconfig'),
+  };
+  const tryKubectl = (...args: string[]): Promise<CommandResult> =>
+    runCommand('kubectl', args, { env: environment, withinMs: COMMAND_LIMIT_MS });
+  const kubectl = async (...args: string[]): Promise<string> => {
+    const { code, output } = await tryKubectl(...args);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')} failed:\n${output.slice(-4_000)}`);
+    return output;
+  };
+  const apply = async (manifests: readonly object[]): Promise<void> => {
+    const file = join(folder, `${randomUUID()}.json`);
+    const list = { apiVersion: 'v1', kind: 'List', items: manifests };
+    await writeFile(file, JSON.stringify(list));
+    await kubectl('apply', '--filename', file);
+  };
+  const stop = async (): Promise<void> => {
+    await node.kill();
+    await mustRun(remove, [folder]);
+  };
+  let first = 0;
+  try {
+    first = await waitUntil(() => firstProcess(node.pid), {
+      withinMs: 5_000,
+      what: 'the first process of the node',
+    });
+    const link = ['link', 'add', 'outcry-node', 'type', 'veth', 'peer', 'name', 'node0'];
+    await mustRun('ip', [...link, 'netns', `${first}`]);
+    await mustRun('ip', ['address', 'add', `${HOST}/30`, 'dev', 'outcry-node']);
+    await mustRun('ip', ['link', 'set', 'outcry-node', 'up']);
+    await waitUntil(
+      async () => {
+        if (node.hasExited()) throw new Error('a program of the node ended');
+        const { output } = await tryKubectl('get', 'node', 'node1', '--no-headers');
+        return / Ready /.test(output);
+      },
+      { withinMs: START_WITHIN_MS, everyMs: 300, what: 'that the node is ready' },
+    );
+  } catch (error) {
+    const ends = ['node', 'kube-apiserver', 'kubelet', 'containerd'].map(
+      (name) => `${name}: ${lastLines(logTail(join(folder, `log/${name}.log`), 0), 5)}`,
+    );
+    await stop();
+    throw new Error(`The cluster did not start.\n${ends.join('\n')}`, { cause: error });
+  }
+  const inside = [`--target=${first}`, '--net', '--mount', '--pid'];
+  const inNode = (...line: string[]): Promise<string> => mustRun('nsenter', [...inside, ...line]);
+  const containersOf = async (pod: string): Promise<readonly string[]> => {
+    const path = '{range .status.containerStatuses[*]}{.containerID}{"\\n"}{end}';
+    const get = ['--namespace=outcry', 'get', 'pod', pod, `--output=jsonpath=${path}`];
+    const lines = (await kubectl(...get)).split('\n').filter((line) => line !== '');
+    return lines.map((line) => line.replace('containerd://', ''));
+  };
+  const containerd = ['ctr', '--address=/run/containerd.sock', '--namespace=k8s.io'];
+  return {
+    environment,
+    kubectl,
+    apply,
+    load: async (archive) => {
+      const args = [...inside, ...containerd, 'images', 'import', archive];
+      const { code, output } = await runCommand('nsenter', args, { withinMs: COMMAND_LIMIT_MS });
+      if (code !== 0) throw new Error(`ctr failed:\n${output.slice(-2_000)}`);
+      await kubectl('apply', '--filename', join(HERE, 'addons.yaml'));
+    },
+    makeVolumes: async () => {
+      const names = Array.from({ length: VOLUMES }, (_, i) => `volume-${i}`);
+      for (const name of names) await mkdir(join(folder, 'volumes', name), { recursive: true });
+      await apply(names.map((name) => volume(name, join(folder, 'volumes', name))));
+    },
+    killProcesses: async (pod) => {
+      for (const id of await containersOf(pod)) {
+        await inNode(...containerd, 'task', 'kill', '--signal=SIGKILL', id);
+      }
+    },
+    connects: async (pod, address, port) => {
+      const [id = ''] = await containersOf(pod);
+      const tasks = await inNode(...containerd, 'task', 'list');
+      const line = tasks.split('\n').find((each) => each.startsWith(id)) ?? '';
+      const [, pid = ''] = line.split(/\s+/);
+      const tried = ['timeout', '3', 'bash', '-c', `< /dev/tcp/${address}/${port}`];
+      const { code } = await runCommand('nsenter', [
+        ...inside,
+        'nsenter',
+        `--target=${pid}`,
+        '--net',
+        ...tried,
+      ]);
+      return code === 0;
+    },
+    stop,
+  };
+}
+
+async function firstProcess(unshare: number): Promise<number | undefined> {
+  const children = await readFile(`/proc/${unshare}/task/${unshare}/children`, 'utf8');
+  const first = Number(children.trim().split(' ')[0]);
+  return first > 0 ? first : undefined;
+}
+
+function volume(name: string, path: string): object {
+  const onNode = { key: 'kubernetes.io/hostname', operator: 'In', values: ['node1'] };
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name },
+    spec: {
+      capacity: { storage: '50Gi' },
+      accessModes: ['ReadWriteOnce'],
+      persistentVolumeReclaimPolicy: 'Retain',
+      storageClassName: 'local',
+      local: { path },
+      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [onNode] }] } },
+    },
+  };
+}
+
+async function writeFiles(folder: string): Promise<void> {
+  const token = randomUUID();
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const containerd = await readFile(join(HERE, 'containerd.toml'), 'utf8');
+  // JSON is YAML.
+  const files: Readonly<Record<string, string | object>> = {
+    'containerd.toml': containerd.replaceAll('FOLDER', folder),
+    'accounts.key': privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+    'tokens.csv': `${token},admin,admin,system:masters\n`,
+    // CoreDNS asks nobody: all names are the cluster's.
+    'resolv.conf': '',
+    kubeconfig: {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'test',
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+      clusters: [
+        {
+          name: 'test',
+          cluster: { server: `https://${NODE}:6443`, 'insecure-skip-tls-verify': true },
+        },
+      ],
+      users: [{ name: 'admin', user: { token } }],
+    },
+    'kubelet.yaml': {
+      apiVersion: 'kubelet.config.k8s.io/v1beta1',
+      kind: 'KubeletConfiguration',
+      authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
+      authorization: { mode: 'AlwaysAllow' },
+      cgroupDriver: 'cgroupfs',
+      containerRuntimeEndpoint: 'unix:///run/containerd.sock',
+      clusterDNS: ['10.96.0.10'],
+      clusterDomain: 'cluster.local',
+      failSwapOn: false,
+      oomScoreAdj: 0,
+      resolvConf: join(folder, 'resolv.conf'),
+      podLogsDir: join(folder, 'pod-logs'),
+      enforceNodeAllocatable: ['pods'],
+      maxPods: 60,
+      // A full disk of this machine is nothing that a test should answer by evicting pods.
+      imageGCHighThresholdPercent: 100,
+      evictionHard: { 'memory.available': '100Mi' },
+    },
+    'kube-proxy.yaml': {
+      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+      kind: 'KubeProxyConfiguration',
+      clientConnection: { kubeconfig: join(folder, 'kubeconfig') },
+      mode: 'iptables',
+      clusterCIDR: '10.244.0.0/16',
+      oomScoreAdj: 0,
+      conntrack: { maxPerCore: 0 },
+    },
+    'network/10-bridge.conflist': {
+      cniVersion: '0.4.0',
+      name: 'bridge',
+      plugins: [
+        {
+          type: 'bridge',
+          bridge: 'pods',
+          isGateway: true,
+          ipMasq: true,
+          hairpinMode: true,
+          ipam: {
+            type: 'host-local',
+            ranges: [[{ subnet: '10.244.0.0/24' }]],
+            routes: [{ dst: '0.0.0.0/0' }],
+          },
+        },
+        { type: 'portmap', capabilities: { portMappings: true } },
+      ],
+    },
+  };
+  await mkdir(join(folder, 'network'));
+  for (const [name, content] of Object.entries(files)) {
+    const text = typeof content === 'string' ? content : JSON.stringify(content);
+    await writeFile(join(folder, name), text, { mode: 0o600 });
+  }
+}

@@ -1,0 +1,113 @@
+/** An overlay in the cluster, as its users and its operator see it. */
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { createAuction } from '../../testing/bidders.ts';
+import { accountFor, BIDS_IN_POSTGRES } from '../../containers/accounts.ts';
+import type { Checkout } from '../../containers/checkout.ts';
+import { documentedLines } from '../../containers/documented-lines.ts';
+import type { Cluster } from './cluster.ts';
+
+const READY_WITHIN_MS = 300_000;
+
+export class Installation {
+  readonly #cluster: Cluster;
+  readonly #checkout: Checkout;
+  /** `local` or `production`. */
+  readonly #overlay: string;
+
+  constructor(cluster: Cluster, checkout: Checkout, overlay: string) {
+    this.#cluster = cluster;
+    this.#checkout = checkout;
+    this.#overlay = overlay;
+  }
+
+  /** Runs shell lines of the docs as printed. */
+  type(lines: string): Promise<string> {
+    return this.#checkout.type(lines, this.#cluster.environment);
+  }
+
+  kubectl(...args: string[]): Promise<string> {
+    return this.#cluster.kubectl('--namespace=outcry', ...args);
+  }
+
+  /** Names of the pods of one part, or of all. */
+  async pods(part?: string): Promise<readonly string[]> {
+    const some = part === undefined ? [] : [`--selector=app.kubernetes.io/name=${part}`];
+    const output = await this.kubectl('get', 'pods', ...some, '--output=name');
+    return output
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.replace('pod/', ''));
+  }
+
+  /** Waits until all pods that there should be are ready, and no other is left. */
+  async ready(): Promise<void> {
+    let state = '';
+    const look = async (): Promise<boolean> => {
+      const row =
+        '{.kind}/{.metadata.name} {.spec.replicas} {.status.readyReplicas} {.status.updatedReplicas}';
+      const columns = `--output=jsonpath={range .items[*]}${row}{"\\n"}{end}`;
+      state = await this.kubectl('get', 'deployments,statefulsets', columns);
+      const rows = state
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' '));
+      const wanted = rows.reduce((sum, [, replicas]) => sum + Number(replicas), 0);
+      return (
+        rows.every(([, replicas, ready, updated]) => replicas === ready && replicas === updated) &&
+        (await this.pods()).length === wanted
+      );
+    };
+    try {
+      await waitUntil(look, {
+        withinMs: READY_WITHIN_MS,
+        everyMs: 500,
+        what: 'that all pods are ready',
+      });
+    } catch (error) {
+      const pods = await this.kubectl('get', 'pods', '--output=wide');
+      const events = await this.kubectl('get', 'events', '--sort-by=.lastTimestamp');
+      throw new Error(`${state}\n${pods}\n${events.slice(-4_000)}`, { cause: error });
+    }
+  }
+
+  /** What would differ if another `apply` had an effect; `configured` in its output says nothing about that. */
+  async state(): Promise<string> {
+    const kinds = 'deployments,statefulsets,services,gateways,httproutes,networkpolicies';
+    const generations =
+      '{range .items[*]}{.kind}/{.metadata.name} {.metadata.generation}{"\\n"}{end}';
+    const ids = '{range .items[*]}{.kind}/{.metadata.name} {.metadata.uid}{"\\n"}{end}';
+    return (
+      (await this.kubectl('get', kinds, `--output=jsonpath=${generations}`)) +
+      (await this.kubectl('get', 'pods,secrets,configmaps', `--output=jsonpath=${ids}`))
+    );
+  }
+
+  async newAuctions(url: string): Promise<{ secret: string; auctions: readonly string[] }> {
+    const place = `infrastructure/k8s/overlays/${this.#overlay}/secrets`;
+    const secret = (await this.#checkout.secrets(place, 'api-gateway'))['JWT_SECRET'] ?? '';
+    const made = Array.from({ length: 8 }, () =>
+      createAuction(url, secret, { durationSeconds: 7_200 }),
+    );
+    return { secret, auctions: await Promise.all(made) };
+  }
+
+  /** @throws Error unless all that was accepted is in Postgres once and `run-verify.js` agrees */
+  account(accepted: readonly string[]): Promise<void> {
+    // docs/operate.md, tools.
+    const [tools = ''] = documentedLines('docs/operate.md', '## Tools');
+    const lines = tools.split(/(?<!\\)\n/);
+    const tool = lines.find((line) => line.startsWith('kubectl')) ?? 'no such line';
+    const psql = ['psql', '--username=postgres', '--tuples-only', '--no-align', 'outcry'];
+    return accountFor(accepted, {
+      bids: () =>
+        this.kubectl('exec', 'postgres-0', '--', ...psql, `--command=${BIDS_IN_POSTGRES}`),
+      verify: () =>
+        this.type(
+          [
+            `secrets=infrastructure/k8s/overlays/${this.#overlay}/secrets`,
+            tool.replace('run-rebuild.js', 'run-verify.js').replace('rebuild.env', 'verify.env'),
+          ].join('\n'),
+        ),
+    });
+  }
+}

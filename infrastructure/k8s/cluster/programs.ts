@@ -1,0 +1,105 @@
+/** The programs of a one-node cluster: built from Go's modules once, and kept; a few are Debian's. */
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { findProgram } from '@outcry/local/programs/find-program.ts';
+import { obtainGo } from '@outcry/local/programs/programs.ts';
+import { installPackage } from '@outcry/local/programs/system-packages.ts';
+import { CACHE_FOLDER } from '../../containers/cache-folder.ts';
+
+const KUBERNETES = fileURLToPath(new URL('kubernetes', import.meta.url));
+const OF_KUBERNETES = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'kubectl',
+] as const;
+/** What stands alone, by the name of its program. */
+const OF_OTHERS: Readonly<Record<string, string>> = {
+  coredns: 'github.com/coredns/coredns@v1.11.3',
+  'kube-router': 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router@v2.1.0',
+};
+/** Debian's packages, by a program of each. */
+const OF_DEBIAN: Readonly<Record<string, string>> = {
+  containerd: 'containerd',
+  etcd: 'etcd-server',
+  ipset: 'ipset',
+  conntrack: 'conntrack',
+  iptables: 'iptables',
+};
+const PLUGINS = '/usr/lib/cni';
+const BUILD_LIMIT_MS = 3_600_000;
+
+/** @returns the folder of all that is not Debian's @throws Error that says what could not be had */
+export async function obtainClusterPrograms(): Promise<string> {
+  for (const [program, apt] of Object.entries(OF_DEBIAN)) {
+    await obtainFromDebian(() => findProgram([program]), apt);
+  }
+  await obtainFromDebian(
+    () =>
+      access(PLUGINS).then(
+        () => PLUGINS,
+        () => undefined,
+      ),
+    'containernetworking-plugins',
+  );
+  const modules = await readFile(join(KUBERNETES, 'go.mod'), 'utf8');
+  const wanted = createHash('sha256').update(modules + JSON.stringify(OF_OTHERS));
+  const folder = join(CACHE_FOLDER, `cluster-${wanted.digest('hex').slice(0, 12)}`);
+  await mkdir(folder, { recursive: true });
+  const go = await obtainGo();
+  const missing = [];
+  for (const name of OF_KUBERNETES) if (!(await isIn(folder, name))) missing.push(name);
+  if (missing.length > 0) await buildKubernetes(go, missing, modules, folder);
+  for (const [name, place] of Object.entries(OF_OTHERS)) {
+    if (!(await isIn(folder, name))) await build(go, ['install', '-trimpath', place], folder);
+  }
+  return folder;
+}
+
+async function obtainFromDebian(
+  find: () => Promise<string | undefined>,
+  apt: string,
+): Promise<void> {
+  const path = (await find()) ?? (await installPackage({ apt }, find, () => undefined));
+  if (path === undefined) throw new Error(`Install the package ${apt} of Debian.`);
+}
+
+const isIn = (folder: string, name: string): Promise<boolean> =>
+  access(join(folder, name)).then(
+    () => true,
+    () => false,
+  );
+
+async function buildKubernetes(
+  go: string,
+  names: readonly string[],
+  modules: string,
+  folder: string,
+): Promise<void> {
+  const version = /^require k8s\.io\/kubernetes v(\d+)\.(\d+)\.\d+$/m.exec(modules);
+  if (version === null) throw new Error('go.mod names no version of Kubernetes');
+  const [text, major, minor] = version;
+  const values = { gitVersion: text.split(' ').at(-1), gitMajor: major, gitMinor: minor };
+  // The API server says its version to clients, and refuses to start without one.
+  const flags = Object.entries(values).map(
+    ([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`,
+  );
+  const packages = names.map((name) => `k8s.io/kubernetes/cmd/${name}`);
+  const ldflags = `-ldflags=-s -w ${flags.join(' ')}`;
+  await build(go, ['install', '-trimpath', '-mod=readonly', ldflags, ...packages], folder);
+}
+
+async function build(go: string, args: readonly string[], folder: string): Promise<void> {
+  const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0' };
+  const { code, output } = await runCommand(go, args, {
+    cwd: KUBERNETES,
+    env,
+    withinMs: BUILD_LIMIT_MS,
+  });
+  if (code !== 0) throw new Error(`go ${args.join(' ')} failed:\n${output.slice(-2_000)}`);
+}
