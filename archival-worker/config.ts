@@ -30,6 +30,8 @@ const settings = commonSettings.extend({
     .int()
     .min(1)
     .default(25 * 60 * 60),
+  /** How long the events of a sale name a buyer or seller who has deleted the account. */
+  KEEP_SALES_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
 });
 
 const schema = settings.refine(

@@ -12,6 +12,7 @@ import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts'
 import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts';
 import { SignOuts } from '@outcry/shared/runtime/sign-outs.ts';
 import { Accounts } from './accounts/accounts.ts';
+import { DeleteAccounts } from './accounts/delete-accounts.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { streamedHeads } from './adapters/nats/streamed-heads.ts';
 import { archivedHeads } from './adapters/postgres/archived-heads.ts';
@@ -19,6 +20,7 @@ import { archiveStore, hasEvents } from './adapters/postgres/archive-store.ts';
 import { historyReader } from './adapters/postgres/ask-history.ts';
 import { Database } from './adapters/postgres/database.ts';
 import { DatabaseWatch } from './adapters/postgres/database-watch.ts';
+import { PostgresDeletedAccounts } from './adapters/postgres/deleted-accounts.ts';
 import { nameStore } from './adapters/postgres/display-names.ts';
 import { historyStore } from './adapters/postgres/history-store.ts';
 import { leaderboardStore } from './adapters/postgres/leaderboard.ts';
@@ -27,6 +29,7 @@ import { sealStore } from './adapters/postgres/seal-store.ts';
 import { textStore } from './adapters/postgres/text-store.ts';
 import { userStore } from './adapters/postgres/user-store.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
+import { RedisNames } from './adapters/redis/names-in-redis.ts';
 import { RedisSignOutMarks } from './adapters/redis/sign-out-marks.ts';
 import { RedisToCheck } from './adapters/redis/redis-to-check.ts';
 import { ArchiveEvents, BATCHES_AT_ONCE } from './archive/archive-events.ts';
@@ -41,7 +44,7 @@ import { SealAuctions } from './seal/seal-auctions.ts';
 import { WholeRedis } from './whole/whole-redis.ts';
 
 const WRITE_LIMIT_MS = 20_000;
-/** One for each batch that is being stored, and one for seals, names and texts. */
+/** One for each batch that is being stored, and one for seals, accounts and texts. */
 const WRITE_CONNECTIONS = BATCHES_AT_ONCE + 1;
 const READ_LIMIT_MS = 3_000;
 const READ_CONNECTIONS = 8;
@@ -130,6 +133,15 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   const texts = new CompleteTexts(textStore(writing), log);
   closers.defer('texts', () => texts.stop());
 
+  const deletedAccounts = new PostgresDeletedAccounts(writing);
+  const deleteAccounts = new DeleteAccounts({
+    store: deletedAccounts,
+    redis: new RedisNames(redis, settings.SHARDS),
+    keepSalesDays: settings.KEEP_SALES_DAYS,
+    log,
+  });
+  closers.defer('deletion of accounts', () => deleteAccounts.stop());
+
   let stopping = false;
   const readiness = (): Record<string, string> => {
     if (stopping) return { worker: 'stopping' };
@@ -152,7 +164,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
       users: userStore(read),
       ranking: leaderboardStore(read),
       names: nameStore(historyReader(writing)),
-      accounts: new Accounts(new RedisSignOutMarks(redis)),
+      accounts: new Accounts(new RedisSignOutMarks(redis), deletedAccounts),
       answers: new SharedAnswers(),
       shards: settings.SHARDS,
     },
@@ -179,6 +191,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   seal.start();
   texts.start();
   signOuts.start();
+  deleteAccounts.start();
 
   return {
     port: http.port,

@@ -17,6 +17,7 @@ import type {
   ArchivedBid,
   Leaderboard,
   OwnBid,
+  OwnData,
   Proof,
   UserStats,
 } from '@outcry/shared/contracts/history.ts';
@@ -116,6 +117,8 @@ export const isProof = having<Proof>({ head: 'string', sealedAt: 'string', event
 export const isOwnBidPage = pageOf(
   having<OwnBid>({ auctionId: 'string', bidId: 'string', at: 'string' }),
 );
+
+export const isOwnData = having<OwnData>({ userId: 'string', bids: 'object' });
 
 export const isUserStats = having<UserStats>({ name: 'string', bids: 'number', money: 'object' });
 

@@ -21,6 +21,7 @@ import type {
   Leaderboard,
   LeaderboardQuery,
   OwnBid,
+  OwnData,
   Proof,
   UserStats,
 } from '@outcry/shared/contracts/history.ts';
@@ -36,6 +37,7 @@ import {
   isItem,
   isLeaderboard,
   isOwnBidPage,
+  isOwnData,
   isOwnName,
   isOwnView,
   isProof,
@@ -214,6 +216,24 @@ export class OutcryClient {
    */
   async signOutEverywhere(userId = 'me'): Promise<void> {
     await this.#http.delete(`${await this.#historyUrl()}${userPath(userId)}/sessions`);
+  }
+
+  /** All that the archive has about the caller, as a whole; an admin may name any user. */
+  async ownData(userId = 'me'): Promise<OwnData> {
+    return this.#http.get(await this.ownDataUrl(userId), isOwnData);
+  }
+
+  /** Where that can be downloaded, with the caller's token, however much it is. */
+  async ownDataUrl(userId = 'me'): Promise<string> {
+    return `${await this.#historyUrl()}${userPath(userId)}/data`;
+  }
+
+  /**
+   * Signs the caller out everywhere and deletes the account; an admin may name any user. Refused with
+   * `ACCOUNT_IN_USE` while the user sells or leads in an open auction.
+   */
+  async deleteAccount(userId = 'me'): Promise<void> {
+    await this.#http.delete(`${await this.#historyUrl()}${userPath(userId)}`);
   }
 
   #auctionUrl(auctionId: string): string {

@@ -64,27 +64,46 @@ export function auctionOfSubject(subject: string): string | undefined {
   return ID_PATTERN.test(last) ? last : undefined;
 }
 
-function eventRow(line: string, parts: EventLine): EventRow {
-  const { auctionId, publicText, salt, privateText } = parts;
-  if (!SALT.test(salt)) throw new Error('the salt is not 32 hex digits');
+/** What the public part of an event says by itself. */
+export type ShownEvent = Pick<EventRow, 'epoch' | 'seq' | 'type' | 'at' | 'amount' | 'parent'> & {
+  readonly state: Omit<StateOfAuction, 'leaderId'>;
+};
+
+/** @throws Error when it is not the public part of a valid event */
+export function decodePublic(publicText: string): ShownEvent {
   const event = Fields.parse('public', publicText);
-  const secret = Fields.parse('private', privateText);
   const type = event.oneOf('type', EVENT_TYPES);
   const seq = event.integer('seq', 1);
   const epoch = event.integer('epoch', type === 'epoch' ? 2 : 1);
   if ((type === 'scheduled') !== (seq === 1)) throw new Error(`"${type}" cannot have seq ${seq}`);
   if (seq === 1 && epoch !== 1) throw new Error('the first event must be of epoch 1');
+  const bid = type === 'bid' || type === 'bought' ? event.object('bid') : undefined;
+  return {
+    epoch,
+    seq,
+    type,
+    at: event.time('at'),
+    amount: bid?.integer('amount', 1, MAX_AMOUNT),
+    parent: type === 'epoch' ? parentOf(epoch, event) : undefined,
+    state: stateOf(event.object('state')),
+  };
+}
+
+function eventRow(line: string, parts: EventLine): EventRow {
+  const { auctionId, publicText, salt, privateText } = parts;
+  if (!SALT.test(salt)) throw new Error('the salt is not 32 hex digits');
+  const { epoch, seq, type, at, amount, parent, state } = decodePublic(publicText);
+  const secret = Fields.parse('private', privateText);
   const fork = type === 'epoch' ? secret.integer('fork', 1) : undefined;
   if (fork !== undefined && fork !== seq - 1) throw new Error('an epoch must follow its fork');
-  const parent = type === 'epoch' ? parentOf(epoch, event) : undefined;
   const isBid = BIDS.has(type);
-  const shown = type === 'bid' || type === 'bought' ? event.object('bid') : undefined;
+  const leads = state.leader !== undefined;
   return {
     auctionId,
     epoch,
     seq,
     type,
-    at: event.time('at'),
+    at,
     line,
     publicText,
     salt,
@@ -93,10 +112,10 @@ function eventRow(line: string, parts: EventLine): EventRow {
     userId: WITHOUT_USER.has(type) ? undefined : secret.matching('userId', ID_PATTERN),
     bidId: isBid ? secret.matching('bidId', ID_PATTERN) : undefined,
     alias: isBid ? secret.integer('alias', 1, MAX_ALIAS) : undefined,
-    amount: shown?.integer('amount', 1, MAX_AMOUNT),
+    amount,
     parent,
     fork,
-    state: stateOf(event.object('state'), secret),
+    state: { ...state, leaderId: leads ? secret.matching('leaderId', ID_PATTERN) : undefined },
     terms: type === 'scheduled' ? termsOf(secret) : undefined,
   };
 }
@@ -106,7 +125,7 @@ function parentOf(epoch: number, event: Fields): number {
   return event.optionalInteger('parent', 1, epoch - 1) ?? epoch - 1;
 }
 
-function stateOf(state: Fields, secret: Fields): StateOfAuction {
+function stateOf(state: Fields): Omit<StateOfAuction, 'leaderId'> {
   const status = state.oneOf('status', STATUSES);
   const leads = !state.isNull('leader');
   const outcome = status === 'ended' ? state.oneOf('outcome', OUTCOMES) : undefined;
@@ -119,7 +138,6 @@ function stateOf(state: Fields, secret: Fields): StateOfAuction {
     price: state.integer('price', 1, MAX_AMOUNT),
     minimumBid: state.isNull('minimumBid') ? undefined : state.integer('minimumBid', 1),
     leader: leads ? state.integer('leader', 1, MAX_ALIAS) : undefined,
-    leaderId: leads ? secret.matching('leaderId', ID_PATTERN) : undefined,
     bidCount,
     reserveMet: state.boolean('reserveMet'),
     endsAt: state.time('endsAt'),

@@ -1,6 +1,11 @@
+import { ownData } from '@outcry/shared/contracts/history-answers.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
+import { answerProblem, setHeader } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
+import { NAME } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
+import { ownDataText } from './own-data.ts';
+import { streamJson } from './stream-json.ts';
 
 /** No user has an id of another form. */
 const params = { id: ID_PATTERN };
@@ -23,6 +28,60 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
     async ({ params: { id } }, { accounts }: HistoryParts) => {
       await accounts.signOutEverywhere(id);
       return { status: 202, body: null };
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/users/{id}/data',
+      params,
+      name: 'downloadOwnData',
+      summary: 'All that the archive has about a user, in one piece; me is the caller',
+      who: 'that user, or an admin',
+      answer: { status: 200, schema: ownData },
+      refusals: ['NOT_FOUND'],
+      example: {
+        answer: {
+          userId: 'ann',
+          at: '2026-01-06T09:00:00.000Z',
+          stats: {
+            userId: 'ann',
+            name: NAME,
+            bids: 0,
+            auctionsEntered: 0,
+            auctionsWon: 0,
+            money: [],
+          },
+          bids: [],
+          auctions: [],
+        },
+      },
+    },
+    ({ x, params: { id } }, { users, history }: HistoryParts) => {
+      setHeader(x, 'content-disposition', `attachment; filename="outcry-${id}.json"`);
+      return streamJson(x, ownDataText(id, users, history));
+    },
+  ),
+
+  route(
+    {
+      method: 'delete',
+      path: '/v1/users/{id}',
+      params,
+      name: 'deleteAccount',
+      summary:
+        'Signs a user out everywhere and deletes the account (me is the caller), which goes on by itself until nothing names the user',
+      who: 'that user, or an admin',
+      answer: { status: 202 },
+      refusals: ['NOT_FOUND', 'ACCOUNT_IN_USE'],
+      example: {},
+    },
+    async ({ x, params: { id } }, { accounts }: HistoryParts) => {
+      const open = await accounts.delete(id);
+      if (open.length === 0) return { status: 202, body: null };
+      const detail = `The account sells or leads in open auctions: ${open.join(', ')}.`;
+      return answerProblem(x, 'ACCOUNT_IN_USE', detail);
     },
   ),
 ];

@@ -14,6 +14,12 @@ export const LINK_BYTES = 4;
 /** The name of the form; it starts every chain, so that no other form gives the same head. */
 export const SEAL_FORM = 'outcry-seal-v1';
 
+/** The same where only {@link privateHash} is left of the private part. */
+export interface HiddenEvent {
+  readonly publicText: string;
+  readonly hidden: string;
+}
+
 /** What stands for the private part in public: 64 hex digits. */
 export const privateHash = ({ salt, privateText }: ChainedEvent): string =>
   hash('sha256', salt + privateText, 'hex');
@@ -32,8 +38,9 @@ export class HashChain {
   }
 
   /** Adds the next event and gives the new head. */
-  add(event: ChainedEvent): string {
-    const link = `${this.#head}\n${privateHash(event)}\n${event.publicText}`;
+  add(event: ChainedEvent | HiddenEvent): string {
+    const hidden = 'hidden' in event ? event.hidden : privateHash(event);
+    const link = `${this.#head}\n${hidden}\n${event.publicText}`;
     this.#head = hash('sha256', link, 'hex');
     return this.#head;
   }

@@ -3,8 +3,11 @@ import type { Position } from '@outcry/shared/contracts/live.ts';
 /** A row of the archive's events: its bytes, and the columns that repeat what queries need. */
 export interface StoredRow extends Position {
   readonly publicText: string;
-  readonly salt: string;
-  readonly privateText: string;
+  /** Null where the private part is gone with an account, and only its hash is left. */
+  readonly salt: string | null;
+  readonly privateText: string | null;
+  /** That hash, 64 hex digits. */
+  readonly hidden: string | null;
   /** 64 hex digits. */
   readonly payloadHash: string;
   readonly type: string;

@@ -3,13 +3,14 @@ import { hash } from 'node:crypto';
 import { eventLines } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import { decodeEntry } from '../archive/decode-entry.ts';
-import { HashChain, LINK_BYTES } from '../seal/hash-chain.ts';
+import { HashChain, LINK_BYTES, type ChainedEvent, type HiddenEvent } from '../seal/hash-chain.ts';
 import { checkRow, stateFault } from './check-row.ts';
 import type { Difference } from './difference.ts';
 import type {
   HeldEvent,
   LoggedAuction,
   StoredAuction,
+  StoredRow,
   VerifiedArchive,
   VerifiedLog,
 } from './ports.ts';
@@ -72,7 +73,7 @@ class RowsOfAuction {
     }
   }
 
-  #rowFault(row: Parameters<typeof checkRow>[1]): Difference | undefined {
+  #rowFault(row: StoredRow): Difference | undefined {
     this.#count += 1;
     const { event, fault } = checkRow(this.#auctionId, row);
     if (event === undefined) return this.#difference(row, fault);
@@ -89,7 +90,7 @@ class RowsOfAuction {
       return this.#last.seq < archived ? this.#missing() : undefined;
     }
     this.#last = row;
-    const head = this.#chain.add(row);
+    const head = this.#chain.add(chained(row));
     const seal = auction?.seal ?? null;
     if (seal === null || row.seq > seal.seq) return undefined;
     const link = Buffer.from(seal.links)
@@ -126,6 +127,13 @@ class RowsOfAuction {
   #difference(place: Position | undefined, what: string): Difference {
     return { auctionId: this.#auctionId, place, what };
   }
+}
+
+function chained(row: StoredRow): ChainedEvent | HiddenEvent {
+  const { publicText, salt, privateText, hidden } = row;
+  return hidden === null
+    ? { publicText, salt: salt ?? '', privateText: privateText ?? '' }
+    : { publicText, hidden };
 }
 
 /** What Redis says about the archive that is not so. */

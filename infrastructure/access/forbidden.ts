@@ -174,9 +174,12 @@ const CHANGING_EVIDENCE = [
   'DELETE FROM events_0',
   'UPDATE events_0 SET amount = 1',
   `UPDATE conflicts SET line = ''`,
+  `UPDATE events SET private = NULL, salt = NULL, hidden = sha256('')`,
   'DELETE FROM discarded_letters',
 ];
 const WRITING = [
+  `SELECT unname_events('a0-x', 'ann', now())`,
+  `SELECT erase_private_parts('a0-x', 'ann', now())`,
   `UPDATE auctions SET price = 1`,
   `INSERT INTO items (id, seller_id, title) VALUES ('i0-x', 's', 't')`,
 ];

@@ -63,7 +63,9 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/users/{id}/bids', { id: 'me', as: 'ann' });
   await good('PUT', '/v1/users/me/name', { as: 'ann' });
   await good('GET', '/v1/leaderboard', { query: '?by=spent' });
+  await good('GET', '/v1/users/{id}/data', { id: 'me', as: 'ann' });
   await good('DELETE', '/v1/users/{id}/sessions', { id: 'me', as: 'ann' });
+  await good('DELETE', '/v1/users/{id}', { id: 'me', as: 'cleo' });
   expect(asked).toEqual(
     new Set(HISTORY_ROUTES.map(({ declaration: { method, path } }) => `${method} ${path}`)),
   );
@@ -79,7 +81,9 @@ test.each([
   ['GET', '/v1/users/ann/bids', 'bob', 403],
   ['PUT', '/v1/users/me/name', undefined, 401],
   ['PUT', '/v1/users/me/name', 'bob', 422],
+  ['GET', '/v1/users/ann/data', 'bob', 403],
   ['DELETE', '/v1/users/ann/sessions', 'bob', 403],
+  ['DELETE', '/v1/users/ann', 'bob', 403],
   ['GET', '/v1/leaderboard?by=luck', undefined, 422],
 ] as const)('%s %s as %s answers a described %i', async (method, path, as, status) => {
   expect((await ask(method, path, as, { name: '' })).status).toBe(status);

@@ -6,6 +6,7 @@ import type {
   ArchivedBid,
   Leaderboard,
   OwnBid,
+  OwnData,
   Proof,
   UserStats,
 } from './history.ts';
@@ -55,29 +56,39 @@ export const userStats = z.strictObject({
   money: z.array(z.strictObject({ currency, totalSpent: count, highestBid: amount.nullable() })),
 }) satisfies z.ZodType<UserStats>;
 
+const ownBids = z.array(
+  z.strictObject({
+    auctionId: id,
+    bidId: id,
+    ...place,
+    at: time,
+    type: z.enum(['bid', 'no_change', 'bought']),
+    alias,
+    amount: amount.nullable().describe('what the public sees; null for no_change'),
+    offered: z
+      .union([z.strictObject({ amount }), z.strictObject({ maxAmount: amount })])
+      .nullable()
+      .describe('null for a purchase, and where it is gone with a deleted account'),
+    counts: z.boolean().describe('false when the auction went on without it after a failover'),
+    opening: z
+      .strictObject({ salt: z.string(), private: z.string() })
+      .nullable()
+      .describe('opens the hash in the proof, where it names nobody else'),
+  }),
+);
+
 export const ownBidPage = z.strictObject({
-  items: z.array(
-    z.strictObject({
-      auctionId: id,
-      bidId: id,
-      ...place,
-      at: time,
-      type: z.enum(['bid', 'no_change', 'bought']),
-      alias,
-      amount: amount.nullable().describe('what the public sees; null for no_change'),
-      offered: z
-        .union([z.strictObject({ amount }), z.strictObject({ maxAmount: amount })])
-        .nullable()
-        .describe('null for a purchase'),
-      counts: z.boolean().describe('false when the auction went on without it after a failover'),
-      opening: z
-        .strictObject({ salt: z.string(), private: z.string() })
-        .nullable()
-        .describe('opens the hash in the proof, where it names nobody else'),
-    }),
-  ),
+  items: ownBids,
   nextCursor,
 }) satisfies z.ZodType<Page<OwnBid>>;
+
+export const ownData = z.strictObject({
+  userId: id,
+  at: time.describe('when it was read'),
+  stats: userStats,
+  bids: ownBids.describe('newest first'),
+  auctions: z.array(archivedAuction).describe('what the user sells or has sold, newest first'),
+}) satisfies z.ZodType<OwnData>;
 
 export const leaderboard = z.strictObject({
   by: z.enum(['spent', 'wins', 'bids']),

@@ -103,12 +103,31 @@ export interface OwnBid {
   readonly alias: number;
   /** What the public sees; null for `no_change`. */
   readonly amount: number | null;
-  /** What was offered; null for a purchase. */
+  /** What was offered; null for a purchase, and where the private part is gone. */
   readonly offered: { readonly amount: number } | { readonly maxAmount: number } | null;
   /** False when Redis lost the bid in a failover and the auction went on without it. */
   readonly counts: boolean;
-  /** Null where the private part also names another bidder, who led after this bid. */
+  /**
+   * Null where the private part also names another bidder, who led after this bid, and where it is gone
+   * because that one has deleted the account.
+   */
   readonly opening: Opening | null;
+}
+
+/** What {@link OwnData} begins with. */
+export interface OwnDataHead {
+  readonly userId: string;
+  /** When it was read. */
+  readonly at: string;
+  readonly stats: UserStats;
+}
+
+/** All that the archive has about a user. */
+export interface OwnData extends OwnDataHead {
+  /** Newest first. */
+  readonly bids: readonly OwnBid[];
+  /** What the user sells or has sold, newest first. */
+  readonly auctions: readonly ArchivedAuction[];
 }
 
 /** Money of one currency, minor units. Different currencies are never added up. */

@@ -2,6 +2,13 @@
 export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
+ * Who stands for users that have deleted their accounts. It has the form of the ids that are made of a
+ * provider's subjects (shared/runtime/token-claims.ts), which no subject is taken for as it stands; and no
+ * hash is this one.
+ */
+export const DELETED_USER = `sub_${'deleted-account'.padEnd(43, '-')}`;
+
+/**
  * Item ids look like `i7-…` and auction ids like `a7-…`: the number is the shard. Bid ids (`b-…`)
  * need none, because a bid is only ever named together with its auction.
  */

@@ -29,7 +29,7 @@ export const leaderboardStore = (read: ReadHistory): LeaderboardStore => ({
       shown AS (
         SELECT user_id, ${coarse(sql, sql`counted.value`)} AS value
           FROM (${valuesOf(sql, by, hours, currency)}) AS counted
-         WHERE counted.value > 0 AND EXISTS (SELECT FROM shown_until)
+         WHERE counted.value > 0 AND user_id <> deleted_user() AND EXISTS (SELECT FROM shown_until)
          ORDER BY value DESC, user_id
          LIMIT ${limit}
       )

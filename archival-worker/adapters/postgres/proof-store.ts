@@ -18,7 +18,8 @@ export const proofStore = (read: ReadHistory): ProofStore => ({
     return read(
       (sql) => sql<PlacedProof[]>`
         SELECT epoch, seq, public,
-               encode(sha256(convert_to(salt || private, 'UTF8')), 'hex') AS "privateHash"
+               encode(coalesce(hidden, sha256(convert_to(salt || private, 'UTF8'))), 'hex')
+                 AS "privateHash"
           FROM history_events
          WHERE auction_id = ${auctionId} AND (epoch, seq) > (${after.epoch}, ${after.seq})
          ORDER BY epoch, seq

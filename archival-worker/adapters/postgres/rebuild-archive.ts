@@ -21,6 +21,7 @@ export const rebuildArchive = (database: Database): Archive => ({
          WHERE auctions.id > ${auctionId}
            AND status IN ('ended', 'cancelled')
            AND changed_at >= ${since}::timestamptz
+           AND items.seller_id <> deleted_user()
          ORDER BY auctions.id
          LIMIT ${limit}`,
     );
@@ -40,13 +41,15 @@ export const rebuildArchive = (database: Database): Archive => ({
     const since = new Date(closedSince).toISOString();
     const rows = await database.run(
       (sql) => sql<PlaceRow[]>`
-        SELECT id, epoch, seq
-          FROM auctions
+        SELECT id, auctions.epoch, auctions.seq
+          FROM auctions LEFT JOIN seals ON seals.auction_id = id
          WHERE id > ${auctionId}
+           -- Redis had forgotten it, and private parts are gone.
+           AND erased_at IS NULL
            AND (status IN ('scheduled', 'live')
                 OR changed_at >= ${since}::timestamptz
                 -- Whether it is over is known only where its history has no gap.
-                OR (archived_epoch, archived_seq) < (epoch, seq))
+                OR (archived_epoch, archived_seq) < (auctions.epoch, auctions.seq))
          ORDER BY id
          LIMIT ${limit}`,
     );

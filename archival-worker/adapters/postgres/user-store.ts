@@ -117,13 +117,14 @@ interface OwnBidRow {
   readonly type: OwnBid['type'];
   readonly alias: number;
   readonly amount: number | null;
-  readonly salt: string;
-  readonly private: string;
+  /** Null where somebody named in it has deleted the account. */
+  readonly salt: string | null;
+  readonly private: string | null;
   readonly counts: boolean;
 }
 
 function ownBid(userId: string, row: OwnBidRow): OwnBid {
-  const secret = ownJson<PrivateEvent>(row.private);
+  const secret = ownJson<PrivateEvent>(row.private ?? '{}');
   // The private part holds the leader's id and maximum: another user's are not the bidder's to
   // see, and the salt alone would let them be guessed.
   const isAllOwn = secret.leaderId === undefined || secret.leaderId === userId;
@@ -138,7 +139,10 @@ function ownBid(userId: string, row: OwnBidRow): OwnBid {
     amount: row.amount,
     offered: offerOf(secret),
     counts: row.counts,
-    opening: isAllOwn ? { salt: row.salt, private: row.private } : null,
+    opening:
+      isAllOwn && row.salt !== null && row.private !== null
+        ? { salt: row.salt, private: row.private }
+        : null,
   };
 }
 

@@ -49,7 +49,14 @@ export const verifiedArchive = (database: Database): VerifiedArchive => ({
     const rows = await database.run(
       (sql) => sql<(Omit<StoredRow, 'at'> & { at: Date })[]>`
         SELECT epoch, seq, public AS "publicText", salt, private AS "privateText",
-               encode(payload_hash, 'hex') AS "payloadHash", type, at, user_id AS "userId",
+               encode(hidden, 'hex') AS hidden, encode(payload_hash, 'hex') AS "payloadHash", type, at,
+               -- A deleted account's, whose name is still in the bytes and is to go.
+               CASE WHEN user_id = deleted_user()
+                    THEN coalesce((SELECT erasures.user_id
+                                     FROM erasures
+                                    WHERE erasures.auction_id = events.auction_id
+                                      AND erasures.user_id = private::jsonb ->> 'userId'), user_id)
+                    ELSE user_id END AS "userId",
                bid_id AS "bidId", alias, amount, events.fork,
                coalesce(seq > epochs.fork AND seq <= epochs.until_seq, false) AS "isHistory"
           FROM events LEFT JOIN epochs USING (auction_id, epoch)

@@ -191,6 +191,8 @@ function wordsOf(
       };
     case 'NAME_TAKEN':
       return { title: 'This name is taken', advice: 'Choose another name.' };
+    case 'ACCOUNT_IN_USE':
+      return { title: 'Not yet', advice: 'You sell or lead in auctions that are still open.' };
     case 'UNAUTHENTICATED':
     case 'SIGNED_OUT':
       return { title: 'Please sign in again', advice: 'Your sign-in is no longer valid.' };

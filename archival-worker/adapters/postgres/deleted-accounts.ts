@@ -1,0 +1,184 @@
+import {
+  AccountsUnavailableError,
+  type DeletedAccountStore,
+  type Deletion,
+  type Erasure,
+} from '../../accounts/ports.ts';
+import type { Database, Sql, Tx } from './database.ts';
+import { countBidsAnew, countWins } from './statistics.ts';
+
+export class PostgresDeletedAccounts implements DeletedAccountStore {
+  readonly #database: Database;
+
+  /** @param database the primary */
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async openAuctions(userId: string, limit: number): Promise<readonly string[]> {
+    const rows = await this.#asked(
+      (sql) => sql<{ id: string }[]>`
+        SELECT id
+          FROM auctions
+         WHERE status IN ('scheduled', 'live')
+           AND (seller_id = ${userId}
+                OR (leader_id = ${userId}
+                    AND id IN (SELECT auction_id FROM bid_hours WHERE user_id = ${userId})))
+         ORDER BY id
+         LIMIT ${limit}`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async begin({ userId, upTo }: Deletion): Promise<void> {
+    await this.#asked(
+      (sql) => sql`
+        INSERT INTO deletions (user_id, up_to) VALUES (${userId}, ${timeOf(upTo)}::timestamptz)
+        ON CONFLICT (user_id) DO UPDATE SET up_to = greatest(deletions.up_to, EXCLUDED.up_to)`,
+    );
+  }
+
+  async deletions(after: string, limit: number): Promise<readonly Deletion[]> {
+    const rows = await this.#database.run(
+      (sql) => sql<{ userId: string; upTo: Date }[]>`
+        SELECT user_id AS "userId", up_to AS "upTo"
+          FROM deletions WHERE user_id > ${after} ORDER BY user_id LIMIT ${limit}`,
+    );
+    return rows.map(({ userId, upTo }) => ({ userId, upTo: upTo.getTime() }));
+  }
+
+  async auctionsOf({ userId, upTo }: Deletion, limit: number): Promise<readonly string[]> {
+    const until = timeOf(upTo);
+    const rows = await this.#database.run(
+      (sql) => sql<{ id: string }[]>`
+        SELECT DISTINCT auction_id AS id
+          FROM ((SELECT auction_id
+                   FROM events
+                  WHERE user_id = ${userId} AND at <= ${until}::timestamptz
+                    AND type IN ('bid', 'no_change', 'bought')
+                  LIMIT ${limit})
+                 UNION ALL
+                (SELECT auction_id
+                   FROM events
+                  WHERE user_id = ${userId} AND at <= ${until}::timestamptz
+                    AND type IN ('scheduled', 'extended', 'cancelled')
+                  LIMIT ${limit})) AS found`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async unname(auctionId: string, deletion: Deletion): Promise<void> {
+    await this.#database.run((sql) => sql.begin((tx) => unname(tx, auctionId, deletion)));
+  }
+
+  async removeName({ userId, upTo }: Deletion): Promise<void> {
+    await this.#database.run(
+      (sql) => sql`
+        DELETE FROM display_names
+         WHERE user_id = ${userId} AND changed_at <= ${timeOf(upTo)}::timestamptz`,
+    );
+  }
+
+  async end({ userId, upTo }: Deletion): Promise<void> {
+    await this.#database.run(
+      (sql) => sql`
+        DELETE FROM deletions
+         WHERE user_id = ${userId} AND up_to = ${timeOf(upTo)}::timestamptz`,
+    );
+  }
+
+  async due(
+    after: Pick<Erasure, 'auctionId' | 'userId'>,
+    keepSalesDays: number,
+    limit: number,
+  ): Promise<readonly Erasure[]> {
+    const rows = await this.#database.run(
+      (sql) => sql<(Omit<Erasure, 'upTo'> & { upTo: Date })[]>`
+        SELECT erasures.auction_id AS "auctionId", erasures.user_id AS "userId", up_to AS "upTo",
+               CASE WHEN is_seller THEN item_id END AS "itemId"
+          FROM erasures
+          JOIN seals USING (auction_id)
+          JOIN auctions ON auctions.id = erasures.auction_id
+         WHERE redis_told_at IS NOT NULL AND NOT ${isKept(sql, keepSalesDays)}
+           AND (erasures.auction_id, erasures.user_id) > (${after.auctionId}, ${after.userId})
+         ORDER BY erasures.auction_id, erasures.user_id
+         LIMIT ${limit}`,
+    );
+    return rows.map((row) => Object.assign(row, { upTo: row.upTo.getTime() }));
+  }
+
+  async erase(erasure: Erasure, keepSalesDays: number): Promise<void> {
+    const { auctionId, userId, upTo } = erasure;
+    await this.#database.run((sql) =>
+      sql.begin(async (tx) => {
+        // What came since: the last events of the auction.
+        await unname(tx, auctionId, erasure);
+        const gone = await tx`
+          DELETE FROM erasures USING auctions
+           WHERE auctions.id = auction_id AND auction_id = ${auctionId} AND user_id = ${userId}
+             AND NOT ${isKept(tx, keepSalesDays)}
+          RETURNING is_seller`;
+        if (gone.length === 0) return;
+        await tx`
+          SELECT erase_private_parts(${auctionId}, ${userId}, ${timeOf(upTo)}::timestamptz)`;
+        // What a seller wrote about it may name the seller. The title is in other users' lists.
+        if (gone[0]?.['is_seller'] !== true) return;
+        await tx`
+          UPDATE items SET description = NULL, image_url = NULL, search = NULL
+           WHERE id = (SELECT item_id FROM auctions WHERE id = ${auctionId})`;
+      }),
+    );
+  }
+
+  async #asked<T>(query: (sql: Sql) => Promise<T>): Promise<T> {
+    try {
+      return await this.#database.run(query);
+    } catch (error) {
+      throw new AccountsUnavailableError('Postgres did not answer', { cause: error });
+    }
+  }
+}
+
+const timeOf = (ms: number): string => new Date(ms).toISOString();
+
+/** Of `erasures` joined with `auctions`: a sale of this user that is to stay as it is for now. */
+const isKept = (sql: Sql | Tx, days: number) => sql`
+  (outcome IS NOT DISTINCT FROM 'sold' AND (is_seller OR is_leader)
+   AND changed_at > now() - make_interval(days => ${days}))`;
+
+/**
+ * Takes a user's name out of the columns about an auction, and notes that its events still have it.
+ * Whoever signed in again since and bid in the same auction keeps what is later.
+ */
+async function unname(tx: Tx, auctionId: string, { userId, upTo }: Deletion): Promise<void> {
+  await tx`SELECT FROM auctions WHERE id = ${auctionId} FOR UPDATE`;
+  await tx`SELECT unname_events(${auctionId}, ${userId}, ${timeOf(upTo)}::timestamptz)`;
+  const [found] = await tx<{ isSeller: boolean; isLeader: boolean }[]>`
+    SELECT seller_id IS NOT DISTINCT FROM ${userId} AS "isSeller",
+           leader_id IS NOT DISTINCT FROM ${userId}
+             AND NOT EXISTS (SELECT FROM events
+                              WHERE auction_id = ${auctionId} AND user_id = ${userId})
+             AS "isLeader"
+      FROM auctions WHERE id = ${auctionId}`;
+  const { isSeller = false, isLeader = false } = found ?? {};
+  await tx`
+    INSERT INTO erasures (auction_id, user_id, up_to, is_seller, is_leader)
+    VALUES (${auctionId}, ${userId}, ${timeOf(upTo)}::timestamptz, ${isSeller}, ${isLeader})
+    ON CONFLICT (auction_id, user_id) DO UPDATE
+       SET up_to = greatest(erasures.up_to, EXCLUDED.up_to),
+           is_seller = erasures.is_seller OR EXCLUDED.is_seller,
+           is_leader = erasures.is_leader OR EXCLUDED.is_leader`;
+  if (isSeller) {
+    await tx`UPDATE auctions SET seller_id = deleted_user() WHERE id = ${auctionId}`;
+    await tx`
+      UPDATE items SET seller_id = deleted_user()
+       WHERE id = (SELECT item_id FROM auctions WHERE id = ${auctionId})`;
+  }
+  if (isLeader) {
+    await tx`UPDATE auctions SET leader_id = deleted_user() WHERE id = ${auctionId}`;
+  }
+  await countBidsAnew(tx, [auctionId]);
+  await countWins(tx, [auctionId]);
+  await tx`DELETE FROM bidder_totals WHERE user_id = ${userId} AND bids = 0`;
+  await tx`DELETE FROM winner_totals WHERE user_id = ${userId} AND wins = 0 AND spent = 0`;
+}

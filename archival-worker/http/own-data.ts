@@ -1,0 +1,41 @@
+import type { OwnDataHead } from '@outcry/shared/contracts/history.ts';
+import { bidsOfUser, searchAuctions } from '../history/pages.ts';
+import type { HistoryStore, UserStore } from '../history/ports.ts';
+import { arrayText } from './stream-json.ts';
+
+const PAGE = 200;
+
+/** All that the archive has about a user, as JSON, a page at a time. */
+export async function* ownDataText(
+  userId: string,
+  users: UserStore,
+  history: HistoryStore,
+): AsyncGenerator<string, void, void> {
+  const beginning: OwnDataHead = {
+    userId,
+    at: new Date().toISOString(),
+    stats: await users.stats(userId),
+  };
+  yield `${JSON.stringify(beginning).slice(0, -1)},"bids":`;
+  yield* arrayText(pages((cursor) => bidsOfUser(users, userId, { limit: PAGE, cursor })));
+  yield ',"auctions":';
+  const sold = { seller: userId, sort: 'newest', limit: PAGE } as const;
+  yield* arrayText(pages((cursor) => searchAuctions(history, { ...sold, cursor })));
+  yield '}\n';
+}
+
+interface PageOf<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+async function* pages<T>(
+  read: (cursor: string | undefined) => Promise<PageOf<T>>,
+): AsyncGenerator<readonly T[], void, void> {
+  let cursor: string | undefined;
+  do {
+    const { items, nextCursor } = await read(cursor);
+    yield items;
+    cursor = nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
