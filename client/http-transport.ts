@@ -63,8 +63,12 @@ export class HttpTransport {
   }
 
   /** @throws OutcryError */
-  get<T>(url: string, isAnswer: Guard<T>): Promise<T> {
-    return this.#send({ method: 'GET', url, headers: {} }, isAnswer);
+  get<T>(
+    url: string,
+    isAnswer: Guard<T>,
+    options: Pick<CommandOptions, 'timeoutMs'> = {},
+  ): Promise<T> {
+    return this.#send({ method: 'GET', url, headers: {} }, isAnswer, options);
   }
 
   /**

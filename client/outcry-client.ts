@@ -58,6 +58,9 @@ export interface OutcryClientOptions extends TransportOptions {
   readonly historyUrl?: string | undefined;
 }
 
+/** For years of bids. */
+const DATA_LIMIT_MS = 60_000;
+
 export type AuctionQuery = Partial<AuctionListQuery>;
 
 export interface PageQuery {
@@ -220,7 +223,7 @@ export class OutcryClient {
 
   /** All that the archive has about the caller, as a whole; an admin may name any user. */
   async ownData(userId = 'me'): Promise<OwnData> {
-    return this.#http.get(await this.ownDataUrl(userId), isOwnData);
+    return this.#http.get(await this.ownDataUrl(userId), isOwnData, { timeoutMs: DATA_LIMIT_MS });
   }
 
   /** Where that can be downloaded, with the caller's token, however much it is. */

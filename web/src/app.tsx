@@ -1,3 +1,4 @@
+import { AccountPage } from './pages/account-page.tsx';
 import { LobbyPage } from './pages/lobby-page.tsx';
 import { LeadersPage } from './pages/leaders-page.tsx';
 import { MyBidsPage } from './pages/my-bids-page.tsx';
@@ -54,6 +55,8 @@ function Page({ start: started }: { readonly start: Start }) {
       return <MyBidsPage services={services} />;
     case 'leaders':
       return <LeadersPage services={services} />;
+    case 'account':
+      return <AccountPage services={services} />;
     case 'signed-in':
       return <SignedInPage services={services} />;
     case 'nowhere':

@@ -8,6 +8,7 @@ it.each([
   ['/sell', { page: 'sell' }],
   ['/my-bids', { page: 'my-bids' }],
   ['/leaders', { page: 'leaders' }],
+  ['/account', { page: 'account' }],
   ['/auctions/a7-xY_9', { page: 'room', auctionId: 'a7-xY_9' }],
   ['/auctions/a7-x/', { page: 'room', auctionId: 'a7-x' }],
   ['/auctions/', { page: 'nowhere' }],

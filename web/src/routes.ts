@@ -10,6 +10,7 @@ export type Route =
   | { readonly page: 'sell' }
   | { readonly page: 'my-bids' }
   | { readonly page: 'leaders' }
+  | { readonly page: 'account' }
   | { readonly page: 'signed-in' }
   | { readonly page: 'nowhere' };
 
@@ -24,6 +25,7 @@ export const roomPath = (auctionId: string): string => `/auctions/${auctionId}`;
 export const SELL_PATH = '/sell';
 export const MY_BIDS_PATH = '/my-bids';
 export const LEADERS_PATH = '/leaders';
+export const ACCOUNT_PATH = '/account';
 /** Where a sign-in elsewhere comes back to. */
 export const SIGNED_IN_PATH = '/signed-in';
 
@@ -43,6 +45,8 @@ export function routeOf(path: string): Route {
       return { page: 'sell' };
     case MY_BIDS_PATH:
       return { page: 'my-bids' };
+    case ACCOUNT_PATH:
+      return { page: 'account' };
     case LEADERS_PATH:
       return { page: 'leaders' };
     case SIGNED_IN_PATH:

@@ -1,7 +1,14 @@
 import type { JSX } from 'preact';
 import { initials } from '../format/user-names.ts';
 import { route } from '../router.ts';
-import { LEADERS_PATH, lobbyPath, MY_BIDS_PATH, SELL_PATH, type Route } from '../routes.ts';
+import {
+  ACCOUNT_PATH,
+  LEADERS_PATH,
+  lobbyPath,
+  MY_BIDS_PATH,
+  SELL_PATH,
+  type Route,
+} from '../routes.ts';
 import { signOutEverywhere, type Services } from '../state/services.ts';
 import { mayAct, nameOf, session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
@@ -82,6 +89,15 @@ function UserCorner({ services }: { readonly services: Services }) {
             Switch user
           </button>
         )}
+        <a
+          class="button"
+          href={ACCOUNT_PATH}
+          onClick={({ currentTarget }) => {
+            currentTarget.closest<HTMLElement>('[popover]')?.hidePopover();
+          }}
+        >
+          Your account
+        </a>
         <button type="button" class="button" onClick={() => signOutEverywhere(services)}>
           Sign out
         </button>

@@ -1,0 +1,124 @@
+import { useState } from 'preact/hooks';
+import { refusalWords } from '../format/refusals.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { SignInFirst } from '../parts/sign-in-first.tsx';
+import { LEADERS_PATH } from '../routes.ts';
+import { problemOf } from '../state/problem-of.ts';
+import { signOutEverywhere, type Services } from '../state/services.ts';
+import { asUser, nameOf, session } from '../state/session.ts';
+
+/** How long a browser has to begin with a download. */
+const SAVE_LIMIT_MS = 10_000;
+
+/** What users may do with their accounts as a whole. */
+export function AccountPage({ services }: { readonly services: Services }) {
+  const { client, signIn } = services;
+  const current = session.value;
+  const [busy, setBusy] = useState(false);
+  const [said, setSaid] = useState('');
+  const [isAsking, setAsking] = useState(false);
+
+  /** @param done what to say then */
+  const act = async (work: () => Promise<void>, done: string): Promise<void> => {
+    setBusy(true);
+    setSaid('');
+    try {
+      await asUser(client, work);
+      setSaid(done);
+    } catch (error) {
+      const { title, advice } = refusalWords(problemOf(error));
+      setSaid(`${title}. ${advice}`);
+    }
+    setBusy(false);
+    setAsking(false);
+  };
+  const download = async (): Promise<void> => save(await client.ownData());
+  const leave = async (): Promise<void> => {
+    await client.signOutEverywhere();
+    signOutEverywhere(services);
+  };
+  const remove = async (): Promise<void> => {
+    await client.deleteAccount();
+    signOutEverywhere(services);
+  };
+  return (
+    <>
+      <PageHead title="Your account" />
+      <p role="status" data-testid="account-said">
+        {said}
+      </p>
+      {current === null ? (
+        <SignInFirst
+          signInPossible={signIn !== undefined}
+          purpose="see your account"
+          text="Your data, your devices, and the end of it all."
+        />
+      ) : (
+        <section class="panel stack" aria-label="Your account">
+          <p>
+            Signed in as <strong>{nameOf(current)}</strong>. Others see the name that you{' '}
+            <a href={LEADERS_PATH}>choose with your figures</a>.
+          </p>
+          <div class="row">
+            <button
+              type="button"
+              class="button"
+              disabled={busy}
+              onClick={() => void act(download, 'Your data is downloaded.')}
+            >
+              Download my data
+            </button>
+            <button
+              type="button"
+              class="button"
+              disabled={busy}
+              onClick={() => void act(leave, 'You are signed out on all devices.')}
+            >
+              Sign out everywhere
+            </button>
+            <button
+              type="button"
+              class="button button-danger"
+              disabled={busy}
+              onClick={() => setAsking(true)}
+            >
+              Delete my account
+            </button>
+          </div>
+        </section>
+      )}
+      {isAsking && current !== null && (
+        <Dialog title="Delete your account?" onClose={() => setAsking(false)}>
+          <p>
+            Your name and all that links bids and sales to you are deleted, for good. What the
+            public sees of past auctions stays, without you.
+          </p>
+          <div class="row">
+            <button
+              type="button"
+              class="button button-danger"
+              disabled={busy}
+              onClick={() => void act(remove, 'Your account is being deleted.')}
+            >
+              Yes, delete it
+            </button>
+            <button type="button" class="button" onClick={() => setAsking(false)}>
+              Keep it
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function save(data: object): void {
+  const text = JSON.stringify(data, null, 2);
+  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = 'outcry-data.json';
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), SAVE_LIMIT_MS);
+}
