@@ -10,13 +10,14 @@ const NO_SOURCES = ['**/node_modules/**', '**/dist/**', '.local/**'];
 const LONG = [
   'load-tests/**/*.it.test.ts',
   'api-gateway/keeper/{drain,many-open}.it.test.ts',
-  'archival-worker/rebuild/rebuild-{cluster,system}.it.test.ts',
+  'archival-worker/accounts/{delete-account,kept-sales}.it.test.ts',
+  'archival-worker/rebuild/*.it.test.ts',
   'broadcast-service/{dead-connection,live-faults,notices,secrets,under-attack}.it.test.ts',
   'client/package.it.test.ts',
   'infrastructure/access/lost-redis-data.it.test.ts',
   'infrastructure/{docker,k8s,observability,update}/*.it.test.ts',
   'infrastructure/local/{bootstrap,start-system}.it.test.ts',
-  'web/browser/{layout,lists,pages,provider}.it.test.ts',
+  'web/browser/*.it.test.ts',
 ];
 
 /** One file at a time: each starts servers and measures time by them. */

@@ -14,7 +14,7 @@ import { SourceUnavailableError, type AuctionSource } from './auction-source.ts'
 import { eventsAfter, stateAfter, type LiveEvent, type LiveMessage } from './live-message.ts';
 import { SharedLogReads } from './shared-log-reads.ts';
 
-/** How a hole in the feed was closed: with all events, or only with the newest state. */
+/** How a gap in the feed was filled: with all events, or only with the newest state. */
 export type Repair = 'filled' | 'conflated' | 'failed';
 
 /** Where the feed goes. */
@@ -45,7 +45,7 @@ export class AuctionFeed {
    * it is still read.
    */
   readonly #answers = new Map<string, Recovered | undefined>();
-  /** The newest events that were sent, in order. May have holes, which readers check for. */
+  /** The newest events that were sent, in order. May have gaps, which readers check for. */
   #recent: readonly LiveEvent[] = [];
   #heldBack: LiveMessage[] = [];
   #filling: Promise<void> | undefined;
@@ -84,13 +84,13 @@ export class AuctionFeed {
       this.#hold(message);
     } else if (!this.#sendIfNext(message)) {
       this.#hold(message);
-      this.#fill();
+      this.#fillGap();
     }
   }
 
   /** Reads from the log what is missing, if anything; resolves when it was sent. Never rejects. */
   async catchUp(): Promise<void> {
-    this.#fill();
+    this.#fillGap();
     await this.#filling;
   }
 
@@ -208,7 +208,7 @@ export class AuctionFeed {
     if (this.#heldBack.length > MAX_HELD_BACK) this.#heldBack.shift();
   }
 
-  #fill(): void {
+  #fillGap(): void {
     this.#filling ??= this.#readMissing()
       .then((repair) => {
         if (repair !== undefined) this.#output.repaired(this.auctionId, repair);

@@ -21,7 +21,7 @@ interface Entry {
 
 /** A viewer who reloads the page finds the subscription still there. */
 const GRACE_MS = 5_000;
-const MAX_WATCHED = 20_000;
+const MAX_WATCHED_PER_NODE = 20_000;
 /** Messages kept while the first snapshot is read. */
 const MAX_MEANWHILE = 256;
 
@@ -58,7 +58,7 @@ export class WatchedAuctions {
   async acquire(auctionId: string): Promise<Lease | undefined> {
     let entry = this.#entries.get(auctionId);
     if (entry === undefined) {
-      if (this.#entries.size >= MAX_WATCHED) {
+      if (this.#entries.size >= MAX_WATCHED_PER_NODE) {
         throw new SourceUnavailableError('too many auctions are watched here');
       }
       entry = { opening: this.#open(auctionId), feed: undefined, viewers: 0, idleSince: 0 };

@@ -61,7 +61,7 @@ export interface ViewerOf {
 const MAX_WAITING_BYTES = 2_000_000;
 /** A viewer with more waiting bytes gets the present state as its answer, without events. */
 const FULL_BYTES = 256 * 1024;
-const MAX_WATCHED = 100;
+const MAX_WATCHED_PER_CONNECTION = 100;
 const MAX_BIDS_IN_FLIGHT = 10;
 const RETRY_AFTER_MS = 1_000;
 /**
@@ -154,7 +154,10 @@ export class Viewer {
     }
     const watch = known ?? this.#begin(auctionId);
     if (watch === undefined) {
-      return refused('INVALID_REQUEST', `One connection can watch ${MAX_WATCHED} auctions.`);
+      return refused(
+        'INVALID_REQUEST',
+        `One connection can watch ${MAX_WATCHED_PER_CONNECTION} auctions.`,
+      );
     }
     try {
       const feed = (await watch.lease)?.feed;
@@ -235,7 +238,7 @@ export class Viewer {
   }
 
   #begin(auctionId: string): Watch | undefined {
-    if (this.#watches.size >= MAX_WATCHED) return undefined;
+    if (this.#watches.size >= MAX_WATCHED_PER_CONNECTION) return undefined;
     const watch = { again: undefined, lease: this.#parts.acquire(auctionId), joined: false };
     this.#watches.set(auctionId, watch);
     return watch;

@@ -36,7 +36,7 @@ function rules.lead(auction, user, alias, price, maximum)
   auction.leader_max = maximum
 end
 
-function rules.extend_if_late(auction, now)
+function rules.soft_close(auction, now)
   if auction.soft_window > 0 and now >= auction.ends_at - auction.soft_window then
     local extended = math.min(now + auction.soft_extend, auction.hard_ends_at)
     auction.ends_at = math.max(auction.ends_at, extended)
@@ -99,7 +99,7 @@ function rules.place_bid(auction, bidders, command, now)
   else
     auction.price = math.min(leader_max, offered + auctions.increment_at(auction, offered))
   end
-  if not was_leader then rules.extend_if_late(auction, now) end
+  if not was_leader then rules.soft_close(auction, now) end
 
   if offered > bidder.maximum then bidder.maximum = offered end
   if was_leader and auction.price == price_before then
