@@ -11,12 +11,13 @@ const LONG = [
   'load-tests/**/*.it.test.ts',
   'api-gateway/keeper/{drain,many-open}.it.test.ts',
   'archival-worker/accounts/{delete-account,kept-sales}.it.test.ts',
-  'archival-worker/rebuild/*.it.test.ts',
+  'archival-worker/{rebuild,whole}/*.it.test.ts',
+  '{api-gateway,archival-worker,broadcast-service}/**/redis-hangs.it.test.ts',
   'broadcast-service/{dead-connection,live-faults,notices,secrets,under-attack}.it.test.ts',
   'client/package.it.test.ts',
   'infrastructure/access/lost-redis-data.it.test.ts',
   'infrastructure/{docker,k8s,observability,update}/*.it.test.ts',
-  'infrastructure/local/{bootstrap,start-system}.it.test.ts',
+  'infrastructure/local/{bootstrap,run-until-signal,start-system}.it.test.ts',
   'web/browser/*.it.test.ts',
 ];
 
