@@ -230,6 +230,28 @@ test(
   },
 );
 
+test(
+  'signing out everywhere ends the tokens of other devices, until they sign in again',
+  LONG,
+  async () => {
+    const { path } = await auctionOf('Two devices');
+    const [phone, laptop] = [await open('/account', DARK_PHONE), await open(path)];
+    for (const page of [phone, laptop]) await signIn(page, 'Bea Bidder');
+    const { token } = await keptBy(laptop);
+    await phone.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await laptop.getByRole('button', { name: 'Sign in to bid' }).waitFor();
+    const gatewayUrl = stage.system.urls['api-gateway'] ?? '';
+    const before = new OutcryClient({ gatewayUrl, token, retries: 0 });
+    // Each process looks every second.
+    await poll(() => before.me().then(String, String)).toContain('SIGNED_OUT');
+    await laptop.getByRole('button', { name: 'Sign in to bid' }).click();
+    await laptop.getByRole('button', { name: /^Bea/ }).click();
+    await laptop.getByRole('button', { name: 'Signed in as Bea Bidder' }).waitFor();
+    await bidExactly(laptop, '20');
+    await poll(() => textOf(laptop.getByTestId('notice'))).toContain('You lead');
+  },
+);
+
 test('a token for another application does not count, and that is said', async () => {
   const page = await open('/leaders');
   audience = 'another-application';
