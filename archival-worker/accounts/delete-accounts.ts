@@ -8,6 +8,7 @@ import type { DeletedAccountStore, Deletion, Erasure, NamesInRedis } from './por
 
 const LOOK_EVERY_MS = 10_000;
 const AT_ONCE = 100;
+const FIRST_ERASURE = { auctionId: '', userId: '' };
 
 export interface DeleteAccountsParts {
   readonly store: DeletedAccountStore;
@@ -17,10 +18,20 @@ export interface DeleteAccountsParts {
   readonly log: Logger;
 }
 
+/** A round does so many accounts and auctions, and the next one goes on behind them. */
 export class DeleteAccounts {
   readonly #parts: DeleteAccountsParts;
-  readonly #rounds = new Rounds(() => this.#round());
-  #failing = false;
+  readonly #rounds = new Rounds(
+    () => this.#round(),
+    (error, inARow) => {
+      const level = inARow === 1 ? 'warn' : 'debug';
+      this.#parts.log[level]({ err: error }, 'accounts cannot be deleted now, trying again');
+      return LOOK_EVERY_MS;
+    },
+  );
+  // The last ones begun, successful or not, so that one that fails holds up no other.
+  #lastUnnamed = '';
+  #lastErased: Pick<Erasure, 'auctionId' | 'userId'> = FIRST_ERASURE;
 
   constructor(parts: DeleteAccountsParts) {
     this.#parts = parts;
@@ -35,63 +46,53 @@ export class DeleteAccounts {
   }
 
   async #round(): Promise<number> {
-    try {
-      await this.#unnameAll();
-      await this.#eraseDue();
-      this.#failing = false;
-    } catch (error) {
-      const level = this.#failing ? 'debug' : 'warn';
-      this.#parts.log[level]({ err: error }, 'accounts cannot be deleted now, trying again');
-      this.#failing = true;
-    }
+    await this.#unnameSome();
+    await this.#eraseSome();
     return LOOK_EVERY_MS;
   }
 
-  async #unnameAll(): Promise<void> {
-    let after = '';
-    for (;;) {
-      const found = await this.#parts.store.deletions(after, AT_ONCE);
-      for (const deletion of found) {
-        if (this.#rounds.stopped) return;
-        await this.#unname(deletion);
+  async #unnameSome(): Promise<void> {
+    const { store, redis } = this.#parts;
+    const found = await store.deletions(this.#lastUnnamed, AT_ONCE);
+    // Asked first: of the others nothing comes into the archive after this.
+    const onTheirWay = await redis.onTheirWay(found.map(({ userId }) => userId));
+    for (const deletion of found) {
+      if (this.#rounds.stopped) return;
+      this.#lastUnnamed = deletion.userId;
+      if ((await this.#unname(deletion)) && !onTheirWay.has(deletion.userId)) {
+        await store.end(deletion);
       }
-      if (found.length < AT_ONCE) return;
-      after = found.at(-1)?.userId ?? '';
     }
+    if (found.length < AT_ONCE) this.#lastUnnamed = '';
   }
 
-  async #unname(deletion: Deletion): Promise<void> {
+  /** @returns whether it is done: a stop ends it early */
+  async #unname(deletion: Deletion): Promise<boolean> {
     const { store, redis } = this.#parts;
-    // Asked first: what comes into the archive after this is none of the user's.
-    const isOnItsWay = await redis.isOnItsWay(deletion.userId);
     await store.removeName(deletion);
     await redis.forgetCreations(deletion.userId);
     for (;;) {
       const auctions = await store.auctionsOf(deletion, AT_ONCE);
+      if (auctions.length === 0) return true;
       for (const auctionId of auctions) {
-        if (this.#rounds.stopped) return;
+        if (this.#rounds.stopped) return false;
         await store.unname(auctionId, deletion);
       }
-      if (auctions.length === 0) break;
     }
-    if (!isOnItsWay) await store.end(deletion);
   }
 
   /** What Redis holds may be needed whole, to fill it again when it has lost its data. */
-  async #eraseDue(): Promise<void> {
+  async #eraseSome(): Promise<void> {
     const { store, redis, keepSalesDays } = this.#parts;
-    let after: Pick<Erasure, 'auctionId' | 'userId'> = { auctionId: '', userId: '' };
-    for (;;) {
-      const found = await store.due(after, keepSalesDays, AT_ONCE);
-      const forgotten = await redis.forgotten(found.map(({ auctionId }) => auctionId));
-      for (const erasure of found) {
-        if (this.#rounds.stopped) return;
-        if (!forgotten.has(erasure.auctionId)) continue;
-        if (erasure.itemId !== null) await redis.forgetItem(erasure.itemId);
-        await store.erase(erasure, keepSalesDays);
-      }
-      if (found.length < AT_ONCE) return;
-      after = found.at(-1) ?? after;
+    const found = await store.due(this.#lastErased, keepSalesDays, AT_ONCE);
+    const forgotten = await redis.forgotten(found.map(({ auctionId }) => auctionId));
+    for (const erasure of found) {
+      if (this.#rounds.stopped) return;
+      this.#lastErased = erasure;
+      if (!forgotten.has(erasure.auctionId)) continue;
+      if (erasure.itemId !== null) await redis.forgetItem(erasure.itemId);
+      await store.erase(erasure, keepSalesDays);
     }
+    if (found.length < AT_ONCE) this.#lastErased = FIRST_ERASURE;
   }
 }

@@ -58,8 +58,8 @@ export interface DeletedAccountStore {
 
 /** Redis, as far as it names users outside of what will be forgotten with their auctions. */
 export interface NamesInRedis {
-  /** Whether an event of this user may still be on its way to the archive. */
-  isOnItsWay(userId: string): Promise<boolean>;
+  /** Those of these users of whom an event may still be on its way to the archive. */
+  onTheirWay(userIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Takes the lists of what the user has created, and items in them that are not for sale. */
   forgetCreations(userId: string): Promise<void>;
   /** Those of these auctions that Redis holds no more. */

@@ -14,7 +14,13 @@ const TEXTS_AT_ONCE = 200;
 export class CompleteTexts {
   readonly #store: TextStore;
   readonly #log: Logger;
-  readonly #rounds = new Rounds(() => this.#round());
+  readonly #rounds = new Rounds(
+    () => this.#round(),
+    (error) => {
+      this.#log.debug({ err: error }, 'texts cannot be completed now, trying again');
+      return RETRY_AFTER_FAILURE_MS;
+    },
+  );
 
   constructor(store: TextStore, log: Logger) {
     this.#store = store;
@@ -30,16 +36,11 @@ export class CompleteTexts {
   }
 
   async #round(): Promise<number> {
-    try {
-      const items = await this.#store.completeItems(TEXTS_AT_ONCE);
-      const names = await this.#store.completeNames(TEXTS_AT_ONCE);
-      if (names.takenOff > 0) {
-        this.#log.info({ names: names.takenOff }, 'took off names that are not allowed any more');
-      }
-      return Math.max(items, names.looked) < TEXTS_AT_ONCE ? LOOK_EVERY_MS : 0;
-    } catch (error) {
-      this.#log.debug({ err: error }, 'texts cannot be completed now, trying again');
-      return RETRY_AFTER_FAILURE_MS;
+    const items = await this.#store.completeItems(TEXTS_AT_ONCE);
+    const names = await this.#store.completeNames(TEXTS_AT_ONCE);
+    if (names.takenOff > 0) {
+      this.#log.info({ names: names.takenOff }, 'took off names that are not allowed any more');
     }
+    return Math.max(items, names.looked) < TEXTS_AT_ONCE ? LOOK_EVERY_MS : 0;
   }
 }

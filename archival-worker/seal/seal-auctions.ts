@@ -39,10 +39,12 @@ export interface SealParts {
 
 export class SealAuctions {
   readonly #parts: SealParts;
-  readonly #rounds = new Rounds(() => this.#round());
+  readonly #rounds = new Rounds(
+    () => this.#round(),
+    (error, inARow) => this.#failed(error, inARow),
+  );
   /** Auctions that could not be sealed, or Redis not told of, and when to look again, by `monotonicNow`, ms. */
   readonly #quarantine = new Map<string, number>();
-  #failing = false;
 
   constructor(parts: SealParts) {
     this.#parts = parts;
@@ -57,19 +59,17 @@ export class SealAuctions {
   }
 
   async #round(): Promise<number> {
-    try {
-      await this.#sealWhole();
-      await this.#tellRedis();
-      this.#parts.figures.waiting(await this.#parts.store.backlog());
-      this.#failing = false;
-      return LOOK_EVERY_MS;
-    } catch (error) {
-      const level = this.#failing ? 'debug' : 'warn';
-      this.#parts.log[level]({ err: error }, 'auctions cannot be sealed now, trying again');
-      this.#failing = true;
-      this.#parts.figures.waiting(undefined);
-      return RETRY_AFTER_FAILURE_MS;
-    }
+    await this.#sealWhole();
+    await this.#tellRedis();
+    this.#parts.figures.waiting(await this.#parts.store.backlog());
+    return LOOK_EVERY_MS;
+  }
+
+  #failed(error: unknown, inARow: number): number {
+    const level = inARow === 1 ? 'warn' : 'debug';
+    this.#parts.log[level]({ err: error }, 'auctions cannot be sealed now, trying again');
+    this.#parts.figures.waiting(undefined);
+    return RETRY_AFTER_FAILURE_MS;
   }
 
   async #sealWhole(): Promise<void> {

@@ -58,3 +58,29 @@ it('a stop before the start does nothing, and nothing is begun after it', async 
   await rounds.stop();
   expect(begun).toBe(0);
 });
+
+it('says how many rounds in a row have failed, and goes on', async () => {
+  const outcomes = [false, false, true, false, true];
+  const failures: (readonly [unknown, number])[] = [];
+  const done = gate();
+  const rounds = new Rounds(
+    () => {
+      if (outcomes.shift() === false) return Promise.reject(new Error('no'));
+      if (outcomes.length === 0) done.open();
+      return Promise.resolve(outcomes.length === 0 ? NEVER_MS : 0);
+    },
+    (error, inARow) => {
+      failures.push([error, inARow]);
+      return 0;
+    },
+  );
+  rounds.start();
+  await done.opened;
+  await rounds.stop();
+  const error = new Error('no');
+  expect(failures).toEqual([
+    [error, 1],
+    [error, 2],
+    [error, 1],
+  ]);
+});

@@ -3,15 +3,18 @@ import { pause } from './lifecycle.ts';
 
 export class Rounds {
   readonly #round: () => Promise<number>;
+  readonly #failed: ((error: unknown, inARow: number) => number) | undefined;
   readonly #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
   /**
-   * @param round does the work once; resolves to the pause before the next round, in ms. Its
-   *   failures are its own to deal with: it must not reject
+   * @param round does the work once; resolves to the pause before the next round, in ms
+   * @param failed told why a round rejected, and how many have in a row; gives the pause before the
+   *   next. Without it a round must not reject
    */
-  constructor(round: () => Promise<number>) {
+  constructor(round: () => Promise<number>, failed?: (error: unknown, inARow: number) => number) {
     this.#round = round;
+    this.#failed = failed;
   }
 
   /** True once it is to end: a long round then ends early. */
@@ -30,8 +33,17 @@ export class Rounds {
   }
 
   async #run(): Promise<void> {
+    let failures = 0;
     while (!this.stopped) {
-      const pauseMs = await this.#round();
+      let pauseMs: number;
+      try {
+        pauseMs = await this.#round();
+        failures = 0;
+      } catch (error) {
+        if (this.#failed === undefined) throw error;
+        failures += 1;
+        pauseMs = this.#failed(error, failures);
+      }
       await pause(pauseMs, this.#stopping.signal);
     }
   }

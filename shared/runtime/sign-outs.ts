@@ -35,7 +35,13 @@ export class SignOuts {
   readonly #redis: RedisClient;
   readonly #key: string;
   readonly #log: Logger;
-  readonly #rounds = new Rounds(() => this.#round());
+  readonly #rounds = new Rounds(
+    () => this.#round(),
+    (error) => {
+      this.#log.debug({ err: error }, 'it could not be read who signed out, trying again');
+      return LOOK_EVERY_MS;
+    },
+  );
   readonly #listeners: (() => void)[] = [];
   /** When each user signed out, by mark. */
   #marks = new Map<string, number>();
@@ -72,12 +78,7 @@ export class SignOuts {
   }
 
   async #round(): Promise<number> {
-    if (this.#redis.status !== 'ready') return LOOK_EVERY_MS;
-    try {
-      await this.#read();
-    } catch (error) {
-      this.#log.debug({ err: error }, 'it could not be read who signed out, trying again');
-    }
+    if (this.#redis.status === 'ready') await this.#read();
     return LOOK_EVERY_MS;
   }
 

@@ -19,20 +19,25 @@ export class RedisNames implements NamesInRedis {
     this.#shards = shards;
   }
 
-  async isOnItsWay(userId: string): Promise<boolean> {
+  async onTheirWay(userIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = new Set<string>();
+    if (userIds.length === 0) return found;
+    const bidders = userIds.map((userId) => `b:${userId}`);
     for (let shard = 0; shard < this.#shards; shard += 1) {
       const lagging = await asked(this.#redis.zrange(shardKeys(shard).lagging, '0', '-1'));
       for (const some of chunksOf(lagging, AT_ONCE)) {
         const reading = some.map((auctionId) =>
-          this.#redis.hmget(auctionKeys(shard, auctionId).auction, `b:${userId}`, 'terms'),
+          this.#redis.hmget(auctionKeys(shard, auctionId).auction, 'terms', ...bidders),
         );
-        const found = await asked(Promise.all(reading));
-        const names = ([bidder, terms]: readonly (string | null)[]): boolean =>
-          typeof bidder === 'string' || (terms ?? '').includes(`"sellerId":"${userId}"`);
-        if (found.some(names)) return true;
+        for (const [terms, ...bids] of await asked(Promise.all(reading))) {
+          for (const [i, userId] of userIds.entries()) {
+            const isSeller = terms?.includes(`"sellerId":"${userId}"`) === true;
+            if (isSeller || typeof bids[i] === 'string') found.add(userId);
+          }
+        }
       }
     }
-    return false;
+    return found;
   }
 
   async forgetCreations(userId: string): Promise<void> {
