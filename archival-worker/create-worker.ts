@@ -28,7 +28,9 @@ import { proofStore } from './adapters/postgres/proof-store.ts';
 import { sealStore } from './adapters/postgres/seal-store.ts';
 import { textStore } from './adapters/postgres/text-store.ts';
 import { userStore } from './adapters/postgres/user-store.ts';
+import { watchlistStore } from './adapters/postgres/watchlist.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
+import { keptHints } from './adapters/redis/kept-hints.ts';
 import { RedisNames } from './adapters/redis/names-in-redis.ts';
 import { RedisSignOutMarks } from './adapters/redis/sign-out-marks.ts';
 import { RedisToCheck } from './adapters/redis/redis-to-check.ts';
@@ -164,6 +166,8 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
       users: userStore(read),
       ranking: leaderboardStore(read),
       names: nameStore(historyReader(writing)),
+      watchlist: watchlistStore(read, historyReader(writing)),
+      hints: keptHints(redis, log),
       accounts: new Accounts(new RedisSignOutMarks(redis), deletedAccounts),
       answers: new SharedAnswers(),
       shards: settings.SHARDS,

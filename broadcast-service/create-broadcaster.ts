@@ -1,5 +1,5 @@
 /** Puts the broadcaster together: the only place that knows which adapter serves which port. */
-import { SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
+import { KEPT_CHANNEL, SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/http/http-server.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
@@ -155,6 +155,7 @@ export async function createBroadcaster(
     metrics.notices.inc(notices.length);
     for (const notice of notices) viewers.notify(notice);
   });
+  channels.subscribeAlways([KEPT_CHANNEL], (userId) => viewers.tellKept(userId));
   try {
     await readiness.refuseOtherShards();
   } catch (error) {

@@ -1,7 +1,7 @@
 /** What crosses nodes: how many watch, and notices to a user wherever connected. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
-import { SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
+import { KEPT_CHANNEL, SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
 import { signOutMark } from '@outcry/shared/runtime/sign-outs.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
@@ -190,5 +190,23 @@ describe('a notice', () => {
     expect(notices(near)).toHaveLength(2);
     expect(JSON.stringify(other.heard)).not.toContain('"price":2050');
     for (const viewer of [near, far, other]) viewer.socket.terminate();
+  });
+});
+
+describe('a hint that something kept for a user has changed', () => {
+  it('reaches all devices of this user, on every node, and nobody else', async () => {
+    const token = await tokenFor('dora');
+    const [near, far, other] = await Promise.all([
+      RawViewer.connect(here.url, { token }),
+      RawViewer.connect(there.url, { token }),
+      RawViewer.connect(there.url, { token: await tokenFor('emil') }),
+    ]);
+    await system.redis.spublish(KEPT_CHANNEL, 'dora');
+    await system.redis.spublish(KEPT_CHANNEL, 'emil');
+    for (const viewer of [near, far, other]) {
+      await until('it is told', () => viewer.heard.length > 0);
+      expect(viewer.heard).toEqual([['kept', {}]]);
+      viewer.socket.terminate();
+    }
   });
 });

@@ -19,6 +19,8 @@ import type {
   OwnBid,
   OwnData,
   Proof,
+  Saved,
+  SavedAuction,
   UserStats,
 } from '@outcry/shared/contracts/history.ts';
 
@@ -111,6 +113,12 @@ export const isArchivedBidPage = pageOf(
 );
 
 export const isArchivedAuctionPage = pageOf(isArchivedAuction);
+
+export const isSavedAuctionPage: Guard<Page<SavedAuction>> = pageOf(
+  having<SavedAuction>({ id: 'string', status: 'string', price: 'number', savedAt: 'string' }),
+);
+
+export const isSaved = having<Saved>({ auctionId: 'string', savedAt: 'string' });
 
 export const isProof = having<Proof>({ head: 'string', sealedAt: 'string', events: 'object' });
 

@@ -35,6 +35,8 @@ export type {
   Leaderboard,
   OwnBid,
   Proof,
+  Saved,
+  SavedAuction,
   UserStats,
 } from '@outcry/shared/contracts/history.ts';
 export type { Position } from '@outcry/shared/contracts/live.ts';

@@ -42,6 +42,11 @@ export interface LiveFeedOptions {
   readonly timeoutMs?: number | undefined;
   /** The user was outbid or has won, in whatever auction, watched or not. */
   readonly onNotice?: ((notice: UserNotice) => void) | undefined;
+  /**
+   * What the history API keeps for the user (the watchlist) has changed, on this device or another
+   * one: read it again. Not told while there is no connection.
+   */
+  readonly onKept?: (() => void) | undefined;
   /** Whoever runs the system has something to say to everybody. */
   readonly onAnnouncement?: ((text: string) => void) | undefined;
   /** The server does not take the token: nothing is live until {@link LiveFeed.reconnect}. */
@@ -351,6 +356,7 @@ export class LiveFeed {
     socket.on('presence', ({ auctionId, viewers }) => this.#watches.get(auctionId)?.count(viewers));
     socket.on('outbid', (message) => this.#notify({ type: 'outbid', ...message }));
     socket.on('own', ({ auctionId }) => this.#watches.get(auctionId)?.ownChanged());
+    socket.on('kept', () => callSafely(() => this.#options.onKept?.()));
     socket.on('won', (message) => this.#notify({ type: 'won', ...message }));
   }
 

@@ -23,6 +23,8 @@ import type {
   OwnBid,
   OwnData,
   Proof,
+  Saved,
+  SavedAuction,
   UserStats,
 } from '@outcry/shared/contracts/history.ts';
 import {
@@ -42,6 +44,8 @@ import {
   isOwnView,
   isProof,
   isReceipt,
+  isSaved,
+  isSavedAuctionPage,
   isUserStats,
   type DevToken,
   type OwnName,
@@ -203,6 +207,30 @@ export class OutcryClient {
     return this.#http.get(url + queryText({ ...query }), isOwnBidPage);
   }
 
+  /** One page of the auctions that the caller has saved, the last first. */
+  async watchlist(query: PageQuery = {}): Promise<Page<SavedAuction>> {
+    return this.#http.get(
+      (await this.#watchlistUrl()) + queryText({ ...query }),
+      isSavedAuctionPage,
+    );
+  }
+
+  /** All pages of {@link watchlist}, one after the other. */
+  watchlistPages(query: PageQuery = {}): AsyncGenerator<readonly SavedAuction[], void, void> {
+    return pagesOf((cursor) => this.watchlist({ ...query, cursor }), query.cursor);
+  }
+
+  /** Saves an auction; refused with `WATCHLIST_FULL` beyond 500. */
+  async saveAuction(auctionId: string): Promise<Saved> {
+    const url = `${await this.#watchlistUrl()}/${encodeURIComponent(auctionId)}`;
+    return this.#http.put(url, {}, isSaved);
+  }
+
+  /** Takes an auction out of the watchlist, if it is there. */
+  async forgetAuction(auctionId: string): Promise<void> {
+    await this.#http.delete(`${await this.#watchlistUrl()}/${encodeURIComponent(auctionId)}`);
+  }
+
   async leaderboard(query: Partial<LeaderboardQuery> = {}): Promise<Leaderboard> {
     const url = `${await this.#historyUrl()}/v1/leaderboard${queryText({ ...query })}`;
     return this.#http.get(url, isLeaderboard);
@@ -241,6 +269,10 @@ export class OutcryClient {
 
   #auctionUrl(auctionId: string): string {
     return `${this.#gateway}/v1/auctions/${encodeURIComponent(auctionId)}`;
+  }
+
+  async #watchlistUrl(): Promise<string> {
+    return `${await this.#historyUrl()}${userPath('me')}/watchlist`;
   }
 
   async #historyUrl(): Promise<string> {

@@ -8,10 +8,19 @@ import type {
   HistorySort,
   OwnBid,
   OwnBidsQuery,
+  SavedAuction,
+  WatchlistQuery,
 } from '@outcry/shared/contracts/history.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import { CursorError, cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
-import type { HistoryStore, ListPlace, OwnBidPlace, UserStore } from './ports.ts';
+import type {
+  HistoryStore,
+  ListPlace,
+  OwnBidPlace,
+  SavedPlace,
+  UserStore,
+  WatchlistStore,
+} from './ports.ts';
 
 /** Undefined when there is no such auction. */
 export async function bidsOfAuction(
@@ -51,6 +60,17 @@ export async function bidsOfUser(
   );
 }
 
+/** The last saved first. */
+export async function savedAuctions(
+  store: WatchlistStore,
+  userId: string,
+  { cursor, limit }: WatchlistQuery,
+): Promise<Page<SavedAuction>> {
+  const before = cursor === undefined ? undefined : savedPlaceAt(cursor);
+  const found = await store.saved(userId, before, limit + 1);
+  return pageOf(found, limit, ({ savedAt, id }) => cursorOf(Date.parse(savedAt), id));
+}
+
 function positionAt(cursor: string): Position {
   const [epoch, seq] = cursorParts(cursor, /^([0-9]{1,16}):([0-9]{1,16})$/);
   return { epoch: Number(epoch), seq: Number(seq) };
@@ -71,4 +91,9 @@ function ownBidPlaceAt(cursor: string): OwnBidPlace {
   const form = /^([0-9]{1,14}):([A-Za-z0-9_-]{1,64}):([0-9]{1,16}):([0-9]{1,16})$/;
   const [at, auctionId = '', epoch, seq] = cursorParts(cursor, form);
   return { at: Number(at), auctionId, epoch: Number(epoch), seq: Number(seq) };
+}
+
+function savedPlaceAt(cursor: string): SavedPlace {
+  const [savedAt, auctionId = ''] = cursorParts(cursor, /^([0-9]{1,14}):([A-Za-z0-9_-]{1,64})$/);
+  return { savedAt: Number(savedAt), auctionId };
 }

@@ -8,6 +8,8 @@ import type {
   LeaderboardQuery,
   OwnBid,
   ProvenEvent,
+  Saved,
+  SavedAuction,
   UserStats,
 } from '@outcry/shared/contracts/history.ts';
 
@@ -81,6 +83,32 @@ export interface LeaderboardStore {
 export interface NameStore {
   /** Null takes the name off. False when another user has it. @throws HistoryUnavailableError */
   set(userId: string, name: string | null): Promise<boolean>;
+}
+
+/** A place in a watchlist. */
+export interface SavedPlace {
+  /** Milliseconds since 1970. */
+  readonly savedAt: number;
+  readonly auctionId: string;
+}
+
+/** The auctions that users have saved. Every method may throw HistoryUnavailableError. */
+export interface WatchlistStore {
+  /** Saves an auction, archived or not yet; what is saved stays as it is. Undefined when it is full. */
+  save(userId: string, auctionId: string): Promise<Saved | undefined>;
+  forget(userId: string, auctionId: string): Promise<void>;
+  /** Those before `before`, the last saved first, as far as they are archived. */
+  saved(
+    userId: string,
+    before: SavedPlace | undefined,
+    limit: number,
+  ): Promise<readonly SavedAuction[]>;
+}
+
+/** Tells a user's devices that something kept for the user has changed. */
+export interface KeptHints {
+  /** Not told where Redis does not answer: devices also read again by themselves. */
+  changed(userId: string): void;
 }
 
 /** What a sealed auction's proof begins with. */

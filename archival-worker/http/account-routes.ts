@@ -55,12 +55,13 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
           },
           bids: [],
           auctions: [],
+          watchlist: [],
         },
       },
     },
-    ({ x, params: { id } }, { users, history }: HistoryParts) => {
+    ({ x, params: { id } }, parts: HistoryParts) => {
       setHeader(x, 'content-disposition', `attachment; filename="outcry-${id}.json"`);
-      return streamJson(x, ownDataText(id, users, history));
+      return streamJson(x, ownDataText(id, parts));
     },
   ),
 

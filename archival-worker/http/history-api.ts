@@ -12,10 +12,12 @@ import { ACCOUNT_ROUTES } from './account-routes.ts';
 import { AUCTION_ROUTES } from './auction-routes.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { USER_ROUTES } from './user-routes.ts';
+import { WATCHLIST_ROUTES } from './watchlist-routes.ts';
 
 export const HISTORY_ROUTES: readonly Route<HistoryParts>[] = [
   ...AUCTION_ROUTES,
   ...USER_ROUTES,
+  ...WATCHLIST_ROUTES,
   ...ACCOUNT_ROUTES,
 ];
 

@@ -1,10 +1,12 @@
 import type { Accounts } from '../accounts/accounts.ts';
 import type {
   HistoryStore,
+  KeptHints,
   LeaderboardStore,
   NameStore,
   ProofStore,
   UserStore,
+  WatchlistStore,
 } from '../history/ports.ts';
 import type { SharedAnswers } from '../history/shared-answers.ts';
 
@@ -15,6 +17,8 @@ export interface HistoryParts {
   readonly users: UserStore;
   readonly ranking: LeaderboardStore;
   readonly names: NameStore;
+  readonly watchlist: WatchlistStore;
+  readonly hints: KeptHints;
   readonly accounts: Accounts;
   /** What costs the database much. */
   readonly answers: SharedAnswers;

@@ -1,6 +1,6 @@
 import type { OwnDataHead } from '@outcry/shared/contracts/history.ts';
-import { bidsOfUser, searchAuctions } from '../history/pages.ts';
-import type { HistoryStore, UserStore } from '../history/ports.ts';
+import { bidsOfUser, savedAuctions, searchAuctions } from '../history/pages.ts';
+import type { HistoryParts } from './history-parts.ts';
 import { arrayText } from './stream-json.ts';
 
 const PAGE = 200;
@@ -8,8 +8,7 @@ const PAGE = 200;
 /** All that the archive has about a user, as JSON, a page at a time. */
 export async function* ownDataText(
   userId: string,
-  users: UserStore,
-  history: HistoryStore,
+  { users, history, watchlist }: Pick<HistoryParts, 'users' | 'history' | 'watchlist'>,
 ): AsyncGenerator<string, void, void> {
   const beginning: OwnDataHead = {
     userId,
@@ -21,6 +20,8 @@ export async function* ownDataText(
   yield ',"auctions":';
   const sold = { seller: userId, sort: 'newest', limit: PAGE } as const;
   yield* arrayText(pages((cursor) => searchAuctions(history, { ...sold, cursor })));
+  yield ',"watchlist":';
+  yield* arrayText(pages((cursor) => savedAuctions(watchlist, userId, { limit: PAGE, cursor })));
   yield '}\n';
 }
 

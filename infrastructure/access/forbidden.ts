@@ -57,6 +57,7 @@ export const REDIS: Readonly<
       'SPUBLISH {s0}:traces forged',
       'SSUBSCRIBE {s0}:due',
       'SPUBLISH {outcry:nodes}x forged',
+      'SPUBLISH {outcry:users}:kept forged',
       'EVAL return(1) 0',
       'CONFIG GET requirepass',
     ],

@@ -47,10 +47,14 @@ test('every described route answers as it is described', async () => {
   const good = async (
     method: Method,
     route: string,
-    { id = '', query = '', as }: { id?: string; query?: string; as?: string } = {},
+    {
+      id = '',
+      query = '',
+      as,
+      status = 200,
+    }: { id?: string; query?: string; as?: string; status?: number } = {},
   ): Promise<void> => {
-    const path = route.replace('{id}', id) + query;
-    const status = method === 'DELETE' ? 202 : 200;
+    const path = route.replace(/\{\w+\}/, id) + query;
     expect([path, (await ask(method, path, as, { name: 'Ann' })).status]).toEqual([path, status]);
     asked.add(`${method.toLowerCase()} ${route}`);
   };
@@ -62,10 +66,14 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/users/{id}/stats', { id: 'ann' });
   await good('GET', '/v1/users/{id}/bids', { id: 'me', as: 'ann' });
   await good('PUT', '/v1/users/me/name', { as: 'ann' });
+  const saved = '/v1/users/me/watchlist/{auctionId}';
+  await good('PUT', saved, { id: sealed, as: 'ann' });
+  await good('GET', '/v1/users/me/watchlist', { as: 'ann' });
+  await good('DELETE', saved, { id: sealed, as: 'ann', status: 204 });
   await good('GET', '/v1/leaderboard', { query: '?by=spent' });
   await good('GET', '/v1/users/{id}/data', { id: 'me', as: 'ann' });
-  await good('DELETE', '/v1/users/{id}/sessions', { id: 'me', as: 'ann' });
-  await good('DELETE', '/v1/users/{id}', { id: 'me', as: 'cleo' });
+  await good('DELETE', '/v1/users/{id}/sessions', { id: 'me', as: 'ann', status: 202 });
+  await good('DELETE', '/v1/users/{id}', { id: 'me', as: 'cleo', status: 202 });
   expect(asked).toEqual(
     new Set(HISTORY_ROUTES.map(({ declaration: { method, path } }) => `${method} ${path}`)),
   );
@@ -78,6 +86,9 @@ test.each([
   ['GET', '/v1/history/auctions/a0-none/proof', undefined, 404],
   ['GET', '/v1/users/me/stats', undefined, 401],
   ['GET', '/v1/users/me/bids', undefined, 401],
+  ['GET', '/v1/users/me/watchlist', undefined, 401],
+  ['PUT', '/v1/users/me/watchlist/i0-item', 'ben', 404],
+  ['DELETE', '/v1/users/me/watchlist/a0-1', undefined, 401],
   ['GET', '/v1/users/ann/bids', 'bob', 403],
   ['PUT', '/v1/users/me/name', undefined, 401],
   ['PUT', '/v1/users/me/name', 'bob', 422],

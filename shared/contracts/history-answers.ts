@@ -8,6 +8,8 @@ import type {
   OwnBid,
   OwnData,
   Proof,
+  Saved,
+  SavedAuction,
   UserStats,
 } from './history.ts';
 import { alias, amount, auctionViewSchema, id, time } from './api-answers.ts';
@@ -27,6 +29,20 @@ export const archivedAuctionPage = z.strictObject({
   items: z.array(archivedAuction),
   nextCursor,
 }) satisfies z.ZodType<Page<ArchivedAuction>>;
+
+const savedAuction = archivedAuction.extend({
+  savedAt: time,
+}) satisfies z.ZodType<SavedAuction>;
+
+export const savedAuctionPage = z.strictObject({
+  items: z.array(savedAuction),
+  nextCursor,
+}) satisfies z.ZodType<Page<SavedAuction>>;
+
+export const savedSchema = z.strictObject({
+  auctionId: id,
+  savedAt: time,
+}) satisfies z.ZodType<Saved>;
 
 export const archivedBidPage = z.strictObject({
   items: z.array(z.strictObject({ ...place, at: time, alias, amount })),
@@ -88,6 +104,7 @@ export const ownData = z.strictObject({
   stats: userStats,
   bids: ownBids.describe('newest first'),
   auctions: z.array(archivedAuction).describe('what the user sells or has sold, newest first'),
+  watchlist: z.array(savedAuction).describe('what the user has saved, the last first'),
 }) satisfies z.ZodType<OwnData>;
 
 export const leaderboard = z.strictObject({

@@ -10,6 +10,7 @@ import type {
   HistoryListQuery,
   LeaderboardQuery,
   OwnBidsQuery,
+  WatchlistQuery,
 } from './history.ts';
 import { pageLimit } from './query-strings.ts';
 
@@ -66,6 +67,8 @@ export const bidListQuery = z.strictObject({
 }) satisfies z.ZodType<BidListQuery>;
 
 export const ownBidsQuery = z.strictObject(page) satisfies z.ZodType<OwnBidsQuery>;
+
+export const watchlistQuery = z.strictObject(page) satisfies z.ZodType<WatchlistQuery>;
 
 export const leaderboardQuery = z.strictObject({
   by: z.enum(['spent', 'wins', 'bids']).default('spent'),

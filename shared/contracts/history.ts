@@ -70,6 +70,8 @@ export interface BidListQuery extends PageQuery {
 
 export type OwnBidsQuery = PageQuery;
 
+export type WatchlistQuery = PageQuery;
+
 export interface LeaderboardQuery {
   readonly by: 'spent' | 'wins' | 'bids';
   readonly window: '24h' | '7d' | '30d' | 'all';
@@ -114,6 +116,20 @@ export interface OwnBid {
   readonly opening: Opening | null;
 }
 
+/** An auction in a user's watchlist. */
+export interface SavedAuction extends ArchivedAuction {
+  readonly savedAt: string;
+}
+
+/** `PUT /v1/users/me/watchlist/{auctionId}`. */
+export interface Saved {
+  readonly auctionId: string;
+  readonly savedAt: string;
+}
+
+/** Auctions that one user can have saved. */
+export const MAX_SAVED = 500;
+
 /** What {@link OwnData} begins with. */
 export interface OwnDataHead {
   readonly userId: string;
@@ -128,6 +144,8 @@ export interface OwnData extends OwnDataHead {
   readonly bids: readonly OwnBid[];
   /** What the user sells or has sold, newest first. */
   readonly auctions: readonly ArchivedAuction[];
+  /** What the user has saved, the last first. */
+  readonly watchlist: readonly SavedAuction[];
 }
 
 /** Money of one currency, minor units. Different currencies are never added up. */

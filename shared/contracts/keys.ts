@@ -17,6 +17,9 @@ export const SIGNED_OUT_KEPT_MS = 31 * 24 * 60 * 60 * 1000;
 /** So many users at most; who signed out first is forgotten first. */
 export const MAX_SIGNED_OUT = 200_000;
 
+/** Channel: ids of users of whom something that the archive keeps for them has changed. */
+export const KEPT_CHANNEL = '{outcry:users}:kept';
+
 /** Begins the channels on which broadcasters tell each other what comes from no auction's log. */
 export const NODES_CHANNELS = '{outcry:nodes}';
 

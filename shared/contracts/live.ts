@@ -86,6 +86,12 @@ export interface OwnMessage {
   readonly auctionId: string;
 }
 
+/**
+ * What the history API keeps for this user (the watchlist) has changed, on this device or another one.
+ * A hint: read it again.
+ */
+export type KeptMessage = Record<string, never>;
+
 /** From whoever runs the system to everybody who is connected, signed in or not. */
 export interface AnnouncementMessage {
   readonly text: string;
@@ -123,5 +129,6 @@ export interface ToViewer {
   outbid(message: OutbidMessage): void;
   won(message: WonMessage): void;
   own(message: OwnMessage): void;
+  kept(message: KeptMessage): void;
   announcement(message: AnnouncementMessage): void;
 }

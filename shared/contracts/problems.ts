@@ -45,6 +45,7 @@ const OTHERS = {
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take that method' },
   NOT_SEALED: { status: 409, title: 'The auction is not sealed yet, so there is no proof' },
   NAME_TAKEN: { status: 409, title: 'Another user has this name' },
+  WATCHLIST_FULL: { status: 409, title: 'You have saved as many auctions as one user may save' },
   ACCOUNT_IN_USE: { status: 409, title: 'You sell or lead in auctions that are still open' },
   ITEM_NOT_FOUND: { status: 404, title: 'There is no such item' },
   QUOTA_REACHED: { status: 409, title: 'You have as many auctions or items as one user may have' },

@@ -37,7 +37,7 @@ export interface Declaration {
   /** Takes an `Idempotency-Key`: a repeat gets the first answer. */
   readonly idempotent?: true;
   readonly answer: {
-    readonly status: 200 | 201 | 202;
+    readonly status: 200 | 201 | 202 | 204;
     /** None: the answer has no body. */
     readonly schema?: z.ZodType;
     /** A stream of events, each of the schema, instead of one value as JSON. */

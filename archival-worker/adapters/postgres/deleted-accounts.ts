@@ -74,6 +74,10 @@ export class PostgresDeletedAccounts implements DeletedAccountStore {
   async removeName({ userId, upTo }: Deletion): Promise<void> {
     await this.#database.run(
       (sql) => sql`
+        WITH saved AS (
+          DELETE FROM watchlist
+           WHERE user_id = ${userId} AND saved_at <= ${timeOf(upTo)}::timestamptz
+        )
         DELETE FROM display_names
          WHERE user_id = ${userId} AND changed_at <= ${timeOf(upTo)}::timestamptz`,
     );

@@ -73,11 +73,12 @@ export const historyStore = (read: ReadHistory): HistoryStore => ({
   },
 });
 
-const auctionColumns = (sql: Sql) => sql`
+/** Selects what {@link archivedAuction} reads. @param more further columns, after a comma */
+export const auctionColumns = (sql: Sql, more = sql``) => sql`
   SELECT auctions.id, items.id AS item_id, items.title, items.description, items.image_url,
          auctions.seller_id, currency, buy_now_price, starts_at, created_at, epoch, seq, status,
          outcome, price, minimum_bid, leader, bid_count, reserve_met, ends_at, changed_at,
-         archived_seq, sealed_at
+         archived_seq, sealed_at ${more}
     FROM auctions JOIN items ON items.id = auctions.item_id`;
 
 interface BidRow {
@@ -88,7 +89,7 @@ interface BidRow {
   readonly amount: number;
 }
 
-interface AuctionRow extends PlacedRow {
+export interface AuctionRow extends PlacedRow {
   readonly item_id: string;
   readonly title: string;
   readonly description: string | null;
@@ -106,7 +107,7 @@ interface AuctionRow extends PlacedRow {
   readonly archived_seq: number;
 }
 
-function archivedAuction(row: AuctionRow): ArchivedAuction {
+export function archivedAuction(row: AuctionRow): ArchivedAuction {
   const terms = {
     id: row.id,
     item: itemDetails(row),

@@ -119,13 +119,12 @@ export class SocketViewers {
 
   /** Sends a notice to its user's connections, as long as their tokens are valid. */
   notify(notice: Notice): void {
-    const { sockets, adapter } = this.#io.sockets;
-    for (const id of adapter.rooms.get(userRoom(notice.userId)) ?? []) {
-      const { viewer, recipient } = sockets.get(id)?.data ?? {};
-      if (viewer?.caller === undefined || recipient === undefined) continue;
-      if (viewer.caller.expiresAt <= wallClockNow() || viewer.endIfFull()) continue;
-      tellNotice(recipient, notice);
-    }
+    for (const recipient of this.#recipientsOf(notice.userId)) tellNotice(recipient, notice);
+  }
+
+  /** Hints to a user's connections that what is kept for the user has changed. */
+  tellKept(userId: string): void {
+    for (const recipient of this.#recipientsOf(userId)) recipient.tell('kept', {});
   }
 
   /** Ends the connections of users whose tokens count no more; a client that comes back is told why. */
@@ -145,6 +144,16 @@ export class SocketViewers {
   async close(): Promise<void> {
     this.#stopping = true;
     await this.#io.close();
+  }
+
+  *#recipientsOf(userId: string): Generator<SocketRecipient, void, void> {
+    const { sockets, adapter } = this.#io.sockets;
+    for (const id of adapter.rooms.get(userRoom(userId)) ?? []) {
+      const { viewer, recipient } = sockets.get(id)?.data ?? {};
+      if (viewer?.caller === undefined || recipient === undefined) continue;
+      if (viewer.caller.expiresAt <= wallClockNow() || viewer.endIfFull()) continue;
+      yield recipient;
+    }
   }
 
   /** Why it is refused, whoever asks. */

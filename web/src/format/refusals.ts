@@ -191,6 +191,11 @@ function wordsOf(
       };
     case 'NAME_TAKEN':
       return { title: 'This name is taken', advice: 'Choose another name.' };
+    case 'WATCHLIST_FULL':
+      return {
+        title: 'Your list of saved auctions is full',
+        advice: 'Take out one that is over, then save this one.',
+      };
     case 'ACCOUNT_IN_USE':
       return { title: 'Not yet', advice: 'You sell or lead in auctions that are still open.' };
     case 'UNAUTHENTICATED':
