@@ -4,6 +4,7 @@ import { LeadersPage } from './pages/leaders-page.tsx';
 import { MyBidsPage } from './pages/my-bids-page.tsx';
 import { NowherePage } from './pages/nowhere-page.tsx';
 import { RoomPage } from './pages/room-page.tsx';
+import { SavedPage } from './pages/saved-page.tsx';
 import { SellPage } from './pages/sell-page.tsx';
 import { SignedInPage } from './pages/signed-in-page.tsx';
 import { StartPage } from './pages/start-page.tsx';
@@ -53,6 +54,8 @@ function Page({ start: started }: { readonly start: Start }) {
       return <SellPage services={services} />;
     case 'my-bids':
       return <MyBidsPage services={services} />;
+    case 'saved':
+      return <SavedPage services={services} />;
     case 'leaders':
       return <LeadersPage services={services} />;
     case 'account':

@@ -7,6 +7,7 @@ it.each([
   ['/scheduled/', { page: 'lobby', status: 'scheduled' }],
   ['/sell', { page: 'sell' }],
   ['/my-bids', { page: 'my-bids' }],
+  ['/saved', { page: 'saved' }],
   ['/leaders', { page: 'leaders' }],
   ['/account', { page: 'account' }],
   ['/auctions/a7-xY_9', { page: 'room', auctionId: 'a7-xY_9' }],

@@ -9,6 +9,7 @@ export type Route =
   | { readonly page: 'room'; readonly auctionId: string }
   | { readonly page: 'sell' }
   | { readonly page: 'my-bids' }
+  | { readonly page: 'saved' }
   | { readonly page: 'leaders' }
   | { readonly page: 'account' }
   | { readonly page: 'signed-in' }
@@ -24,6 +25,7 @@ export const lobbyPath = (status: ListedStatus): string => LOBBY_PATHS[status];
 export const roomPath = (auctionId: string): string => `/auctions/${auctionId}`;
 export const SELL_PATH = '/sell';
 export const MY_BIDS_PATH = '/my-bids';
+export const SAVED_PATH = '/saved';
 export const LEADERS_PATH = '/leaders';
 export const ACCOUNT_PATH = '/account';
 /** Where a sign-in elsewhere comes back to. */
@@ -45,6 +47,8 @@ export function routeOf(path: string): Route {
       return { page: 'sell' };
     case MY_BIDS_PATH:
       return { page: 'my-bids' };
+    case SAVED_PATH:
+      return { page: 'saved' };
     case ACCOUNT_PATH:
       return { page: 'account' };
     case LEADERS_PATH:

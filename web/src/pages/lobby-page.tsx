@@ -88,7 +88,7 @@ function LobbyList({ lobby, wish }: LobbyListProps) {
           </p>
           <ul class="cards" data-testid="auction-list">
             {auctions.map((auction) => (
-              <WatchedCard key={auction.id} lobby={lobby} auction={auction} />
+              <WatchedCard key={auction.id} views={lobby.views} auction={auction} />
             ))}
           </ul>
         </>

@@ -12,6 +12,7 @@ import { ArrowLeftIcon, EyeIcon } from '../parts/icons.tsx';
 import { ItemTile } from '../parts/item-tile.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PriceChart } from '../parts/price-chart.tsx';
+import { SaveButton } from '../parts/save-button.tsx';
 import { ProofPanel } from '../parts/proof-panel.tsx';
 import { lobbyPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
@@ -35,9 +36,16 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
   if (auction === null) return <NotHere room={room} />;
   return (
     <article class="room" data-testid="room">
-      <a class="back" href={lastLobby.value}>
-        <ArrowLeftIcon /> All auctions
-      </a>
+      <div class="room-top">
+        <a class="back" href={lastLobby.value}>
+          <ArrowLeftIcon /> All auctions
+        </a>
+        <SaveButton
+          watchlist={services.watchlist}
+          auctionId={auction.id}
+          title={auction.item.title}
+        />
+      </div>
       <div class="room-picture">
         <ItemTile item={auction.item} eager />
       </div>

@@ -92,3 +92,9 @@ export const TagIcon = () => (
     <circle cx="8.5" cy="8.5" r="1.2" />
   </Icon>
 );
+
+export const BookmarkIcon = () => (
+  <Icon>
+    <path d="M6.5 4h11v16.5L12 16l-5.5 4.5V4Z" />
+  </Icon>
+);

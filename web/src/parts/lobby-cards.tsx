@@ -1,33 +1,37 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
-import type { Lobby } from '../state/lobby.ts';
+import type { LiveViews } from '../state/live-views.ts';
 import { AuctionCard } from './auction-card.tsx';
 
 interface WatchedCardProps {
-  readonly lobby: Lobby;
+  readonly views: LiveViews;
   readonly auction: AuctionView;
+  /** What can be done with it, on top of the card. */
+  readonly children?: ComponentChildren;
 }
 
 /** A card that is watched live while it is in sight. */
-export function WatchedCard({ lobby, auction }: WatchedCardProps) {
+export function WatchedCard({ views, auction, children }: WatchedCardProps) {
   const element = useRef<HTMLLIElement>(null);
   const { id } = auction;
   const isOpen = auction.status === 'live' || auction.status === 'scheduled';
   useEffect(() => {
     if (element.current === null || !isOpen) return undefined;
     const sight = new IntersectionObserver(([entry]) => {
-      if (entry?.isIntersecting === true) lobby.watch(id);
-      else lobby.unwatch(id);
+      if (entry?.isIntersecting === true) views.watch(id);
+      else views.unwatch(id);
     });
     sight.observe(element.current);
     return () => {
       sight.disconnect();
-      lobby.unwatch(id);
+      views.unwatch(id);
     };
-  }, [lobby, id, isOpen]);
+  }, [views, id, isOpen]);
   return (
     <li ref={element}>
       <AuctionCard auction={auction} />
+      {children}
     </li>
   );
 }

@@ -6,13 +6,14 @@ import {
   LEADERS_PATH,
   lobbyPath,
   MY_BIDS_PATH,
+  SAVED_PATH,
   SELL_PATH,
   type Route,
 } from '../routes.ts';
 import { signOutEverywhere, type Services } from '../state/services.ts';
 import { mayAct, nameOf, session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
-import { GavelIcon, HandIcon, TagIcon, TrophyIcon } from './icons.tsx';
+import { BookmarkIcon, GavelIcon, HandIcon, TagIcon, TrophyIcon } from './icons.tsx';
 import { NoticeBell } from './notice-bell.tsx';
 
 const LINKS: readonly {
@@ -23,6 +24,7 @@ const LINKS: readonly {
 }[] = [
   { path: lobbyPath('live'), label: 'Auctions', pages: ['lobby', 'room'], icon: GavelIcon },
   { path: MY_BIDS_PATH, label: 'My bids', pages: ['my-bids'], icon: HandIcon },
+  { path: SAVED_PATH, label: 'Saved', pages: ['saved'], icon: BookmarkIcon },
   { path: SELL_PATH, label: 'Sell', pages: ['sell'], icon: TagIcon },
   { path: LEADERS_PATH, label: 'Leaders', pages: ['leaders'], icon: TrophyIcon },
 ];

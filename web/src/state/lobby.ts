@@ -6,21 +6,18 @@
  * full of viewers costs the gateway next to nothing and still moves at once.
  */
 import { batch, computed, signal } from '@preact/signals';
-import { comparePositions } from '@outcry/shared/contracts/live.ts';
-import type { AuctionListener, WatchedAuction } from '@outcry/client/watched-auction.ts';
 import type { AuctionView, Page } from '@outcry/shared/contracts/api.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { lobbyPath } from '../routes.ts';
 import { viewOfArchived } from './archived-view.ts';
 import { serverNow } from './clock.ts';
+import { LiveViews } from './live-views.ts';
 import { archiveQuery, isNarrowed, lobbyAddress, type LobbyWish } from './lobby-wish.ts';
 import { problemOf } from './problem-of.ts';
 import { RefreshLoop } from './refresh-loop.ts';
 import type { Services } from './services.ts';
 
 const REFRESH_EVERY_MS = 5_000;
-/** The server lets one connection watch 100; a screen shows far fewer cards. */
-const MAX_WATCHED = 30;
 /** Cards on a page: rows of one, two, three and four are full. */
 const PAGE_SIZE = 48;
 /** How long an auction that ended before the viewer's eyes stays in the list of live ones. */
@@ -43,6 +40,8 @@ export const lastLobby = signal(lobbyPath('live'));
 export class Lobby {
   /** Null until the first answer. */
   readonly auctions = computed(() => this.#newest());
+  /** Prices of the cards in sight. */
+  readonly views: LiveViews;
   readonly problem = signal<Problem | null>(null);
   /** What the next page follows; null on the last one. */
   readonly nextCursor = signal<string | null>(null);
@@ -50,20 +49,16 @@ export class Lobby {
   readonly #wish: LobbyWish;
   readonly #address: string;
   readonly #listed = signal<readonly AuctionView[] | null>(null);
-  /** Newer states than the list's, of watched auctions. */
-  readonly #live = signal<ReadonlyMap<string, AuctionView>>(new Map());
-  readonly #listener: AuctionListener;
-  readonly #watched = new Set<string>();
   readonly #loop = new RefreshLoop(() => this.#read(), REFRESH_EVERY_MS);
 
   constructor(services: Services, wish: LobbyWish) {
     this.#services = services;
+    this.views = new LiveViews(services.feed);
     this.#wish = wish;
     this.#address = lobbyAddress(wish);
     const last = lastPages.get(this.#address);
     this.#listed.value = last?.auctions ?? null;
     this.nextCursor.value = last?.nextCursor ?? null;
-    this.#listener = { onChange: (watched) => this.#changed(watched) };
   }
 
   open(): void {
@@ -73,27 +68,7 @@ export class Lobby {
 
   close(): void {
     this.#loop.stop();
-    for (const auctionId of this.#watched) this.unwatch(auctionId);
-  }
-
-  /** A card has come into sight. */
-  watch(auctionId: string): void {
-    if (this.#loop.stopped || this.#watched.has(auctionId) || this.#watched.size >= MAX_WATCHED)
-      return;
-    this.#watched.add(auctionId);
-    this.#changed(this.#services.feed.watch(auctionId, this.#listener, { counted: false }));
-  }
-
-  /** A card has gone out of sight. */
-  unwatch(auctionId: string): void {
-    if (this.#watched.delete(auctionId)) {
-      this.#services.feed.unwatch(auctionId, this.#listener);
-    }
-  }
-
-  #changed({ auction }: WatchedAuction): void {
-    if (auction === undefined) return;
-    this.#live.value = new Map(this.#live.peek()).set(auction.id, auction);
+    this.views.close();
   }
 
   async #read(): Promise<void> {
@@ -106,7 +81,7 @@ export class Lobby {
         this.#listed.value = shown;
         this.nextCursor.value = nextCursor;
         remember(this.#address, { auctions: shown, nextCursor });
-        this.#live.value = new Map([...this.#live.peek()].filter(([id]) => ids.has(id)));
+        this.views.keepOnly(ids);
         this.problem.value = null;
       });
     } catch (error) {
@@ -127,9 +102,7 @@ export class Lobby {
 
   /** Of each auction the newest state known. */
   #newest(): readonly AuctionView[] | null {
-    const live = this.#live.value;
-    const listed = this.#listed.value;
-    return listed && listed.map((auction) => newerOf(auction, live.get(auction.id)));
+    return this.#listed.value?.map((auction) => this.views.newest(auction)) ?? null;
   }
 
   /** What ended while it was looked at stays a moment, so that its end can be seen. */
@@ -151,6 +124,3 @@ function remember(address: string, page: LobbyPage): void {
   const [oldest] = lastPages.keys();
   if (lastPages.size > MAX_REMEMBERED && oldest !== undefined) lastPages.delete(oldest);
 }
-
-const newerOf = (listed: AuctionView, live: AuctionView | undefined): AuctionView =>
-  live !== undefined && comparePositions(live, listed) > 0 ? live : listed;

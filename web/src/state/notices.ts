@@ -39,6 +39,15 @@ export function dismissToast(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
+/** Shows something for a moment. @param path where it leads */
+export function showToast(toast: Pick<News, 'tone' | 'title' | 'detail' | 'path'>): void {
+  lastId += 1;
+  const shown: News = { ...toast, id: lastId, atMs: serverNow(), unread: false };
+  const others = toasts.peek().filter(({ path }) => path !== toast.path);
+  toasts.value = [...others, shown].slice(-MAX_TOASTS);
+  setTimeout(() => dismissToast(shown.id), SHOWN_MS);
+}
+
 /** The list was looked at. */
 export function readNews(): void {
   news.value = news.value.map((item) => Object.assign({}, item, { unread: false }));

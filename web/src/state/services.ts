@@ -9,6 +9,7 @@ import { forgetNews, hearNotice } from './notices.ts';
 import { Provider } from './provider.ts';
 import { endSession, keepSignedIn, presentToken, renewBy, session, signOut } from './session.ts';
 import { visitorName } from './visitor-name.ts';
+import { Watchlist } from './watchlist.ts';
 import { tokenReplacer } from './token-replacer.ts';
 
 export interface Services {
@@ -17,6 +18,7 @@ export interface Services {
   readonly signIn: 'name' | Provider | undefined;
   readonly client: OutcryClient;
   readonly feed: LiveFeed;
+  readonly watchlist: Watchlist;
 }
 
 export type Start =
@@ -58,6 +60,7 @@ function openServices(config: PublicConfig): Services {
     url: broadcastUrl,
     token: presentToken,
     viewer: visitorName(),
+    onKept: () => watchlist.again(),
     onNotice: (notice) => void hearNotice(client, notice),
     onRefused: ({ code }) => {
       const current = session.peek();
@@ -65,6 +68,7 @@ function openServices(config: PublicConfig): Services {
       else void replaceToken();
     },
   });
+  const watchlist = new Watchlist(client);
   addClock(feed.serverClock);
   const signIn = signInOf(config);
   // A sign-in kept from when this address ran another system means nothing to this one.
@@ -86,7 +90,7 @@ function openServices(config: PublicConfig): Services {
     if (isSameUser) void feed.renewToken();
     else feed.reconnect();
   });
-  return { config, client, feed, signIn };
+  return { config, client, feed, watchlist, signIn };
 }
 
 function signInOf({ auth, gatewayUrl }: PublicConfig): Services['signIn'] {
