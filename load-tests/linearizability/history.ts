@@ -2,8 +2,6 @@
  * What clients did and heard, and what the log says: everything a checker needs, see README.md. And what
  * a checker says when that is not of a right engine.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { PrivateEvent, PublicEvent } from '@outcry/shared/contracts/events.ts';
 import { PROBLEMS, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Command } from '@outcry/shared/domain/auction-rules.ts';
@@ -58,14 +56,6 @@ export interface History {
   readonly events: readonly LoggedEvent[];
 }
 
-/** Writes `<name>-<seed>.json` into the folder; gives the file's path. */
-export async function writeHistory(folder: string, history: History): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, `${history.name}-${history.seed}.json`);
-  await writeFile(file, JSON.stringify(history, null, 1));
-  return file;
-}
-
 /** What was broken; README.md says what each stands for. */
 export type BrokenRule =
   | 'seq-gap'
@@ -98,43 +88,42 @@ export interface Violation {
   readonly rule: BrokenRule;
   readonly auctionId: string;
   readonly message: string;
-  /** The commands that are involved, for a look into the history. */
   readonly commands: readonly HistoryCommand[];
 }
 
-/** `command 12 (client 3, user u3, gateway 1: bid {"amount":500}, key k1, 10.5–12.75 ms, 201)` */
-export function commandText(command: HistoryCommand): string {
+/** `command 12 (client 3, user u3, gateway 1: {"kind":"buy"}, key k1, 10.5–12.75 ms, 201)` */
+function commandText(command: HistoryCommand): string {
   const { id, client, userId, gateway, request, key, start, end, answer } = command;
-  const code = answer?.body['code'];
-  const outcome =
-    answer === null
-      ? 'no answer'
-      : `${answer.status}${typeof code === 'string' ? ` ${code}` : ''}${answer.replayed ? ' replayed' : ''}`;
-  const { kind, ...rest } = request;
-  const asked = Object.keys(rest).length === 0 ? kind : `${kind} ${JSON.stringify(rest)}`;
+  const told = answer && [answer.status, answer.body['code'], answer.replayed && 'replayed'];
+  const outcome = told?.filter(Boolean).join(' ') ?? 'no answer';
   const keyed = key === '' ? 'no key' : `key ${key}`;
-  return `command ${id} (client ${client}, user ${userId}, gateway ${gateway}: ${asked}, ${keyed}, ${start}–${end ?? '?'} ms, ${outcome})`;
+  return `command ${id} (client ${client}, user ${userId}, gateway ${gateway}: ${JSON.stringify(request)}, ${keyed}, ${start}–${end ?? '?'} ms, ${outcome})`;
 }
 
-/** `event 1:17 (bid of u3, bid id b-…)` */
+/** `event 1:17 (bid of u3, b-…)` */
 export function eventText(event: LoggedEvent): string {
   const { epoch, seq, type } = event.public;
   const { userId, bidId } = event.private;
-  const by = userId === undefined ? '' : ` of ${userId}`;
-  return `event ${epoch}:${seq} (${type}${by}${bidId === undefined ? '' : `, bid id ${bidId}`})`;
+  const by = userId === undefined ? '' : ` of ${userId}, ${bidId ?? 'no bid'}`;
+  return `event ${epoch}:${seq} (${type}${by})`;
 }
+
+/** Takes note of a violation, with the commands that are involved, for a look into the history. */
+export type Report = (
+  rule: BrokenRule,
+  message: string,
+  commands: readonly HistoryCommand[],
+) => unknown;
 
 /** Commands whose user and key, or whose answer, belong to the event. */
 export const commandsBehind = (
-  event: LoggedEvent,
+  { private: { userId, key, bidId } }: LoggedEvent,
   commands: readonly HistoryCommand[],
 ): HistoryCommand[] =>
   commands.filter(
     (command) =>
-      (command.key !== '' &&
-        command.userId === event.private.userId &&
-        command.key === event.private.key) ||
-      (event.private.bidId !== undefined && command.answer?.body['bidId'] === event.private.bidId),
+      (command.key !== '' && command.userId === userId && command.key === key) ||
+      (bidId !== undefined && command.answer?.body['bidId'] === bidId),
   );
 
 /** One violation for people: the rule, the auction, what is wrong, and the commands. */
@@ -157,18 +146,12 @@ export function requestOf(event: LoggedEvent): HistoryRequest | undefined {
 
 /** Nobody in a history is an admin. @returns undefined for what decides nothing */
 export function ruleCommand(userId: string, request: HistoryRequest): Command | undefined {
-  switch (request.kind) {
-    case 'bid':
-      return { ...request, userId };
-    case 'buy':
-      return { kind: 'buy', userId };
-    case 'cancel':
-      return { kind: 'cancel', userId, admin: false };
-    case 'extend':
-      return { kind: 'extend', userId, admin: false, endsAt: Date.parse(request.endsAt) };
-    default:
-      return undefined;
-  }
+  const { kind } = request;
+  if (kind === 'bid') return { ...request, userId };
+  if (kind === 'buy') return { kind, userId };
+  if (kind === 'cancel') return { kind, userId, admin: false };
+  if (kind !== 'extend') return undefined;
+  return { kind, userId, admin: false, endsAt: Date.parse(request.endsAt) };
 }
 
 export type Outcome =
@@ -197,15 +180,12 @@ export function outcomeOf({ request, answer }: HistoryCommand): Outcome {
   return isRefusalCode(code) && code !== 'AUCTION_NOT_FOUND' ? 'refused' : 'unexpected';
 }
 
-export function codeOf(answer: HistoryAnswer): ProblemCode | undefined {
-  const { code } = answer.body;
-  return typeof code === 'string' && isProblemCode(code) ? code : undefined;
-}
-
+const codeOf = ({ body: { code } }: HistoryAnswer): ProblemCode | undefined =>
+  typeof code === 'string' && isProblemCode(code) ? code : undefined;
 const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
-/** The answer without what is new in every answer: two answers to one request must agree on it. */
-export function comparable({ status, body }: HistoryAnswer): string {
-  const { requestId: _requestId, ...rest } = body;
-  return JSON.stringify([status, rest]);
+/** An answer without what is new in every answer: two answers to one request must agree on it. */
+export function comparable({ answer }: HistoryCommand): string {
+  const { requestId: _requestId, ...rest } = answer?.body ?? {};
+  return JSON.stringify([answer?.status, rest]);
 }

@@ -10,14 +10,17 @@
  */
 import { decide, type Auction } from '@outcry/shared/domain/auction-rules.ts';
 import { groupBy } from '@outcry/shared/domain/group-by.ts';
-import { codeOf, eventText, outcomeOf, ruleCommand } from '../history.ts';
-import type { BrokenRule, History, HistoryCommand, LoggedEvent, Violation } from '../history.ts';
+import { eventText, outcomeOf, ruleCommand } from '../history.ts';
+import type { BrokenRule, History, HistoryCommand, LoggedEvent } from '../history.ts';
+import type { Report, Violation } from '../history.ts';
 import { decisionsOf, matchEvents, ownViewFault, viewFault } from './answers.ts';
 import type { AskedEvent, Decision } from './answers.ts';
 import { checkLog, replayLog } from './log.ts';
 
 /** The creation was answered before the first command was sent. */
 const CREATION_SEQ = 1;
+/** A gateway refuses hopeless bids by a decision that is at most this old (the design's rule). */
+const LOCAL_REFUSAL_AGE_MS = 1_000;
 
 /**
  * Every way in which the history is wrong, auction by auction. For each auction the log comes
@@ -27,279 +30,191 @@ const CREATION_SEQ = 1;
 export function checkHistory(history: History): Violation[] {
   const commandsOf = groupBy(history.commands, ({ auctionId }) => auctionId);
   const eventsOf = groupBy(history.events, ({ auctionId }) => auctionId);
-  const auctions = new Set([...commandsOf.keys(), ...eventsOf.keys()]);
-  return [...auctions].flatMap((auctionId) =>
-    checkAuction(auctionId, eventsOf.get(auctionId) ?? [], commandsOf.get(auctionId) ?? []),
-  );
-}
-
-function checkAuction(
-  auctionId: string,
-  events: readonly LoggedEvent[],
-  commands: readonly HistoryCommand[],
-): Violation[] {
-  const inLog = checkLog(auctionId, events, commands);
-  if (inLog.length > 0) return inLog;
-  const { states, violations: byRules } = replayLog(auctionId, events, commands);
-  if (byRules.length > 0) return [...byRules];
-
-  const odd = commands
-    .filter((command) => outcomeOf(command) === 'unexpected')
-    .map((command): Violation => {
-      const message = `an answer that is not in the contract: ${JSON.stringify(command.answer)}`;
-      return { rule: 'unexpected-answer', auctionId, message, commands: [command] };
-    });
-  const { views, others } = withoutViews(commands);
-  const { decisions, violations: byKey } = decisionsOf(auctionId, others);
-  const matched = matchEvents(auctionId, events, states, decisions, commands);
-  const inAnswers = [...odd, ...byKey, ...matched.violations];
-  if (inAnswers.length > 0) return inAnswers;
-
-  const positions: Positions = { events, states };
-  const operations: Operation[] = [
-    ...matched.asked.map(eventOperation),
-    ...matched.refused.map((decision) => refusalOperation(decision, positions)),
-    ...views.map((command) =>
-      command.request.kind === 'read'
-        ? readOperation(command, positions)
-        : ownViewOperation(command, positions),
-    ),
-  ];
-  return checkOrder(auctionId, operations, Math.min(CREATION_SEQ, events.length), events.length);
-}
-
-const isView = ({ request }: HistoryCommand): boolean =>
-  request.kind === 'read' || request.kind === 'me';
-
-/** Answered reads apart from the commands that change something or try to. */
-function withoutViews(commands: readonly HistoryCommand[]): {
-  views: HistoryCommand[];
-  others: HistoryCommand[];
-} {
-  return {
-    views: commands.filter((each) => isView(each) && outcomeOf(each) === 'accepted'),
-    others: commands.filter((each) => !isView(each)),
-  };
-}
-
-/** A gateway refuses hopeless bids by a decision that is at most this old (the design's rule). */
-const LOCAL_REFUSAL_AGE_MS = 1_000;
-
-/** The log of one auction and the state after each of its events. */
-export interface Positions {
-  readonly events: readonly LoggedEvent[];
-  /** Index 0 after seq 1. */
-  readonly states: readonly Auction[];
-}
-
-/** An event that a client asked for. */
-export const eventOperation = ({ event, start, end, commands }: AskedEvent): Operation => ({
-  start,
-  end,
-  commands,
-  mayBeOlderMs: 0,
-  eventSeq: event.public.seq,
-  place: (from) =>
-    event.public.seq > from
-      ? { seq: event.public.seq }
-      : { rule: 'real-time-order', message: `${eventText(event)} was asked for too late` },
-});
-
-/** A refusal: some state that was current in time must refuse the command in this way. */
-export function refusalOperation(decision: Decision, positions: Positions): Operation {
-  const { userId, key, request, start, end, answered } = decision;
-  const [command] = answered;
-  const body = command?.answer?.body ?? {};
-  const told = refusalText(body['code'], body['minimumBid']);
-  const asked = ruleCommand(userId, request);
-  const place = (from: number, to: number): Place => {
-    const others = new Set<string>();
-    for (let seq = from; seq <= to; seq += 1) {
-      const state = positions.states[seq - 1];
-      if (state === undefined || asked === undefined) break;
-      const right = decide(state, asked, 0);
-      const answer = right.accepted ? 'accepted' : refusalText(right.code, right.minimumBid);
-      if (answer === told) return { seq };
-      others.add(answer);
-    }
-    const message = `${told} fits no state between event ${from} and event ${to}; by the rules: ${[...others].join(', ') || 'nothing'}`;
-    return { rule: 'refusal-unexplained', message };
-  };
-  const isLocal = key === '' && command?.answer && codeOf(command.answer) === 'BID_TOO_LOW';
-  const mayBeOlderMs = isLocal ? LOCAL_REFUSAL_AGE_MS : 0;
-  return { start, end, commands: answered, mayBeOlderMs, place };
-}
-
-/** `GET /v1/auctions/{id}`: the state it shows was current while it ran. */
-export function readOperation(command: HistoryCommand, { events }: Positions): Operation {
-  const body = command.answer?.body ?? {};
-  const seq = Number(body['seq']);
-  const place = (from: number, to: number): Place => {
-    const event = events[seq - 1];
-    if (event === undefined) {
-      return { rule: 'answer-differs', message: `the log has no event ${String(body['seq'])}` };
-    }
-    const fault = viewFault(body, event, { exactTime: false });
-    if (fault !== undefined) {
-      return { rule: 'answer-differs', message: `${eventText(event)}: ${fault}` };
-    }
-    if (seq < from) return { rule: 'stale-read', message: `the read shows ${eventText(event)}` };
-    if (seq <= to) return { seq };
-    const message = `the read shows ${eventText(event)}, and ${to + 1} was not asked for yet`;
-    return { rule: 'early-read', message };
-  };
-  return operationOf(command, place);
-}
-
-/** `GET /v1/auctions/{id}/me`: it names no event, so that some state in time must be like it. */
-export function ownViewOperation(command: HistoryCommand, { states }: Positions): Operation {
-  const body = command.answer?.body ?? {};
-  return operationOf(command, (from, to) => {
-    let fault: string | undefined = 'there is no such state';
-    for (let seq = from; seq <= to; seq += 1) {
-      const state = states[seq - 1];
-      if (state === undefined) break;
-      fault = ownViewFault(body, state, command.userId);
-      if (fault === undefined) return { seq };
-    }
-    const message = `the own view fits no state between event ${from} and event ${to}: ${fault}`;
-    return { rule: 'own-view-unexplained', message };
+  return [...new Set([...commandsOf.keys(), ...eventsOf.keys()])].flatMap((auctionId) => {
+    const violations: Violation[] = [];
+    const report: Report = (rule, message, commands) =>
+      violations.push({ rule, auctionId, message, commands });
+    checkAuction(
+      eventsOf.get(auctionId) ?? [],
+      commandsOf.get(auctionId) ?? [],
+      report,
+      () => violations.length > 0,
+    );
+    return violations;
   });
 }
 
-const operationOf = (command: HistoryCommand, place: Operation['place']): Operation => ({
-  start: command.start,
-  end: command.end ?? Infinity,
-  commands: [command],
-  mayBeOlderMs: 0,
-  place,
-});
+function checkAuction(
+  events: readonly LoggedEvent[],
+  commands: readonly HistoryCommand[],
+  report: Report,
+  isWrong: () => boolean,
+): void {
+  checkLog(events, commands, report);
+  if (isWrong()) return;
+  const states = replayLog(events, commands, report);
+  if (isWrong()) return;
+  for (const command of commands.filter((each) => outcomeOf(each) === 'unexpected')) {
+    report('unexpected-answer', `not in the contract: ${JSON.stringify(command.answer)}`, [
+      command,
+    ]);
+  }
+  const decisions = decisionsOf(
+    commands.filter((each) => !isView(each)),
+    report,
+  );
+  const { asked, refused } = matchEvents(events, states, decisions, commands, report);
+  if (isWrong()) return;
+  const views = commands.filter((each) => isView(each) && outcomeOf(each) === 'accepted');
+  const operations = [
+    ...asked.map(eventOperation),
+    ...refused.map((decision) => refusalOperation(decision, states)),
+    ...views.map((command) =>
+      command.request.kind === 'read'
+        ? readOperation(command, events)
+        : ownViewOperation(command, states),
+    ),
+  ];
+  checkOrder(operations, events.length, report);
+}
 
-const refusalText = (code: unknown, minimumBid: unknown): string =>
-  typeof minimumBid !== 'number'
-    ? String(code)
-    : `${String(code)} (minimum ${JSON.stringify(minimumBid)})`;
+const isView = ({ request: { kind } }: HistoryCommand): boolean => kind === 'read' || kind === 'me';
 
 /** Something the engine did or answered between two times. */
-export interface Operation {
+interface Operation {
   readonly start: number;
   readonly end: number;
   readonly commands: readonly HistoryCommand[];
   /** How much older than `start` the state may be that it speaks of, ms. */
-  readonly mayBeOlderMs: number;
+  readonly mayBeOlderMs?: number;
   /** The number of the event that it is itself. */
   readonly eventSeq?: number;
   /** Where it fits between these positions, both included (seq of the last event that it knows). */
   place(from: number, to: number): Place;
 }
 
-export type Place =
-  | { readonly seq: number }
-  | { readonly rule: BrokenRule; readonly message: string };
+type Place = { readonly seq: number } | { readonly rule: BrokenRule; readonly message: string };
 
-/** How far the log was, as somebody knew from this time on. */
-interface Known {
-  readonly time: number;
-  readonly seq: number;
-  readonly by: Operation | undefined;
+const eventOperation = ({ event, start, end, commands }: AskedEvent): Operation => {
+  const { seq } = event.public;
+  const message = `${eventText(event)} was asked for too late`;
+  const place = (from: number): Place =>
+    seq > from ? { seq } : { rule: 'real-time-order', message };
+  return { start, end, commands, eventSeq: seq, place };
+};
+
+/** The first position whose state explains an answer; `fault` says what a state does not. */
+function explainedBy(
+  states: readonly Auction[],
+  [from, to]: [number, number],
+  rule: BrokenRule,
+  fault: (state: Auction) => string | undefined,
+): Place {
+  const faults = new Set<string | undefined>();
+  for (let seq = from; seq <= to; seq += 1) {
+    const state = states[seq - 1];
+    const found = state === undefined ? 'there is no such state' : fault(state);
+    if (found === undefined) return { seq };
+    faults.add(found);
+  }
+  const where = `it fits no state between event ${from} and event ${to}`;
+  return { rule, message: `${where}: ${[...faults].join(', ')}` };
 }
 
-/**
- * @param firstSeq how far the log was before the first command
- * @param lastSeq the last event of the log
- */
-export function checkOrder(
-  auctionId: string,
-  operations: readonly Operation[],
-  firstSeq: number,
-  lastSeq: number,
-): Violation[] {
-  const violations: Violation[] = [];
-  const later = new LaterEvents(operations, lastSeq);
-  const known: Known[] = [{ time: -Infinity, seq: firstSeq, by: undefined }];
-  const placed = new Map<Operation, number>();
-  for (const { operation, isEnd } of instants(operations)) {
-    if (isEnd) {
-      const seq = placed.get(operation);
-      if (seq !== undefined && seq > (known.at(-1)?.seq ?? 0)) {
-        known.push({ time: operation.end, seq, by: operation });
-      }
-      continue;
-    }
-    const since = knownBefore(known, operation.start - operation.mayBeOlderMs);
-    const place = operation.place(since.seq, later.lastPossible(operation.end));
-    if ('seq' in place) {
-      placed.set(operation, place.seq);
-      continue;
-    }
-    const because = since.by === undefined ? '' : `; the log was at ${since.seq} by then`;
-    violations.push({
-      rule: place.rule,
-      auctionId,
-      message: `${place.message}${because}`,
-      commands: [...operation.commands, ...(since.by?.commands ?? [])],
+/** A refusal: some state that was current in time must refuse the command in this way. */
+function refusalOperation(decision: Decision, states: readonly Auction[]): Operation {
+  const { userId, key, request, start, end, answered } = decision;
+  const { code, minimumBid } = answered[0]?.answer?.body ?? {};
+  const command = ruleCommand(userId, request);
+  const told = refusalText(code, minimumBid);
+  const place = (from: number, to: number): Place =>
+    explainedBy(states, [from, to], 'refusal-unexplained', (state) => {
+      const right = command && decide(state, command, 0);
+      const answer =
+        right?.accepted === false ? refusalText(right.code, right.minimumBid) : 'accepted';
+      return answer === told ? undefined : `${told}, by the rules ${answer}`;
     });
-  }
-  return violations;
+  const isLocal = key === '' && code === 'BID_TOO_LOW';
+  return {
+    start,
+    end,
+    commands: answered,
+    mayBeOlderMs: isLocal ? LOCAL_REFUSAL_AGE_MS : 0,
+    place,
+  };
 }
 
-interface Instant {
-  readonly time: number;
-  readonly isEnd: boolean;
-  readonly operation: Operation;
+const refusalText = (code: unknown, minimumBid: unknown): string =>
+  JSON.stringify(typeof minimumBid === 'number' ? [code, { minimumBid }] : [code]);
+
+/** `GET /v1/auctions/{id}`: the state it shows was current while it ran. */
+function readOperation(command: HistoryCommand, events: readonly LoggedEvent[]): Operation {
+  const body = command.answer?.body ?? {};
+  const seq = Number(body['seq']);
+  return viewOperation(command, (from, to) => {
+    const event = events[seq - 1];
+    const fault = event === undefined ? 'the log has no such event' : viewFault(body, event);
+    if (fault !== undefined) return { rule: 'answer-differs', message: `event ${seq}: ${fault}` };
+    if (seq < from) return { rule: 'stale-read', message: `the read shows event ${seq}` };
+    if (seq <= to) return { seq };
+    const message = `the read shows event ${seq}, and ${to + 1} was not asked for yet`;
+    return { rule: 'early-read', message };
+  });
 }
 
-/** Starts and ends in order; at equal times starts come first, because nothing is before the other. */
-function instants(operations: readonly Operation[]): Instant[] {
-  const starts = operations.map((operation) => ({
-    time: operation.start,
-    isEnd: false,
-    operation,
-  }));
-  const ends = operations.map((operation) => ({ time: operation.end, isEnd: true, operation }));
-  return [...starts, ...ends].toSorted(
-    (a, b) => a.time - b.time || Number(a.isEnd) - Number(b.isEnd),
+/** `GET /v1/auctions/{id}/me`: it names no event, so that some state in time must be like it. */
+const ownViewOperation = (command: HistoryCommand, states: readonly Auction[]): Operation =>
+  viewOperation(command, (from, to) =>
+    explainedBy(states, [from, to], 'own-view-unexplained', (state) =>
+      ownViewFault(command.answer?.body ?? {}, state, command.userId),
+    ),
   );
-}
 
-/** What was known strictly before `time`. */
-function knownBefore(known: readonly Known[], time: number): Known {
-  const found = known.findLast((each) => each.time < time);
-  if (found === undefined) throw new Error('the first entry is before all times');
-  return found;
-}
+const viewOperation = (command: HistoryCommand, place: Operation['place']): Operation => {
+  return { start: command.start, end: command.end ?? Infinity, commands: [command], place };
+};
 
-/** Events by when they were asked for. */
-class LaterEvents {
-  readonly #starts: number[] = [];
-  /** For each start, the lowest seq of the events that were asked for then or later. */
-  readonly #lowest: number[] = [];
-  readonly #lastSeq: number;
-
-  constructor(operations: readonly Operation[], lastSeq: number) {
-    const events = operations
-      .flatMap(({ start, eventSeq }) => (eventSeq === undefined ? [] : [{ start, seq: eventSeq }]))
-      .toSorted((a, b) => b.start - a.start);
-    let lowest = Infinity;
-    for (const { start, seq } of events) {
-      lowest = Math.min(lowest, seq);
-      this.#starts.push(start);
-      this.#lowest.push(lowest);
+/** @param lastSeq the last event of the log */
+function checkOrder(operations: readonly Operation[], lastSeq: number, report: Report): void {
+  // Asked for after a time were all events from here on, so that the log was not so far before.
+  const asked = operations
+    .flatMap(({ start, eventSeq }) => (eventSeq === undefined ? [] : [{ start, eventSeq }]))
+    .toSorted((a, b) => a.start - b.start);
+  let lowest = lastSeq + 1;
+  const lowestFrom = asked
+    .toReversed()
+    .map(({ eventSeq }) => (lowest = Math.min(lowest, eventSeq)));
+  lowestFrom.reverse();
+  const lastPossible = (time: number): number => {
+    const later = asked.findIndex(({ start }) => start > time);
+    return (lowestFrom[later] ?? lastSeq + 1) - 1;
+  };
+  /** How far the log was, as somebody knew from each time on. */
+  const known: { time: number; seq: number; by: readonly HistoryCommand[] }[] = [
+    { time: -Infinity, seq: Math.min(CREATION_SEQ, lastSeq), by: [] },
+  ];
+  const placed = new Map<Operation, number>();
+  // At equal times starts come first, because nothing is before the other.
+  const instants = [false, true]
+    .flatMap((isEnd) =>
+      operations.map((operation) => {
+        return { time: isEnd ? operation.end : operation.start, isEnd, operation };
+      }),
+    )
+    .toSorted((a, b) => a.time - b.time || Number(a.isEnd) - Number(b.isEnd));
+  for (const { time, isEnd, operation } of instants) {
+    if (isEnd) {
+      const seq = placed.get(operation) ?? 0;
+      if (seq > (known.at(-1)?.seq ?? 0)) known.push({ time, seq, by: operation.commands });
+      continue;
     }
-    this.#starts.reverse();
-    this.#lowest.reverse();
-    this.#lastSeq = lastSeq;
-  }
-
-  /** The highest seq that can have been there at `time`: events asked for later were not. */
-  lastPossible(time: number): number {
-    let low = 0;
-    let high = this.#starts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#starts[middle] ?? Infinity) > time) high = middle;
-      else low = middle + 1;
+    const since = known.findLast((each) => each.time < time - (operation.mayBeOlderMs ?? 0));
+    const { seq: from = 0, by = [] } = since ?? {};
+    const place = operation.place(from, lastPossible(operation.end));
+    if ('seq' in place) placed.set(operation, place.seq);
+    else {
+      const message = `${place.message}; the log was at ${from} by then`;
+      report(place.rule, message, [...operation.commands, ...by]);
     }
-    return Math.min(this.#lastSeq, (this.#lowest[low] ?? Infinity) - 1);
   }
 }

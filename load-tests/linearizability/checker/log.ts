@@ -6,7 +6,7 @@ import { decide, passTime, scheduledAuction } from '@outcry/shared/domain/auctio
 import type { Auction } from '@outcry/shared/domain/auction-rules.ts';
 import { incrementsOf, publicState } from '@outcry/shared/testing/event-lines.ts';
 import { commandsBehind, eventText, requestOf, ruleCommand } from '../history.ts';
-import type { BrokenRule, HistoryCommand, LoggedEvent, Violation } from '../history.ts';
+import type { BrokenRule, HistoryCommand, LoggedEvent, Report } from '../history.ts';
 
 /**
  * Numbers without gaps, epochs in order, nothing after the end, a price that never falls within
@@ -14,45 +14,42 @@ import type { BrokenRule, HistoryCommand, LoggedEvent, Violation } from '../hist
  * @param events of one auction, in the order of its log
  */
 export function checkLog(
-  auctionId: string,
   events: readonly LoggedEvent[],
   commands: readonly HistoryCommand[],
-): Violation[] {
-  const violations: Violation[] = [];
+  report: Report,
+): void {
   const aliases = new Map<string, number>();
   events.forEach((event, i) => {
-    const found: [BrokenRule, string][] = [];
     const before = events[i - 1];
-    const numbering = numberingFault(event, before, i + 1);
-    if (numbering !== undefined) found.push(numbering);
-    if (before !== undefined) found.push(...orderFaults(event, before));
-    const aliasFault = aliasOrderFault(event, aliases);
-    if (aliasFault !== undefined) found.push(['alias-order', aliasFault]);
-    const involved = (): HistoryCommand[] =>
-      [before, event].flatMap((each) => (each === undefined ? [] : commandsBehind(each, commands)));
+    const found = [
+      ...numberingFaults(event, before),
+      ...(before === undefined ? [] : orderFaults(event, before)),
+      ...aliasFaults(event, aliases),
+    ];
     for (const [rule, message] of found) {
-      violations.push({ rule, auctionId, message, commands: involved() });
+      const both = before === undefined ? [event] : [before, event];
+      report(
+        rule,
+        message,
+        both.flatMap((each) => commandsBehind(each, commands)),
+      );
     }
   });
-  return violations;
 }
 
-function numberingFault(
-  event: LoggedEvent,
-  before: LoggedEvent | undefined,
-  expected: number,
-): [BrokenRule, string] | undefined {
+type Faults = [BrokenRule, string][];
+
+/** The log may start late or go wrong earlier: what counts is the step from one to the next. */
+function numberingFaults(event: LoggedEvent, before: LoggedEvent | undefined): Faults {
   const { seq } = event.public;
   const last = before?.public.seq ?? 0;
-  if (seq === last + 1) return undefined;
-  // The log may start late or go wrong earlier: what counts is the step from one to the next.
-  const rule = seq > last ? 'seq-gap' : 'seq-repeated';
+  if (seq === last + 1) return [];
   const after = before === undefined ? 'the log begins' : `${eventText(before)} is followed`;
-  return [rule, `${after} with ${eventText(event)}; entry ${expected} of the log`];
+  return [[seq > last ? 'seq-gap' : 'seq-repeated', `${after} with ${eventText(event)}`]];
 }
 
-function orderFaults(event: LoggedEvent, before: LoggedEvent): [BrokenRule, string][] {
-  const found: [BrokenRule, string][] = [];
+function orderFaults(event: LoggedEvent, before: LoggedEvent): Faults {
+  const found: Faults = [];
   const [now, then] = [event.public, before.public];
   const inOrder =
     now.type === 'epoch'
@@ -74,28 +71,27 @@ function orderFaults(event: LoggedEvent, before: LoggedEvent): [BrokenRule, stri
   return found;
 }
 
-function aliasOrderFault(event: LoggedEvent, aliases: Map<string, number>): string | undefined {
+function aliasFaults(event: LoggedEvent, aliases: Map<string, number>): Faults {
   const { userId, alias } = event.private;
-  if (alias === undefined || userId === undefined) return undefined;
+  if (alias === undefined || userId === undefined) return [];
   const expected = aliases.get(userId) ?? aliases.size + 1;
   aliases.set(userId, expected);
   const shown = event.public.bid?.alias ?? alias;
-  if (alias === expected && shown === expected) return undefined;
-  return `${eventText(event)} has alias ${alias}, shown as ${shown}; by order of first bid it is ${expected}`;
+  if (alias === expected && shown === expected) return [];
+  const has = `${eventText(event)} has alias ${alias}, shown as ${shown}`;
+  return [['alias-order', `${has}; by order of first bid it is ${expected}`]];
 }
 
-export interface ReplayedLog {
-  /** The auction after each event: index 0 after seq 1. Ends before the first wrong event. */
-  readonly states: readonly Auction[];
-  readonly violations: readonly Violation[];
-}
-
-/** @param events of one auction, numbered without gaps */
+/**
+ * @param events of one auction, numbered without gaps
+ * @returns the auction after each event, index 0 after seq 1; it ends before the first wrong one,
+ *   because nothing can be said of events that build on that
+ */
 export function replayLog(
-  auctionId: string,
   events: readonly LoggedEvent[],
   commands: readonly HistoryCommand[],
-): ReplayedLog {
+  report: Report,
+): Auction[] {
   const states: Auction[] = [];
   for (const event of events) {
     try {
@@ -103,14 +99,12 @@ export function replayLog(
       compare(event, next);
       states.push(next);
     } catch (error) {
-      // After a wrong event nothing can be said of those that build on it.
       if (!(error instanceof WrongEvent)) throw error;
-      const { rule, message } = error;
-      const involved = commandsBehind(event, commands);
-      return { states, violations: [{ rule, auctionId, message, commands: involved }] };
+      report(error.rule, error.message, commandsBehind(event, commands));
+      break;
     }
   }
-  return { states, violations: [] };
+  return states;
 }
 
 class WrongEvent extends Error {

@@ -1,8 +1,8 @@
 /** Runs: random auctions and many clients on two gateways; every history is checked. */
 import { randomInt } from 'node:crypto';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
@@ -20,7 +20,7 @@ import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { clientOf } from '../../crowd/people.ts';
 import { ROOT, TestBed } from '../../system/system.ts';
 import { checkHistory } from '../checker/check-history.ts';
-import { outcomeOf, violationText, writeHistory } from '../history.ts';
+import { outcomeOf, violationText } from '../history.ts';
 import type { History, LoggedEvent } from '../history.ts';
 import {
   HistoryClient,
@@ -280,7 +280,11 @@ export async function runSeeds(
     console.log(`${options.name}, seed ${seed}, ${times}: ${summaryText(summary)}`);
     const isWrong = violations.length > 0;
     const isKept = isWrong || folder !== undefined;
-    const file = isKept ? await writeHistory(folder ?? tmpdir(), history) : '';
+    const file = join(folder ?? tmpdir(), `${history.name}-${seed}.json`);
+    if (isKept) {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, JSON.stringify(history, null, 1));
+    }
     if (!isWrong) continue;
     const shown = violations.slice(0, MAX_VIOLATIONS_SHOWN).map(violationText).join('\n\n');
     const what = `${violations.length} violation(s)`;

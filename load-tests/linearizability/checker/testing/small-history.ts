@@ -1,8 +1,9 @@
 /** Builds short histories of one auction as a right engine answers them, command by command. */
 import { problem, PROBLEMS, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import { decide, minimumBid, passTime } from '@outcry/shared/domain/auction-rules.ts';
-import type { Auction, Command } from '@outcry/shared/domain/auction-rules.ts';
+import type { Auction } from '@outcry/shared/domain/auction-rules.ts';
 import { publicState } from '@outcry/shared/testing/event-lines.ts';
+import { ruleCommand } from '../../history.ts';
 import type { History, HistoryAnswer, HistoryRequest, LoggedEvent } from '../../history.ts';
 import { replayLog } from '../log.ts';
 
@@ -68,7 +69,7 @@ export class SmallHistory {
       private: { userId: 'sam', key: 'b-create', fingerprint: 'x', creation, ...times },
     };
     this.#events.push(scheduled);
-    const [auction] = replayLog(AUCTION_ID, [scheduled], []).states;
+    const [auction] = replayLog([scheduled], [], () => undefined);
     if (auction === undefined) throw new Error('the rules refuse the creation');
     this.#auction = auction;
   }
@@ -134,7 +135,9 @@ export class SmallHistory {
 
   #decide(userId: string, request: HistoryRequest, key: string): HistoryAnswer {
     this.#now += 10;
-    const decision = decide(this.#auction, ruleCommand(userId, request), this.#now);
+    const command = ruleCommand(userId, request);
+    if (command === undefined) throw new Error(`${request.kind} decides nothing`);
+    const decision = decide(this.#auction, command, this.#now);
     if (!decision.accepted) return refusedWith(publicCode(decision.code), decision.minimumBid);
     const bidId = `b-${this.#events.length}`;
     this.#auction = decision.auction;
@@ -217,17 +220,4 @@ const refusedWith = (code: ProblemCode, least?: number | null): HistoryAnswer =>
 function publicCode(code: string): ProblemCode {
   if (code in PROBLEMS) return code as ProblemCode;
   throw new Error(`${code} is never shown`);
-}
-
-function ruleCommand(userId: string, request: HistoryRequest): Command {
-  switch (request.kind) {
-    case 'bid':
-      return { ...request, userId };
-    case 'extend':
-      return { kind: 'extend', userId, admin: false, endsAt: Date.parse(request.endsAt) };
-    case 'cancel':
-      return { kind: 'cancel', userId, admin: false };
-    default:
-      return { kind: 'buy', userId };
-  }
 }
