@@ -7,11 +7,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Sql } from 'postgres';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
+import { ownJson } from '@outcry/shared/contracts/api.ts';
+import { eventLines, splitEventLine, type PublicEvent } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { STANDING_FIELDS, readLogEntry, readStanding } from '@outcry/shared/contracts/records.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
+import { eachWithLimit } from '../crowd/people.ts';
 import { SHARDS, type WholeSystem } from '../system/system.ts';
 
 const ASK_AGAIN_MS = 50;
@@ -62,7 +64,6 @@ export const readArchivedEvents = (
 
 /**
  * Waits until the archive says that it has everything up to these heads.
- *
  * @returns the auctions of which something was still missing when the time was over
  * @throws the signal's reason
  */
@@ -84,43 +85,32 @@ export async function untilArchived(
 }
 
 /** Up to where the archive says it has all of each auction. */
-export async function readArchivedHeads(
-  sql: Sql,
-  auctionIds: readonly string[],
-): Promise<Map<string, Head>> {
+export async function readArchivedHeads(sql: Sql, auctionIds: readonly string[]) {
   const rows = await sql<(Head & { id: string })[]>`
     SELECT id, archived_epoch::float8 AS epoch, archived_seq::float8 AS seq
       FROM auctions WHERE id = ANY (${[...auctionIds]})`;
-  return new Map(rows.map(({ id, epoch, seq }) => [id, { epoch, seq }]));
+  return new Map(rows.map(({ id, ...head }) => [id, head]));
 }
 
 /**
  * What should not be there of these auctions, or only as expected.
- * @param goneBids of these, some may be kept as part of an epoch that was superseded
+ * @param gone of these bids, some may be kept as part of an epoch that was superseded
  */
-export async function readOddities(
-  sql: Sql,
-  auctionIds: readonly string[],
-  goneBids: readonly string[],
-) {
-  const ids = [...auctionIds];
+async function readOddities(sql: Sql, ids: string[], gone: string[]) {
   const [row] = await sql<
     { superseded: number; supersededBids: number; conflicts: number; deadLetters: number }[]
   >`
     SELECT (SELECT count(*) FROM events WHERE auction_id = ANY (${ids}))::int
          - (SELECT count(*) FROM history_events WHERE auction_id = ANY (${ids}))::int AS superseded,
            (SELECT count(DISTINCT bid_id) FROM events
-             WHERE bid_id = ANY (${[...goneBids]}))::int AS "supersededBids",
+             WHERE bid_id = ANY (${gone}))::int AS "supersededBids",
            (SELECT count(*) FROM conflicts WHERE auction_id = ANY (${ids}))::int AS conflicts,
            (SELECT count(*) FROM dead_letters WHERE auction_id = ANY (${ids}))::int AS "deadLetters"`;
   if (row === undefined) throw new Error('Postgres counts nothing');
   return row;
 }
 
-export interface RedisHead {
-  readonly epoch: number;
-  /** Events are numbered 1, 2, 3 …: so many there are. */
-  readonly seq: number;
+export interface RedisHead extends Head {
   /** Up to here JetStream, and then Postgres, have said that they have everything. */
   readonly publishedSeq: number;
   readonly archivedSeq: number;
@@ -131,28 +121,18 @@ export const auctionKeysOf = (auctionId: string) =>
   auctionKeys(shardOfId(auctionId, SHARDS) ?? 0, auctionId);
 
 /** By auction id. @throws Error when Redis is away, or does not know an auction */
-export async function readRedisHeads(
-  redis: Redis,
-  auctionIds: readonly string[],
-): Promise<Map<string, RedisHead>> {
-  const pipeline = redis.pipeline();
-  for (const id of auctionIds) {
-    const { auction } = auctionKeysOf(id);
-    pipeline.hmget(auction, 'publishedSeq', 'archivedSeq', 'status', ...STANDING_FIELDS);
-  }
-  const replies = (await pipeline.exec()) ?? [];
-  const heads = new Map<string, RedisHead>();
-  for (const [i, id] of auctionIds.entries()) {
-    const [error, fields] = replies[i] ?? [new Error('no reply')];
-    if (error !== null) throw error;
-    const [published, archived, status, ...values] = fields as (string | null)[];
+export async function readRedisHeads(redis: Redis, auctionIds: readonly string[]) {
+  const fields = ['publishedSeq', 'archivedSeq', 'status', ...STANDING_FIELDS];
+  const heads = auctionIds.map(async (id): Promise<[string, RedisHead]> => {
+    const found = await redis.hmget(auctionKeysOf(id).auction, ...fields);
+    const [published, archived, status, ...values] = found;
     const standing = readStanding(values);
     if (standing === undefined) throw new Error(`Redis does not know ${id}`);
     const { epoch, seq } = standing;
     const marks = { publishedSeq: Number(published), archivedSeq: Number(archived) };
-    heads.set(id, { epoch, seq, ...marks, status: status ?? '' });
-  }
-  return heads;
+    return [id, { epoch, seq, ...marks, status: status ?? '' }];
+  });
+  return new Map(await Promise.all(heads));
 }
 
 /** Resolves when all auctions are as they should be. @throws Error naming `what` when they are not in time */
@@ -167,72 +147,51 @@ export const untilHeads = (
     everyMs: 100,
   });
 
+/** Events by auction and seq, as Redis had them: with the sha256 of each event's line, hex. */
+type SeenEvents = ReadonlyMap<
+  string,
+  ReadonlyMap<number, { readonly epoch: number; readonly lineHash: string }>
+>;
+
 const READ_EVERY_MS = 300;
 const ENTRIES_AT_ONCE = 500;
 
-/** One event as Redis had it. */
-export interface SeenEvent {
-  readonly epoch: number;
-  /** sha256 of its line, hex. */
-  readonly lineHash: string;
-}
-
-/** Events by auction and seq. */
-export type SeenEvents = ReadonlyMap<string, ReadonlyMap<number, SeenEvent>>;
-
-export class LogWatcher {
-  readonly #redis: Redis;
-  readonly #seen: Map<string, Map<number, SeenEvent>>;
-  readonly #readUpTo = new Map<string, string>();
-  readonly #rounds = new Rounds(() => this.#round());
-
-  constructor(redis: Redis, auctionIds: readonly string[]) {
-    this.#redis = redis;
-    this.#seen = new Map(auctionIds.map((id) => [id, new Map<number, SeenEvent>()]));
-  }
-
-  start(): void {
-    this.#rounds.start();
-  }
-
-  /** Reads the rest. @throws Error when Redis is away */
-  async stop(): Promise<SeenEvents> {
-    await this.#rounds.stop();
-    await this.#readAll();
-    return this.#seen;
-  }
-
-  async #round(): Promise<number> {
-    // While Redis is away there is nothing to read; the entries are there when it is back.
-    await this.#readAll().catch(() => undefined);
-    return READ_EVERY_MS;
-  }
-
-  async #readAll(): Promise<void> {
-    await Promise.all([...this.#seen.keys()].map((id) => this.#read(id)));
-  }
-
-  async #read(auctionId: string): Promise<void> {
-    const { log } = auctionKeysOf(auctionId);
-    for (;;) {
-      const from = `(${this.#readUpTo.get(auctionId) ?? '0-0'}`;
-      const entries = await this.#redis.xrange(log, from, '+', 'COUNT', ENTRIES_AT_ONCE);
-      for (const [id, fields] of entries) {
-        for (const line of eventLines(readLogEntry(auctionId, fields).text)) {
-          this.#remember(auctionId, line);
+/**
+ * Reads the logs while they grow.
+ * @returns ends it: reads the rest and gives what was seen; throws Error when Redis is away
+ */
+export function watchLogs(redis: Redis, auctionIds: readonly string[]) {
+  const logs = auctionIds.map((id) => {
+    return { id, events: new Map<number, { epoch: number; lineHash: string }>(), upTo: '0-0' };
+  });
+  const readAll = () =>
+    eachWithLimit(logs, logs.length, async (log) => {
+      for (let entries = ENTRIES_AT_ONCE; entries === ENTRIES_AT_ONCE;) {
+        const key = auctionKeysOf(log.id).log;
+        const found = await redis.xrange(key, `(${log.upTo}`, '+', 'COUNT', ENTRIES_AT_ONCE);
+        for (const [entryId, fields] of found) {
+          for (const line of eventLines(readLogEntry(log.id, fields).text)) {
+            const { epoch, seq } = ownJson<PublicEvent>(splitEventLine(line).publicText);
+            log.events.set(seq, { epoch, lineHash: hash('sha256', line, 'hex') });
+          }
+          log.upTo = entryId;
         }
-        this.#readUpTo.set(auctionId, id);
+        entries = found.length;
       }
-      if (entries.length < ENTRIES_AT_ONCE) return;
-    }
-  }
-
-  #remember(auctionId: string, line: string): void {
-    const { publicText } = splitEventLine(line);
-    const event = JSON.parse(publicText) as { epoch: number; seq: number };
-    const seen = { epoch: event.epoch, lineHash: hash('sha256', line, 'hex') };
-    this.#seen.get(auctionId)?.set(event.seq, seen);
-  }
+    });
+  // While Redis is away there is nothing to read; the entries are there when it is back.
+  const rounds = new Rounds(() =>
+    readAll().then(
+      () => READ_EVERY_MS,
+      () => READ_EVERY_MS,
+    ),
+  );
+  rounds.start();
+  return async (): Promise<SeenEvents> => {
+    await rounds.stop();
+    await readAll();
+    return new Map(logs.map(({ id, events }) => [id, events]));
+  };
 }
 
 /** A bid that was answered 2xx. What its bidder does not know or did not keep is left out. */
@@ -265,22 +224,17 @@ export interface Evidence {
 
 type Command = Pick<ArchivedEvent, 'auctionId' | 'userId' | 'key'>;
 
-/** One line for each thing that is wrong; it begins with the auction's id. */
-export interface Reconciled {
-  readonly lost: readonly string[];
-  readonly duplicate: readonly string[];
-  readonly altered: readonly string[];
-  /** Rows of accepted bids in Postgres. */
-  readonly archivedBids: number;
-}
-
-export const faultsOf = ({ lost, duplicate, altered }: Reconciled): string[] => [
+export const faultsOf = ({ lost, duplicate, altered }: ReturnType<typeof reconcile>) => [
   ...lost,
   ...duplicate,
   ...altered,
 ];
 
-export function reconcile(evidence: Evidence): Reconciled {
+/**
+ * @returns one line for each thing that is wrong, which begins with the auction's id; and how many rows
+ *   of accepted bids there are in Postgres
+ */
+export function reconcile(evidence: Evidence) {
   const rows = new Map<string, ArchivedEvent>();
   const commands = new Set<string>();
   const lost: string[] = [];
@@ -308,11 +262,8 @@ export function reconcile(evidence: Evidence): Reconciled {
       if (evidence.seen === undefined) continue;
       const event = evidence.seen.get(auctionId)?.get(seq);
       if (event === undefined) lost.push(`${place} was never seen in Redis's log`);
-      else if (
-        row !== undefined &&
-        (row.epoch !== event.epoch || row.lineHash !== event.lineHash)
-      ) {
-        altered.push(`${place} differs from what Redis's log had`);
+      else if (row?.epoch !== event.epoch || row.lineHash !== event.lineHash) {
+        if (row !== undefined) altered.push(`${place} differs from what Redis's log had`);
       }
     }
   }
@@ -362,31 +313,33 @@ const isTold = (told: ReadonlySet<string>, row: ArchivedEvent): boolean =>
   told.has(`${placeOf(row)} of epoch ${row.epoch}`) ||
   told.has(`${placeOf(row)} of epoch undefined`);
 
-export interface Comparison {
-  readonly withinMs: number;
-  readonly signal?: AbortSignal;
-  /** Called once everything is archived, or the time is over: tests plant a loss here. */
-  readonly beforeComparing?: ((auctionIds: readonly string[]) => Promise<void>) | undefined;
-}
-
 /**
  * What is not archived in time is among what is lost.
+ * @param limit.beforeComparing called once everything is archived, or the time is over: tests plant a
+ *   loss here
  * @throws the signal's reason
  */
 export function compareAccounts(
   system: WholeSystem,
   evidence: Omit<Evidence, 'archived'>,
-  { beforeComparing, ...limit }: Comparison,
+  limit: {
+    readonly withinMs: number;
+    readonly signal?: AbortSignal;
+    readonly beforeComparing?: ((auctionIds: readonly string[]) => Promise<void>) | undefined;
+  },
 ) {
-  const auctionIds = [...evidence.heads.keys()];
+  const ids = [...evidence.heads.keys()];
   return system.onPostgres(async (sql) => {
     await untilArchived(sql, evidence.heads, limit);
-    await beforeComparing?.(auctionIds);
-    const archived = await readArchivedEvents(sql, auctionIds);
+    await limit.beforeComparing?.(ids);
+    const archived = await readArchivedEvents(sql, ids);
     const there = new Set(archived.map(({ bidId }) => bidId));
-    const gone = evidence.accepted.flatMap(({ bidId }) => bidId ?? []);
-    const missing = gone.filter((bidId) => !there.has(bidId));
-    const oddities = await readOddities(sql, auctionIds, missing);
-    return { ...reconcile({ ...evidence, archived }), ...oddities, archived };
+    const told = evidence.accepted.flatMap(({ bidId }) => bidId ?? []);
+    const gone = told.filter((bidId) => !there.has(bidId));
+    return {
+      ...reconcile({ ...evidence, archived }),
+      ...(await readOddities(sql, ids, gone)),
+      archived,
+    };
   });
 }

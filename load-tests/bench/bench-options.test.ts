@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { UsageError } from '../command-line.ts';
-import { benchOptions } from './bench-options.ts';
+import { benchOptions } from './rounds.ts';
 import type { Measurement } from './rounds.ts';
 
 const measurement = (name: string): Measurement => ({

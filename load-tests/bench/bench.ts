@@ -1,23 +1,20 @@
-/**
- * Measures what one machine does: `npm run bench -- http`. Starts all it needs, leaves nothing
- * running.
- */
+/** Measures what one machine does: `npm run bench -- http`. Leaves nothing running. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import { runProgram } from '../command-line.ts';
-import { describeMachine, type Machine } from '../system/machine.ts';
+import { describeMachine } from '../system/machine.ts';
 import { TestBed } from '../system/system.ts';
 import { archiveMeasurements } from './archive.ts';
-import { benchOptions, benchUsage } from './bench-options.ts';
 import { attackMeasurements, fanOutMeasurements } from './fan-out.ts';
 import { httpMeasurements } from './http.ts';
 import { publishMeasurements } from './publish.ts';
-import { runRounds, summarize, summaryText, type Measured, type Measurement } from './rounds.ts';
+import { benchOptions, benchUsage, runRounds, summarize, summaryText } from './rounds.ts';
+import type { Measurement } from './rounds.ts';
 import { scriptMeasurements } from './script.ts';
 import { sizingMeasurements } from './sizing.ts';
 
-/** All there is, those that others are compared to first. */
+/** Those that others are compared to first. */
 const PARTS = {
   http: httpMeasurements,
   script: scriptMeasurements,
@@ -57,8 +54,8 @@ await runProgram(benchUsage(PARTS), async (args, signal) => {
   if (jsonFile !== undefined) await writeFile(jsonFile, '');
   const profiles = options.profiles === undefined ? undefined : resolve(options.profiles);
   if (profiles !== undefined) await mkdir(profiles, { recursive: true });
-  const measured: Measured[] = [];
-  let machine: Machine | undefined;
+  const measured = [];
+  let machine: Awaited<ReturnType<typeof describeMachine>> | undefined;
   for (const group of chosen(options.names)) {
     const names = group.map(({ name }) => name).join(', ');
     console.log(`${names}: ${rounds} × ${seconds} s, ${connections} connections`);

@@ -1,20 +1,22 @@
 /** What a benchmark consists of: measurements, in rounds that take turns, and what they come to. */
+import { z } from 'zod';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
-import { whole } from '../command-line.ts';
+import { chosenNames, number, optionsText, readArguments, whole } from '../command-line.ts';
 import { GENERATOR, OTHER_PROGRAMS, sum } from '../system/machine.ts';
 import type { TestBed } from '../system/system.ts';
+
+type Figures = Readonly<Record<string, number>>;
 
 /** What one round of one measurement found. */
 export interface RoundFigures {
   /** What the measurement counts, see {@link Measurement.counts}. */
   readonly perSecond: number;
   /** CPU use in cores (1 is one core all the time), by process. */
-  readonly cores: Readonly<Record<string, number>>;
+  readonly cores: Figures;
   /** Whatever else was found, by its name with its unit, such as `p99 ms`. */
-  readonly figures: Readonly<Record<string, number>>;
+  readonly figures: Figures;
 }
 
-/** How much and how long. */
 export interface RoundOptions {
   readonly connections: number;
   readonly seconds: number;
@@ -45,10 +47,42 @@ export interface Measurement {
   prepare(bed: TestBed, options: RoundOptions): Promise<Round>;
 }
 
-/** A measurement's rounds in order. */
-export interface Measured extends Omit<Measurement, 'warmsUp' | 'prepare'> {
-  readonly rounds: readonly RoundFigures[];
+const file = z.string().optional();
+const OPTIONS = {
+  rounds: number('rounds of each measurement', 1, 100).prefault('5'),
+  seconds: number('length of a round', 1, 600).prefault('5'),
+  'warm-up': number('seconds before the first round', 1, 600).prefault('3'),
+  connections: number('of http, script and publish', 1, 10_000).prefault('64'),
+  viewers: number('of fan-out, attacks, sizing; usually as each needs', 1, 20_000).optional(),
+  json: file.describe('FILE: writes the figures'),
+  profile: file.describe('FOLDER: CPU profiles of the services, for DevTools of Chrome'),
+};
+const USUAL = 'hot';
+
+/** Measurements by the part that they are of. */
+type Parts = Readonly<Record<string, readonly Measurement[]>>;
+
+export const benchUsage = (parts: Parts): string => {
+  const lines = Object.entries(parts).map(([part, of]) =>
+    [`${part}:`, ...of.map(({ name, title }) => `  ${name}: ${title}`)].join('\n'),
+  );
+  const usage = ['npm run bench -- [part or measurement …] [options]', optionsText(OPTIONS)];
+  return [...usage, ...lines].join('\n');
+};
+
+/** @param args what follows the program's name @throws UsageError */
+export function benchOptions(args: readonly string[], parts: Parts) {
+  const { values, positionals } = readArguments(args, OPTIONS);
+  const { 'warm-up': warmUpSeconds, json: jsonFile, profile: profiles, ...sizes } = values;
+  const known = Object.values(parts).flatMap((part) => part.map(({ name }) => name));
+  const asked = positionals.length === 0 ? [USUAL] : positionals;
+  const named = asked.flatMap((name) => parts[name]?.map((each) => each.name) ?? [name]);
+  const names = chosenNames('part or measurement', named, known);
+  return { ...sizes, warmUpSeconds, jsonFile, profiles, names };
 }
+
+/** A measurement's rounds in order. */
+type Measured = Omit<Measurement, 'prepare'> & { readonly rounds: readonly RoundFigures[] };
 
 /**
  * What else runs on the machine comes and goes, so rounds take turns, each measurement first in
@@ -61,48 +95,25 @@ export async function runRounds(
   options: RoundOptions & { readonly rounds: number; readonly warmUpSeconds: number },
 ): Promise<Measured[]> {
   const entrants = [];
-  for (const measurement of measurements) {
-    const { name, title, counts, comparedTo, shouldBe, warmsUp = true } = measurement;
-    const about = { name, title, counts, comparedTo, shouldBe };
-    bed.say(`${name}: preparing`);
-    const run = await measurement.prepare(bed, options);
-    entrants.push({ about, warmsUp, run, rounds: new Array<RoundFigures>() });
+  for (const about of measurements) {
+    bed.say(`${about.name}: preparing`);
+    const run = await about.prepare(bed, options);
+    entrants.push({ about, run, rounds: new Array<RoundFigures>() });
   }
-  for (const { about, run } of entrants.filter(({ warmsUp }) => warmsUp)) {
+  for (const { about, run } of entrants.filter((each) => each.about.warmsUp !== false)) {
     bed.say(`${about.name}: warming up`);
     await run({ ...options, seconds: options.warmUpSeconds });
   }
-  for (let number = 1; number <= options.rounds; number += 1) {
-    for (const { about, run, rounds } of number % 2 === 0 ? entrants.toReversed() : entrants) {
+  for (let nth = 1; nth <= options.rounds; nth += 1) {
+    for (const { about, run, rounds } of nth % 2 === 0 ? entrants.toReversed() : entrants) {
       options.signal.throwIfAborted();
       const figures = await run(options);
       rounds.push(figures);
       const rate = `${whole(figures.perSecond)} ${about.counts}/s`;
-      bed.say(`round ${number} of ${options.rounds}, ${about.name}: ${rate}`);
+      bed.say(`round ${nth} of ${options.rounds}, ${about.name}: ${rate}`);
     }
   }
-  return entrants.map(({ about, rounds }) => Object.assign(about, { rounds }));
-}
-
-/** Of several rounds. */
-interface Spread {
-  readonly median: number;
-  readonly lowest: number;
-  readonly highest: number;
-}
-
-export interface Summary extends Omit<Measured, 'rounds'> {
-  /** Medians over the rounds. */
-  readonly median: RoundFigures;
-  readonly lowestPerSecond: number;
-  readonly highestPerSecond: number;
-  /**
-   * Of the measurement that it is compared to, round by round: of `perSecond`, of `CPU each` (all
-   * processes but the generator and others) and of each figure that both have.
-   */
-  readonly ratios: Readonly<Record<string, Spread>>;
-  /** What kept the figure from being higher, as far as the CPU figures tell. */
-  readonly limits: readonly string[];
+  return entrants.map(({ about, rounds }) => Object.assign({ rounds }, about));
 }
 
 /** One process that computes nearly all the time on its only thread. */
@@ -112,39 +123,40 @@ const BUSY_SHARE = 0.95;
 /** What other programs may use, in cores, before it is worth a word. */
 const NOISE_CORES = 0.15;
 
-/** @param cpus cores of the machine */
-export function summarize(measured: readonly Measured[], cpus: number): Summary[] {
-  return measured.map(({ rounds, ...about }) => {
-    const beside = measured.find(({ name }) => name === about.comparedTo)?.rounds ?? [];
-    const { median: perSecond, lowest, highest } = spreadOf(rounds.map((each) => each.perSecond));
-    const cores = medians(rounds.map((round) => round.cores));
+/**
+ * Medians over the rounds, what kept the figures from being better, and ratios to what each is compared
+ * with, round by round: of `perSecond`, of `CPU each` and of each figure that both have.
+ * @param cpus cores of the machine
+ */
+export const summarize = (measured: readonly Measured[], cpus: number) =>
+  measured.map(({ rounds, ...about }) => {
+    const beside = measured.find(({ name }) => name === about.comparedTo)?.rounds.map(allFigures);
     const all = rounds.map(allFigures);
-    const divisors = beside.map(allFigures);
     const ratios = Object.keys(all[0] ?? {}).flatMap((name) => {
-      const each = all.flatMap((round, i) => {
-        const [own, other] = [round[name], divisors[i]?.[name]];
-        return own === undefined || other === undefined || other === 0 ? [] : [own / other];
-      });
-      return each.length === 0 ? [] : [[name, spreadOf(each)] as const];
+      const each = all.map((round, i) => (round[name] ?? NaN) / (beside?.[i]?.[name] || NaN));
+      const known = each.filter((ratio) => !Number.isNaN(ratio));
+      return known.length === 0 ? [] : [[name, spreadOf(known)] as const];
     });
+    const rates = spreadOf(rounds.map((each) => each.perSecond));
+    const cores = medians(rounds.map((round) => round.cores));
+    const figures = medians(rounds.map((round) => round.figures));
     return {
       ...about,
-      median: { perSecond, cores, figures: medians(rounds.map(({ figures }) => figures)) },
-      lowestPerSecond: lowest,
-      highestPerSecond: highest,
+      median: { perSecond: rates.median, cores, figures },
+      lowestPerSecond: rates.lowest,
+      highestPerSecond: rates.highest,
       ratios: Object.fromEntries(ratios),
       limits: limitsOf(cores, cpus),
     };
   });
-}
 
-const spreadOf = (values: readonly number[]): Spread => ({
+const spreadOf = (values: readonly number[]) => ({
   median: percentile(values, 0.5),
   lowest: Math.min(...values),
   highest: Math.max(...values),
 });
 
-const medians = (records: readonly Readonly<Record<string, number>>[]) =>
+const medians = (records: readonly Figures[]): Figures =>
   Object.fromEntries(
     Object.keys(records[0] ?? {}).map((name) => {
       const values = records.map((record) => record[name] ?? 0);
@@ -152,7 +164,7 @@ const medians = (records: readonly Readonly<Record<string, number>>[]) =>
     }),
   );
 
-const allFigures = (round: RoundFigures): Record<string, number> => ({
+const allFigures = (round: RoundFigures): Figures => ({
   perSecond: round.perSecond,
   'CPU each': cpuEach(round),
   ...round.figures,
@@ -164,28 +176,26 @@ export function cpuEach({ perSecond, cores }: Pick<RoundFigures, 'perSecond' | '
   return sum(Object.values(used)) / perSecond;
 }
 
-function limitsOf(cores: RoundFigures['cores'], cpus: number): string[] {
-  const { [OTHER_PROGRAMS]: others = 0, ...own } = cores;
+function limitsOf({ [OTHER_PROGRAMS]: others = 0, ...own }: Figures, cpus: number): string[] {
   const busy = Object.keys(own).filter((name) => (own[name] ?? 0) >= BUSY_CORES);
   const limits = busy.map((name) =>
     name === GENERATOR
       ? "the generator's own CPU is the limit: the system could do more than this"
       : `${name} uses a whole core`,
   );
-  if (sum(Object.values(cores)) >= cpus * BUSY_SHARE) {
+  if (sum(Object.values(own)) + others >= cpus * BUSY_SHARE) {
     limits.push(`all ${cpus} cores are busy: more cores would give more`);
   }
   if (others > NOISE_CORES) {
-    limits.push(
-      `other programs used ${others.toFixed(2)} cores meanwhile: the figures are too low`,
-    );
+    const used = `other programs used ${others.toFixed(2)} cores meanwhile`;
+    limits.push(`${used}: the figures are too low`);
   }
   return limits;
 }
 
 const short = (value: number): string => (value < 100 ? value.toFixed(2) : whole(value));
 
-export function summaryText(summary: Summary): string {
+export function summaryText(summary: ReturnType<typeof summarize>[number]): string {
   const { median, name, title, counts, ratios, comparedTo, limits, shouldBe } = summary;
   const compared = (figure: string): string => {
     const ratio = ratios[figure];

@@ -81,7 +81,7 @@ function caller(redis: Redis, batch: number): () => Promise<number> {
 
 /** @returns what calls, on a connection of its own @throws Error when Redis does not answer */
 export async function openScriptCaller(redisUrl: string, batch: number) {
-  const redis = await readyRedis(redisUrl, 'bench', { enableAutoPipelining: true });
+  const redis = await readyRedis(redisUrl, { enableAutoPipelining: true });
   return { call: caller(redis, batch), close: () => redis.disconnect() };
 }
 
@@ -90,7 +90,7 @@ export async function openScriptCaller(redisUrl: string, batch: number) {
  * @returns a command for `redis-benchmark`: `EVALSHA`, its arguments
  */
 export async function captureCall(redisUrl: string, batch: number): Promise<string[]> {
-  const redis = await readyRedis(redisUrl, 'bench');
+  const redis = await readyRedis(redisUrl);
   let sent: string[] | undefined;
   const send = redis.sendCommand.bind(redis);
   redis.sendCommand = (command, ...others) => {
@@ -115,8 +115,7 @@ async function startScriptRedis(bed: TestBed) {
   }
   bed.say('starting a Redis for script calls');
   const server = await bed.redis('redis-of-script');
-  const connection = await readyRedis(server.url, 'bench');
-  bed.onClose(() => connection.disconnect());
+  const connection = await bed.connection(server.url);
   const auctions = new ScriptedAuctions(connection, SHARDS);
   return {
     server,
@@ -217,8 +216,7 @@ const logBudget = (batch: number): Measurement => ({
     const server = await bed.shared('log-budget', () =>
       bed.redis('redis-of-log-budget', { whole: true, args: ['--appendfsync', 'no'] }),
     );
-    const redis = await readyRedis(server.url, 'bench');
-    bed.onClose(() => redis.disconnect());
+    const redis = await bed.connection(server.url);
     const auctions = new ScriptedAuctions(redis, SHARDS);
     const usedBytes = async (): Promise<number> =>
       Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);

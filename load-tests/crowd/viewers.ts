@@ -8,7 +8,6 @@ import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import type { WatchedAuction } from '@outcry/client/watched-auction.ts';
-import type { EventsMessage } from '@outcry/shared/contracts/live.ts';
 import type { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
 import type { Head } from '../accounts/accounts.ts';
@@ -16,6 +15,7 @@ import { chooseAuction } from '../load/scenarios/parts/choose-auction.ts';
 import { eachWithLimit } from './people.ts';
 
 const CONNECT_AT_ONCE = 200;
+const CONNECT_LIMIT_MS = 30_000;
 const ARRIVAL_LIMIT_MS = 30_000;
 /** The first event says that the auction is there, the second that it is live. */
 const SEQ_OF_A_NEW_AUCTION = 2;
@@ -26,7 +26,7 @@ export class ViewerCrowd {
   /** Frames with events that came, over all viewers. */
   frames = 0;
   readonly #auctionId: string;
-  readonly #sockets: Socket[] = [];
+  #sockets: readonly Socket[] = [];
   /** By viewer: the newest seq it has. */
   readonly #upTo: Uint32Array;
   /** By seq: how many viewers have it or a later one; when its bid was answered. */
@@ -48,18 +48,13 @@ export class ViewerCrowd {
    * @param auctionId one without a bid, where this crowd is to see its own bids
    * @throws Error when a viewer cannot connect
    */
-  static async gather(
-    ports: readonly number[],
-    auctionId: string,
-    size: number,
-  ): Promise<ViewerCrowd> {
+  static async gather(ports: readonly number[], auctionId: string, size: number) {
     const crowd = new ViewerCrowd(auctionId, size);
-    const viewers = Array.from({ length: size }, (_, viewer) => viewer);
-    const sockets = await eachWithLimit(viewers, CONNECT_AT_ONCE, (viewer) => {
-      const port = ports[viewer % ports.length] ?? 0;
-      return watch({ port, auctionId, onEvents: (frame) => crowd.#take(viewer, seqIn(frame)) });
-    });
-    crowd.#sockets.push(...sockets);
+    crowd.#sockets = await eachWithLimit([...Array(size).keys()], CONNECT_AT_ONCE, (viewer) =>
+      watch(ports[viewer % ports.length] ?? 0, auctionId, {
+        onEvents: (frame) => crowd.#take(viewer, seqIn(frame)),
+      }),
+    );
     return crowd;
   }
 
@@ -100,8 +95,7 @@ export class ViewerCrowd {
 
   /**
    * Resolves in the instant in which the last viewer, or as many as said, has the bid that was placed
-   * last, or a later one.
-   * @throws Error when it takes longer than 30 s
+   * last, or a later one. @throws Error when it takes longer than 30 s
    */
   haveLast(viewers = this.size): Promise<void> {
     const seq = this.#seq;
@@ -149,78 +143,61 @@ export class ViewerCrowd {
   }
 }
 
-/**
- * A bare TCP connection that speaks just enough of WebSocket, Engine.IO and Socket.IO to watch an
- * auction. Reading costs as little as it can, because the crowd shares the machine with what is
- * measured.
- */
-interface ViewerOptions {
-  readonly port: number;
-  readonly auctionId: string;
+const EVENTS = '42["events"';
+const SEQ = Buffer.from('"seq":');
+const READ_INTO = Buffer.allocUnsafeSlow(256 * 1024);
+
+interface Ears {
   /** A message with events came, `42["events",…]`; its memory is read into again. */
   readonly onEvents: (frame: Buffer) => unknown;
   /** It watches. @param answer the acknowledgement's arguments, as JSON */
   readonly onWatching?: (answer: string) => void;
 }
 
-const EVENTS = Buffer.from('42["events"');
-const SEQ = Buffer.from('"seq":');
-const ANSWER = Buffer.from('43');
-const NOTHING = Buffer.alloc(0);
-const READ_INTO = Buffer.allocUnsafeSlow(256 * 1024);
-const CONNECT_LIMIT_MS = 30_000;
-
-/** @returns a viewer's connection once it watches @throws Error when it is refused or takes too long */
-export function watch(options: ViewerOptions): Promise<Socket> {
-  const { port, auctionId, onEvents, onWatching } = options;
+/**
+ * A bare TCP connection that speaks just enough of WebSocket, Engine.IO and Socket.IO to watch an
+ * auction. Reading costs as little as it can, because the crowd shares the machine with what is
+ * measured.
+ * @returns the connection once it watches @throws Error when it is refused or takes too long
+ */
+function watch(port: number, auctionId: string, { onEvents, onWatching }: Ears): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({
-      port,
-      host: '127.0.0.1',
-      noDelay: true,
-      // All connections read into one buffer, one after the other: nothing is allocated to read.
-      onread: { buffer: READ_INTO, callback: (length, buffer) => take(buffer, length) },
-    });
-    const limit = setTimeout(() => socket.destroy(new Error('no answer')), CONNECT_LIMIT_MS);
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the connection was closed')));
-    socket.once('connect', () => socket.write(upgradeRequest(port)));
-    const onFrame = (frame: Buffer): void => {
-      if (frame.subarray(0, EVENTS.length).equals(EVENTS)) {
-        onEvents(frame);
-      } else if (frame[0] === 0x32) {
-        socket.write(masked('3'));
-      } else if (frame[0] === 0x30) {
-        socket.write(masked('40'));
-      } else if (frame[0] === 0x34 && frame[1] === 0x30) {
+    const read = frameReader((frame) => {
+      const start = frame.toString('latin1', 0, EVENTS.length);
+      if (start === EVENTS) onEvents(frame);
+      else if (start.startsWith('2')) socket.write(masked('3'));
+      else if (start.startsWith('0')) socket.write(masked('40'));
+      else if (start.startsWith('40')) {
         socket.write(masked(`421["watch",{"auctionId":"${auctionId}"}]`));
-      } else if (frame.subarray(0, 2).equals(ANSWER)) {
+      } else if (start.startsWith('43')) {
         clearTimeout(limit);
         if (frame.includes('"ok":true')) {
           onWatching?.(frame.toString('utf8', frame.indexOf('[')));
           resolve(socket);
         } else reject(new Error(`not watching: ${frame.toString()}`));
       }
-    };
-    const read = frameReader(onFrame);
-    const take = (buffer: Uint8Array, length: number): true => {
+    });
+    const callback = (length: number, buffer: Uint8Array): boolean => {
       read(Buffer.from(buffer.buffer, buffer.byteOffset, length));
       return true;
     };
+    // All connections read into one buffer, one after the other: nothing is allocated to read.
+    const onread = { buffer: READ_INTO, callback };
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
+    const limit = setTimeout(() => socket.destroy(new Error('no answer')), CONNECT_LIMIT_MS);
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('the connection was closed')));
+    const head = [
+      'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+      `host: 127.0.0.1:${port}`,
+      'connection: Upgrade',
+      'upgrade: websocket',
+      'sec-websocket-version: 13',
+      `sec-websocket-key: ${randomBytes(16).toString('base64')}`,
+    ];
+    socket.once('connect', () => socket.write(`${head.join('\r\n')}\r\n\r\n`));
   });
 }
-
-const upgradeRequest = (port: number): string =>
-  [
-    'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
-    `host: 127.0.0.1:${port}`,
-    'connection: Upgrade',
-    'upgrade: websocket',
-    'sec-websocket-version: 13',
-    `sec-websocket-key: ${randomBytes(16).toString('base64')}`,
-    '',
-    '',
-  ].join('\r\n');
 
 /** The seq of a message, which stands before its events. */
 function seqIn(frame: Buffer): number {
@@ -234,7 +211,7 @@ function seqIn(frame: Buffer): number {
 
 /** Cuts what comes into frames; the HTTP answer before them is skipped. */
 function frameReader(onFrame: (payload: Buffer) => void): (chunk: Buffer) => void {
-  let rest: Buffer = NOTHING;
+  let rest = Buffer.alloc(0);
   let upgraded = false;
   return (chunk) => {
     let data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
@@ -251,75 +228,42 @@ function frameReader(onFrame: (payload: Buffer) => void): (chunk: Buffer) => voi
       const short = (data[1] ?? 0) & 0x7f;
       const head = short === 126 ? 4 : short === 127 ? 10 : 2;
       if (data.length < head) break;
-      const length =
-        short === 126
-          ? data.readUInt16BE(2)
-          : short === 127
-            ? Number(data.readBigUInt64BE(2))
-            : short;
+      // Of a length of 64 bits nobody sends more than 32.
+      const length = head === 4 ? data.readUInt16BE(2) : head === 10 ? data.readUInt32BE(6) : short;
       if (data.length < head + length) break;
       onFrame(data.subarray(head, head + length));
       data = data.subarray(head + length);
     }
     // A copy: the chunk's memory is read into again.
-    rest = data.length === 0 ? NOTHING : Buffer.from(data);
+    rest = Buffer.from(data);
   };
 }
 
-/** A short text frame as clients must send it; the mask may be zeros. */
-function masked(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  if (length > 125) throw new Error('too long for a short frame');
-  const frame = Buffer.alloc(6 + length);
-  frame[0] = 0x81;
-  frame[1] = 0x80 | length;
-  frame.write(text, 6);
-  return frame;
+/** A text frame of at most 125 bytes as clients must send it; the mask may be zeros. */
+const masked = (text: string): Buffer =>
+  Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+
+export type Latencies = ReturnType<typeof latencies>;
+
+/** Times in milliseconds; all 0 without a value. */
+export function latencies(values: readonly number[]) {
+  const at = (share: number): number => (values.length === 0 ? 0 : percentile(values, share));
+  return { count: values.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }
 
-/** Times in milliseconds. */
-export interface Latencies {
-  readonly count: number;
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
+interface Message {
+  readonly seq: number;
+  readonly events: readonly { readonly seq: number; readonly at: string }[];
 }
-
-/** All 0 without a value. */
-export function latencies(values: readonly number[]): Latencies {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number => (sorted.length === 0 ? 0 : percentile(sorted, share));
-  return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
-}
-
-/** What all viewers of one kind saw. */
-interface ViewerFigures {
-  /** From the instant at which Redis accepted a bid until a viewer has it. */
-  readonly latencies: Latencies;
-  /** Events that came behind a later one, or a second time. */
-  readonly disorder: number;
-  /** Events that a viewer was never sent: a slow one gets the newest state only. */
-  readonly missed: number;
-  /** Connections that ended before the run did. */
-  readonly lost: number;
-  /** Where each viewer stood in the end. */
-  readonly ends: readonly { readonly auctionId: string; readonly seq: number }[];
-}
-
-export type ViewersFigures = Readonly<Record<'sockets' | 'streams', ViewerFigures>>;
-
-type Message = Pick<EventsMessage, 'seq'> & {
-  readonly events: readonly Pick<EventsMessage['events'][number], 'seq' | 'at'>[];
-};
 
 /** Viewers of one kind. @param measuredFrom latencies of earlier events do not count; ms since 1970 */
 export class Onlookers {
+  /** Connections that ended before the run did. */
   lost = 0;
   #disorder = 0;
   #missed = 0;
   readonly #times: number[] = [];
-  readonly #viewers: { readonly auctionId: string; seq: number | undefined }[] = [];
+  readonly #viewers: { readonly auctionId: string; seq: number }[] = [];
   readonly #measuredFrom: number;
 
   constructor(measuredFrom: number) {
@@ -328,12 +272,12 @@ export class Onlookers {
 
   /** @returns takes what the viewer is sent; the first message is the state on connecting */
   add(auctionId: string): (message: Message) => void {
-    const viewer = { auctionId, seq: undefined as number | undefined };
+    const viewer = { auctionId, seq: 0 };
     this.#viewers.push(viewer);
     return ({ seq, events }) => {
       const now = Date.now();
-      let last = viewer.seq ?? seq;
-      for (const event of viewer.seq === undefined ? [] : events) {
+      let last = viewer.seq || seq;
+      for (const event of viewer.seq === 0 ? [] : events) {
         if (event.seq <= last) this.#disorder += 1;
         else this.#missed += event.seq - last - 1;
         last = Math.max(last, event.seq);
@@ -345,10 +289,14 @@ export class Onlookers {
     };
   }
 
-  figures(): ViewerFigures {
-    const ends = this.#viewers.map(({ auctionId, seq = 0 }) => ({ auctionId, seq }));
+  /**
+   * @returns latencies from the instant at which Redis accepted a bid until a viewer has it; events that
+   *   came behind a later one, or a second time; events that a viewer was never sent, because a slow one
+   *   gets the newest state only; and where each viewer stood in the end
+   */
+  figures() {
     const counts = { disorder: this.#disorder, missed: this.#missed, lost: this.lost };
-    return { latencies: latencies(this.#times), ...counts, ends };
+    return { latencies: latencies(this.#times), ...counts, ends: this.#viewers };
   }
 }
 
@@ -357,39 +305,30 @@ const STREAMS = 20;
 /** After the last bid, so that everybody has it. */
 const SETTLE_MS = 2_000;
 
-export interface ViewersPlan {
+export type ViewersFigures = Awaited<ReturnType<Awaited<ReturnType<typeof openViewers>>['leave']>>;
+
+/**
+ * Opens all connections. @param plan.viewers so many over Socket.IO @throws Error when one is refused
+ * @returns what closes them, and with `leave` waits for the last events and says what was seen
+ */
+export async function openViewers(plan: {
   readonly broadcasters: readonly { readonly url: string; readonly port: number }[];
   readonly auctionIds: readonly string[];
-  /** Over Socket.IO. */
   readonly viewers: number;
   readonly popular: boolean;
   readonly measuredFrom: number;
-}
-
-/**
- * Opens all connections. @throws Error when one is refused
- * @returns what closes them, and with `leave` waits for the last events and says what was seen
- */
-export async function openViewers(plan: ViewersPlan) {
+}) {
   const { broadcasters, auctionIds, viewers, popular, measuredFrom } = plan;
   const closing = new AbortController();
-  const open: Socket[] = [];
-  const close = (): void => {
-    closing.abort();
-    for (const socket of open) socket.destroy();
-  };
   const sockets = new Onlookers(measuredFrom);
   const streams = new Onlookers(measuredFrom);
   const auctionOf = (index: number): string => auctionIds[index % auctionIds.length] ?? '';
 
-  await eachWithLimit([...Array(viewers).keys()], CONNECT_AT_ONCE, async (n) => {
+  const open = await eachWithLimit([...Array(viewers).keys()], CONNECT_AT_ONCE, async (n) => {
     const auctionId = auctionOf(chooseAuction(n, auctionIds.length, popular));
-    const { port = 0 } = broadcasters[n % broadcasters.length] ?? {};
     const take = sockets.add(auctionId);
     let watches = false;
-    const socket = await watch({
-      port,
-      auctionId,
+    const socket = await watch(broadcasters[n % broadcasters.length]?.port ?? 0, auctionId, {
       onWatching(answer) {
         watches = true;
         const [{ data }] = JSON.parse(answer) as [{ data: { auction: { seq: number } } }];
@@ -399,7 +338,7 @@ export async function openViewers(plan: ViewersPlan) {
       onEvents: (frame) => watches && take(parsed(frame)),
     });
     socket.once('close', () => closing.signal.aborted || (sockets.lost += 1));
-    open.push(socket);
+    return socket;
   });
 
   async function read(stream: ReadableStream<Uint8Array>, take: (message: Message) => void) {
@@ -420,21 +359,21 @@ export async function openViewers(plan: ViewersPlan) {
     if (!closing.signal.aborted) streams.lost += 1;
   }
 
-  const reading = await Promise.all(
-    [...Array(STREAMS).keys()].map(async (n) => {
-      const limit = setTimeout(() => closing.abort(), CONNECT_LIMIT_MS);
-      const url = `${broadcasters[0]?.url}/v1/auctions/${auctionOf(n)}/stream`;
-      const answer = await fetch(url, { signal: closing.signal });
-      clearTimeout(limit);
-      if (answer.status === 200 && answer.body !== null) {
-        return { ends: read(answer.body, streams.add(auctionOf(n))) };
-      }
-      throw new Error(`a stream of ${auctionOf(n)} was refused: status ${answer.status}`);
-    }),
-  );
+  const close = (): void => {
+    closing.abort();
+    for (const socket of open) socket.destroy();
+  };
+  const limit = setTimeout(close, CONNECT_LIMIT_MS);
+  const reading = await eachWithLimit([...Array(STREAMS).keys()], STREAMS, async (n) => {
+    const url = `${broadcasters[0]?.url}/v1/auctions/${auctionOf(n)}/stream`;
+    const { status, body } = await fetch(url, { signal: closing.signal });
+    if (status !== 200 || body === null) throw new Error(`${url} was refused: status ${status}`);
+    return { ends: read(body, streams.add(auctionOf(n))) };
+  });
+  clearTimeout(limit);
   return {
     close,
-    async leave(): Promise<ViewersFigures> {
+    async leave() {
       await pause(SETTLE_MS);
       close();
       await Promise.all(reading.map(({ ends }) => ends));
@@ -471,24 +410,19 @@ export class Watchers {
 
   /**
    * Waits until every watcher sees every auction as it is.
-   *
    * @param heads with whatever else of the auction must be seen, such as its price
    * @returns one line for each that did not in time
    */
   async behind(heads: ReadonlyMap<string, Head>, withinMs: number): Promise<string[]> {
     const giveUpAt = performance.now() + withinMs;
     for (;;) {
-      const behind = this.#watched.filter(({ auctionId, auction }) =>
-        Object.entries(heads.get(auctionId) ?? {}).some(
-          ([name, value]) => Reflect.get(auction ?? {}, name) !== value,
-        ),
-      );
-      if (behind.length === 0 || performance.now() > giveUpAt) {
-        return behind.map(({ auctionId, auction }) => {
-          const wanted = JSON.stringify(heads.get(auctionId));
-          return `viewers of ${auctionId} see seq ${auction?.seq} and not ${wanted}`;
-        });
-      }
+      const behind = this.#watched.flatMap(({ auctionId, auction = {} }) => {
+        const wanted = heads.get(auctionId) ?? {};
+        const seen = Object.keys(wanted).map((name) => [name, Reflect.get(auction, name)] as const);
+        const [sees, not] = [Object.fromEntries(seen), wanted].map((each) => JSON.stringify(each));
+        return sees === not ? [] : [`viewers of ${auctionId} see ${sees} and not ${not}`];
+      });
+      if (behind.length === 0 || performance.now() > giveUpAt) return behind;
       await pause(LOOK_EVERY_MS);
     }
   }

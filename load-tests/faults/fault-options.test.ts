@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UsageError } from '../command-line.ts';
-import { faultOptions } from './fault-options.ts';
+import { faultOptions } from './run-fault.ts';
 
 const KNOWN = ['one', 'two'];
 

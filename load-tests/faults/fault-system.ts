@@ -14,7 +14,7 @@ export interface FaultStage extends FaultSystem {
 /** Something that is broken now. */
 export interface Broken {
   /** Takes the cause away, or waits until the system has; resolves when every part runs again. */
-  heal(): Promise<void>;
+  heal(): Promise<unknown>;
   /**
    * Asked when everything is archived again.
    * @returns one line for each thing that was not as this fault expects
@@ -23,7 +23,6 @@ export interface Broken {
 }
 
 export interface Fault {
-  /** For the command line and the table. */
   readonly name: string;
   /** What is broken, in a few words. */
   readonly breaks: string;
@@ -43,49 +42,36 @@ export interface Fault {
   begin(stage: FaultStage): Promise<Broken>;
 }
 
-export interface FaultSystem {
-  readonly system: WholeSystem;
-  /** The second gateway and the second worker reach their servers through these. */
-  readonly links: {
-    readonly gatewayToNats: TcpLink;
-    readonly workerToNats: TcpLink;
-    readonly workerToPostgres: TcpLink;
-  };
-}
+export type FaultSystem = Awaited<ReturnType<typeof startFaultSystem>>;
 
 /**
- * Starts what was built. Parts that end are started again; the second worker is down.
+ * Starts what was built. Parts that end are started again; the second worker is down. The second gateway
+ * and the second worker reach their servers through the links.
  * @throws Error when a part does not start; nothing is left running then
  */
-export async function startFaultSystem(options: BedOptions = {}): Promise<FaultSystem> {
+export async function startFaultSystem(options: BedOptions = {}) {
   const bed = await TestBed.open('faults', { ...options, restart: true });
   try {
     const system = await WholeSystem.start(bed);
-    const linkTo = async (part: 'nats' | 'postgres'): Promise<TcpLink> => {
+    const linkTo = async (part: 'nats' | 'postgres') => {
       const link = await TcpLink.open(system.part(part).port);
       bed.onClose(() => link.close());
-      return link;
+      const url = new URL(system.url(part));
+      url.port = `${link.port}`;
+      return { link, url: url.href };
     };
+    const ofGateway = await linkTo('nats');
+    const [nats, postgres] = [await linkTo('nats'), await linkTo('postgres')];
+    await system.add('archival-worker', 2, { nats: nats.url, postgres: postgres.url });
+    await bed.start(await system.add('api-gateway', 2, { nats: ofGateway.url }));
     const links = {
-      gatewayToNats: await linkTo('nats'),
-      workerToNats: await linkTo('nats'),
-      workerToPostgres: await linkTo('postgres'),
+      gatewayToNats: ofGateway.link,
+      workerToNats: nats.link,
+      workerToPostgres: postgres.link,
     };
-    await system.add('archival-worker', 2, {
-      nats: through(system.url('nats'), links.workerToNats),
-      postgres: through(system.url('postgres'), links.workerToPostgres),
-    });
-    const nats = through(system.url('nats'), links.gatewayToNats);
-    await bed.start(await system.add('api-gateway', 2, { nats }));
     return { system, links };
   } catch (error) {
     await bed.close();
     throw error;
   }
-}
-
-function through(url: string, link: TcpLink): string {
-  const changed = new URL(url);
-  changed.port = `${link.port}`;
-  return changed.href;
 }

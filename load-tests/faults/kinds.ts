@@ -9,46 +9,23 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { ARCHIVE_CONSUMER, EVENT_STREAM, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { auctionKeysOf, readArchivedHeads } from '../accounts/accounts.ts';
+import { sum } from '../system/machine.ts';
 import { SHARDS, type PartName } from '../system/system.ts';
-import type { Broken, Fault, FaultStage } from './fault-system.ts';
+import type { Fault, FaultStage } from './fault-system.ts';
 
-const SOON_MS = 60_000;
+const soon = (what: string) => ({ withinMs: 60_000, what });
 
-function killed(name: string, part: PartName, what: Pick<Fault, 'heals' | 'mayRefuse'>): Fault {
-  return {
-    name,
-    breaks: `kill -9 of ${part}`,
-    ...what,
-    lasts: 'seconds',
-    healsItself: true,
-    async begin({ system }) {
-      await system.part(part).kill();
-      return { heal: () => system.untilPartIsBack(part) };
-    },
-  };
-}
-
-const KILLS: readonly Fault[] = [
-  killed('gateway-killed', 'api-gateway', {
-    heals: "bidders retry at the other gateway, whose keeper takes the dead one's leases",
-  }),
-  killed('worker-killed', 'archival-worker', {
-    heals: 'it starts again; what it had not acknowledged is delivered again',
-  }),
-  killed('broadcaster-killed', 'broadcast-service', {
-    heals: 'viewers reconnect and get what they missed',
-  }),
-  killed('nats-killed', 'nats', {
-    heals: 'it starts again; the keeper publishes what was missed',
-  }),
-  killed('postgres-killed', 'postgres', {
-    heals: 'it starts again; the worker tries until it can store',
-  }),
-  killed('redis-killed', 'redis', {
-    heals: 'it starts again with all it had written; each auction goes on in a new epoch',
-    mayRefuse: 'no bid can be decided meanwhile, and the answers under way are lost',
-  }),
-];
+const killed = (name: string, part: PartName, what: Pick<Fault, 'heals' | 'mayRefuse'>): Fault => ({
+  name,
+  breaks: `kill -9 of ${part}`,
+  ...what,
+  lasts: 'seconds',
+  healsItself: true,
+  async begin({ system }) {
+    await system.part(part).kill();
+    return { heal: () => system.untilPartIsBack(part) };
+  },
+});
 
 /** Bids that the gateway has answered and cannot publish before it dies. */
 const UNPUBLISHED_BIDS = 20;
@@ -60,32 +37,28 @@ const beforeAck: Fault = {
   heals: 'what was committed is delivered again and meets the primary key',
   lasts: 'seconds',
   async begin(stage) {
-    const { system, links } = stage;
-    const { workerToNats } = links;
+    const { system, links, bidders } = stage;
+    const archivedEvents = async (): Promise<number> => {
+      const heads = await system.onPostgres((sql) => readArchivedHeads(sql, bidders.auctionIds));
+      return sum([...heads.values()].map(({ seq }) => seq));
+    };
     const backToFirst = await withSecondWorkerOnly(stage);
     // From here on it hears from JetStream and commits, and no acknowledgement gets through.
-    workerToNats.hold();
-    const before = await archivedEvents(stage);
-    await waitUntil(async () => (await archivedEvents(stage)) > before, {
-      withinMs: SOON_MS,
-      what: 'a commit without an acknowledgement',
-    });
-    const unacknowledged = await system.onStreams(async ({ consumers }) => {
-      return (await consumers.info(EVENT_STREAM, ARCHIVE_CONSUMER)).num_ack_pending;
-    });
+    links.workerToNats.hold();
+    const before = await archivedEvents();
+    const commit = soon('a commit without an acknowledgement');
+    await waitUntil(async () => (await archivedEvents()) > before, commit);
+    const { num_ack_pending: unacknowledged } = await system.onStreams(({ consumers }) =>
+      consumers.info(EVENT_STREAM, ARCHIVE_CONSUMER),
+    );
     await system.part('archival-worker-2').kill();
-    workerToNats.release();
+    links.workerToNats.release();
     return {
       heal: backToFirst,
       check: async () => (unacknowledged > 0 ? [] : ['everything was acknowledged']),
     };
   },
 };
-
-async function archivedEvents({ system, bidders }: FaultStage): Promise<number> {
-  const heads = await system.onPostgres((sql) => readArchivedHeads(sql, bidders.auctionIds));
-  return [...heads.values()].reduce((sum, { seq }) => sum + seq, 0);
-}
 
 const beforePublish: Fault = {
   name: 'gateway-killed-before-publish',
@@ -98,11 +71,9 @@ const beforePublish: Fault = {
     const answered = () => system.metric(part, 'outcry_commands_total', { result: 'OK' });
     // What it publishes from here on never arrives.
     gatewayToNats.hold();
-    const before = await answered();
-    await waitUntil(async () => (await answered()) >= before + UNPUBLISHED_BIDS, {
-      withinMs: SOON_MS,
-      what: 'accepted bids that are not published',
-    });
+    const enough = (await answered()) + UNPUBLISHED_BIDS;
+    const unpublished = soon('accepted bids that are not published');
+    await waitUntil(async () => (await answered()) >= enough, unpublished);
     await system.part(part).kill();
     gatewayToNats.release();
     return { heal: () => system.untilPartIsBack(part) };
@@ -122,110 +93,64 @@ const outOfOrder: Fault = {
     const before = await stored('archival-worker');
     const bothStore = async (): Promise<boolean> =>
       (await stored('archival-worker')) > before && (await stored('archival-worker-2')) > 0;
-    await waitUntil(bothStore, { withinMs: SOON_MS, what: 'commits of both workers' });
-    return {
-      heal: async () => {
-        workerToPostgres.delay(0);
-        await system.part('archival-worker-2').stop();
-      },
+    await waitUntil(bothStore, soon('commits of both workers'));
+    const heal = (): Promise<void> => {
+      workerToPostgres.delay(0);
+      return system.part('archival-worker-2').stop();
     };
+    return { heal };
   },
 };
-
-export const DEATHS: readonly Fault[] = [...KILLS, beforeAck, beforePublish, outOfOrder];
 
 /** Bids that are in JetStream and nowhere behind it when they are lost. */
 const AT_STAKE = 300;
 const DELETED_MESSAGES = 50;
 
-function losing(
+const losing = (
   name: string,
   breaks: string,
-  lose: (stage: FaultStage) => Promise<unknown>,
-): Fault {
-  return {
-    name,
-    breaks,
-    heals: 'the keeper proves from the log what is gone and publishes it again',
-    lasts: 'seconds',
-    async begin(stage) {
-      const { system, bidders, signal } = stage;
-      const repaired = async (): Promise<number> => {
-        const metric = 'outcry_keeper_repaired_entries_total';
-        const first = await system.metric('api-gateway', metric);
-        return first + (await system.metric('api-gateway-2', metric));
-      };
-      const before = await repaired();
-      await system.part('archival-worker').stop();
-      await bidders.untilAccepted(AT_STAKE, SOON_MS, { signal });
-      await lose(stage);
-      return {
-        heal: () => system.startPart('archival-worker'),
-        check: async () => ((await repaired()) > before ? [] : ['nothing had to be repaired']),
-      };
-    },
-  };
-}
-
-/** Every second one of those that the worker lacks, from the newest on. */
-const deleteMessages = ({ system }: FaultStage): Promise<unknown> =>
-  system.onStreams(async ({ streams }) => {
-    const { state } = await streams.info(EVENT_STREAM);
-    for (let i = 0; i < DELETED_MESSAGES; i += 1) {
-      await streams.deleteMessage(EVENT_STREAM, state.last_seq - 2 * i);
-    }
-  });
-
-async function wipeStore({ system }: FaultStage): Promise<void> {
-  await system.part('nats').stop();
-  await rm(join(system.bed.data('nats'), 'jetstream'), { recursive: true });
-  await system.startPart('nats');
-}
-
-const LOSSES: readonly Fault[] = [
-  losing('stream-deleted', 'the JetStream stream is deleted while it is written', ({ system }) =>
-    system.onStreams(({ streams }) => streams.delete(EVENT_STREAM)),
-  ),
-  losing('messages-deleted', 'single messages are deleted from the stream', deleteMessages),
-  losing('store-wiped', "JetStream's files are gone when NATS starts again", wipeStore),
-];
-
-const ENOUGH_BIDS = 10_000;
+  lose: (system: FaultStage['system']) => Promise<unknown>,
+): Fault => ({
+  name,
+  breaks,
+  heals: 'the keeper proves from the log what is gone and publishes it again',
+  lasts: 'seconds',
+  async begin({ system, bidders, signal }) {
+    const repaired = async (): Promise<number> => {
+      const metric = 'outcry_keeper_repaired_entries_total';
+      const gateways = ['api-gateway', 'api-gateway-2'] as const;
+      return sum(await Promise.all(gateways.map((each) => system.metric(each, metric))));
+    };
+    const before = await repaired();
+    await system.part('archival-worker').stop();
+    await bidders.untilAccepted(AT_STAKE, 60_000, { signal });
+    await lose(system);
+    return {
+      heal: () => system.startPart('archival-worker'),
+      check: async () => ((await repaired()) > before ? [] : ['nothing had to be repaired']),
+    };
+  },
+});
 
 const poison: Fault = {
   name: 'poison-messages',
   breaks: 'two messages that can never be stored, among 10,000 bids',
   heals: 'they are kept as dead letters and block their auction; everything else goes on',
   lasts: 'bids',
-  enoughBids: ENOUGH_BIDS,
+  enoughBids: 10_000,
   deadLetters: 2,
   async begin({ system, bidders }) {
     const [auctionId = ''] = bidders.hotAuctionIds;
     const subject = eventSubject(shardOfId(auctionId, SHARDS) ?? 0, auctionId);
-    const letters = ['not an event', `{"v":1,"auctionId":"${auctionId}","public":{}}`];
-    await publish(system.url('nats'), subject, letters);
+    const connection = await connect({ servers: system.url('nats') });
+    connection.publish(subject, 'not an event');
+    connection.publish(subject, `{"v":1,"auctionId":"${auctionId}","public":{}}`);
+    await connection.drain();
     const { auction } = auctionKeysOf(auctionId);
-    return {
-      heal: () =>
-        waitUntil(async () => (await system.redis.hexists(auction, 'blocked')) === 1, {
-          withinMs: SOON_MS,
-          what: 'the mark on the auction of the dead letters',
-        }).then(() => undefined),
-    };
+    const isBlocked = async () => (await system.redis.hexists(auction, 'blocked')) === 1;
+    return { heal: () => waitUntil(isBlocked, soon('the mark on their auction')) };
   },
 };
-
-async function publish(natsUrl: string, subject: string, messages: readonly string[]) {
-  const connection = await connect({ servers: natsUrl });
-  try {
-    for (const message of messages) connection.publish(subject, message);
-    await connection.flush();
-  } finally {
-    await connection.close();
-  }
-}
-
-export const MESSAGES: readonly Fault[] = [...LOSSES, poison];
 
 /** Long enough for a batch to take seconds, as it makes many round trips. */
 const SLOW_BY_MS = 100;
@@ -237,10 +162,7 @@ const away = (
   ...fault,
   async begin({ system }) {
     await Promise.all(parts.map((part) => system.part(part).stop()));
-    const heal = async (): Promise<void> => {
-      await Promise.all(parts.map((part) => system.startPart(part)));
-    };
-    return { heal };
+    return { heal: () => Promise.all(parts.map((part) => system.startPart(part))) };
   },
 });
 
@@ -248,7 +170,7 @@ const away = (
  * Has the second worker, which reaches its servers through links, do all the work.
  * @returns what gives it back to the first one
  */
-export async function withSecondWorkerOnly({ system }: FaultStage): Promise<() => Promise<void>> {
+async function withSecondWorkerOnly({ system }: FaultStage): Promise<() => Promise<void>> {
   await system.startPart('archival-worker-2');
   await system.part('archival-worker').stop();
   return async () => {
@@ -257,43 +179,87 @@ export async function withSecondWorkerOnly({ system }: FaultStage): Promise<() =
   };
 }
 
-async function beSlow(stage: FaultStage): Promise<Broken> {
-  const { workerToPostgres } = stage.links;
-  const backToFirst = await withSecondWorkerOnly(stage);
-  workerToPostgres.delay(SLOW_BY_MS);
-  return {
-    heal: async () => workerToPostgres.delay(0),
-    async check() {
-      await backToFirst();
-      return [];
-    },
-  };
-}
+const slow: Fault = {
+  name: 'postgres-slow',
+  breaks: `Postgres is ${SLOW_BY_MS} ms away, in each direction`,
+  heals: 'it is near again',
+  lasts: 'outage',
+  async begin(stage) {
+    const backToFirst = await withSecondWorkerOnly(stage);
+    stage.links.workerToPostgres.delay(SLOW_BY_MS);
+    return {
+      heal: async () => stage.links.workerToPostgres.delay(0),
+      check: () => backToFirst().then(() => []),
+    };
+  },
+};
 
-async function fillDisk({ system }: FaultStage): Promise<Broken> {
-  const retries = () => system.metric('archival-worker', 'outcry_archive_retries_total');
-  const before = await retries();
-  await system.onPostgres(async (sql) => {
-    await sql`
-      CREATE FUNCTION have_no_room() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN
-        RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'No space left on device';
-      END $$`;
-    await sql`
-      CREATE TRIGGER no_room BEFORE INSERT ON events
-        FOR EACH STATEMENT EXECUTE FUNCTION have_no_room()`;
-  });
-  return {
-    heal: () =>
-      system.onPostgres(async (sql) => {
-        await sql`DROP TRIGGER no_room ON events`;
-        await sql`DROP FUNCTION have_no_room()`;
-      }),
-    check: async () => ((await retries()) > before ? [] : ['nothing had to be tried again']),
-  };
-}
+const diskFull: Fault = {
+  name: 'disk-full',
+  breaks: 'Postgres has no room for events (SQLSTATE 53100)',
+  heals: 'there is room again',
+  lasts: 'seconds',
+  async begin({ system }) {
+    const retries = () => system.metric('archival-worker', 'outcry_archive_retries_total');
+    const before = await retries();
+    await system.onPostgres((sql) =>
+      sql`
+        CREATE FUNCTION have_no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'No space left on device';
+        END $$;
+        CREATE TRIGGER no_room BEFORE INSERT ON events
+          FOR EACH STATEMENT EXECUTE FUNCTION have_no_room()`.simple(),
+    );
+    return {
+      heal: () => system.onPostgres((sql) => sql`DROP FUNCTION have_no_room CASCADE`),
+      check: async () => ((await retries()) > before ? [] : ['nothing had to be tried again']),
+    };
+  },
+};
 
-export const OUTAGES: readonly Fault[] = [
+/** In the order in which they are injected when all are asked for. */
+export const ALL_FAULTS: readonly Fault[] = [
+  killed('gateway-killed', 'api-gateway', {
+    heals: "bidders retry at the other gateway, whose keeper takes the dead one's leases",
+  }),
+  killed('worker-killed', 'archival-worker', {
+    heals: 'it starts again; what it had not acknowledged is delivered again',
+  }),
+  killed('broadcaster-killed', 'broadcast-service', {
+    heals: 'viewers reconnect and get what they missed',
+  }),
+  killed('nats-killed', 'nats', {
+    heals: 'it starts again; the keeper publishes what was missed',
+  }),
+  killed('postgres-killed', 'postgres', {
+    heals: 'it starts again; the worker tries until it can store',
+  }),
+  killed('redis-killed', 'redis', {
+    heals: 'it starts again with all it had written; each auction goes on in a new epoch',
+    mayRefuse: 'no bid can be decided meanwhile, and the answers under way are lost',
+  }),
+  beforeAck,
+  beforePublish,
+  outOfOrder,
+  losing('stream-deleted', 'the JetStream stream is deleted while it is written', (system) =>
+    system.onStreams(({ streams }) => streams.delete(EVENT_STREAM)),
+  ),
+  losing('messages-deleted', 'single messages are deleted from the stream', (system) =>
+    // Every second one of those that the worker lacks, from the newest on.
+    system.onStreams(async ({ streams }) => {
+      const { state } = await streams.info(EVENT_STREAM);
+      for (let i = 0; i < DELETED_MESSAGES; i += 1) {
+        await streams.deleteMessage(EVENT_STREAM, state.last_seq - 2 * i);
+      }
+    }),
+  ),
+  losing('store-wiped', "JetStream's files are gone when NATS starts again", async (system) => {
+    await system.part('nats').stop();
+    await rm(join(system.bed.data('nats'), 'jetstream'), { recursive: true });
+    await system.startPart('nats');
+  }),
+  poison,
   away(['nats'], {
     name: 'nats-away',
     breaks: 'NATS is down',
@@ -306,20 +272,8 @@ export const OUTAGES: readonly Fault[] = [
     heals: 'it comes back; the worker stores what JetStream has kept',
     lasts: 'outage',
   }),
-  {
-    name: 'postgres-slow',
-    breaks: `Postgres is ${SLOW_BY_MS} ms away, in each direction`,
-    heals: 'it is near again',
-    lasts: 'outage',
-    begin: beSlow,
-  },
-  {
-    name: 'disk-full',
-    breaks: 'Postgres has no room for events (SQLSTATE 53100)',
-    heals: 'there is room again',
-    lasts: 'seconds',
-    begin: fillDisk,
-  },
+  slow,
+  diskFull,
   away(['nats', 'postgres'], {
     name: 'nats-and-postgres-away',
     breaks: 'NATS and Postgres are down while many bids are accepted',
@@ -327,6 +281,3 @@ export const OUTAGES: readonly Fault[] = [
     lasts: 'bids',
   }),
 ];
-
-/** In the order in which they are injected when all are asked for. */
-export const ALL_FAULTS: readonly Fault[] = [...DEATHS, ...MESSAGES, ...OUTAGES];

@@ -6,7 +6,7 @@ import { EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { Bidders } from '../crowd/bidders.ts';
 import { TestBed, WholeSystem } from '../system/system.ts';
-import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './archived-bids.ts';
+import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './testing/archived-bids.ts';
 
 let bed: TestBed;
 let system: WholeSystem;

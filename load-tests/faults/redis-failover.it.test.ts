@@ -15,8 +15,13 @@ import { auctionKeysOf } from '../accounts/accounts.ts';
 import { Bidders } from '../crowd/bidders.ts';
 import { Watchers } from '../crowd/viewers.ts';
 import { TestBed, WholeSystem } from '../system/system.ts';
-import { ALL_ARCHIVED, compareWithArchive, gatewayHeads, TWO_OF_EACH } from './archived-bids.ts';
-import type { Verdict } from './archived-bids.ts';
+import {
+  ALL_ARCHIVED,
+  compareWithArchive,
+  gatewayHeads,
+  TWO_OF_EACH,
+} from './testing/archived-bids.ts';
+import type { Verdict } from './testing/archived-bids.ts';
 
 vi.setConfig({ testTimeout: LONG_TEST_MS });
 

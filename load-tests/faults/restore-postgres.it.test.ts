@@ -9,7 +9,7 @@ import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts
 import { LONG_TEST_MS } from '@outcry/shared/testing/sizes.ts';
 import { Bidders } from '../crowd/bidders.ts';
 import { TestBed, WholeSystem } from '../system/system.ts';
-import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './archived-bids.ts';
+import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './testing/archived-bids.ts';
 
 const PROGRAM_WITHIN_MS = 60_000;
 

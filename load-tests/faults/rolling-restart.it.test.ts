@@ -4,7 +4,12 @@ import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { Bidders } from '../crowd/bidders.ts';
 import { Watchers } from '../crowd/viewers.ts';
 import { TestBed, WholeSystem } from '../system/system.ts';
-import { ALL_ARCHIVED, compareWithArchive, gatewayHeads, TWO_OF_EACH } from './archived-bids.ts';
+import {
+  ALL_ARCHIVED,
+  compareWithArchive,
+  gatewayHeads,
+  TWO_OF_EACH,
+} from './testing/archived-bids.ts';
 
 let bed: TestBed;
 let system: WholeSystem;

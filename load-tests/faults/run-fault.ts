@@ -9,55 +9,48 @@ import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import {
   compareAccounts,
   faultsOf,
-  LogWatcher,
   readRedisHeads,
   untilArchived,
   untilHeads,
+  watchLogs,
 } from '../accounts/accounts.ts';
-import { errorText, firstOf, ms, table, whole } from '../command-line.ts';
-import { Bidders, type Latency } from '../crowd/bidders.ts';
+import { chosenNames, errorText, firstOf, ms, number, optionsText } from '../command-line.ts';
+import { readArguments, table, whole } from '../command-line.ts';
+import { Bidders } from '../crowd/bidders.ts';
 import { eachWithLimit } from '../crowd/people.ts';
 import { Watchers } from '../crowd/viewers.ts';
 import { residentMib } from '../system/machine.ts';
 import type { WholeSystem } from '../system/system.ts';
 import type { Broken, Fault, FaultStage, FaultSystem } from './fault-system.ts';
 
-/** How long and how much. */
-export interface FaultSizes {
-  /** Healthy bidding before each fault, in seconds. */
-  readonly beforeSeconds: number;
-  /** How long a fault lasts. */
-  readonly seconds: number;
-  /** How long NATS or Postgres stay away. */
-  readonly outageSeconds: number;
-  /** Bids accepted while a fault lasts that is measured in bids. */
-  readonly bids: number;
-  /**
-   * JetStream delivers again what a dead worker had in hand after so many seconds; undefined: as in
-   * production, after 30. For runs that must be short.
-   */
-  readonly deliverAgainSeconds?: number;
+const OPTIONS = {
+  before: number('seconds of healthy bids before each fault', 1, 3_600).prefault('3'),
+  seconds: number('how long a fault lasts', 1, 3_600).prefault('5'),
+  outage: number('seconds for which NATS or Postgres are away', 1, 3_600).prefault('10'),
+  bids: number('accepted while both are away', 1, 10_000_000).prefault('20000'),
+};
+
+export const FAULTS_USAGE = `npm run faults -- [fault …] [options]
+${optionsText(OPTIONS)}
+The exit code is 1 when anything was lost, duplicate, altered or refused that must not be.`;
+
+/** @param known names of all faults; all are meant when none is named @throws UsageError */
+export function faultOptions(args: readonly string[], known: readonly string[]) {
+  const { values, positionals } = readArguments(args, OPTIONS);
+  const { before: beforeSeconds, outage: outageSeconds, seconds, bids } = values;
+  const names = chosenNames('fault', positionals, known);
+  return { names, sizes: { beforeSeconds, seconds, outageSeconds, bids } };
 }
 
-export interface FaultResult {
-  readonly fault: string;
-  readonly auctionIds: readonly string[];
-  readonly accepted: number;
-  /** Refused, though the rules allow the bid. */
-  readonly refused: number;
-  readonly unknown: number;
-  readonly lost: number;
-  readonly duplicate: number;
-  readonly altered: number;
-  /** Until Postgres had everything that was accepted up to then. */
-  readonly recoveryMs: number;
-  readonly before: Latency;
-  readonly during: Latency;
-  /** Resident memory of the largest process of each kind while the fault lasted. */
-  readonly memory: { readonly gatewayMiB: number; readonly workerMiB: number };
-  /** Everything that was not as it must be, one line each. */
-  readonly complaints: readonly string[];
-}
+/**
+ * JetStream delivers again what a dead worker had in hand after `deliverAgainSeconds`; undefined: as in
+ * production, after 30. For runs that must be short.
+ */
+type FaultSizes = ReturnType<typeof faultOptions>['sizes'] & {
+  readonly deliverAgainSeconds?: number;
+};
+
+export type FaultResult = Awaited<ReturnType<typeof runFault>>;
 
 /** When it is over bids go on so long, so that the first ones after it are seen. */
 const AFTER_MS = 500;
@@ -79,13 +72,17 @@ const SENT_AGAIN = 200;
 const CURRENT_WITHIN_MS = 15_000;
 const AT_ONCE = 16;
 
-/** @throws Error when the system does not get well again, or the bench fails; the signal's reason */
+/**
+ * @returns `refused`: bids that the rules allow; `recoveryMs`: until Postgres had everything that was
+ *   accepted up to then; memory: the largest resident size of a process while the fault lasted
+ * @throws Error when the system does not get well again, or the bench fails; the signal's reason
+ */
 export async function runFault(
   fault: Fault,
   faultSystem: FaultSystem,
   sizes: FaultSizes,
   signal: AbortSignal = new AbortController().signal,
-): Promise<FaultResult> {
+) {
   const { system } = faultSystem;
   const seconds = fault.lasts === 'outage' ? sizes.outageSeconds : sizes.seconds;
   const bids = Math.min(sizes.bids, fault.enoughBids ?? sizes.bids);
@@ -100,7 +97,7 @@ export async function runFault(
   const { auctionIds, hotAuctionIds, ledger } = bidders;
   const stage: FaultStage = { ...faultSystem, bidders, signal };
   const watchers = new Watchers([system.url('broadcast-service')], hotAuctionIds);
-  const log = new LogWatcher(system.redis, auctionIds);
+  const readLogs = watchLogs(system.redis, auctionIds);
   const memory = { gatewayMiB: 0, workerMiB: 0 };
   const watching = new Rounds(() => {
     const { 'api-gateway': gateways = [], 'archival-worker': workers = [] } = system.processes;
@@ -109,13 +106,12 @@ export async function runFault(
     return Promise.resolve(LOOK_AT_MEMORY_EVERY_MS);
   });
   watching.start();
-  log.start();
   try {
     await pause(sizes.beforeSeconds * 1000, undefined, { signal });
     const brokenAt = performance.now();
     const broken = await breakAndHeal(fault, stage, { ...sizes, seconds, bids });
     const failed = { refused: ledger.refused.length, unknown: ledger.unknown.length };
-    const settled = await settle(fault, stage, log, watchers);
+    const settled = await settle(fault, stage, readLogs, watchers);
     return {
       fault: fault.name,
       auctionIds,
@@ -129,7 +125,7 @@ export async function runFault(
       complaints: [...broken.complaints, ...settled.complaints],
     };
   } finally {
-    await Promise.allSettled([bidders.stop(), log.stop(), watching.stop()]);
+    await Promise.allSettled([bidders.stop(), readLogs(), watching.stop()]);
     watchers.close();
   }
 }
@@ -138,6 +134,7 @@ export async function runFault(
 async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) {
   const { bidders, signal } = stage;
   const { seconds, bids, deliverAgainSeconds } = sizes;
+  const healsItself = fault.healsItself === true;
   const lasting = async (): Promise<void> => {
     if (fault.lasts !== 'bids') return pause(seconds * 1000, undefined, { signal });
     bidders.hurry(MORE_IN_A_HURRY);
@@ -146,21 +143,19 @@ async function breakAndHeal(fault: Fault, stage: FaultStage, sizes: FaultSizes) 
   };
   const beganAt = performance.now();
   const broken = await fault.begin(stage);
-  if (fault.healsItself !== true) await lasting();
-  const overAt = performance.now();
-  const since = fault.healsItself === true ? beganAt : overAt;
+  if (!healsItself) await lasting();
+  const healedFrom = performance.now();
+  const since = healsItself ? beganAt : healedFrom;
   const recovering = recover(broken, stage, since, deliverAgainSeconds);
-  const beside =
-    fault.healsItself === true
-      ? lasting()
-      : pause(AFTER_MS, undefined, { signal }).then(() => bidders.stop());
+  const beside = healsItself
+    ? lasting()
+    : pause(AFTER_MS, undefined, { signal }).then(() => bidders.stop());
   // The end of both, also when one fails: no part may be started when the system is stopped.
   await Promise.allSettled([recovering, beside]);
   const [recovered] = await Promise.all([recovering, beside]);
-  if (fault.healsItself !== true) return { overAt, ...recovered };
-  const healedAt = performance.now();
+  const overAt = healsItself ? performance.now() : healedFrom;
   await bidders.stop();
-  return { overAt: healedAt, ...recovered };
+  return { overAt, ...recovered };
 }
 
 /** Heals, and measures when Postgres has everything that was accepted until then. */
@@ -168,11 +163,11 @@ async function recover(
   broken: Broken,
   { system, bidders, signal }: FaultStage,
   since: number,
-  deliverAgainSeconds: number | undefined,
+  deliverAgainSeconds = 0,
 ) {
   await broken.heal();
   signal.throwIfAborted();
-  if (deliverAgainSeconds !== undefined) {
+  if (deliverAgainSeconds > 0) {
     // Until a worker starts and sets it back.
     const patience = { ack_wait: nanos(deliverAgainSeconds * 1000) };
     await system.onStreams(({ consumers }) =>
@@ -193,7 +188,7 @@ async function recover(
 async function settle(
   fault: Fault,
   { system, bidders, signal }: FaultStage,
-  log: LogWatcher,
+  readLogs: ReturnType<typeof watchLogs>,
   watchers: Watchers,
 ) {
   const { ledger, auctionIds } = bidders;
@@ -204,7 +199,7 @@ async function settle(
   });
   signal.throwIfAborted();
   const heads = await readRedisHeads(system.redis, auctionIds);
-  const seen = await log.stop();
+  const seen = await readLogs();
   const places = new Map([...heads].map(([id, { epoch, seq }]) => [id, { epoch, seq }]));
   const unseen = await watchers.behind(places, CURRENT_WITHIN_MS);
   const { accepted, refused, unknown } = ledger;

@@ -2,15 +2,7 @@
  * What figures were measured on, and what processes used meanwhile: of CPU and memory as Linux's /proc
  * says, 0 where there is none.
  */
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import connect from 'postgres';
@@ -21,37 +13,35 @@ const FSYNCS = 100;
 const GIB = 1024 ** 3;
 const QUERY_LIMIT_S = 5;
 
-export interface Machine {
-  readonly cpus: number;
-  /** Hardware and versions, for people; those of the servers by name. */
-  readonly text: string;
-}
+export type Machine = Awaited<ReturnType<typeof describeMachine>>;
 
 /**
  * @param folder on the disk whose speed matters
  * @param urls of those servers that run @param versions of further programs
- * @throws Error when Postgres is silent
+ * @returns hardware and versions as text for people @throws Error when Postgres is silent
  */
 export async function describeMachine(
   folder: string,
-  urls: { readonly redis?: string; readonly nats?: string; readonly postgres?: string },
+  { redis, nats, postgres }: { redis?: string; nats?: string; postgres?: string },
   versions: Readonly<Record<string, string>> = {},
-): Promise<Machine> {
-  const found: Record<string, string> = { Node: process.versions.node, ...versions };
-  if (urls.redis)
-    found['Redis'] = await heard(urls.redis, 'INFO server\r\n', /redis_version:(\S+)/);
-  // NATS greets with a line that names its version.
-  if (urls.nats) found['NATS'] = await heard(urls.nats, '', /"version":"([^"]+)"/);
-  if (urls.postgres) found['Postgres'] = await postgresVersion(urls.postgres);
+) {
   const cores = availableParallelism();
-  const hardware = [
+  const programs = Object.entries({
+    Node: process.versions.node,
+    ...versions,
+    Redis: redis && (await heard(redis, 'INFO server\r\n', /redis_version:(\S+)/)),
+    // NATS greets with a line that names its version.
+    NATS: nats && (await heard(nats, '', /"version":"([^"]+)"/)),
+    Postgres: postgres && (await postgresVersion(postgres)),
+  });
+  const text = [
     `${cpus()[0]?.model.trim()}`,
     `${cores} cores`,
     `${Math.round(totalmem() / GIB)} GiB`,
-  ];
-  const programs = Object.entries(found).map((each) => each.join(' '));
-  const fsync = `an fsync takes ${fsyncTime(folder).toFixed(2)} ms`;
-  const text = [...hardware, `${type()} ${release()}`, ...programs, fsync].join(', ');
+    `${type()} ${release()}`,
+    ...programs.filter(([, version]) => version !== undefined).map((each) => each.join(' ')),
+    `an fsync takes ${fsyncTime(folder).toFixed(2)} ms`,
+  ].join(', ');
   return { cpus: cores, text };
 }
 
@@ -74,19 +64,13 @@ async function postgresVersion(url: string): Promise<string> {
 /** Appending a block to a file and having it on disk, median in ms. */
 function fsyncTime(folder: string): number {
   const path = join(folder, 'fsync');
-  const file = openSync(path, 'a');
-  try {
-    const times = Array.from({ length: FSYNCS }, () => {
-      const from = performance.now();
-      writeSync(file, Buffer.alloc(4_096));
-      fsyncSync(file);
-      return performance.now() - from;
-    });
-    return percentile(times, 0.5);
-  } finally {
-    closeSync(file);
-    rmSync(path);
-  }
+  const times = Array.from({ length: FSYNCS }, () => {
+    const from = performance.now();
+    writeFileSync(path, Buffer.alloc(4_096), { flag: 'a', flush: true });
+    return performance.now() - from;
+  });
+  rmSync(path);
+  return percentile(times, 0.5);
 }
 
 /** Linux reports in hundredths of a second on every platform that Node runs on. */
@@ -99,21 +83,17 @@ export const GENERATOR = 'generator';
 /** Process numbers by part; a part may be several processes, each with its children. */
 export type Parts = Readonly<Record<string, readonly (number | undefined)[]>>;
 
-export interface Used {
-  /** In cores, by part; `generator` and `other programs` too. */
-  readonly cores: Readonly<Record<string, number>>;
-  readonly seconds: number;
-}
+export type Used = ReturnType<ReturnType<typeof openWindow>>;
 
 /**
  * Begins now.
- *
- * @returns what reads the use since then; a load that knows better how long it lasted says so, in
- *   seconds, because a generator also takes a while to start
+ * @returns what reads the use since then, in cores, by part, `generator` and `other programs` too; a load
+ *   that knows better how long it lasted says so, in seconds, because a generator also takes a while to
+ *   start
  */
-export function openWindow(parts: Parts): (lastedSeconds?: number) => Used {
+export function openWindow(parts: Parts) {
   const before = reading(parts);
-  return (lastedSeconds) => {
+  return (lastedSeconds?: number) => {
     const after = reading(parts);
     const seconds = (after.at - before.at) / 1000;
     const over = lastedSeconds ?? seconds;
@@ -177,28 +157,22 @@ function reading(parts: Parts) {
 
 /** All processes by number, with the CPU time of all their threads. */
 function processes() {
-  const found = new Map<number, { parent: number; seconds: number; endedChildren: number }>();
-  let names: string[] = [];
-  try {
-    names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  } catch {
-    // There is no /proc.
-  }
-  for (const name of names) {
-    const stat = read(`/proc/${name}/stat`);
-    // The second field is the name in parentheses, which may hold spaces: count from behind it.
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11);
-    found.set(Number(name), {
-      parent: fields[1] ?? 0,
-      seconds: (user + system) / TICKS_PER_SECOND,
-      endedChildren: (childrenUser + childrenSystem) / TICKS_PER_SECOND,
+  const names = existsSync('/proc') ? readdirSync('/proc') : [];
+  const rows = names
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => {
+      const stat = read(`/proc/${name}/stat`);
+      // The second field is the name in parentheses, which may hold spaces: count from behind it.
+      const fields = stat
+        .slice(stat.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number);
+      const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11);
+      const seconds = (user + system) / TICKS_PER_SECOND;
+      const endedChildren = (childrenUser + childrenSystem) / TICKS_PER_SECOND;
+      return [Number(name), { parent: fields[1] ?? 0, seconds, endedChildren }] as const;
     });
-  }
-  return found;
+  return new Map(rows);
 }
 
 function read(file: string): string {

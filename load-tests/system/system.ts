@@ -68,8 +68,8 @@ export const typescriptArguments = (file: URL): string[] => [
 ];
 
 /** A Redis connection that can be used at once. @throws Error when it is not ready within 10 s */
-export async function readyRedis(url: string, name: string, use: ConnectionUse = {}) {
-  const redis = openRedis(url, name, createLogger(name, 'silent'), use);
+export async function readyRedis(url: string, use: ConnectionUse = {}) {
+  const redis = openRedis(url, 'load-tests', createLogger('load-tests', 'silent'), use);
   try {
     await untilReady(redis, REDIS_WITHIN_MS);
   } catch (error) {
@@ -133,9 +133,15 @@ export class TestBed {
     this.urls.redis = server.url;
     const kept = this.#supervisor.keep(server);
     if (!whole) return kept;
-    const redis = await readyRedis(server.url, 'test-bed');
-    await markShardsWhole(redis, SHARDS).finally(() => redis.disconnect());
+    await markShardsWhole(await this.connection(server.url), SHARDS);
     return kept;
+  }
+
+  /** To a Redis, until the end. @throws Error when it is not ready within 10 s */
+  async connection(redisUrl: string): Promise<Redis> {
+    const redis = await readyRedis(redisUrl);
+    this.onClose(() => redis.disconnect());
+    return redis;
   }
 
   /** Three masters. @param options.hasReplicas each with a replica */
@@ -270,15 +276,12 @@ export class WholeSystem {
 
   private constructor(
     bed: TestBed,
-    redis: LocalServer | LocalCluster,
-    nats: LocalServer | LocalNatsCluster,
-    postgres: LocalServer,
+    servers: [LocalServer | LocalCluster, LocalServer | LocalNatsCluster, LocalServer],
     { redisCluster, natsCluster }: SystemOptions,
   ) {
+    const [redis, nats, postgres] = servers;
     this.bed = bed;
-    this.redisServers = redis;
-    this.natsServers = nats;
-    this.postgres = postgres;
+    [this.redisServers, this.natsServers, this.postgres] = servers;
     this.#environment = {
       SHARDS: `${SHARDS}`,
       REDIS_URL: 'masters' in redis ? redis.masters.map(({ url }) => url).join(',') : redis.url,
@@ -296,7 +299,7 @@ export class WholeSystem {
     bed.say('starting the servers and the services');
     // Shared, because the bed's end waits for what is shared: what starts beside a failure is stopped too.
     const args = redisCluster?.durability === 'replica' ? ['--min-replicas-to-write', '1'] : [];
-    const [redis, nats, postgres] = await Promise.all([
+    const servers = await Promise.all([
       bed.shared<LocalServer | LocalCluster>('redis', () =>
         redisCluster === undefined ? bed.redis() : bed.redisCluster({ hasReplicas: true, args }),
       ),
@@ -305,12 +308,8 @@ export class WholeSystem {
       ),
       bed.shared('postgres', () => bed.postgres()),
     ]);
-    const system = new WholeSystem(bed, redis, nats, postgres, options);
-    if (!('masters' in redis)) {
-      const connection = await readyRedis(redis.url, 'load-tests');
-      system.#redis = connection;
-      bed.onClose(() => connection.disconnect());
-    }
+    const system = new WholeSystem(bed, servers, options);
+    if (redisCluster === undefined) system.#redis = await bed.connection(servers[0].url);
     for (const service of SERVICES) await system.run(service, counts[service] ?? 1);
     return system;
   }

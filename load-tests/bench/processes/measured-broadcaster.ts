@@ -41,8 +41,12 @@ new PerformanceObserver((list) => {
   for (const { duration } of list.getEntries()) longestGcMs = Math.max(longestGcMs, duration);
 }).observe({ entryTypes: ['gc'] });
 process.on('SIGUSR2', () => {
-  const p99Ms = ms(delay.percentile(99));
-  const held = { maxMs: ms(delay.max), maxCpuMs, p99Ms, longestGcMs };
+  const held = {
+    'event loop held, longest ms': ms(delay.max),
+    'the same in CPU time, ms': maxCpuMs,
+    'event loop held, p99 ms': ms(delay.percentile(99)),
+    'garbage collection, longest ms': longestGcMs,
+  };
   writeFileSync(file, JSON.stringify(held));
   delay.reset();
   [longestGcMs, maxCpuMs] = [0, 0];

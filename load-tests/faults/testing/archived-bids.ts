@@ -1,14 +1,14 @@
 /** Compares what bidders were told with what Postgres has, after some of many processes died. */
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
-import { compareAccounts, type Reconciled } from '../accounts/accounts.ts';
-import type { Bidders } from '../crowd/bidders.ts';
-import type { WholeSystem } from '../system/system.ts';
+import { compareAccounts, type reconcile } from '../../accounts/accounts.ts';
+import type { Bidders } from '../../crowd/bidders.ts';
+import type { WholeSystem } from '../../system/system.ts';
 
 const ARCHIVED_WITHIN_MS = 60_000;
 /** Two of each service: one always runs. */
 export const TWO_OF_EACH = { 'api-gateway': 2, 'broadcast-service': 2, 'archival-worker': 2 };
 
-export interface Verdict extends Omit<Reconciled, 'archivedBids'> {
+export interface Verdict extends Omit<ReturnType<typeof reconcile>, 'archivedBids'> {
   /** Of the bids that are lost, those kept all the same, as part of an epoch that was superseded. */
   readonly superseded: number;
   /** Events that arrived twice with different content; kept apart. */
