@@ -1,9 +1,8 @@
-/** Processes that make load, and the line of figures that each writes at its end. */
+/** Processes that make load, and the figures that each writes as the last line of its output. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createHistogram } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -14,7 +13,6 @@ import { typescriptArguments } from '../system/system.ts';
 import type { RoundFigures, RoundOptions } from './rounds.ts';
 
 const execute = promisify(execFile);
-const FIGURES_MARK = 'figures ';
 const CALLER = new URL('./processes/caller.ts', import.meta.url);
 const REQUESTS = fileURLToPath(new URL('./wrk-requests.lua', import.meta.url));
 
@@ -32,12 +30,11 @@ const loadResult = z.object({
 });
 export type LoadResult = Readonly<z.infer<typeof loadResult>>;
 
-/** Runs a program to its end. @throws Error with what it wrote instead of figures; AbortError */
+/** Runs a program to its end. @throws Error without figures; AbortError */
 async function runGenerator(file: string, args: readonly string[], signal: AbortSignal) {
-  const { stdout, stderr } = await execute(file, args, { signal, killSignal: 'SIGKILL' });
-  const line = stdout.split('\n').find((each) => each.startsWith(FIGURES_MARK));
-  if (line === undefined) throw new Error(`${file} wrote no figures:\n${stdout}${stderr}`);
-  return loadResult.parse(JSON.parse(line.slice(FIGURES_MARK.length)));
+  const { stdout } = await execute(file, args, { signal, killSignal: 'SIGKILL' });
+  const line = stdout.trimEnd().split('\n').at(-1) ?? '';
+  return loadResult.parse(JSON.parse(line));
 }
 
 /** Calls the script or publishes, see processes/caller.ts. */
@@ -49,39 +46,14 @@ export const runCaller = (
   return runGenerator(process.execPath, own, signal);
 };
 
-/** Keeps that many calls under way, then writes the figures. @param call gives how many it counts */
-export async function keepCalling(
-  call: () => Promise<number>,
-  underWay: number,
-  seconds: number,
-): Promise<void> {
-  const latencyUs = createHistogram();
-  const startedAt = performance.now();
-  const endAt = startedAt + seconds * 1000;
-  let answered = 0;
-  await Promise.all(
-    Array.from({ length: underWay }, async () => {
-      while (performance.now() < endAt) {
-        const sentAt = performance.now();
-        const more = await call();
-        answered += more;
-        latencyUs.record(Math.max(1, Math.round((performance.now() - sentAt) * 1000)));
-      }
-    }),
-  );
-  const [p50Ms = NaN, p99Ms = NaN] = [50, 99].map((share) => latencyUs.percentile(share) / 1000);
-  const took = (performance.now() - startedAt) / 1000;
-  const found: LoadResult = { answered, refused: 0, broken: 0, seconds: took, p50Ms, p99Ms };
-  console.log(FIGURES_MARK + JSON.stringify(found));
-}
-
-/** What wrk (github.com/wg/wrk) sends: numbered POSTs; wrk-requests.lua makes the requests of it. */
+/**
+ * What wrk (github.com/wg/wrk) sends: numbered POSTs; wrk-requests.lua makes the requests of it. Request n
+ * goes to path n modulo their number, and is sent by the bearer token n modulo theirs.
+ */
 export interface RequestPlan {
   /** Where to: an address without a path, such as `http://127.0.0.1:8080`. */
   readonly origin: string;
-  /** Request n goes to path n modulo their number. */
   readonly paths: readonly string[];
-  /** Request n is sent by bearer token n modulo their number. */
   readonly tokens: readonly string[];
   /** The member of the body that carries the amount. */
   readonly member: 'amount' | 'maxAmount';
@@ -123,28 +95,17 @@ export async function runWrk(
 
 /** The plan as lines of `name value`: wrk's Lua knows no JSON. */
 const planLines = (plan: RequestPlan): string =>
-  [
-    `host ${new URL(plan.origin).host}`,
-    `member ${plan.member}`,
-    `first_amount ${plan.firstAmount}`,
-    `amount_step ${plan.amountStep}`,
-    `key_prefix ${plan.keyPrefix}`,
-    `per_second ${plan.perSecond ?? ''}`,
-    ...plan.paths.map((path) => `path ${path}`),
-    ...plan.tokens.map((token) => `token ${token}`),
-    '',
-  ].join('\n');
+  Object.entries({ host: new URL(plan.origin).host, ...plan })
+    .flatMap(([name, value]) => [value].flat().map((each) => `${name} ${each}\n`))
+    .join('');
 
-interface LoadRound {
-  readonly result: LoadResult;
-  readonly cores: RoundFigures['cores'];
-}
+type LoadRound = Awaited<ReturnType<typeof roundOf>>;
 
 /**
  * Loads the processes and reads what all programs used meanwhile.
  * @throws Error when connections broke, because then the figures mean nothing
  */
-export async function roundOf(parts: Parts, load: () => Promise<LoadResult>): Promise<LoadRound> {
+export async function roundOf(parts: Parts, load: () => Promise<LoadResult>) {
   const close = openWindow(parts);
   const result = await load();
   const { cores } = close(result.seconds);

@@ -1,11 +1,11 @@
 /** Bids over HTTP, against a bare `node:http` server with the same requests and answers. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '@outcry/local/processes/ports.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
-import { scrape } from '@outcry/shared/testing/metrics.ts';
+import { figureIn, scrape } from '@outcry/shared/testing/metrics.ts';
 import { bidderTokens, clientOf, createAuctions, plainTerms } from '../crowd/people.ts';
-import type { Parts } from '../system/machine.ts';
-import type { Addresses, TestBed } from '../system/system.ts';
+import { sum, type Parts } from '../system/machine.ts';
+import type { TestBed } from '../system/system.ts';
 import { figuresOf, plannedLoad, type RequestPlan } from './generators.ts';
 import type { Measurement, Round } from './rounds.ts';
 
@@ -34,12 +34,10 @@ const RISING = { member: 'maxAmount', firstAmount: FIRST_AMOUNT, amountStep: 10 
 /** Always the same amount, without a key: the only bids a gateway may refuse from what it remembers. */
 const HOPELESS = { member: 'amount', amountStep: 0, keyPrefix: '' } as const;
 
-interface Gateway {
-  /** Of all processes; the first one is asked for auctions. */
+interface Gateways {
+  /** The first one is asked for auctions. */
   readonly urls: readonly string[];
-  /** For figures of CPU use. */
   readonly processes: Parts;
-  readonly servers: Addresses;
 }
 
 /** How a gateway differs from the one that is shipped, to see what a promise costs. */
@@ -57,7 +55,7 @@ interface Variation {
 
 /** Gateways on servers of their own, started when first asked for. */
 export const gatewayOn = (bed: TestBed, variation: Variation = { name: 'gateway' }) =>
-  bed.shared(variation.name, async (): Promise<Gateway> => {
+  bed.shared(variation.name, async () => {
     const { name, fsyncEveryWrite = true, publishes = true, processes: count = 1 } = variation;
     bed.say(`starting the servers of ${name}`);
     const args = fsyncEveryWrite ? [] : ['--appendfsync', 'everysec'];
@@ -83,15 +81,14 @@ export const gatewayOn = (bed: TestBed, variation: Variation = { name: 'gateway'
   });
 
 /** Tokens of users who may bid. */
-export const tokensFor = ({ secret }: TestBed, count = BIDDERS): string[] =>
-  bidderTokens(
-    secret,
-    Array.from({ length: count }, (_, i) => `bench-bidder-${i + 1}`),
-  );
+export function tokensFor({ secret }: TestBed, count = BIDDERS): string[] {
+  const users = Array.from({ length: count }, (_, i) => `bench-bidder-${i + 1}`);
+  return bidderTokens(secret, users);
+}
 
 /** @returns the new auctions' ids */
 export async function openAuctions(
-  { urls: [gatewayUrl = ''] }: Pick<Gateway, 'urls'>,
+  { urls: [gatewayUrl = ''] }: Pick<Gateways, 'urls'>,
   count: number,
   signal: AbortSignal,
   startPrice = 1,
@@ -114,7 +111,7 @@ interface Bids extends Pick<RequestPlan, 'tokens' | 'keyPrefix' | 'perSecond'> {
  * auctions and of the connections.
  */
 export function bidRounds(
-  { urls, processes }: Pick<Gateway, 'urls' | 'processes'>,
+  { urls, processes }: Gateways,
   { auctionIds, count = 'accepted', ...bids }: Bids,
 ): Round {
   const isRefused = count === 'refused';
@@ -148,13 +145,7 @@ export function bidRounds(
   };
 }
 
-export interface GatewayCounters {
-  /** Commands decided, by result: OK or a refusal. */
-  readonly results: ReadonlyMap<string, number>;
-  /** Calls of the decide script, and the commands in them. */
-  readonly calls: number;
-  readonly commands: number;
-}
+export type GatewayCounters = Awaited<ReturnType<typeof readCounters>>;
 
 /** What was counted between two readings. */
 export const countersSince = (
@@ -177,28 +168,25 @@ export const countersSince = (
  */
 async function countersAtRest(urls: readonly string[]): Promise<GatewayCounters> {
   let last = await readCounters(urls);
-  for (let reading = 0; reading < 100; reading += 1) {
-    await pause(50);
-    const next = await readCounters(urls);
-    if (next.commands === last.commands) return next;
-    last = next;
-  }
-  throw new Error('the gateways still decide commands long after the last request');
+  const atRest = async () => {
+    const { commands } = last;
+    last = await readCounters(urls);
+    return last.commands === commands && last;
+  };
+  return waitUntil(atRest, { withinMs: 10_000, everyMs: 50, what: 'an end of the commands' });
 }
 
-async function readCounters(urls: readonly string[]): Promise<GatewayCounters> {
+/** Commands decided, by result: OK or a refusal; calls of the decide script, and the commands in them. */
+async function readCounters(urls: readonly string[]) {
   const results = new Map<string, number>();
-  const sums = new Map<string, number>();
-  for (const { samples } of await Promise.all(urls.map(scrape))) {
-    for (const { name, labels, value } of samples) {
-      sums.set(name, (sums.get(name) ?? 0) + value);
-      if (name !== 'outcry_commands_total') continue;
-      const result = labels['result'] ?? '';
-      results.set(result, (results.get(result) ?? 0) + value);
-    }
+  const all = await Promise.all(urls.map(scrape));
+  for (const { name, labels, value } of all.flatMap(({ samples }) => samples)) {
+    const { result = '' } = labels;
+    if (name === 'outcry_commands_total') results.set(result, (results.get(result) ?? 0) + value);
   }
-  const calls = sums.get('outcry_batch_commands_count') ?? 0;
-  return { results, calls, commands: sums.get('outcry_batch_commands_sum') ?? 0 };
+  const counted = (name: string): number => sum(all.map((each) => figureIn(each, name)));
+  const calls = counted('outcry_batch_commands_count');
+  return { results, calls, commands: counted('outcry_batch_commands_sum') };
 }
 
 /** Connections of a measurement, where it has a number of its own. */
@@ -257,6 +245,8 @@ const auctions = MANY_AUCTIONS;
 const connections = MANY_CONNECTIONS;
 const LIMITS = { RATE_LIMIT_USER_PER_S: '1000000', RATE_LIMIT_ADDRESS_PER_S: '1000000' };
 const off = (variation: Change['variation']): Change => ({ variation });
+const TWO = { processes: 2 };
+const HOPELESS_BIDS = { count: 'refused', startPrice: MAX_AMOUNT } as const;
 
 /** At first the figures by themselves; then `hot` with one feature off, or one more on: its cost. */
 export const httpMeasurements: readonly Measurement[] = [
@@ -266,14 +256,8 @@ export const httpMeasurements: readonly Measurement[] = [
   bare('bare-512', MANY_CONNECTIONS),
   bids('hot-512', ON_ONE, 'bare-512', { connections }),
   bids('spread-512', OVER_MANY, 'bare-512', { auctions, connections }),
-  bids('two-gateways', `${OVER_MANY} through two gateways`, 'bare', {
-    auctions,
-    variation: { processes: 2 },
-  }),
-  bids('refused', 'too-low bids refused on one auction', 'bare', {
-    count: 'refused',
-    startPrice: MAX_AMOUNT,
-  }),
+  bids('two-gateways', `${OVER_MANY} through two gateways`, 'bare', { auctions, ...off(TWO) }),
+  bids('refused', 'too-low bids refused on one auction', 'bare', HOPELESS_BIDS),
   bids(
     'hot-no-fsync',
     'fsync once a second, not each write',

@@ -3,6 +3,7 @@
  * through the gateway's adapter (`ours`) or straight by the client library (`bare`). Arguments: calls
  * under way, seconds, which of the three, the server's URL, bids in a call or events in an entry.
  */
+import { createHistogram } from 'node:perf_hooks';
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { JetStreamEvents } from '@outcry/api-gateway/adapters/nats/jetstream-events.ts';
@@ -11,14 +12,32 @@ import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { SHARDS } from '../../system/system.ts';
-import { keepCalling } from '../generators.ts';
+import type { LoadResult } from '../generators.ts';
 import { STREAM_LIMITS } from '../publish.ts';
 import { openScriptCaller } from '../script.ts';
 
 const [underWay, seconds, what, url = '', size] = process.argv.slice(2);
 const batch = Number(size);
-const keep = (call: () => Promise<number>): Promise<void> =>
-  keepCalling(call, Number(underWay), Number(seconds));
+
+/** Keeps that many calls under way, then writes the figures. @param call gives how many it counts */
+async function keep(call: () => Promise<number>): Promise<void> {
+  const latencyUs = createHistogram();
+  const startedAt = performance.now();
+  const endAt = startedAt + Number(seconds) * 1000;
+  let answered = 0;
+  const calling = Array.from({ length: Number(underWay) }, async () => {
+    while (performance.now() < endAt) {
+      const sentAt = performance.now();
+      const more = await call();
+      answered += more;
+      latencyUs.record(Math.max(1, Math.round((performance.now() - sentAt) * 1000)));
+    }
+  });
+  await Promise.all(calling);
+  const ms = (share: number): number => latencyUs.percentile(share) / 1000;
+  const took = { seconds: (performance.now() - startedAt) / 1000, p50Ms: ms(50), p99Ms: ms(99) };
+  console.log(JSON.stringify({ answered, refused: 0, broken: 0, ...took } satisfies LoadResult));
+}
 
 /** What is published. */
 function entryOf(events: number) {
