@@ -6,7 +6,7 @@ const TESTS = '(\\.test\\.tsx?$)|(^[^/]+/testing/)';
 const USE_CASES = {
   'api-gateway': 'bidding|auctions|keeper|hand-off|limits',
   'broadcast-service': 'feed|rooms|presence',
-  'archival-worker': 'accounts|archive|dead-letters|seal|history|rebuild|verify|whole',
+  'archival-worker': 'accounts|archive|dead-letters|seal|history|rebuild|verify|webhooks|whole',
 };
 const SERVICES = Object.keys(USE_CASES);
 

@@ -2,18 +2,27 @@ import { z } from 'zod';
 import {
   commonSettings,
   ConfigError,
+  list,
   parseSettings,
   rateLimits,
   trustedProxies,
   type Environment,
 } from '@outcry/shared/runtime/config.ts';
 import { natsSettings } from '@outcry/shared/runtime/jetstream.ts';
+import { networkOf } from './webhooks/receiver-addresses.ts';
 
 const SERVICE = 'archival-worker';
 
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 const DAY_SECONDS = 24 * 60 * 60;
+
+/** Networks as `10.1.0.0/16,fd00::/8`. */
+const networks = list
+  .transform((texts) => texts.map((text) => networkOf(text)))
+  .refine((found) => !found.includes(undefined), 'must be networks such as 10.1.0.0/16')
+  .transform((found) => found.filter((network) => network !== undefined))
+  .default([]);
 
 const settings = commonSettings.extend({
   ...natsSettings.shape,
@@ -30,6 +39,8 @@ const settings = commonSettings.extend({
     .int()
     .min(1)
     .default(25 * 60 * 60),
+  /** Networks that webhooks may reach though they are private. */
+  WEBHOOKS_ALLOW_PRIVATE: networks,
   /** How long the events of a sale name a buyer or seller who has deleted the account. */
   KEEP_SALES_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
 });
@@ -50,6 +61,24 @@ export type WorkerSettings = z.infer<typeof schema>;
 /** @throws ConfigError naming every mistake in the environment */
 export function workerSettings(environment: Environment = process.env): WorkerSettings {
   return parseSettings(SERVICE, schema, environment);
+}
+
+const webhookSchema = commonSettings.pick({ NODE_ENV: true, LOG_LEVEL: true, HOST: true }).extend({
+  ...natsSettings.shape,
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8084),
+  DATABASE_URL: databaseUrl,
+  WEBHOOKS_ALLOW_PRIVATE: networks,
+});
+
+/** Every variable that the process reads which delivers to webhooks. */
+export const WEBHOOK_VARIABLES: readonly string[] = Object.keys(webhookSchema.shape);
+
+export type WebhookSettings = z.infer<typeof webhookSchema>;
+
+/** @throws ConfigError naming every mistake in the environment */
+export function webhookSettings(environment: Environment = process.env): WebhookSettings {
+  const given = Object.entries(environment).filter(([, value]) => value !== '');
+  return parsed('webhooks', webhookSchema, Object.fromEntries(given));
 }
 
 const toolSchema = commonSettings
@@ -82,12 +111,17 @@ export function toolSettings(
   const { redis: REDIS_URL, nats: NATS_URL, postgres: DATABASE_URL } = running;
   // All servers or none: a tool must not mix two systems.
   const servers = 'DATABASE_URL' in given ? {} : { REDIS_URL, NATS_URL, DATABASE_URL };
-  const settings = toolSchema.safeParse({ ...given, ...servers });
+  return parsed(tool, toolSchema, { ...given, ...servers });
+}
+
+/** @throws ConfigError naming every mistake */
+function parsed<T extends z.ZodType>(program: string, schema: T, given: Environment): z.output<T> {
+  const settings = schema.safeParse(given);
   if (settings.success) return settings.data;
   const mistakes = settings.error.issues.map(
     ({ path, message }) => `${path.join('.')}: ${message}`,
   );
-  throw new ConfigError(tool, mistakes);
+  throw new ConfigError(program, mistakes);
 }
 
 /** The database to migrate. @throws ConfigError when it is missing or no URL */

@@ -1,4 +1,5 @@
 /** Puts the rebuild together, and an archiver that drains the stream for it. */
+import { ARCHIVE_CONSUMER } from '@outcry/shared/contracts/keys.ts';
 import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
 import { Closers, withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -79,7 +80,7 @@ async function assemble(
     maxBytes: settings.NATS_STREAM_MAX_BYTES,
     replicas: settings.NATS_STREAM_REPLICAS,
   };
-  await ensureConsumer(await nats.connected(CONNECT_LIMIT_MS), limits);
+  await ensureConsumer(await nats.connected(CONNECT_LIMIT_MS), ARCHIVE_CONSUMER, limits);
 
   const source = new JetStreamSource(nats, limits, log);
   closers.defer('event source', () => source.close());

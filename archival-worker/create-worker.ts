@@ -29,6 +29,7 @@ import { sealStore } from './adapters/postgres/seal-store.ts';
 import { textStore } from './adapters/postgres/text-store.ts';
 import { userStore } from './adapters/postgres/user-store.ts';
 import { watchlistStore } from './adapters/postgres/watchlist.ts';
+import { webhookStore } from './adapters/postgres/webhook-store.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import { keptHints } from './adapters/redis/kept-hints.ts';
 import { RedisNames } from './adapters/redis/names-in-redis.ts';
@@ -43,6 +44,8 @@ import { SharedAnswers } from './history/shared-answers.ts';
 import { createHistoryApi } from './http/history-api.ts';
 import { createMetrics, createSealMetrics } from './metrics.ts';
 import { SealAuctions } from './seal/seal-auctions.ts';
+import { ReceiverAddresses } from './webhooks/receiver-addresses.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
 import { WholeRedis } from './whole/whole-redis.ts';
 
 const WRITE_LIMIT_MS = 20_000;
@@ -169,6 +172,10 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
       watchlist: watchlistStore(read, historyReader(writing)),
       hints: keptHints(redis, log),
       accounts: new Accounts(new RedisSignOutMarks(redis), deletedAccounts),
+      webhooks: new Webhooks(
+        webhookStore(historyReader(writing)),
+        new ReceiverAddresses(settings.WEBHOOKS_ALLOW_PRIVATE),
+      ),
       answers: new SharedAnswers(),
       shards: settings.SHARDS,
     },

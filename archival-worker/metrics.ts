@@ -3,6 +3,7 @@ import { Figures } from '@outcry/shared/runtime/figures.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import type { ArchiveFigures, BatchFigures } from './archive/ports.ts';
 import type { SealFigures } from './seal/ports.ts';
+import type { DeliveryFigures } from './webhooks/ports.ts';
 
 export interface WorkerGauges {
   /** Messages that are not archived yet. */
@@ -93,6 +94,45 @@ export function createSealMetrics(registry: Registry): SealFigures {
     waiting: (backlog) => {
       waiting.set(backlog?.auctions ?? NaN);
       lag.set(backlog?.oldestSeconds ?? NaN);
+    },
+  };
+}
+
+/** The figures of the process that delivers to webhooks. */
+export function createWebhookMetrics(registry: Registry, behind: () => number): DeliveryFigures {
+  const figures = new Figures(registry);
+  figures.reading('outcry_webhooks_behind_messages', 'Messages of JetStream not rung for', behind);
+  const attempts = figures.counter(
+    'outcry_webhooks_attempts_total',
+    'Attempts to deliver that ended',
+    'result',
+  );
+  const seconds = figures.histogram(
+    'outcry_webhooks_attempt_seconds',
+    'From the look-up of a receiver to the end of its answer',
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  );
+  const inFlight = figures.gauge('outcry_webhooks_queues_in_hand', 'Queues this process works on');
+  const pending = figures.gauge(
+    'outcry_webhooks_pending_messages',
+    'Messages that wait for an attempt or for its end: one for each queue',
+  );
+  const dead = figures.gauge('outcry_webhooks_dead_letters', 'Messages that were given up');
+  const oldest = figures.gauge(
+    'outcry_webhooks_lag_seconds',
+    'Since the oldest event happened that waits for an attempt',
+  );
+  for (const result of ['delivered', 'failed']) attempts.inc({ result }, 0);
+  return {
+    attempted: ({ ms }, ok) => {
+      attempts.inc({ result: ok ? 'delivered' : 'failed' });
+      seconds.observe(ms / 1000);
+    },
+    inFlight: (count) => inFlight.set(count),
+    backlog: (backlog) => {
+      pending.set(backlog?.pending ?? NaN);
+      dead.set(backlog?.dead ?? NaN);
+      oldest.set(backlog?.oldestSeconds ?? NaN);
     },
   };
 }

@@ -13,12 +13,14 @@ import { AUCTION_ROUTES } from './auction-routes.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { USER_ROUTES } from './user-routes.ts';
 import { WATCHLIST_ROUTES } from './watchlist-routes.ts';
+import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
 export const HISTORY_ROUTES: readonly Route<HistoryParts>[] = [
   ...AUCTION_ROUTES,
   ...USER_ROUTES,
   ...WATCHLIST_ROUTES,
   ...ACCOUNT_ROUTES,
+  ...WEBHOOK_ROUTES,
 ];
 
 const DESCRIPTION = `Every auction and bid as far as they are archived, kept for ever, with proofs.

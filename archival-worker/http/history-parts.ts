@@ -9,6 +9,7 @@ import type {
   WatchlistStore,
 } from '../history/ports.ts';
 import type { SharedAnswers } from '../history/shared-answers.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 
 /** What the routes work with. */
 export interface HistoryParts {
@@ -20,6 +21,7 @@ export interface HistoryParts {
   readonly watchlist: WatchlistStore;
   readonly hints: KeptHints;
   readonly accounts: Accounts;
+  readonly webhooks: Webhooks;
   /** What costs the database much. */
   readonly answers: SharedAnswers;
   readonly shards: number;

@@ -77,6 +77,10 @@ environment('archival-worker', {
   DATABASE_READ_URL: DATABASE_URL('outcry_history', values['postgres-read']),
   JWT_SECRET,
 });
+environment('webhooks', {
+  NATS_URL: NATS_URL('webhooks'),
+  DATABASE_URL: DATABASE_URL('outcry_archiver'),
+});
 environment('migrate', { DATABASE_URL: DATABASE_URL('outcry_migrator') });
 environment('rebuild', {
   REDIS_URL: REDIS_URL('rebuild'),

@@ -3,7 +3,7 @@
 
 -- Makes and changes tables: `node migrate.js`, and nothing else.
 CREATE ROLE outcry_migrator LOGIN PASSWORD '{outcry_migrator}';
--- archival-worker and rebuild: rows, never tables. Migrations take back the right to change or delete
+-- archival-worker, webhooks and rebuild: rows, never tables. Migrations take back the right to change or delete
 -- events, conflicts and discarded letters: these are only added.
 CREATE ROLE outcry_archiver LOGIN PASSWORD '{outcry_archiver}';
 -- The history API (DATABASE_READ_URL): reads.

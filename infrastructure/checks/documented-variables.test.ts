@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { ROOT } from '../testing/secured-servers.ts';
 import { PROGRAMS } from '../testing/service-variables.ts';
 
-const SERVICES = ['api-gateway', 'broadcast-service', 'archival-worker'] as const;
+const ALL = ['api-gateway', 'broadcast-service', 'archival-worker'] as const;
+const SERVICES = [...ALL, 'webhooks'] as const;
 const REQUIRED = {
   JWT_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
   DATABASE_URL: 'postgres://127.0.0.1/outcry',
@@ -23,7 +24,7 @@ function documented(): Row[] {
   const rows = text.matchAll(/^\| `([A-Z_]+)` *\| ([a-z, -]+?) *\| (`[^`]*`|none) *\|/gm);
   return Array.from(rows, ([, name = '', services = '', standard = '']) => ({
     name,
-    services: services === 'all' ? SERVICES : services.split(', '),
+    services: services.split(', ').flatMap((name) => (name === 'all' ? ALL : [name])),
     standard: standard === 'none' ? undefined : standard.replaceAll('`', ''),
   }));
 }

@@ -79,6 +79,8 @@ test('the parts that are promised are there', () => {
       'prometheus',
       'redis',
       'web',
+      'webhooks-1',
+      'webhooks-2',
       'worker-1',
       'worker-2',
     ].toSorted(),
@@ -87,7 +89,8 @@ test('the parts that are promised are there', () => {
 
 test('every service reads its environment without a complaint', () => {
   for (const [name, { image, command, env_file, environment }] of services) {
-    const program = command?.includes('migrate.js') === true ? 'migrate' : imageOf(image);
+    const [, started] = /^(?:run-)?([a-z]+)\.js$/.exec(command?.at(-1) ?? '') ?? [];
+    const program = image.startsWith('outcry-') && started ? started : imageOf(image);
     const given = Object.fromEntries(
       Object.entries(environment).map(([key, value]) => [key, withDefaults(value)]),
     );

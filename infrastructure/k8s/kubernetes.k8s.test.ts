@@ -19,6 +19,7 @@ const LISTENING: Readonly<Record<string, readonly number[]>> = {
   'api-gateway': [8080],
   'broadcast-service': [8081],
   'archival-worker': [8082],
+  webhooks: [8084],
   web: [8000],
   redis: [6379],
   nats: [4222, 8222],
@@ -29,6 +30,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'api-gateway': ['redis:6379', 'nats:4222'],
   'broadcast-service': ['redis:6379', 'api-gateway:8080'],
   'archival-worker': ['redis:6379', 'nats:4222', 'postgres:5432'],
+  webhooks: ['nats:4222', 'postgres:5432'],
 };
 const OUTSIDE = [
   ['names', '10.96.0.10', 53],

@@ -31,6 +31,9 @@ export interface ServicePart {
   env: (addresses: Addresses) => Record<string, string>;
 }
 
+/** Receivers of webhooks on this machine. */
+const LOOPBACK = '127.0.0.0/8,::1/128';
+
 /**
  * The services in the order in which they start: the worker first, because on a fresh system it is
  * the one that declares an empty Redis whole, and the gateway waits for that.
@@ -40,7 +43,16 @@ export const SERVICES: readonly ServicePart[] = [
     REDIS_URL: redisUrl,
     NATS_URL: natsUrl,
     DATABASE_URL: databaseUrl,
+    WEBHOOKS_ALLOW_PRIVATE: LOOPBACK,
   })),
+  {
+    ...service('webhooks', 'WEBHOOKS_PORT', 8084, ({ natsUrl, databaseUrl }) => ({
+      NATS_URL: natsUrl,
+      DATABASE_URL: databaseUrl,
+      WEBHOOKS_ALLOW_PRIVATE: LOOPBACK,
+    })),
+    args: () => ['--enable-source-maps', join('archival-worker', 'dist', 'run-webhooks.js')],
+  },
   service('api-gateway', 'GATEWAY_PORT', 8080, ({ redisUrl, natsUrl, serviceSecret, ports }) => ({
     SERVICE_SECRET: serviceSecret,
     REDIS_URL: redisUrl,

@@ -1,6 +1,12 @@
 /** What each image's program makes of its environment; used to check Compose and Kubernetes files. */
 import { GATEWAY_VARIABLES, gatewaySettings } from '../../api-gateway/config.ts';
-import { migrationUrl, WORKER_VARIABLES, workerSettings } from '../../archival-worker/config.ts';
+import {
+  migrationUrl,
+  WEBHOOK_VARIABLES,
+  webhookSettings,
+  WORKER_VARIABLES,
+  workerSettings,
+} from '../../archival-worker/config.ts';
 import { BROADCASTER_VARIABLES, broadcasterSettings } from '../../broadcast-service/config.ts';
 import type { Variables } from './secured-servers.ts';
 
@@ -15,6 +21,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   'api-gateway': { variables: GATEWAY_VARIABLES, read: gatewaySettings },
   'broadcast-service': { variables: BROADCASTER_VARIABLES, read: broadcasterSettings },
   'archival-worker': { variables: WORKER_VARIABLES, read: workerSettings },
+  webhooks: { variables: WEBHOOK_VARIABLES, read: webhookSettings },
   migrate: {
     variables: ['DATABASE_URL'],
     read: (environment) => ({ DATABASE_URL: migrationUrl(environment) }),

@@ -111,9 +111,10 @@ export const creationsKey = (shard: number, kind: 'a' | 'i', userId: string): st
 /** Longer than anything in it: an auction's 366 days, its grace period, and its item's. */
 export const CREATIONS_KEPT_SECONDS = 400 * 24 * 60 * 60;
 
-/** The JetStream stream that carries every log entry, and its durable consumer. */
+/** The JetStream stream that carries every log entry, and its durable consumers. */
 export const EVENT_STREAM = 'OUTCRY_EVENTS';
 export const ARCHIVE_CONSUMER = 'archive';
+export const WEBHOOK_CONSUMER = 'webhooks';
 export const EVENT_SUBJECTS = 'outcry.v1.events.>';
 
 /** The subject of an auction's log entries. Ids hold no dots, so each part is one token. */

@@ -48,7 +48,7 @@ const OTHERS = {
   WATCHLIST_FULL: { status: 409, title: 'You have saved as many auctions as one user may save' },
   ACCOUNT_IN_USE: { status: 409, title: 'You sell or lead in auctions that are still open' },
   ITEM_NOT_FOUND: { status: 404, title: 'There is no such item' },
-  QUOTA_REACHED: { status: 409, title: 'You have as many auctions or items as one user may have' },
+  QUOTA_REACHED: { status: 409, title: 'You have as many of these as one user may have' },
   // Also sent as 400 (unparsable JSON), 413 (too large) and 415 (not JSON).
   INVALID_REQUEST: { status: 422, title: 'The request is not valid' },
   RATE_LIMITED: { status: 429, title: 'Too many requests' },

@@ -10,7 +10,7 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
-import { ARCHIVE_CONSUMER, EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
+import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
 import { ensureStream, hasSettings } from '@outcry/shared/runtime/jetstream.ts';
 
 export const API_LIMIT_MS = 2_000;
@@ -27,17 +27,18 @@ export interface StreamLimits {
 }
 
 /**
- * Creates the stream and the archive's durable consumer, or brings them to these settings.
+ * Creates the stream and a durable consumer of it, or brings them to these settings.
  * @throws Error when NATS is away or refuses a setting
  */
 export async function ensureConsumer(
   connection: NatsConnection,
+  name: string,
   limits: StreamLimits,
 ): Promise<void> {
   await ensureStream(connection, { name: EVENT_STREAM, subjects: [EVENT_SUBJECTS], ...limits });
   const manager = await managerOf(connection);
   const wanted = {
-    durable_name: ARCHIVE_CONSUMER,
+    durable_name: name,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ACK_WAIT_MS),
     deliver_policy: DeliverPolicy.All,
@@ -47,17 +48,17 @@ export async function ensureConsumer(
     max_ack_pending: MAX_ACK_PENDING,
   } satisfies Partial<ConsumerConfig>;
 
-  const existing = await consumerInfo(manager);
+  const existing = await consumerInfo(manager, name);
   if (existing === undefined) {
     await manager.consumers.add(EVENT_STREAM, wanted);
   } else if (!hasSettings(existing.config, wanted)) {
-    await manager.consumers.update(EVENT_STREAM, ARCHIVE_CONSUMER, wanted);
+    await manager.consumers.update(EVENT_STREAM, name, wanted);
   }
 }
 
-/** Messages that are not archived yet: not delivered, or delivered and not acknowledged. */
-export async function messagesBehind(connection: NatsConnection): Promise<number> {
-  const info = await consumerInfo(await managerOf(connection));
+/** Messages that a consumer has not acknowledged yet, whether delivered or not. */
+export async function messagesBehind(connection: NatsConnection, name: string): Promise<number> {
+  const info = await consumerInfo(await managerOf(connection), name);
   return info === undefined ? 0 : info.num_pending + info.num_ack_pending;
 }
 
@@ -75,9 +76,12 @@ export async function messagesInStream(connection: NatsConnection): Promise<numb
 const managerOf = (connection: NatsConnection): Promise<JetStreamManager> =>
   jetstreamManager(connection, { checkAPI: false, timeout: API_LIMIT_MS });
 
-async function consumerInfo(manager: JetStreamManager): Promise<ConsumerInfo | undefined> {
+async function consumerInfo(
+  manager: JetStreamManager,
+  name: string,
+): Promise<ConsumerInfo | undefined> {
   try {
-    return await manager.consumers.info(EVENT_STREAM, ARCHIVE_CONSUMER);
+    return await manager.consumers.info(EVENT_STREAM, name);
   } catch (error) {
     if (isApiError(error, JetStreamApiCodes.ConsumerNotFound)) return undefined;
     throw error;

@@ -32,12 +32,13 @@ const NAK_MAX_MS = 30_000;
 const REOPEN_AFTER_MS = 200;
 
 /**
- * The archive's durable consumer. It outlives lost connections, and a stream or consumer that was
+ * A durable consumer of all events. It outlives lost connections, and a stream or consumer that was
  * deleted is made again. What is read ahead but not yet asked for is not extended: after a long
  * outage of Postgres those messages go to a worker that can store them.
  */
 export class JetStreamSource implements EventSource {
   readonly #link: NatsLink;
+  readonly #consumer: string;
   readonly #limits: StreamLimits;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
@@ -50,8 +51,15 @@ export class JetStreamSource implements EventSource {
   #behind = 0;
   #opened = false;
 
-  constructor(link: NatsLink, limits: StreamLimits, log: Logger) {
+  /** @param consumer its durable name */
+  constructor(
+    link: NatsLink,
+    limits: StreamLimits,
+    log: Logger,
+    consumer: string = ARCHIVE_CONSUMER,
+  ) {
     this.#link = link;
+    this.#consumer = consumer;
     this.#limits = limits;
     this.#log = log;
     this.#timers = [
@@ -60,7 +68,7 @@ export class JetStreamSource implements EventSource {
     ];
   }
 
-  /** Messages that are not archived yet, as JetStream last said. */
+  /** Messages that are not acknowledged yet, as JetStream last said. */
   get behind(): number {
     return this.#behind;
   }
@@ -103,10 +111,10 @@ export class JetStreamSource implements EventSource {
     for (let failures = 0; !signal.aborted;) {
       try {
         const connection = await this.#link.connected(CONNECT_LIMIT_MS);
-        await ensureConsumer(connection, this.#limits);
+        await ensureConsumer(connection, this.#consumer, this.#limits);
         const consumer = await jetstream(connection, { timeout: API_LIMIT_MS }).consumers.get(
           EVENT_STREAM,
-          ARCHIVE_CONSUMER,
+          this.#consumer,
         );
         failures = 0;
         const session = new Session(consumer);
@@ -216,9 +224,9 @@ export class JetStreamSource implements EventSource {
     const connection = this.#link.current();
     if (connection === undefined) return;
     try {
-      this.#behind = await messagesBehind(connection);
+      this.#behind = await messagesBehind(connection, this.#consumer);
     } catch (error) {
-      this.#log.debug({ err: error }, 'JetStream did not say how far the archive is behind');
+      this.#log.debug({ err: error }, 'JetStream did not say how far the consumer is behind');
     }
   }
 }

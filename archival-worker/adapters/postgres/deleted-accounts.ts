@@ -81,6 +81,11 @@ export class PostgresDeletedAccounts implements DeletedAccountStore {
         DELETE FROM display_names
          WHERE user_id = ${userId} AND changed_at <= ${timeOf(upTo)}::timestamptz`,
     );
+    await this.#database.run(
+      (sql) => sql`
+        DELETE FROM webhooks
+         WHERE owner_id = ${userId} AND created_at <= ${timeOf(upTo)}::timestamptz`,
+    );
   }
 
   async end({ userId, upTo }: Deletion): Promise<void> {
