@@ -269,7 +269,12 @@ test('killed while it delivers: everything arrives, in order, at least once', as
   await stage.deliver();
   const everything = bidsFrom(3, 10);
   // The killed one had the queue for 30 s.
-  await until('all have arrived', () => receiver.told('a0-killed').length === 10, 45_000);
+  const receivers = [receiver, bystander.receiver];
+  await until(
+    'all have arrived',
+    () => receivers.every((each) => each.told('a0-killed').length === 10),
+    45_000,
+  );
   expect(receiver.told('a0-killed')).toEqual(everything);
   const ids = receiver.received.map(({ id }) => id);
   // The one that was under way came twice, under one id.
