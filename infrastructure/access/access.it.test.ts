@@ -85,6 +85,7 @@ test('tools of an operator work with their own credentials', { timeout: 60_000 }
   };
   expect(await runTool('run-verify.js', 'verify')).toContain(' archived events');
   expect(await runTool('run-dead-letters.js', 'rebuild')).toContain('no dead letters');
+  expect(await runTool('run-replay.js', 'rebuild')).toMatch(/read [1-9]\d* messages again/);
 
   await admin.flushall();
   expect(await runTool('run-rebuild.js', 'rebuild')).toContain('Done');

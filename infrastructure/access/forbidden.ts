@@ -112,11 +112,14 @@ const DELETING = [
   '$JS.API.STREAM.DELETE.OUTCRY_EVENTS',
   '$JS.API.STREAM.PURGE.OUTCRY_EVENTS',
   '$JS.API.STREAM.MSG.DELETE.OUTCRY_EVENTS',
-  '$JS.API.CONSUMER.DELETE.OUTCRY_EVENTS.archive',
+  '$JS.API.CONSUMER.DELETE.OUTCRY_EVENTS.other',
   '$JS.API.STREAM.CREATE.OTHER',
   '$SYS.REQ.SERVER.PING',
   'anything.else',
 ];
+
+/** Of an operator alone. */
+const RESTARTING = '$JS.API.CONSUMER.DELETE.OUTCRY_EVENTS.archive';
 
 /** Subjects that a user may not publish to, or subscribe to. */
 export const NATS: Readonly<
@@ -125,6 +128,7 @@ export const NATS: Readonly<
   'api-gateway': {
     publish: [
       ...DELETING,
+      RESTARTING,
       '$JS.API.CONSUMER.MSG.NEXT.OUTCRY_EVENTS.archive',
       '$JS.API.CONSUMER.CREATE.OUTCRY_EVENTS.mine',
       '$JS.ACK.OUTCRY_EVENTS.archive.1.1.1.1.1',
@@ -133,12 +137,23 @@ export const NATS: Readonly<
     subscribe: ['outcry.v1.events.>', '>', '_INBOX.archival-worker.>', '_INBOX.>'],
   },
   'archival-worker': {
-    publish: [...DELETING, 'outcry.v1.events.0.a0-forged'],
+    publish: [...DELETING, RESTARTING, 'outcry.v1.events.0.a0-forged'],
     subscribe: ['outcry.v1.events.>', '>', '_INBOX.api-gateway.>'],
+  },
+  webhooks: {
+    publish: [
+      ...DELETING,
+      RESTARTING,
+      'outcry.v1.events.0.a0-forged',
+      '$JS.API.CONSUMER.MSG.NEXT.OUTCRY_EVENTS.archive',
+      '$JS.ACK.OUTCRY_EVENTS.archive.1.1.1.1.1',
+    ],
+    subscribe: ['outcry.v1.events.>', '>', '_INBOX.archival-worker.>'],
   },
   verify: {
     publish: [
       ...DELETING,
+      RESTARTING,
       'outcry.v1.events.0.a0-forged',
       '$JS.API.CONSUMER.MSG.NEXT.OUTCRY_EVENTS.archive',
       '$JS.API.CONSUMER.CREATE.OUTCRY_EVENTS.archive',

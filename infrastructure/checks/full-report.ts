@@ -1,9 +1,8 @@
 /** Keeps the last results of `npm run test:full` in docs/test-full.md, one row a file. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { relative } from 'node:path';
 import type { Reporter, TestModule } from 'vitest/node';
+import { commit, machine, today } from '../testing/run-facts.ts';
 
 const REPORT = 'docs/test-full.md';
 /** Tests that take longer are named: theirs are the sizes that matter. */
@@ -21,7 +20,7 @@ export default class FullReport implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     if (process.env['TEST_SIZE'] !== 'full') return;
     const rows = new Map(existsSync(REPORT) ? readRows(readFileSync(REPORT, 'utf8')) : []);
-    const run = `${new Date().toISOString().slice(0, 10)} | ${commit()} | ${machine()}`;
+    const run = `${today()} | ${commit()} | ${machine()}`;
     for (const module of modules) {
       const file = relative(process.cwd(), module.moduleId);
       // Pure tests have one size.
@@ -53,12 +52,3 @@ const ROW = /^\| `([^`]+)` \|.*$/gm;
 
 const readRows = (report: string): (readonly [string, string])[] =>
   Array.from(report.matchAll(ROW), ([row, file = '']) => [file, row] as const);
-
-const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
-
-function commit(): string {
-  const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':!docs') !== '';
-  return `${git('rev-parse', '--short', 'HEAD')}${changed ? '+' : ''}`;
-}
-
-const machine = (): string => `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`;

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { shippedImages } from '../containers/shipped-images.ts';
 import { ROOT } from '../testing/secured-servers.ts';
 
 const read = (file: string): unknown => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
@@ -37,4 +38,27 @@ test('the images, the tests and the types have the same Node', () => {
   expect(devDependencies['@types/node'].split('.')[0]).toBe(image?.split('.')[0]);
   // On other systems the machine's own runs everything.
   if (process.platform === 'linux') expect(process.versions.node).toBe(image);
+});
+
+test('Compose, manifests and launcher name the same versions of the servers', () => {
+  const shipped = shippedImages();
+  const manifests = globSync('infrastructure/k8s/{base,servers,overlays,components}/**/*.yaml', {
+    cwd: ROOT,
+  });
+  const named = manifests.flatMap((file) =>
+    Array.from(
+      readFileSync(join(ROOT, file), 'utf8').matchAll(/image: ([\w./-]+:\S+)/g),
+      ([, image = '']) => image,
+    ),
+  );
+  expect(named.length).toBeGreaterThan(2);
+  expect(named.filter((image) => !shipped.includes(image))).toEqual([]);
+  // The launcher takes the newest patch, and Postgres's newest minor version.
+  const launcher = readFileSync(
+    join(ROOT, 'infrastructure/local/programs/programs.ts'),
+    'utf8',
+  ).matchAll(/'(redis|nats|postgres):([\d.]+)-alpine'/g);
+  const started = Array.from(launcher, ([, name = '', version = '']) => `${name}:${version}.`);
+  expect(started.length).toBe(3);
+  expect(started.filter((start) => !shipped.some((image) => image.startsWith(start)))).toEqual([]);
 });

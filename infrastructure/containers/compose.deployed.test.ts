@@ -5,11 +5,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { Bidders, createAuction, send } from '../testing/bidders.ts';
+import type { Variables } from '../testing/secured-servers.ts';
 import { accountFor as account, BIDS_IN_POSTGRES } from './accounts.ts';
 import { type BaseImage, obtainBaseImages } from './base-images.ts';
 import { withCompose } from './compose-program.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
-import { documentedLines } from './documented-lines.ts';
+import { documentedCommand, documentedLines } from './documented-lines.ts';
 import { type Engine, obtainEngine } from './engine.ts';
 import { writeReport } from './report.ts';
 import { SocketBidder } from './socket-bidder.ts';
@@ -19,15 +20,6 @@ const BALANCER = 'http://localhost:8080';
 const MINUTES_MS = 60_000;
 /** Six, each of whom sends a request that failed again, under its key, for minutes. */
 const PACE = { bidders: 6, attempts: 100, pauseMs: 100 };
-/** docs/operate.md, upgrades. */
-const UPDATED_IN_ORDER = [
-  'worker-1',
-  'worker-2',
-  'broadcaster-1',
-  'broadcaster-2',
-  'gateway-1',
-  'gateway-2',
-];
 
 let engine: Engine;
 let environment: NodeJS.ProcessEnv;
@@ -142,12 +134,15 @@ test(
           `console.info('the next');\n`,
         );
       }
-      for (const service of UPDATED_IN_ORDER) {
-        await deployment.compose('up', '--detach', '--no-deps', '--build', service);
-        await deployment.healthy();
-        expect(await deployment.compose('logs', '--no-color', service)).toContain('the next');
-        await bidders.reach(bidders.accepted.length + 20);
+      await deployment.type(documentedLines('docs/operate.md', '## Upgrades').join(''));
+      await deployment.healthy();
+      for (const program of ['gateway', 'broadcaster', 'worker']) {
+        for (const service of [`${program}-1`, `${program}-2`]) {
+          const log = await deployment.compose('logs', '--no-color', service);
+          expect(log).toContain('the next');
+        }
       }
+      await bidders.reach(bidders.accepted.length + 20);
     } finally {
       await bidders.stop();
     }
@@ -180,17 +175,74 @@ test(
       what: 'the refusal of a bid',
     });
 
-    const lines = documentedLines('docs/operate.md', '## Tools')
-      .join('')
-      .split(/(?<!\\)\n/);
-    const rebuild = lines.find((line) => line.startsWith('docker compose')) ?? 'no such line';
-    await deployment.type(rebuild);
+    await deployment.type(documentedCommand('docs/operate.md', '## Tools', 'docker compose'));
     await deployment.healthy();
     expect(await Promise.all(auctions.map(read))).toEqual(before);
     expect((await send(bidUrl, zoe, bid)).status).toBe(201);
     await accountFor(accepted);
   },
 );
+
+test(
+  'Postgres is lost and restored from a backup as the docs say, while bids go on: it has all of them again',
+  { timeout: 5 * MINUTES_MS },
+  async () => {
+    const { secret, auctions } = await newAuctions();
+    const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
+    const [, restore = ''] = documentedLines('docs/operate.md', '## Backup and restore');
+    try {
+      await bidders.reach(20);
+      await deployment.type(
+        documentedCommand('docs/operate.md', '## Backup and restore', 'docker compose'),
+      );
+      await bidders.reach(bidders.accepted.length + 20);
+      // These are archived, and Redis knows that: only JetStream has them when Postgres is gone.
+      await accountFor(bidders.accepted.map(({ bidId }) => bidId));
+      await deployment.compose('rm', '--stop', '--force', 'postgres');
+      await deployment.type('docker volume rm "${COMPOSE_PROJECT_NAME}_postgres-data"');
+      expect(await deployment.type(restore)).toMatch(/read [1-9]\d* messages again/);
+      await deployment.healthy();
+      await bidders.reach(bidders.accepted.length + 20);
+    } finally {
+      await bidders.stop();
+    }
+    expect(bidders.failures).toEqual([]);
+    await accountFor(bidders.accepted.map(({ bidId }) => bidId));
+  },
+);
+
+test(
+  'all passwords are changed as the docs say, under load: no bid fails, and the old ones open nothing',
+  { timeout: 5 * MINUTES_MS },
+  async () => {
+    const { secret, auctions } = await newAuctions();
+    const before = await deployment.secrets('verify');
+    const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
+    try {
+      await bidders.reach(20);
+      await deployment.type(documentedLines('docs/operate.md', '### Changing passwords').join(''));
+      await deployment.healthy();
+      await bidders.reach(bidders.accepted.length + 20);
+    } finally {
+      await bidders.stop();
+    }
+    expect(bidders.failures).toEqual([]);
+    await accountFor(bidders.accepted.map(({ bidId }) => bidId));
+    for (const [name, url] of Object.entries(await deployment.secrets('verify'))) {
+      const old = before[name] ?? '';
+      expect(old).not.toBe(url);
+      const withOldPassword = { ...(await deployment.secrets('verify')), [name]: old };
+      await expect(verifyAs(withOldPassword), name).rejects.toThrow(
+        /WRONGPASS|Authorization Violation|password authentication failed/i,
+      );
+    }
+  },
+);
+
+test('an administrator asks Postgres as the docs say', { timeout: MINUTES_MS }, async () => {
+  const line = documentedCommand('docs/operate.md', '### Administrators', 'docker compose');
+  expect(await deployment.type(line)).toContain('(1 row)');
+});
 
 /** What must be the same after a rebuild; the epoch rises. */
 async function read(auctionId: string): Promise<object> {
@@ -214,8 +266,13 @@ function accountFor(accepted: readonly string[]): Promise<void> {
         `docker compose --file infrastructure/docker/compose.yaml exec --no-TTY postgres \
           psql --username postgres --tuples-only --no-align outcry --command '${BIDS_IN_POSTGRES}'`,
       ),
-    verify: () =>
-      deployment.type(`docker compose --file infrastructure/docker/compose.yaml exec --no-TTY worker-1 \
-        sh -c 'set -a; . /dev/stdin; exec node run-verify.js' < infrastructure/docker/secrets/verify.env`),
+    verify: async () => verifyAs(await deployment.secrets('verify')),
   });
+}
+
+/** What `run-verify.js` says with these variables. @throws Error with its output when it fails */
+function verifyAs(variables: Variables): Promise<string> {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  return deployment.type(`docker compose --file infrastructure/docker/compose.yaml exec --no-TTY worker-1 \
+    sh -c 'set -a; . /dev/stdin; exec node run-verify.js' <<'VARIABLES'\n${lines.join('')}VARIABLES\n`);
 }

@@ -1,8 +1,8 @@
 /** Keeps the last results of `npm run test:deployed` in docs/test-deployed.md. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { commit, machine, today } from '../testing/run-facts.ts';
 import { ROOT } from '../testing/secured-servers.ts';
 import type { BaseImage } from './base-images.ts';
 import type { Engine } from './engine.ts';
@@ -14,9 +14,6 @@ interface Findings {
   readonly overrides: readonly string[];
   readonly accepted: readonly string[];
 }
-
-const git = (...args: string[]): string =>
-  execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
 
 /** Called when everything has passed. */
 export function writeReport(findings: Findings): void {
@@ -34,8 +31,7 @@ export function writeReport(findings: Findings): void {
     '[compose.deployed.test.ts](../infrastructure/containers/compose.deployed.test.ts). A stand-in is',
     'made where no registry gives the official image; the last column is what was tested.',
     '',
-    `- ${new Date().toISOString().slice(0, 10)}, after commit ${git('rev-parse', '--short', 'HEAD')}, ` +
-      `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`,
+    `- ${today()}, after commit ${commit()}, ${machine()}`,
     `- Docker ${docker('version', '--format={{.Server.Version}}')}, ` +
       `${engine.isOwn ? 'started by the tests' : 'found'}; Compose ${docker('compose', 'version', '--short')}`,
     `- ${accepted.length} bids were accepted while parts died; all are in Postgres once, and \`verify\` agrees`,

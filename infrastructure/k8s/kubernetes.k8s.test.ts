@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Bidders } from '../testing/bidders.ts';
 import { type Checkout, copyCheckout } from '../containers/checkout.ts';
-import { documentedLines } from '../containers/documented-lines.ts';
+import { documentedCommand, documentedLines } from '../containers/documented-lines.ts';
 import { type Cluster, NODE, startCluster } from './cluster/cluster.ts';
 import { defineGateways, openEntry } from './cluster/entry.ts';
 import { makeImages } from './cluster/images.ts';
@@ -102,6 +102,19 @@ test(
     }
     expect(bidders.failures).toEqual([]);
     await local.account(bidders.accepted.map(({ bidId }) => bidId));
+  },
+);
+
+test(
+  '`local`: Postgres is backed up and asked by the lines of the docs',
+  { timeout: 5 * MINUTES_MS },
+  async () => {
+    const local = new Installation(cluster, checkout, 'local');
+    const dump = documentedCommand('docs/operate.md', '## Backup and restore', 'kubectl');
+    await local.type(dump);
+    expect(await local.type('head -c 5 outcry.dump')).toBe('PGDMP');
+    const ask = documentedCommand('docs/operate.md', '### Administrators', 'kubectl');
+    expect(await local.type(ask)).toContain('(1 row)');
   },
 );
 

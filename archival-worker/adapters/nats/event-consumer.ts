@@ -56,6 +56,20 @@ export async function ensureConsumer(
   }
 }
 
+/**
+ * Who reads through it makes a new one, which starts at the stream's first message.
+ * @throws Error when NATS is away or refuses it
+ */
+export async function deleteConsumer(connection: NatsConnection, name: string): Promise<void> {
+  const { consumers } = await managerOf(connection);
+  try {
+    await consumers.delete(EVENT_STREAM, name);
+  } catch (error) {
+    // They are about to.
+    if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) throw error;
+  }
+}
+
 /** Messages that a consumer has not acknowledged yet, whether delivered or not. */
 export async function messagesBehind(connection: NatsConnection, name: string): Promise<number> {
   const info = await consumerInfo(await managerOf(connection), name);

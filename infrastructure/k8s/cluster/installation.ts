@@ -3,7 +3,7 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { createAuction } from '../../testing/bidders.ts';
 import { accountFor, BIDS_IN_POSTGRES } from '../../containers/accounts.ts';
 import type { Checkout } from '../../containers/checkout.ts';
-import { documentedLines } from '../../containers/documented-lines.ts';
+import { documentedCommand } from '../../containers/documented-lines.ts';
 import type { Cluster } from './cluster.ts';
 
 const READY_WITHIN_MS = 300_000;
@@ -94,9 +94,7 @@ export class Installation {
   /** @throws Error unless all that was accepted is in Postgres once and `run-verify.js` agrees */
   account(accepted: readonly string[]): Promise<void> {
     // docs/operate.md, tools.
-    const [tools = ''] = documentedLines('docs/operate.md', '## Tools');
-    const lines = tools.split(/(?<!\\)\n/);
-    const tool = lines.find((line) => line.startsWith('kubectl')) ?? 'no such line';
+    const tool = documentedCommand('docs/operate.md', '## Tools', 'kubectl');
     const psql = ['psql', '--username=postgres', '--tuples-only', '--no-align', 'outcry'];
     return accountFor(accepted, {
       bids: () =>

@@ -14,7 +14,11 @@ interface Link {
  */
 export async function findEmbeddedPostgres(): Promise<string | undefined> {
   const root = locatePackage();
-  if (root === undefined) return undefined;
+  return root === undefined ? undefined : prepareEmbeddedPostgres(root);
+}
+
+/** The same for an unpacked package of any version. @param root the package's folder */
+export async function prepareEmbeddedPostgres(root: string): Promise<string | undefined> {
   const folder = join(root, 'native', 'bin');
   await createLinks(root);
   await Promise.all(['initdb', 'postgres'].map((name) => makeRunnable(join(folder, name))));
