@@ -106,7 +106,7 @@ async function runTests(
 async function saidBy(program: string): Promise<string> {
   const { output } = await runCommand(program, ['--version']);
   const [, name = ''] = /(?:v=|: v|PostgreSQL\) )([\d.]+)/.exec(output) ?? [];
-  return /^Valkey/.test(output) ? `Valkey ${name}` : name;
+  return output.startsWith('Valkey') ? `Valkey ${name}` : name;
 }
 
 function readRows(report: string): (readonly [string, string])[] {
