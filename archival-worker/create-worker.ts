@@ -24,6 +24,7 @@ import { PostgresDeletedAccounts } from './adapters/postgres/deleted-accounts.ts
 import { nameStore } from './adapters/postgres/display-names.ts';
 import { historyStore } from './adapters/postgres/history-store.ts';
 import { leaderboardStore } from './adapters/postgres/leaderboard.ts';
+import { noticeStore } from './adapters/postgres/notices.ts';
 import { proofStore } from './adapters/postgres/proof-store.ts';
 import { sealStore } from './adapters/postgres/seal-store.ts';
 import { textStore } from './adapters/postgres/text-store.ts';
@@ -170,6 +171,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
       ranking: leaderboardStore(read),
       names: nameStore(historyReader(writing)),
       watchlist: watchlistStore(read, historyReader(writing)),
+      notices: noticeStore(read, historyReader(writing)),
       hints: keptHints(redis, log),
       accounts: new Accounts(new RedisSignOutMarks(redis), deletedAccounts),
       webhooks: new Webhooks(

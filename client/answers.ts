@@ -15,6 +15,7 @@ import type {
 import type {
   ArchivedAuction,
   ArchivedBid,
+  KeptNotices,
   Leaderboard,
   OwnBid,
   OwnData,
@@ -117,6 +118,8 @@ export const isArchivedAuctionPage = pageOf(isArchivedAuction);
 export const isSavedAuctionPage: Guard<Page<SavedAuction>> = pageOf(
   having<SavedAuction>({ id: 'string', status: 'string', price: 'number', savedAt: 'string' }),
 );
+
+export const isKeptNotices = having<KeptNotices>({ items: 'object' });
 
 export const isSaved = having<Saved>({ auctionId: 'string', savedAt: 'string' });
 

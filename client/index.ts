@@ -32,9 +32,12 @@ export type { PublicEvent, PublicState } from '@outcry/shared/contracts/events.t
 export type {
   ArchivedAuction,
   ArchivedBid,
+  KeptNotice,
+  KeptNotices,
   Leaderboard,
   OwnBid,
   Proof,
+  ReadNotice,
   Saved,
   SavedAuction,
   UserStats,

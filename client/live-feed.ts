@@ -43,8 +43,9 @@ export interface LiveFeedOptions {
   /** The user was outbid or has won, in whatever auction, watched or not. */
   readonly onNotice?: ((notice: UserNotice) => void) | undefined;
   /**
-   * What the history API keeps for the user (the watchlist) has changed, on this device or another
-   * one: read it again. Not told while there is no connection.
+   * What the history API keeps for the user (the watchlist, which notices are read) may have changed,
+   * on this device or another one: read it again. Also called at each connection, because what was
+   * changed while there was none is not told.
    */
   readonly onKept?: (() => void) | undefined;
   /** Whoever runs the system has something to say to everybody. */
@@ -338,6 +339,7 @@ export class LiveFeed {
       this.#connectionNumber += 1;
       this.#refusals = 0;
       this.serverClock.forget();
+      callSafely(() => this.#options.onKept?.());
       for (const watch of this.#watches.values()) this.#catchUp(watch);
       this.#planRenewal();
     });

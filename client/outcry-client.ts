@@ -18,11 +18,13 @@ import type {
   ArchivedBid,
   BidListQuery,
   HistoryListQuery,
+  KeptNotices,
   Leaderboard,
   LeaderboardQuery,
   OwnBid,
   OwnData,
   Proof,
+  ReadNotice,
   Saved,
   SavedAuction,
   UserStats,
@@ -37,7 +39,9 @@ import {
   isConfig,
   isDevToken,
   isItem,
+  isKeptNotices,
   isLeaderboard,
+  isNothing,
   isOwnBidPage,
   isOwnData,
   isOwnName,
@@ -231,6 +235,16 @@ export class OutcryClient {
     await this.#http.delete(`${await this.#watchlistUrl()}/${encodeURIComponent(auctionId)}`);
   }
 
+  /** What the caller is told on every device: outbid, won, ending soon; read or not. */
+  async notices(): Promise<KeptNotices> {
+    return this.#http.get(await this.#noticesUrl(), isKeptNotices);
+  }
+
+  /** Says that the caller has read these, at most 100. */
+  async readNotices(items: readonly ReadNotice[]): Promise<void> {
+    await this.#http.put(`${await this.#noticesUrl()}/read`, { items }, isNothing);
+  }
+
   async leaderboard(query: Partial<LeaderboardQuery> = {}): Promise<Leaderboard> {
     const url = `${await this.#historyUrl()}/v1/leaderboard${queryText({ ...query })}`;
     return this.#http.get(url, isLeaderboard);
@@ -269,6 +283,10 @@ export class OutcryClient {
 
   #auctionUrl(auctionId: string): string {
     return `${this.#gateway}/v1/auctions/${encodeURIComponent(auctionId)}`;
+  }
+
+  async #noticesUrl(): Promise<string> {
+    return `${await this.#historyUrl()}${userPath('me')}/notices`;
   }
 
   async #watchlistUrl(): Promise<string> {

@@ -4,10 +4,12 @@ import type {
   ArchivedBid,
   BidListQuery,
   HistoryListQuery,
+  KeptNotices,
   Leaderboard,
   LeaderboardQuery,
   OwnBid,
   ProvenEvent,
+  ReadNotice,
   Saved,
   SavedAuction,
   UserStats,
@@ -103,6 +105,15 @@ export interface WatchlistStore {
     before: SavedPlace | undefined,
     limit: number,
   ): Promise<readonly SavedAuction[]>;
+}
+
+/** What users are told until they have read it. Every method may throw HistoryUnavailableError. */
+export interface NoticeStore {
+  notices(userId: string): Promise<KeptNotices>;
+  /** Marks these as read. */
+  read(userId: string, notices: readonly ReadNotice[]): Promise<void>;
+  /** All marks of a user, as far as they are kept. */
+  marks(userId: string): Promise<readonly ReadNotice[]>;
 }
 
 /** Tells a user's devices that something kept for the user has changed. */

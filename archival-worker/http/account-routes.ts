@@ -56,6 +56,7 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
           bids: [],
           auctions: [],
           watchlist: [],
+          readNotices: [],
         },
       },
     },

@@ -11,6 +11,7 @@ import { AccountsUnavailableError } from '../accounts/ports.ts';
 import { ACCOUNT_ROUTES } from './account-routes.ts';
 import { AUCTION_ROUTES } from './auction-routes.ts';
 import type { HistoryParts } from './history-parts.ts';
+import { NOTICE_ROUTES } from './notice-routes.ts';
 import { USER_ROUTES } from './user-routes.ts';
 import { WATCHLIST_ROUTES } from './watchlist-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
@@ -19,6 +20,7 @@ export const HISTORY_ROUTES: readonly Route<HistoryParts>[] = [
   ...AUCTION_ROUTES,
   ...USER_ROUTES,
   ...WATCHLIST_ROUTES,
+  ...NOTICE_ROUTES,
   ...ACCOUNT_ROUTES,
   ...WEBHOOK_ROUTES,
 ];

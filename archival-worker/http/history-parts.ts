@@ -4,6 +4,7 @@ import type {
   KeptHints,
   LeaderboardStore,
   NameStore,
+  NoticeStore,
   ProofStore,
   UserStore,
   WatchlistStore,
@@ -19,6 +20,7 @@ export interface HistoryParts {
   readonly ranking: LeaderboardStore;
   readonly names: NameStore;
   readonly watchlist: WatchlistStore;
+  readonly notices: NoticeStore;
   readonly hints: KeptHints;
   readonly accounts: Accounts;
   readonly webhooks: Webhooks;

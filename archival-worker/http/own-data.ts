@@ -8,7 +8,12 @@ const PAGE = 200;
 /** All that the archive has about a user, as JSON, a page at a time. */
 export async function* ownDataText(
   userId: string,
-  { users, history, watchlist }: Pick<HistoryParts, 'users' | 'history' | 'watchlist'>,
+  {
+    users,
+    history,
+    watchlist,
+    notices,
+  }: Pick<HistoryParts, 'users' | 'history' | 'watchlist' | 'notices'>,
 ): AsyncGenerator<string, void, void> {
   const beginning: OwnDataHead = {
     userId,
@@ -22,7 +27,8 @@ export async function* ownDataText(
   yield* arrayText(pages((cursor) => searchAuctions(history, { ...sold, cursor })));
   yield ',"watchlist":';
   yield* arrayText(pages((cursor) => savedAuctions(watchlist, userId, { limit: PAGE, cursor })));
-  yield '}\n';
+  // Bounded, so in one piece.
+  yield `,"readNotices":${JSON.stringify(await notices.marks(userId))}}\n`;
 }
 
 interface PageOf<T> {

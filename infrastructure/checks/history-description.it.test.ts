@@ -52,10 +52,11 @@ test('every described route answers as it is described', async () => {
       query = '',
       as,
       status = 200,
-    }: { id?: string; query?: string; as?: string; status?: number } = {},
+      body = { name: 'Ann' },
+    }: { id?: string; query?: string; as?: string; status?: number; body?: object } = {},
   ): Promise<void> => {
     const path = route.replace(/\{\w+\}/, id) + query;
-    expect([path, (await ask(method, path, as, { name: 'Ann' })).status]).toEqual([path, status]);
+    expect([path, (await ask(method, path, as, body)).status]).toEqual([path, status]);
     asked.add(`${method.toLowerCase()} ${route}`);
   };
   const query = '?q=lamp&status=ended&seller=sam&limit=1';
@@ -70,6 +71,9 @@ test('every described route answers as it is described', async () => {
   await good('PUT', saved, { id: sealed, as: 'ann' });
   await good('GET', '/v1/users/me/watchlist', { as: 'ann' });
   await good('DELETE', saved, { id: sealed, as: 'ann', status: 204 });
+  await good('GET', '/v1/users/me/notices', { as: 'ann' });
+  const items = [{ type: 'won', auctionId: sealed, upTo: new Date().toISOString() }];
+  await good('PUT', '/v1/users/me/notices/read', { as: 'ann', status: 204, body: { items } });
   await good('GET', '/v1/leaderboard', { query: '?by=spent' });
   await good('GET', '/v1/users/{id}/data', { id: 'me', as: 'ann' });
   await good('DELETE', '/v1/users/{id}/sessions', { id: 'me', as: 'ann', status: 202 });
@@ -89,6 +93,9 @@ test.each([
   ['GET', '/v1/users/me/watchlist', undefined, 401],
   ['PUT', '/v1/users/me/watchlist/i0-item', 'ben', 404],
   ['DELETE', '/v1/users/me/watchlist/a0-1', undefined, 401],
+  ['GET', '/v1/users/me/notices', undefined, 401],
+  ['PUT', '/v1/users/me/notices/read', undefined, 401],
+  ['PUT', '/v1/users/me/notices/read', 'ben', 422],
   ['GET', '/v1/users/ann/bids', 'bob', 403],
   ['PUT', '/v1/users/me/name', undefined, 401],
   ['PUT', '/v1/users/me/name', 'bob', 422],

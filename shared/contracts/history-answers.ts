@@ -4,14 +4,17 @@ import type { Page } from './api.ts';
 import type {
   ArchivedAuction,
   ArchivedBid,
+  KeptNotices,
   Leaderboard,
   OwnBid,
   OwnData,
   Proof,
+  ReadNotice,
   Saved,
   SavedAuction,
   UserStats,
 } from './history.ts';
+import { KEPT_NOTICE_TYPES } from './history.ts';
 import { alias, amount, auctionViewSchema, id, time } from './api-answers.ts';
 
 const nextCursor = z.string().nullable();
@@ -43,6 +46,29 @@ export const savedSchema = z.strictObject({
   auctionId: id,
   savedAt: time,
 }) satisfies z.ZodType<Saved>;
+
+const ofNotice = { type: z.enum(KEPT_NOTICE_TYPES), auctionId: id };
+
+export const keptNotices = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      ...ofNotice,
+      title: z.string(),
+      currency,
+      price: amount,
+      status: auctionViewSchema.shape.status,
+      endsAt: time,
+      at: time.describe('since when it is so'),
+      unread: z.boolean(),
+    }),
+  ),
+  nextAt: time.nullable().describe('when the next ending is due, as it looks now'),
+}) satisfies z.ZodType<KeptNotices>;
+
+const readNotice = z.strictObject({
+  ...ofNotice,
+  upTo: time,
+}) satisfies z.ZodType<ReadNotice>;
 
 export const archivedBidPage = z.strictObject({
   items: z.array(z.strictObject({ ...place, at: time, alias, amount })),
@@ -105,6 +131,7 @@ export const ownData = z.strictObject({
   bids: ownBids.describe('newest first'),
   auctions: z.array(archivedAuction).describe('what the user sells or has sold, newest first'),
   watchlist: z.array(savedAuction).describe('what the user has saved, the last first'),
+  readNotices: z.array(readNotice).describe('which notices the user has read, of the last 31 days'),
 }) satisfies z.ZodType<OwnData>;
 
 export const leaderboard = z.strictObject({

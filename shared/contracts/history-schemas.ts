@@ -3,6 +3,7 @@
  * which needs no library, so that clients can have them.
  */
 import { z } from 'zod';
+import { ID_PATTERN } from '../domain/ids.ts';
 import { MAX_NAME, nameFault, tidyName } from '../domain/display-names.ts';
 import type {
   BidListQuery,
@@ -10,8 +11,10 @@ import type {
   HistoryListQuery,
   LeaderboardQuery,
   OwnBidsQuery,
+  ReadNoticesRequest,
   WatchlistQuery,
 } from './history.ts';
+import { KEPT_NOTICE_TYPES } from './history.ts';
 import { pageLimit } from './query-strings.ts';
 
 const page = {
@@ -69,6 +72,19 @@ export const bidListQuery = z.strictObject({
 export const ownBidsQuery = z.strictObject(page) satisfies z.ZodType<OwnBidsQuery>;
 
 export const watchlistQuery = z.strictObject(page) satisfies z.ZodType<WatchlistQuery>;
+
+export const readNoticesRequest = z.strictObject({
+  items: z
+    .array(
+      z.strictObject({
+        type: z.enum(KEPT_NOTICE_TYPES),
+        auctionId: z.string().regex(ID_PATTERN),
+        upTo: z.iso.datetime().describe("the notice's at: what came later is not read"),
+      }),
+    )
+    .min(1)
+    .max(100),
+}) satisfies z.ZodType<ReadNoticesRequest>;
 
 export const leaderboardQuery = z.strictObject({
   by: z.enum(['spent', 'wins', 'bids']).default('spent'),

@@ -130,6 +130,49 @@ export interface Saved {
 /** Auctions that one user can have saved. */
 export const MAX_SAVED = 500;
 
+/**
+ * `outbid`: another bidder leads since the user's last bid · `won` · `ending`: an auction that the user
+ * has bid in or saved ends within five minutes, or has ended otherwise than the two above say.
+ */
+export const KEPT_NOTICE_TYPES = ['outbid', 'won', 'ending'] as const;
+export type KeptNoticeType = (typeof KEPT_NOTICE_TYPES)[number];
+
+/** What a user is told, on every device, until it is read or 30 days old. */
+export interface KeptNotice {
+  readonly type: KeptNoticeType;
+  readonly auctionId: string;
+  /** Of the item. */
+  readonly title: string;
+  readonly currency: string;
+  readonly price: number;
+  readonly status: AuctionStatus;
+  readonly endsAt: string;
+  /** Since when it is so. */
+  readonly at: string;
+  readonly unread: boolean;
+}
+
+export interface KeptNotices {
+  /** The 50 newest, the newest first. */
+  readonly items: readonly KeptNotice[];
+  /** When the next `ending` is due, as it looks now. */
+  readonly nextAt: string | null;
+}
+
+/** That a user has read a notice. */
+export interface ReadNotice {
+  readonly type: KeptNoticeType;
+  readonly auctionId: string;
+  /** The notice's `at`: what came later is not read. */
+  readonly upTo: string;
+}
+
+/** `PUT /v1/users/me/notices/read`. */
+export interface ReadNoticesRequest {
+  /** 1 to 100. */
+  readonly items: readonly ReadNotice[];
+}
+
 /** What {@link OwnData} begins with. */
 export interface OwnDataHead {
   readonly userId: string;
@@ -146,6 +189,8 @@ export interface OwnData extends OwnDataHead {
   readonly auctions: readonly ArchivedAuction[];
   /** What the user has saved, the last first. */
   readonly watchlist: readonly SavedAuction[];
+  /** Which notices the user has read, of the last 31 days. */
+  readonly readNotices: readonly ReadNotice[];
 }
 
 /** Money of one currency, minor units. Different currencies are never added up. */

@@ -87,7 +87,7 @@ export interface OwnMessage {
 }
 
 /**
- * What the history API keeps for this user (the watchlist) has changed, on this device or another one.
+ * What the history API keeps for this user (the watchlist, which notices are read) has changed, on this device or another one.
  * A hint: read it again.
  */
 export type KeptMessage = Record<string, never>;

@@ -77,6 +77,9 @@ export class PostgresDeletedAccounts implements DeletedAccountStore {
         WITH saved AS (
           DELETE FROM watchlist
            WHERE user_id = ${userId} AND saved_at <= ${timeOf(upTo)}::timestamptz
+        ), notices AS (
+          DELETE FROM read_notices
+           WHERE user_id = ${userId} AND up_to <= ${timeOf(upTo)}::timestamptz
         )
         DELETE FROM display_names
          WHERE user_id = ${userId} AND changed_at <= ${timeOf(upTo)}::timestamptz`,

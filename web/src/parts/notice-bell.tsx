@@ -1,11 +1,14 @@
+import { noticeTexts } from '../format/notice-texts.ts';
 import { agoText } from '../format/time.ts';
+import { roomPath } from '../routes.ts';
 import { slowClock } from '../state/clock.ts';
+import { noticeKey } from '../state/merge-notices.ts';
 import { news, readNews, unreadNews } from '../state/notices.ts';
 import { BellIcon } from './icons.tsx';
 
 const LIST = 'notice-list';
 
-/** The news that came since the page was opened, for those who missed the toast. */
+/** What the user is told, on every device until it is read. */
 export function NoticeBell() {
   const unread = unreadNews.value;
   return (
@@ -42,24 +45,38 @@ export function NoticeBell() {
 function NoticeItems() {
   const items = news.value;
   if (items.length === 0) {
-    return <p class="muted">You will be told here when you are outbid, and when you win.</p>;
+    return (
+      <p class="muted">
+        You will be told here when you are outbid, when you win, and when what you bid on or saved
+        is about to end.
+      </p>
+    );
   }
   const now = slowClock.value;
   return (
     <ul>
-      {items.map(({ id, tone, title, detail, path, atMs }) => (
-        <li key={id} class={`notice-item notice-item-${tone}`}>
-          <a
-            href={path}
-            onClick={({ currentTarget }) =>
-              currentTarget.closest<HTMLElement>('[popover]')?.hidePopover()
-            }
+      {items.map((notice) => {
+        const { tone, title, detail } = noticeTexts(notice, now);
+        return (
+          <li
+            key={noticeKey(notice)}
+            class={`notice-item notice-item-${tone} ${notice.unread ? 'notice-item-new' : ''}`}
           >
-            <strong>{title}</strong> <small>{agoText(atMs, now)}</small>
-            <span>{detail}</span>
-          </a>
-        </li>
-      ))}
+            <a
+              href={roomPath(notice.auctionId)}
+              onClick={({ currentTarget }) =>
+                currentTarget.closest<HTMLElement>('[popover]')?.hidePopover()
+              }
+            >
+              <strong>{title}</strong> <small>{agoText(notice.atMs, now)}</small>
+              <span>
+                {notice.unread && <span class="unseen">New: </span>}
+                {detail}
+              </span>
+            </a>
+          </li>
+        );
+      })}
     </ul>
   );
 }

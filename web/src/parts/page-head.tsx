@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
+import { unreadNews } from '../state/notices.ts';
 import { isolated } from '../format/isolated.ts';
 
 interface PageHeadProps {
@@ -13,14 +14,15 @@ const LONG_TITLE = 60;
 let isFirstPage = true;
 
 /**
- * The page's main heading. It names the tab, and takes the focus when the page is reached from
+ * The page's main heading. It names the tab, beside the number of unread notices, and takes the focus when the page is reached from
  * within the app, so that keyboards and screen readers start where the eyes do.
  */
 export function PageHead({ title, children }: PageHeadProps) {
   const heading = useRef<HTMLHeadingElement>(null);
+  const unread = unreadNews.value;
   useEffect(() => {
-    document.title = `${isolated(title)} · Outcry`;
-  }, [title]);
+    document.title = `${unread === 0 ? '' : `(${unread}) `}${isolated(title)} · Outcry`;
+  }, [title, unread]);
   useEffect(() => {
     if (!isFirstPage) heading.current?.focus({ preventScroll: true });
     isFirstPage = false;

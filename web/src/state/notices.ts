@@ -1,117 +1,225 @@
-/** News that reach the signed-in user on whatever page: outbid, won. */
-import { computed, signal } from '@preact/signals';
+/**
+ * What the signed-in user is told on whatever page: outbid, won, ending soon. The archive keeps it and
+ * what of it is read, for all devices; what comes live is shown at once, until the archive has it.
+ */
+import { batch, computed, signal } from '@preact/signals';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { UserNotice } from '@outcry/client/watched-auction.ts';
-import { isolated } from '../format/isolated.ts';
-import { formatMoney } from '../format/money.ts';
+import type { KeptNotice, ReadNotice } from '@outcry/shared/contracts/history.ts';
+import { noticeTexts } from '../format/notice-texts.ts';
 import { route } from '../router.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from './clock.ts';
+import { isOf, mergedNotices, noticeKey, stillLive, type BellNotice } from './merge-notices.ts';
+import { asUser, signedInAs } from './session.ts';
 
-export interface News {
+interface Toast {
   readonly id: number;
   readonly tone: 'good' | 'bad';
   readonly title: string;
   readonly detail: string;
-  /** The room it is about. */
+  /** Where it leads. */
   readonly path: string;
-  /** By the server's clock. */
-  readonly atMs: number;
-  readonly unread: boolean;
 }
 
 const MAX_TOASTS = 3;
-const MAX_NEWS = 20;
 const SHOWN_MS = 8_000;
+const MAX_LIVE = 20;
+/** Changes are hinted, and this is for lost hints. */
+const READ_EVERY_MS = 60_000;
+/** What came live is archived by then, as a rule. */
+const ARCHIVED_AFTER_MS = 1_500;
+/** The server's clock is known as well as that. */
+const SLACK_MS = 500;
 
 /** Shown for a moment. */
-export const toasts = signal<readonly News[]>([]);
+export const toasts = signal<readonly Toast[]>([]);
 
-/** What came since the page was opened, newest first; of each auction only the newest. */
-export const news = signal<readonly News[]>([]);
+/** Null until the archive has answered. */
+const archived = signal<readonly BellNotice[] | null>(null);
+const live = signal<readonly BellNotice[]>([]);
+const readUpTo = signal<ReadonlyMap<string, number>>(new Map());
+
+/** What the bell shows, the newest first. */
+export const news = computed(() => mergedNotices(archived.value ?? [], live.value, readUpTo.value));
 
 export const unreadNews = computed(() => news.value.filter(({ unread }) => unread).length);
 
-let lastId = 0;
-let forgottenId = 0;
+let client: OutcryClient | undefined;
+let lastToast = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let againTimer: ReturnType<typeof setTimeout> | undefined;
+let dueTimer: ReturnType<typeof setTimeout> | undefined;
+let reading = false;
+let wantedAgain = false;
+
+/** Reads from now on what is kept for whoever is signed in. */
+export function followNotices(with_: OutcryClient): void {
+  client = with_;
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') readNotices();
+    seeRoom();
+  });
+  readNotices();
+}
+
+/** Something may have changed; what is told next is perhaps a moment from being archived. */
+export function readNoticesTwice(): void {
+  readNotices();
+  clearTimeout(againTimer);
+  againTimer = setTimeout(readNotices, ARCHIVED_AFTER_MS);
+}
+
+/** Also of use to a tab behind others, whose title says how many there are. */
+function readNotices(): void {
+  if (reading) {
+    wantedAgain = true;
+    return;
+  }
+  void readUntilFresh();
+}
+
+async function readUntilFresh(): Promise<void> {
+  clearTimeout(timer);
+  clearTimeout(dueTimer);
+  reading = true;
+  do {
+    wantedAgain = false;
+    await readOnce();
+  } while (wantedAgain);
+  reading = false;
+  timer = setTimeout(readNotices, READ_EVERY_MS);
+}
+
+async function readOnce(): Promise<void> {
+  const asking = client;
+  const userId = signedInAs.peek();
+  if (asking === undefined || userId === undefined) return;
+  const askedAtMs = serverNow();
+  try {
+    const { items, nextAt } = await asUser(asking, () => asking.notices());
+    if (signedInAs.peek() !== userId) return;
+    take(items.map(bellNotice), askedAtMs);
+    if (nextAt === null) return;
+    const dueMs = Date.parse(nextAt) - serverNow() + SLACK_MS;
+    if (dueMs < READ_EVERY_MS) dueTimer = setTimeout(readNotices, Math.max(dueMs, SLACK_MS));
+  } catch (error) {
+    // The bell shows what it knows; it is read again.
+    console.warn('notices could not be read', error);
+  }
+}
+
+function take(items: readonly BellNotice[], askedAtMs: number): void {
+  const before = archived.peek();
+  batch(() => {
+    archived.value = items;
+    live.value = stillLive(live.peek(), items, askedAtMs);
+    // Of what is told no more, nobody need know that it was read.
+    const keys = new Set([...items, ...live.peek()].map(noticeKey));
+    readUpTo.value = new Map([...readUpTo.peek()].filter(([key]) => keys.has(key)));
+  });
+  seeRoom();
+  // The others have come live, with a toast of their own.
+  const begun = news
+    .peek()
+    .filter((notice) => notice.type === 'ending' && notice.unread && !before?.some(isOf(notice)));
+  if (before !== null) for (const notice of begun) toastOf(notice);
+}
+
+const bellNotice = ({ at, ...notice }: KeptNotice): BellNotice => ({
+  ...notice,
+  atMs: Date.parse(at),
+});
 
 export function dismissToast(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-/** Shows something for a moment. @param path where it leads */
-export function showToast(toast: Pick<News, 'tone' | 'title' | 'detail' | 'path'>): void {
-  lastId += 1;
-  const shown: News = { ...toast, id: lastId, atMs: serverNow(), unread: false };
+/** Shows something for a moment; a second one that leads to the same page takes its place. */
+export function showToast(toast: Omit<Toast, 'id'>): void {
+  lastToast += 1;
+  const id = lastToast;
   const others = toasts.peek().filter(({ path }) => path !== toast.path);
-  toasts.value = [...others, shown].slice(-MAX_TOASTS);
-  setTimeout(() => dismissToast(shown.id), SHOWN_MS);
+  toasts.value = [...others, { ...toast, id }].slice(-MAX_TOASTS);
+  setTimeout(() => dismissToast(id), SHOWN_MS);
+}
+
+function toastOf(notice: BellNotice): void {
+  const path = roomPath(notice.auctionId);
+  showToast({ ...noticeTexts(notice, serverNow()), path });
 }
 
 /** The list was looked at. */
 export function readNews(): void {
-  news.value = news.value.map((item) => Object.assign({}, item, { unread: false }));
-}
-
-/** A page is looked at that shows what this news is about. */
-export function readNewsOf(path: string): void {
-  news.value = news.value.map((item) =>
-    item.path === path ? Object.assign({}, item, { unread: false }) : item,
-  );
+  markRead(news.peek());
 }
 
 /** Another user's news are none of the next one's business, also those still on their way. */
 export function forgetNews(): void {
-  news.value = [];
-  toasts.value = [];
-  forgottenId = lastId;
+  batch(() => {
+    archived.value = null;
+    live.value = [];
+    readUpTo.value = new Map();
+    toasts.value = [];
+  });
+  readNotices();
 }
 
-/**
- * Keeps it in the list, and shows a toast unless the user looks at that room and sees it there: a
- * room in a tab behind others shows nobody anything.
- */
-export async function hearNotice(client: OutcryClient, notice: UserNotice): Promise<void> {
-  const { auctionId, price } = notice;
+/** A page is looked at that shows what its news is about: a tab behind others shows nobody anything. */
+export function seeRoom(): void {
+  if (document.visibilityState !== 'visible') return;
+  const here = route.peek();
+  if (here.page !== 'room') return;
+  markRead(news.peek().filter(({ auctionId }) => auctionId === here.auctionId));
+}
+
+function markRead(notices: readonly BellNotice[]): void {
+  const unread = notices.filter((notice) => notice.unread);
+  const asking = client;
+  if (asking === undefined || unread.length === 0) return;
+  const marks = new Map(readUpTo.peek());
+  for (const notice of unread) marks.set(noticeKey(notice), notice.atMs);
+  readUpTo.value = marks;
+  const items = unread.map(({ type, auctionId, atMs }): ReadNotice => ({
+    type,
+    auctionId,
+    upTo: new Date(atMs).toISOString(),
+  }));
+  asUser(asking, () => asking.readNotices(items)).catch((error: unknown) => {
+    console.warn('what was read could not be kept', error);
+    // Other devices show them as news, so this one does too.
+    const left = new Map(readUpTo.peek());
+    for (const notice of unread) left.delete(noticeKey(notice));
+    readUpTo.value = left;
+  });
+}
+
+/** Shows it at once, before the archive has it. */
+export async function hearNotice(asking: OutcryClient, notice: UserNotice): Promise<void> {
+  const { type, auctionId, price } = notice;
+  const userId = signedInAs.peek();
+  // The server's clock is known to some ms only, and what is read here is read for good.
+  const atMs = serverNow() + SLACK_MS;
+  readNoticesTwice();
+  const auction = await asking.auction(auctionId).catch(() => undefined);
+  if (signedInAs.peek() !== userId) return;
+  const news: BellNotice = {
+    type,
+    auctionId,
+    title: auction?.item.title ?? 'An auction',
+    currency: auction?.currency ?? '',
+    price,
+    status: type === 'won' ? 'ended' : 'live',
+    endsAt: auction?.endsAt ?? new Date(atMs).toISOString(),
+    atMs,
+    unread: true,
+  };
+  const isOvertaken = live.peek().some((other) => isOf(news)(other) && other.atMs > atMs);
+  if (isOvertaken) return;
+  live.value = [news, ...live.peek().filter((other) => !isOf(news)(other))].slice(0, MAX_LIVE);
+  seeRoom();
   const here = route.peek();
   const isSeen =
-    here.page === 'room' && here.auctionId === auctionId && document.visibilityState === 'visible';
-  const atMs = serverNow();
-  lastId += 1;
-  const id = lastId;
-  const path = roomPath(auctionId);
-  const detail = await titleAndMoney(client, auctionId, price);
-  const isOvertaken = news.peek().some((other) => other.path === path && other.id > id);
-  if (id <= forgottenId || isOvertaken) return;
-  const won = notice.type === 'won';
-  const item: News = {
-    id,
-    tone: won ? 'good' : 'bad',
-    title: won ? 'You won!' : 'You were outbid',
-    detail,
-    path,
-    atMs,
-    unread: !isSeen,
-  };
-  // A second "outbid" of the same auction replaces the first.
-  const apart = (list: readonly News[]): readonly News[] =>
-    list.filter((other) => other.path !== path);
-  news.value = [item, ...apart(news.peek())].slice(0, MAX_NEWS);
-  if (isSeen) return;
-  toasts.value = [...apart(toasts.peek()), item].slice(-MAX_TOASTS);
-  setTimeout(() => dismissToast(id), SHOWN_MS);
-}
-
-/** Notices carry ids only; without an answer the toast says less, but it comes. */
-async function titleAndMoney(
-  client: OutcryClient,
-  auctionId: string,
-  price: number,
-): Promise<string> {
-  try {
-    const { item, currency } = await client.auction(auctionId);
-    return `${isolated(item.title)}, ${formatMoney(price, currency)}`;
-  } catch {
-    return 'Open the auction';
-  }
+    document.visibilityState === 'visible' && here.page === 'room' && here.auctionId === auctionId;
+  if (!isSeen) toastOf(news);
 }

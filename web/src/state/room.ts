@@ -13,8 +13,7 @@ import { announceRoom } from './announce-room.ts';
 import { viewOfArchived } from './archived-view.ts';
 import { Bidding } from './bidding.ts';
 import { clockErrorMs, serverNow, timed } from './clock.ts';
-import { roomPath } from '../routes.ts';
-import { readNewsOf } from './notices.ts';
+import { seeRoom } from './notices.ts';
 import { problemOf } from './problem-of.ts';
 import { RoomBids } from './room-bids.ts';
 import { RoomProof } from './room-proof.ts';
@@ -104,14 +103,9 @@ export class Room {
   open(): void {
     void this.#read();
     const care = setInterval(() => this.#care(), CARE_EVERY_MS);
-    const looked = (): void => {
-      if (document.visibilityState === 'visible') readNewsOf(roomPath(this.#auctionId));
-    };
-    looked();
-    document.addEventListener('visibilitychange', looked);
+    seeRoom();
     this.#stops = [
       () => clearInterval(care),
-      () => document.removeEventListener('visibilitychange', looked),
       () => this.#services.feed.unwatch(this.#auctionId, this.#listener),
       () => this.bids.close(),
       effect(() => {

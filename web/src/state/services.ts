@@ -5,7 +5,7 @@ import { LiveFeed } from '@outcry/client/live-feed.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
 import { addClock } from './clock.ts';
-import { forgetNews, hearNotice } from './notices.ts';
+import { followNotices, forgetNews, hearNotice, readNoticesTwice } from './notices.ts';
 import { Provider } from './provider.ts';
 import { endSession, keepSignedIn, presentToken, renewBy, session, signOut } from './session.ts';
 import { visitorName } from './visitor-name.ts';
@@ -60,7 +60,10 @@ function openServices(config: PublicConfig): Services {
     url: broadcastUrl,
     token: presentToken,
     viewer: visitorName(),
-    onKept: () => watchlist.again(),
+    onKept: () => {
+      watchlist.again();
+      readNoticesTwice();
+    },
     onNotice: (notice) => void hearNotice(client, notice),
     onRefused: ({ code }) => {
       const current = session.peek();
@@ -78,6 +81,7 @@ function openServices(config: PublicConfig): Services {
   if (kept !== null && isForeign) signOut();
   if (isByProvider) renewBy((_client, old) => signIn.renewed(old));
   if (signIn !== undefined) keepSignedIn(client);
+  followNotices(client);
   let { token: connectedAs, userId: newsOf } = session.peek() ?? {};
   effect(() => {
     const { token, userId } = session.value ?? {};
