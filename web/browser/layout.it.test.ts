@@ -91,7 +91,7 @@ describe.each([
       const page = await context.newPage();
       page.setDefaultTimeout(LIMIT_MS);
       await page.goto(new URL(path, first.url()).href);
-      await page.getByText(ready).first().waitFor();
+      await page.getByRole('main').getByText(ready).first().waitFor();
       await page.waitForLoadState('networkidle');
       const { sum, moved } = await layoutShifts(page);
       await shot(page, path.slice(1).replaceAll('/', '-') || 'lobby');

@@ -110,7 +110,7 @@ test('my bids: leading and won, outbid as it happens, with a notice that stays',
   await (await stage.client('bea')).bid(lamp.id, { maxAmount: 5_000 });
   await lampRow.getByText('Outbid').waitFor();
   expect(await textOf(lampRow)).toContain('or more puts you back in');
-  await page.getByRole('button', { name: 'Notices, 1 new' }).click();
+  await page.getByRole('button', { name: 'Notices, 2 new' }).click();
   await page.getByRole('region', { name: 'Notices' }).getByText('Brass lamp').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Notices', exact: true }).waitFor();
@@ -183,7 +183,7 @@ describe.each([
     await signIn(page, 'ann');
     const look = async (path: string, ready: string): Promise<void> => {
       await goWithin(page, path);
-      await page.getByText(ready).first().waitFor();
+      await page.getByRole('main').getByText(ready).first().waitFor();
       expect(await seriousFaults(page), path).toEqual([]);
       expect(await overhang(page), path).toBeLessThanOrEqual(0);
       await stage.shot(page, `${path.slice(1) || 'lobby'} ${name}`.replaceAll(/\W+/g, '-'));
