@@ -1,5 +1,5 @@
 /**
- * Six Redis servers under the `redis.conf`, the users and the `cluster-node.sh` of the production
+ * Nine Redis servers under the `redis.conf`, the users and the `cluster-node.sh` of the production
  * overlay, each on an address of its own and asked again and again whether it is ready, as a kubelet
  * does: they form a cluster, and are one again after whatever happens to their pods. Needs redis-server
  * and redis-cli, and Linux for the addresses; says so where they are missing.
@@ -42,7 +42,7 @@ describe.skipIf(reason !== undefined)(
       await appendFile(join(secrets, 'redis-users.acl'), 'user test on nopass ~* &* +@all\n');
       const environment = await readFile(join(secrets, 'redis.env'), 'utf8');
       password = /^CLUSTER_ADMIN_PASSWORD=(.+)$/m.exec(environment)?.[1] ?? '';
-      pods = [0, 1, 2, 3, 4, 5].map((number) => new Pod(folder, number));
+      pods = Array.from({ length: 9 }, (_, number) => new Pod(folder, number));
       await Promise.all(pods.map((pod) => pod.start()));
     }, READY_LIMIT_MS);
     afterAll(async () => {
@@ -50,16 +50,16 @@ describe.skipIf(reason !== undefined)(
       await rm(folder, { recursive: true, force: true });
     });
 
-    test('forms itself, with a replica for each master', async () => {
+    test('forms itself, with two replicas for each master', async () => {
       await untilReady();
-      expect(await copiedMasters()).toHaveLength(3);
+      expect(await copies()).toEqual([2, 2, 2]);
       await writeKeys();
     });
 
     test('is one again when all pods come back under other addresses', async () => {
       await Promise.all(pods.map((pod) => pod.restart()));
       await untilReady();
-      expect(await copiedMasters()).toHaveLength(3);
+      expect(await copies()).toEqual([2, 2, 2]);
       expect(await countKeys()).toBe(KEYS.length);
     });
 
@@ -88,26 +88,29 @@ describe.skipIf(reason !== undefined)(
       expect(await countKeys()).toBe(KEYS.length);
     });
 
-    test('of two replicas of one master one goes over to the master that has none', async () => {
+    test('of three replicas of one master one goes over to the master that has one', async () => {
       const replicas: Pod[] = [];
       for (const pod of pods) if ((await roleOf(pod)) === 'slave') replicas.push(pod);
-      const [one, other] = replicas;
-      const address = one === undefined ? undefined : (await redisInfo(one))['master_host'];
+      const masters = await Promise.all(
+        replicas.map(async (replica) => (await redisInfo(replica))['master_host']),
+      );
+      const [address] = masters;
       const master = pods.find((pod) => pod.address === address);
       const id = await ask(master, 'CLUSTER', 'MYID');
+      const other = replicas.find((_, at) => masters[at] !== address);
       expect(await ask(other, 'CLUSTER', 'REPLICATE', id)).toBe('OK');
-      expect(await copiedMasters()).toHaveLength(2);
+      expect(await copies()).toEqual([1, 2, 3]);
       await waitUntil(
         async () => {
           await untilReady();
-          return (await copiedMasters()).length === 3;
+          return String(await copies()) === '2,2,2';
         },
-        { withinMs: READY_LIMIT_MS, everyMs: 500, what: 'a replica for each master' },
+        { withinMs: READY_LIMIT_MS, everyMs: 500, what: 'two replicas for each master' },
       );
       expect(await countKeys()).toBe(KEYS.length);
     });
 
-    test('a node that lost its disk gets its data from the master that has no replica', async () => {
+    test('a node that lost its disk gets its data from the master that has fewest replicas', async () => {
       // The first node is the one that forms clusters; it must not form a second one.
       const [first] = pods;
       if (first === undefined) throw new Error('there is no node');
@@ -117,16 +120,15 @@ describe.skipIf(reason !== undefined)(
       await first.start();
       await untilReady();
       expect(await roleOf(first)).toBe('slave');
-      expect(await copiedMasters()).toHaveLength(3);
+      expect(await copies()).toEqual([2, 2, 2]);
       expect(await countKeys()).toBe(KEYS.length);
     });
 
-    /** Asks all nodes in turn, until all are ready in the same round. */
+    /** Asks all nodes, until all are ready in the same round. */
     async function untilReady(): Promise<void> {
       await waitUntil(
         async () => {
-          const codes: number[] = [];
-          for (const pod of pods) codes.push(await run(pod, 'ready'));
+          const codes = await Promise.all(pods.map((pod) => run(pod, 'ready')));
           return codes.every((code) => code === 0);
         },
         { withinMs: READY_LIMIT_MS, everyMs: 500, what: 'that all nodes are ready' },
@@ -146,11 +148,14 @@ describe.skipIf(reason !== undefined)(
       return code;
     }
 
-    /** The addresses of the masters that have a replica, each once. */
-    async function copiedMasters(): Promise<(string | undefined)[]> {
+    /** How many replicas the masters have that have any, the smallest number first. */
+    async function copies(): Promise<number[]> {
       const all = await Promise.all(pods.map(redisInfo));
-      const replicas = all.filter(({ role }) => role === 'slave');
-      return [...new Set(replicas.map((replica) => replica['master_host']))];
+      const counts = new Map<string, number>();
+      for (const { role, master_host: master = '' } of all) {
+        if (role === 'slave') counts.set(master, (counts.get(master) ?? 0) + 1);
+      }
+      return [...counts.values()].toSorted((a, b) => a - b);
     }
 
     async function find(role: 'master' | 'slave'): Promise<Pod> {

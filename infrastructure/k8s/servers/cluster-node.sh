@@ -4,7 +4,7 @@
 #
 #   cluster-node.sh ready   0 when the cluster stands and this node has its part of the data, else it first does
 #                           what is missing and says 1. Every step may be repeated at any time by every node.
-#   cluster-node.sh leave   hands a master's slots to its replica.
+#   cluster-node.sh leave   hands a master's slots to a replica.
 set -eu
 export REDISCLI_AUTH="$CLUSTER_ADMIN_PASSWORD"
 SLOTS=16384
@@ -60,30 +60,41 @@ give_slots() {
   ask "$3" cluster addslotsrange 10923 16383
 }
 
-# Whether a master has no replica while this one's has several. Nodes that chose at the same moment may have chosen
-# the same master; of these the one with the last id moves on.
+# Whether another master has two replicas less than this one's. Of those that chose the same master at the same moment
+# the one with the last id moves on.
 has_to_move() {
   ask "$POD_IP" cluster nodes | awk '
     $3 ~ /myself/ { me = $1; mine = $4 }
     $3 ~ /slave/ && $3 !~ /fail/ { copies[$4]++; if (last[$4] "" < $1 "") last[$4] = $1 }
     $3 ~ /master/ && $3 !~ /fail/ && NF > 8 { masters[$1] }
     END {
-      for (id in masters) if (!(id in copies)) alone = 1
-      exit !(alone && copies[mine] > 1 && last[mine] == me)
+      least = copies[mine] + 0
+      for (id in masters) if (copies[id] + 0 < least) least = copies[id] + 0
+      exit !(copies[mine] - least > 1 && last[mine] == me)
     }'
 }
 
-# A node without slots copies a master without replica; the numbers keep several from choosing the same.
+# A node without slots copies a master with the fewest replicas; the numbers keep several from choosing the same.
 become_replica() {
   master=$(ask "$POD_IP" cluster nodes | sort | awk -v number="${HOSTNAME##*-}" '
-    $3 ~ /slave/ { copied[$4] = 1 }
+    $3 ~ /slave/ && $3 !~ /myself/ { copies[$4]++ }
     $3 ~ /master/ && $3 !~ /fail/ && NF > 8 { masters[count++] = $1 }
     END {
-      for (i = 0; i < count; i++) if (!(masters[i] in copied)) alone[found++] = masters[i]
-      if (found > 0) print alone[number % found]
-      else if (count > 0) print masters[number % count]
+      for (i = 0; i < count; i++) if (i == 0 || copies[masters[i]] + 0 < least) least = copies[masters[i]] + 0
+      for (i = 0; i < count; i++) if (copies[masters[i]] + 0 == least) fewest[found++] = masters[i]
+      if (found > 0) print fewest[number % found]
     }')
   [ -z "$master" ] || ask "$POD_IP" cluster replicate "$master"
+}
+
+# The address of a replica in step that may take over: the last by number, which a rollout has restarted already.
+successor_of() {
+  for name in $REDIS_NODES; do
+    other=$(self_of "$name") || continue
+    [ "$(echo "$other" | cut -d ' ' -f 4)" = "$1" ] || continue
+    ! ask "$name" info replication | grep -q '^master_link_status:up' || successor=$(echo "$other" | cut -d ' ' -f 2)
+  done
+  echo "${successor:-}"
 }
 
 case ${1:-} in
@@ -106,8 +117,7 @@ case ${1:-} in
     ;;
   leave)
     id=$(self_of "$POD_IP" | cut -d ' ' -f 1)
-    replica=$(ask "$POD_IP" cluster nodes |
-      awk -v id="$id" '$4 == id && $3 !~ /fail/ && $8 == "connected" { sub(/:[0-9]+@.*/, "", $2); print $2; exit }')
+    replica=$(successor_of "$id")
     [ -n "$replica" ] || exit 0
     ask "$replica" cluster failover
     for _ in $(seq 50); do
