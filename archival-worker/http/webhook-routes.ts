@@ -95,12 +95,12 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
       name: 'deleteWebhook',
       summary: 'Ends a webhook, with all that waits for it and the list of what was sent',
       who: 'seller',
-      answer: { status: 200 },
+      answer: { status: 204 },
       refusals: ['NOT_FOUND'],
       example: {},
     },
     async ({ x, params: { id }, caller }, { webhooks }: HistoryParts) =>
-      (await webhooks.remove(askerOf(caller), id)) ? { status: 200, body: null } : notFound(x),
+      (await webhooks.remove(askerOf(caller), id)) ? { status: 204, body: null } : notFound(x),
   ),
 
   route(

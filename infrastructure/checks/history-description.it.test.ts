@@ -1,5 +1,6 @@
 /** The worker's real answers against the description that it gives of them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { describedAnswers } from '@outcry/shared/testing/described-answers.ts';
@@ -51,13 +52,15 @@ test('every described route answers as it is described', async () => {
       id = '',
       query = '',
       as,
-      status = 200,
       body = { name: 'Ann' },
-    }: { id?: string; query?: string; as?: string; status?: number; body?: object } = {},
-  ): Promise<void> => {
+      status = 200,
+    }: { id?: string; query?: string; as?: string; body?: object; status?: number } = {},
+  ): Promise<Response> => {
     const path = route.replace(/\{\w+\}/, id) + query;
-    expect([path, (await ask(method, path, as, body)).status]).toEqual([path, status]);
+    const answer = await ask(method, path, as, body);
+    expect([path, answer.status]).toEqual([path, status]);
     asked.add(`${method.toLowerCase()} ${route}`);
+    return answer;
   };
   const query = '?q=lamp&status=ended&seller=sam&limit=1';
   await good('GET', '/v1/history/auctions', { query });
@@ -78,6 +81,32 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/users/{id}/data', { id: 'me', as: 'ann' });
   await good('DELETE', '/v1/users/{id}/sessions', { id: 'me', as: 'ann', status: 202 });
   await good('DELETE', '/v1/users/{id}', { id: 'me', as: 'cleo', status: 202 });
+
+  // Nobody listens there: the message waits for its next attempt.
+  const webhook = { url: 'http://127.0.0.1:1/', events: ['auction.started'] };
+  const made = await good('POST', '/v1/webhooks', { as: 'root', body: webhook, status: 201 });
+  const id = await idOf(made);
+  const created = await send(
+    `${system.gateways[0]?.server.url}/v1/auctions`,
+    token('sam', 'seller'),
+    { item: { title: 'A vase' }, currency: 'EUR', startPrice: 1_000, durationSeconds: 600 },
+  );
+  expect(created.status).toBe(201);
+  await good('GET', '/v1/webhooks', { as: 'root' });
+  const one = '/v1/webhooks/{id}';
+  let sent = '';
+  await waitUntil(
+    async () => {
+      sent = await idOf(await good('GET', `${one}/deliveries`, { id, as: 'root' }));
+      return sent !== '';
+    },
+    { withinMs: 20_000, everyMs: 100, what: 'a message to the webhook' },
+  );
+  await good('POST', `${one}/rotate`, { id, as: 'root', body: {} });
+  const again = `/v1/webhooks/${id}/deliveries/${sent}/redeliver`;
+  expect((await ask('POST', again, 'root', {})).status).toBe(202);
+  asked.add(`post ${one}/deliveries/{deliveryId}/redeliver`);
+  await good('DELETE', one, { id, as: 'root', status: 204 });
   expect(asked).toEqual(
     new Set(HISTORY_ROUTES.map(({ declaration: { method, path } }) => `${method} ${path}`)),
   );
@@ -103,13 +132,29 @@ test.each([
   ['DELETE', '/v1/users/ann/sessions', 'bob', 403],
   ['DELETE', '/v1/users/ann', 'bob', 403],
   ['GET', '/v1/leaderboard?by=luck', undefined, 422],
+  ['POST', '/v1/webhooks', 'bob', 403],
+  ['POST', '/v1/webhooks', 'root', 422],
+  ['GET', '/v1/webhooks', undefined, 401],
+  ['GET', '/v1/webhooks/wh_none/deliveries', 'root', 404],
+  ['DELETE', '/v1/webhooks/wh_none', 'root', 404],
 ] as const)('%s %s as %s answers a described %i', async (method, path, as, status) => {
   expect((await ask(method, path, as, { name: '' })).status).toBe(status);
 });
 
 const token = (userId: string, role: string): string => signToken(secret, userId, [role]);
 
-type Method = 'GET' | 'PUT' | 'DELETE';
+type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+
+/** The id in an answer, or of its first item; '' where there is none. */
+async function idOf(response: Response): Promise<string> {
+  const { id, items } = named.parse(await bodyOf(response));
+  return id ?? items?.[0]?.id ?? '';
+}
+
+const named = z.object({
+  id: z.string().optional(),
+  items: z.array(z.object({ id: z.string() })).optional(),
+});
 
 /** Undefined where there is none. */
 async function bodyOf(response: Response): Promise<unknown> {
@@ -119,13 +164,16 @@ async function bodyOf(response: Response): Promise<unknown> {
 
 /** Asks the worker, and holds its answer against the description. */
 async function ask(method: Method, path: string, as?: string, body?: object): Promise<Response> {
+  const hasBody = method === 'PUT' || method === 'POST';
   const response = await fetch(`${system.workers[0]?.server.url}${path}`, {
     method,
     headers: {
-      ...(method === 'PUT' && { 'content-type': 'application/json' }),
-      ...(as !== undefined && { authorization: `Bearer ${token(as, 'bidder')}` }),
+      ...(hasBody && { 'content-type': 'application/json' }),
+      ...(as !== undefined && {
+        authorization: `Bearer ${token(as, as === 'root' ? 'admin' : 'bidder')}`,
+      }),
     },
-    ...(method === 'PUT' && { body: JSON.stringify(body) }),
+    ...(hasBody && { body: JSON.stringify(body) }),
   });
   expectDescribed(method, path, response.status, await bodyOf(response.clone()));
   return response;

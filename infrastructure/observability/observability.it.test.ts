@@ -73,6 +73,7 @@ beforeAll(async () => {
     ['api-gateway', gateway],
     ['broadcast-service', broadcaster],
     ['archival-worker', worker],
+    ['webhooks', system.webhooks],
   ]);
   await createAuction(gateway.server.url, gateway.environment['JWT_SECRET'] ?? '');
   await waitUntil(async () => (await figure(gateway.server.url, 'outcry_keeper_shards')) === 16, {
@@ -84,7 +85,7 @@ beforeAll(async () => {
   prometheus = await startPrometheus(system.folder, new Map(ports));
   await untilAlerts(
     'all services are seen',
-    async () => (await prometheus.query('up')).length === 3,
+    async () => (await prometheus.query('up')).length === 4,
   );
 }, 120_000);
 afterAll(async () => {
@@ -186,6 +187,7 @@ describe('alerts that Prometheus raises', () => {
     ['api-gateway', 'GatewayDown', () => services.get('api-gateway')?.server],
     ['broadcast-service', 'BroadcasterDown', () => services.get('broadcast-service')?.server],
     ['archival-worker', 'WorkerDown', () => services.get('archival-worker')?.server],
+    ['webhooks', 'WebhooksDown', () => services.get('webhooks')?.server],
   ])('%s dies: %s, until it is back', async (_, alert, find) => {
     const component = find();
     if (component === undefined) throw new Error('it does not run');

@@ -23,6 +23,8 @@ export interface DeployedSystem {
   readonly gateways: readonly ImageService[];
   readonly broadcasters: readonly ImageService[];
   readonly workers: readonly ImageService[];
+  /** Delivers to receivers on 127.0.0.1. */
+  readonly webhooks: ImageService;
   stop(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export interface DeployOptions {
 }
 
 const SHARDS = '4';
+const LOCAL_RECEIVERS = { WEBHOOKS_ALLOW_PRIVATE: '127.0.0.1/32' };
 
 /** Starts everything, the worker first: it declares the empty Redis whole. */
 export async function deploySystem(options: DeployOptions = {}): Promise<DeployedSystem> {
@@ -58,8 +61,13 @@ export async function deploySystem(options: DeployOptions = {}): Promise<Deploye
     await servers.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  const start = async (name: string, image: string, more: Variables): Promise<ImageService> => {
-    const service = await startImageService(name, image, folder, {
+  const start = async (
+    name: string,
+    image: string,
+    more: Variables,
+    program?: string,
+  ): Promise<ImageService> => {
+    const environment = {
       SHARDS,
       LOG_LEVEL: 'warn',
       RATE_LIMIT_USER_PER_S: '0',
@@ -70,7 +78,8 @@ export async function deploySystem(options: DeployOptions = {}): Promise<Deploye
       ...variables,
       ...more,
       ...(await servers.secrets(name)),
-    });
+    };
+    const service = await startImageService(name, image, folder, environment, program);
     started.push(service);
     return service;
   };
@@ -94,8 +103,9 @@ export async function deploySystem(options: DeployOptions = {}): Promise<Deploye
     });
     await prepare?.(servers);
     const archiving = await Promise.all(
-      Array.from({ length: workers }, () => start('archival-worker', worker, {})),
+      Array.from({ length: workers }, () => start('archival-worker', worker, LOCAL_RECEIVERS)),
     );
+    const webhooks = await start('webhooks', worker, LOCAL_RECEIVERS, 'run-webhooks.js');
     const bidding = await several('api-gateway', gateways);
     const GATEWAY_URL = bidding[0]?.server.url ?? '';
     const showing = await several('broadcast-service', broadcasters, { GATEWAY_URL });
@@ -105,6 +115,7 @@ export async function deploySystem(options: DeployOptions = {}): Promise<Deploye
       gateways: bidding,
       broadcasters: showing,
       workers: archiving,
+      webhooks,
       stop,
     };
   } catch (error) {

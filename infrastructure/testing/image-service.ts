@@ -71,12 +71,13 @@ export interface ImageService {
   stop(): Promise<ServiceEnd>;
 }
 
-/** Starts `node main.js` in the image's folder and waits until it is ready for traffic. */
+/** Starts a program of the image in its folder and waits until it is ready for traffic. */
 export async function startImageService(
   name: string,
   folder: string,
   parent: string,
   variables: Variables,
+  program = 'main.js',
 ): Promise<ImageService> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -93,7 +94,7 @@ export async function startImageService(
     log,
     process: {
       file: process.execPath,
-      args: ['main.js'],
+      args: [program],
       cwd: folder,
       env: environment,
       ...serviceAccount,
