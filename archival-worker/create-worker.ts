@@ -26,6 +26,7 @@ import { historyStore } from './adapters/postgres/history-store.ts';
 import { leaderboardStore } from './adapters/postgres/leaderboard.ts';
 import { noticeStore } from './adapters/postgres/notices.ts';
 import { proofStore } from './adapters/postgres/proof-store.ts';
+import { reportStore } from './adapters/postgres/report-store.ts';
 import { sealStore } from './adapters/postgres/seal-store.ts';
 import { textStore } from './adapters/postgres/text-store.ts';
 import { userStore } from './adapters/postgres/user-store.ts';
@@ -171,6 +172,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
       ranking: leaderboardStore(read),
       names: nameStore(historyReader(writing)),
       watchlist: watchlistStore(read, historyReader(writing)),
+      reports: reportStore(read),
       notices: noticeStore(read, historyReader(writing)),
       hints: keptHints(redis, log),
       accounts: new Accounts(new RedisSignOutMarks(redis), deletedAccounts),

@@ -2,7 +2,7 @@
 import { isRetryable, type Problem } from '@outcry/shared/contracts/problems.ts';
 import type { Guard } from './answers.ts';
 import { retryAfterMs } from './back-off.ts';
-import { clientProblem, isProblem } from './outcry-error.ts';
+import { clientProblem, isProblem, OutcryError } from './outcry-error.ts';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -13,16 +13,16 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-export type Attempt<T> =
-  | { readonly ok: true; readonly body: T }
-  | {
-      readonly ok: false;
-      readonly problem: Problem;
-      readonly retryable: boolean;
-      /** A command that may have had its effect although no usable answer came back. */
-      readonly mayHaveRun: boolean;
-      readonly cause?: unknown;
-    };
+export type Attempt<T> = { readonly ok: true; readonly body: T } | Failure;
+
+interface Failure {
+  readonly ok: false;
+  readonly problem: Problem;
+  readonly retryable: boolean;
+  /** A command that may have had its effect although no usable answer came back. */
+  readonly mayHaveRun: boolean;
+  readonly cause?: unknown;
+}
 
 /**
  * Sends a request once; its answer, body included, must arrive within `timeoutMs`.
@@ -62,6 +62,47 @@ export async function attempt<T>(
   };
 }
 
+/**
+ * Reads an answer as it comes, however long it is. Ending the loop early ends the request.
+ * @param stallMs the longest time without a piece
+ * @throws OutcryError when it is refused, and when it breaks off: then it is not complete
+ */
+export async function* streamed(
+  fetch: Fetch,
+  request: HttpRequest,
+  stallMs: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  const stall = new AbortController();
+  const late = (): void => stall.abort(new DOMException('no piece came', 'TimeoutError'));
+  let timer = setTimeout(late, stallMs);
+  try {
+    const response = await fetch(request.url, {
+      headers: request.headers,
+      signal: bothSignals(stall.signal, signal),
+      cache: 'no-store',
+    });
+    if (!response.ok || response.body === null) {
+      const { problem } = refused(request, response, parsed(await response.text()));
+      throw new OutcryError(problem);
+    }
+    const reader = response.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      clearTimeout(timer);
+      yield value;
+      timer = setTimeout(late, stallMs);
+    }
+  } catch (error) {
+    if (error instanceof OutcryError) throw error;
+    throw new OutcryError(noAnswer(request, error, stallMs).problem, undefined, error);
+  } finally {
+    clearTimeout(timer);
+    stall.abort();
+  }
+}
+
 const bothSignals = (limit: AbortSignal, signal: AbortSignal | undefined): AbortSignal =>
   signal === undefined ? limit : AbortSignal.any([limit, signal]);
 
@@ -84,7 +125,7 @@ const NEVER_CONNECTED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-function noAnswer(request: HttpRequest, error: unknown, timeoutMs: number): Attempt<never> {
+function noAnswer(request: HttpRequest, error: unknown, timeoutMs: number): Failure {
   const timedOut = error instanceof Error && error.name === 'TimeoutError';
   const mayHaveRun = isCommand(request) && !NEVER_CONNECTED.has(systemCode(error));
   const detail = timedOut
@@ -106,7 +147,7 @@ function systemCode(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-function refused(request: HttpRequest, response: Response, body: unknown): Attempt<never> {
+function refused(request: HttpRequest, response: Response, body: unknown): Failure {
   // A date is by the server's clock; this machine's may be wrong by days.
   const serverNow = Date.parse(response.headers.get('date') ?? '');
   const now = Number.isNaN(serverNow) ? Date.now() : serverNow;

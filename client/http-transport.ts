@@ -2,7 +2,7 @@
 import type { ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import { isNothing, type Guard } from './answers.ts';
 import { backOffMs, LONGEST_RETRY_AFTER_MS, sleep } from './back-off.ts';
-import { attempt, type Attempt, type Fetch, type HttpRequest } from './http-attempt.ts';
+import { attempt, streamed, type Attempt, type Fetch, type HttpRequest } from './http-attempt.ts';
 import { clientProblem, OutcryError } from './outcry-error.ts';
 
 /**
@@ -51,6 +51,8 @@ export interface CommandOptions {
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const DEFAULT_RETRIES = 3;
+/** Between two pieces of a stream. */
+const STALL_LIMIT_MS = 30_000;
 
 export class HttpTransport {
   readonly #options: TransportOptions;
@@ -102,6 +104,21 @@ export class HttpTransport {
    */
   async delete(url: string): Promise<void> {
     await this.#send({ method: 'DELETE', url, headers: {} }, isNothing);
+  }
+
+  /**
+   * An answer as it comes, however long it is; sent once.
+   * @throws OutcryError, also half-way: then the answer is not complete
+   */
+  async *stream(
+    url: string,
+    accept: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    const token = await presentToken(this.#options.token);
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const request: HttpRequest = { method: 'GET', url, headers: { accept, ...authorization } };
+    yield* streamed(this.#fetch, request, STALL_LIMIT_MS, signal);
   }
 
   async #send<T>(

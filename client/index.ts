@@ -7,6 +7,7 @@ export {
   type DevToken,
   type OutcryClientOptions,
   type PageQuery,
+  type ReportOptions,
 } from './outcry-client.ts';
 export { OutcryError } from './outcry-error.ts';
 export { newIdempotencyKey, type CommandOptions, type TokenSource } from './http-transport.ts';

@@ -66,6 +66,12 @@ export interface OutcryClientOptions extends TransportOptions {
   readonly historyUrl?: string | undefined;
 }
 
+export interface ReportOptions {
+  /** Default: `csv`, with amounts as decimals; `json` has minor units. */
+  readonly format?: 'csv' | 'json' | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** For years of bids. */
 const DATA_LIMIT_MS = 60_000;
 
@@ -271,6 +277,23 @@ export class OutcryClient {
   /** Where that can be downloaded, with the caller's token, however much it is. */
   async ownDataUrl(userId = 'me'): Promise<string> {
     return `${await this.#historyUrl()}${userPath(userId)}/data`;
+  }
+
+  /**
+   * A report as it comes, however long it is: an auction's bids, or the caller's bids or sales.
+   * @throws OutcryError, also half-way: then the report is not complete
+   */
+  async *report(
+    of: { readonly auctionId: string } | 'own bids' | 'own sales',
+    { format = 'csv', signal }: ReportOptions = {},
+  ): AsyncGenerator<Uint8Array, void, void> {
+    const history = await this.#historyUrl();
+    const path =
+      typeof of === 'object'
+        ? `${archivePath(of.auctionId)}/bids`
+        : `${userPath('me')}/${of === 'own bids' ? 'bids' : 'sales'}`;
+    const accept = format === 'csv' ? 'text/csv' : 'application/json';
+    yield* this.#http.stream(`${history}${path}/report`, accept, signal);
   }
 
   /**

@@ -3,6 +3,7 @@ import type {
   ArchivedAuction,
   ArchivedBid,
   BidListQuery,
+  BidReportRow,
   HistoryListQuery,
   KeptNotices,
   Leaderboard,
@@ -10,6 +11,7 @@ import type {
   OwnBid,
   ProvenEvent,
   ReadNotice,
+  SaleReportRow,
   Saved,
   SavedAuction,
   UserStats,
@@ -114,6 +116,42 @@ export interface NoticeStore {
   read(userId: string, notices: readonly ReadNotice[]): Promise<void>;
   /** All marks of a user, as far as they are kept. */
   marks(userId: string): Promise<readonly ReadNotice[]>;
+}
+
+/** What a bid was about. */
+export interface Subject {
+  readonly title: string;
+  readonly currency: string;
+}
+
+/** A place in the list of what a seller has sold. */
+export interface SalePlace {
+  /** When the auction was created, ISO 8601 with microseconds. */
+  readonly createdAt: string;
+  readonly auctionId: string;
+}
+
+export interface PlacedSale {
+  readonly place: SalePlace;
+  readonly row: SaleReportRow;
+}
+
+/** Rows of reports, a portion at a time. Every method may throw HistoryUnavailableError. */
+export interface ReportStore {
+  /** Accepted bids and purchases of the auction's history behind `after`, oldest first, with the users. */
+  bids(
+    auctionId: string,
+    after: Position | undefined,
+    limit: number,
+  ): Promise<readonly Required<BidReportRow>[]>;
+  /** Titles and currencies of auctions, by id, as far as they are known. */
+  subjects(auctionIds: readonly string[]): Promise<ReadonlyMap<string, Subject>>;
+  /** Auctions that the seller has sold, the newest first; behind `after`. */
+  sales(
+    sellerId: string,
+    after: SalePlace | undefined,
+    limit: number,
+  ): Promise<readonly PlacedSale[]>;
 }
 
 /** Tells a user's devices that something kept for the user has changed. */

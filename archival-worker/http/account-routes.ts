@@ -5,7 +5,7 @@ import { route, type Route } from '@outcry/shared/http/route.ts';
 import { NAME } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { ownDataText } from './own-data.ts';
-import { streamJson } from './stream-json.ts';
+import { streamText } from './stream-text.ts';
 
 /** No user has an id of another form. */
 const params = { id: ID_PATTERN };
@@ -62,7 +62,7 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
     },
     ({ x, params: { id } }, parts: HistoryParts) => {
       setHeader(x, 'content-disposition', `attachment; filename="outcry-${id}.json"`);
-      return streamJson(x, ownDataText(id, parts));
+      return streamText(x, ownDataText(id, parts));
     },
   ),
 

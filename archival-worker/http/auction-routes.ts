@@ -19,7 +19,7 @@ import { openProof } from '../history/proofs.ts';
 import { ARCHIVED } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { proofText } from './proof-text.ts';
-import { streamJson } from './stream-json.ts';
+import { streamText } from './stream-text.ts';
 
 const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 
@@ -107,7 +107,7 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
     async ({ x, params: { id } }, { history, proofs, shards }: HistoryParts) => {
       if (!isAuctionId(id, shards)) return noSuchAuction(x);
       const proof = await openProof(proofs, id);
-      if (proof !== undefined) return streamJson(x, proofText(id, proof));
+      if (proof !== undefined) return streamText(x, proofText(id, proof));
       const auction = await history.auction(id);
       if (auction === undefined) return noSuchAuction(x);
       const detail = isOver(auction.status)

@@ -6,6 +6,7 @@ import type {
   NameStore,
   NoticeStore,
   ProofStore,
+  ReportStore,
   UserStore,
   WatchlistStore,
 } from '../history/ports.ts';
@@ -21,6 +22,7 @@ export interface HistoryParts {
   readonly names: NameStore;
   readonly watchlist: WatchlistStore;
   readonly notices: NoticeStore;
+  readonly reports: ReportStore;
   readonly hints: KeptHints;
   readonly accounts: Accounts;
   readonly webhooks: Webhooks;

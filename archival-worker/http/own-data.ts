@@ -1,7 +1,7 @@
 import type { OwnDataHead } from '@outcry/shared/contracts/history.ts';
 import { bidsOfUser, savedAuctions, searchAuctions } from '../history/pages.ts';
 import type { HistoryParts } from './history-parts.ts';
-import { arrayText } from './stream-json.ts';
+import { arrayText } from './stream-text.ts';
 
 const PAGE = 200;
 

@@ -77,6 +77,9 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/users/me/notices', { as: 'ann' });
   const items = [{ type: 'won', auctionId: sealed, upTo: new Date().toISOString() }];
   await good('PUT', '/v1/users/me/notices/read', { as: 'ann', status: 204, body: { items } });
+  await good('GET', '/v1/history/auctions/{id}/bids/report', { id: sealed });
+  await good('GET', '/v1/users/{id}/bids/report', { id: 'me', as: 'ann' });
+  await good('GET', '/v1/users/{id}/sales/report', { id: 'me', as: 'sam' });
   await good('GET', '/v1/leaderboard', { query: '?by=spent' });
   await good('GET', '/v1/users/{id}/data', { id: 'me', as: 'ann' });
   await good('DELETE', '/v1/users/{id}/sessions', { id: 'me', as: 'ann', status: 202 });
@@ -126,6 +129,10 @@ test.each([
   ['PUT', '/v1/users/me/notices/read', undefined, 401],
   ['PUT', '/v1/users/me/notices/read', 'ben', 422],
   ['GET', '/v1/users/ann/bids', 'bob', 403],
+  ['GET', '/v1/users/ann/bids/report', 'bob', 403],
+  ['GET', '/v1/users/ann/sales/report', 'bob', 403],
+  ['GET', '/v1/users/me/sales/report', undefined, 401],
+  ['GET', '/v1/history/auctions/a0-none/bids/report', undefined, 404],
   ['PUT', '/v1/users/me/name', undefined, 401],
   ['PUT', '/v1/users/me/name', 'bob', 422],
   ['GET', '/v1/users/ann/data', 'bob', 403],

@@ -4,12 +4,15 @@ import type { Page } from './api.ts';
 import type {
   ArchivedAuction,
   ArchivedBid,
+  BidReportRow,
   KeptNotices,
   Leaderboard,
   OwnBid,
+  OwnBidReportRow,
   OwnData,
   Proof,
   ReadNotice,
+  SaleReportRow,
   Saved,
   SavedAuction,
   UserStats,
@@ -143,3 +146,42 @@ export const leaderboard = z.strictObject({
 }) satisfies z.ZodType<Leaderboard>;
 
 export const displayName = z.strictObject({ userId: id, name: z.string().nullable() });
+
+const bidReportRow = z.strictObject({
+  at: time,
+  ...place,
+  alias,
+  amount,
+  currency,
+  userId: id.exactOptional().describe('told to admins only'),
+}) satisfies z.ZodType<BidReportRow>;
+
+export const bidReport = z.array(bidReportRow);
+
+const ownBidReportRow = z.strictObject({
+  at: time,
+  auctionId: id,
+  title: z.string(),
+  bidId: id,
+  type: z.enum(['bid', 'no_change', 'bought']),
+  alias,
+  amount: amount.nullable(),
+  offered: amount.nullable(),
+  isMaximum: z.boolean().describe('offered is a maximum'),
+  currency,
+  counts: z.boolean(),
+}) satisfies z.ZodType<OwnBidReportRow>;
+
+export const ownBidReport = z.array(ownBidReportRow);
+
+const saleReportRow = z.strictObject({
+  soldAt: time,
+  auctionId: id,
+  title: z.string(),
+  alias: alias.describe("the buyer's number in the auction"),
+  bidCount: count,
+  price: amount,
+  currency,
+}) satisfies z.ZodType<SaleReportRow>;
+
+export const saleReport = z.array(saleReportRow);

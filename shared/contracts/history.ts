@@ -173,6 +173,43 @@ export interface ReadNoticesRequest {
   readonly items: readonly ReadNotice[];
 }
 
+/**
+ * Rows of reports. As JSON amounts are minor units like everywhere, as CSV decimals in the currency's
+ * digits; columns have the same names and this order.
+ */
+export interface BidReportRow extends ArchivedBid {
+  readonly currency: string;
+  /** Told to admins only. */
+  readonly userId?: string;
+}
+
+export interface OwnBidReportRow {
+  readonly at: string;
+  readonly auctionId: string;
+  readonly title: string;
+  readonly bidId: string;
+  readonly type: OwnBid['type'];
+  readonly alias: number;
+  /** What the public sees; null for `no_change`. */
+  readonly amount: number | null;
+  /** What was offered: exactly so much, or up to a maximum of it; null as in {@link OwnBid}. */
+  readonly offered: number | null;
+  readonly isMaximum: boolean;
+  readonly currency: string;
+  readonly counts: boolean;
+}
+
+export interface SaleReportRow {
+  readonly soldAt: string;
+  readonly auctionId: string;
+  readonly title: string;
+  /** The buyer's alias. */
+  readonly alias: number;
+  readonly bidCount: number;
+  readonly price: number;
+  readonly currency: string;
+}
+
 /** What {@link OwnData} begins with. */
 export interface OwnDataHead {
   readonly userId: string;

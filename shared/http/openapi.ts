@@ -134,7 +134,8 @@ function refusalsOf(route: Declaration): Set<ProblemCode> {
 }
 
 function responses(route: Declaration): Json {
-  const { status, schema, type = 'application/json', notModified } = route.answer;
+  const { status, schema, type = 'application/json', alsoCsv, notModified } = route.answer;
+  const csv = alsoCsv && { 'text/csv': { schema: { type: 'string' } } };
   const texts = new Map<number, string>(route.body === undefined ? [] : BODY_STATUSES);
   const examples = new Map<number, Record<string, Json>>();
   for (const code of refusalsOf(route)) {
@@ -147,7 +148,7 @@ function responses(route: Declaration): Json {
     texts.set(problemStatus, before === undefined ? text : `${before}; ${text}`);
   }
   const content = schema && {
-    content: { [type]: { schema: jsonSchema(schema), example: route.example.answer } },
+    content: { [type]: { schema: jsonSchema(schema), example: route.example.answer }, ...csv },
   };
   const answers: Record<string, Json> = { [status]: { description: 'Done', ...content } };
   if (notModified !== undefined) answers['304'] = { description: notModified };

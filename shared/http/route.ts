@@ -42,6 +42,8 @@ export interface Declaration {
     readonly schema?: z.ZodType;
     /** A stream of events, each of the schema, instead of one value as JSON. */
     readonly type?: 'text/event-stream';
+    /** The same as a table, where `Accept` asks for that. */
+    readonly alsoCsv?: true;
     /** What a 304 means, where there is one. */
     readonly notModified?: string;
   };

@@ -44,6 +44,24 @@ test('own data, refused and granted deletion', { timeout: 180_000 }, async () =>
   const data = JSON.parse(await readFile(await (await saving).path(), 'utf8')) as OwnData;
   expect([data.userId, data.bids.map(({ auctionId }) => auctionId)]).toEqual(['ann', [lamp]]);
 
+  const savingBids = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download my bids as CSV' }).click();
+  const bids = await savingBids;
+  expect(bids.suggestedFilename()).toBe('outcry-my-bids.csv');
+  expect(await readFile(await bids.path(), 'utf8')).toMatch(
+    /,"Lamp",.*,10\.00,20\.00,true,"USD",true\r\n$/,
+  );
+  await page.getByRole('button', { name: 'Download my sales as CSV' }).waitFor();
+
+  const room = await stage.open(`/auctions/${lamp}`, DARK_PHONE);
+  const savingAll = room.waitForEvent('download');
+  await room.getByRole('button', { name: 'Download all bids as CSV' }).click();
+  expect(await readFile(await (await savingAll).path(), 'utf8')).toMatch(/,1,10\.00,"USD"\r\n$/);
+  expect([await seriousFaults(room), await overhang(room)]).toEqual([[], 0]);
+  await room.getByRole('button', { name: 'Download all bids as CSV' }).scrollIntoViewIfNeeded();
+  await stage.shot(room, 'report-room-phone');
+  await room.close();
+
   const said = page.getByTestId('account-said');
   const confirm = async (): Promise<void> => {
     await page.getByRole('button', { name: 'Delete my account' }).click();

@@ -1,15 +1,14 @@
 import { useState } from 'preact/hooks';
 import { refusalWords } from '../format/refusals.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { ReportButton } from '../parts/report-button.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
 import { LEADERS_PATH } from '../routes.ts';
 import { problemOf } from '../state/problem-of.ts';
+import { saveFile } from '../state/save-file.ts';
 import { signOutEverywhere, type Services } from '../state/services.ts';
-import { asUser, nameOf, session } from '../state/session.ts';
-
-/** How long a browser has to begin with a download. */
-const SAVE_LIMIT_MS = 10_000;
+import { asUser, mayAct, nameOf, session } from '../state/session.ts';
 
 /** What users may do with their accounts as a whole. */
 export function AccountPage({ services }: { readonly services: Services }) {
@@ -86,6 +85,8 @@ export function AccountPage({ services }: { readonly services: Services }) {
               Delete my account
             </button>
           </div>
+          <ReportButton client={client} of="own bids" what="my bids" />
+          {mayAct('seller') && <ReportButton client={client} of="own sales" what="my sales" />}
         </section>
       )}
       {isAsking && current !== null && (
@@ -115,10 +116,5 @@ export function AccountPage({ services }: { readonly services: Services }) {
 
 function save(data: object): void {
   const text = JSON.stringify(data, null, 2);
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = 'outcry-data.json';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), SAVE_LIMIT_MS);
+  saveFile(new Blob([text], { type: 'application/json' }), 'outcry-data.json');
 }

@@ -12,6 +12,7 @@ import { ArrowLeftIcon, EyeIcon } from '../parts/icons.tsx';
 import { ItemTile } from '../parts/item-tile.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PriceChart } from '../parts/price-chart.tsx';
+import { ReportButton } from '../parts/report-button.tsx';
 import { SaveButton } from '../parts/save-button.tsx';
 import { ProofPanel } from '../parts/proof-panel.tsx';
 import { lobbyPath } from '../routes.ts';
@@ -62,6 +63,14 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
         <PriceChart auction={auction} room={room} />
         <About auction={auction} />
         {isOver(auction.status) && <ProofPanel auction={auction} room={room} />}
+        {auction.bidCount > 0 && (
+          <ReportButton
+            client={services.client}
+            of={{ auctionId: auction.id }}
+            what="all bids"
+            rows={auction.bidCount}
+          />
+        )}
       </div>
     </article>
   );

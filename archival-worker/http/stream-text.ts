@@ -2,13 +2,14 @@ import { setHeader, type Exchange } from '@outcry/shared/http/exchange.ts';
 import type { StreamedAnswer } from '@outcry/shared/http/route.ts';
 
 /**
- * Sends JSON while it is read, as fast as the reader takes it: however much there is, no more than two
+ * Sends a text while it is read, as fast as the reader takes it: however much there is, no more than two
  * pieces are in memory. When the archive fails half-way the connection is cut, so that nobody takes a
  * part for the whole.
  */
-export async function streamJson(
+export async function streamText(
   x: Exchange,
   pieces: AsyncGenerator<string, void, void>,
+  contentType = 'application/json',
 ): Promise<StreamedAnswer> {
   // Read before the status is sent: an archive that is away answers 503.
   let next = await pieces.next();
@@ -29,7 +30,7 @@ export async function streamJson(
     },
     { highWaterMark: 1 },
   );
-  setHeader(x, 'content-type', 'application/json');
+  setHeader(x, 'content-type', contentType);
   return { status: 200, body };
 }
 
