@@ -148,7 +148,7 @@ export class WebhookQueues implements QueueBell, QueueStore {
   async settle(claim: Claim, message: Outgoing, end: AttemptEnd): Promise<boolean> {
     const { firstMs, mostMs, forMs } = this.#plan;
     const ok = isTaken(end);
-    const { isHeld, recovered } = await this.#database.run((sql) =>
+    const { isHeld, recovered: isBack } = await this.#database.run((sql) =>
       sql.begin(async (tx) => {
         const held = await tx`
           SELECT FROM webhook_queues WHERE ${isOf(tx, claim)} FOR UPDATE`;
@@ -177,10 +177,11 @@ export class WebhookQueues implements QueueBell, QueueStore {
           UPDATE webhooks SET strained = ${isStrained(end)}
            WHERE id = ${claim.webhookId} AND strained <> ${isStrained(end)}
           RETURNING id`;
-        return { isHeld: true, recovered: ok && changed.length > 0 };
+        const recovered = ok && (changed.length > 0 || message.failures > 0);
+        return { isHeld: true, recovered };
       }),
     );
-    if (recovered) await this.#hurry(claim.webhookId);
+    if (isBack) await this.#hurry(claim.webhookId);
     return isHeld && ok;
   }
 
