@@ -1,6 +1,7 @@
 /**
  * Every overlay renders, is valid against the API's schemas (unknown fields are errors), and keeps
- * the policies; planted errors are found. Needs kubectl or Go; says so where it has neither.
+ * the policies; planted errors are found. Needs kubectl or Go; says so where it has neither. The
+ * Helm chart makes the same of the same files.
  */
 import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -39,6 +40,7 @@ const kustomize =
   kubectl === undefined
     ? await obtainWithGo('kustomize', 'sigs.k8s.io/kustomize/kustomize/v5@v5.6.0')
     : undefined;
+const helm = await obtainWithGo('helm', 'helm.sh/helm/v3/cmd/helm@v3.22.0');
 const definitions = await obtainDefinitions();
 const reason =
   validator === undefined ||
@@ -100,6 +102,56 @@ describe.skipIf(reason !== undefined)(
       const millicores = containers.map(({ resources }) => Number.parseInt(resources.requests.cpu));
       expect(containers.length).toBeGreaterThan(6);
       expect(millicores.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(1_000);
+    });
+
+    describe.skipIf(helm === undefined)('the chart', () => {
+      const chart = join(ROOT, 'infrastructure/k8s/base');
+      const asManaged = [
+        '--set-string=settings.settings.REDIS_CLUSTER=true',
+        '--set-string=settings.stream-settings.NATS_STREAM_REPLICAS=3',
+        '--set=replicas.api-gateway.min=3,replicas.api-gateway.max=20',
+        '--set=replicas.broadcast-service.min=3,replicas.broadcast-service.max=50',
+      ];
+      const template = (...args: string[]): Promise<string> =>
+        mustRun(helm ?? '', ['template', 'outcry', chart, '--namespace=outcry', ...args]);
+
+      test('passes `helm lint`', async () => {
+        const output = await mustRun(helm ?? '', ['lint', '--strict', chart]);
+        expect(output).toContain('0 chart(s) failed');
+      });
+
+      test('makes what the overlay `managed` makes', async () => {
+        const ofChart = manifestsOf(await template(...asManaged));
+        expect(await validate(ofChart)).toBe('');
+        const ofOverlay = rendered.get('managed') ?? [];
+        expect(comparable(ofChart)).toEqual(comparable(ofOverlay));
+      });
+
+      test('has one host, one place of images, and new pods for new settings', async () => {
+        const values = [
+          '--set=host=bids.example',
+          '--set=registry=registry.example/',
+          '--set=tag=1.2.3',
+        ];
+        const text = await template(...values);
+        expect(text).toContain('PUBLIC_HISTORY_URL: https://bids.example');
+        expect(text).not.toContain('outcry.example');
+        const images = Array.from(text.matchAll(/image: (\S+)/g), ([, image]) => image);
+        expect(images.length).toBeGreaterThan(4);
+        expect(
+          images.filter(
+            (image) => !/^registry\.example\/outcry-[a-z-]+:1\.2\.3$/.test(image ?? ''),
+          ),
+        ).toEqual([]);
+        const sums = async (...args: string[]): Promise<string[]> =>
+          (await template(...args)).match(/checksum\/settings: \w+/g) ?? [];
+        const changed = await sums('--set-string=settings.settings.LOG_LEVEL=debug');
+        expect(changed.length).toBeGreaterThan(3);
+        expect(changed).not.toEqual(await sums());
+        await expect(template('--set=settings.settings.SHARDS=16')).rejects.toThrow(
+          /must be in quotes/,
+        );
+      });
     });
 
     test('the namespace holds every object, so that nothing escapes the policies', () => {
@@ -257,11 +309,32 @@ function inOneLine(each: Manifest): Manifest {
   return { ...each, data: Object.fromEntries(pairs) as Record<string, string> };
 }
 
+/**
+ * By kind and name. Kustomize names settings by their content and makes Secrets; the chart says by a sum that settings
+ * have changed, and leaves Secrets and the namespace to who installs it.
+ */
+function comparable(manifests: readonly Manifest[]): ReadonlyMap<string, unknown> {
+  const text = JSON.stringify(
+    manifests.filter(({ kind }) => kind !== 'Secret' && kind !== 'Namespace'),
+  )
+    .replaceAll(/"checksum\/settings":"\w+",?/g, '')
+    .replaceAll(
+      /"((?:\w+-)?settings|api-gateway|broadcast-service|archival-worker|webhooks|migrate)-[a-z0-9]{10}"/g,
+      '"$1"',
+    );
+  const all = z.array(manifest.loose()).parse(JSON.parse(text));
+  const pairs = all.map((each) => [`${each.kind}/${String(each.metadata['name'])}`, each] as const);
+  return new Map(pairs.toSorted(([a], [b]) => a.localeCompare(b)));
+}
+
+const manifestsOf = (text: string): Manifest[] =>
+  parseAllDocuments(text).map((document) => manifest.loose().parse(document.toJS()));
+
 async function render(place: string): Promise<Manifest[]> {
   const text = await (kubectl === undefined
     ? mustRun(kustomize ?? '', ['build', place])
     : mustRun(kubectl, ['kustomize', place]));
-  return parseAllDocuments(text).map((document) => manifest.loose().parse(document.toJS()));
+  return manifestsOf(text);
 }
 
 /** A folder with the definitions, from Go's modules; undefined without Go. It is the system's to clear. */
