@@ -220,7 +220,8 @@ test(
     const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
     try {
       await bidders.reach(20);
-      await deployment.type(documentedLines('docs/operate.md', '### Changing passwords').join(''));
+      const [commands = ''] = documentedLines('docs/operate.md', '### Changing passwords');
+      await deployment.type(commands);
       await deployment.healthy();
       await bidders.reach(bidders.accepted.length + 20);
     } finally {

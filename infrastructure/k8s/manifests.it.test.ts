@@ -323,7 +323,7 @@ function comparable(manifests: readonly Manifest[]): ReadonlyMap<string, unknown
       '"$1"',
     );
   const all = z.array(manifest.loose()).parse(JSON.parse(text));
-  const pairs = all.map((each) => [`${each.kind}/${String(each.metadata['name'])}`, each] as const);
+  const pairs = all.map((each) => [`${each.kind}/${each.metadata['name']}`, each] as const);
   return new Map(pairs.toSorted(([a], [b]) => a.localeCompare(b)));
 }
 

@@ -15,9 +15,8 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 export const NODE = '10.77.0.2';
 const HOST = '10.77.0.1';
 const START_WITHIN_MS = 180_000;
-const COMMAND_LIMIT_MS = 600_000;
-/** One of Redis, of NATS, of Postgres. */
-const VOLUMES = 3;
+/** A rollout of nine Redis pods is one command. */
+const COMMAND_LIMIT_MS = 1_200_000;
 
 export interface Cluster {
   /** The environment in which `kubectl` and `helm` are found and reach this cluster. */
@@ -27,8 +26,8 @@ export interface Cluster {
   apply(manifests: readonly object[]): Promise<void>;
   /** Takes the images of an archive that `docker save` wrote, CoreDNS's among them, and starts it. */
   load(archive: string): Promise<void>;
-  /** Empty volumes. */
-  makeVolumes(): Promise<void>;
+  /** Empty volumes; each pod with data takes one. */
+  makeVolumes(count: number): Promise<void>;
   /** SIGKILL to the first process of each container of a pod, which the kubelet then restarts. */
   killProcesses(pod: string): Promise<void>;
   /** Whether a connection can be made from inside a pod. */
@@ -134,8 +133,8 @@ export async function startCluster(programs: string): Promise<Cluster> {
       if (code !== 0) throw new Error(`ctr failed:\n${output.slice(-2_000)}`);
       await kubectl('apply', '--filename', join(HERE, 'addons.yaml'));
     },
-    makeVolumes: async () => {
-      const names = Array.from({ length: VOLUMES }, (_, i) => `volume-${i}`);
+    makeVolumes: async (count) => {
+      const names = Array.from({ length: count }, (_, i) => `volume-${i}`);
       for (const name of names) await mkdir(join(folder, 'volumes', name), { recursive: true });
       await apply(names.map((name) => volume(name, join(folder, 'volumes', name))));
     },

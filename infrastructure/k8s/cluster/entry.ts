@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { obtainGo } from '@outcry/local/programs/programs.ts';
+import type { BaseImage } from '../../containers/base-images.ts';
 import { ROOT } from '../../testing/secured-servers.ts';
 import { type Cluster, NODE } from './cluster.ts';
 
@@ -49,9 +50,10 @@ const downloaded = z.object({ Dir: z.string() });
  * Does what the controller of the Gateway would, with the routes of the Compose file's balancer: nginx in the
  * controller's namespace, an address, and a Gateway that says so.
  *
- * @param image nginx's
+ * @param bases the images that ship, nginx's among them
  */
-export async function openEntry(cluster: Cluster, image: string): Promise<void> {
+export async function openEntry(cluster: Cluster, bases: readonly BaseImage[]): Promise<void> {
+  const image = bases.find((each) => each.image.startsWith('nginx:'))?.image ?? '';
   // nginx looks names up once, when it starts.
   await waitUntil(
     () =>

@@ -6,7 +6,7 @@ import type { Checkout } from '../../containers/checkout.ts';
 import { documentedCommand } from '../../containers/documented-lines.ts';
 import type { Cluster } from './cluster.ts';
 
-const READY_WITHIN_MS = 300_000;
+const READY_WITHIN_MS = 600_000;
 
 export class Installation {
   readonly #cluster: Cluster;

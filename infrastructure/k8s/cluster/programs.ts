@@ -1,5 +1,6 @@
 /** The programs of a one-node cluster: built from Go's modules once, and kept; a few are Debian's. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { access, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +34,17 @@ const OF_DEBIAN: Readonly<Record<string, string>> = {
 };
 const PLUGINS = '/usr/lib/cni';
 const BUILD_LIMIT_MS = 3_600_000;
+
+/** What the cluster is made of, but for Debian's part: name and version. */
+export function versionsOfCluster(): string[] {
+  const kubernetes = /^require k8s\.io\/kubernetes (v\S+)$/m.exec(
+    readFileSync(join(KUBERNETES, 'go.mod'), 'utf8'),
+  );
+  const others = Object.entries(OF_OTHERS).map(
+    ([name, place]) => `${name} ${place.split('@')[1] ?? ''}`,
+  );
+  return [`Kubernetes ${kubernetes?.[1] ?? ''}`, ...others];
+}
 
 /** @returns the folder of all that is not Debian's @throws Error that says what could not be had */
 export async function obtainClusterPrograms(): Promise<string> {

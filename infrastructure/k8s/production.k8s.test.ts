@@ -1,0 +1,163 @@
+/**
+ * The production overlay in a cluster of one node, under bids at a steady rate: each part is rolled out, all of
+ * Redis goes at once, the passwords change. What bidders notice is written to docs/test-k8s.md.
+ */
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { documentedLines } from '../containers/documented-lines.ts';
+import { Bidders } from '../testing/bidders.ts';
+import { wrongConnections } from './cluster/connections.ts';
+import { openEntry } from './cluster/entry.ts';
+import { Installation } from './cluster/installation.ts';
+import { prepareCluster, type PreparedCluster } from './cluster/prepare.ts';
+import { type Rollout, writeReport } from './cluster/report.ts';
+
+const MINUTES_MS = 60_000;
+/** What a whole cluster on two cores may need for some bids, right after its start. */
+const PATIENCE_MS = 2 * MINUTES_MS;
+const URL = 'http://outcry.example';
+/** Nine of Redis, three of NATS, one of Postgres. */
+const VOLUMES = 13;
+/** 50 bids per second, where the machine answers at once. */
+const PACE = { bidders: 10, attempts: 150, pauseMs: 180 };
+const PARTS = [
+  'deployment/archival-worker',
+  'deployment/webhooks',
+  'deployment/broadcast-service',
+  'deployment/api-gateway',
+  'deployment/web',
+  'statefulset/nats',
+  'statefulset/postgres',
+  'statefulset/redis',
+];
+/** One node of two cores holds what is meant for several machines. */
+const SMALL = `
+  - target: { kind: Deployment|StatefulSet }
+    patch: |
+      - { op: replace, path: /spec/template/spec/containers/0/resources/requests, value: { cpu: 10m, memory: 32Mi } }
+`;
+
+let prepared: PreparedCluster;
+let production: Installation;
+
+beforeAll(async () => {
+  prepared = await prepareCluster('outcry.example', VOLUMES);
+  const { cluster, checkout } = prepared;
+  const overlay = 'infrastructure/k8s/overlays/production/kustomization.yaml';
+  await appendFile(join(checkout.sources, overlay), SMALL);
+  production = new Installation(cluster, checkout, 'production');
+}, 90 * MINUTES_MS);
+afterAll(() => prepared?.stop(), 2 * MINUTES_MS);
+
+test(
+  'the commands of the installation, as printed, bring everything up; a second `apply` changes nothing',
+  { timeout: 20 * MINUTES_MS },
+  async () => {
+    const [commands = ''] = documentedLines('docs/install.md', '### Production');
+    await Promise.all([production.type(commands), openEntry(prepared.cluster, prepared.bases)]);
+    // The autoscaler brings them to three when it first looks.
+    for (const deployment of ['api-gateway', 'broadcast-service']) await scaledTo(deployment, 3);
+    await production.ready();
+    const before = await production.state();
+    await production.type('kubectl apply --kustomize infrastructure/k8s/overlays/production');
+    expect(await production.state()).toBe(before);
+  },
+);
+
+test(
+  'a rollout of each part under bids at a steady rate loses and refuses none',
+  { timeout: 40 * MINUTES_MS },
+  async () => {
+    const { secret, auctions } = await production.newAuctions(URL);
+    const bidders = new Bidders(() => URL, secret, auctions, PACE);
+    const rollouts: Rollout[] = [];
+    const measure = async (what: string, step: () => Promise<void>): Promise<void> => {
+      bidders.longestMs = 0;
+      const [accepted, startedAt] = [bidders.accepted.length, performance.now()];
+      await step();
+      const seconds = (performance.now() - startedAt) / 1_000;
+      const bids = bidders.accepted.length - accepted;
+      rollouts.push({ what, seconds, bids, longestMs: bidders.longestMs });
+    };
+    try {
+      await bidders.reach(50, PATIENCE_MS);
+      await measure('nothing', () => bidders.reach(bidders.accepted.length + 500, PATIENCE_MS));
+      for (const part of PARTS) {
+        await measure(part, async () => {
+          await production.kubectl('rollout', 'restart', part);
+          await production.kubectl('rollout', 'status', part, '--timeout=900s');
+          await production.ready();
+          await bidders.reach(bidders.accepted.length + 20, PATIENCE_MS);
+        });
+      }
+      await measure('all pods of redis deleted at once', async () => {
+        await production.kubectl('delete', 'pods', '--selector=app.kubernetes.io/name=redis');
+        await production.ready();
+        await bidders.reach(bidders.accepted.length + 20, PATIENCE_MS);
+      });
+    } finally {
+      await bidders.stop();
+      console.table(rollouts);
+    }
+    expect(bidders.failures).toEqual([]);
+    await production.account(bidders.accepted.map(({ bidId }) => bidId));
+    writeReport(prepared.bases, rollouts);
+  },
+);
+
+test(
+  'all passwords are changed as the docs say, under bids: none fails',
+  { timeout: 15 * MINUTES_MS },
+  async () => {
+    const { secret, auctions } = await production.newAuctions(URL);
+    const bidders = new Bidders(() => URL, secret, auctions, PACE);
+    const [, commands = ''] = documentedLines('docs/operate.md', '### Changing passwords');
+    try {
+      await bidders.reach(50, PATIENCE_MS);
+      await production.type(commands);
+      await production.ready();
+      await bidders.reach(bidders.accepted.length + 50, PATIENCE_MS);
+    } finally {
+      await bidders.stop();
+    }
+    expect(bidders.failures).toEqual([]);
+    await production.account(bidders.accepted.map(({ bidId }) => bidId));
+  },
+);
+
+test(
+  'a fleet that was scaled keeps its size when the overlay is applied',
+  { timeout: 5 * MINUTES_MS },
+  async () => {
+    await production.kubectl('scale', 'deployment/api-gateway', '--replicas=4');
+    await production.ready();
+    await production.type('kubectl apply --kustomize infrastructure/k8s/overlays/production');
+    await production.ready();
+    await scaledTo('api-gateway', 4);
+  },
+);
+
+test(
+  'every pod reaches what the policies name, and nothing else',
+  { timeout: 10 * MINUTES_MS },
+  async () => {
+    const among = ['redis:6379', 'redis:16379', 'nats:6222'];
+    expect(await wrongConnections(prepared.cluster, production, among)).toEqual([]);
+  },
+);
+
+/** Waits until a Deployment wants and has so many pods. */
+async function scaledTo(deployment: string, count: number): Promise<void> {
+  const get = [
+    'get',
+    `deployment/${deployment}`,
+    '--output=jsonpath={.spec.replicas} {.status.readyReplicas}',
+  ];
+  await waitUntil(async () => (await production.kubectl(...get)) === `${count} ${count}`, {
+    withinMs: 5 * MINUTES_MS,
+    everyMs: 500,
+    what: `${count} pods of ${deployment}`,
+  });
+}
