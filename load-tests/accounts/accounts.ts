@@ -166,9 +166,10 @@ export function watchLogs(redis: Redis, auctionIds: readonly string[]) {
   });
   const readAll = () =>
     eachWithLimit(logs, logs.length, async (log) => {
-      for (let entries = ENTRIES_AT_ONCE; entries === ENTRIES_AT_ONCE;) {
+      let found;
+      do {
         const key = auctionKeysOf(log.id).log;
-        const found = await redis.xrange(key, `(${log.upTo}`, '+', 'COUNT', ENTRIES_AT_ONCE);
+        found = await redis.xrange(key, `(${log.upTo}`, '+', 'COUNT', ENTRIES_AT_ONCE);
         for (const [entryId, fields] of found) {
           for (const line of eventLines(readLogEntry(log.id, fields).text)) {
             const { epoch, seq } = ownJson<PublicEvent>(splitEventLine(line).publicText);
@@ -176,16 +177,13 @@ export function watchLogs(redis: Redis, auctionIds: readonly string[]) {
           }
           log.upTo = entryId;
         }
-        entries = found.length;
-      }
+      } while (found.length === ENTRIES_AT_ONCE);
     });
-  // While Redis is away there is nothing to read; the entries are there when it is back.
-  const rounds = new Rounds(() =>
-    readAll().then(
-      () => READ_EVERY_MS,
-      () => READ_EVERY_MS,
-    ),
-  );
+  const rounds = new Rounds(async () => {
+    // While Redis is away there is nothing to read; the entries are there when it is back.
+    await readAll().catch(() => undefined);
+    return READ_EVERY_MS;
+  });
   rounds.start();
   return async (): Promise<SeenEvents> => {
     await rounds.stop();
@@ -194,19 +192,9 @@ export function watchLogs(redis: Redis, auctionIds: readonly string[]) {
   };
 }
 
-/** A bid that was answered 2xx. What its bidder does not know or did not keep is left out. */
-export interface AcceptedBid {
-  readonly auctionId: string;
-  /** Its place, as its bidder was told. */
-  readonly seq: number;
-  readonly epoch?: number;
-  readonly bidId?: string;
-  readonly userId?: string;
-  readonly key?: string;
-  readonly alias?: number;
-  /** The price after it. */
-  readonly price?: number;
-}
+/** A bid that was answered 2xx. What its bidder was not told or did not keep is left out. */
+export type AcceptedBid = Pick<ArchivedEvent, 'auctionId' | 'seq'> &
+  Partial<Pick<ArchivedEvent, 'epoch' | 'bidId' | 'userId' | 'key' | 'alias' | 'price'>>;
 
 export interface Evidence {
   readonly accepted: readonly AcceptedBid[];

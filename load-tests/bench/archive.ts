@@ -1,5 +1,5 @@
 /** Events from JetStream to Postgres, against bare inserts of the same rows. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
 import postgres, { type Sql } from 'postgres';
@@ -11,9 +11,10 @@ import { chunksOf } from '@outcry/shared/domain/group-by.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { figure } from '@outcry/shared/testing/metrics.ts';
 import { untilArchived } from '../accounts/accounts.ts';
+import { eachWithLimit } from '../crowd/people.ts';
 import { openWindow, sum, type Used } from '../system/machine.ts';
 import type { Addresses, TestBed } from '../system/system.ts';
-import { bidRounds, gatewayOn, openAuctions, tokensFor } from './http.ts';
+import { bidRounds, gatewaysOn, openAuctions, tokensFor } from './http.ts';
 import { openEventStream } from './publish.ts';
 import type { Measurement, RoundFigures } from './rounds.ts';
 
@@ -29,44 +30,35 @@ const BIDS_PER_SECOND = 5_000;
 const BUSY_AUCTIONS = 5;
 const ARCHIVED_WITHIN_MS = 60_000;
 
-type ArchiveStage = Awaited<ReturnType<typeof openArchive>>;
+type ArchiveStage = Awaited<ReturnType<typeof archiveOn>>;
 
 /**
  * JetStream, Postgres and the built worker, which is down until it is started; a new process has
  * counters of zero. @param servers a gateway's, when its bids are to be archived; else there are new ones
  */
-const archiveOn = (bed: TestBed, name: string, servers?: Addresses): Promise<ArchiveStage> =>
-  bed.shared(name, () => openArchive(bed, name, servers));
-
-async function openArchive(bed: TestBed, name: string, servers?: Addresses) {
-  bed.say('starting the servers of the archive');
-  const redis = servers?.redis ?? (await bed.redis(`redis-of-${name}`)).url;
-  const nats = servers?.nats ?? (await bed.nats(`nats-of-${name}`)).url;
-  // Tells when a row was committed, which no column can.
-  const database = await bed.postgres(`postgres-of-${name}`, { track_commit_timestamp: 'on' });
-  const addresses = { redis, nats, postgres: database.url };
-  const worker = await bed.service('archival-worker', addresses, { name: `worker-of-${name}` });
-  const connection = await openEventStream(nats);
-  bed.onClose(() => connection.close());
-  const stream = jetstream(connection);
-  const sql = postgres(database.url, { max: 2, onnotice: () => undefined });
-  bed.onClose(() => sql.end({ timeout: 2 }));
-  return {
-    sql,
-    worker,
-    database,
+const archiveOn = (bed: TestBed, name: string, servers?: Addresses) =>
+  bed.shared(name, async () => {
+    bed.say('starting the servers of the archive');
+    const redis = servers?.redis ?? (await bed.redis(`redis-of-${name}`)).url;
+    const nats = servers?.nats ?? (await bed.nats(`nats-of-${name}`)).url;
+    // Tells when a row was committed, which no column can.
+    const database = await bed.postgres(`postgres-of-${name}`, { track_commit_timestamp: 'on' });
+    const addresses = { redis, nats, postgres: database.url };
+    const worker = await bed.service('archival-worker', addresses, { name: `worker-of-${name}` });
+    const connection = await openEventStream(nats);
+    bed.onClose(() => connection.close());
+    const stream = jetstream(connection);
+    const sql = postgres(database.url, { max: 2, onnotice: () => undefined });
+    bed.onClose(() => sql.end({ timeout: 2 }));
     /** Publishes entries to the event stream. @throws Error when JetStream refuses one */
-    async publish(entries: readonly TestEntry[]): Promise<void> {
-      for (const some of chunksOf(entries, PUBLISHED_AT_ONCE)) {
-        await Promise.all(
-          some.map((each) => stream.publish(each.subject, each.text, { msgID: each.messageId })),
-        );
-      }
-    },
+    const publish = (entries: readonly TestEntry[]) =>
+      eachWithLimit(entries, PUBLISHED_AT_ONCE, ({ subject, text, messageId }) =>
+        stream.publish(subject, text, { msgID: messageId }),
+      );
     /** Events the worker has stored since its start. */
-    stored: () => figure(worker.url, 'outcry_archive_events_total', { result: 'new' }),
-  };
-}
+    const stored = () => figure(worker.url, 'outcry_archive_events_total', { result: 'new' });
+    return { sql, worker, database, publish, stored };
+  });
 
 /** Rows of one insert; the worker's batches are of the same order. */
 const ROWS_AT_ONCE = 2_000;
@@ -103,19 +95,9 @@ const rowsOf = ({ text }: TestEntry): BareRow[] =>
     const { auctionId, publicText, salt, privateText } = splitEventLine(line);
     const { epoch, seq, type, at, bid } = ownJson<PublicEvent>(publicText);
     const { userId, bidId, alias, fork } = ownJson<PrivateEvent>(privateText);
-    const hash = `\\x${createHash('sha256').update(line).digest('hex')}`;
     const place: BareRow = [auctionId, epoch, seq, type, at];
-    return place.concat([
-      publicText,
-      salt,
-      privateText,
-      hash,
-      userId,
-      bidId,
-      alias,
-      bid?.amount,
-      fork,
-    ]);
+    const texts: BareRow = [publicText, salt, privateText, `\\x${hash('sha256', line, 'hex')}`];
+    return [place, texts, [userId, bidId, alias, bid?.amount, fork]].flat();
   });
 
 /** Two inserts at a time. */
@@ -228,7 +210,7 @@ const archiveLatency: Measurement = {
   counts: 'accepted bids',
   shouldBe: { 'committed p99 ms': 'at most 1,000' },
   async prepare(bed, { signal }) {
-    const gateway = await gatewayOn(bed);
+    const gateway = await gatewaysOn(bed);
     const archive = await archiveOn(bed, 'archive-of-gateway', gateway.servers);
     await bed.start(archive.worker);
     const auctionIds = await openAuctions(gateway, BUSY_AUCTIONS, signal);

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import { runProgram } from '../command-line.ts';
 import { describeMachine } from '../system/machine.ts';
-import { TestBed } from '../system/system.ts';
+import { openBed } from '../system/system.ts';
 import { archiveMeasurements } from './archive.ts';
 import { attackMeasurements, fanOutMeasurements } from './fan-out.ts';
 import { httpMeasurements } from './http.ts';
@@ -60,7 +60,7 @@ await runProgram(benchUsage(PARTS), async (args, signal) => {
     const names = group.map(({ name }) => name).join(', ');
     console.log(`${names}: ${rounds} × ${seconds} s, ${connections} connections`);
     const build = machine === undefined;
-    const bed = await TestBed.open('bench', { say, signal, profiles, build });
+    const bed = await openBed('bench', { say, signal, profiles, build });
     try {
       const found = await runRounds(group, bed, { ...options, signal });
       machine = await describeMachine(bed.folder, bed.urls);

@@ -1,7 +1,7 @@
 /** What the gateway sends can be repeated word for word, and nothing of it is refused. */
 import { expect, onTestFinished, test } from 'vitest';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
-import { TestBed } from '../system/system.ts';
+import { openBed, type TestBed } from '../system/system.ts';
 import { runCaller } from './generators.ts';
 import { publisherStream } from './publish.ts';
 import { captureCall, openScriptCaller, scriptRedisOn } from './script.ts';
@@ -11,8 +11,8 @@ if (redisBenchmark === undefined) console.warn('script calls are NOT tested: no 
 const { signal } = new AbortController();
 const load = { connections: 4, seconds: 1, signal };
 
-async function openBed(): Promise<TestBed> {
-  const bed = await TestBed.open('callers');
+async function callersBed(): Promise<TestBed> {
+  const bed = await openBed('callers');
   onTestFinished(() => bed.close());
   return bed;
 }
@@ -20,7 +20,7 @@ async function openBed(): Promise<TestBed> {
 test.skipIf(redisBenchmark === undefined)(
   'every bid of a repeated script call is accepted, as are those of the gateway itself',
   async () => {
-    const script = await scriptRedisOn(await openBed());
+    const script = await scriptRedisOn(await callersBed());
     await script.openAuction();
     const before = await script.events();
     const repeat = script.repeating(await captureCall(script.server.url, 3));
@@ -36,7 +36,7 @@ test.skipIf(redisBenchmark === undefined)(
 );
 
 test.each(['bare', 'ours'])('every message of the %s publisher is in the stream', async (who) => {
-  const { nats, stored } = await publisherStream(await openBed());
+  const { nats, stored } = await publisherStream(await callersBed());
   const { answered } = await runCaller([who, nats.url, '2'], load);
   expect(answered).toBeGreaterThan(0);
   expect(await stored()).toBe(answered);

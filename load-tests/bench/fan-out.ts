@@ -11,7 +11,7 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { LAST_MINUTES_MS } from '@outcry/shared/contracts/live.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
-import { ViewerCrowd } from '../crowd/viewers.ts';
+import { gatherViewers, type ViewerCrowd } from '../crowd/viewers.ts';
 import { openWindow, residentMib, sum } from '../system/machine.ts';
 import { SHARDS, typescriptArguments, type TestBed } from '../system/system.ts';
 import type { Measurement, Round, RoundFigures, RoundOptions } from './rounds.ts';
@@ -63,7 +63,7 @@ async function broadcasterOn(
 async function gather(bed: TestBed, nodes: readonly LocalServer[], id: string, viewers: number) {
   await (await redisOn(bed)).auctions.create(id);
   const ports = nodes.map(({ port }) => port);
-  const crowd = await ViewerCrowd.gather(ports, id, viewers);
+  const crowd = await gatherViewers(ports, id, viewers);
   bed.onClose(() => crowd.leave());
   return crowd;
 }
@@ -80,12 +80,12 @@ async function steadyBids(
   const allHeld = () => Promise.all(nodes.map((node) => node.held()));
   await allHeld();
   crowd.startOver();
-  const framesBefore = crowd.frames;
+  const framesBefore = crowd.frames();
   const pids = nodes.map(({ server }) => server.pid());
   const close = openWindow({ broadcasters: pids, crowd: [process.pid] });
   await crowd.bidSteadily(auctions, BIDS_PER_SECOND, seconds, signal);
   const used = close();
-  const frames = crowd.frames - framesBefore;
+  const frames = crowd.frames() - framesBefore;
   await crowd.haveLast(viewers);
   const held = await allHeld();
   const longest = Object.keys(held[0] ?? {}).map((name) => {
@@ -126,14 +126,14 @@ async function atLimit(bed: TestBed, server: LocalServer, viewers: number): Prom
       delays.push(performance.now() - begin);
     }
     const close = openWindow({ server: [server.pid()] });
-    const framesBefore = crowd.frames;
+    const framesBefore = crowd.frames();
     // Each bid when half of the viewers have the one before: the server has the next message when it
     // is done with one, and never two that it may join, which would be fewer deliveries.
     for (let i = 1; i <= BIDS_BACK_TO_BACK; i += 1) {
       await bid(i < BIDS_BACK_TO_BACK ? viewers / 2 : viewers);
     }
     const { cores, seconds } = close();
-    const perSecond = (crowd.frames - framesBefore) / seconds;
+    const perSecond = (crowd.frames() - framesBefore) / seconds;
     const last = percentile(delays, 0.5);
     const found = { 'last viewer has a bid, ms': last, 'memory a viewer, KiB': kibPerViewer };
     return { perSecond, cores, figures: found };
@@ -205,7 +205,7 @@ const watched = (about: About, durationMs: number): Measurement => ({
     return async ({ seconds, viewers = VIEWERS.loaded, signal }) => {
       const auctionId = `a3-${about.name}-${(round += 1)}`;
       await auctions.create(auctionId, { durationMs });
-      const crowd = await ViewerCrowd.gather([server.port], auctionId, viewers);
+      const crowd = await gatherViewers([server.port], auctionId, viewers);
       try {
         await pause(SETTLE_MS, undefined, { signal });
         const close = openWindow({ broadcaster: [server.pid()] });

@@ -40,23 +40,21 @@ interface Gateways {
   readonly processes: Parts;
 }
 
-/** How a gateway differs from the one that is shipped, to see what a promise costs. */
+/** How gateways differ from the one that is shipped, to see what a promise costs. */
 interface Variation {
-  readonly name: string;
-  /** Settings that differ. */
   readonly env?: Readonly<Record<string, string>>;
   /** False: Redis fsyncs once a second, so an accepted bid can be lost. */
   readonly fsyncEveryWrite?: boolean;
   /** False: there is no NATS, so nothing is published. */
   readonly publishes?: boolean;
   /** How many share the servers. */
-  readonly processes?: number;
+  readonly gateways?: number;
 }
 
 /** Gateways on servers of their own, started when first asked for. */
-export const gatewayOn = (bed: TestBed, variation: Variation = { name: 'gateway' }) =>
-  bed.shared(variation.name, async () => {
-    const { name, fsyncEveryWrite = true, publishes = true, processes: count = 1 } = variation;
+export const gatewaysOn = (bed: TestBed, name = 'gateway', variation: Variation = {}) =>
+  bed.shared(name, async () => {
+    const { fsyncEveryWrite = true, publishes = true, gateways = 1 } = variation;
     bed.say(`starting the servers of ${name}`);
     const args = fsyncEveryWrite ? [] : ['--appendfsync', 'everysec'];
     const redis = await bed.redis(`redis-of-${name}`, { whole: true, args });
@@ -65,14 +63,12 @@ export const gatewayOn = (bed: TestBed, variation: Variation = { name: 'gateway'
     const servers = { redis: redis.url, nats: natsUrl };
     const asserted = fsyncEveryWrite ? {} : { REDIS_DURABILITY_ASSERTED: 'true' };
     const urls: string[] = [];
-    const processes: Record<string, (number | undefined)[]> = {
-      redis: [redis.pid()],
-      ...(nats !== undefined && { nats: [nats.pid()] }),
-    };
-    for (let number = 1; number <= count; number += 1) {
+    const processes: Record<string, (number | undefined)[]> = { redis: [redis.pid()] };
+    if (nats !== undefined) processes['nats'] = [nats.pid()];
+    for (let number = 1; number <= gateways; number += 1) {
       const own = number === 1 ? '' : `-${number}`;
-      const options = { name: `${name}${own}`, env: { ...asserted, ...variation.env } };
-      const gateway = await bed.service('api-gateway', servers, options);
+      const how = { name: `${name}${own}`, env: { ...asserted, ...variation.env } };
+      const gateway = await bed.service('api-gateway', servers, how);
       await bed.start(gateway);
       urls.push(gateway.url);
       processes[`gateway${own}`] = [gateway.pid()];
@@ -216,7 +212,8 @@ interface Change extends Pick<Bids, 'count'> {
   readonly auctions?: number;
   readonly startPrice?: number;
   readonly connections?: number;
-  readonly variation?: Omit<Variation, 'name'> | undefined;
+  /** Gateways of its own, that differ so. */
+  readonly on?: Variation;
   readonly keyPrefix?: string;
   readonly users?: number;
 }
@@ -225,17 +222,18 @@ const bids = (
   name: string,
   title: string,
   comparedTo: string,
-  { auctions = 1, startPrice, connections, variation, users, ...change }: Change = {},
+  change: Change = {},
 ): Measurement => ({
   name,
   title,
   counts: `${change.count ?? 'accepted'} bids`,
   comparedTo,
   async prepare(bed, { signal }) {
-    const gateway = await gatewayOn(bed, variation && { name, ...variation });
-    const auctionIds = await openAuctions(gateway, auctions, signal, startPrice);
-    const plan = { auctionIds, tokens: tokensFor(bed, users), keyPrefix: `${name}-`, ...change };
-    return withConnections(bidRounds(gateway, plan), connections);
+    const { auctions = 1, startPrice, connections, on, users, ...others } = change;
+    const gateways = await (on === undefined ? gatewaysOn(bed) : gatewaysOn(bed, name, on));
+    const auctionIds = await openAuctions(gateways, auctions, signal, startPrice);
+    const plan = { auctionIds, tokens: tokensFor(bed, users), keyPrefix: `${name}-`, ...others };
+    return withConnections(bidRounds(gateways, plan), connections);
   },
 });
 
@@ -243,10 +241,12 @@ const ON_ONE = 'accepted bids on one auction';
 const OVER_MANY = `accepted bids over ${MANY_AUCTIONS.toLocaleString('en')} auctions`;
 const auctions = MANY_AUCTIONS;
 const connections = MANY_CONNECTIONS;
+const TWO = { gateways: 2 };
 const LIMITS = { RATE_LIMIT_USER_PER_S: '1000000', RATE_LIMIT_ADDRESS_PER_S: '1000000' };
-const off = (variation: Change['variation']): Change => ({ variation });
-const TWO = { processes: 2 };
-const HOPELESS_BIDS = { count: 'refused', startPrice: MAX_AMOUNT } as const;
+const UNFSYNCED = { fsyncEveryWrite: false };
+const UNPUBLISHED = { publishes: false };
+const TOO_LOW = { count: 'refused', startPrice: MAX_AMOUNT } as const;
+const NEW_TOKENS = { users: MORE_TOKENS_THAN_REMEMBERED };
 
 /** At first the figures by themselves; then `hot` with one feature off, or one more on: its cost. */
 export const httpMeasurements: readonly Measurement[] = [
@@ -256,18 +256,11 @@ export const httpMeasurements: readonly Measurement[] = [
   bare('bare-512', MANY_CONNECTIONS),
   bids('hot-512', ON_ONE, 'bare-512', { connections }),
   bids('spread-512', OVER_MANY, 'bare-512', { auctions, connections }),
-  bids('two-gateways', `${OVER_MANY} through two gateways`, 'bare', { auctions, ...off(TWO) }),
-  bids('refused', 'too-low bids refused on one auction', 'bare', HOPELESS_BIDS),
-  bids(
-    'hot-no-fsync',
-    'fsync once a second, not each write',
-    'hot',
-    off({ fsyncEveryWrite: false }),
-  ),
+  bids('two-gateways', `${OVER_MANY} through two gateways`, 'bare', { auctions, on: TWO }),
+  bids('refused', 'too-low bids refused on one auction', 'bare', TOO_LOW),
+  bids('hot-no-fsync', 'fsync once a second, not each write', 'hot', { on: UNFSYNCED }),
   bids('hot-no-key', 'bids without an Idempotency-Key', 'hot', { keyPrefix: '' }),
-  bids('hot-no-publish', 'NATS is dead: nothing is published', 'hot', off({ publishes: false })),
-  bids('hot-new-tokens', 'every token is seen for the first time', 'hot', {
-    users: MORE_TOKENS_THAN_REMEMBERED,
-  }),
-  bids('hot-limits', 'rate limits by user and by address on', 'hot', off({ env: LIMITS })),
+  bids('hot-no-publish', 'NATS is dead: nothing is published', 'hot', { on: UNPUBLISHED }),
+  bids('hot-new-tokens', 'every token is seen for the first time', 'hot', NEW_TOKENS),
+  bids('hot-limits', 'rate limits by user and by address on', 'hot', { on: { env: LIMITS } }),
 ];

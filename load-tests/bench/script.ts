@@ -102,53 +102,50 @@ export async function captureCall(redisUrl: string, batch: number): Promise<stri
   return sent;
 }
 
-type ScriptRedis = Awaited<ReturnType<typeof startScriptRedis>>;
-
 /** A Redis that fsyncs every write, and nothing else. @throws Error when there is no redis-benchmark */
-export const scriptRedisOn = (bed: TestBed): Promise<ScriptRedis> =>
-  bed.shared('script', () => startScriptRedis(bed));
-
-async function startScriptRedis(bed: TestBed) {
-  const benchmark = await findProgram(['redis-benchmark']);
-  if (benchmark === undefined) {
-    throw new Error('redis-benchmark is not on PATH: it comes with Redis (Debian: redis-tools)');
-  }
-  bed.say('starting a Redis for script calls');
-  const server = await bed.redis('redis-of-script');
-  const connection = await bed.connection(server.url);
-  const auctions = new ScriptedAuctions(connection, SHARDS);
-  return {
-    server,
-    /** Empties Redis and opens the auction: no round pays for what the ones before it left behind. */
-    async openAuction(): Promise<void> {
-      await connection.flushall('SYNC');
-      await markShardsWhole(connection, SHARDS);
-      await auctions.create(SCRIPT_AUCTION, { startPrice: 1, increments: '0:1' });
-    },
-    /** Events of the auction, each an accepted bid but the first two. */
-    events: async () => (await storedAuction(connection, 0, SCRIPT_AUCTION)).seq,
-    /**
-     * A generator that repeats one command on that many connections, each of which waits for its
-     * reply. It counts commands; so many a second as it had last make up its next round's length.
-     */
-    repeating(command: readonly string[]) {
-      let guess = FIRST_GUESS;
-      return async ({ connections, seconds, signal }: RoundOptions): Promise<LoadResult> => {
-        const count = Math.max(1, Math.round(guess * seconds));
-        const load = ['-p', `${server.port}`, '-c', `${connections}`, '-n', `${count}`, '--csv'];
-        const limit = { signal, killSignal: 'SIGKILL' } as const;
-        const { stdout } = await execute(benchmark, [...load, ...command], limit);
-        // "the command","calls a second","mean ms","least","p50","p95","p99","most"
-        const figures = /"([\d.]+)","[\d.]+","[\d.]+","([\d.]+)","[\d.]+","([\d.]+)","[\d.]+"\s*$/;
-        const [, perSecond, p50Ms = NaN, p99Ms = NaN] = (figures.exec(stdout) ?? []).map(Number);
-        if (perSecond === undefined) throw new Error(`redis-benchmark wrote:\n${stdout}`);
-        guess = perSecond;
-        const none = { refused: 0, broken: 0 };
-        return { answered: count, ...none, seconds: count / perSecond, p50Ms, p99Ms };
-      };
-    },
-  };
-}
+export const scriptRedisOn = (bed: TestBed) =>
+  bed.shared('script', async () => {
+    const benchmark = await findProgram(['redis-benchmark']);
+    if (benchmark === undefined) {
+      throw new Error('redis-benchmark is not on PATH: it comes with Redis (Debian: redis-tools)');
+    }
+    bed.say('starting a Redis for script calls');
+    const server = await bed.redis('redis-of-script');
+    const connection = await bed.connection(server.url);
+    const auctions = new ScriptedAuctions(connection, SHARDS);
+    return {
+      server,
+      /** Empties Redis and opens the auction: no round pays for what the ones before it left behind. */
+      async openAuction(): Promise<void> {
+        await connection.flushall('SYNC');
+        await markShardsWhole(connection, SHARDS);
+        await auctions.create(SCRIPT_AUCTION, { startPrice: 1, increments: '0:1' });
+      },
+      /** Events of the auction, each an accepted bid but the first two. */
+      events: async () => (await storedAuction(connection, 0, SCRIPT_AUCTION)).seq,
+      /**
+       * A generator that repeats one command on that many connections, each of which waits for its
+       * reply. It counts commands; so many a second as it had last make up its next round's length.
+       */
+      repeating(command: readonly string[]) {
+        let guess = FIRST_GUESS;
+        return async ({ connections, seconds, signal }: RoundOptions): Promise<LoadResult> => {
+          const count = Math.max(1, Math.round(guess * seconds));
+          const load = ['-p', `${server.port}`, '-c', `${connections}`, '-n', `${count}`, '--csv'];
+          const limit = { signal, killSignal: 'SIGKILL' } as const;
+          const { stdout } = await execute(benchmark, [...load, ...command], limit);
+          // "the command","calls a second","mean ms","least","p50","p95","p99","most"
+          const figures =
+            /"([\d.]+)","[\d.]+","[\d.]+","([\d.]+)","[\d.]+","([\d.]+)","[\d.]+"\s*$/;
+          const [, perSecond, p50Ms = NaN, p99Ms = NaN] = (figures.exec(stdout) ?? []).map(Number);
+          if (perSecond === undefined) throw new Error(`redis-benchmark wrote:\n${stdout}`);
+          guess = perSecond;
+          const none = { refused: 0, broken: 0 };
+          return { answered: count, ...none, seconds: count / perSecond, p50Ms, p99Ms };
+        };
+      },
+    };
+  });
 
 /** The least that a durable write can cost: every answer waits for its fsync. */
 const set: Measurement = {

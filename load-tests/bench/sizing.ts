@@ -5,9 +5,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { readRedisHeads, untilHeads } from '../accounts/accounts.ts';
-import { ViewerCrowd } from '../crowd/viewers.ts';
+import { gatherViewers } from '../crowd/viewers.ts';
 import { memoryOf, openWindow, sum } from '../system/machine.ts';
-import { WholeSystem, type TestBed } from '../system/system.ts';
+import { startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
 import { bidRounds, openAuctions, tokensFor } from './http.ts';
 import type { Measurement, Round, RoundOptions } from './rounds.ts';
 
@@ -19,12 +19,12 @@ const ARCHIVE_LIMIT_MS = 120_000;
 
 /** The whole system and viewers of its auctions, without bids. */
 async function atRest(bed: TestBed, { signal }: RoundOptions, viewers: number) {
-  const system = await WholeSystem.start(bed);
+  const system = await startWholeSystem(bed);
   const { gatewayUrls: urls, processes } = system;
   const auctionIds = await openAuctions({ urls }, AUCTIONS, signal);
   const ports = system.all('broadcast-service').map(({ port }) => port);
   for (const auctionId of viewers === 0 ? [] : auctionIds) {
-    const crowd = await ViewerCrowd.gather(ports, auctionId, Math.round(viewers / AUCTIONS));
+    const crowd = await gatherViewers(ports, auctionId, Math.round(viewers / AUCTIONS));
     bed.onClose(() => crowd.leave());
   }
   await pause(SETTLE_MS, undefined, { signal });

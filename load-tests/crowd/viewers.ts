@@ -20,127 +20,118 @@ const ARRIVAL_LIMIT_MS = 30_000;
 /** The first event says that the auction is there, the second that it is live. */
 const SEQ_OF_A_NEW_AUCTION = 2;
 
-/** Viewers of one auction, and how long after each bid they know of it. */
-export class ViewerCrowd {
-  readonly size: number;
-  /** Frames with events that came, over all viewers. */
-  frames = 0;
-  readonly #auctionId: string;
-  #sockets: readonly Socket[] = [];
+export type ViewerCrowd = Awaited<ReturnType<typeof gatherViewers>>;
+
+/**
+ * Viewers of one auction, and how long after each bid they know of it.
+ * @param ports the viewers are spread over these servers
+ * @param auctionId one without a bid, where this crowd is to see its own bids
+ * @throws Error when a viewer cannot connect
+ */
+export async function gatherViewers(ports: readonly number[], auctionId: string, size: number) {
   /** By viewer: the newest seq it has. */
-  readonly #upTo: Uint32Array;
+  const upTo = new Uint32Array(size);
   /** By seq: how many viewers have it or a later one; when its bid was answered. */
-  readonly #arrived: number[] = [];
-  readonly #answeredAt: number[] = [];
-  readonly #delaysUs = createHistogram();
-  readonly #waiting = new Set<{ seq: number; viewers: number; done: () => void }>();
-  #seq = SEQ_OF_A_NEW_AUCTION;
-  #countFrom = Infinity;
+  const arrived: number[] = [];
+  const answeredAt: number[] = [];
+  const delaysUs = createHistogram();
+  const waiting = new Set<{ seq: number; viewers: number; done: () => void }>();
+  let newest = SEQ_OF_A_NEW_AUCTION;
+  let countFrom = Infinity;
+  let frames = 0;
 
-  private constructor(auctionId: string, size: number) {
-    this.#auctionId = auctionId;
-    this.size = size;
-    this.#upTo = new Uint32Array(size);
-  }
-
-  /**
-   * @param ports the viewers are spread over these servers
-   * @param auctionId one without a bid, where this crowd is to see its own bids
-   * @throws Error when a viewer cannot connect
-   */
-  static async gather(ports: readonly number[], auctionId: string, size: number) {
-    const crowd = new ViewerCrowd(auctionId, size);
-    crowd.#sockets = await eachWithLimit([...Array(size).keys()], CONNECT_AT_ONCE, (viewer) =>
-      watch(ports[viewer % ports.length] ?? 0, auctionId, {
-        onEvents: (frame) => crowd.#take(viewer, seqIn(frame)),
-      }),
-    );
-    return crowd;
-  }
-
-  /** The first so many viewers read no more. */
-  stall(viewers: number): void {
-    for (const socket of this.#sockets.slice(0, viewers)) {
-      socket.on('error', () => undefined);
-      socket.pause();
+  function take(viewer: number, seq: number): void {
+    const now = performance.now();
+    frames += 1;
+    for (let each = (upTo[viewer] ?? 0) + 1; each <= seq; each += 1) {
+      arrived[each] = (arrived[each] ?? 0) + 1;
+      if (each <= countFrom) continue;
+      // A viewer may know before the bidder has the answer.
+      const ms = now - (answeredAt[each] ?? now);
+      delaysUs.record(Math.max(1, Math.round(ms * 1000)));
+    }
+    upTo[viewer] = seq;
+    for (const each of waiting) {
+      if ((arrived[each.seq] ?? 0) < each.viewers) continue;
+      waiting.delete(each);
+      each.done();
     }
   }
 
-  leave(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
+  const sockets = await eachWithLimit([...Array(size).keys()], CONNECT_AT_ONCE, (viewer) =>
+    watch(ports[viewer % ports.length] ?? 0, auctionId, {
+      onEvents: (frame) => take(viewer, seqIn(frame)),
+    }),
+  );
 
   /** Places the next bid. Resolves when it is answered. */
-  async bid(auctions: ScriptedAuctions): Promise<void> {
-    this.#seq += 1;
-    const seq = this.#seq;
-    await auctions.bid(this.#auctionId, { userId: `u${seq % 2}`, amount: 10_000 * seq });
-    this.#answeredAt[seq] = performance.now();
+  async function bid(auctions: ScriptedAuctions): Promise<void> {
+    newest += 1;
+    const seq = newest;
+    await auctions.bid(auctionId, { userId: `u${seq % 2}`, amount: 10_000 * seq });
+    answeredAt[seq] = performance.now();
   }
 
-  /** @throws the signal's reason */
-  async bidSteadily(
-    auctions: ScriptedAuctions,
-    perSecond: number,
-    seconds: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const begin = performance.now();
-    for (let i = 0; i < seconds * perSecond; i += 1) {
-      const dueAt = begin + (i * 1_000) / perSecond;
-      await pause(Math.max(0, dueAt - performance.now()), undefined, { signal });
-      await this.bid(auctions);
-    }
-  }
+  return {
+    size,
+    bid,
+    /** With events, that came so far, over all viewers. */
+    frames: () => frames,
+    leave(): void {
+      for (const socket of sockets) socket.destroy();
+    },
 
-  /**
-   * Resolves in the instant in which the last viewer, or as many as said, has the bid that was placed
-   * last, or a later one. @throws Error when it takes longer than 30 s
-   */
-  haveLast(viewers = this.size): Promise<void> {
-    const seq = this.#seq;
-    const arrived = (): number => this.#arrived[seq] ?? 0;
-    if (arrived() >= viewers) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => {
-        reject(new Error(`only ${arrived()} of ${this.size} viewers have seq ${seq}`));
-      }, ARRIVAL_LIMIT_MS);
-      const done = (): void => {
-        clearTimeout(limit);
-        resolve();
-      };
-      this.#waiting.add({ seq, viewers, done });
-    });
-  }
+    /** The first so many viewers read no more. */
+    stall(viewers: number): void {
+      for (const socket of sockets.slice(0, viewers)) {
+        socket.on('error', () => undefined);
+        socket.pause();
+      }
+    },
 
-  /** From now on delays count, and only those of bids to come. */
-  startOver(): void {
-    this.#delaysUs.reset();
-    this.#countFrom = this.#seq;
-  }
+    /** @throws the signal's reason */
+    async bidSteadily(
+      auctions: ScriptedAuctions,
+      perSecond: number,
+      seconds: number,
+      signal: AbortSignal,
+    ): Promise<void> {
+      const begin = performance.now();
+      for (let i = 0; i < seconds * perSecond; i += 1) {
+        const dueAt = begin + (i * 1_000) / perSecond;
+        await pause(Math.max(0, dueAt - performance.now()), undefined, { signal });
+        await bid(auctions);
+      }
+    },
 
-  /** @returns what so large a share of the delays from an answer to a viewer does not exceed, ms */
-  delay(share: number): number {
-    return this.#delaysUs.percentile(share * 100) / 1000;
-  }
+    /**
+     * Resolves in the instant in which the last viewer, or as many as said, has the bid that was placed
+     * last, or a later one. @throws Error when it takes longer than 30 s
+     */
+    haveLast(viewers = size): Promise<void> {
+      const seq = newest;
+      if ((arrived[seq] ?? 0) >= viewers) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        const limit = setTimeout(() => {
+          reject(new Error(`only ${arrived[seq] ?? 0} of ${size} viewers have seq ${seq}`));
+        }, ARRIVAL_LIMIT_MS);
+        const done = (): void => {
+          clearTimeout(limit);
+          resolve();
+        };
+        waiting.add({ seq, viewers, done });
+      });
+    },
 
-  #take(viewer: number, seq: number): void {
-    const now = performance.now();
-    this.frames += 1;
-    for (let each = (this.#upTo[viewer] ?? 0) + 1; each <= seq; each += 1) {
-      this.#arrived[each] = (this.#arrived[each] ?? 0) + 1;
-      if (each <= this.#countFrom) continue;
-      // A viewer may know before the bidder has the answer.
-      const ms = now - (this.#answeredAt[each] ?? now);
-      this.#delaysUs.record(Math.max(1, Math.round(ms * 1000)));
-    }
-    this.#upTo[viewer] = seq;
-    for (const waiting of this.#waiting) {
-      if ((this.#arrived[waiting.seq] ?? 0) < waiting.viewers) continue;
-      this.#waiting.delete(waiting);
-      waiting.done();
-    }
-  }
+    /** From now on delays count, and only those of bids to come. */
+    startOver(): void {
+      delaysUs.reset();
+      countFrom = newest;
+    },
+
+    /** @returns what so large a share of the delays from an answer to a viewer does not exceed, ms */
+    delay: (share: number): number => delaysUs.percentile(share * 100) / 1000,
+  };
 }
 
 const EVENTS = '42["events"';
@@ -396,52 +387,54 @@ function parsed(frame: Buffer): Message {
 
 const LOOK_EVERY_MS = 50;
 
-/** People who watch auctions through the client while things break, some on each broadcaster. */
-export class Watchers {
-  /** Positions that did not rise, as text. */
-  readonly disorder: string[] = [];
-  readonly #feeds: readonly LiveFeed[];
-  readonly #watched: readonly WatchedAuction[];
-
-  constructor(broadcastUrls: readonly string[], auctionIds: readonly string[]) {
-    this.#feeds = broadcastUrls.map((url) => new LiveFeed({ url, recentEvents: 1 }));
-    this.#watched = this.#feeds.flatMap((feed) => auctionIds.map((id) => this.#watch(feed, id)));
-  }
-
-  /**
-   * Waits until every watcher sees every auction as it is.
-   * @param heads with whatever else of the auction must be seen, such as its price
-   * @returns one line for each that did not in time
-   */
-  async behind(heads: ReadonlyMap<string, Head>, withinMs: number): Promise<string[]> {
-    const giveUpAt = performance.now() + withinMs;
-    for (;;) {
-      const behind = this.#watched.flatMap(({ auctionId, auction = {} }) => {
-        const wanted = heads.get(auctionId) ?? {};
-        const seen = Object.keys(wanted).map((name) => [name, Reflect.get(auction, name)] as const);
-        const [sees, not] = [Object.fromEntries(seen), wanted].map((each) => JSON.stringify(each));
-        return sees === not ? [] : [`viewers of ${auctionId} see ${sees} and not ${not}`];
-      });
-      if (behind.length === 0 || performance.now() > giveUpAt) return behind;
-      await pause(LOOK_EVERY_MS);
-    }
-  }
-
-  close(): void {
-    for (const feed of this.#feeds) feed.close();
-  }
-
-  #watch(feed: LiveFeed, auctionId: string): WatchedAuction {
+/**
+ * People who watch auctions through the client while things break, some on each broadcaster.
+ * @returns `disorder`: positions that did not rise, as text
+ */
+export function watchAuctions(broadcastUrls: readonly string[], auctionIds: readonly string[]) {
+  const disorder: string[] = [];
+  const feeds = broadcastUrls.map((url) => new LiveFeed({ url, recentEvents: 1 }));
+  const watchOn = (feed: LiveFeed, auctionId: string): WatchedAuction => {
     let last: Head = { epoch: 0, seq: 0 };
     return feed.watch(auctionId, {
       onChange: ({ auction }) => {
         if (auction === undefined) return;
         const { epoch, seq } = auction;
         if (epoch < last.epoch || (epoch === last.epoch && seq < last.seq)) {
-          this.disorder.push(`${auctionId}: ${epoch}:${seq} after ${last.epoch}:${last.seq}`);
+          disorder.push(`${auctionId}: ${epoch}:${seq} after ${last.epoch}:${last.seq}`);
         }
         last = { epoch, seq };
       },
     });
-  }
+  };
+  const watched = feeds.flatMap((feed) => auctionIds.map((id) => watchOn(feed, id)));
+  return {
+    disorder,
+    close(): void {
+      for (const feed of feeds) feed.close();
+    },
+
+    /**
+     * Waits until every watcher sees every auction as it is.
+     * @param heads with whatever else of the auction must be seen, such as its price
+     * @returns one line for each that did not in time
+     */
+    async behind(heads: ReadonlyMap<string, Head>, withinMs: number): Promise<string[]> {
+      const giveUpAt = performance.now() + withinMs;
+      for (;;) {
+        const behind = watched.flatMap(({ auctionId, auction = {} }) => {
+          const wanted = heads.get(auctionId) ?? {};
+          const seen = Object.keys(wanted).map(
+            (name) => [name, Reflect.get(auction, name)] as const,
+          );
+          const [sees, not] = [Object.fromEntries(seen), wanted].map((each) =>
+            JSON.stringify(each),
+          );
+          return sees === not ? [] : [`viewers of ${auctionId} see ${sees} and not ${not}`];
+        });
+        if (behind.length === 0 || performance.now() > giveUpAt) return behind;
+        await pause(LOOK_EVERY_MS);
+      }
+    },
+  };
 }

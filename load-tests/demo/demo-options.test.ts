@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { UsageError } from '../command-line.ts';
-import { demoOptions } from './demo-options.ts';
+import { demoOptions } from './replay.ts';
 
 it('replays a week in 20 seconds unless told otherwise', () => {
   expect(demoOptions([])).toEqual({

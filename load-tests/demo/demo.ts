@@ -3,12 +3,11 @@
  * price and every archived event. Exit code 0 when all is as it must be, 1 when not.
  */
 import { runProgram, whole } from '../command-line.ts';
-import { demoSettings } from '../config.ts';
 import { EBAY_AUCTIONS } from '../data/ebay-auctions.ts';
-import { DEMO_USAGE, demoOptions, type DemoOptions } from './demo-options.ts';
 import { bidLive } from './live-bidding.ts';
-import { createDemoUsers, findSystem, replayAll, timeScale } from './replay.ts';
-import type { DemoUsers, Progress, RunningSystem } from './replay.ts';
+import { createDemoUsers, DEMO_USAGE, demoOptions, findSystem } from './replay.ts';
+import { replayAll, timeScale } from './replay.ts';
+import type { DemoOptions, DemoUsers, ReplayTools, RunningSystem } from './replay.ts';
 import { lookAtArchive, reportText, verdictOn } from './verdict.ts';
 
 const SHOW_EVERY_MS = process.stdout.isTTY ? 200 : 2_000;
@@ -38,7 +37,7 @@ async function replay(
   });
   console.log('\nWaiting for the archive …');
   const withinMs = archiveWaitSeconds * 1000;
-  const archive = await lookAtArchive(replayed, users, system.databaseUrl, withinMs, signal);
+  const archive = await lookAtArchive(replayed, users.seller, system.databaseUrl, withinMs, signal);
   const verdict = verdictOn(replayed, stopped, archive);
   const seconds = (performance.now() - startedAt) / 1000;
   console.log(`\n${reportText(verdict, archive, { bids, resent: users.resent(), seconds })}`);
@@ -46,14 +45,14 @@ async function replay(
 }
 
 /** One line that is written again on a terminal, and a line now and then elsewhere. */
-function show({ answered, opened, closed }: Progress, users: DemoUsers): void {
+function show({ answered, opened, closed }: ReplayTools['progress'], users: DemoUsers): void {
   const text = `${whole(answered)} of ${whole(bids)} bids · ${opened - closed} auctions live, ${closed} closed · ${users.resent()} requests sent again`;
   process.stdout.write(process.stdout.isTTY ? `\r${text}` : `${text}\n`);
 }
 
 await runProgram(DEMO_USAGE, async (args, signal) => {
   const options = demoOptions(args);
-  const system = await findSystem(demoSettings());
+  const system = await findSystem();
   const users = await createDemoUsers(system, run, bidders, signal);
   const { liveMinutes: minutes } = options;
   if (minutes === undefined) return replay(options, system, users, signal);

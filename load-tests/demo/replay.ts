@@ -1,34 +1,50 @@
 /** Replays real auctions through the running system, all at once, by users who never give up. */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { readRunFile } from '@outcry/local/run-file.ts';
-import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { isRefusalCode, type RefusalCode } from '@outcry/shared/domain/refusals.ts';
-import { PlainError, errorText } from '../command-line.ts';
-import type { DemoSettings } from '../config.ts';
-import { clientOf, eachWithLimit } from '../crowd/people.ts';
+import { errorText, number, optionsText, PlainError, readArguments } from '../command-line.ts';
+import { clientOf, DAY_SECONDS, eachWithLimit } from '../crowd/people.ts';
 import type { EbayAuction } from '../data/ebay-auctions.ts';
 import { ROOT } from '../system/system.ts';
 
-/** How far the replay is. */
-export interface Progress {
-  answered: number;
-  opened: number;
-  closed: number;
+const broken = true;
+const OPTIONS = {
+  seconds: number('how long seven days take', 1, 86_400, { broken }).prefault('20'),
+  grace: number('seconds that every auction lasts longer, for bids sent again', 0, 3_600, {
+    broken,
+  }).prefault('5'),
+  'archive-wait': number('seconds to wait for the archive at the end', 1, 3_600, {
+    broken,
+  }).prefault('60'),
+  live: z.boolean().default(false).describe('simulates bidders on a few auctions instead'),
+  minutes: number('how long --live goes on', 0.05, 1_440, { broken }).prefault('10'),
+};
+
+export const DEMO_USAGE = `npm run demo              replays 314 real eBay auctions\n${optionsText(OPTIONS)}`;
+
+export type DemoOptions = ReturnType<typeof demoOptions>;
+
+/** @throws UsageError */
+export function demoOptions(args: readonly string[]) {
+  const { values } = readArguments(args, OPTIONS);
+  return {
+    /** How long seven days take. */
+    weekSeconds: values.seconds,
+    /** What every auction lasts longer, so that bids sent again still come in time. */
+    graceSeconds: values.grace,
+    /** How long to wait for the archive after the last auction. */
+    archiveWaitSeconds: values['archive-wait'],
+    /** Minutes of simulated bidding instead of the replay. */
+    liveMinutes: values.live ? values.minutes : undefined,
+  };
 }
 
-export interface Replayed {
-  readonly ebay: EbayAuction;
-  readonly auctionId: string;
-  /** One answer a bid, in order. */
-  readonly answers: readonly ('OK' | RefusalCode)[];
-  /** Where each accepted bid stands in the auction's history. */
-  readonly acceptedSeqs: readonly number[];
-  /** The auction after its end. */
-  readonly final: AuctionView;
-}
+/** An auction that came to its end; one answer a bid, and where each accepted one stands. */
+export type Replayed = Awaited<ReturnType<typeof replay>>;
 
 export interface ReplayTools {
   readonly users: DemoUsers;
@@ -36,16 +52,8 @@ export interface ReplayTools {
   /** Unique to this run; part of every idempotency key. */
   readonly run: string;
   readonly signal: AbortSignal;
-  /** Kept up to date. */
-  readonly progress: Progress;
-}
-
-/** An auction that was created and now runs. */
-interface Running {
-  readonly ebay: EbayAuction;
-  readonly auctionId: string;
-  /** `performance.now()` at which its clock starts. */
-  readonly startedAt: number;
+  /** How far the replay is; kept up to date. */
+  readonly progress: { answered: number; opened: number; closed: number };
 }
 
 const OPENED_AT_ONCE = 32;
@@ -84,7 +92,7 @@ export async function replayAll(auctions: readonly EbayAuction[], tools: ReplayT
 }
 
 /** Creates the auction with eBay's terms: default increments, no soft close. */
-async function open(ebay: EbayAuction, { users, scale, run }: ReplayTools): Promise<Running> {
+async function open(ebay: EbayAuction, { users, scale, run }: ReplayTools) {
   // Taken before the call: if its answer is lost, the auction may run from here on.
   const startedAt = performance.now();
   const request = {
@@ -105,7 +113,10 @@ async function open(ebay: EbayAuction, { users, scale, run }: ReplayTools): Prom
  * the end.
  * @throws Error when a bid or the end gets no answer for a minute
  */
-async function replay({ ebay, auctionId, startedAt }: Running, tools: ReplayTools) {
+async function replay(
+  { ebay, auctionId, startedAt }: Awaited<ReturnType<typeof open>>,
+  tools: ReplayTools,
+) {
   const { users, scale, run, signal, progress } = tools;
   const pauseUntil = (ms: number): Promise<void> =>
     pause(Math.max(0, startedAt + ms - performance.now()), undefined, { signal });
@@ -135,13 +146,10 @@ async function replay({ ebay, auctionId, startedAt }: Running, tools: ReplayTool
   return { ebay, auctionId, answers, acceptedSeqs, final };
 }
 
-/** Days of an auction pressed into seconds; pure. */
-const DAY_SECONDS = 86_400;
-
-export type TimeScale = ReturnType<typeof timeScale>;
+type TimeScale = ReturnType<typeof timeScale>;
 
 /**
- * @param weekSeconds how long seven days take
+ * Days of an auction pressed into seconds. @param weekSeconds how long seven days take
  * @param graceSeconds what every auction lasts longer than its share: bids of the last instant, and
  *   those that had to be sent again, must still come in time
  */
@@ -161,24 +169,18 @@ const PATIENCE_MS = 60_000;
 const ATTEMPT_MS = 5_000;
 const PAUSE_MS = 250;
 
-export interface DemoUsers {
-  readonly seller: OutcryClient;
-  /** The client of `bidder-N`. @throws Error for a bidder who was not named before */
-  bidder(name: string): OutcryClient;
-  /** Requests that got no usable answer and were sent again. */
-  resent(): number;
-}
+export type DemoUsers = Awaited<ReturnType<typeof createDemoUsers>>;
 
 /**
- * Gets a token for everybody.
- * @param run unique to this run; part of every user id
+ * Gets a token for everybody. @param run unique to this run; part of every user id
+ * @returns clients, and how many requests got no usable answer and were sent again
  */
 export async function createDemoUsers(
   { gatewayUrl, historyUrl }: RunningSystem,
   run: string,
   bidders: readonly string[],
   signal: AbortSignal,
-): Promise<DemoUsers> {
+) {
   let resent = 0;
   /** Repeats a request, which has one idempotency key, however long a part of the system is away. */
   async function untilAnswered(url: string, init: RequestInit): Promise<Response> {
@@ -194,15 +196,16 @@ export async function createDemoUsers(
       init.signal?.throwIfAborted();
     }
   }
-  const how = { fetch: untilAnswered, timeoutMs: PATIENCE_MS, retries: 0 };
-  const connection = { gatewayUrl, historyUrl, ...how };
-  const clients = new Map<string, OutcryClient>();
-  await eachWithLimit(bidders, TOKENS_AT_ONCE, async (name) => {
-    clients.set(name, await clientOf(`${run}-${name}`, ['bidder'], connection));
+  const patience = { fetch: untilAnswered, timeoutMs: PATIENCE_MS, retries: 0 };
+  const connection = { gatewayUrl, historyUrl, ...patience };
+  const made = await eachWithLimit(bidders, TOKENS_AT_ONCE, async (name) => {
+    return [name, await clientOf(`${run}-${name}`, ['bidder'], connection)] as const;
   });
+  const clients = new Map(made);
   return {
     seller: await clientOf(`${run}-seller`, ['seller'], connection),
-    bidder(name) {
+    /** @throws Error for a bidder who was not named before */
+    bidder(name: string): OutcryClient {
       const client = clients.get(name);
       if (client === undefined) throw new Error(`there is no bidder ${name}`);
       return client;
@@ -211,19 +214,32 @@ export async function createDemoUsers(
   };
 }
 
-export interface RunningSystem {
-  readonly gatewayUrl: string;
-  readonly historyUrl: string;
-  /** Undefined when nobody says where Postgres is: then only the history API is asked. */
-  readonly databaseUrl: string | undefined;
-  readonly webUrl: string | undefined;
-}
+export type RunningSystem = Awaited<ReturnType<typeof findSystem>>;
 
 const RUN_FILE = join(ROOT, '.local', 'run.json');
 const DEFAULT_GATEWAY_URL = 'http://127.0.0.1:8080';
 
-/** @throws PlainError when nothing answers, or it gives out no tokens for demo users */
-export async function findSystem(settings: DemoSettings): Promise<RunningSystem> {
+/** The environment names a system that `npm start` did not start. */
+const SETTINGS = z.object({
+  GATEWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+});
+
+/** @throws PlainError naming every variable that cannot be used, without its value */
+function readSettings() {
+  const given = Object.entries(process.env).filter(([, value]) => value !== '');
+  const { data, error } = SETTINGS.safeParse(Object.fromEntries(given));
+  if (data !== undefined) return data;
+  const mistakes = error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new PlainError(`the demo cannot start: ${mistakes?.join('; ')}`);
+}
+
+/**
+ * @returns where it is; without `databaseUrl` only the history API is asked
+ * @throws PlainError when nothing answers, or it gives out no tokens for demo users
+ */
+export async function findSystem() {
+  const settings = readSettings();
   const run = settings.GATEWAY_URL === undefined ? await readRunFile(RUN_FILE) : undefined;
   const gatewayUrl = settings.GATEWAY_URL ?? run?.urls['api-gateway'] ?? DEFAULT_GATEWAY_URL;
   const asked = new OutcryClient({ gatewayUrl, retries: 1 }).config();

@@ -6,12 +6,12 @@ import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { decide, passTime, scheduledAuction } from '@outcry/shared/domain/auction-rules.ts';
 import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
 import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
-import { faultsOf, readArchivedEvents, reconcile } from '../accounts/accounts.ts';
+import { faultsOf, readArchivedEvents, reconcile, type Head } from '../accounts/accounts.ts';
 import { errorText, firstOf, whole } from '../command-line.ts';
 import { eachWithLimit } from '../crowd/people.ts';
 import type { EbayAuction } from '../data/ebay-auctions.ts';
 import { sum } from '../system/machine.ts';
-import type { DemoUsers, Replayed } from './replay.ts';
+import type { Replayed } from './replay.ts';
 
 /** The one auction whose bids do not explain its price. */
 const KNOWN_ODD_ONES = '337';
@@ -31,45 +31,30 @@ export interface ReplayedAuction extends Omit<Replayed, 'auctionId' | 'final'> {
   };
 }
 
-interface Verdict {
-  readonly auctions: number;
-  /** Sold at eBay's price. */
-  readonly atEbaysPrice: number;
-  readonly oddOnes: readonly {
-    readonly number: number;
-    readonly price: number;
-    readonly outcome: string;
-    readonly ebayPrice: number;
-  }[];
-  readonly accepted: number;
-  /** Refused bids by code. */
-  readonly refused: ReadonlyMap<string, number>;
-  /** Why the demo is not good; empty when it is. */
-  readonly faults: readonly string[];
-}
-
 /**
  * @param replayed every auction that came to its end
  * @param stopped one line for each that did not
  * @param archive what the archive was found to hold, by who was asked
+ * @returns `faults`: why the demo is not good; empty when it is
  */
 export function verdictOn(
   replayed: readonly ReplayedAuction[],
   stopped: readonly string[],
   archive: Readonly<Record<string, ArchiveFinding>>,
-): Verdict {
+) {
   const oddOnes = replayed
     .filter(({ ebay, final }) => final.outcome !== 'sold' || final.price !== ebay.closingPrice)
     .map(({ ebay: { number, closingPrice: ebayPrice }, final: { price, outcome, status } }) => {
       return { number, price, outcome: outcome ?? status, ebayPrice };
     })
     .toSorted((a, b) => a.number - b.number);
-  const refused = new Map<string, number>();
-  let accepted = 0;
+  /** How many bids got each answer: OK or a refusal. */
+  const counts = new Map<string, number>();
   for (const answer of replayed.flatMap(({ answers }) => answers)) {
-    if (answer === 'OK') accepted += 1;
-    else refused.set(answer, (refused.get(answer) ?? 0) + 1);
+    counts.set(answer, (counts.get(answer) ?? 0) + 1);
   }
+  const { OK: accepted = 0, ...refusals } = Object.fromEntries(counts);
+  const refused = new Map(Object.entries(refusals));
   const asKnown = oddOnes.map(({ number }) => number).join(', ') === KNOWN_ODD_ONES;
   const faults = [
     ...stopped,
@@ -138,21 +123,14 @@ export function replayByRules(ebay: EbayAuction, reservePrice: number = ebay.res
 }
 
 /** An auction that ended, with the seqs of the bids that were accepted. */
-interface Expected {
+interface Expected extends Head {
   readonly number: number;
   readonly auctionId: string;
-  readonly epoch: number;
-  readonly seq: number;
   readonly acceptedSeqs: readonly number[];
 }
 
-interface ArchiveFinding {
-  /** Auctions that are complete. */
-  readonly complete: number;
-  readonly events: number;
-  /** One line for each auction that is not. */
-  readonly faults: readonly string[];
-}
+/** How many auctions are complete, their events, and one line for each that is not. */
+type ArchiveFinding = Awaited<ReturnType<typeof untilComplete>>;
 
 /** Gives the fault of each auction that has one, by id. */
 type Check = (expected: readonly Expected[]) => Promise<ReadonlyMap<string, string>>;
@@ -163,21 +141,22 @@ type Check = (expected: readonly Expected[]) => Promise<ReadonlyMap<string, stri
  */
 export async function lookAtArchive(
   replayed: readonly Replayed[],
-  users: DemoUsers,
+  seller: OutcryClient,
   databaseUrl: string | undefined,
   withinMs: number,
   signal: AbortSignal,
 ): Promise<Record<string, ArchiveFinding>> {
-  const expected = replayed.map(
-    ({ ebay: { number }, auctionId, acceptedSeqs, final: { epoch, seq } }): Expected => {
-      return { number, auctionId, epoch, seq, acceptedSeqs };
-    },
-  );
-  const history = untilComplete(expected, historyCheck(users.seller), withinMs, signal);
-  if (databaseUrl === undefined) return { 'the history API': await history };
-  const rows = untilComplete(expected, rowsCheck(databaseUrl), withinMs, signal);
-  const [byHistory, byRows] = await Promise.all([history, rows]);
-  return { 'the history API': byHistory, 'Postgres itself': byRows };
+  const expected = replayed.map(({ ebay: { number }, final: { epoch, seq }, ...each }) => {
+    return { number, epoch, seq, ...each };
+  });
+  const checks = {
+    'the history API': historyCheck(seller),
+    ...(databaseUrl !== undefined && { 'Postgres itself': rowsCheck(databaseUrl) }),
+  };
+  const findings = Object.entries(checks).map(async ([who, check]) => {
+    return [who, await untilComplete(expected, check, withinMs, signal)] as const;
+  });
+  return Object.fromEntries(await Promise.all(findings));
 }
 
 /** Repeats a check for what is not complete yet. */
@@ -186,7 +165,7 @@ export async function untilComplete(
   check: Check,
   withinMs: number,
   signal: AbortSignal,
-): Promise<ArchiveFinding> {
+) {
   const until = performance.now() + withinMs;
   let missing = expected;
   for (;;) {
@@ -249,7 +228,7 @@ const dollars = (cents: number): string => `$${(cents / 100).toFixed(2)}`;
 
 /** The verdict as a table for people. */
 export function reportText(
-  { auctions, atEbaysPrice, oddOnes, accepted, refused, faults }: Verdict,
+  { auctions, atEbaysPrice, oddOnes, accepted, refused, faults }: ReturnType<typeof verdictOn>,
   archive: Readonly<Record<string, ArchiveFinding>>,
   totals: { readonly bids: number; readonly resent: number; readonly seconds: number },
 ): string {
@@ -259,26 +238,22 @@ export function reportText(
   );
   const notSo = odd.length === 0 ? '' : `; not so: ${firstOf(odd, ODD_ONES_SHOWN).join(', ')}`;
   const refusals = [...refused].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const rows: (readonly [string, string])[] = [
+  const archived = Object.entries(archive).map(([who, { complete, events }]) => [
+    `Archived, by ${who}`,
+    `${complete} of ${auctions} auctions hold exactly seq 1 to N: ${whole(events)} events`,
+  ]);
+  const rows = [
     ['Replayed', `${whole(auctions)} auctions, ${whole(totals.bids)} bids`],
     ["Closed at eBay's price", `${atEbaysPrice} of ${auctions}${notSo}`],
     ['Bids accepted', whole(accepted)],
-    ...refusals.map(([code, times]) => [`Refused, ${code}`, whole(times)] as const),
+    ...refusals.map(([code, times]) => [`Refused, ${code}`, whole(times)]),
     ['Requests sent again', whole(totals.resent)],
-    ...Object.entries(archive).map(([who, { complete, events }]) => {
-      const what = `${complete} of ${auctions} auctions hold exactly seq 1 to N`;
-      return [`Archived, by ${who}`, `${what}: ${whole(events)} events`] as const;
-    }),
+    ...archived,
     ['Took', `${totals.seconds.toFixed(1)} s`],
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const table = rows.map(([name, value]) => `  ${name.padEnd(width)}   ${value}`);
-  const end =
-    faults.length === 0
-      ? ['Good: every auction went as the rules and eBay say.']
-      : [
-          `Not good, ${faults.length} faults:`,
-          ...firstOf(faults, FAULTS_SHOWN).map((each) => `  - ${each}`),
-        ];
-  return [...table, '', ...end].join('\n');
+  const width = Math.max(...rows.map(([name = '']) => name.length));
+  const lines = rows.map(([name = '', value]) => `  ${name.padEnd(width)}   ${value}`);
+  if (faults.length === 0) lines.push('', 'Good: every auction went as the rules and eBay say.');
+  else lines.push('', `Not good, ${faults.length} faults:`);
+  return [...lines, ...firstOf(faults, FAULTS_SHOWN).map((each) => `  - ${each}`)].join('\n');
 }

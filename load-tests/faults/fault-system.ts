@@ -1,7 +1,7 @@
 /** What can be broken, and the system that it is broken in: two gateways, two workers, and links. */
 import { TcpLink } from '@outcry/shared/testing/tcp-link.ts';
 import type { Bidders } from '../crowd/bidders.ts';
-import { TestBed, WholeSystem, type BedOptions } from '../system/system.ts';
+import { type BedOptions, openBed, startWholeSystem } from '../system/system.ts';
 
 /** What a fault may use to break things. */
 export interface FaultStage extends FaultSystem {
@@ -50,9 +50,9 @@ export type FaultSystem = Awaited<ReturnType<typeof startFaultSystem>>;
  * @throws Error when a part does not start; nothing is left running then
  */
 export async function startFaultSystem(options: BedOptions = {}) {
-  const bed = await TestBed.open('faults', { ...options, restart: true });
+  const bed = await openBed('faults', { ...options, restart: true });
   try {
-    const system = await WholeSystem.start(bed);
+    const system = await startWholeSystem(bed);
     const linkTo = async (part: 'nats' | 'postgres') => {
       const link = await TcpLink.open(system.part(part).port);
       bed.onClose(() => link.close());

@@ -4,8 +4,8 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { Bidders } from '../crowd/bidders.ts';
-import { TestBed, WholeSystem } from '../system/system.ts';
+import { startBidders, type Bidders } from '../crowd/bidders.ts';
+import { openBed, startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
 import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './testing/archived-bids.ts';
 
 let bed: TestBed;
@@ -13,10 +13,10 @@ let system: WholeSystem;
 let bidders: Bidders;
 
 beforeAll(async () => {
-  bed = await TestBed.open('nats-leader');
-  system = await WholeSystem.start(bed, { counts: TWO_OF_EACH, natsCluster: true });
+  bed = await openBed('nats-leader');
+  system = await startWholeSystem(bed, { counts: TWO_OF_EACH, natsCluster: true });
   const { gatewayUrls } = system;
-  bidders = await Bidders.start({
+  bidders = await startBidders({
     gatewayUrls,
     name: 'nats-leader',
     bidders: SIZES.failovers.bidders,
@@ -57,7 +57,7 @@ test(
       await server.start();
     }
     await bidders.stop();
-    expect(bidders.failures).toEqual([]);
+    expect(bidders.failures()).toEqual([]);
     const beganAt = performance.now();
     expect(await compareWithArchive(system, bidders)).toEqual(ALL_ARCHIVED);
     console.log(

@@ -12,9 +12,9 @@ import type { LocalCluster } from '@outcry/local/servers/redis-cluster.ts';
 import { redisCommand } from '@outcry/local/servers/redis-command.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { auctionKeysOf } from '../accounts/accounts.ts';
-import { Bidders } from '../crowd/bidders.ts';
-import { Watchers } from '../crowd/viewers.ts';
-import { TestBed, WholeSystem } from '../system/system.ts';
+import { startBidders, type Bidders } from '../crowd/bidders.ts';
+import { watchAuctions } from '../crowd/viewers.ts';
+import { openBed, startWholeSystem, type WholeSystem } from '../system/system.ts';
 import {
   ALL_ARCHIVED,
   compareWithArchive,
@@ -49,9 +49,9 @@ interface Outcome {
 }
 
 async function killUnderLoad(durability: 'fsync' | 'replica'): Promise<Outcome> {
-  const bed = await TestBed.open('redis-failover');
+  const bed = await openBed('redis-failover');
   cleanUps.push(() => bed.close());
-  const system = await WholeSystem.start(bed, {
+  const system = await startWholeSystem(bed, {
     counts: TWO_OF_EACH,
     redisCluster: { durability },
   });
@@ -60,7 +60,7 @@ async function killUnderLoad(durability: 'fsync' | 'replica'): Promise<Outcome> 
   const lookup = new Cluster([redis.url]);
   lookup.on('error', () => undefined);
   cleanUps.push(() => lookup.disconnect());
-  const bidders = await Bidders.start({
+  const bidders = await startBidders({
     gatewayUrls,
     name: durability,
     bidders: SIZES.failovers.bidders,
@@ -71,7 +71,7 @@ async function killUnderLoad(durability: 'fsync' | 'replica'): Promise<Outcome> 
   });
   cleanUps.push(() => bidders.stop());
   const broadcasters = system.all('broadcast-service').map(({ url }) => url);
-  const watchers = new Watchers(broadcasters, bidders.auctionIds);
+  const watchers = watchAuctions(broadcasters, bidders.auctionIds);
   cleanUps.push(() => watchers.close());
   const onEach = { onEach: bidders.auctionIds };
 
@@ -102,7 +102,7 @@ async function killUnderLoad(durability: 'fsync' | 'replica'): Promise<Outcome> 
   return {
     verdict,
     accepted: bidders.ledger.accepted.length,
-    failures: bidders.failures.map(({ code }) => code),
+    failures: bidders.failures().map(({ code }) => code),
     resumedMs,
     disorder: watchers.disorder,
     behind,

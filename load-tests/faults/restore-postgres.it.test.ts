@@ -7,8 +7,8 @@ import { findProgram, postgresFolders } from '@outcry/local/programs/find-progra
 import { createDatabase, dropDatabase } from '@outcry/local/servers/databases.ts';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { LONG_TEST_MS } from '@outcry/shared/testing/sizes.ts';
-import { Bidders } from '../crowd/bidders.ts';
-import { TestBed, WholeSystem } from '../system/system.ts';
+import { startBidders, type Bidders } from '../crowd/bidders.ts';
+import { openBed, startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
 import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './testing/archived-bids.ts';
 
 const PROGRAM_WITHIN_MS = 60_000;
@@ -21,11 +21,11 @@ const dump = await findProgram(['pg_dump'], await postgresFolders());
 if (dump === undefined) console.warn('Restoring Postgres: NOT RUN, there is no pg_dump here');
 
 beforeAll(async () => {
-  bed = await TestBed.open('restore-postgres');
-  system = await WholeSystem.start(bed, { counts: TWO_OF_EACH });
+  bed = await openBed('restore-postgres');
+  system = await startWholeSystem(bed, { counts: TWO_OF_EACH });
   const { gatewayUrls } = system;
   const crowd = { bidders: 8, auctions: 4, atOnce: 'each' } as const;
-  bidders = await Bidders.start({ gatewayUrls, name: 'restore', ...crowd });
+  bidders = await startBidders({ gatewayUrls, name: 'restore', ...crowd });
 });
 afterAll(async () => {
   await bidders?.stop();
@@ -59,7 +59,7 @@ test.skipIf(dump === undefined)(
 
     await bidders.untilAccepted(5, 30_000, onEach);
     await bidders.stop();
-    expect(bidders.failures).toEqual([]);
+    expect(bidders.failures()).toEqual([]);
     expect(await compareWithArchive(system, bidders)).toEqual(ALL_ARCHIVED);
     expect(await system.verify()).toEqual([]);
   },

@@ -1,9 +1,9 @@
 /** Stops and starts every process of every service under load; one of each always runs. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
-import { Bidders } from '../crowd/bidders.ts';
-import { Watchers } from '../crowd/viewers.ts';
-import { TestBed, WholeSystem } from '../system/system.ts';
+import { startBidders, type Bidders } from '../crowd/bidders.ts';
+import { watchAuctions } from '../crowd/viewers.ts';
+import { openBed, startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
 import {
   ALL_ARCHIVED,
   compareWithArchive,
@@ -14,13 +14,13 @@ import {
 let bed: TestBed;
 let system: WholeSystem;
 let bidders: Bidders;
-let watchers: Watchers;
+let watchers: ReturnType<typeof watchAuctions>;
 
 beforeAll(async () => {
-  bed = await TestBed.open('rolling-restart');
-  system = await WholeSystem.start(bed, { counts: TWO_OF_EACH });
+  bed = await openBed('rolling-restart');
+  system = await startWholeSystem(bed, { counts: TWO_OF_EACH });
   const { gatewayUrls } = system;
-  bidders = await Bidders.start({
+  bidders = await startBidders({
     gatewayUrls,
     name: 'rolling-restart',
     bidders: SIZES.failovers.bidders,
@@ -28,7 +28,7 @@ beforeAll(async () => {
     atOnce: 'each',
   });
   const broadcasters = system.all('broadcast-service').map(({ url }) => url);
-  watchers = new Watchers(broadcasters, bidders.auctionIds);
+  watchers = watchAuctions(broadcasters, bidders.auctionIds);
 });
 afterAll(async () => {
   watchers?.close();
@@ -52,7 +52,7 @@ test(
     }
     await bidders.untilAccepted(2, 30_000, onEach);
     await bidders.stop();
-    expect(bidders.failures).toEqual([]);
+    expect(bidders.failures()).toEqual([]);
     expect(await watchers.behind(await gatewayHeads(system, bidders), 20_000)).toEqual([]);
     expect(watchers.disorder).toEqual([]);
     expect(await compareWithArchive(system, bidders)).toEqual(ALL_ARCHIVED);

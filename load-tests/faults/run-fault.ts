@@ -16,9 +16,9 @@ import {
 } from '../accounts/accounts.ts';
 import { chosenNames, errorText, firstOf, ms, number, optionsText } from '../command-line.ts';
 import { readArguments, table, whole } from '../command-line.ts';
-import { Bidders } from '../crowd/bidders.ts';
+import { startBidders, type Bidders } from '../crowd/bidders.ts';
 import { eachWithLimit } from '../crowd/people.ts';
-import { Watchers } from '../crowd/viewers.ts';
+import { watchAuctions } from '../crowd/viewers.ts';
 import { residentMib } from '../system/machine.ts';
 import type { WholeSystem } from '../system/system.ts';
 import type { Broken, Fault, FaultStage, FaultSystem } from './fault-system.ts';
@@ -87,7 +87,7 @@ export async function runFault(
   const seconds = fault.lasts === 'outage' ? sizes.outageSeconds : sizes.seconds;
   const bids = Math.min(sizes.bids, fault.enoughBids ?? sizes.bids);
   const startedAt = performance.now();
-  const bidders = await Bidders.start({
+  const bidders = await startBidders({
     ...CROWD,
     gatewayUrls: system.gatewayUrls,
     // Unique also when the same fault is run twice on one system.
@@ -96,7 +96,7 @@ export async function runFault(
   });
   const { auctionIds, hotAuctionIds, ledger } = bidders;
   const stage: FaultStage = { ...faultSystem, bidders, signal };
-  const watchers = new Watchers([system.url('broadcast-service')], hotAuctionIds);
+  const watchers = watchAuctions([system.url('broadcast-service')], hotAuctionIds);
   const readLogs = watchLogs(system.redis, auctionIds);
   const memory = { gatewayMiB: 0, workerMiB: 0 };
   const watching = new Rounds(() => {
@@ -119,8 +119,8 @@ export async function runFault(
       ...failed,
       ...settled.counts,
       recoveryMs: broken.recoveryMs,
-      before: ledger.latency(startedAt, brokenAt),
-      during: ledger.latency(brokenAt, broken.overAt),
+      before: bidders.latency(startedAt, brokenAt),
+      during: bidders.latency(brokenAt, broken.overAt),
       memory,
       complaints: [...broken.complaints, ...settled.complaints],
     };
@@ -189,7 +189,7 @@ async function settle(
   fault: Fault,
   { system, bidders, signal }: FaultStage,
   readLogs: ReturnType<typeof watchLogs>,
-  watchers: Watchers,
+  watchers: ReturnType<typeof watchAuctions>,
 ) {
   const { ledger, auctionIds } = bidders;
   const answers = await secondAnswers(bidders);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import connect from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TestBed, WholeSystem } from '../system/system.ts';
+import { openBed, startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
 import { findK6, HOW_TO_GET_K6 } from './k6.ts';
 import { loadOptions } from './plans.ts';
 import { writeReport } from './report.ts';
@@ -50,8 +50,8 @@ async function deleteOneBid(auctionIds: readonly string[]): Promise<void> {
 describe.skipIf(k6 === undefined)('loads with k6', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'outcry-load-'));
-    bed = await TestBed.open('load');
-    system = await WholeSystem.start(bed);
+    bed = await openBed('load');
+    system = await startWholeSystem(bed);
   });
   afterAll(async () => {
     await bed.close();

@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runProgram } from '../command-line.ts';
-import { TestBed, WholeSystem } from '../system/system.ts';
+import { openBed, startWholeSystem } from '../system/system.ts';
 import { obtainK6 } from './k6.ts';
 import { LOAD_USAGE, loadOptions } from './plans.ts';
 import { reportText, writeReport } from './report.ts';
@@ -23,9 +23,9 @@ await runProgram(LOAD_USAGE, async (args, signal) => {
   const at = new Date().toISOString().replaceAll(':', '').slice(0, 'YYYY-MM-DDThhmm'.length);
   const folder = join(RESULTS, `${at}-${options.name}${options.sweep ? '-sweep' : ''}`);
   await mkdir(folder, { recursive: true });
-  const bed = await TestBed.open('load', { say, signal, build: true });
+  const bed = await openBed('load', { say, signal, build: true });
   try {
-    const tools = { system: await WholeSystem.start(bed), k6, folder, say, signal };
+    const tools = { system: await startWholeSystem(bed), k6, folder, say, signal };
     if (options.sweep) return await runSweeps(options, tools);
     const result = await runLoad(options, tools);
     console.log(`\n${reportText(result)}\n\nReport: ${await writeReport(result, folder)}`);

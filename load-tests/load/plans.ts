@@ -2,18 +2,17 @@
 import { z } from 'zod';
 import { choice, flag, number, optionsText, readArguments, UsageError } from '../command-line.ts';
 
-/** What is made larger step by step, and how large. */
+/** What is made larger step by step, how large, and what stays as it is meanwhile. */
 export interface Sweep {
-  /** Of the axis along which it grows. */
   readonly grows: 'rate' | 'auctions' | 'gateways' | 'viewers' | 'broadcasters';
   readonly steps: readonly number[];
-  /** What stays as it is meanwhile. */
   readonly rate?: number;
   readonly viewers?: number;
   readonly auctions?: number;
 }
 
-export interface Plan {
+/** Numbers are defaults, small enough that two cores run the load, the servers and the services. */
+interface Plan {
   readonly about: string;
   /**
    * The file in `scenarios`; default `bidding`. In `sniping` all auctions end at once, with a soft close;
@@ -22,7 +21,6 @@ export interface Plan {
   readonly scenario?: 'sniping' | 'replay';
   /** Some auctions draw most of the bids and viewers, as in a real sale. */
   readonly popular?: true;
-  /** Defaults, small enough that two cores run the load, the servers and the services. */
   readonly rate: number;
   readonly vus: number;
   readonly seconds: number;

@@ -22,14 +22,14 @@ export async function writeReport(result: LoadResult, folder: string): Promise<s
 export function reportText(result: LoadResult): string {
   const { options, figures, reconciliation, limitsKept, viewers, kills } = result;
   const { answered, inRedis, inPostgres, unknown, faults } = reconciliation;
+  const since = (at: number): string => ((at - figures.beganAt) / 1000).toFixed(1);
   const times: [string, Latencies | undefined][] = [
     ['accepted bid to its answer', figures.accepted],
     ['refused bid to its answer', figures.refused],
     ['decision to viewer, Socket.IO', viewers?.sockets.latencies],
     ['decision to viewer, Server-Sent Events', viewers?.streams.latencies],
     ...kills.map(({ part, fromMs, toMs, bids }): [string, Latencies] => {
-      const [from, to] = [fromMs, toMs].map((at) => ((at - figures.beganAt) / 1000).toFixed(1));
-      return [`decided bid while ${part} was dead, ${from} to ${to} s`, bids];
+      return [`decided bid while ${part} was dead, ${since(fromMs)} to ${since(toMs)} s`, bids];
     }),
   ];
   const known = times.flatMap(([what, of]) =>
@@ -66,12 +66,8 @@ function plotsOf({ figures: { beganAt }, samples, kills }: LoadResult): Record<s
   });
   const measured = samples.filter(({ at }) => at >= beganAt);
   const plot = (title: string, read: Reading<Sample>): Plot => {
-    return {
-      title,
-      lines: linesOf(measured, ({ at }) => since(at), read),
-      marks,
-      xName: 'seconds',
-    };
+    const lines = linesOf(measured, ({ at }) => since(at), read);
+    return { title, lines, marks, xName: 'seconds' };
   };
   const parts = (which: 'cores' | 'memoryMib'): Reading<Sample> =>
     Object.fromEntries(

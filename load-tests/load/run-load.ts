@@ -10,21 +10,15 @@ import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { figureIn, scrape, type Exposition } from '@outcry/shared/testing/metrics.ts';
 import { compareAccounts, faultsOf, readRedisHeads, untilHeads } from '../accounts/accounts.ts';
 import type { RedisHead } from '../accounts/accounts.ts';
-import {
-  bidderTokens,
-  clientOf,
-  createAuctions,
-  DAY_SECONDS,
-  plainTerms,
-} from '../crowd/people.ts';
+import { bidderTokens, clientOf, createAuctions, plainTerms } from '../crowd/people.ts';
+import { DAY_SECONDS } from '../crowd/people.ts';
 import { latencies, openViewers, type Latencies, type ViewersFigures } from '../crowd/viewers.ts';
 import { EBAY_AUCTIONS } from '../data/ebay-auctions.ts';
 import { describeMachine, memoryOf, openWindow, sum } from '../system/machine.ts';
-import type { Machine, Used } from '../system/machine.ts';
+import type { Parts, Used } from '../system/machine.ts';
 import type { PartName, WholeSystem } from '../system/system.ts';
 import { k6Version, runK6 } from './k6.ts';
 import type { LoadOptions } from './plans.ts';
-import type { Setup } from './scenarios/parts/setup.ts';
 
 export interface RunTools {
   readonly system: WholeSystem;
@@ -38,34 +32,10 @@ export interface RunTools {
   readonly beforeReconciling?: (auctionIds: readonly string[]) => Promise<void>;
 }
 
-export interface LoadResult {
-  readonly options: LoadOptions;
-  readonly startedAt: string;
-  readonly machine: Machine;
-  readonly figures: Figures;
-  readonly samples: readonly Sample[];
-  /** While each lasted a part was dead, ms since 1970; with the latency of the bids sent meanwhile. */
-  readonly kills: readonly (Kill & { readonly bids: Latencies })[];
-  /** Null where nobody watches. */
-  readonly viewers: ViewersFigures | null;
-  readonly reconciliation: {
-    /** 2xx answers that k6 counted. */
-    readonly answered: number;
-    /** Accepted bids among the events in Redis: all events less those that nobody bid. */
-    readonly inRedis: number;
-    /** Rows of accepted bids in Postgres. */
-    readonly inPostgres: number;
-    /** Bids whose answer was lost: each may have been accepted or not. */
-    readonly unknown: number;
-    /** One line for each thing that does not agree, and for each viewer who was left behind. */
-    readonly faults: readonly string[];
-  };
-  /** Whether all of the scenario's thresholds were kept, and viewers' limits. */
-  readonly limitsKept: boolean;
-}
+export type LoadResult = Awaited<ReturnType<typeof runLoad>>;
 
-export const isGood = ({ reconciliation, limitsKept }: LoadResult): boolean =>
-  limitsKept && reconciliation.faults.length === 0;
+export const isGood = (result: Pick<LoadResult, 'reconciliation' | 'limitsKept'>): boolean =>
+  result.limitsKept && result.reconciliation.faults.length === 0;
 
 /** About what k6 needs before the warm-up begins. */
 const K6_STARTS_MS = 1_000;
@@ -73,8 +43,14 @@ const ENDED_WITHIN_MS = 60_000;
 /** What is not archived then is a fault that the reconciliation names. */
 const ARCHIVED_WITHIN_MS = 60_000;
 
-/** @throws Error when the load could not be run, or the system did not come back */
-export async function runLoad(options: LoadOptions, tools: RunTools): Promise<LoadResult> {
+/**
+ * @returns `reconciliation`: 2xx answers that k6 counted, accepted bids among the events in Redis, rows of
+ *   accepted bids in Postgres, bids whose answer was lost, so that each may have been accepted or not,
+ *   and one line for each thing that does not agree, and for each viewer who was left behind; `kills`:
+ *   when a part was dead, and the latency of the bids sent meanwhile
+ * @throws Error when the load could not be run, or the system did not come back
+ */
+export async function runLoad(options: LoadOptions, tools: RunTools) {
   const { system, k6, folder, say, signal } = tools;
   const startedAt = new Date().toISOString();
   await mkdir(folder, { recursive: true });
@@ -84,9 +60,8 @@ export async function runLoad(options: LoadOptions, tools: RunTools): Promise<Lo
   const loaded = await underLoad(options, tools, setup);
   say('waiting for the archive, and reconciling');
   const raw = createReadStream(join(folder, 'raw.csv.gz')).pipe(createGunzip());
-  const { figures, acceptedBids, unknown, decided } = await readFigures(
-    createInterface({ input: raw }),
-  );
+  const found = await readFigures(createInterface({ input: raw }));
+  const { figures, acceptedBids, unknown, decided } = found;
   const { auctionIds } = setup;
   if (options.plan.scenario === 'sniping') {
     await untilHeads(system.redis, auctionIds, ({ status }) => status === 'ended', {
@@ -98,28 +73,27 @@ export async function runLoad(options: LoadOptions, tools: RunTools): Promise<Lo
   const accepted = acceptedBids.map(({ auction, seq }) => {
     return { auctionId: auctionIds[auction] ?? '', seq };
   });
-  const found = await compareAccounts(
+  const compared = await compareAccounts(
     system,
     { accepted, unknown, heads },
     { withinMs: ARCHIVED_WITHIN_MS, signal, beforeComparing: tools.beforeReconciling },
   );
-  const events = sum([...heads.values()].map(({ seq }) => seq));
-  const result: LoadResult = {
+  const others = compared.archived.filter(({ isBid }) => !isBid).length;
+  const result = {
     options,
     startedAt,
     machine: await describeMachine(folder, system.bed.urls, { k6: await k6Version(k6) }),
     figures,
     ...loaded,
-    kills: loaded.kills.map((kill) => ({
-      ...kill,
-      bids: latenciesBetween(decided, kill.fromMs, kill.toMs),
-    })),
+    kills: loaded.kills.map(({ part, fromMs, toMs }) => {
+      return { part, fromMs, toMs, bids: latenciesBetween(decided, fromMs, toMs) };
+    }),
     reconciliation: {
       answered: accepted.length,
-      inRedis: events - found.archived.filter(({ isBid }) => !isBid).length,
-      inPostgres: found.archivedBids,
+      inRedis: sum([...heads.values()].map(({ seq }) => seq)) - others,
+      inPostgres: compared.archivedBids,
       unknown,
-      faults: [...faultsOf(found), ...viewersBehind(heads, loaded.viewers)],
+      faults: [...faultsOf(compared), ...viewersBehind(heads, loaded.viewers)],
     },
   };
   await writeFile(join(folder, 'figures.json'), `${JSON.stringify(result, null, 2)}\n`);
@@ -133,12 +107,20 @@ const BEFORE_THE_END_SECONDS = 15;
 
 const numberOf = (bidder: string): number => Number(bidder.replace('bidder-', ''));
 
-/** Creates the users and auctions of one run. @throws OutcryError when the gateway does not answer */
+export type Setup = Awaited<ReturnType<typeof prepare>>;
+
+/**
+ * Creates the users and auctions of one run, for the scenarios. `vus`: the most bidders at once in the open
+ * model, all of them in the closed one; `popular`: some auctions draw most of the bids; `endsAtMs`: when
+ * the auctions of `sniping` end, ms since 1970; `replayed`: only for `replay`, its bids' times in ms after
+ * the start, its bidders as indices of `tokens`
+ * @throws OutcryError when the gateway does not answer
+ */
 async function prepare(
   { name, plan, rate, vus, seconds, warmUpSeconds, auctions, model, bids }: LoadOptions,
   { bed, gatewayUrls }: WholeSystem,
   signal: AbortSignal,
-): Promise<Setup> {
+) {
   const run = `x${Date.now().toString(36)}`;
   const isReplay = plan.scenario === 'replay';
   const ebay = isReplay ? EBAY_AUCTIONS : [];
@@ -213,7 +195,7 @@ async function underLoad(
   // When one of the two fails the other must end too.
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);
-  let killing = Promise.resolve<Kill[]>([]);
+  let killing: ReturnType<typeof killPartsInTurn> = Promise.resolve([]);
   try {
     say(`${name}: ${warmUpSeconds} s to warm up, then ${seconds} s`);
     if (plan.kills === true) {
@@ -261,12 +243,6 @@ function viewersBehind(heads: ReadonlyMap<string, RedisHead>, viewers: ViewersFi
 /** Bids must not depend on these. */
 const KILLED: readonly PartName[] = ['nats', 'postgres', 'archival-worker', 'broadcast-service'];
 
-interface Kill {
-  readonly part: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
 /**
  * Divides the time into equal turns, one a part: healthy for a third of it, dead for a third, back
  * for a third. @param plan.afterMs healthy time before the first turn @param plan.forMs all turns
@@ -276,9 +252,9 @@ interface Kill {
 async function killPartsInTurn(
   system: WholeSystem,
   plan: { afterMs: number; forMs: number } & Pick<RunTools, 'say' | 'signal'>,
-): Promise<Kill[]> {
+) {
   const { afterMs, forMs, say, signal } = plan;
-  const kills: Kill[] = [];
+  const kills = [];
   const begin = performance.now() + afterMs;
   const until = (turns: number): Promise<void> => {
     const dueAt = begin + (turns * forMs) / KILLED.length;
@@ -299,82 +275,71 @@ async function killPartsInTurn(
 
 const SAMPLE_EVERY_MS = 1_000;
 
-export interface Sample {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  /** Events that Redis has and JetStream, or Postgres, has not confirmed yet. */
-  readonly unpublished: number;
-  readonly unarchived: number;
-  /** Commands in a script call, on average since the sample before; null when there was none. */
-  readonly meanBatch: number | null;
-  /** To viewers since the sample before; null where that is not known. */
-  readonly messagesPerSecond: number | null;
-  /** Cores in use since the sample before, by part. */
-  readonly cores: Readonly<Record<string, number>>;
-  /** Resident memory in MiB, by part. */
-  readonly memoryMib: Readonly<Record<string, number>>;
-}
-
 const total = (of: readonly (Exposition | undefined)[] = [], name: string): number =>
   sum(of.map((one) => (one === undefined ? NaN : figureIn(one, name))));
+
+export type Sample = NonNullable<Awaited<ReturnType<typeof sample>>>;
+
+/** Each process is read once: figures that are compared must be of one moment. NaN: one is down. */
+async function countersOf(system: WholeSystem) {
+  const [gateways, broadcasters] = await Promise.all(
+    (['api-gateway', 'broadcast-service'] as const).map((service) =>
+      Promise.all(system.all(service).map(({ url }) => scrape(url).catch(() => undefined))),
+    ),
+  );
+  return {
+    commands: total(gateways, 'outcry_batch_commands_sum'),
+    calls: total(gateways, 'outcry_batch_commands_count'),
+    messages: total(broadcasters, 'outcry_feed_messages_out_total'),
+  };
+}
+
+type Counters = Awaited<ReturnType<typeof countersOf>> & { readonly close: () => Used };
+
+/**
+ * @returns events that Redis has and JetStream, or Postgres, has not confirmed yet; commands in a script
+ *   call and messages to viewers since the time before, null when there was none or that is not known;
+ *   by part, cores in use since then and resident memory
+ */
+async function sample(
+  system: WholeSystem,
+  auctionIds: readonly string[],
+  parts: Parts,
+  before: { last?: Counters },
+) {
+  const heads = [...(await readRedisHeads(system.redis, auctionIds)).values()];
+  const now = await countersOf(system);
+  const { last } = before;
+  const used = last?.close();
+  before.last = { ...now, close: openWindow(parts) };
+  if (last === undefined || used === undefined) return undefined;
+  const calls = now.calls - last.calls;
+  const messages = (now.messages - last.messages) / used.seconds;
+  return {
+    /** ms since 1970. */
+    at: Date.now(),
+    unpublished: sum(heads.map(({ seq, publishedSeq }) => seq - publishedSeq)),
+    unarchived: sum(heads.map(({ seq, archivedSeq }) => seq - archivedSeq)),
+    meanBatch: calls > 0 ? (now.commands - last.commands) / calls : null,
+    messagesPerSecond: messages >= 0 ? messages : null,
+    cores: used.cores,
+    memoryMib: memoryOf(parts),
+  };
+}
 
 /** Looks once a second until it is stopped; `k6` is the process that makes the load, once it runs. */
 function sampleSystem(system: WholeSystem, auctionIds: readonly string[]) {
   const sampling = { samples: new Array<Sample>(), k6: undefined as number | undefined };
-  /** Each process is read once: figures that are compared must be of one moment. NaN: one is down. */
-  const counters = async () => {
-    const [gateways, broadcasters] = await Promise.all(
-      (['api-gateway', 'broadcast-service'] as const).map((service) =>
-        Promise.all(system.all(service).map(({ url }) => scrape(url).catch(() => undefined))),
-      ),
-    );
-    return {
-      commands: total(gateways, 'outcry_batch_commands_sum'),
-      calls: total(gateways, 'outcry_batch_commands_count'),
-      messages: total(broadcasters, 'outcry_feed_messages_out_total'),
-    };
-  };
-  let before: (Awaited<ReturnType<typeof counters>> & { close: () => Used }) | undefined;
-
-  async function sample(): Promise<void> {
-    const heads = [...(await readRedisHeads(system.redis, auctionIds)).values()];
-    const now = await counters();
-    const processes = { ...system.processes, k6: [sampling.k6], viewers: [process.pid] };
-    const last = before;
-    const used = last?.close();
-    before = { ...now, close: openWindow(processes) };
-    if (last === undefined || used === undefined) return;
-    const calls = now.calls - last.calls;
-    const messages = (now.messages - last.messages) / used.seconds;
-    sampling.samples.push({
-      at: Date.now(),
-      unpublished: sum(heads.map(({ seq, publishedSeq }) => seq - publishedSeq)),
-      unarchived: sum(heads.map(({ seq, archivedSeq }) => seq - archivedSeq)),
-      meanBatch: calls > 0 ? (now.commands - last.commands) / calls : null,
-      messagesPerSecond: messages >= 0 ? messages : null,
-      cores: used.cores,
-      memoryMib: memoryOf(processes),
-    });
-  }
-
+  const before = {};
   const rounds = new Rounds(async () => {
+    const parts = { ...system.processes, k6: [sampling.k6], viewers: [process.pid] };
     // A sample that cannot be taken is a gap in the plots, and no reason to end the run.
-    await sample().catch(() => undefined);
+    const found = await sample(system, auctionIds, parts, before).catch(() => undefined);
+    if (found !== undefined) sampling.samples.push(found);
     return SAMPLE_EVERY_MS;
   });
   rounds.start();
   return Object.assign(sampling, { stop: () => rounds.stop() });
-}
-
-export interface Figures {
-  /** When the measured bids began, ms since 1970. */
-  readonly beganAt: number;
-  readonly accepted: Latencies;
-  readonly refused: Latencies;
-  /** How many bids got each answer. */
-  readonly answers: Readonly<Record<string, number>>;
-  /** Bids that were due and found no free bidder. */
-  readonly dropped: number;
 }
 
 interface TimedBid {
@@ -399,11 +364,13 @@ const COLUMNS = ['metric_name', 'timestamp', 'metric_value', 'scenario', 'extra_
 
 /**
  * From k6's single measurements, in the order of its CSV file, to figures. The warm-up is reconciled
- * but not measured. @throws Error when no bid was measured, or a column is missing
+ * but not measured.
+ * @returns `beganAt`: when the measured bids began, ms since 1970; `answers`: how many bids got each;
+ *   `dropped`: bids that were due and found no free bidder; `acceptedBids`: as k6 was told, by index of
+ *   the auction @throws Error when no bid was measured, or a column is missing
  */
 export async function readFigures(lines: AsyncIterable<string>) {
   const bids: TimedBid[] = [];
-  /** As k6 was told of them: by index of the auction, and place. */
   const acceptedBids: { readonly auction: number; readonly seq: number }[] = [];
   let unknown = 0;
   let dropped = 0;
@@ -427,13 +394,16 @@ export async function readFigures(lines: AsyncIterable<string>) {
       bids.push({ sentAt: Number(timestamp) - value, ms: value, answer: tags.get('answer') ?? '' });
     }
   }
-  const beganAt = bids.reduce((least, { sentAt }) => Math.min(least, sentAt), Infinity);
-  if (beganAt === Infinity) throw new Error('no bid was measured');
+  if (bids.length === 0) throw new Error('no bid was measured');
   const answers: Record<string, number> = {};
-  for (const { answer } of bids) answers[answer] = (answers[answer] ?? 0) + 1;
+  let beganAt = Infinity;
+  for (const { answer, sentAt } of bids) {
+    answers[answer] = (answers[answer] ?? 0) + 1;
+    beganAt = Math.min(beganAt, sentAt);
+  }
   const decided = bids.filter((bid) => !isFailure(bid));
   const accepted = times(bids.filter(({ answer }) => answer === 'accepted'));
   const refused = times(decided.filter(({ answer }) => answer !== 'accepted'));
-  const figures: Figures = { beganAt, accepted, refused, answers, dropped };
+  const figures = { beganAt, accepted, refused, answers, dropped };
   return { acceptedBids, unknown, decided, figures };
 }

@@ -8,22 +8,7 @@ import type { LoadOptions, Sweep } from './plans.ts';
 import { linesOf, plotSvg, type Plot, type Reading } from './report.ts';
 import { isGood, runLoad, type LoadResult, type RunTools } from './run-load.ts';
 
-export interface SweepPoint {
-  /** How large that was which grows. */
-  readonly x: number;
-  /** Accepted bids, or messages to all viewers, per second. */
-  readonly perSecond: number;
-  /** CPU time of each, in µs, by part. */
-  readonly microseconds: Readonly<Record<string, number>>;
-  readonly meanBatch: number;
-  /** Of bids to their answer, or of decisions to viewers. */
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** The limit was the machine and not the design: all its cores were busy, also with the load. */
-  readonly machineIsLimit: boolean;
-  /** Whether nothing was lost; limits of latency are not for a load that is too large. */
-  readonly good: boolean;
-}
+type SweepPoint = ReturnType<typeof pointOf>;
 
 const BUSY_SHARE = 0.9;
 
@@ -59,7 +44,14 @@ export function stepOf(options: LoadOptions, sweep: Sweep, x: number): LoadOptio
   return { ...step, vus: Math.max(options.vus, Math.round(step.rate / 2)) };
 }
 
-export function pointOf(x: number, result: LoadResult): SweepPoint {
+/**
+ * @param x how large that was which grows
+ * @returns accepted bids, or messages to all viewers, `perSecond`; the CPU time of each, in µs, by part;
+ *   the latency of bids to their answer, or of decisions to viewers; whether all cores were busy, also
+ *   with the load, so that the machine was the limit; whether nothing was lost, because limits of latency
+ *   are not for a load that is too large
+ */
+export function pointOf(x: number, result: LoadResult) {
   const { options, figures, machine, viewers } = result;
   const { beganAt } = figures;
   const endedAt = beganAt + options.seconds * 1000;
@@ -79,7 +71,7 @@ export function pointOf(x: number, result: LoadResult): SweepPoint {
   return {
     x,
     perSecond,
-    microseconds: Object.fromEntries(microseconds),
+    microseconds: Object.fromEntries<number>(microseconds),
     meanBatch: mean(samples.map(({ meanBatch }) => meanBatch)),
     p50Ms,
     p99Ms,

@@ -18,7 +18,7 @@ import { openRedisOrCluster, untilReady, type RedisClient } from '@outcry/shared
 import { keepShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { clientOf } from '../../crowd/people.ts';
-import { ROOT, TestBed } from '../../system/system.ts';
+import { openBed, ROOT, type TestBed } from '../../system/system.ts';
 import { checkHistory } from '../checker/check-history.ts';
 import { outcomeOf, violationText } from '../history.ts';
 import type { History, LoggedEvent } from '../history.ts';
@@ -73,7 +73,7 @@ export async function startHistoryStage(
 ): Promise<HistoryStage> {
   const { isCluster = false } = options;
   const shards = isCluster ? SHARDS_OF_CLUSTER : SHARDS;
-  const bed = await TestBed.open('histories');
+  const bed = await openBed('histories');
   try {
     const main = await copyBuilt(bed.folder, options.defect);
     const servers = isCluster ? await bed.redisCluster() : await bed.redis();

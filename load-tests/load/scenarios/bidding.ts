@@ -4,9 +4,8 @@
  */
 import exec from 'k6/execution';
 import type { Options } from 'k6/options';
-import { risingBid } from './parts/bids.ts';
+import { BID_LIMITS, bidding, risingBid, SUMMARY } from './parts/bids.ts';
 import { chooseAuction } from './parts/choose-auction.ts';
-import { BID_LIMITS, bidding, SUMMARY } from './parts/load.ts';
 import { auctionIds, setup } from './parts/setup.ts';
 
 export const options: Options = { ...SUMMARY, scenarios: bidding(), thresholds: BID_LIMITS };

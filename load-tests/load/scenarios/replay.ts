@@ -4,8 +4,7 @@ import exec from 'k6/execution';
 import http from 'k6/http';
 import { Counter } from 'k6/metrics';
 import type { Options } from 'k6/options';
-import { placeBid } from './parts/bids.ts';
-import { SUMMARY } from './parts/load.ts';
+import { placeBid, SUMMARY } from './parts/bids.ts';
 import { auctionIds, replayed, setup } from './parts/setup.ts';
 
 const priceDiffers = new Counter('price_differs');
@@ -36,8 +35,7 @@ export function replayOne(): void {
   for (const [i, { atMs, bidder, maxAmount }] of auction.bids.entries()) {
     const leftMs = exec.scenario.startTime + atMs - Date.now();
     if (leftMs > 0) sleep(leftMs / 1000);
-    const key = `${setup.run}-${auction.number}-${i}`;
-    placeBid({ auction: index, bidder, body: { maxAmount }, key });
+    placeBid(index, bidder, { maxAmount }, `${setup.run}-${auction.number}-${i}`);
   }
   const view = http.get(`${setup.gatewayUrls[0]}/v1/auctions/${auctionIds[index]}`).json('price');
   if (view !== auction.closingPrice) priceDiffers.add(1, { auction: String(auction.number) });

@@ -5,8 +5,7 @@
 import exec from 'k6/execution';
 import { Counter } from 'k6/metrics';
 import type { Options } from 'k6/options';
-import { risingBid } from './parts/bids.ts';
-import { BID_LIMITS, bidding, SUMMARY } from './parts/load.ts';
+import { BID_LIMITS, bidding, risingBid, SUMMARY } from './parts/bids.ts';
 import { auctionIds, setup } from './parts/setup.ts';
 
 /** Accepted bids that did not move the end as far as they must. */

@@ -1,44 +1,6 @@
 /** What the runner prepared for a scenario: the file that SETUP names. */
 import { SharedArray } from 'k6/data';
-
-/** One bid of a real auction. */
-export interface ReplayedBid {
-  /** When, in ms after the start of the replay. */
-  readonly atMs: number;
-  /** Index of the bidder's token. */
-  readonly bidder: number;
-  readonly maxAmount: number;
-}
-
-export interface ReplayedAuction {
-  readonly number: number;
-  readonly closingPrice: number;
-  readonly bids: readonly ReplayedBid[];
-}
-
-export interface Setup {
-  readonly gatewayUrls: readonly string[];
-  /** Unique to the run; part of every idempotency key. */
-  readonly run: string;
-  /** Bids per second, of the open model. */
-  readonly rate: number;
-  /** Bidders at once: the most there are in the open model, all in the closed one. */
-  readonly vus: number;
-  readonly seconds: number;
-  readonly warmUpSeconds: number;
-  readonly model: 'open' | 'closed';
-  readonly bids: 'exact' | 'maximum' | 'both';
-  /** Whether some auctions draw most of the bids. */
-  readonly popular: boolean;
-  /** When the auctions end, ms since 1970; only for `sniping`. */
-  readonly endsAtMs: number | null;
-  /** How far an accepted bid moves the end, ms; only for `sniping`. */
-  readonly extendMs: number;
-  readonly tokens: readonly string[];
-  readonly auctionIds: readonly string[];
-  /** Only for `replay`; as long as `auctionIds`. */
-  readonly replayed: readonly ReplayedAuction[];
-}
+import type { Setup } from '../../run-load.ts';
 
 type Small = Omit<Setup, 'tokens' | 'auctionIds' | 'replayed'>;
 
