@@ -84,8 +84,9 @@ test('each is told its own events in order, signed, and no more than it may know
   }
   for (const { receiver } of [admin, seller, other]) expect(receiver.faults).toEqual([]);
 
-  const [last] = await stage.deliveries(seller.webhook.id, seller.token);
-  expect(last).toMatchObject({
+  const newest = async () => (await stage.deliveries(seller.webhook.id, seller.token))[0];
+  await until('the last one is noted', async () => (await newest())?.status === 'delivered');
+  expect(await newest()).toMatchObject({
     type: 'bidder.won',
     auctionId: 'a0-told',
     seq: 6,
