@@ -18,8 +18,8 @@ const SOFFICE = '/usr/bin/soffice';
 const LONG = 'a1-long';
 const BIDS = 100_000;
 const MB = 1024 * 1024;
-/** All rows at once are several times as much. */
-const MAX_GROWTH = 16 * MB;
+/** Flat it is below 1 MB; with all rows at once 5.6 MB and more. */
+const MAX_GROWTH = 4 * MB;
 
 let system: TestSystem;
 let worker: Service;
@@ -67,18 +67,19 @@ describe(`${BIDS.toLocaleString()} bids`, () => {
     'stream with flat memory, as %s',
     { timeout: LONG_TEST_MS },
     async (accept) => {
+      await (await ask('/v1/users/me/sales/report', accept)).text();
+      const before = liveHeap();
       const { body } = await ask(path, accept);
       const reader = body?.getReader();
       const decoder = new TextDecoder();
       let [lines, bytes, most] = [0, 0, 0];
-      const before = liveHeap();
       for (;;) {
         const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
         if (done) break;
         const text = decoder.decode(value, { stream: true });
         lines += text.split('\n').length - 1;
         // The rest waits in the worker, which shares this test's heap, or is not read yet.
-        if (Math.floor(bytes / MB) !== Math.floor((bytes + value.length) / MB)) {
+        if (bytes === 0 || Math.floor(bytes / MB) !== Math.floor((bytes + value.length) / MB)) {
           most = Math.max(most, liveHeap() - before);
         }
         bytes += value.length;
