@@ -9,7 +9,7 @@ const NO_SOURCES = ['**/node_modules/**', '**/dist/**', '.local/**'];
  */
 const LONG = [
   'load-tests/**/*.it.test.ts',
-  'api-gateway/keeper/{drain,many-open}.it.test.ts',
+  'api-gateway/keeper/{drain,many-open,outage}.it.test.ts',
   'archival-worker/accounts/{delete-account,kept-sales}.it.test.ts',
   'archival-worker/history/long-reports.it.test.ts',
   'archival-worker/{rebuild,whole}/*.it.test.ts',

@@ -17,6 +17,7 @@ import type { AuctionDecider } from './bidding/auction-commands.ts';
 import type { GatewaySettings } from './config.ts';
 import { PublishEntries } from './hand-off/publish-entries.ts';
 import { tracedEvents } from './hand-off/traced-events.ts';
+import { attendShards } from './keeper/attend-shards.ts';
 import { CatchUpArchive, type ArchiveFigures } from './keeper/catch-up-archive.ts';
 import { Keeper } from './keeper/keeper.ts';
 import { passTime } from './keeper/pass-time.ts';
@@ -54,8 +55,11 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
   const publisher = new PublishEntries(traced, mark, log);
   closers.defer('hand-off', () => publisher.close());
 
+  const keeperStore = new RedisKeeperStore(redis);
+  const attendance = attendShards(keeperStore, shards, log);
+  closers.defer('attendance', () => attendance.stop());
   const keeper = new Keeper(
-    new RedisKeeperStore(redis),
+    keeperStore,
     (shard, auctions) =>
       passTime(decider, shard, auctions, (entry, lateMs) => {
         if (lateMs !== undefined) figures.actedLate(lateMs);
@@ -89,6 +93,7 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
     /** How far publishing and archiving are behind; undefined while it is not known. */
     lag: (): LogLag | undefined => catchUp.lag,
     start: (): void => {
+      attendance.start();
       keeper.start();
       catchUp.start();
     },

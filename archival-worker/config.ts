@@ -41,6 +41,13 @@ const settings = commonSettings.extend({
     .default(25 * 60 * 60),
   /** Networks that webhooks may reach though they are private. */
   WEBHOOKS_ALLOW_PRIVATE: networks,
+  /** How long an auction with bids waits for its seal: so long an admin can remove its bidders. */
+  SEAL_AFTER_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60 * 60)
+    .default(60 * 60),
   /** How long the events of a sale name a buyer or seller who has deleted the account. */
   KEEP_SALES_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
 });

@@ -132,6 +132,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
     store: sealStore(writing),
     marks,
     keptMs: settings.FORGET_AFTER_SECONDS * 1000,
+    waitMs: settings.SEAL_AFTER_SECONDS * 1000,
     figures: createSealMetrics(registry),
     log,
   });

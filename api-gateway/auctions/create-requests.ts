@@ -8,6 +8,7 @@ import { newIdTail, type NewAuction } from '../bidding/auction-commands.ts';
 import type { Catalogue, CreateRequest } from './catalogue.ts';
 
 const DEFAULT_SOFT_CLOSE = { windowSeconds: 30, extendSeconds: 30 };
+const DEFAULT_GRACE_SECONDS = 120;
 const FINGERPRINT_CHARACTERS = 43;
 
 /** A short text that differs when the request differs. */
@@ -77,6 +78,8 @@ export function newAuction(
     softWindowMs: (softClose?.windowSeconds ?? 0) * 1000,
     softExtendMs: (softClose?.extendSeconds ?? 0) * 1000,
     hardEndsAt: timeOrNone(request.softClose?.hardEndsAt),
+    highestBid: request.highestBid ?? 0,
+    graceMs: (request.graceSeconds ?? DEFAULT_GRACE_SECONDS) * 1000,
   };
   const openTerms = {
     id: auctionId,
@@ -84,6 +87,7 @@ export function newAuction(
     sellerId,
     currency: request.currency,
     ...(request.buyNowPrice === undefined ? {} : { buyNowPrice: request.buyNowPrice }),
+    ...(request.highestBid === undefined ? {} : { highestBid: request.highestBid }),
   };
   return {
     itemId: item.id,

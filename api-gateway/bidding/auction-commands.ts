@@ -19,16 +19,28 @@ export interface NewAuction {
 
 /** One command on one auction. Amounts are minor units; 0 and '' stand for "none". */
 export interface AuctionCommand {
-  readonly kind: 'bid' | 'buy' | 'cancel' | 'extend' | 'create' | 'read' | 'me';
+  readonly kind:
+    | 'bid'
+    | 'buy'
+    | 'cancel'
+    | 'extend'
+    | 'pause'
+    | 'resume'
+    | 'remove'
+    | 'create'
+    | 'read'
+    | 'me';
   readonly userId: string;
   readonly admin: boolean;
-  /** The exact bid; for `extend` the new end in ms. */
+  /** The exact bid; for `extend` the new end in ms; for `remove` the bidder's alias. */
   readonly amount: number;
   readonly maxAmount: number;
   /** The client's idempotency key: printable ASCII, no spaces. */
   readonly key: string;
   /** Two requests under one key are the same when their fingerprints are equal. */
   readonly fingerprint: string;
+  /** Why an auction is managed so; viewers read it. */
+  readonly reason?: string | undefined;
   readonly creation?: NewAuction;
   /** `traceparent` of the span that asks for it, when that is sampled. */
   readonly trace?: string | undefined;

@@ -83,16 +83,22 @@ const REFUSAL_DETAILS: Record<
   AUCTION_NOT_FOUND: 'No auction with this id is open or recently closed; the history may have it.',
   IDEMPOTENCY_MISMATCH: 'This Idempotency-Key was used for a different request before.',
   AUCTION_NOT_STARTED: 'Bids are taken from startsAt on.',
+  AUCTION_PAUSED: 'Time stands still until the auction is resumed.',
   AUCTION_ENDED: 'The auction is over; no more bids are taken.',
   AUCTION_CANCELLED: 'The seller cancelled the auction.',
   SELLER_CANNOT_BID: 'This is your own auction.',
+  BIDDER_BLOCKED: 'You were removed from this auction.',
+  BID_TOO_HIGH: 'The seller takes no bid above highestBid.',
   MAX_NOT_RAISED: 'You lead already; offer more than your present maximum to raise it.',
   BUY_NOW_GONE: 'Buy now is only possible before the first bid, where the seller offers it.',
   NOT_SELLER: 'Only the seller of this auction, or an admin, may do this.',
   AUCTION_HAS_BIDS: 'An auction can be cancelled only before the first bid.',
   BEYOND_HARD_END: 'The end would be after the latest end that the terms allow.',
   END_NOT_LATER: 'The new end is not after the present one.',
-  ITEM_BUSY: 'An item can be in one scheduled or live auction at a time.',
+  ALREADY_PAUSED: 'Resume it before you pause it again.',
+  NOT_PAUSED: 'Only a paused auction can be resumed.',
+  BIDDER_NOT_FOUND: 'Nobody has bid under this alias, or the bidder was removed already.',
+  ITEM_BUSY: 'An item can be in one open auction at a time.',
 };
 
 /** Why a create request got no id. */

@@ -3,8 +3,9 @@ import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
 import {
   auctionListQuery,
   auctionRequest,
-  emptyRequest,
   extendRequest,
+  optionalReasonRequest,
+  reasonRequest,
 } from '@outcry/shared/contracts/api-schemas.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import { isItemId, shardedId, shardOfId } from '@outcry/shared/domain/ids.ts';
@@ -19,7 +20,6 @@ import {
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import { claimId, fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
-import type { AuctionCommand } from '../bidding/auction-commands.ts';
 import { auctionViewFrom } from '../bidding/receipts.ts';
 import { answerClaimRefusal, answerOutcome } from './answers.ts';
 import { AUCTION, ITEM } from './examples.ts';
@@ -107,7 +107,7 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
       summary: 'Cancels the auction; only before the first bid',
       who: 'seller',
       idempotent: true,
-      body: emptyRequest,
+      body: optionalReasonRequest,
       answer: { status: 200, schema: auctionViewSchema },
       refusals: [...GONE_OR_OVER, 'NOT_SELLER', 'AUCTION_HAS_BIDS'],
       example: {
@@ -115,8 +115,7 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
         answer: { ...AUCTION, status: 'cancelled', leader: null, bidCount: 0, seq: 3 },
       },
     },
-    (asked, parts: GatewayParts) =>
-      manage(asked, parts, { kind: 'cancel', amount: 0, fingerprint: 'cancel' }),
+    (asked, parts: GatewayParts) => manage(asked, parts, 'cancel', 0, asked.body.reason),
   ),
 
   route(
@@ -135,14 +134,68 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
         answer: { ...AUCTION, endsAt: '2026-01-05T18:10:00.000Z', seq: 6 },
       },
     },
-    (asked, parts: GatewayParts) => {
-      const endsAt = Date.parse(asked.body.endsAt);
-      return manage(asked, parts, {
-        kind: 'extend',
-        amount: endsAt,
-        fingerprint: `extend:${endsAt}`,
-      });
+    (asked, parts: GatewayParts) =>
+      manage(asked, parts, 'extend', Date.parse(asked.body.endsAt), asked.body.reason),
+  ),
+
+  route(
+    {
+      method: 'post',
+      path: '/v1/auctions/{id}/pause',
+      name: 'pauseAuction',
+      summary: 'Pauses the auction: nobody may bid, and time stands still',
+      who: 'seller',
+      idempotent: true,
+      body: reasonRequest,
+      answer: { status: 200, schema: auctionViewSchema },
+      refusals: [...GONE_OR_OVER, 'NOT_SELLER', 'ALREADY_PAUSED'],
+      example: {
+        body: { reason: 'The lot is being examined again.' },
+        answer: { ...AUCTION, status: 'paused', seq: 6 },
+      },
     },
+    (asked, parts: GatewayParts) => manage(asked, parts, 'pause', 0, asked.body.reason),
+  ),
+
+  route(
+    {
+      method: 'post',
+      path: '/v1/auctions/{id}/resume',
+      name: 'resumeAuction',
+      summary: 'Resumes a paused auction; its ends move by the time that it was paused',
+      who: 'seller',
+      idempotent: true,
+      body: optionalReasonRequest,
+      answer: { status: 200, schema: auctionViewSchema },
+      refusals: [...GONE_OR_OVER, 'NOT_SELLER', 'NOT_PAUSED'],
+      example: {
+        body: {},
+        answer: { ...AUCTION, endsAt: '2026-01-05T18:10:00.000Z', seq: 7 },
+      },
+    },
+    (asked, parts: GatewayParts) => manage(asked, parts, 'resume', 0, asked.body.reason),
+  ),
+
+  route(
+    {
+      method: 'post',
+      path: '/v1/auctions/{id}/bidders/{alias}/remove',
+      params: { alias: /^[1-9]\d{0,8}$/ },
+      name: 'removeBidder',
+      summary:
+        'Removes a bidder: the auction goes on as if those bids had not been made. Also after the end, until it is sealed',
+      who: 'admin',
+      idempotent: true,
+      body: reasonRequest,
+      answer: { status: 200, schema: auctionViewSchema },
+      refusals: [...GONE_OR_OVER, 'BIDDER_NOT_FOUND'],
+      example: {
+        body: { reason: 'The bidder did not show an identity card.' },
+        answer: { ...AUCTION, seq: 6 },
+      },
+    },
+    (asked, parts: GatewayParts) =>
+      manage(asked, parts, 'remove', Number(asked.params.alias), asked.body.reason),
   ),
 ];
 
@@ -156,16 +209,20 @@ interface AskedOfOne {
   readonly key: string;
 }
 
-/** A seller's command on an auction that exists. */
+/** A command of a seller or an admin on an auction that exists. @param amount see `AuctionCommand` */
 async function manage(
   { x, params, caller, key }: AskedOfOne,
   parts: GatewayParts,
-  command: Pick<AuctionCommand, 'kind' | 'amount' | 'fingerprint'>,
+  kind: 'cancel' | 'extend' | 'pause' | 'resume' | 'remove',
+  amount: number,
+  reason: string | undefined,
 ): Promise<HttpAnswer> {
   const { userId, roles } = caller;
+  const fingerprint = fingerprintOf(kind, { amount, reason });
+  const admin = roles.has('admin');
   const outcome = await parts.engine.ask(
     params.id,
-    { ...command, userId, admin: roles.has('admin'), maxAmount: 0, key },
+    { kind, userId, admin, amount, maxAmount: 0, key, fingerprint, reason },
     () => x.outgoing.destroyed,
   );
   return answerOutcome(x, outcome, 200, viewJson);

@@ -12,6 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
+/** An address of a route, of something that is not there. */
+const addressOf = (path: string): string => path.replace('{id}', 'a0-none').replace('{alias}', '1');
+
 describe('the API description', () => {
   test('is OpenAPI 3.1 and names every route', async () => {
     const { body } = await call(gateway, 'GET', '/openapi.json');
@@ -23,7 +26,7 @@ describe('the API description', () => {
   test.each(API_ROUTES.map((route) => [route.method, route.path] as const))(
     '%s %s exists',
     async (method, path) => {
-      const answer = await call(gateway, method.toUpperCase(), path.replace('{id}', 'a0-none'));
+      const answer = await call(gateway, method.toUpperCase(), addressOf(path));
       expect(answer.body.code).not.toBe('NOT_FOUND');
     },
   );
@@ -35,7 +38,7 @@ describe('the API description', () => {
 
   test('every described route names the methods it takes when asked with another', async () => {
     for (const { path, method } of API_ROUTES) {
-      const response = await fetch(gateway.url + path.replace('{id}', 'a0-none'), {
+      const response = await fetch(gateway.url + addressOf(path), {
         method: 'DELETE',
       });
       const { code } = (await response.json()) as { code: string };

@@ -27,7 +27,7 @@ export interface KeeperStore {
   /** Gives the lease up, if this keeper holds it. */
   releaseLease(shard: number, holder: string): Promise<void>;
   look(shard: number, maxDue: number): Promise<ShardLook>;
-  /** All scheduled and live auctions, in chunks. */
+  /** All auctions that are not over, in chunks. */
   openAuctions(shard: number): AsyncIterable<readonly string[]>;
   /** Notes for all keepers that every open auction has begun its epoch on this server. */
   markEpochsBegun(shard: number, serverId: string): Promise<void>;

@@ -19,6 +19,8 @@ export interface Projections {
   readonly forks: readonly EpochFork[];
   /** Bids and purchases as the public sees them: what statistics count. */
   readonly bids: readonly EventRow[];
+  /** Auctions from which a bidder was removed. */
+  readonly removals: readonly string[];
 }
 
 /** Events in lock order, each place once; `conflicting` claim a place with other content. */
@@ -47,7 +49,8 @@ export function projectionsOf(events: readonly EventRow[]): Projections {
     .filter((row) => row.type === 'scheduled' || row.type === 'epoch')
     .map(({ auctionId, epoch, parent, fork = 0 }) => ({ auctionId, epoch, parent, fork }));
   const bids = events.filter((row) => row.amount !== undefined);
-  return { newest, created, forks, bids };
+  const removals = auctionsOf(events.filter((row) => row.type === 'removed'));
+  return { newest, created, forks, bids, removals };
 }
 
 /** Events of one epoch without a gap between them, from seq `first` to `last`. */

@@ -18,7 +18,13 @@ function bidsOf(auctionId: string) {
   return decodeEntry(entry.subject, new TextEncoder().encode(entry.text));
 }
 
-const wholeEpoch = (auctionId: string) => ({ auctionId, epoch: 1, fork: 0, untilSeq: 1e15 });
+const wholeEpoch = (auctionId: string) => ({
+  auctionId,
+  epoch: 1,
+  fork: 0,
+  untilSeq: 1e15,
+  hasRemovals: false,
+});
 
 test('bids are added up by auction, bidder and hour', () => {
   const bids = [...bidsOf('a0-one'), ...bidsOf('a0-two')];
@@ -46,7 +52,7 @@ test('only what is history counts', () => {
     bidHours(bids, [{ ...wholeEpoch('a0-one'), ...part }]).reduce((sum, row) => sum + row.bids, 0);
   expect(counted({})).toBe(5);
   expect(counted({ fork })).toBe(4);
-  expect(counted({ untilSeq: fork })).toBe(1);
+  expect(counted({ untilSeq: fork, hasRemovals: false })).toBe(1);
   expect(counted({ epoch: 2 })).toBe(0);
   expect(counted({ auctionId: 'a0-two' })).toBe(0);
   expect(bidHours(bids, [])).toEqual([]);

@@ -7,6 +7,8 @@ export interface HistoryPart {
   readonly epoch: number;
   readonly fork: number;
   readonly untilSeq: number;
+  /** Bidders were removed from the auction: its bids cannot be counted one by one. */
+  readonly hasRemovals: boolean;
 }
 
 /** Bids of one bidder in one auction within one hour. */

@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import {
+  AUCTION_STATUSES,
   EVENT_TYPES,
   eventLines,
   splitEventLine,
@@ -21,7 +22,6 @@ export class UndecodableError extends Error {
   override readonly name = 'UndecodableError';
 }
 
-const STATUSES = ['scheduled', 'live', 'ended', 'cancelled'] as const;
 const OUTCOMES = ['sold', 'reserve_not_met', 'no_bids'] as const;
 const SALT = /^[0-9a-f]{32}$/;
 const CURRENCY = /^[A-Z]{3}$/;
@@ -66,6 +66,8 @@ export function auctionOfSubject(subject: string): string | undefined {
 
 /** What the public part of an event says by itself. */
 export type ShownEvent = Pick<EventRow, 'epoch' | 'seq' | 'type' | 'at' | 'amount' | 'parent'> & {
+  /** The bidder whom a `removed` event removed. */
+  readonly removed: number | undefined;
   readonly state: Omit<StateOfAuction, 'leaderId'>;
 };
 
@@ -84,6 +86,7 @@ export function decodePublic(publicText: string): ShownEvent {
     type,
     at: event.time('at'),
     amount: bid?.integer('amount', 1, MAX_AMOUNT),
+    removed: type === 'removed' ? event.integer('bidder', 1, MAX_ALIAS) : undefined,
     parent: type === 'epoch' ? parentOf(epoch, event) : undefined,
     state: stateOf(event.object('state')),
   };
@@ -92,7 +95,7 @@ export function decodePublic(publicText: string): ShownEvent {
 function eventRow(line: string, parts: EventLine): EventRow {
   const { auctionId, publicText, salt, privateText } = parts;
   if (!SALT.test(salt)) throw new Error('the salt is not 32 hex digits');
-  const { epoch, seq, type, at, amount, parent, state } = decodePublic(publicText);
+  const { epoch, seq, type, at, amount, parent, removed, state } = decodePublic(publicText);
   const secret = Fields.parse('private', privateText);
   const fork = type === 'epoch' ? secret.integer('fork', 1) : undefined;
   if (fork !== undefined && fork !== seq - 1) throw new Error('an epoch must follow its fork');
@@ -109,9 +112,9 @@ function eventRow(line: string, parts: EventLine): EventRow {
     salt,
     privateText,
     payloadHash: hash('sha256', line, 'hex'),
-    userId: WITHOUT_USER.has(type) ? undefined : secret.matching('userId', ID_PATTERN),
+    userId: userIdOf(type, secret),
     bidId: isBid ? secret.matching('bidId', ID_PATTERN) : undefined,
-    alias: isBid ? secret.integer('alias', 1, MAX_ALIAS) : undefined,
+    alias: isBid ? secret.integer('alias', 1, MAX_ALIAS) : removed,
     amount,
     parent,
     fork,
@@ -120,13 +123,20 @@ function eventRow(line: string, parts: EventLine): EventRow {
   };
 }
 
+function userIdOf(type: EventType, secret: Fields): string | undefined {
+  if (WITHOUT_USER.has(type)) return undefined;
+  // After an outage the engine itself extends.
+  if (type === 'extended') return secret.optionalMatching('userId', ID_PATTERN);
+  return secret.matching('userId', ID_PATTERN);
+}
+
 /** Epoch events from before epochs were numbered by the clock name no parent: it was one lower. */
 function parentOf(epoch: number, event: Fields): number {
   return event.optionalInteger('parent', 1, epoch - 1) ?? epoch - 1;
 }
 
 function stateOf(state: Fields): Omit<StateOfAuction, 'leaderId'> {
-  const status = state.oneOf('status', STATUSES);
+  const status = state.oneOf('status', AUCTION_STATUSES);
   const leads = !state.isNull('leader');
   const outcome = status === 'ended' ? state.oneOf('outcome', OUTCOMES) : undefined;
   const bidCount = state.integer('bidCount', 0);

@@ -46,6 +46,7 @@ export interface EventRow {
   readonly payloadHash: string;
   readonly userId: string | undefined;
   readonly bidId: string | undefined;
+  /** Of the bidder: of who bid, or was removed. */
   readonly alias: number | undefined;
   /** What the public sees of a bid. */
   readonly amount: number | undefined;

@@ -52,6 +52,10 @@ export class Fields {
     throw this.#fault(name, `must match ${pattern.source}`);
   }
 
+  optionalMatching(name: string, pattern: RegExp): string | undefined {
+    return this.#members[name] === undefined ? undefined : this.matching(name, pattern);
+  }
+
   /** Without what JSON can name and a Postgres text cannot hold: NUL and half surrogate pairs. */
   text(name: string): string {
     const value = this.#members[name];

@@ -40,7 +40,7 @@ test('auctions of all shards are restored on a cluster of three', async () => {
     expect(fields['shown']).toMatch(/^1 3 live - 5000 /);
     expect(fields['standing']).toMatch(/\0ann\0$/);
     const bidder = await redis.hgetBuffer(auction, 'b:ann');
-    expect(bidder).toEqual(Buffer.from(Float64Array.of(1, 1, 5_000).buffer));
+    expect(bidder).toEqual(Buffer.from(Float64Array.of(1, 1, 5_000, 3).buffer));
     expect(await redis.get(shardKeys(shard).whole)).toMatch(/^[0-9a-f]{40}$/);
   }
   expect(await redis.get(SHARDS_KEY)).toBe(`${SHARDS}`);

@@ -60,8 +60,8 @@ const hashOf = (content: Dump, key: string): Hash => ({ ...(content[key] as Hash
 function leading(content: Dump, id: string): unknown[] {
   const { auction } = auctionKeys(shardOf(id), id);
   const packed = Buffer.from(hashOf(content, auction)['standing'] ?? '', 'latin1');
-  // Ten numbers, the eighth of which is the leader's maximum, and three texts.
-  const [, , leader] = packed.toString('latin1', 80).split('\0');
+  // Twelve numbers, the eighth of which is the leader's maximum, and three texts.
+  const [, , leader] = packed.toString('latin1', 96).split('\0');
   return [leader, packed.readDoubleLE(56)];
 }
 

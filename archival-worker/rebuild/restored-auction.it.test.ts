@@ -82,9 +82,12 @@ async function foldedFromLog(auctionId: string): Promise<Hashes> {
   };
 }
 
-/** What a rebuild leaves other than it was: this Redis is another one, and everything is archived. */
+/**
+ * What a rebuild leaves other than it was: this Redis is another one, everything is archived, and nothing
+ * follows what is over.
+ */
 function withoutServerAndMarks(hash: Hashes['auction']): Hashes['auction'] {
-  const differing = new Set(['runId', 'publishedSeq', 'archivedEpoch', 'archivedSeq']);
+  const differing = new Set(['runId', 'publishedSeq', 'archivedEpoch', 'archivedSeq', 'closed']);
   return Object.fromEntries(Object.entries(hash).filter(([name]) => !differing.has(name)));
 }
 
@@ -106,6 +109,8 @@ function randomTerms(below: (limit: number) => number, now: number): ScriptAucti
     ...(below(2) === 0 ? { increments: '0:7,1000:33' } : {}),
     ...(below(2) === 0 ? { softClose } : {}),
     ...(below(6) === 0 ? { startsAt: now + 60_000 } : {}),
+    ...(below(4) === 0 ? { highestBid: 6_000 } : {}),
+    ...(below(2) === 0 ? { graceMs: 5_000 } : {}),
     ...(below(2) === 0 ? { key: `create-${below(10)}` } : {}),
   };
 }
@@ -128,9 +133,14 @@ test('random auctions are restored field by field, first answers byte for byte',
     const now = Date.now();
     await auctions.create(auctionId, randomTerms(below, now));
     for (let step = 0; step < STEPS; step += 1) {
-      const kind = below(20);
+      const kind = below(24);
       if (kind === 0) await auctions.buyNow(auctionId, `user-${below(5)}`);
       else if (kind === 1) await auctions.extend(auctionId, 'seller', now + 4_000_000 + step, 'e');
+      else if (kind === 20)
+        await auctions.manage(auctionId, 'pause', { userId: 'seller', reason: 'é "1" %' });
+      else if (kind > 20) await auctions.manage(auctionId, 'resume', { userId: 'seller' });
+      else if (kind === 3)
+        await auctions.manage(auctionId, 'remove', { userId: 'ada', alias: 1 + below(4) });
       else if (kind === 2 && below(4) === 0) await auctions.cancel(auctionId, 'seller');
       else
         await auctions.bid(
@@ -142,6 +152,18 @@ test('random auctions are restored field by field, first answers byte for byte',
     accepted += Object.keys(answers).length;
   }
   expect(accepted).toBeGreaterThan(RUNS * 3);
+});
+
+test('a start that came with the end of a pause', async () => {
+  const auctionId = 'a0-paused';
+  const startsAt = Date.now() + 150;
+  await auctions.create(auctionId, { startsAt });
+  await auctions.manage(auctionId, 'pause', { userId: 'seller', reason: 'Wait.' });
+  while (Date.now() <= startsAt) await new Promise((resolve) => setTimeout(resolve, 20));
+  await auctions.manage(auctionId, 'resume', { userId: 'seller', key: 'on' });
+  const { auction, answers } = await expectSame(auctionId);
+  expect(auction['shown']).toMatch(/^1 4 live /);
+  expect(answers['a:seller:on']).toMatch(/\+OK 1 4 \d+ live /);
 });
 
 test('an auction that ended by time, after a new epoch, is restored as it is', async () => {

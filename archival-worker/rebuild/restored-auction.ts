@@ -33,7 +33,7 @@ export interface RestoredAuction {
   readonly status: PublicEvent['state']['status'];
   /** The fields of the auction's hash, without its bidders. */
   readonly fields: Readonly<Record<string, string | Buffer>>;
-  /** A field for each bidder: `b:user`, and packed alias, bids, maximum. */
+  /** A field for each bidder: `b:user`, and packed alias, bids, maximum and since when. */
   readonly bidders: readonly (readonly [field: string, record: Buffer])[];
   readonly item: ItemDetails;
   readonly sellerId: string;
@@ -54,6 +54,7 @@ interface Bidder {
   readonly alias: number;
   bids: number;
   maximum: number;
+  since: number;
 }
 
 interface Beginning {
@@ -66,9 +67,13 @@ export class AuctionRestoration {
   readonly #auctionId: string;
   readonly #bidders = new Map<string, Bidder>();
   #beginning: Beginning | undefined;
-  #creationAnswered = false;
+  /** Its receipt shows the auction as it is after the call, which may have started it too. */
+  #unanswered: HistoryEvent | undefined;
   #last: HistoryEvent | undefined;
   #aliases = 0;
+  /** While paused, since when; and how long all pauses before were, ms. */
+  #pausedAt = 0;
+  #pausedMs = 0;
 
   constructor(auctionId: string) {
     this.#auctionId = auctionId;
@@ -90,14 +95,16 @@ export class AuctionRestoration {
       secret: ownJson<PrivateEvent>(privateText),
     };
     if (event.shown.seq !== this.lastSeq + 1) return undefined;
-    const answers = this.#creationAnswer(event);
+    const answers = this.#heldAnswer(event);
     this.#last = event;
     const { creation } = event.secret;
-    if (creation !== undefined) {
-      this.#beginning = { event, creation };
+    if (creation !== undefined) this.#beginning = { event, creation };
+    this.#countBid(event);
+    this.#countManaged(event.shown);
+    if (event.shown.state.status === 'scheduled') {
+      this.#unanswered = event;
       return answers;
     }
-    this.#countBid(event);
     const own = firstAnswer(event);
     return own === undefined ? answers : [...answers, own];
   }
@@ -114,8 +121,15 @@ export class AuctionRestoration {
       status: last.shown.state.status,
       fields: {
         ...termsOf(this.#auctionId, beginning),
-        ...stateOf(last, this.#aliases),
+        ...stateOf(last, {
+          aliases: this.#aliases,
+          pausedAt: this.#pausedAt,
+          pausedMs: this.#pausedMs,
+        }),
         ...watermarksOf(last),
+        // It may be sealed already.
+        ...(last.shown.state.status === 'ended' &&
+          last.shown.state.bidCount > 0 && { closed: '1' }),
       },
       bidders: this.#bidderRecords(),
       item: creation.item,
@@ -124,16 +138,16 @@ export class AuctionRestoration {
       lastSeq: last.shown.seq,
       lastAt: Date.parse(last.shown.at),
     };
-    return { auction, answers: this.#creationAnswer(undefined) };
+    return { auction, answers: this.#heldAnswer(undefined) };
   }
 
-  /** The creator is answered after its call, and that started the auction if it opens at once. */
-  #creationAnswer(next: HistoryEvent | undefined): readonly FirstAnswer[] {
-    if (this.#beginning === undefined || this.#creationAnswered) return [];
-    this.#creationAnswered = true;
-    const { event } = this.#beginning;
-    const opensAtOnce = event.secret.startsAt === Date.parse(event.shown.at);
-    const answer = firstAnswer(event, opensAtOnce ? next : undefined);
+  /** Now that the event behind it is known. */
+  #heldAnswer(next: HistoryEvent | undefined): readonly FirstAnswer[] {
+    const event = this.#unanswered;
+    if (event === undefined) return [];
+    this.#unanswered = undefined;
+    const isStarted = next?.shown.type === 'started' && next.shown.at === event.shown.at;
+    const answer = firstAnswer(event, isStarted ? next : undefined);
     return answer === undefined ? [] : [answer];
   }
 
@@ -141,28 +155,49 @@ export class AuctionRestoration {
     const { userId, alias } = secret;
     if (userId === undefined || alias === undefined) return;
     this.#aliases = Math.max(this.#aliases, alias);
-    const bidder = this.#bidders.get(userId) ?? { alias, bids: 0, maximum: 0 };
+    const bidder = this.#bidders.get(userId) ?? { alias, bids: 0, maximum: 0, since: 0 };
     this.#bidders.set(userId, bidder);
     if (shown.type !== 'no_change') bidder.bids += 1;
     // Whoever buys offers the buy-now price, whatever the bid that bought said.
     const own = shown.type === 'bought' ? undefined : (secret.amount ?? secret.maxAmount);
     const offered = own ?? shown.bid?.amount ?? 0;
-    bidder.maximum = Math.max(bidder.maximum, offered);
+    if (offered <= bidder.maximum) return;
+    bidder.maximum = offered;
+    bidder.since = shown.seq;
+  }
+
+  #countManaged({ type, at, bidder: removed }: PublicEvent): void {
+    const time = Date.parse(at);
+    if (type === 'paused') this.#pausedAt = time;
+    if (type === 'resumed') {
+      this.#pausedMs += time - this.#pausedAt;
+      this.#pausedAt = 0;
+    }
+    for (const bidder of this.#bidders.values()) {
+      if (bidder.alias !== removed) continue;
+      bidder.bids = 0;
+      bidder.maximum = 0;
+      bidder.since = 0;
+    }
   }
 
   #bidderRecords(): RestoredAuction['bidders'] {
-    return Array.from(this.#bidders, ([user, { alias, bids, maximum }]) => [
+    return Array.from(this.#bidders, ([user, { alias, bids, maximum, since }]) => [
       `b:${user}`,
-      packed(alias, bids, maximum),
+      packed(alias, bids, maximum, since),
     ]);
   }
 }
+
+const BEFORE_HOUSE_RULES: Partial<Creation> = { highestBid: 0, graceMs: 0 };
 
 function termsOf(
   auctionId: string,
   { event: { secret }, creation }: Beginning,
 ): Record<string, string | Buffer> {
   const { item, sellerId, currency, buyNowPrice } = creation;
+  // Version 0.1 had neither of the two.
+  const { highestBid, graceMs } = { ...BEFORE_HOUSE_RULES, ...creation };
   const startsAt = secret.startsAt ?? 0;
   // The same members in the same order as the gateway and the script write them.
   const terms = {
@@ -171,6 +206,7 @@ function termsOf(
     sellerId,
     currency,
     ...(buyNowPrice === 0 ? {} : { buyNowPrice }),
+    ...(highestBid === 0 ? {} : { highestBid }),
     startsAt,
   };
   return {
@@ -184,6 +220,8 @@ function termsOf(
       creation.softExtendMs,
       secret.hardEndsAt ?? 0,
       startsAt,
+      highestBid,
+      graceMs,
       sellerId,
       creation.increments,
     ),
@@ -194,7 +232,7 @@ function termsOf(
 
 function stateOf(
   { shown, secret }: HistoryEvent,
-  aliases: number,
+  { aliases, pausedAt, pausedMs }: { aliases: number; pausedAt: number; pausedMs: number },
 ): Record<string, string | Buffer> {
   const { state, epoch, seq, at } = shown;
   return {
@@ -210,6 +248,8 @@ function stateOf(
       secret.leaderMax ?? 0,
       aliases,
       Date.parse(at),
+      pausedAt,
+      pausedMs,
       state.status,
       state.outcome ?? '-',
       secret.leaderId ?? '',

@@ -9,6 +9,8 @@ export interface WholeAuction {
   readonly seq: number;
   /** When it ended, milliseconds since 1970. */
   readonly endedAt: number;
+  /** Whether something may still follow in Redis: an admin may remove a bidder. */
+  readonly isOpen: boolean;
 }
 
 export interface PlacedEvent extends ChainedEvent, Position {}
@@ -35,8 +37,15 @@ export type RedisAnswer = 'sealed' | 'gone' | 'differs';
 
 /** The archive's tables. */
 export interface SealStore {
-  /** Whole auctions, those that ended first first, after `after`. */
-  whole(after: WholeAuction | undefined, limit: number): Promise<readonly WholeAuction[]>;
+  /**
+   * Whole auctions, those that ended first first, after `after`.
+   * @param waitMs of those that have bids, only what ended so long ago: their bidders can be removed
+   */
+  whole(
+    after: WholeAuction | undefined,
+    waitMs: number,
+    limit: number,
+  ): Promise<readonly WholeAuction[]>;
   /** The next events of an auction's history, in order, after `after`. */
   events(auctionId: string, after: Position, limit: number): Promise<readonly PlacedEvent[]>;
   /** Keeps a seal, for ever. False when the auction is sealed already, or has changed since. */
@@ -58,6 +67,12 @@ export interface SealBacklog {
 
 /** Redis, as the seal reports to it. */
 export interface SealedMarks {
+  /**
+   * Closes auctions at their last event, so that nothing follows while they are sealed.
+   * @returns those that are closed now, or not in Redis; the others have events that the archive does not
+   * @throws Error when Redis did not answer
+   */
+  close(auctions: readonly SealNotice[]): Promise<ReadonlySet<string>>;
   /**
    * Marks sealed auctions, so that the keeper forgets them.
    * @param keptMs how long they are kept from now on

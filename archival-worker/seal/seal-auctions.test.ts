@@ -13,7 +13,8 @@ afterEach(() => {
 test('an auction that could not be sealed is read again in time, though the clock was set back', async () => {
   let reads = 0;
   const store: SealStore = {
-    whole: () => Promise.resolve([{ auctionId: 'a0-x', epoch: 1, seq: 3, endedAt: 0 }]),
+    whole: () =>
+      Promise.resolve([{ auctionId: 'a0-x', epoch: 1, seq: 3, endedAt: 0, isOpen: false }]),
     events: () => {
       reads += 1;
       return Promise.resolve([]); // one of its events is missing
@@ -25,8 +26,12 @@ test('an auction that could not be sealed is read again in time, though the cloc
   };
   const seals = new SealAuctions({
     store,
-    marks: { seal: () => Promise.resolve(new Map()) },
+    marks: {
+      close: () => Promise.resolve(new Set<string>()),
+      seal: () => Promise.resolve(new Map()),
+    },
     keptMs: 0,
+    waitMs: 0,
     figures: { sealed: () => {}, quarantined: () => {}, waiting: () => {} },
     log: createLogger('test', 'silent'),
   });

@@ -34,6 +34,8 @@ export interface SealParts {
   readonly figures: SealFigures;
   /** How long Redis keeps an auction once it knows of its seal. */
   readonly keptMs: number;
+  /** How long an auction with bids waits for its seal: so long its bidders can be removed. */
+  readonly waitMs: number;
   readonly log: Logger;
 }
 
@@ -75,10 +77,13 @@ export class SealAuctions {
   async #sealWhole(): Promise<void> {
     let last: WholeAuction | undefined;
     for (let looked = 0; looked < AUCTIONS_A_PASS; looked += AUCTIONS_AT_ONCE) {
-      const found = await this.#parts.store.whole(last, AUCTIONS_AT_ONCE);
+      const found = await this.#parts.store.whole(last, this.#parts.waitMs, AUCTIONS_AT_ONCE);
+      const open = found.filter(({ isOpen }) => isOpen);
+      const closed = open.length === 0 ? new Set() : await this.#parts.marks.close(open);
       for (const auction of found) {
         if (this.#rounds.stopped) return;
-        if (!this.#isQuarantined(auction)) await this.#seal(auction);
+        const isFinal = !auction.isOpen || closed.has(auction.auctionId);
+        if (isFinal && !this.#isQuarantined(auction)) await this.#seal(auction);
       }
       last = found.at(-1);
       if (found.length < AUCTIONS_AT_ONCE) return;

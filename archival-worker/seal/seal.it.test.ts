@@ -195,10 +195,10 @@ describe('what Redis is told', () => {
   test('told again until Redis took it: while it is away the seal stands', async () => {
     const auction = newAuction();
     const { auctionId } = auction;
-    await putInRedis(auctionId, 1, 4);
+    await putInRedis(auctionId, 1, 2);
     await system.startWorker();
     await system.redis.kill();
-    await system.publish([...auction.opening(1), auction.end()]);
+    await system.publish([auction.create(), auction.cancel()]);
     await sealed(auctionId);
     expect((await sealOf(auctionId))?.redis_answer).toBeNull();
     await system.redis.start();

@@ -106,13 +106,20 @@ export async function logEntries(
 const bytesOf = (hash: Readonly<Record<string, Buffer>>): Record<string, string> =>
   Object.fromEntries(Object.entries(hash).map(([name, value]) => [name, value.toString('latin1')]));
 
-/** Everything in Redis by key, streams left out; sorted sets as member to score. */
+/**
+ * Everything in Redis by key, sorted sets as member to score. Left out are streams, when gateways
+ * attended, and whether an auction was closed for its seal.
+ */
 export async function dump(system: TestSystem): Promise<Record<string, unknown>> {
   const redis = system.redisClient;
   const content: Record<string, unknown> = {};
-  for (const key of (await redis.keys('*')).toSorted()) {
+  const keys = (await redis.keys('*')).filter((key) => !key.endsWith(':attended'));
+  for (const key of keys.toSorted()) {
     const type = await redis.type(key);
-    if (type === 'hash') content[key] = bytesOf(await redis.hgetallBuffer(key));
+    if (type === 'hash') {
+      const { closed: _, ...hash } = await redis.hgetallBuffer(key);
+      content[key] = bytesOf(hash);
+    }
     if (type === 'string') content[key] = await redis.get(key);
     if (type === 'zset') {
       const flat = await redis.zrangebyscore(key, '-inf', '+inf', 'WITHSCORES');

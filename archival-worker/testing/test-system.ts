@@ -111,6 +111,7 @@ export class TestSystem {
       HOST: '127.0.0.1',
       PORT: '0',
       SHARDS: `${SHARDS}`,
+      SEAL_AFTER_SECONDS: '0',
       CORS_ORIGINS: 'http://web.example',
       LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
       ...overrides,

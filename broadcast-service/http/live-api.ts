@@ -47,6 +47,11 @@ const eventsMessage = z.strictObject({
       at: time,
       state,
       bid: z.strictObject({ alias, amount }).exactOptional(),
+      bidder: alias.exactOptional().describe('who was removed'),
+      reason: z
+        .string()
+        .exactOptional()
+        .describe('why the auction was managed so; outage: the engine was away'),
       parent: z.int().min(1).exactOptional().describe('the epoch that an epoch forked from'),
     }),
   ),

@@ -20,6 +20,8 @@ export function serviceEnvironment(
     MAX_PER_SELLER: '100000',
     RATE_LIMIT_ADDRESS_PER_S: '100000',
     MAX_VIEWERS_PER_ADDRESS: '0',
+    // Who tries it out wants to see proofs, and has this long to remove a bidder after the end.
+    SEAL_AFTER_SECONDS: '5',
     LOG_LEVEL: 'info',
     // Anyone may get a token here: nobody but this machine may ask.
     HOST: '127.0.0.1',

@@ -110,6 +110,8 @@ export function replayByRules(ebay: EbayAuction, reservePrice: number = ebay.res
     softExtendMs: 0,
     startsAt: START,
     hardEndsAt: END,
+    highestBid: 0,
+    graceMs: 0,
   };
   let { auction } = passTime(scheduledAuction(terms, END), START);
   const answers = ebay.bids.map(({ bidder, maxAmount }): 'OK' | RefusalCode => {

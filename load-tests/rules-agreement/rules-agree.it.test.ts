@@ -10,7 +10,8 @@ import {
 } from '@outcry/api-gateway/adapters/redis/decide-script.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
-import { decide } from '@outcry/shared/domain/auction-rules.ts';
+import { shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { decide, type Outage } from '@outcry/shared/domain/auction-rules.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
@@ -75,9 +76,11 @@ async function runMany(
   let sharedCalls = 0;
   for (let i = 0; compared < commands; i += 1) {
     const [auctions = []] = fc.sample(chunk, { numRuns: 1, seed: seed + i });
+    const outage = interrupt === undefined ? await outageOfChunk(i) : undefined;
     try {
       const counts = await runAgreements(decider, auctions, {
         rules,
+        outage,
         ...(interrupt === undefined ? {} : { interrupt }),
       });
       const before = compared;
@@ -95,6 +98,16 @@ async function runMany(
     }
   }
   return sharedCalls;
+}
+
+/** Every third chunk lives while the engine is thought to be away, so that ends come after a grace. */
+async function outageOfChunk(nth: number): Promise<Outage | undefined> {
+  const { attended } = shardKeys(0);
+  await redis.del(attended);
+  if (nth % 3 > 0) return undefined;
+  const outage = { awayAt: Date.now(), backAt: Date.now() + 150 };
+  await redis.hset(attended, outage);
+  return outage;
 }
 
 describe('the script and the reference model', () => {
@@ -148,6 +161,18 @@ describe('the script and the reference model', () => {
       'the soft window starts late',
       'now >= auction.ends_at - auction.soft_window',
       'now > auction.ends_at - auction.soft_window',
+    ],
+    [
+      'a removed bidder is followed by the later of equals',
+      'bidder.since < other.since',
+      'bidder.since > other.since',
+    ],
+    ['a pause moves no end', 'auction.ends_at = auction.ends_at + length', ''],
+    ['an outage grants too little', 'back_at + auction.grace_ms', 'back_at + auction.grace_ms - 1'],
+    [
+      'the highest bid itself is refused',
+      'offered > auction.highest_bid then',
+      'offered >= auction.highest_bid then',
     ],
     [
       'an auction inherits the bidders of the one before it in the call',

@@ -207,6 +207,7 @@ export async function openBed(bedName: string, options: BedOptions = {}) {
         RATE_LIMIT_USER_PER_S: '0',
         RATE_LIMIT_ADDRESS_PER_S: '0',
         MAX_PER_SELLER: '0',
+        SEAL_AFTER_SECONDS: '0',
         MAX_VIEWERS_PER_ADDRESS: '0',
         ...env,
       });

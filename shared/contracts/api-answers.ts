@@ -9,7 +9,7 @@ import type {
   Page,
   PublicConfig,
 } from './api.ts';
-import type { ItemDetails } from './events.ts';
+import { AUCTION_STATUSES, type ItemDetails } from './events.ts';
 import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts';
 import { MAX_AMOUNT } from '../domain/money.ts';
 
@@ -45,7 +45,7 @@ const itemDetails = {
 export const itemView = z.strictObject({
   ...itemDetails,
   sellerId: id,
-  auctionId: id.nullable().describe('the scheduled or live auction that holds the item'),
+  auctionId: id.nullable().describe('the open auction that holds the item'),
 }) satisfies z.ZodType<ItemView>;
 
 export const auctionViewSchema = z.strictObject({
@@ -54,8 +54,9 @@ export const auctionViewSchema = z.strictObject({
   sellerId: id,
   currency: z.string().length(3),
   buyNowPrice: amount.exactOptional().describe('only while it can be used: before the first bid'),
+  highestBid: amount.exactOptional().describe('no bid above it is taken'),
   startsAt: time,
-  status: z.enum(['scheduled', 'live', 'ended', 'cancelled']),
+  status: z.enum(AUCTION_STATUSES),
   outcome: z.enum(['sold', 'reserve_not_met', 'no_bids']).exactOptional(),
   price: amount.describe('what the leader would pay now; the start price before the first bid'),
   minimumBid,
@@ -90,6 +91,10 @@ export const ownView = z.strictObject({
   leading: z.boolean(),
   maxAmount: amount.nullable(),
   bidCount: z.int().min(0),
+  removed: z
+    .literal(true)
+    .exactOptional()
+    .describe('the bids count no more, and no further ones are taken'),
 }) satisfies z.ZodType<OwnView>;
 
 export const publicConfig = z.strictObject({

@@ -8,15 +8,24 @@ import { incrementTableFault, MAX_INCREMENT_ROWS } from '../domain/increments.ts
 import { MAX_AMOUNT } from '../domain/money.ts';
 import {
   DESCRIPTION_RULE,
+  REASON_RULE,
   textFault,
   tidyText,
   TITLE_RULE,
   type TextRule,
 } from '../domain/text.ts';
-import type { AuctionListQuery, AuctionRequest, BidRequest, ItemRequest } from './api.ts';
+import type {
+  AuctionListQuery,
+  AuctionRequest,
+  BidRequest,
+  ItemRequest,
+  ReasonRequest,
+} from './api.ts';
+import { AUCTION_STATUSES } from './events.ts';
 import { pageLimit } from './query-strings.ts';
 
 const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
+const MAX_GRACE_SECONDS = 3_600;
 
 const amount = z.int().min(1).max(MAX_AMOUNT);
 
@@ -72,6 +81,8 @@ export const auctionRequest = z
     durationSeconds: z.number().min(0.001).max(MAX_DURATION_SECONDS).optional(),
     increments: z.array(incrementRow).min(1).max(MAX_INCREMENT_ROWS).optional(),
     softClose: softClose.nullable().optional(),
+    highestBid: amount.optional(),
+    graceSeconds: z.int().min(0).max(MAX_GRACE_SECONDS).optional(),
   })
   .superRefine((request, context) => {
     const fault = (path: string, message: string) =>
@@ -89,6 +100,10 @@ export const auctionRequest = z
     if (request.buyNowPrice !== undefined && request.buyNowPrice < least) {
       fault('buyNowPrice', 'must not be below startPrice or reservePrice');
     }
+    const most = Math.max(least, request.buyNowPrice ?? 0);
+    if (request.highestBid !== undefined && request.highestBid < most) {
+      fault('highestBid', 'must not be below startPrice, reservePrice or buyNowPrice');
+    }
     const tableFault = request.increments && incrementTableFault(request.increments);
     if (tableFault !== undefined) fault('increments', tableFault);
   })
@@ -100,7 +115,15 @@ export const auctionRequest = z
     ],
   }) satisfies z.ZodType<AuctionRequest>;
 
-export const extendRequest = z.strictObject({ endsAt: time });
+const reason = written(REASON_RULE);
+
+/** Of what viewers must be told why. */
+export const reasonRequest = z.strictObject({ reason }) satisfies z.ZodType<ReasonRequest>;
+
+/** Of what they may be told why. */
+export const optionalReasonRequest = reasonRequest.partial();
+
+export const extendRequest = z.strictObject({ endsAt: time, reason: reason.optional() });
 
 export const emptyRequest = z.strictObject({});
 
@@ -110,7 +133,7 @@ export const devTokenRequest = z.strictObject({
 });
 
 export const auctionListQuery = z.strictObject({
-  status: z.enum(['scheduled', 'live', 'ended', 'cancelled']).default('live'),
+  status: z.enum(AUCTION_STATUSES).default('live'),
   sort: z.enum(['ending_soon']).default('ending_soon'),
   limit: pageLimit,
   cursor: z.string().max(200).optional(),

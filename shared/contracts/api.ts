@@ -3,7 +3,7 @@
  * no library for them. What requests must fulfil stands in api-schemas.ts.
  */
 import type { IncrementRow } from '../domain/increments.ts';
-import type { AuctionStatus, ItemDetails, PublicState } from './events.ts';
+import { isOver, type AuctionStatus, type ItemDetails, type PublicState } from './events.ts';
 
 /** `POST /v1/items`. */
 export interface ItemRequest {
@@ -34,6 +34,10 @@ export interface AuctionRequest {
   readonly increments?: readonly IncrementRow[] | undefined;
   /** Null for none: the end never moves. Default: 30 s and 30 s. */
   readonly softClose?: SoftCloseRequest | null | undefined;
+  /** No bid above this is taken. */
+  readonly highestBid?: number | undefined;
+  /** How long the auction stays open after an outage; 0 for not at all. Default: 120. */
+  readonly graceSeconds?: number | undefined;
 }
 
 /** A bid in the last `windowSeconds` moves the end to `extendSeconds` from then. */
@@ -51,6 +55,12 @@ export interface AuctionListQuery {
   /** 1 to 200. */
   readonly limit: number;
   readonly cursor?: string | undefined;
+}
+
+/** `POST …/pause` and `…/remove`: what viewers are told. Optional with `…/resume`, `…/cancel`, `…/extend`. */
+export interface ReasonRequest {
+  /** One line of 1 to 200 characters. */
+  readonly reason: string;
 }
 
 /** A bid: exactly one of an exact amount and a maximum, minor units. */
@@ -71,6 +81,7 @@ export interface PublicTerms {
   readonly sellerId: string;
   readonly currency: string;
   readonly buyNowPrice?: number;
+  readonly highestBid?: number;
   readonly startsAt: string;
 }
 
@@ -102,6 +113,8 @@ export interface OwnView {
   readonly leading: boolean;
   readonly maxAmount: number | null;
   readonly bidCount: number;
+  /** Removed by whoever runs the house: the bids count no more, and no further ones are taken. */
+  readonly removed?: true;
 }
 
 export interface Page<T> {
@@ -141,8 +154,9 @@ export function shownTerms(
   { buyNowPrice, ...terms }: PublicTerms,
   { status, leader }: PublicState,
 ): PublicTerms {
-  const isOpen = status === 'scheduled' || status === 'live';
-  return isOpen && leader === null && buyNowPrice !== undefined ? { ...terms, buyNowPrice } : terms;
+  return !isOver(status) && leader === null && buyNowPrice !== undefined
+    ? { ...terms, buyNowPrice }
+    : terms;
 }
 
 /** Puts an auction's view together from its stored parts. */

@@ -3,6 +3,7 @@ export const DECIDE_SCRIPT_FILES = [
   'packed',
   'room',
   'auction',
+  'attendance',
   'time',
   'bids',
   'seller',

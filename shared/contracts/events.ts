@@ -9,7 +9,8 @@
  * P and sha256(salt + Q). Inside a JSON string a quote is always escaped, so `,"salt":"` and
  * `,"private":` occur exactly once outside Q and a line can be cut without parsing it.
  */
-export type AuctionStatus = 'scheduled' | 'live' | 'ended' | 'cancelled';
+export const AUCTION_STATUSES = ['scheduled', 'live', 'paused', 'ended', 'cancelled'] as const;
+export type AuctionStatus = (typeof AUCTION_STATUSES)[number];
 
 /** Whether nothing can happen any more. */
 export const isOver = (status: AuctionStatus | undefined): boolean =>
@@ -23,6 +24,9 @@ export const EVENT_TYPES = [
   'no_change',
   'bought',
   'extended',
+  'paused',
+  'resumed',
+  'removed',
   'ended',
   'cancelled',
   'epoch',
@@ -51,13 +55,17 @@ export interface PublicEvent {
   readonly at: string;
   readonly state: PublicState;
   readonly bid?: { readonly alias: number; readonly amount: number };
+  /** `removed` events: the alias of the bidder whose bids count no more. */
+  readonly bidder?: number;
+  /** Why, as whoever manages the auction said it; `outage` where the engine itself moved the end. */
+  readonly reason?: string;
   /** `epoch` events: the epoch it forked from, one event before this one. */
   readonly parent?: number;
 }
 
 /** What only the archive keeps. `rebuild` needs nothing else. */
 export interface PrivateEvent {
-  /** The user whose command this was; absent for timed events. */
+  /** The user whose command this was; absent where time or an outage was the cause. */
   readonly userId?: string;
   readonly bidId?: string;
   readonly alias?: number;
@@ -108,6 +116,8 @@ export interface Creation {
   readonly softWindowMs: number;
   readonly softExtendMs: number;
   readonly hardEndsAt: number;
+  readonly highestBid: number;
+  readonly graceMs: number;
 }
 
 /** One event line, cut into its parts without re-encoding them. */

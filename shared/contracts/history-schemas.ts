@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { ID_PATTERN } from '../domain/ids.ts';
 import { MAX_NAME, nameFault, tidyName } from '../domain/display-names.ts';
+import { AUCTION_STATUSES } from './events.ts';
 import type {
   BidListQuery,
   DisplayNameRequest,
@@ -39,7 +40,7 @@ export const historyListQuery = z.strictObject({
     .max(200)
     .refine((words) => !words.includes('\0'), 'must not have control characters')
     .optional(),
-  status: z.enum(['scheduled', 'live', 'ended', 'cancelled']).optional(),
+  status: z.enum(AUCTION_STATUSES).optional(),
   seller: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/)

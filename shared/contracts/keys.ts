@@ -32,12 +32,13 @@ export function shardKeys(shard: number) {
      * without it, scripts answer UNAVAILABLE.
      */
     whole: `${s}:whole`,
-    /** Sorted sets of auction ids by status: by `startsAt`, `endsAt`, end time, end time (ms). */
+    /** Sorted sets of auction ids by status: by `startsAt`, `endsAt`, `endsAt`, end time, end time (ms). */
     scheduled: `${s}:auctions:scheduled`,
     live: `${s}:auctions:live`,
+    paused: `${s}:auctions:paused`,
     ended: `${s}:auctions:ended`,
     cancelled: `${s}:auctions:cancelled`,
-    /** Hash: item id to the auction that holds it (scheduled or live). */
+    /** Hash: item id to the open auction that holds it. */
     busyItems: `${s}:busy-items`,
     /** Sorted set: auctions whose archive lags behind, by when the keeper looks next (ms). */
     lagging: `${s}:lagging`,
@@ -51,11 +52,13 @@ export function shardKeys(shard: number) {
     keeperLease: `${s}:lease`,
     /** Run id of the Redis server on which every open auction has begun its epoch. */
     epochsBegun: `${s}:epochs-begun`,
+    /** Hash: when a gateway last attended to the shard, and the last outage; see attendance.lua. */
+    attended: `${s}:attended`,
     /** Channel: private notices to users, of any auctions of a call. Never forwarded as it is. */
     noticesChannel: `${s}:notices`,
     /** Channel: traces of sampled bids, see traces.ts. Never forwarded. */
     tracesChannel: `${s}:traces`,
-    /** Channel: the due time (ms) of an auction that became scheduled, live or extended. */
+    /** Channel: the due time (ms) of an auction that became scheduled or live, or was extended. */
     dueChannel: `${s}:due`,
   } as const;
 }

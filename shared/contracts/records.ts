@@ -6,12 +6,12 @@
  *     shown     epoch seq state
  *     state     status outcome|- price minimumBid|- leader|0 bidCount reserveMet(1|0) endsAt(ms)
  *     public    2 epoch firstSeq at(ms), and a line for each event:
- *                 type [alias amount | parent] state
+ *                 type [alias amount | parent | [alias] reason(percent-encoded)] state
  *     private   a line for each event:
- *                 salt leaderMax leaderId              timed events
+ *                 salt leaderMax leaderId              timed events, extended after an outage
  *                 … fork                               epoch
  *                 … userId bidId alias amount|0 maxAmount|0 fingerprint key     bid, no_change, bought
- *                 … userId fingerprint key             cancelled, extended
+ *                 … userId fingerprint key             cancelled, extended, paused, resumed, removed
  *                 … userId fingerprint key startsAt endsAt hardEndsAt creation(JSON)     scheduled
  *
  *     notices   a line for each auction of which users are told something:
@@ -36,6 +36,8 @@ import type { Notice, Position } from './live.ts';
 const VERSION = '2';
 const NO_VALUE = '-';
 const STATE_WORDS = 8;
+/** Of the private part of an event that nobody commanded. */
+const TIMED_WORDS = 3;
 
 /** The texts of a call name the same few times again and again; formatting one costs more. */
 const knownTimes = new Map<string, string>();
@@ -176,16 +178,43 @@ export function shownEvents(publicText: string): ShownEvent[] {
     const words = event.split(' ');
     const type = typeOf(words[0]);
     const seq = firstSeq + nth;
-    const begin = `{"epoch":${epoch},"seq":${seq},"type":"${type}","at":"${time}","state":`;
-    if (type === 'epoch') {
-      const parent = Number(words[1]);
-      const json = `${begin}${stateJsonOf(words, 2)},"parent":${parent}}`;
-      return { epoch, seq, type, parent, json };
-    }
-    const hasBid = type === 'bid' || type === 'bought';
-    const bid = hasBid ? `,"bid":{"alias":${words[1]},"amount":${words[2]}}` : '';
-    return { epoch, seq, type, json: `${begin}${stateJsonOf(words, hasBid ? 3 : 1)}${bid}}` };
+    const stateAt = words.length - STATE_WORDS;
+    const json = `{"epoch":${epoch},"seq":${seq},"type":"${type}","at":"${time}","state":${stateJsonOf(words, stateAt)}${shownMembers(type, words, stateAt)}}`;
+    return type === 'epoch'
+      ? { epoch, seq, type, parent: Number(words[1]), json }
+      : { epoch, seq, type, json };
   });
+}
+
+/** What the public part of an event says besides the state. @param end where the state begins */
+function shownMembers(type: EventType, words: readonly string[], end: number): string {
+  switch (type) {
+    case 'bid':
+    case 'bought':
+      return `,"bid":{"alias":${words[1]},"amount":${words[2]}}`;
+    case 'epoch':
+      return `,"parent":${words[1]}`;
+    case 'removed':
+      return `,"bidder":${words[1]}${reasonMember(words, 2, end)}`;
+    default:
+      return reasonMember(words, 1, end);
+  }
+}
+
+function reasonMember(words: readonly string[], at: number, end: number): string {
+  const word = words[at];
+  return word === undefined || at >= end ? '' : `,"reason":${JSON.stringify(decodeReason(word))}`;
+}
+
+/** A reason as one word of a record. @param text without lone surrogates */
+export const encodeReason = (text: string): string => encodeURIComponent(text);
+
+function decodeReason(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    return word; // none of ours: still no reason to stop at the event
+  }
 }
 
 /** The JSON of the `PublicState` after the last event of a public part. */
@@ -242,16 +271,19 @@ function ownMembers(type: EventType, words: readonly string[]): string {
     }
     case 'cancelled':
     case 'extended':
-      return sellersMembers(words);
+    case 'paused':
+    case 'resumed':
+    case 'removed':
+      return words.length > TIMED_WORDS ? managersMembers(words) : '';
     case 'scheduled': {
       const [, , , , , , startsAt, endsAt, hardEndsAt] = words;
       const creation = words.slice(9).join(' ');
-      return `${sellersMembers(words)},"creation":${creation},"startsAt":${startsAt},"endsAt":${endsAt},"hardEndsAt":${hardEndsAt}`;
+      return `${managersMembers(words)},"creation":${creation},"startsAt":${startsAt},"endsAt":${endsAt},"hardEndsAt":${hardEndsAt}`;
     }
   }
 }
 
-const sellersMembers = ([, , , userId, fingerprint, key = '']: readonly string[]): string =>
+const managersMembers = ([, , , userId, fingerprint, key = '']: readonly string[]): string =>
   `"userId":"${userId}","key":${JSON.stringify(key)},"fingerprint":"${fingerprint}"`;
 
 /** An entry of an auction's log: its place, and the lines of events.ts. */

@@ -17,7 +17,17 @@ export interface AuctionTerms {
   readonly softWindowMs: number;
   readonly softExtendMs: number;
   readonly startsAt: number;
+  /** Before any pause. */
   readonly hardEndsAt: number;
+  /** No bid above it is taken. */
+  readonly highestBid: number;
+  readonly graceMs: number;
+}
+
+/** When the engine was away, and nobody could bid. */
+export interface Outage {
+  readonly awayAt: number;
+  readonly backAt: number;
 }
 
 /** A bidder within one auction. `alias` counts from 1 by order of first accepted bid. */
@@ -25,14 +35,16 @@ export interface Bidder {
   readonly alias: number;
   /** Accepted bids, silent raises not counted. */
   readonly bids: number;
-  /** The highest amount ever offered. */
+  /** The highest amount ever offered; 0 when the bidder was removed. */
   readonly maximum: number;
+  /** Counts offers: who offered a maximum earlier has the lower one. */
+  readonly since: number;
 }
 
 /** Everything the rules need to know of an auction. */
 export interface Auction {
   readonly terms: AuctionTerms;
-  readonly status: 'scheduled' | 'live' | 'ended' | 'cancelled';
+  readonly status: 'scheduled' | 'live' | 'paused' | 'ended' | 'cancelled';
   readonly outcome?: 'sold' | 'reserve_not_met' | 'no_bids';
   readonly endsAt: number;
   readonly price: number;
@@ -40,6 +52,12 @@ export interface Auction {
   readonly leaderMax: number;
   readonly bidCount: number;
   readonly bidders: ReadonlyMap<string, Bidder>;
+  /** Accepted offers so far. */
+  readonly offers: number;
+  /** While paused: since when. */
+  readonly pausedAt?: number;
+  /** How long all pauses before were. */
+  readonly pausedMs: number;
 }
 
 export type Command =
@@ -52,12 +70,27 @@ export type Command =
       readonly userId: string;
       readonly admin: boolean;
       readonly endsAt: number;
-    };
+    }
+  | { readonly kind: 'pause' | 'resume'; readonly userId: string; readonly admin: boolean }
+  /** An admin's. */
+  | { readonly kind: 'remove'; readonly userId: string; readonly alias: number };
 
 /** An event without its number and epoch, which are the log's business. */
 export interface RuleEvent {
-  readonly type: 'started' | 'bid' | 'no_change' | 'bought' | 'extended' | 'ended' | 'cancelled';
+  readonly type:
+    | 'started'
+    | 'bid'
+    | 'no_change'
+    | 'bought'
+    | 'extended'
+    | 'paused'
+    | 'resumed'
+    | 'removed'
+    | 'ended'
+    | 'cancelled';
   readonly bid?: { readonly alias: number; readonly amount: number };
+  readonly bidder?: number;
+  readonly reason?: 'outage';
 }
 
 export type Decision =
@@ -74,6 +107,8 @@ export function scheduledAuction(terms: AuctionTerms, endsAt: number): Auction {
     leaderMax: 0,
     bidCount: 0,
     bidders: new Map(),
+    offers: 0,
+    pausedMs: 0,
   };
 }
 
@@ -81,8 +116,10 @@ export function scheduledAuction(terms: AuctionTerms, endsAt: number): Auction {
 export function minimumBid(auction: Auction): number | null {
   if (auction.leader === undefined) return auction.terms.startPrice;
   const least = auction.price + incrementAt(auction.terms.increments, auction.price);
-  return least <= MAX_AMOUNT ? least : null;
+  return least <= mostTaken(auction) ? least : null;
 }
+
+const mostTaken = ({ terms }: Auction): number => terms.highestBid || MAX_AMOUNT;
 
 /** True where there is no reserve, or where the leader's maximum has reached it. */
 export function reserveMet(auction: Auction): boolean {
@@ -90,22 +127,44 @@ export function reserveMet(auction: Auction): boolean {
   return reservePrice === 0 || (auction.leader !== undefined && auction.leaderMax >= reservePrice);
 }
 
-/** Opens and closes the auction when its times have passed; gives the events in order. */
-export function passTime(auction: Auction, now: number): { auction: Auction; events: RuleEvent[] } {
+/**
+ * Opens and closes the auction when its times have passed; gives the events in order.
+ * @param outage the last one: an auction that was open then may stay open longer, which is found when
+ *   its end has passed or when it is visited, a call without a command
+ */
+export function passTime(
+  auction: Auction,
+  now: number,
+  outage?: Outage,
+  isVisit = false,
+): { auction: Auction; events: RuleEvent[] } {
   const events: RuleEvent[] = [];
   let next = auction;
   if (next.status === 'scheduled' && now >= next.terms.startsAt) {
     next = { ...next, status: 'live' };
     events.push({ type: 'started' });
   }
+  const isAsked = next.status === 'live' && (isVisit || now >= next.endsAt);
+  if (isAsked && outage !== undefined && isOwedGrace(next, outage)) {
+    next = { ...next, endsAt: outage.backAt + next.terms.graceMs };
+    events.push({ type: 'extended', reason: 'outage' });
+  }
   if (next.status === 'live' && now >= next.endsAt) {
-    const outcome =
-      next.leader === undefined ? 'no_bids' : reserveMet(next) ? 'sold' : 'reserve_not_met';
-    next = { ...next, status: 'ended', outcome };
+    next = { ...next, status: 'ended', outcome: outcomeOf(next) };
     events.push({ type: 'ended' });
   }
   return { auction: next, events };
 }
+
+const outcomeOf = (auction: Auction): 'sold' | 'reserve_not_met' | 'no_bids' =>
+  auction.leader === undefined ? 'no_bids' : reserveMet(auction) ? 'sold' : 'reserve_not_met';
+
+/** It was open during the outage, and would have ended then or within the grace after it. */
+const isOwedGrace = ({ terms, endsAt }: Auction, { awayAt, backAt }: Outage): boolean =>
+  terms.graceMs > 0 &&
+  terms.startsAt < backAt &&
+  endsAt >= awayAt &&
+  endsAt < backAt + terms.graceMs;
 
 /** Decides one command on an auction for which {@link passTime} was already asked at `now`. */
 export function decide(auction: Auction, command: Command, now: number): Decision {
@@ -123,11 +182,72 @@ export function decide(auction: Auction, command: Command, now: number): Decisio
     case 'extend': {
       const refusal = managingRefusal(auction, command);
       if (refusal !== undefined) return refused(refusal);
-      if (command.endsAt > auction.terms.hardEndsAt) return refused('BEYOND_HARD_END');
+      if (command.endsAt > hardEndsAt(auction)) return refused('BEYOND_HARD_END');
       if (command.endsAt <= auction.endsAt) return refused('END_NOT_LATER');
       return accepted({ ...auction, endsAt: command.endsAt }, { type: 'extended' });
     }
+    case 'pause':
+      return (
+        refusedIf(managingRefusal(auction, command)) ??
+        refusedIf(auction.status === 'paused' ? 'ALREADY_PAUSED' : undefined) ??
+        accepted({ ...auction, status: 'paused', pausedAt: now }, { type: 'paused' })
+      );
+    case 'resume': {
+      const refusal = managingRefusal(auction, command);
+      return refusal === undefined ? decideResume(auction, now) : refused(refusal);
+    }
+    case 'remove':
+      return decideRemoval(auction, command.alias, now);
   }
+}
+
+const refusedIf = (code: RefusalCode | undefined): Decision | undefined =>
+  code === undefined ? undefined : refused(code);
+
+/** The latest end that bids and the seller can bring about. */
+const hardEndsAt = ({ terms, pausedMs }: Auction): number => terms.hardEndsAt + pausedMs;
+
+function decideResume(auction: Auction, now: number): Decision {
+  const { pausedAt, ...rest } = auction;
+  if (auction.status !== 'paused' || pausedAt === undefined) return refused('NOT_PAUSED');
+  const length = now - pausedAt;
+  const status = pausedAt < auction.terms.startsAt ? 'scheduled' : 'live';
+  const { endsAt, pausedMs } = auction;
+  return accepted(
+    { ...rest, status, endsAt: endsAt + length, pausedMs: pausedMs + length },
+    { type: 'resumed' },
+  );
+}
+
+/** How long after its end an auction's bidders can be removed. */
+export const REMOVAL_MS = 60 * 60 * 1000;
+
+/** The auction goes on as if that bidder's bids had not been made; only the end stays. */
+function decideRemoval(auction: Auction, alias: number, now: number): Decision {
+  if (auction.status === 'cancelled') return refused('AUCTION_CANCELLED');
+  const isFinal = auction.status === 'ended' && now > auction.endsAt + REMOVAL_MS;
+  if (isFinal) return refused('AUCTION_ENDED');
+  const bidders = new Map(auction.bidders);
+  const removed = [...bidders].find(([, bidder]) => bidder.alias === alias);
+  if (removed === undefined || removed[1].maximum === 0) return refused('BIDDER_NOT_FOUND');
+  const [userId, { bids }] = removed;
+  bidders.set(userId, { alias, bids: 0, maximum: 0, since: 0 });
+  const [best, second] = [...bidders]
+    .filter(([, { maximum }]) => maximum > 0)
+    .toSorted(([, a], [, b]) => b.maximum - a.maximum || a.since - b.since);
+  const { leader: _before, ...rest } = auction;
+  const others: Auction = { ...rest, bidders, bidCount: auction.bidCount - bids };
+  const led = liftToReserve({
+    ...others,
+    ...(best === undefined ? {} : { leader: best[0] }),
+    leaderMax: best?.[1].maximum ?? 0,
+    price:
+      best === undefined || second === undefined
+        ? auction.terms.startPrice
+        : priceAgainst(auction, best[1].maximum, second[1].maximum),
+  });
+  const after = led.status === 'ended' ? { ...led, outcome: outcomeOf(led) } : led;
+  return accepted(after, { type: 'removed', bidder: alias });
 }
 
 const refused = (code: RefusalCode): Decision => ({ accepted: false, code });
@@ -145,7 +265,11 @@ function overCode(auction: Auction): RefusalCode | undefined {
 
 function biddingRefusal(auction: Auction, userId: string): RefusalCode | undefined {
   if (auction.status === 'scheduled') return 'AUCTION_NOT_STARTED';
-  return overCode(auction) ?? (userId === auction.terms.sellerId ? 'SELLER_CANNOT_BID' : undefined);
+  if (auction.status === 'paused') return 'AUCTION_PAUSED';
+  const over = overCode(auction);
+  if (over !== undefined) return over;
+  if (userId === auction.terms.sellerId) return 'SELLER_CANNOT_BID';
+  return auction.bidders.get(userId)?.maximum === 0 ? 'BIDDER_BLOCKED' : undefined;
 }
 
 function managingRefusal(
@@ -169,6 +293,7 @@ function decideBid(auction: Auction, userId: string, offer: Offer, now: number):
     return { accepted: false, code: 'BID_TOO_LOW', minimumBid: least };
   }
   if (isLeader && offered <= auction.leaderMax) return refused('MAX_NOT_RAISED');
+  if (offered > mostTaken(auction)) return refused('BID_TOO_HIGH');
   const { buyNowPrice } = auction.terms;
   if (auction.leader === undefined && buyNowPrice > 0 && offered >= buyNowPrice) {
     return sold(auction, userId, now);
@@ -184,13 +309,16 @@ function decideBid(auction: Auction, userId: string, offer: Offer, now: number):
   const bidder: Bidder = {
     alias: before.alias,
     bids: before.bids + (silent ? 0 : 1),
-    maximum: Math.max(before.maximum, offered),
+    ...(offered > before.maximum
+      ? { maximum: offered, since: auction.offers }
+      : { maximum: before.maximum, since: before.since }),
   };
   const after: Auction = {
     ...priced,
     endsAt: isLeader ? auction.endsAt : softlyExtended(auction, now),
     bidCount: auction.bidCount + (silent ? 0 : 1),
     bidders: new Map(auction.bidders).set(userId, bidder),
+    offers: auction.offers + 1,
   };
   if (silent) return accepted(after, { type: 'no_change' });
   const shown = { alias: bidder.alias, amount: Math.min(offered, after.price) };
@@ -199,20 +327,21 @@ function decideBid(auction: Auction, userId: string, offer: Offer, now: number):
 
 /** Someone other than the leader offers at least the minimum bid. */
 function challenge(auction: Auction, userId: string, offered: number, exact: boolean): Auction {
-  const { increments, startPrice } = auction.terms;
+  const { startPrice } = auction.terms;
   const { leader, leaderMax } = auction;
   if (leader === undefined) {
     return { ...auction, leader: userId, leaderMax: offered, price: exact ? offered : startPrice };
   }
   if (offered > leaderMax) {
-    const justAbove = Math.min(offered, leaderMax + incrementAt(increments, leaderMax));
-    return { ...auction, leader: userId, leaderMax: offered, price: exact ? offered : justAbove };
+    const price = exact ? offered : priceAgainst(auction, offered, leaderMax);
+    return { ...auction, leader: userId, leaderMax: offered, price };
   }
-  return {
-    ...auction,
-    price: Math.min(leaderMax, offered + incrementAt(increments, offered)),
-  };
+  return { ...auction, price: priceAgainst(auction, leaderMax, offered) };
 }
+
+/** The price that a leader's maximum stands at against that of the best other bidder. */
+const priceAgainst = ({ terms }: Auction, leaderMax: number, otherMax: number): number =>
+  Math.min(leaderMax, otherMax + incrementAt(terms.increments, otherMax));
 
 /** A met reserve is the lowest price the seller takes. */
 function liftToReserve(auction: Auction): Auction {
@@ -222,9 +351,10 @@ function liftToReserve(auction: Auction): Auction {
 }
 
 function softlyExtended(auction: Auction, now: number): number {
-  const { softWindowMs, softExtendMs, hardEndsAt } = auction.terms;
+  const { softWindowMs, softExtendMs } = auction.terms;
   const late = softWindowMs > 0 && now >= auction.endsAt - softWindowMs;
-  return late ? Math.max(auction.endsAt, Math.min(now + softExtendMs, hardEndsAt)) : auction.endsAt;
+  if (!late) return auction.endsAt;
+  return Math.max(auction.endsAt, Math.min(now + softExtendMs, hardEndsAt(auction)));
 }
 
 function decideBuyNow(auction: Auction, userId: string, now: number): Decision {
@@ -239,7 +369,12 @@ function decideBuyNow(auction: Auction, userId: string, now: number): Decision {
 function sold(auction: Auction, userId: string, now: number): Decision {
   const { buyNowPrice } = auction.terms;
   const before = bidderOf(auction, userId);
-  const bidder: Bidder = { alias: before.alias, bids: 1, maximum: buyNowPrice };
+  const bidder: Bidder = {
+    alias: before.alias,
+    bids: 1,
+    maximum: buyNowPrice,
+    since: auction.offers,
+  };
   return accepted(
     {
       ...auction,
@@ -251,11 +386,13 @@ function sold(auction: Auction, userId: string, now: number): Decision {
       leaderMax: buyNowPrice,
       bidCount: auction.bidCount + 1,
       bidders: new Map(auction.bidders).set(userId, bidder),
+      offers: auction.offers + 1,
     },
     { type: 'bought', bid: { alias: bidder.alias, amount: buyNowPrice } },
   );
 }
 
 function bidderOf(auction: Auction, userId: string): Bidder {
-  return auction.bidders.get(userId) ?? { alias: auction.bidders.size + 1, bids: 0, maximum: 0 };
+  const known = auction.bidders.get(userId);
+  return known ?? { alias: auction.bidders.size + 1, bids: 0, maximum: 0, since: 0 };
 }

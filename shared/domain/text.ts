@@ -13,6 +13,8 @@ export interface TextRule {
 }
 
 export const TITLE_RULE: TextRule = { max: 200, lines: false, required: true };
+/** Why an auction was paused, a bidder removed … */
+export const REASON_RULE: TextRule = { max: 200, lines: false, required: true };
 export const DESCRIPTION_RULE: TextRule = { max: 5_000, lines: true, required: false };
 
 /**

@@ -8,6 +8,7 @@ import type { Redis } from 'ioredis';
 import { DECIDE_SCRIPT_FILES } from '../contracts/decide-script-files.ts';
 import type { Creation, ItemDetails } from '../contracts/events.ts';
 import { auctionKeys, withKeyNames } from '../contracts/keys.ts';
+import { encodeReason } from '../contracts/records.ts';
 import { shardOfId } from '../domain/ids.ts';
 import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
 
@@ -39,6 +40,9 @@ export interface ScriptAuction {
     readonly extendMs: number;
     readonly hardEndsAt?: number;
   };
+  readonly highestBid?: number;
+  /** Default: none. */
+  readonly graceMs?: number;
   /** Idempotency key of the creation. */
   readonly key?: string;
 }
@@ -94,9 +98,15 @@ export class ScriptedAuctions {
       softWindowMs: terms.softClose?.windowMs ?? 0,
       softExtendMs: terms.softClose?.extendMs ?? 0,
       hardEndsAt: terms.softClose?.hardEndsAt ?? 0,
+      highestBid: terms.highestBid ?? 0,
+      graceMs: terms.graceMs ?? 0,
     };
     const shown = { id: auctionId, item, sellerId, currency: 'EUR' };
-    const openTerms = JSON.stringify(buyNowPrice === 0 ? shown : { ...shown, buyNowPrice });
+    const openTerms = JSON.stringify({
+      ...shown,
+      ...(buyNowPrice === 0 ? {} : { buyNowPrice }),
+      ...(creation.highestBid === 0 ? {} : { highestBid: creation.highestBid }),
+    });
     const create = command('create', { userId: sellerId, key: terms.key ?? '' });
     const [answer] = await this.#call(auctionId, [create], {
       creation: JSON.stringify(creation),
@@ -130,6 +140,16 @@ export class ScriptedAuctions {
   /** Extends to a time (ms) as this user; the answer as for a bid. */
   extend(auctionId: string, userId: string, endsAt: number, key = ''): Promise<string[]> {
     return this.#call(auctionId, [command('extend', { userId, amount: endsAt, key })]);
+  }
+
+  /** Pauses, resumes, or removes the bidder with this alias; the answer as for a bid. */
+  manage(
+    auctionId: string,
+    kind: 'pause' | 'resume' | 'remove',
+    asked: { userId: string; alias?: number; reason?: string; key?: string },
+  ): Promise<string[]> {
+    const { userId, alias: amount = 0, reason, key = '' } = asked;
+    return this.#call(auctionId, [command(kind, { userId, amount, key }, { admin: true, reason })]);
   }
 
   /** A call without a command: opens and closes the auction when its times have passed. */
@@ -168,10 +188,12 @@ export class ScriptedAuctions {
 
 const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
 
-/** kind user a|nothing bid id, amount, maximum, salt, fingerprint, key, as the script cuts it. */
+/** A line of the script's, see decide.lua. */
 function command(
-  kind: 'create' | 'bid' | 'buy' | 'cancel' | 'extend',
+  kind: 'create' | 'bid' | 'buy' | 'cancel' | 'extend' | 'pause' | 'resume' | 'remove',
   { userId, amount = 0, maxAmount = 0, key = '', fingerprint = hex(8) }: ScriptBid,
+  { admin = false, reason }: { admin?: boolean; reason?: string | undefined } = {},
 ) {
-  return `${kind} ${userId}  b-${hex(8)} ${amount} ${maxAmount} ${hex(16)} ${fingerprint} ${key}`;
+  const why = reason === undefined ? '' : ` ${encodeReason(reason)}`;
+  return `${kind} ${userId} ${admin ? 'a' : ''} b-${hex(8)} ${amount} ${maxAmount} ${hex(16)} ${fingerprint} ${key}${why}`;
 }

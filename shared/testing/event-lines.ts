@@ -96,6 +96,8 @@ export class TestAuction {
       softWindowMs: 30_000,
       softExtendMs: 30_000,
       hardEndsAt: startsAt + lastsMs + HOUR_MS,
+      highestBid: 0,
+      graceMs: 0,
     };
     const terms = { ...this.#creation, increments: DEFAULT_INCREMENTS };
     this.#auction = scheduledAuction(terms, startsAt + lastsMs);
@@ -185,6 +187,11 @@ export class TestAuction {
     return this.#entry([this.#decided({ kind: 'cancel', userId: sellerId, admin: false })]);
   }
 
+  /** An admin removes a bidder. */
+  remove(alias: number): TestEntry {
+    return this.#entry([this.#decided({ kind: 'remove', userId: 'admin', alias })]);
+  }
+
   /**
    * Redis restarted, with the auction as it was after `fork`: the `epoch` event. Each restart counts
    * one up, as if the clock had moved by a second; the parent is the epoch that `fork` was in.
@@ -219,13 +226,14 @@ export class TestAuction {
       command.kind === 'bid' || command.kind === 'buy'
         ? { userId, bidId, alias, ...offerOf(command), ...key }
         : { userId, ...key };
-    const { type, bid } = decision.event;
-    return this.#line(type, bid === undefined ? {} : { bid }, members);
+    const { type, bid, bidder } = decision.event;
+    const shown = { ...(bid && { bid }), ...(bidder !== undefined && { bidder, reason: 'why' }) };
+    return this.#line(type, shown, members);
   }
 
   #line(
     type: RuleEvent['type'] | 'scheduled' | 'epoch',
-    shown: Pick<PublicEvent, 'bid' | 'parent'>,
+    shown: Pick<PublicEvent, 'bid' | 'bidder' | 'reason' | 'parent'>,
     members: object,
   ): string {
     this.#seq += 1;

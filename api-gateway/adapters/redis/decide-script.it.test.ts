@@ -84,6 +84,8 @@ function createOfLamp(auctionId: string): AuctionBatch {
     softWindowMs: 0,
     softExtendMs: 0,
     hardEndsAt: 0,
+    highestBid: 0,
+    graceMs: 0,
   };
   const creationText = JSON.stringify(creation);
   const openTermsText = '{"id":"x"';
@@ -102,8 +104,9 @@ const entry = (auctionId: string, firstSeq: number, lastSeq = firstSeq) => ({
   lines: () => '',
 });
 
-/** A bidder with one bid of 5,000: alias, bids and maximum. */
-const packed = (alias: number): Buffer => Buffer.from(Float64Array.of(alias, 1, 5_000).buffer);
+/** A bidder with one bid of 5,000: alias, bids, maximum, and the seq at which it was offered. */
+const packed = (alias: number, since: number): Buffer =>
+  Buffer.from(Float64Array.of(alias, 1, 5_000, since).buffer);
 
 test('each auction gets its own answers, events and bidders', async () => {
   const decisions = await decider.decide([
@@ -122,8 +125,8 @@ test('each auction gets its own answers, events and bidders', async () => {
     IDS.map((id) => redis.hmgetBuffer(auctionKeys(0, id).auction, 'b:ann', 'b:bob', 'b:cid')),
   );
   expect(bidders).toEqual([
-    [packed(1), packed(2), null],
-    [null, null, packed(1)],
+    [packed(1, 3), packed(2, 4), null],
+    [null, null, packed(1, 3)],
     [null, null, null],
   ]);
   expect(await redis.xlen(auctionKeys(0, TWO).log)).toBe(2);

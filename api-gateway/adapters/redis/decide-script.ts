@@ -2,6 +2,7 @@
 import type { Result } from 'ioredis';
 import { DECIDE_SCRIPT_FILES } from '@outcry/shared/contracts/decide-script-files.ts';
 import { auctionKeys, shardKeys, withKeyNames } from '@outcry/shared/contracts/keys.ts';
+import { encodeReason } from '@outcry/shared/contracts/records.ts';
 import {
   MayHaveRunError,
   needsMemory,
@@ -133,8 +134,9 @@ const SEPARATOR = /[ \n]/;
 
 /** A line as decide.lua reads it; the script refuses a command that it cannot read, and no other. */
 function packCommand(command: AuctionCommand): string {
-  const { kind, userId, admin, amount, maxAmount, fingerprint, key } = command;
+  const { kind, userId, admin, amount, maxAmount, fingerprint, key, reason } = command;
   if (SEPARATOR.test(`${userId}${fingerprint}${key}`)) return 'unreadable\n';
   const [bidId, salt] = needsMemory(command) ? [newBidId(), newSalt()] : ['', ''];
-  return `${kind} ${userId} ${admin ? 'a' : ''} ${bidId} ${amount} ${maxAmount} ${salt} ${fingerprint} ${key}\n`;
+  const why = reason === undefined ? '' : ` ${encodeReason(reason)}`;
+  return `${kind} ${userId} ${admin ? 'a' : ''} ${bidId} ${amount} ${maxAmount} ${salt} ${fingerprint} ${key}${why}\n`;
 }

@@ -1,5 +1,6 @@
 import type { Result } from 'ioredis';
-import { shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { shardKeys, withKeyNames } from '@outcry/shared/contracts/keys.ts';
+import type { AttendedShards } from '../../keeper/attend-shards.ts';
 import type { DueHints, KeeperStore, ShardLook } from '../../keeper/keeper-ports.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import { luaFile, scriptForFullRedis } from './lua-files.ts';
@@ -17,6 +18,7 @@ declare module 'ioredis' {
       maxDue: number,
     ): Result<[string, string, string, string, string[]], Context>;
     markEpochsBegun(key: string, serverId: string): Result<number, Context>;
+    attendShard(whole: string): Result<number, Context>;
   }
 }
 
@@ -24,7 +26,7 @@ declare module 'ioredis' {
 const SCAN_CHUNK = 64;
 const LIMIT_MS = 5_000;
 
-export class RedisKeeperStore implements KeeperStore {
+export class RedisKeeperStore implements KeeperStore, AttendedShards {
   readonly #redis: RedisClient;
 
   constructor(redis: RedisClient) {
@@ -45,7 +47,17 @@ export class RedisKeeperStore implements KeeperStore {
       numberOfKeys,
       lua: scriptForFullRedis(luaFile('mark-epochs-begun')),
     });
+    const attendance = withKeyNames(luaFile('attendance'));
+    redis.defineCommand('attendShard', {
+      numberOfKeys,
+      lua: scriptForFullRedis(`${attendance}\n${luaFile('attend')}`),
+    });
     this.#redis = redis;
+  }
+
+  async attend(shard: number): Promise<void> {
+    const noted = this.#redis.attendShard(shardKeys(shard).whole);
+    await withTimeLimit(noted, LIMIT_MS, 'noting attendance');
   }
 
   async holdLease(shard: number, holder: string, leaseMs: number): Promise<boolean> {
@@ -82,8 +94,8 @@ export class RedisKeeperStore implements KeeperStore {
   }
 
   async *openAuctions(shard: number): AsyncIterable<readonly string[]> {
-    const { scheduled, live } = shardKeys(shard);
-    for (const index of [scheduled, live]) {
+    const { scheduled, live, paused } = shardKeys(shard);
+    for (const index of [scheduled, live, paused]) {
       let cursor = '0';
       do {
         const scanned = this.#redis.zscan(index, cursor, 'COUNT', SCAN_CHUNK);

@@ -62,6 +62,8 @@ const creationOf = (id: string): Creation => ({
   softWindowMs: 30_000,
   softExtendMs: 30_000,
   hardEndsAt: ENDS_AT + 1_000_000,
+  highestBid: 0,
+  graceMs: 0,
 });
 
 function encoded(

@@ -13,7 +13,7 @@ import { discardDeadLetter, keepDeadLetters, removeDeadLetter } from './dead-let
 import { insertEvents, keepConflicts } from './event-tables.ts';
 import { addItems, addForks, addTerms, raiseStates } from './projection-tables.ts';
 import { meaningOf } from './sql-state.ts';
-import { addBids, countBidsAnew, countWins, historyParts } from './statistics.ts';
+import { addBids, countBidsAnew, countWins, historyParts, noteRemovals } from './statistics.ts';
 
 /** True when any event was ever archived. */
 export async function hasEvents(database: Database): Promise<boolean> {
@@ -52,19 +52,22 @@ const transactionOn = (tx: Tx): ArchiveTransaction => ({
   removeDeadLetter: (letter) => removeDeadLetter(tx, letter),
   discardDeadLetter: (letter, judgement) => discardDeadLetter(tx, letter, judgement),
   archivedPrefixes: (events) => readArchivedPrefixes(tx, events),
-  project: async ({ newest, created, forks, bids }) => {
+  project: async ({ newest, created, forks, bids, removals }) => {
     const forked = new Set(forks.map(({ auctionId }) => auctionId));
     const added = bids.filter(({ auctionId }) => !forked.has(auctionId));
-    const [, , , , parts] = await Promise.all([
+    const [, , , , , parts] = await Promise.all([
       raiseStates(tx, newest),
       addItems(tx, created),
       addTerms(tx, created),
       addForks(tx, forks),
+      noteRemovals(tx, removals),
       historyParts(tx, auctionsOf(added)),
     ]);
+    const counted = parts.filter(({ hasRemovals }) => !hasRemovals);
+    const anew = parts.filter(({ hasRemovals }) => hasRemovals).map(({ auctionId }) => auctionId);
     await Promise.all([
-      countBidsAnew(tx, [...forked]),
-      addBids(tx, bidHours(added, parts)),
+      countBidsAnew(tx, [...new Set([...forked, ...removals, ...anew])].toSorted()),
+      addBids(tx, bidHours(added, counted)),
       countWins(tx, auctionsOf(newest)),
     ]);
   },

@@ -30,7 +30,7 @@ async function pageAfter(database: Database, after: string): Promise<KnownHead[]
        WHERE id > ${after}
          AND sealed_at IS NULL
          AND created_at IS NOT NULL
-         AND (status IN ('scheduled', 'live') OR changed_at > now() - interval '1 day')
+         AND (status NOT IN ('ended', 'cancelled') OR changed_at > now() - interval '1 day')
        ORDER BY id
        LIMIT ${PAGE}`,
   );

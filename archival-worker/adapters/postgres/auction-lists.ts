@@ -29,7 +29,7 @@ export function wishedFor(sql: Sql, wish: AuctionWish): Fragment {
 /** The first bid takes the offer away. */
 const canBeBought = (sql: Sql): Fragment => sql`
   (auctions.buy_now_price IS NOT NULL AND auctions.bid_count = 0
-   AND auctions.status IN ('scheduled', 'live'))`;
+   AND auctions.status NOT IN ('ended', 'cancelled'))`;
 
 const endsSoon = (sql: Sql, seconds: number): Fragment => sql`
   AND auctions.status IN ('scheduled', 'live') AND auctions.ends_at > now()

@@ -20,7 +20,7 @@ export class PostgresDeletedAccounts implements DeletedAccountStore {
       (sql) => sql<{ id: string }[]>`
         SELECT id
           FROM auctions
-         WHERE status IN ('scheduled', 'live')
+         WHERE status NOT IN ('ended', 'cancelled')
            AND (seller_id = ${userId}
                 OR (leader_id = ${userId}
                     AND id IN (SELECT auction_id FROM bid_hours WHERE user_id = ${userId})))
@@ -61,7 +61,7 @@ export class PostgresDeletedAccounts implements DeletedAccountStore {
                 (SELECT auction_id
                    FROM events
                   WHERE user_id = ${userId} AND at <= ${until}::timestamptz
-                    AND type IN ('scheduled', 'extended', 'cancelled')
+                    AND type IN ('scheduled', 'extended', 'cancelled', 'paused', 'resumed', 'removed')
                   LIMIT ${limit})) AS found`,
     );
     return rows.map(({ id }) => id);

@@ -46,7 +46,7 @@ export const rebuildArchive = (database: Database): Archive => ({
          WHERE id > ${auctionId}
            -- Redis had forgotten it, and private parts are gone.
            AND erased_at IS NULL
-           AND (status IN ('scheduled', 'live')
+           AND (status NOT IN ('ended', 'cancelled')
                 OR changed_at >= ${since}::timestamptz
                 -- Whether it is over is known only where its history has no gap.
                 OR (archived_epoch, archived_seq) < (auctions.epoch, auctions.seq))

@@ -9,21 +9,31 @@ import type {
   WholeAuction,
 } from '../../seal/ports.ts';
 import { column } from './columns.ts';
-import type { Database } from './database.ts';
+import type { Database, Sql } from './database.ts';
+
+/** Redis lets bidders be removed for an hour after the end (seller.lua); its clock may be behind. */
+const canLoseBidders = (sql: Sql) => sql`
+  (bid_count > 0 AND ends_at > now() - make_interval(hours => 2))`;
 
 /** More are not counted: the count is for a dashboard. */
 const MAX_COUNTED = 10_000;
 
 export const sealStore = (database: Database): SealStore => ({
-  whole(after: WholeAuction | undefined, limit: number): Promise<readonly WholeAuction[]> {
+  whole(
+    after: WholeAuction | undefined,
+    waitMs: number,
+    limit: number,
+  ): Promise<readonly WholeAuction[]> {
     const endedAt = new Date(after?.endedAt ?? 0).toISOString();
     return database.run(
       (sql) => sql<WholeAuction[]>`
         SELECT id AS "auctionId", epoch, seq,
-               (extract(epoch FROM changed_at) * 1000)::bigint AS "endedAt"
+               (extract(epoch FROM changed_at) * 1000)::bigint AS "endedAt",
+               ${canLoseBidders(sql)} AS "isOpen"
           FROM auctions
          WHERE sealed_at IS NULL AND status IN ('ended', 'cancelled')
            AND (archived_epoch, archived_seq) = (epoch, seq)
+           AND NOT (bid_count > 0 AND changed_at > now() - make_interval(secs => ${waitMs / 1000}))
            AND (changed_at, id) > (${endedAt}::timestamptz, ${after?.auctionId ?? ''})
          ORDER BY changed_at, id
          LIMIT ${limit}`,

@@ -32,14 +32,24 @@ function play(n: number, random: () => number): TestEntry[] {
     startPrice: 1_000 + n,
   });
   const entries = [auction.create(), auction.start()];
+  let removals = 0;
+  const removeLeader = (): TestEntry => {
+    removals += 1;
+    return auction.remove(auction.state.leader ?? 0);
+  };
   for (let i = 0; i < 25; i += 1) {
     if (random() < 0.12) {
       entries.push(auction.restart(2 + Math.floor(random() * (auction.seq - 1))));
     }
-    const userId = `user-${Math.floor(random() * 6)}`;
+    // A user who was removed may not bid again: each bid is one of somebody new after that.
+    const userId = `user-${Math.floor(random() * 6)}${removals === 0 ? '' : `-${removals}`}`;
     entries.push(auction.bid(userId, { amount: auction.minimumBid + 7 }));
+    if (random() < 0.04) entries.push(removeLeader());
   }
-  if (random() < 0.7) entries.push(auction.end());
+  if (random() < 0.7) {
+    entries.push(auction.end());
+    if (random() < 0.3) entries.push(removeLeader());
+  }
   if (random() < 0.2) entries.push(auction.restart(5), ...auction.minimumBids(3));
   return entries;
 }
@@ -59,9 +69,10 @@ class Model {
       if (hidden.fork !== undefined) history.length = hidden.fork;
       history.push({ auctionId, shown, hidden });
     }
+    const removed = new Set(history.map(({ shown }) => shown.bidder));
     for (const { auctionId, shown, hidden } of history) {
       const { userId = '' } = hidden;
-      if (shown.bid === undefined) continue;
+      if (shown.bid === undefined || removed.has(shown.bid.alias)) continue;
       const key = `${auctionId} ${userId} ${shown.at.slice(0, 13)}`;
       const [count = '0', highest = '0'] = this.hours.get(key)?.split(' ') ?? [];
       this.hours.set(key, `${+count + 1} ${Math.max(+highest, shown.bid.amount)}`);

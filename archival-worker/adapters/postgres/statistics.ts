@@ -41,10 +41,18 @@ export async function historyParts(
 ): Promise<readonly HistoryPart[]> {
   if (auctionIds.length === 0) return [];
   return tx<HistoryPart[]>`
-    SELECT auction_id AS "auctionId", epoch, fork, until_seq AS "untilSeq"
-      FROM epochs
+    SELECT auction_id AS "auctionId", epochs.epoch, fork, until_seq AS "untilSeq",
+           has_removals AS "hasRemovals"
+      FROM epochs JOIN auctions ON auctions.id = auction_id
      WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
        AND until_seq IS NOT NULL`;
+}
+
+/** Notes that bidders were removed from these auctions; what was bid there is counted anew then. */
+export async function noteRemovals(tx: Tx, auctionIds: readonly string[]): Promise<void> {
+  if (auctionIds.length === 0) return;
+  await tx`UPDATE auctions SET has_removals = true
+            WHERE id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))`;
 }
 
 /** What `bid_hours` must hold of these auctions, from the stored events. */
@@ -54,11 +62,14 @@ export const recountedBids = (sql: Sql | Tx, auctionIds: readonly string[]) => s
     FROM history_events
    WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
      AND type IN ('bid', 'bought')
+     AND NOT EXISTS (SELECT FROM history_events AS removal
+                      WHERE removal.auction_id = history_events.auction_id
+                        AND removal.type = 'removed' AND removal.alias = history_events.alias)
    GROUP BY auction_id, user_id, hour`;
 
 /**
- * Counts the bids of auctions that got an epoch: what it superseded no longer counts, and what was
- * waiting for it does.
+ * Counts the bids of auctions that got an epoch, or of which a bidder was removed: what was superseded
+ * or removed no longer counts, and what was waiting for the epoch does.
  */
 export async function countBidsAnew(tx: Tx, auctionIds: readonly string[]): Promise<void> {
   if (auctionIds.length === 0) return;

@@ -23,7 +23,7 @@ declare module 'ioredis' {
 const AUCTIONS_IN_CALL = 100;
 const MOVE_LIMIT_MS = 2_000;
 
-type MarkName = 'archived' | 'blocked' | 'unblocked' | 'sealed';
+type MarkName = 'archived' | 'blocked' | 'unblocked' | 'closed' | 'sealed';
 
 /** An auction whose mark is to be moved; without a place where the mark has none. */
 interface Marked {
@@ -57,6 +57,11 @@ export class RedisAuctionMarks implements ArchivedMarks, BlockedMarks, SealedMar
   async unblock(auctionIds: readonly string[]): Promise<void> {
     const marked = auctionIds.map((auctionId) => ({ auctionId }));
     await this.#moveAll('unblocked', marked);
+  }
+
+  async close(auctions: readonly SealNotice[]): Promise<ReadonlySet<string>> {
+    const replies = [...(await this.#move('closed', auctions))];
+    return new Set(replies.flatMap(([id, reply]) => (/^(moved|gone)$/.test(reply) ? [id] : [])));
   }
 
   async seal(notices: readonly SealNotice[], keptMs: number): Promise<Map<string, RedisAnswer>> {

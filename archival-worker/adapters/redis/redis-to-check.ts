@@ -12,7 +12,7 @@ declare module 'ioredis' {
     lookAtMarker(
       marker: string,
     ): Result<[marker: string, runId: string, wasReplica: string, now: string], Context>;
-    markWhole(marker: string, runId: string): Result<number, Context>;
+    markWhole(marker: string, attended: string, runId: string): Result<number, Context>;
     takeMarker(marker: string, value: string): Result<number, Context>;
   }
 }
@@ -56,7 +56,7 @@ export class RedisToCheck implements CheckedRedis {
   }
 
   async open(shard: number, runId: string): Promise<void> {
-    await asked(this.#redis.markWhole(shardKeys(shard).whole, runId), `opening shard ${shard}`);
+    await asked(markWhole(this.#redis, shard, runId), `opening shard ${shard}`);
   }
 
   async close(shard: number, marker: string): Promise<boolean> {
@@ -65,9 +65,9 @@ export class RedisToCheck implements CheckedRedis {
   }
 
   async markFresh(): Promise<void> {
-    const shards = Array.from({ length: this.#shards }, (_, shard) => shardKeys(shard).whole);
+    const shards = Array.from({ length: this.#shards }, (_, shard) => shard);
     await asked(
-      Promise.all(shards.map((marker) => this.#redis.markWhole(marker, ''))),
+      Promise.all(shards.map((shard) => markWhole(this.#redis, shard, ''))),
       'marking the shards as whole',
     );
     // Last, because its presence ends all later attempts.
@@ -81,7 +81,13 @@ export class RedisToCheck implements CheckedRedis {
 
 /** Adds `markWhole` to a client, see mark-whole.lua. */
 export function defineMarkWhole(redis: RedisClient): void {
-  redis.defineCommand('markWhole', { numberOfKeys: 1, lua: lua('mark-whole') });
+  redis.defineCommand('markWhole', { numberOfKeys: 2, lua: lua('mark-whole') });
+}
+
+/** @param runId as mark-whole.lua says */
+export function markWhole(redis: RedisClient, shard: number, runId: string): Promise<number> {
+  const { whole, attended } = shardKeys(shard);
+  return redis.markWhole(whole, attended, runId);
 }
 
 const lua = (name: string): string =>

@@ -9,6 +9,7 @@ import {
   SHARDS_KEY,
   CLAIM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
@@ -17,7 +18,7 @@ import type { FirstAnswer } from '../../rebuild/first-answers.ts';
 import { ShardInUseError, type ListedItem, type RedisToFill } from '../../rebuild/ports.ts';
 import type { RestoredAuction } from '../../rebuild/restored-auction.ts';
 import { readHeads } from './auction-heads.ts';
-import { defineMarkWhole } from './redis-to-check.ts';
+import { defineMarkWhole, markWhole } from './redis-to-check.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -125,7 +126,7 @@ export class RedisToRebuild implements RedisToFill {
     const shard = this.#shardOf(auctionId);
     const own = auctionKeys(shard, auctionId);
     const lists = shardKeys(shard);
-    const isOpen = status === 'scheduled' || status === 'live';
+    const isOpen = !isOver(status);
     await this.#putFields(shard, own.auction, bidders);
     await this.#putClaim(restored);
     const commands: Command[] = [
@@ -141,8 +142,7 @@ export class RedisToRebuild implements RedisToFill {
 
   async markWhole(shards: readonly number[]): Promise<void> {
     for (const shard of shards) {
-      const { whole } = shardKeys(shard);
-      await asked(this.#redis.markWhole(whole, ''), `marking shard ${shard} as whole`);
+      await asked(markWhole(this.#redis, shard, ''), `marking shard ${shard} as whole`);
     }
   }
 
@@ -196,8 +196,8 @@ export class RedisToRebuild implements RedisToFill {
 
 /** The lists by status: each auction is in one of them. */
 function listsOf(shard: number): string[] {
-  const { scheduled, live, ended, cancelled } = shardKeys(shard);
-  return [scheduled, live, ended, cancelled];
+  const { scheduled, live, paused, ended, cancelled } = shardKeys(shard);
+  return [scheduled, live, paused, ended, cancelled];
 }
 
 const asked = <T>(answer: Promise<T>, what: string): Promise<T> =>

@@ -20,8 +20,8 @@ export class RedisVerifiedLog implements VerifiedLog {
 
   async *auctionIds(): AsyncGenerator<readonly string[], void, void> {
     for (let shard = 0; shard < this.#shards; shard += 1) {
-      const { scheduled, live, ended, cancelled } = shardKeys(shard);
-      for (const list of [scheduled, live, ended, cancelled]) {
+      const { scheduled, live, paused, ended, cancelled } = shardKeys(shard);
+      for (const list of [scheduled, live, paused, ended, cancelled]) {
         let cursor = '0';
         do {
           const [next, pairs] = await this.#ask(this.#redis.zscan(list, cursor));

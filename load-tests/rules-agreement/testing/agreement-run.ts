@@ -8,7 +8,7 @@ import type {
 } from '@outcry/api-gateway/bidding/auction-commands.ts';
 import { DEFAULT_LIMITS, GroupCommit } from '@outcry/api-gateway/bidding/group-commit.ts';
 import type { Creation } from '@outcry/shared/contracts/events.ts';
-import { minimumBid } from '@outcry/shared/domain/auction-rules.ts';
+import { minimumBid, type Outage } from '@outcry/shared/domain/auction-rules.ts';
 import { shardedId } from '@outcry/shared/domain/ids.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { ModelAuction, REFERENCE_RULES, type Rules } from './model-auction.ts';
@@ -44,12 +44,13 @@ export interface AgreementCounts {
 
 /**
  * Runs auctions of one shard side by side, each to the end of its commands.
+ * @param options `outage`: the shard's last one, as Redis has it
  * @throws Disagreement at the first difference between the script and the model
  */
 export async function runAgreements(
   decider: AuctionDecider,
   runs: readonly AgreementRun[],
-  options: { rules?: Rules; interrupt?: Interruption } = {},
+  options: { rules?: Rules; interrupt?: Interruption; outage?: Outage | undefined } = {},
 ): Promise<AgreementCounts> {
   const followed = new Map<string, Followed>();
   let sharedCalls = 0;
@@ -92,7 +93,7 @@ export async function runAgreements(
       runs.map((run) => {
         const auctionId = shardedId('a', 0, randomUUID());
         const auction: Followed = {
-          model: new ModelAuction(options.rules ?? REFERENCE_RULES),
+          model: new ModelAuction(options.rules ?? REFERENCE_RULES, options.outage),
           restarted: false,
           failure: undefined,
         };
@@ -144,7 +145,7 @@ async function runAuction(
       followed.restarted = true;
     }
     const burst = run.commands.slice(at, at + run.concurrency);
-    const pauses = burst.flatMap((each) => (each.kind === 'pause' ? [each.ms] : []));
+    const pauses = burst.flatMap((each) => (each.kind === 'wait' ? [each.ms] : []));
     await Promise.all(
       burst.flatMap((each) => {
         const command = concrete(each, model, sent);
@@ -189,7 +190,7 @@ function concrete(
   const { auction } = model;
   const key = `key-${sent.length}`;
   switch (step.kind) {
-    case 'pause':
+    case 'wait':
       return undefined;
     case 'retry': {
       const earlier = sent.at(-step.back);
@@ -207,6 +208,7 @@ function concrete(
         reserve: auction.terms.reservePrice,
         price: auction.price,
         buyNow: auction.terms.buyNowPrice,
+        highestBid: auction.terms.highestBid,
       });
       const offer = step.exact ? { amount } : { maxAmount: amount };
       // Every third bid comes without a key, as from clients that do not retry.
@@ -216,6 +218,21 @@ function concrete(
         key: sent.length % 3 === 0 ? '' : key,
       });
     }
+    case 'remove':
+      return plainCommand('remove', 'admin', {
+        admin: true,
+        amount: step.alias,
+        fingerprint: `remove:${step.alias}`,
+        key,
+        reason: 'No identity card',
+      });
+    case 'pause':
+    case 'resume':
+      return plainCommand(step.kind, step.userId, {
+        admin: step.admin,
+        key,
+        reason: 'Une pause, déjà ?',
+      });
     default:
       return plainCommand(step.kind, step.userId, { admin: step.admin, key });
   }

@@ -4,7 +4,7 @@
  */
 import type { AuctionCommand, DecidedBatch } from '@outcry/api-gateway/bidding/auction-commands.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
-import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
+import { eventLines, isOver, splitEventLine } from '@outcry/shared/contracts/events.ts';
 import type { Creation, PublicEvent, PublicState } from '@outcry/shared/contracts/events.ts';
 import { stateRecord } from '@outcry/shared/contracts/records.ts';
 import {
@@ -13,7 +13,7 @@ import {
   passTime,
   scheduledAuction,
 } from '@outcry/shared/domain/auction-rules.ts';
-import type { Auction, Command, RuleEvent } from '@outcry/shared/domain/auction-rules.ts';
+import type { Auction, Command, Outage, RuleEvent } from '@outcry/shared/domain/auction-rules.ts';
 import { incrementsOf, publicState } from '@outcry/shared/testing/event-lines.ts';
 
 /** The rules under test; a test plants wrong ones to see that differences are found. */
@@ -32,7 +32,8 @@ export class Disagreement extends Error {
   override readonly name = 'Disagreement';
 }
 
-interface Numbered extends RuleEvent {
+interface Numbered extends Omit<RuleEvent, 'reason'> {
+  readonly reason?: string;
   readonly state: PublicState;
 }
 
@@ -43,6 +44,7 @@ interface NewEpoch {
 
 export class ModelAuction {
   readonly #rules: Rules;
+  readonly #outage: Outage | undefined;
   readonly #answers = new Map<string, { fingerprint: string; answer: string }>();
   #auction: Auction | undefined;
   #epoch = 0;
@@ -51,8 +53,9 @@ export class ModelAuction {
   /** Events expected in this batch, in order. */
   #expected: (Numbered | NewEpoch | 'scheduled')[] = [];
 
-  constructor(rules: Rules = REFERENCE_RULES) {
+  constructor(rules: Rules = REFERENCE_RULES, outage?: Outage) {
     this.#rules = rules;
+    this.#outage = outage;
   }
 
   /** The auction as the model sees it now. */
@@ -76,7 +79,7 @@ export class ModelAuction {
     if (now < this.#lastAt) throw new Disagreement(`time went back to ${now}`);
     this.#expected = [];
     if (this.#auction !== undefined) {
-      if (restarted && (this.auction.status === 'scheduled' || this.auction.status === 'live')) {
+      if (restarted && !isOver(this.auction.status)) {
         const parent = this.#epoch;
         this.#epoch = Math.max(parent + 1, Math.floor(now / 1000));
         this.#expected.push({ type: 'epoch', parent });
@@ -92,11 +95,13 @@ export class ModelAuction {
   }
 
   #passTime(now: number): void {
-    const { auction, events } = this.#rules.passTime(this.auction, now);
-    // Only the last event of a pass carries the final state; started keeps the auction live.
+    const { auction, events } = this.#rules.passTime(this.auction, now, this.#outage);
+    const { outcome: _notYet, ...open } = auction;
+    // Only the last event of a pass carries the final state.
     for (const event of events) {
-      const isStart = event.type === 'started';
-      const between: Auction = isStart ? { ...this.auction, status: 'live' } : auction;
+      const endsAt = event.type === 'started' ? this.auction.endsAt : auction.endsAt;
+      const between: Auction =
+        event.type === 'ended' ? auction : { ...open, status: 'live', endsAt };
       this.#expected.push({ ...event, state: publicState(between) });
     }
     this.#auction = auction;
@@ -125,8 +130,11 @@ export class ModelAuction {
     const decision = this.#rules.decide(this.auction, ruleCommand(command), now);
     if (!decision.accepted) return `${decision.code} ${decision.minimumBid ?? ''}`;
     this.#auction = decision.auction;
-    this.#expected.push({ ...decision.event, state: publicState(this.auction) });
-    if (command.kind === 'cancel' || command.kind === 'extend') return this.#auctionReceipt(now);
+    const { reason } = command;
+    const why = reason === undefined ? {} : { reason };
+    this.#expected.push({ ...decision.event, ...why, state: publicState(this.auction) });
+    if (command.kind === 'resume') this.#passTime(now);
+    if (command.kind !== 'bid' && command.kind !== 'buy') return this.#auctionReceipt(now);
     const after = this.auction;
     const alias = after.bidders.get(command.userId)?.alias ?? 0;
     const result = after.leader === command.userId ? 'leading' : 'outbid';
@@ -218,6 +226,11 @@ function ruleCommand(command: AuctionCommand): Command {
       return { kind: 'cancel', userId, admin };
     case 'extend':
       return { kind: 'extend', userId, admin, endsAt: amount };
+    case 'pause':
+    case 'resume':
+      return { kind: command.kind, userId, admin };
+    case 'remove':
+      return { kind: 'remove', userId, alias: amount };
     default:
       throw new Error(`${command.kind} is not a rule's command`);
   }

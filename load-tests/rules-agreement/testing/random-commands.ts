@@ -17,14 +17,26 @@ export type RandomCommand =
       readonly exact: boolean;
       readonly offer: Offer;
     }
-  | { readonly kind: 'buy' | 'cancel' | 'me'; readonly userId: string; readonly admin: boolean }
+  | {
+      readonly kind: 'buy' | 'cancel' | 'pause' | 'resume' | 'me';
+      readonly userId: string;
+      readonly admin: boolean;
+    }
   | { readonly kind: 'extend'; readonly userId: string; readonly byMs: number }
-  | { readonly kind: 'pause'; readonly ms: number }
+  | { readonly kind: 'remove'; readonly alias: number }
+  | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'retry'; readonly back: number; readonly changed: boolean };
 
 /** `base` is what the offer is near to; `plus` is added. */
 export interface Offer {
-  readonly base: 'minimum' | 'leaderMax' | 'reserve' | 'price' | 'buyNow' | 'highest';
+  readonly base:
+    | 'minimum'
+    | 'leaderMax'
+    | 'reserve'
+    | 'price'
+    | 'buyNow'
+    | 'highestBid'
+    | 'highest';
   readonly plus: number;
 }
 
@@ -40,7 +52,7 @@ const userOrSeller = weighted([9, user], [1, fc.constant(SELLER)]);
 const offer: fc.Arbitrary<Offer> = fc.record({
   base: weighted<Offer['base']>(
     [300, base('minimum', 'minimum', 'leaderMax', 'leaderMax', 'reserve', 'price')],
-    [20, base('buyNow')],
+    [20, base('buyNow', 'highestBid')],
     [1, base('highest')],
   ),
   plus: fc.oneof(fc.constantFrom(-1, 0, 0, 1, 5, 25), fc.integer({ min: -100, max: 5_000 })),
@@ -50,6 +62,9 @@ const offer: fc.Arbitrary<Offer> = fc.record({
 export const randomCommand = weighted<RandomCommand>(
   [60, fc.record({ kind: kind('bid'), userId: userOrSeller, exact: fc.boolean(), offer })],
   [2, fc.record({ kind: kind('buy', 'cancel'), userId: userOrSeller, admin: oneIn(10) })],
+  [1, fc.record({ kind: kind('pause'), userId: userOrSeller, admin: oneIn(2) })],
+  [4, fc.record({ kind: kind('resume'), userId: userOrSeller, admin: oneIn(2) })],
+  [1, fc.record({ kind: kind('remove'), alias: fc.integer({ min: 1, max: USERS.length }) })],
   [3, fc.record({ kind: kind('me'), userId: user, admin: fc.constant(false) })],
   [
     3,
@@ -59,7 +74,7 @@ export const randomCommand = weighted<RandomCommand>(
       byMs: fc.integer({ min: -20, max: 60 }),
     }),
   ],
-  [3, fc.record({ kind: kind('pause'), ms: fc.integer({ min: 1, max: 6 }) })],
+  [3, fc.record({ kind: kind('wait'), ms: fc.integer({ min: 1, max: 6 }) })],
   [
     6,
     fc.record({
@@ -81,11 +96,14 @@ export const randomCreation: fc.Arbitrary<Creation> = fc
     softWindowMs: fc.constantFrom(0, 0, 1, 10, 40),
     softExtendMs: fc.constantFrom(1, 10, 40),
     hardAfterMs: fc.constantFrom(0, 0, 20, 300),
+    highestBid: fc.constantFrom(0, 0, 0, 100, 5_000),
+    graceMs: fc.constantFrom(0, 20, 60),
     increments: fc.constantFrom(DEFAULT_TABLE, DEFAULT_TABLE, '0:1', '0:7,1000:100,5000:3'),
   })
   .map((terms) => {
     const reservePrice = terms.reserve === 0 ? 0 : terms.startPrice + terms.reserve;
     const buyNowPrice = terms.buyNow === 0 ? 0 : terms.startPrice + reservePrice + terms.buyNow;
+    const least = Math.max(terms.startPrice, reservePrice, buyNowPrice);
     const endsInMs = terms.startInMs + terms.durationMs;
     return {
       item: { id: '', title: 'A thing' },
@@ -103,6 +121,8 @@ export const randomCreation: fc.Arbitrary<Creation> = fc
       softWindowMs: terms.softWindowMs,
       softExtendMs: terms.softWindowMs === 0 ? 0 : terms.softExtendMs,
       hardEndsAt: terms.hardAfterMs === 0 ? 0 : endsInMs + terms.hardAfterMs,
+      highestBid: terms.highestBid === 0 ? 0 : least + terms.highestBid,
+      graceMs: terms.graceMs,
     };
   });
 

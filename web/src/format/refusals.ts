@@ -136,6 +136,8 @@ function wordsOf(
       };
     case 'AUCTION_NOT_STARTED':
       return { title: 'Not open yet', advice: 'Bid again as soon as the auction has started.' };
+    case 'AUCTION_PAUSED':
+      return { title: 'Paused', advice: 'Bid again as soon as the auction goes on.' };
     case 'AUCTION_ENDED':
       return { title: 'Too late', advice: 'The auction ended before your bid arrived.' };
     case 'AUCTION_CANCELLED':
@@ -148,6 +150,13 @@ function wordsOf(
         title: 'This is your own auction',
         advice: 'Sellers cannot bid on what they sell. Sign in as someone else to try it.',
       };
+    case 'BIDDER_BLOCKED':
+      return {
+        title: 'You may not bid here any more',
+        advice: 'You were removed from this auction; your bids in it do not count.',
+      };
+    case 'BID_TOO_HIGH':
+      return { title: 'Your bid is too high', advice: 'The seller takes no bid as high as this.' };
     case 'BUY_NOW_GONE':
       return {
         title: 'Buy now is gone',
@@ -171,6 +180,15 @@ function wordsOf(
       return {
         title: 'This end is too early',
         advice: 'The auction already ends as late or later; a late bid may have moved its end.',
+      };
+    case 'ALREADY_PAUSED':
+      return { title: 'Already paused', advice: 'Somebody else has paused it before you.' };
+    case 'NOT_PAUSED':
+      return { title: 'Not paused', advice: 'The auction goes on already.' };
+    case 'BIDDER_NOT_FOUND':
+      return {
+        title: 'No such bidder',
+        advice: 'Nobody takes part under this number, or the bidder was removed before.',
       };
     case 'ITEM_BUSY':
       return {

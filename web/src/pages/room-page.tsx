@@ -84,6 +84,7 @@ interface InRoomProps {
 const STATUS_WORDS: Readonly<Record<AuctionView['status'], string>> = {
   scheduled: 'Not open yet',
   live: 'Open for bids',
+  paused: 'Paused',
   ended: 'Ended',
   cancelled: 'Cancelled',
 };

@@ -49,6 +49,8 @@ function CardTime({ auction }: AuctionCardProps) {
       return <TimeLeft untilMs={Date.parse(auction.endsAt)} over="closing" />;
     case 'scheduled':
       return <TimeLeft untilMs={Date.parse(auction.startsAt)} prefix="in" over="opening" />;
+    case 'paused':
+      return <span class="time-left">paused</span>;
     case 'ended':
     case 'cancelled':
       return <span class="time-left">{endText(auction)}</span>;

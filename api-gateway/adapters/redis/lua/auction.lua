@@ -3,11 +3,12 @@
 --
 -- Redis keeps it in one hash. Packed is explained in packed.lua.
 --   conditions      packed: start price, reserve price, buy-now price, soft window, soft extension,
---                   hard end, start, seller, increments
+--                   hard end before any pause, start, highest bid, grace, seller, increments
 --   standing        packed: epoch, seq, price, minimum bid or 0, leader's alias, bids, end, leader's
---                   maximum, aliases given, time of the last event, status, outcome or -, leader
+--                   maximum, aliases given, time of the last event, paused since or 0, length of the
+--                   pauses before, status, outcome or -, leader
 --   shown           what of that the public may see: see shared/contracts/records.ts
---   b:<user>        packed: alias, bids, maximum
+--   b:<user>        packed: alias, bids, maximum, seq at which it was offered; maximum 0: removed
 --   a:<user>:<key>  fingerprint and first answer to an accepted command: `fingerprint+OK receipt`
 --   r:<user>        the newest refusals, see commands.lua
 --   runId, itemId, status, terms (the public terms, JSON), the marks of publishing and archiving,
@@ -41,9 +42,10 @@ function auctions.read(values, asked)
   local standing, conditions = values[1], values[2]
   if not standing then return nil end
   local epoch, seq, price, least, leader_alias, bid_count, ends_at, leader_max, alias_count, last_at,
-    status, outcome, leader, length = struct.unpack(PACKED.standing, standing)
+    paused_at, paused_ms, status, outcome, leader, length = struct.unpack(PACKED.standing, standing)
   local start_price, reserve_price, buy_now_price, soft_window, soft_extend, hard_ends_at, starts_at,
-    seller, increments, length_of_conditions = struct.unpack(PACKED.conditions, conditions)
+    highest_bid, grace_ms, seller, increments, length_of_conditions =
+    struct.unpack(PACKED.conditions, conditions)
   if length ~= #standing + 1 or length_of_conditions ~= #conditions + 1 then
     error('the auction has not its form')
   end
@@ -51,10 +53,12 @@ function auctions.read(values, asked)
     id = asked.id, epoch = epoch, seq = seq, status = status, outcome = outcome, price = price,
     least = least > 0 and least or nil, leader_alias = leader_alias, bid_count = bid_count,
     ends_at = ends_at, leader_max = leader_max, alias_count = alias_count, last_at = last_at,
-    leader = leader, start_price = start_price, reserve_price = reserve_price,
-    buy_now_price = buy_now_price, soft_window = soft_window, soft_extend = soft_extend,
-    hard_ends_at = hard_ends_at, starts_at = starts_at, seller = seller, increments = increments,
-    run_id = values[3], stored_epoch = epoch, stored_status = status, stored_ends_at = ends_at,
+    paused_at = paused_at, paused_ms = paused_ms, leader = leader, start_price = start_price,
+    reserve_price = reserve_price, buy_now_price = buy_now_price, soft_window = soft_window,
+    soft_extend = soft_extend, hard_ends_at = hard_ends_at + paused_ms, starts_at = starts_at,
+    highest_bid = highest_bid > 0 and highest_bid or MAX_AMOUNT, grace_ms = grace_ms, seller = seller,
+    increments = increments, run_id = values[3], stored_epoch = epoch, stored_status = status,
+    stored_ends_at = ends_at, stored_leader = leader,
     is_archived = values[4] == digits[epoch] and values[5] == digits[seq],
     public = {}, private = {}, events = 0,
   }
@@ -64,7 +68,7 @@ end
 function auctions.standing(auction, now)
   return struct.pack(PACKED.standing, auction.epoch, auction.seq, auction.price, auction.least or 0,
     auction.leader_alias, auction.bid_count, auction.ends_at, auction.leader_max, auction.alias_count,
-    now, auction.status, auction.outcome, auction.leader)
+    now, auction.paused_at, auction.paused_ms, auction.status, auction.outcome, auction.leader)
 end
 
 -- An increment table from its text: from, by, from, by …
@@ -91,11 +95,16 @@ function auctions.is_reserve_met(auction)
     or (auction.leader ~= '' and auction.leader_max >= auction.reserve_price)
 end
 
--- The least a new bidder must offer; nil when that would be above the highest amount.
+function auctions.set_outcome(auction)
+  auction.outcome = auction.leader == '' and 'no_bids'
+    or auctions.is_reserve_met(auction) and 'sold' or 'reserve_not_met'
+end
+
+-- The least a new bidder must offer; nil when that would be above the highest bid.
 function auctions.least_after(auction)
   if auction.leader == '' then return auction.start_price end
   local least = auction.price + auctions.increment_at(auction, auction.price)
-  return least <= MAX_AMOUNT and least or nil
+  return least <= auction.highest_bid and least or nil
 end
 
 -- The public state as it is after the last event; its form is that of shared/contracts/records.ts.

@@ -6,7 +6,7 @@ local rules = {}
 -- Why nobody may bid now, whoever asks; nil when the auction is live.
 function rules.closed_code(status)
   if status == 'live' then return nil end
-  return status == 'scheduled' and 'AUCTION_NOT_STARTED'
+  return status == 'scheduled' and 'AUCTION_NOT_STARTED' or status == 'paused' and 'AUCTION_PAUSED'
     or status == 'ended' and 'AUCTION_ENDED' or 'AUCTION_CANCELLED'
 end
 
@@ -15,11 +15,30 @@ function rules.bidder_of(auction, bidders, user)
   local bidder = bidders[user]
   if not bidder then
     auction.alias_count = auction.alias_count + 1
-    bidder = { alias = auction.alias_count, bids = 0, maximum = 0 }
+    bidder = { alias = auction.alias_count, bids = 0, maximum = 0, since = 0 }
     bidders[user] = bidder
   end
   bidder.has_changed = true
   return bidder
+end
+
+-- A bidder from the packed record.
+function rules.read_bidder(packed)
+  local alias, bids, maximum, since, length = struct.unpack(PACKED.bidder, packed)
+  if length ~= #packed + 1 then error('a bidder has not its form') end
+  return { alias = alias, bids = bids, maximum = maximum, since = since, has_changed = false }
+end
+
+-- Why this user may not bid, whatever the offer; nil when the user may.
+function rules.barred_code(auction, bidders, user)
+  if user == auction.seller then return 'SELLER_CANNOT_BID' end
+  local bidder = bidders[user]
+  return bidder and rules.is_removed(bidder) and 'BIDDER_BLOCKED' or nil
+end
+
+-- Bidders have a record from their first accepted bid on, so one without a maximum was removed.
+function rules.is_removed(bidder)
+  return bidder.maximum == 0
 end
 
 -- A met reserve is the lowest price the seller takes.
@@ -36,11 +55,23 @@ function rules.lead(auction, user, alias, price, maximum)
   auction.leader_max = maximum
 end
 
+-- The price that a leader's maximum stands at against that of the best other bidder.
+function rules.price_against(auction, leader_max, other_max)
+  return math.min(leader_max, other_max + auctions.increment_at(auction, other_max))
+end
+
 function rules.soft_close(auction, now)
   if auction.soft_window > 0 and now >= auction.ends_at - auction.soft_window then
     local extended = math.min(now + auction.soft_extend, auction.hard_ends_at)
     auction.ends_at = math.max(auction.ends_at, extended)
   end
+end
+
+-- Notes an offer whose event comes next. Of equal maxima the earlier one leads.
+function rules.offer(auction, bidder, offered)
+  if offered <= bidder.maximum then return end
+  bidder.maximum = offered
+  bidder.since = auction.seq + 1
 end
 
 -- The private part of a bidder's event.
@@ -61,7 +92,7 @@ function rules.sell_now(auction, bidders, command, now)
   auction.outcome = 'sold'
   auction.ends_at = now
   bidder.bids = bidder.bids + 1
-  bidder.maximum = price
+  rules.offer(auction, bidder, price)
   auctions.emit(auction, 'bought ' .. digits[bidder.alias] .. ' ' .. digits[price] .. ' ',
     rules.secret(auction, command, bidder.alias))
 end
@@ -71,13 +102,15 @@ function rules.place_bid(auction, bidders, command, now)
   local offered = exact and command.amount or command.maximum
   local user, leader, leader_max = command.user, auction.leader, auction.leader_max
   if auction.status ~= 'live' then return rules.closed_code(auction.status) end
-  if user == auction.seller then return 'SELLER_CANNOT_BID' end
+  local barred = rules.barred_code(auction, bidders, user)
+  if barred then return barred end
   local was_leader = user == leader
   if was_leader then
     if offered <= leader_max then return 'MAX_NOT_RAISED' end
   elseif not auction.least or offered < auction.least then
     return 'BID_TOO_LOW'
   end
+  if offered > auction.highest_bid then return 'BID_TOO_HIGH' end
   if leader == '' and auction.buy_now_price > 0 and offered >= auction.buy_now_price then
     return rules.sell_now(auction, bidders, command, now)
   end
@@ -92,16 +125,15 @@ function rules.place_bid(auction, bidders, command, now)
     rules.lead(auction, user, bidder.alias, exact and offered or auction.start_price, offered)
     rules.lift_price_to_reserve(auction)
   elseif offered > leader_max then
-    local price = exact and offered
-      or math.min(offered, leader_max + auctions.increment_at(auction, leader_max))
+    local price = exact and offered or rules.price_against(auction, offered, leader_max)
     rules.lead(auction, user, bidder.alias, price, offered)
     rules.lift_price_to_reserve(auction)
   else
-    auction.price = math.min(leader_max, offered + auctions.increment_at(auction, offered))
+    auction.price = rules.price_against(auction, leader_max, offered)
   end
   if not was_leader then rules.soft_close(auction, now) end
 
-  if offered > bidder.maximum then bidder.maximum = offered end
+  rules.offer(auction, bidder, offered)
   if was_leader and auction.price == price_before then
     auctions.emit(auction, 'no_change ', rules.secret(auction, command, bidder.alias))
     return nil
@@ -116,7 +148,8 @@ end
 
 function rules.buy_now(auction, bidders, command, now)
   if auction.status ~= 'live' then return rules.closed_code(auction.status) end
-  if command.user == auction.seller then return 'SELLER_CANNOT_BID' end
+  local barred = rules.barred_code(auction, bidders, command.user)
+  if barred then return barred end
   if auction.buy_now_price == 0 or auction.leader ~= '' then return 'BUY_NOW_GONE' end
   return rules.sell_now(auction, bidders, command, now)
 end

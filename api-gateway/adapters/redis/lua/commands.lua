@@ -24,18 +24,25 @@ function commands.numbers_fit(kind, amount, maximum)
     return (amount == 0) ~= (maximum == 0) and amount <= MAX_AMOUNT and maximum <= MAX_AMOUNT
   end
   if kind == 'extend' then return selling.is_time(amount) and maximum == 0 end
+  if kind == 'remove' then return amount > 0 and maximum == 0 end
   return amount == 0 and maximum == 0
 end
 
+-- What decides each kind of command of a seller or an admin.
+local managing = {
+  cancel = selling.cancel, extend = selling.extend, pause = selling.pause, resume = selling.resume,
+  remove = selling.remove,
+}
+
 -- Whether a command of this kind can be decided as it is.
-function commands.is_readable(asked, kind, user, bid_id, amount, maximum, salt, fingerprint, key)
-  if #user > 64 or #fingerprint > 64 or #key > 128 or not amount or not maximum
+function commands.is_readable(asked, kind, user, role, bid_id, amount, maximum, salt, fingerprint, key, reason)
+  if #user > 64 or #fingerprint > 64 or #key > 128 or #reason > 2400 or not amount or not maximum
     or not commands.numbers_fit(kind, amount, maximum) then return false end
   if kind == 'read' then return true end
   if kind == 'me' then return user ~= '' end
   if user == '' or bid_id == '' or #salt ~= 32 then return false end
   if kind == 'create' then return selling.terms_of(asked) ~= nil end
-  return kind == 'bid' or kind == 'buy' or kind == 'cancel' or kind == 'extend'
+  return kind == 'bid' or kind == 'buy' or (managing[kind] ~= nil and (kind ~= 'remove' or role == 'a'))
 end
 
 -- Reads the lines from `first` on, and adds to `fields` those of the auction that they need. Whose
@@ -45,16 +52,17 @@ function commands.read(asked, packed, first, fields)
   local list, seen, users = {}, {}, {}
   local from, length, wanted = first, #packed, #fields
   while from <= length do
-    local _, last, kind, user, role, bid_id, amount, maximum, salt, fingerprint, key = find(packed,
-      '^(%l+) ([%w_-]*) (a?) ([%w_-]*) (%d*) (%d*) (%x*) ([%w:_-]*) ([!-~]*)\n', from)
+    local _, last, kind, user, role, bid_id, amount, maximum, salt, fingerprint, key, reason = find(
+      packed, '^(%l+) ([%w_-]*) (a?) ([%w_-]*) (%d*) (%d*) (%x*) ([%w:_-]*) ([!-~]*) ?([!-~]*)\n', from)
     local command = UNREADABLE
     if last then
       amount, maximum = commands.number_of(amount), commands.number_of(maximum)
-      if commands.is_readable(asked, kind, user, bid_id, amount, maximum, salt, fingerprint, key) then
+      if commands.is_readable(asked, kind, user, role, bid_id, amount, maximum, salt, fingerprint,
+        key, reason) then
         command = {
           kind = kind, user = user, admin = role == 'a', bid_id = bid_id, amount = amount,
-          maximum = maximum, salt = salt, fingerprint = fingerprint, key = key, answer = false,
-          refusals = false,
+          maximum = maximum, salt = salt, fingerprint = fingerprint, key = key, reason = reason,
+          answer = false, refusals = false,
         }
         if user ~= '' and not seen[user] then
           seen[user] = true
@@ -87,9 +95,7 @@ function commands.load(asked, fields, values)
   for i = auctions.FIELDS + 1, #fields do
     local value, user = values[i], asked.users[i]
     if value and user then
-      local alias, bids, maximum, length = struct.unpack(PACKED.bidder, value)
-      if length ~= #value + 1 then error('a bidder has not its form') end
-      bidders[user] = { alias = alias, bids = bids, maximum = maximum, has_changed = false }
+      bidders[user] = rules.read_bidder(value)
     elseif value then
       answers[fields[i]] = value
     end
@@ -165,9 +171,8 @@ function commands.decide(auction, asked, command, now)
   local kind = command.kind
   if kind == 'bid' or kind == 'buy' then return commands.decide_bid(auction, asked, command, now) end
   if kind == 'me' then return '+OK ' .. commands.own_receipt(auction, asked.bidders, command.user) end
-  local code
-  if kind == 'cancel' then code = selling.cancel(auction, command)
-  elseif kind == 'extend' then code = selling.extend(auction, command) end
+  local manage = managing[kind]
+  local code = manage and manage(auction, command, now, asked)
   return code and commands.refusal(auction, code) or '+OK ' .. commands.auction_receipt(auction, now)
 end
 
@@ -175,7 +180,7 @@ end
 function commands.create(asked, command, now, run_id)
   local code, auction = selling.create(command, asked, now, run_id)
   if not auction then return commands.refusal(nil, code) end
-  passing.start_and_end(auction, now, asked.salt)
+  passing.start_and_end(auction, now, asked.salt, asked)
   return '+OK ' .. commands.auction_receipt(auction, now), auction
 end
 

@@ -9,7 +9,8 @@
 --          when a command creates the auction: '=' and its creation JSON, '=' and its public terms, open,
 --            '=' and the item's JSON or nothing
 --          a line for each command: kind user a (admin) or nothing, bid id, amount, maximum, salt,
---            fingerprint, key; the kinds are bid, buy, cancel, extend, create, read, me
+--            fingerprint, key, and the reason (percent-encoded) where there is one; the kinds are bid, buy,
+--            cancel, extend, pause, resume, remove, create, read, me
 -- Reply  for each auction a table {head, public and private part of the log entry or '', public terms
 --        or '', answers…}, whose head is `OK now(ms)` and where the auction is known ` leader seller shown`;
 --        or {'UNAVAILABLE'} when its shard's data is not whole; or, when it failed on this auction's data,
@@ -18,7 +19,7 @@
 --        the command has not the form above, and is as if it had not come); body is the minimum bid
 --        or nothing for BID_TOO_LOW, else the receipt, see below.
 -- Receipts  bid, buy:  bid id, epoch, seq, leading or outbid, alias, price, minimum bid or -, end, at (ms)
---           read, create, cancel, extend:  epoch, seq, at (ms), public state
+--           read, create and what manages an auction:  epoch, seq, at (ms), public state
 --           me:  alias or 0, leading 0 or 1, maximum, bids
 -- Everything about an auction is decided before its first write, because a script that fails
 -- half-way keeps its writes. The auctions follow one another: the second of two creations in one
@@ -37,7 +38,7 @@ local function read_head(key, packed)
   local _, last, id, salt, trace = string.find(packed, '^(%S*) (%x*) (%S*)\n')
   local asked = {
     id = id, key = key, tag = string.match(key, '^[^}]*}'), salt = salt, trace = trace,
-    is_writing = false, changes = { key },
+    called_at = time_of_call, is_writing = false, changes = { key },
   }
   if string.sub(packed, last + 1, last + 1) == '=' then
     local text, open_terms, item
@@ -69,7 +70,7 @@ local function decide_auction(asked, packed, first)
   if auction then
     if auction.last_at > now then now = auction.last_at end
     if auction.run_id ~= run_id then passing.start_epoch(auction, now, asked.salt, run_id) end
-    passing.start_and_end(auction, now, asked.salt)
+    passing.start_and_end(auction, now, asked.salt, asked, #list == 0)
   end
   local reply = { '', '', '', '' }
   for i = 1, #list do

@@ -2,4 +2,4 @@
 -- eight bytes, then texts, each with a zero behind it. auction.lua says what they are. MessagePack
 -- takes five times as long to write, because it makes a Lua string of each value first.
 
-local PACKED = { conditions = '<dddddddss', standing = '<ddddddddddsss', bidder = '<ddd' }
+local PACKED = { conditions = '<dddddddddss', standing = '<ddddddddddddsss', bidder = '<dddd' }

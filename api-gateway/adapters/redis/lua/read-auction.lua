@@ -18,14 +18,15 @@ if not shown then
   return { 'OK', '+AUCTION_NOT_FOUND ', '' }
 end
 
-local epoch, seq, _, _, _, _, ends_at, _, _, last_at, status, _, leader =
+local epoch, seq, _, _, _, _, ends_at, _, _, last_at, _, _, status, _, leader =
   struct.unpack(PACKED.standing, fields[3])
 local time = redis.call('TIME')
 local now = math.max(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000),
   last_at)
 local due = status == 'live' and ends_at
   or status == 'scheduled' and select(7, struct.unpack(PACKED.conditions, fields[2]))
-if due and (now >= due or fields[4] ~= run_id) then return { 'DUE' } end
+if due and now >= due then return { 'DUE' } end
+if status ~= 'ended' and status ~= 'cancelled' and fields[4] ~= run_id then return { 'DUE' } end
 
 if user ~= '' then
   local alias, bids, maximum = 0, 0, 0

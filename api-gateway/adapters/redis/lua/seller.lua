@@ -1,9 +1,15 @@
--- What a seller may do: create, cancel, extend. An admin may do what the seller may. Every command
--- answers a refusal code, or nil after it changed the auction.
+-- What a seller may do: create, cancel, extend, pause, resume. An admin may do what the seller may, and
+-- remove bidders. Every command answers a refusal code, or nil after it changed the auction.
 
 local selling = {}
 
--- The private part of a seller's event.
+-- An event of a command that manages the auction, with the reason when one was given.
+function selling.emit(auction, words, command)
+  auctions.emit(auction, words .. (command.reason ~= '' and command.reason .. ' ' or ''),
+    selling.secret(auction, command))
+end
+
+-- The private part of such an event.
 function selling.secret(auction, command)
   return auctions.secret(auction, command.salt) .. ' ' .. command.user .. ' ' .. command.fingerprint .. ' '
     .. (command.key ~= '' and command.key or command.bid_id)
@@ -21,7 +27,7 @@ function selling.cancel(auction, command)
   if code then return code end
   if auction.leader ~= '' then return 'AUCTION_HAS_BIDS' end
   auction.status = 'cancelled'
-  auctions.emit(auction, 'cancelled ', selling.secret(auction, command))
+  selling.emit(auction, 'cancelled ', command)
 end
 
 -- The new end comes in `amount`, as ms.
@@ -31,7 +37,86 @@ function selling.extend(auction, command)
   if command.amount > auction.hard_ends_at then return 'BEYOND_HARD_END' end
   if command.amount <= auction.ends_at then return 'END_NOT_LATER' end
   auction.ends_at = command.amount
-  auctions.emit(auction, 'extended ', selling.secret(auction, command))
+  selling.emit(auction, 'extended ', command)
+end
+
+-- Nobody may bid and time stands still, until somebody resumes.
+function selling.pause(auction, command, now)
+  local code = selling.managing_code(auction, command)
+  if code then return code end
+  if auction.status == 'paused' then return 'ALREADY_PAUSED' end
+  auction.status = 'paused'
+  auction.paused_at = now
+  selling.emit(auction, 'paused ', command)
+end
+
+-- The ends move by as long as the pause was. A start that fell into the pause is now.
+function selling.resume(auction, command, now, asked)
+  local code = selling.managing_code(auction, command)
+  if code then return code end
+  if auction.status ~= 'paused' then return 'NOT_PAUSED' end
+  local length = now - auction.paused_at
+  auction.status = auction.paused_at < auction.starts_at and 'scheduled' or 'live'
+  auction.paused_at = 0
+  auction.paused_ms = auction.paused_ms + length
+  auction.ends_at = auction.ends_at + length
+  auction.hard_ends_at = auction.hard_ends_at + length
+  selling.emit(auction, 'resumed ', command)
+  passing.start_and_end(auction, now, asked.salt, asked)
+end
+
+-- How long after its end a bidder can still be removed. The archive seals later than that.
+selling.REMOVAL_MS = 60 * 60 * 1000
+
+-- The auction goes on as if the bids of the bidder with the alias in `amount` had not been made: who
+-- offered most of the others leads, the earlier of equals, at the price against the second of them.
+function selling.remove(auction, command, now, asked)
+  if auction.status == 'cancelled' then return 'AUCTION_CANCELLED' end
+  if auction.status == 'ended' and (now > auction.ends_at + selling.REMOVAL_MS
+    or redis.call('HEXISTS', asked.key, 'closed') == 1) then return 'AUCTION_ENDED' end
+  local removed, best, second
+  for user, bidder in pairs(selling.all_bidders(asked)) do
+    if bidder.alias == command.amount then
+      removed = bidder
+    elseif bidder.maximum > 0 then
+      bidder.user = user
+      if not best or selling.is_ahead(bidder, best) then best, second = bidder, best
+      elseif not second or selling.is_ahead(bidder, second) then second = bidder end
+    end
+  end
+  if not removed or rules.is_removed(removed) then return 'BIDDER_NOT_FOUND' end
+  auction.bid_count = auction.bid_count - removed.bids
+  removed.bids, removed.maximum, removed.since, removed.has_changed = 0, 0, 0, true
+  if best then
+    best.has_changed = best.has_changed or best.user ~= auction.leader
+    rules.lead(auction, best.user, best.alias, second
+      and rules.price_against(auction, best.maximum, second.maximum) or auction.start_price, best.maximum)
+    rules.lift_price_to_reserve(auction)
+  else
+    rules.lead(auction, '', 0, auction.start_price, 0)
+  end
+  if auction.status == 'ended' then auctions.set_outcome(auction) end
+  selling.emit(auction, 'removed ' .. digits[command.amount] .. ' ', command)
+end
+
+-- Who offered more than the other, or as much before.
+function selling.is_ahead(bidder, other)
+  if bidder.maximum ~= other.maximum then return bidder.maximum > other.maximum end
+  return bidder.since < other.since or (bidder.since == other.since and bidder.alias < other.alias)
+end
+
+-- Everybody who has bid on the auction, by user.
+function selling.all_bidders(asked)
+  local bidders, cursor = asked.bidders, '0'
+  repeat
+    local next_cursor, pairs_of = unpack(redis.call('HSCAN', asked.key, cursor, 'MATCH', 'b:*', 'COUNT', 1000))
+    for i = 1, #pairs_of, 2 do
+      local user = string.sub(pairs_of[i], 3)
+      if not bidders[user] then bidders[user] = rules.read_bidder(pairs_of[i + 1]) end
+    end
+    cursor = next_cursor
+  until cursor == '0'
+  return bidders
 end
 
 function selling.is_whole(value, maximum)
@@ -63,10 +148,10 @@ function selling.read_creation(creation)
   for name, form in pairs({ sellerId = '^[%w_-]+$', increments = '^%d+:%d+[%d:,]*$' }) do
     if type(terms[name]) ~= 'string' or not string.find(terms[name], form) then return nil end
   end
-  for _, name in ipairs({ 'startPrice', 'reservePrice', 'buyNowPrice' }) do
+  for _, name in ipairs({ 'startPrice', 'reservePrice', 'buyNowPrice', 'highestBid' }) do
     if not selling.is_whole(terms[name], MAX_AMOUNT) then return nil end
   end
-  for _, name in ipairs({ 'durationMs', 'softWindowMs', 'softExtendMs' }) do
+  for _, name in ipairs({ 'durationMs', 'softWindowMs', 'softExtendMs', 'graceMs' }) do
     if not selling.is_whole(terms[name], selling.MAX_SPAN_MS) then return nil end
   end
   for _, name in ipairs({ 'startsAt', 'endsAt', 'hardEndsAt' }) do
@@ -99,9 +184,9 @@ function selling.create(command, asked, now, run_id)
   if hard_ends_at < ends_at then return 'HARD_END_BEFORE_END' end
   if redis.call('HEXISTS', asked.tag .. KEY.busyItems, terms.item.id) == 1 then return 'ITEM_BUSY' end
   asked.conditions = struct.pack(PACKED.conditions, terms.startPrice, terms.reservePrice,
-    terms.buyNowPrice, terms.softWindowMs, terms.softExtendMs, hard_ends_at, starts_at, terms.sellerId,
-    terms.increments)
-  local standing = struct.pack(PACKED.standing, 1, 0, terms.startPrice, 0, 0, 0, ends_at, 0, 0, now,
+    terms.buyNowPrice, terms.softWindowMs, terms.softExtendMs, hard_ends_at, starts_at, terms.highestBid,
+    terms.graceMs, terms.sellerId, terms.increments)
+  local standing = struct.pack(PACKED.standing, 1, 0, terms.startPrice, 0, 0, 0, ends_at, 0, 0, now, 0, 0,
     'scheduled', '-', '')
   local auction = auctions.read({ standing, asked.conditions, run_id }, asked)
   auction.stored_epoch, auction.stored_status, auction.is_archived = nil, nil, true

@@ -16,7 +16,8 @@ function version_1.bidders(changes, key)
   for i = 1, #pairs_of, 2 do
     changes[#changes + 1] = 'b:' .. pairs_of[i]
     local alias, bids, maximum = string.match(pairs_of[i + 1], '^(%d+)|(%d+)|(%d+)$')
-    changes[#changes + 1] = struct.pack(PACKED.bidder, tonumber(alias), tonumber(bids), tonumber(maximum))
+    -- Of equal maxima the earlier one leads; which that was is not known any more.
+    changes[#changes + 1] = struct.pack(PACKED.bidder, tonumber(alias), tonumber(bids), tonumber(maximum), 0)
   end
 end
 
@@ -67,14 +68,14 @@ function version_1.convert(asked)
   redis.call('HSET', asked.key,
     'conditions', struct.pack(PACKED.conditions, number('startPrice'), number('reservePrice'),
       number('buyNowPrice'), number('softWindowMs'), number('softExtendMs'), number('hardEndsAt'),
-      number('startsAt'), old.sellerId, old.increments),
+      number('startsAt'), 0, 0, old.sellerId, old.increments),
     'shown', table.concat({
       old.epoch, old.seq, old.status, outcome, old.price, least, old.leaderAlias, old.bidCount,
       is_met, old.endsAt,
     }, ' '),
     'standing', struct.pack(PACKED.standing, number('epoch'), number('seq'), number('price'),
       tonumber(least) or 0, number('leaderAlias'), number('bidCount'), number('endsAt'),
-      number('leaderMax'), number('aliasCount'), number('lastAt'), old.status, outcome, old.leader),
+      number('leaderMax'), number('aliasCount'), number('lastAt'), 0, 0, old.status, outcome, old.leader),
     'lastAt', 'version 2')
   redis.call('HDEL', asked.key, unpack(names, 1, #names - 4))
   redis.call('UNLINK', bidders_key, answers_key)

@@ -10,15 +10,16 @@ function writing.list(auction, asked, now)
     and auction.epoch == auction.stored_epoch then return end
   local tag = asked.tag
   local lists = {
-    scheduled = KEY.scheduled, live = KEY.live, ended = KEY.ended, cancelled = KEY.cancelled,
+    scheduled = KEY.scheduled, live = KEY.live, paused = KEY.paused, ended = KEY.ended,
+    cancelled = KEY.cancelled,
   }
   if stored and stored ~= status then redis.call('ZREM', tag .. lists[stored], asked.id) end
-  local is_open = status == 'scheduled' or status == 'live'
+  local is_over = status == 'ended' or status == 'cancelled'
   local due = status == 'scheduled' and auction.starts_at or auction.ends_at
-  redis.call('ZADD', tag .. lists[status], digits[is_open and due or now], asked.id)
-  if is_open then
+  redis.call('ZADD', tag .. lists[status], digits[is_over and now or due], asked.id)
+  if status == 'scheduled' or status == 'live' then
     redis.call('SPUBLISH', tag .. KEY.dueChannel, asked.id .. ' ' .. digits[due])
-  else
+  elseif is_over then
     redis.call('HDEL', tag .. KEY.busyItems, redis.call('HGET', asked.key, 'itemId'))
   end
 end
@@ -30,7 +31,8 @@ function writing.add_notice(notices, auction, asked, own)
   for user in pairs(asked.beaten or {}) do
     if user ~= auction.leader then beaten[#beaten + 1] = user end
   end
-  local is_won = auction.outcome == 'sold' and auction.stored_status ~= 'ended'
+  local is_won = auction.outcome == 'sold'
+    and (auction.stored_status ~= 'ended' or auction.leader ~= auction.stored_leader)
   if #own == 0 and #beaten == 0 and not is_won then return end
   notices[#notices + 1] = asked.id .. ' ' .. digits[auction.price] .. ' '
     .. (auction.least and digits[auction.least] or '-') .. ' ' .. table.concat(own, ',') .. ' '
@@ -54,7 +56,7 @@ function writing.add_standing(auction, asked, now, shown)
   for user, bidder in pairs(asked.bidders) do
     if bidder.has_changed then
       changes[last + 1] = 'b:' .. user
-      changes[last + 2] = struct.pack(PACKED.bidder, bidder.alias, bidder.bids, bidder.maximum)
+      changes[last + 2] = struct.pack(PACKED.bidder, bidder.alias, bidder.bids, bidder.maximum, bidder.since)
       last = last + 2
       own[#own + 1] = user
     end

@@ -4,11 +4,11 @@
 -- room.
 --
 -- KEYS   1 lagging zset   2 sealed zset   then, of each auction: auction hash, log stream
--- ARGV   1 mark: archived, blocked, unblocked or sealed
+-- ARGV   1 mark: archived, blocked, unblocked, closed or sealed
 --        2 how long a sealed auction is kept, ms
 --        then, of each auction: id, epoch, seq ('' where the mark has no place)
 -- Reply  of each auction: 'moved', also where it had moved before; 'gone' when it is not here;
---        'differs' when its last event is not the sealed one; else what is wrong with its data
+--        'differs' when its last event is not the closed or sealed one; else what is wrong with its data
 
 local KEPT_EVENTS = 2000 -- as many as broadcast-service sends to a viewer who comes back
 
@@ -59,6 +59,13 @@ end
 
 function moves.unblocked(auction)
   redis.call('HDEL', auction.key, 'blocked')
+  return 'moved'
+end
+
+-- The archive is about to seal the auction, up to that last event: from now on nothing follows.
+function moves.closed(auction, epoch, seq)
+  if epoch ~= auction.epoch or seq ~= auction.seq then return 'differs' end
+  redis.call('HSET', auction.key, 'closed', '1')
   return 'moved'
 end
 

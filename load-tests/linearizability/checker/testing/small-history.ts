@@ -47,6 +47,8 @@ export class SmallHistory {
       softWindowMs: 0,
       softExtendMs: 0,
       hardEndsAt: 0,
+      highestBid: 0,
+      graceMs: 0,
     };
     const times = { startsAt: STARTS_AT, endsAt: ENDS_AT, hardEndsAt: ENDS_AT + 60_000 };
     const scheduled: LoggedEvent = {
