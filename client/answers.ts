@@ -20,6 +20,7 @@ import type {
   OwnBid,
   OwnData,
   Proof,
+  RecordEntry,
   Saved,
   SavedAuction,
   UserStats,
@@ -111,6 +112,10 @@ export const isArchivedAuction = having<ArchivedAuction>({
 
 export const isArchivedBidPage = pageOf(
   having<ArchivedBid>({ epoch: 'number', seq: 'number', at: 'string', amount: 'number' }),
+);
+
+export const isRecordPage: Guard<Page<RecordEntry>> = pageOf(
+  having<RecordEntry>({ epoch: 'number', seq: 'number', at: 'string', type: 'string' }),
 );
 
 export const isArchivedAuctionPage = pageOf(isArchivedAuction);

@@ -39,6 +39,7 @@ export type {
   OwnBid,
   Proof,
   ReadNotice,
+  RecordEntry,
   Saved,
   SavedAuction,
   UserStats,

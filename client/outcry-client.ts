@@ -25,6 +25,7 @@ import type {
   OwnData,
   Proof,
   ReadNotice,
+  RecordEntry,
   Saved,
   SavedAuction,
   UserStats,
@@ -49,6 +50,7 @@ import {
   isProof,
   isReceipt,
   isSaved,
+  isRecordPage,
   isSavedAuctionPage,
   isUserStats,
   type DevToken,
@@ -166,6 +168,27 @@ export class OutcryClient {
     );
   }
 
+  /** Nobody may bid and time stands still until {@link resume}. @param reason what viewers read */
+  pause(auctionId: string, reason: string, options?: CommandOptions): Promise<AuctionView> {
+    const url = `${this.#auctionUrl(auctionId)}/pause`;
+    return this.#http.post(url, { reason }, isAuction, options);
+  }
+
+  resume(auctionId: string, options?: CommandOptions): Promise<AuctionView> {
+    return this.#http.post(`${this.#auctionUrl(auctionId)}/resume`, {}, isAuction, options);
+  }
+
+  /** The auction goes on as if this bidder's bids had not been made; for admins. */
+  removeBidder(
+    auctionId: string,
+    alias: number,
+    reason: string,
+    options?: CommandOptions,
+  ): Promise<AuctionView> {
+    const url = `${this.#auctionUrl(auctionId)}/bidders/${alias}/remove`;
+    return this.#http.post(url, { reason }, isAuction, options);
+  }
+
   /** The auction as the archive has it, also long after the gateway has forgotten it. */
   async archivedAuction(auctionId: string): Promise<ArchivedAuction> {
     const url = (await this.#historyUrl()) + archivePath(auctionId);
@@ -193,6 +216,12 @@ export class OutcryClient {
     query: Partial<BidListQuery> = {},
   ): AsyncGenerator<readonly ArchivedBid[], void, void> {
     return pagesOf((cursor) => this.archivedBids(auctionId, { ...query, cursor }), query.cursor);
+  }
+
+  /** Who managed the auction, how and why, oldest first; for its seller and admins. */
+  async auctionRecord(auctionId: string, query: PageQuery = {}): Promise<Page<RecordEntry>> {
+    const url = (await this.#historyUrl()) + archivePath(auctionId);
+    return this.#http.get(`${url}/record${queryText({ ...query })}`, isRecordPage);
   }
 
   /** Where the proof of a sealed auction can be downloaded; without a token, for anyone. */

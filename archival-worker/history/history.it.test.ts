@@ -3,7 +3,7 @@ import { problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts'
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { until } from '@outcry/shared/testing/until.ts';
-import { TestSystem } from '../testing/test-system.ts';
+import { TestSystem, tokenOf } from '../testing/test-system.ts';
 
 const START_MS = Date.UTC(2026, 4, 1);
 
@@ -282,5 +282,48 @@ describe('browsers', () => {
   test('another origin may not', async () => {
     const response = await get('/v1/history/auctions', { origin: 'http://evil.example' });
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+describe('an auction from which a bidder was removed', () => {
+  const path = '/v1/history/auctions/a0-managed';
+
+  beforeAll(async () => {
+    const managed = new TestAuction({ auctionId: 'a0-managed', startsAt: START_MS + 3_000 });
+    await system.publish([
+      managed.create(),
+      managed.start(),
+      managed.bid('ann', { maxAmount: 5_000 }),
+      managed.bid('ben', { maxAmount: 9_000 }),
+      managed.remove(2),
+    ]);
+    await until('archived', async () => {
+      const body = (await (await get(path)).json()) as { seq?: number };
+      return body.seq === 5;
+    });
+  });
+
+  test('shows whose bids do not count', async () => {
+    const { items } = (await (await get(`${path}/bids`)).json()) as { items: object[] };
+    expect(items).toMatchObject([{ alias: 1 }, { alias: 2, removed: true }]);
+    expect(items[0]).not.toHaveProperty('removed');
+    expect(await (await get(path)).json()).toMatchObject({ leader: 1, bidCount: 1, price: 1_000 });
+  });
+
+  test('has a record of who did what and why, for its seller and admins alone', async () => {
+    const as = (user: string, roles: readonly string[]) =>
+      get(`${path}/record`, { authorization: `Bearer ${tokenOf(user, roles)}` });
+    for (const answer of [await as('seller-1', ['seller']), await as('root', ['admin'])]) {
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toMatchObject({
+        items: [
+          { type: 'scheduled', userId: 'seller-1', seq: 1 },
+          { type: 'removed', userId: 'admin', bidder: 2, reason: 'why', seq: 5 },
+        ],
+        nextCursor: null,
+      });
+    }
+    expect((await as('ann', ['bidder', 'seller'])).status).toBe(403);
+    expect((await get(`${path}/record`)).status).toBe(401);
   });
 });

@@ -8,6 +8,8 @@ import type {
   HistorySort,
   OwnBid,
   OwnBidsQuery,
+  RecordEntry,
+  RecordQuery,
   SavedAuction,
   WatchlistQuery,
 } from '@outcry/shared/contracts/history.ts';
@@ -32,6 +34,17 @@ export async function bidsOfAuction(
   if ((await store.auction(auctionId)) === undefined) return undefined;
   const bids = await store.bids(auctionId, order, after, limit + 1);
   return pageOf(bids, limit, ({ epoch, seq }) => cursorOf(epoch, seq));
+}
+
+/** Oldest first. */
+export async function recordOfAuction(
+  store: HistoryStore,
+  auctionId: string,
+  { cursor, limit }: RecordQuery,
+): Promise<Page<RecordEntry>> {
+  const after = cursor === undefined ? undefined : positionAt(cursor);
+  const entries = await store.record(auctionId, after, limit + 1);
+  return pageOf(entries, limit, ({ epoch, seq }) => cursorOf(epoch, seq));
 }
 
 export async function searchAuctions(

@@ -11,6 +11,7 @@ import type {
   OwnBid,
   ProvenEvent,
   ReadNotice,
+  RecordEntry,
   SaleReportRow,
   Saved,
   SavedAuction,
@@ -50,6 +51,12 @@ export interface HistoryStore {
     after: Position | undefined,
     limit: number,
   ): Promise<readonly ArchivedBid[]>;
+  /** What was done with the auction by whoever manages it, oldest first, after `after`. */
+  record(
+    auctionId: string,
+    after: Position | undefined,
+    limit: number,
+  ): Promise<readonly RecordEntry[]>;
   /** The auctions wished for, in the order wished for, that come behind `after`. */
   auctions(
     wish: AuctionWish,

@@ -4,8 +4,13 @@ import {
   archivedAuctionPage,
   archivedBidPage,
   proofSchema,
+  recordPage,
 } from '@outcry/shared/contracts/history-answers.ts';
-import { bidListQuery, historyListQuery } from '@outcry/shared/contracts/history-schemas.ts';
+import {
+  bidListQuery,
+  historyListQuery,
+  recordQuery,
+} from '@outcry/shared/contracts/history-schemas.ts';
 import { isAuctionId } from '@outcry/shared/domain/ids.ts';
 import {
   answerJson,
@@ -14,7 +19,7 @@ import {
   type HttpAnswer,
 } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
-import { bidsOfAuction, searchAuctions } from '../history/pages.ts';
+import { bidsOfAuction, recordOfAuction, searchAuctions } from '../history/pages.ts';
 import { openProof } from '../history/proofs.ts';
 import { ARCHIVED } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
@@ -87,6 +92,43 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
   route(
     {
       method: 'get',
+      path: '/v1/history/auctions/{id}/record',
+      name: 'readRecord',
+      summary: 'Who managed the auction, how and why, oldest first; for its seller and admins',
+      who: 'any user',
+      query: recordQuery,
+      answer: { status: 200, schema: recordPage },
+      refusals: ['AUCTION_NOT_FOUND', 'NOT_SELLER'],
+      example: {
+        answer: {
+          items: [
+            {
+              epoch: 1,
+              seq: 4,
+              at: '2026-01-05T18:02:00.000Z',
+              type: 'paused',
+              userId: 'sam',
+              reason: 'The lot is being examined again.',
+              endsAt: '2026-01-05T18:05:00.000Z',
+            },
+          ],
+          nextCursor: null,
+        },
+      },
+    },
+    async ({ x, params: { id }, query, caller }, { history, shards }: HistoryParts) => {
+      const auction = isAuctionId(id, shards) ? await history.auction(id) : undefined;
+      if (auction === undefined) return noSuchAuction(x);
+      if (auction.sellerId !== caller.userId && !caller.roles.has('admin')) {
+        return answerProblem(x, 'NOT_SELLER', 'Only its seller and admins read this.');
+      }
+      return answerJson(x, await recordOfAuction(history, id, query));
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
       path: '/v1/history/auctions/{id}/proof',
       name: 'readProof',
       summary: 'The whole public history of a sealed auction, with the hashes that prove it',
@@ -111,7 +153,7 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
       const auction = await history.auction(id);
       if (auction === undefined) return noSuchAuction(x);
       const detail = isOver(auction.status)
-        ? 'The archive seals the auction as soon as it has all of it.'
+        ? 'It is sealed when the archive has all of it and no bidder can be removed any more.'
         : `The auction is ${auction.status}; only what is over is sealed.`;
       return answerProblem(x, 'NOT_SEALED', detail);
     },

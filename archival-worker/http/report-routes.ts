@@ -24,7 +24,7 @@ const params = { id: ID_PATTERN };
 const AT = '2026-01-05T18:01:00.000Z';
 
 const BIDS: Table<BidReportRow> = {
-  columns: ['at', 'epoch', 'seq', 'alias', 'amount', 'currency'],
+  columns: ['at', 'epoch', 'seq', 'alias', 'amount', 'currency', 'removed'],
   money: ['amount'],
 };
 const BIDS_FOR_ADMINS: Table<BidReportRow> = { ...BIDS, columns: [...BIDS.columns, 'userId'] };
@@ -62,7 +62,9 @@ export const REPORT_ROUTES: readonly Route<HistoryParts>[] = [
       answer: { status: 200, schema: bidReport, alsoCsv: true },
       refusals: ['NOT_FOUND', 'AUCTION_NOT_FOUND'],
       example: {
-        answer: [{ at: AT, epoch: 1, seq: 3, alias: 1, amount: 1_000, currency: 'EUR' }],
+        answer: [
+          { at: AT, epoch: 1, seq: 3, alias: 1, amount: 1_000, currency: 'EUR', removed: false },
+        ],
       },
     },
     async ({ x, params: { id }, caller }, { history, reports, shards }: HistoryParts) => {

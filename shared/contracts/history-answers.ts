@@ -12,12 +12,13 @@ import type {
   OwnData,
   Proof,
   ReadNotice,
+  RecordEntry,
   SaleReportRow,
   Saved,
   SavedAuction,
   UserStats,
 } from './history.ts';
-import { KEPT_NOTICE_TYPES } from './history.ts';
+import { KEPT_NOTICE_TYPES, RECORDED_TYPES } from './history.ts';
 import { alias, amount, auctionViewSchema, id, time } from './api-answers.ts';
 
 const nextCursor = z.string().nullable();
@@ -74,9 +75,35 @@ const readNotice = z.strictObject({
 }) satisfies z.ZodType<ReadNotice>;
 
 export const archivedBidPage = z.strictObject({
-  items: z.array(z.strictObject({ ...place, at: time, alias, amount })),
+  items: z.array(
+    z.strictObject({
+      ...place,
+      at: time,
+      alias,
+      amount,
+      removed: z
+        .literal(true)
+        .exactOptional()
+        .describe('its bidder was removed: it does not count'),
+    }),
+  ),
   nextCursor,
 }) satisfies z.ZodType<Page<ArchivedBid>>;
+
+export const recordPage = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      ...place,
+      at: time,
+      type: z.enum(RECORDED_TYPES),
+      userId: id.nullable().describe('who did it; null: the engine, after an outage'),
+      reason: z.string().exactOptional(),
+      bidder: alias.exactOptional().describe('who was removed'),
+      endsAt: time.describe('the end after it'),
+    }),
+  ),
+  nextCursor,
+}) satisfies z.ZodType<Page<RecordEntry>>;
 
 export const proofSchema = z.strictObject({
   form: z.literal('outcry-seal-v1'),
@@ -153,6 +180,7 @@ const bidReportRow = z.strictObject({
   alias,
   amount,
   currency,
+  removed: z.boolean().describe('its bidder was removed: it does not count'),
   userId: id.exactOptional().describe('told to admins only'),
 }) satisfies z.ZodType<BidReportRow>;
 

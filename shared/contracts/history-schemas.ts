@@ -13,6 +13,7 @@ import type {
   LeaderboardQuery,
   OwnBidsQuery,
   ReadNoticesRequest,
+  RecordQuery,
   WatchlistQuery,
 } from './history.ts';
 import { KEPT_NOTICE_TYPES } from './history.ts';
@@ -69,6 +70,8 @@ export const bidListQuery = z.strictObject({
   ...page,
   order: z.enum(['oldest', 'newest']).default('oldest'),
 }) satisfies z.ZodType<BidListQuery>;
+
+export const recordQuery = z.strictObject(page) satisfies z.ZodType<RecordQuery>;
 
 export const ownBidsQuery = z.strictObject(page) satisfies z.ZodType<OwnBidsQuery>;
 

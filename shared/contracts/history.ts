@@ -25,6 +25,8 @@ export interface ArchivedBid {
   readonly at: string;
   readonly alias: number;
   readonly amount: number;
+  /** Its bidder was removed from the auction: it does not count. */
+  readonly removed?: true;
 }
 
 interface PageQuery {
@@ -69,6 +71,32 @@ export interface BidListQuery extends PageQuery {
 }
 
 export type OwnBidsQuery = PageQuery;
+
+export type RecordQuery = PageQuery;
+
+/** What was done with an auction by whoever manages it, or by the engine after an outage. */
+export interface RecordEntry {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly at: string;
+  readonly type: (typeof RECORDED_TYPES)[number];
+  /** Who did it; null: the engine, after an outage. */
+  readonly userId: string | null;
+  readonly reason?: string;
+  /** The alias of who was removed. */
+  readonly bidder?: number;
+  /** The end after it. */
+  readonly endsAt: string;
+}
+
+export const RECORDED_TYPES = [
+  'scheduled',
+  'extended',
+  'paused',
+  'resumed',
+  'removed',
+  'cancelled',
+] as const;
 
 export type WatchlistQuery = PageQuery;
 
@@ -177,7 +205,9 @@ export interface ReadNoticesRequest {
  * Rows of reports. As JSON amounts are minor units like everywhere, as CSV decimals in the currency's
  * digits; columns have the same names and this order.
  */
-export interface BidReportRow extends ArchivedBid {
+export interface BidReportRow extends Omit<ArchivedBid, 'removed'> {
+  /** Its bidder was removed from the auction: it does not count. */
+  readonly removed: boolean;
   readonly currency: string;
   /** Told to admins only. */
   readonly userId?: string;

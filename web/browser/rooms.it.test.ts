@@ -230,6 +230,50 @@ test('the seller gives an auction more time and takes another back, by keyboard 
   await poll(() => textOf(page.getByTestId('announcer'))).toContain('The auction is over');
 });
 
+test('a pause says why, a removed bidder is struck out, and an odd amount is asked about', async () => {
+  const { id, path } = await auctionOf('Clock');
+  const [sam, ann] = await Promise.all([stage.open(path), stage.open(path, DARK_PHONE)]);
+  await Promise.all([signIn(sam, 'sam'), signIn(ann, 'ann')]);
+
+  const place = ann.getByRole('button', { name: 'Place bid' });
+  await ann.getByLabel('Your maximum bid').fill('1,200.00');
+  await place.click();
+  await ann.getByText('more than ten times').waitFor();
+  expect(await seriousFaults(ann)).toEqual([]);
+  await stage.shot(ann, 'room-odd-amount-phone');
+  await place.click();
+  await ann.getByTestId('leader').getByText('You lead').waitFor();
+
+  await sam.getByRole('button', { name: 'Pause' }).click();
+  const dialog = sam.getByRole('dialog', { name: 'Pause this auction?' });
+  await dialog.getByRole('button', { name: 'Pause' }).click();
+  await dialog.getByText('must have at least one visible character').waitFor();
+  await dialog.getByLabel('Reason').fill('The dial is being examined.');
+  expect(await seriousFaults(sam)).toEqual([]);
+  await stage.shot(sam, 'room-pause');
+  await dialog.getByRole('button', { name: 'Pause' }).click();
+  await poll(() => textOf(ann.getByTestId('paused'))).toContain('The dial is being examined.');
+  await ann.getByTestId('auction-status').getByText('Paused', { exact: true }).waitFor();
+  expect(await seriousFaults(ann)).toEqual([]);
+  expect(await overhang(ann)).toBeLessThanOrEqual(0);
+  await stage.shot(ann, 'room-paused-phone');
+  // Who comes later reads it too.
+  const late = await stage.open(path);
+  await poll(() => textOf(late.getByTestId('paused'))).toContain('The dial is being examined.');
+
+  await sam.getByRole('button', { name: 'Resume' }).click();
+  await ann.getByTestId('auction-status').getByText('Open for bids').waitFor();
+  const admin = await stage.client('ada', ['admin']);
+  await admin.removeBidder(id, 1, 'No identity card');
+  for (const window of [ann, late]) {
+    await window.getByTestId('bid-list').getByText('Removed: it does not count').waitFor();
+  }
+  await ann.getByTestId('stake').getByText('You were removed').waitFor();
+  await late.reload();
+  await late.getByTestId('bid-list').getByText('Removed: it does not count').waitFor();
+  await stage.shot(late, 'room-removed');
+});
+
 test('a sign-in that no service takes any more is renewed, also when the gateway is away at first', async () => {
   const { path } = await auctionOf('Gold ring');
   const page = await stage.open('/nowhere');

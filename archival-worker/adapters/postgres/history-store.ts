@@ -1,15 +1,23 @@
-import { shownTerms } from '@outcry/shared/contracts/api.ts';
-import type { AuctionStatus, ItemDetails, Outcome } from '@outcry/shared/contracts/events.ts';
+import { ownJson, shownTerms } from '@outcry/shared/contracts/api.ts';
 import type {
-  ArchivedAuction,
-  ArchivedBid,
-  BidListQuery,
+  AuctionStatus,
+  ItemDetails,
+  Outcome,
+  PublicEvent,
+} from '@outcry/shared/contracts/events.ts';
+import {
+  RECORDED_TYPES,
+  type ArchivedAuction,
+  type ArchivedBid,
+  type BidListQuery,
+  type RecordEntry,
 } from '@outcry/shared/contracts/history.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import type { AuctionWish, HistoryStore, ListedAuction, ListPlace } from '../../history/ports.ts';
 import type { ReadHistory } from './ask-history.ts';
 import { listOrder, placeOf, wishedFor, type PlacedRow } from './auction-lists.ts';
 import type { Sql } from './database.ts';
+import { isRemoved } from './statistics.ts';
 
 export const historyStore = (read: ReadHistory): HistoryStore => ({
   async auction(auctionId: string): Promise<ArchivedAuction | undefined> {
@@ -34,19 +42,33 @@ export const historyStore = (read: ReadHistory): HistoryStore => ({
           ? sql``
           : sql`AND (epoch, seq) ${oldest ? sql`>` : sql`<`} (${after.epoch}, ${after.seq})`;
       return sql<BidRow[]>`
-        SELECT epoch, seq, at, alias, amount
+        SELECT epoch, seq, at, alias, amount, ${isRemoved(sql)} AS removed
           FROM history_events
          WHERE auction_id = ${auctionId} AND type IN ('bid', 'bought') ${beyond}
          ORDER BY ${oldest ? sql`epoch, seq` : sql`epoch DESC, seq DESC`}
          LIMIT ${limit}`;
     });
-    return rows.map(({ epoch, seq, at, alias, amount }) => ({
-      epoch,
-      seq,
-      at: at.toISOString(),
-      alias,
-      amount,
-    }));
+    return rows.map(({ at, removed, ...bid }) =>
+      Object.assign(bid, { at: at.toISOString() }, removed ? { removed } : undefined),
+    );
+  },
+
+  async record(
+    auctionId: string,
+    after: Position | undefined,
+    limit: number,
+  ): Promise<readonly RecordEntry[]> {
+    const { epoch, seq } = after ?? { epoch: 0, seq: 0 };
+    const rows = await read(
+      (sql) => sql<{ public: string; userId: string | null }[]>`
+        SELECT public, user_id AS "userId"
+          FROM history_events
+         WHERE auction_id = ${auctionId} AND type IN ${sql(RECORDED_TYPES)}
+           AND (epoch, seq) > (${epoch}, ${seq})
+         ORDER BY epoch, seq
+         LIMIT ${limit}`,
+    );
+    return rows.map((row) => recordEntry(ownJson<RecordedEvent>(row.public), row.userId));
   },
 
   async auctions(
@@ -73,6 +95,19 @@ export const historyStore = (read: ReadHistory): HistoryStore => ({
   },
 });
 
+type RecordedEvent = PublicEvent & Pick<RecordEntry, 'type'>;
+
+const recordEntry = (event: RecordedEvent, userId: string | null): RecordEntry => ({
+  epoch: event.epoch,
+  seq: event.seq,
+  at: event.at,
+  type: event.type,
+  userId,
+  ...(event.reason !== undefined && { reason: event.reason }),
+  ...(event.bidder !== undefined && { bidder: event.bidder }),
+  endsAt: event.state.endsAt,
+});
+
 /** Selects what {@link archivedAuction} reads. @param more further columns, after a comma */
 export const auctionColumns = (sql: Sql, more = sql``) => sql`
   SELECT auctions.id, items.id AS item_id, items.title, items.description, items.image_url,
@@ -87,6 +122,7 @@ interface BidRow {
   readonly at: Date;
   readonly alias: number;
   readonly amount: number;
+  readonly removed: boolean;
 }
 
 export interface AuctionRow extends PlacedRow {

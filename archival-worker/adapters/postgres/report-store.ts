@@ -14,7 +14,9 @@ export const reportStore = (read: ReadHistory): ReportStore => ({
     const rows = await read(
       (sql) => sql<(Omit<Required<BidReportRow>, 'at'> & { at: Date })[]>`
         SELECT at, part.epoch, seq, alias, amount, user_id AS "userId",
-               (SELECT currency FROM auctions WHERE id = ${auctionId}) AS currency
+               (SELECT currency FROM auctions WHERE id = ${auctionId}) AS currency,
+               alias IN (SELECT alias FROM history_events
+                          WHERE auction_id = ${auctionId} AND type = 'removed') AS removed
           FROM (SELECT epoch, fork, until_seq
                   FROM epochs
                  WHERE auction_id = ${auctionId} AND epoch >= ${afterEpoch}) AS part
@@ -29,15 +31,7 @@ export const reportStore = (read: ReadHistory): ReportStore => ({
          ORDER BY part.epoch, seq
          LIMIT ${limit}`,
     );
-    return rows.map(({ at, epoch, seq, alias, amount, currency, userId }) => ({
-      at: at.toISOString(),
-      epoch,
-      seq,
-      alias,
-      amount,
-      currency,
-      userId,
-    }));
+    return rows.map((row) => Object.assign(row, { at: row.at.toISOString() }));
   },
 
   async subjects(auctionIds: readonly string[]): Promise<ReadonlyMap<string, Subject>> {

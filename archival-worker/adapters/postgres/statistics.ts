@@ -55,6 +55,12 @@ export async function noteRemovals(tx: Tx, auctionIds: readonly string[]): Promi
             WHERE id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))`;
 }
 
+/** Whether the bidder of a row of `history_events` was removed from the auction. */
+export const isRemoved = (sql: Sql | Tx) => sql`
+  EXISTS (SELECT FROM history_events AS removal
+           WHERE removal.auction_id = history_events.auction_id
+             AND removal.type = 'removed' AND removal.alias = history_events.alias)`;
+
 /** What `bid_hours` must hold of these auctions, from the stored events. */
 export const recountedBids = (sql: Sql | Tx, auctionIds: readonly string[]) => sql`
   SELECT auction_id, user_id, date_trunc('hour', at, 'UTC') AS hour, count(*) AS bids,
@@ -62,9 +68,7 @@ export const recountedBids = (sql: Sql | Tx, auctionIds: readonly string[]) => s
     FROM history_events
    WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
      AND type IN ('bid', 'bought')
-     AND NOT EXISTS (SELECT FROM history_events AS removal
-                      WHERE removal.auction_id = history_events.auction_id
-                        AND removal.type = 'removed' AND removal.alias = history_events.alias)
+     AND NOT ${isRemoved(sql)}
    GROUP BY auction_id, user_id, hour`;
 
 /**

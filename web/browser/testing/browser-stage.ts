@@ -1,4 +1,5 @@
 /** The whole system and a Chromium, for tests of pages as people use them. */
+import type { Role } from '@outcry/shared/contracts/api.ts';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
@@ -30,7 +31,7 @@ export interface BrowserStage {
   /** Closes all windows: what stays open keeps working and slows down the next test. */
   closeWindows(): Promise<void>;
   /** Acts over HTTP as this user. */
-  client(userId: string): Promise<OutcryClient>;
+  client(userId: string, roles?: readonly Role[]): Promise<OutcryClient>;
   /** Kept in `.local/screenshots`, for people to look at. */
   shot(page: Page, name: string): Promise<void>;
   stop(): Promise<void>;
@@ -70,11 +71,8 @@ export async function startBrowserStage(
     closeWindows: async () => {
       await Promise.all(browser.contexts().map((context) => context.close()));
     },
-    client: async (userId) => {
-      const { token } = await new OutcryClient({ gatewayUrl }).devToken(userId, [
-        'bidder',
-        'seller',
-      ]);
+    client: async (userId, roles = ['bidder', 'seller']) => {
+      const { token } = await new OutcryClient({ gatewayUrl }).devToken(userId, roles);
       return new OutcryClient({ gatewayUrl, historyUrl, token });
     },
     shot: async (page, name) => {

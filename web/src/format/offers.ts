@@ -61,6 +61,14 @@ export function offerFault(amount: number, facts: OfferFacts): string | undefine
     : `This is not above your maximum of ${formatMoney(ownMaximum, currency)}.`;
 }
 
+/** Perhaps a slip of the finger: more than ten times what would do. */
+export const isSurprising = (amount: number, facts: OfferFacts): boolean =>
+  amount > 10 * (leastOffer(facts) ?? amount);
+
+/** Asks once more. */
+export const surprisingText = (amount: number, facts: OfferFacts): string =>
+  `${formatMoney(amount, facts.currency)} is more than ten times the least bid of ${formatMoney(leastOffer(facts) ?? amount, facts.currency)}. Press “Place bid” again if you mean it.`;
+
 export const NOBODY_HIGHER = 'This is the highest amount there is. Nobody can bid more.';
 
 /** One line below the field: what to enter, or what the offer in it would do. */

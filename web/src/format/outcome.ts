@@ -1,6 +1,6 @@
 /** What an auction's state means to the person looking at it. */
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
-import type { PublicState } from '@outcry/shared/contracts/events.ts';
+import { isOver, type PublicState } from '@outcry/shared/contracts/events.ts';
 import { formatMoney } from './money.ts';
 import { momentText } from './time.ts';
 
@@ -61,7 +61,7 @@ export function endText(
   timeZone?: string,
 ): string | undefined {
   // A cancelled auction keeps the end that it would have had.
-  if (status === 'live' || status === 'cancelled') return undefined;
+  if (status === 'live' || status === 'paused' || status === 'cancelled') return undefined;
   const moment = momentText(Date.parse(endsAt), nowMs, locale, timeZone);
   return `${status === 'ended' ? 'Ended' : 'Ends'} ${moment}`;
 }
@@ -101,4 +101,4 @@ export function lastBidsText(count: number, all: number, locale?: string): strin
 
 /** What the auction can be bought for at once; undefined when it cannot. The first bid ends that. */
 export const buyNowOffer = ({ status, buyNowPrice, leader }: AuctionView): number | undefined =>
-  leader === null && (status === 'live' || status === 'scheduled') ? buyNowPrice : undefined;
+  leader === null && !isOver(status) ? buyNowPrice : undefined;

@@ -91,7 +91,7 @@ const STATUS_WORDS: Readonly<Record<AuctionView['status'], string>> = {
 
 function RoomStatus({ auction, room }: InRoomProps) {
   const { status, sellerId } = auction;
-  const isOpen = status === 'live' || status === 'scheduled';
+  const isOpen = !isOver(status);
   const connection = room.connection.value;
   const viewers = room.viewers.value;
   const end = endText(auction, serverNow());

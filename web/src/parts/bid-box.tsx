@@ -2,11 +2,13 @@ import { useId, useState } from 'preact/hooks';
 import type { AuctionView, BidRequest } from '@outcry/shared/contracts/api.ts';
 import { formatMoney, moneyFault, moneyFieldText, parseMoney } from '../format/money.ts';
 import {
+  isSurprising,
   leastOffer,
   modeText,
   offerFault,
   offerHint,
   quickAmounts,
+  surprisingText,
   type BidMode,
   type OfferFacts,
 } from '../format/offers.ts';
@@ -25,6 +27,8 @@ export function BidBox({ auction, room }: BidBoxProps) {
   const [mode, setMode] = useState<BidMode>('maximum');
   const [text, setText] = useState('');
   const [fault, setFault] = useState('');
+  /** An amount so high that it is asked about once more. */
+  const [doubted, setDoubted] = useState<number>();
   const { currency } = auction;
   const { bidding } = room;
   const facts = offerFacts(auction, room);
@@ -33,6 +37,7 @@ export function BidBox({ auction, room }: BidBoxProps) {
 
   const change = (typed: string): void => {
     setText(typed);
+    setDoubted(undefined);
     setFault('');
   };
 
@@ -43,6 +48,11 @@ export function BidBox({ auction, room }: BidBoxProps) {
         : offerFault(amount, facts);
     setFault(wrong ?? '');
     if (amount === undefined || wrong !== undefined) return;
+    if (isSurprising(amount, facts) && doubted !== amount) {
+      setDoubted(amount);
+      setFault(surprisingText(amount, facts));
+      return;
+    }
     const offer: BidRequest = mode === 'maximum' ? { maxAmount: amount } : { amount };
     if (await bidding.bid(offer, currency, auction.minimumBid)) setText('');
   };

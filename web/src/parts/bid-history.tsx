@@ -96,7 +96,7 @@ function BidRow({ bid, currency, isYou }: BidRowProps) {
   const now = slowClock.value;
   const beatenAtOnce = after !== undefined && after.leader !== alias;
   return (
-    <li class={isYou ? 'bid bid-you' : 'bid'}>
+    <li class={`bid${isYou ? ' bid-you' : ''}${bid.removed ? ' bid-removed' : ''}`}>
       <span class="bid-dot" aria-hidden="true" style={{ '--hue': String((alias * 67) % 360) }}>
         {alias}
       </span>
@@ -105,7 +105,9 @@ function BidRow({ bid, currency, isYou }: BidRowProps) {
       </span>
       <span class="bid-amount">{formatMoney(amount, currency)}</span>
       <small class="bid-note">
+        {bid.removed && 'Removed: it does not count.'}
         {beatenAtOnce &&
+          !bid.removed &&
           `${bidderName(after.leader)} answered with ${formatMoney(after.price, currency)}`}
       </small>
       <time class="bid-time" dateTime={new Date(atMs).toISOString()} title={momentText(atMs, now)}>

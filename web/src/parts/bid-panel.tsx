@@ -57,6 +57,17 @@ function OthersPanel(props: BidPanelProps) {
     );
   }
   if (auction.status === 'live') return <Visitor {...props} />;
+  if (auction.status === 'paused') {
+    return (
+      <>
+        <BidBar auction={auction} room={room} />
+        <p class="aside" role="status" data-testid="paused">
+          <strong>Paused.</strong> {room.pauseReason.value} Nobody can bid until it goes on; its end
+          then moves by as long as the pause was.
+        </p>
+      </>
+    );
+  }
   return (
     <>
       <BidBar auction={auction} room={room} />

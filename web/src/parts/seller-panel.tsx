@@ -3,6 +3,7 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { Room } from '../state/room.ts';
 import { CancelDialog } from './cancel-dialog.tsx';
 import { ExtendDialog } from './extend-dialog.tsx';
+import { PauseDialog } from './pause-dialog.tsx';
 import { NoticeText } from './notice-text.tsx';
 
 interface SellerPanelProps {
@@ -10,13 +11,15 @@ interface SellerPanelProps {
   readonly room: Room;
 }
 
+type Question = 'cancel' | 'extend' | 'pause';
+
 /** What the seller sees in place of the bidding: how it goes, and what can still be changed. */
 export function SellerPanel({ auction, room }: SellerPanelProps) {
-  const [asking, setAsking] = useState<'cancel' | 'extend' | null>(null);
+  const [asking, setAsking] = useState<Question | null>(null);
   const { selling } = room;
   const notice = selling.notice.value;
   const close = (): void => setAsking(null);
-  const ask = (what: 'cancel' | 'extend'): void => {
+  const ask = (what: Question): void => {
     selling.notice.value = null;
     setAsking(what);
   };
@@ -32,6 +35,20 @@ export function SellerPanel({ auction, room }: SellerPanelProps) {
         <button type="button" class="button" onClick={() => ask('extend')}>
           Extend
         </button>
+        {auction.status === 'paused' ? (
+          <button
+            type="button"
+            class="button button-primary"
+            disabled={selling.sending.value !== null}
+            onClick={() => void selling.resume()}
+          >
+            Resume
+          </button>
+        ) : (
+          <button type="button" class="button" onClick={() => ask('pause')}>
+            Pause
+          </button>
+        )}
         {auction.leader === null && (
           <button type="button" class="button" onClick={() => ask('cancel')}>
             Cancel the auction
@@ -40,12 +57,14 @@ export function SellerPanel({ auction, room }: SellerPanelProps) {
       </div>
       <NoticeText notice={asking === null ? notice : null} />
       {asking === 'extend' && <ExtendDialog auction={auction} selling={selling} onClose={close} />}
+      {asking === 'pause' && <PauseDialog selling={selling} onClose={close} />}
       {asking === 'cancel' && <CancelDialog auction={auction} selling={selling} onClose={close} />}
     </section>
   );
 }
 
 function hintText({ status, leader }: AuctionView): string {
+  if (status === 'paused') return 'It is paused. Nobody can bid until you resume it.';
   if (status === 'scheduled') return 'It opens by itself. Until its first bid you can cancel it.';
   return leader === null
     ? 'Until the first bid you can cancel it. You cannot bid yourself.'

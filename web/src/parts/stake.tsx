@@ -17,6 +17,15 @@ export function Stake({ auction, own, leading }: StakeProps) {
   if (own.alias === null) {
     return <p class="aside">You have not bid here yet. When you do, others see only a number.</p>;
   }
+  if (own.removed) {
+    return (
+      <div data-testid="stake">
+        <NoticeCard tone="bad" title="You were removed">
+          <p>Your bids in this auction do not count, and no further ones are taken.</p>
+        </NoticeCard>
+      </div>
+    );
+  }
   return (
     <div data-testid="stake">
       {leading ? (

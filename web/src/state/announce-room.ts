@@ -1,4 +1,5 @@
 /** What a room says to screen readers: price, being outbid, the end. */
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import { effect, untracked } from '@preact/signals';
 import { formatMoney } from '../format/money.ts';
 import { bidderName, outcomeWords } from '../format/outcome.ts';
@@ -18,7 +19,7 @@ export function announceRoom(room: Told): () => void {
     if (auction === null) return;
     untracked(() => {
       const { price, currency, status, leader } = auction;
-      const isOpen = status === 'live' || status === 'scheduled';
+      const isOpen = !isOver(status);
       const sum = formatMoney(price, currency);
       if (!isOpen && wasOpen) {
         room.bidding.forgetNotice();

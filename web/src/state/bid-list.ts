@@ -12,6 +12,8 @@ export interface BidEntry extends Position {
   readonly amount: number;
   /** Right after the bid, where a live event told it; the archive only has the amount. */
   readonly after?: { readonly price: number; readonly leader: number | null };
+  /** Its bidder was removed: it does not count. */
+  readonly removed?: true;
 }
 
 /** Rising by seq, each seq once, at most {@link MAX_BIDS} (the newest). */
@@ -21,13 +23,7 @@ export type BidList = readonly BidEntry[];
 export const MAX_BIDS = 5_000;
 
 export function bidsOfArchive(bids: readonly ArchivedBid[]): BidEntry[] {
-  return bids.map(({ epoch, seq, at, alias, amount }) => ({
-    epoch,
-    seq,
-    alias,
-    amount,
-    atMs: Date.parse(at),
-  }));
+  return bids.map(({ at, ...bid }) => ({ ...bid, atMs: Date.parse(at) }));
 }
 
 export function bidsOfEvents(events: readonly PublicEvent[]): BidEntry[] {
@@ -95,7 +91,12 @@ function isNextOnly(known: BidList, more: readonly BidEntry[], forks: readonly F
   return isBehind && forks.every((fork) => fork.epoch <= next.epoch);
 }
 
+/** The list after a bidder was removed. */
+export const withoutBidder = (list: BidList, alias: number): BidList =>
+  list.map((bid) => (bid.alias === alias ? { ...bid, removed: true } : bid));
+
 /** How many of the newest `wanted` bids are not in the list, of those it could hold. */
 export function missingBids(list: BidList, wanted: number): number {
-  return Math.max(0, Math.min(wanted, MAX_BIDS) - list.length);
+  const counting = list.reduce((sum, { removed }) => (removed ? sum : sum + 1), 0);
+  return Math.max(0, Math.min(wanted, MAX_BIDS) - counting);
 }

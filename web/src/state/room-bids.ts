@@ -11,6 +11,7 @@ import {
   bidsOfEvents,
   mergeBids,
   missingBids,
+  withoutBidder,
   type BidEntry,
   type BidList,
   type Fork,
@@ -55,6 +56,9 @@ export class RoomBids {
     switch (step.kind) {
       case 'event':
         this.#merge(bidsOfEvents([step.event]), []);
+        if (step.event.bidder !== undefined) {
+          this.list.value = withoutBidder(this.list.peek(), step.event.bidder);
+        }
         return;
       case 'superseded':
         this.#merge([], [{ epoch: step.epoch + 1, seq: step.after + 1 }]);

@@ -1,5 +1,6 @@
 /** One auction as its room shows it: live state, own stake, bids so far. */
 import { batch, computed, effect, signal, untracked } from '@preact/signals';
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import { comparePositions } from '@outcry/shared/contracts/live.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import type {
@@ -52,6 +53,8 @@ export class Room {
   readonly connection = signal<WatchConnection>('connecting');
   readonly viewers = signal<number | undefined>(undefined);
   readonly extension = signal<Extension | null>(null);
+  /** Why the auction was paused last. */
+  readonly pauseReason = signal('');
   /** Null until it is known whether the user has bid here; for visitors for ever. */
   readonly own = signal<OwnView | null>(null);
   /** The gateway has forgotten the auction; this is what the archive keeps of it. */
@@ -93,7 +96,11 @@ export class Room {
     this.selling = new Selling(services.client, auctionId, (auction) => this.#take(auction));
     this.proof = new RoomProof(services.client);
     this.#listener = {
-      onStep: (step, { auction }) => this.bids.hear(step, auction?.epoch ?? 0),
+      onStep: (step, { auction }) => {
+        this.bids.hear(step, auction?.epoch ?? 0);
+        if (step.kind !== 'event' || step.event.type !== 'paused') return;
+        this.pauseReason.value = step.event.reason ?? '';
+      },
       onChange: (watched) => this.#watchedChanged(watched),
       onOwnChange: () => void this.#readOwn(),
     };
@@ -197,10 +204,9 @@ export class Room {
       if (!isFinal && sinceReadMs > READ_EVERY_MS) void this.#read();
       return;
     }
-    const isOpen = auction.status === 'live' || auction.status === 'scheduled';
-    if (!isOpen || this.archived.peek()) return;
+    if (isOver(auction.status) || this.archived.peek()) return;
     const due = Date.parse(auction.status === 'live' ? auction.endsAt : auction.startsAt);
-    const isOverdue = serverNow() > due + OVERDUE_MS;
+    const isOverdue = auction.status !== 'paused' && serverNow() > due + OVERDUE_MS;
     const isDeaf = this.connection.peek() !== 'live' && sinceReadMs > READ_EVERY_MS;
     const isUnsure = this.#clockReads < MAX_CLOCK_READS && clockErrorMs() > GOOD_CLOCK_MS;
     if (isUnsure) this.#clockReads += 1;

@@ -1,4 +1,5 @@
-/** What the seller can do with an open auction: cancel it before its first bid, and extend it. */
+/** What the seller can do with an open auction: cancel it before its first bid, extend, pause and resume it. */
+import type { CommandOptions } from '@outcry/client/http-transport.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { sellersRefusalWords } from '../format/refusals.ts';
@@ -7,7 +8,7 @@ import { serverNow } from './clock.ts';
 import { CommandSender } from './command-sender.ts';
 
 export class Selling {
-  readonly #sender: CommandSender<'cancel' | 'extend'>;
+  readonly #sender: CommandSender<'cancel' | 'extend' | 'pause' | 'resume'>;
   readonly #client: OutcryClient;
   readonly #auctionId: string;
   readonly #onChanged: (auction: AuctionView) => void;
@@ -34,10 +35,27 @@ export class Selling {
   }
 
   cancel(): Promise<boolean> {
+    return this.#send('cancel', (options) => this.#client.cancel(this.#auctionId, options));
+  }
+
+  /** @param reason what viewers read */
+  pause(reason: string): Promise<boolean> {
+    return this.#send('pause', (options) => this.#client.pause(this.#auctionId, reason, options));
+  }
+
+  resume(): Promise<boolean> {
+    return this.#send('resume', (options) => this.#client.resume(this.#auctionId, options));
+  }
+
+  /** The page shows what came of it. */
+  #send(
+    kind: 'cancel' | 'pause' | 'resume',
+    request: (options: CommandOptions) => Promise<AuctionView>,
+  ): Promise<boolean> {
     return this.#sender.send({
-      kind: 'cancel',
+      kind,
       name: 'Your request',
-      request: (options) => this.#client.cancel(this.#auctionId, options),
+      request,
       accepted: (auction) => {
         this.#onChanged(auction);
         return null;
