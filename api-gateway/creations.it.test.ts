@@ -165,6 +165,6 @@ test('refused creations leave nothing but their claim', async () => {
   });
   expect(refused.status).toBe(422);
   const keys = await gateway.redis.keys('*');
-  const left = keys.filter((key) => !/:(?:whole|lease)$|^outcry:|^rate:/.test(key));
+  const left = keys.filter((key) => !/:(?:whole|lease|attended)$|^outcry:|^rate:/.test(key));
   expect(left.map((key) => key.replace(/^\{s\d\}:([a-z]+):.*$/, '$1'))).toEqual(['claim']);
 });

@@ -54,14 +54,14 @@ export interface SealStore {
   untold(limit: number): Promise<readonly SealNotice[]>;
   /** Keeps what Redis said of each auction. */
   told(answers: ReadonlyMap<string, RedisAnswer>): Promise<void>;
-  /** What is over and not sealed, whole or not. */
-  backlog(): Promise<SealBacklog>;
+  /** What is over and should be sealed by now, whole or not. @param waitMs as for {@link whole} */
+  backlog(waitMs: number): Promise<SealBacklog>;
 }
 
 export interface SealBacklog {
   /** Counted up to a bound. */
   readonly auctions: number;
-  /** Since the first of them was over; 0 without any. */
+  /** Since the first of them could have been sealed; 0 without any. */
   readonly oldestSeconds: number;
 }
 

@@ -63,7 +63,7 @@ export class SealAuctions {
   async #round(): Promise<number> {
     await this.#sealWhole();
     await this.#tellRedis();
-    this.#parts.figures.waiting(await this.#parts.store.backlog());
+    this.#parts.figures.waiting(await this.#parts.store.backlog(this.#parts.waitMs));
     return LOOK_EVERY_MS;
   }
 

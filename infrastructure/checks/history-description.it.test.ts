@@ -14,7 +14,7 @@ let secret: string;
 let sealed: string;
 
 beforeAll(async () => {
-  system = await deploySystem();
+  system = await deploySystem({ variables: { SEAL_AFTER_SECONDS: '0' } });
   const [gateway] = system.gateways;
   secret = gateway?.environment['JWT_SECRET'] ?? '';
   const url = `${gateway?.server.url}/v1/auctions`;
@@ -67,6 +67,7 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/history/auctions/{id}', { id: sealed });
   await good('GET', '/v1/history/auctions/{id}/bids', { id: sealed, query: '?order=newest' });
   await good('GET', '/v1/history/auctions/{id}/proof', { id: sealed });
+  await good('GET', '/v1/history/auctions/{id}/record', { id: sealed, as: 'sam' });
   await good('GET', '/v1/users/{id}/stats', { id: 'ann' });
   await good('GET', '/v1/users/{id}/bids', { id: 'me', as: 'ann' });
   await good('PUT', '/v1/users/me/name', { as: 'ann' });

@@ -11,9 +11,10 @@ import type {
 import { column } from './columns.ts';
 import type { Database, Sql } from './database.ts';
 
-/** Redis lets bidders be removed for an hour after the end (seller.lua); its clock may be behind. */
-const canLoseBidders = (sql: Sql) => sql`
-  (bid_count > 0 AND ends_at > now() - make_interval(hours => 2))`;
+/** When an auction that is over may be sealed: with bids it waits. */
+const sealableAt = (sql: Sql, waitMs: number) => sql`
+  (changed_at + CASE WHEN bid_count > 0 THEN make_interval(secs => ${waitMs / 1000})
+                     ELSE make_interval() END)`;
 
 /** More are not counted: the count is for a dashboard. */
 const MAX_COUNTED = 10_000;
@@ -29,11 +30,12 @@ export const sealStore = (database: Database): SealStore => ({
       (sql) => sql<WholeAuction[]>`
         SELECT id AS "auctionId", epoch, seq,
                (extract(epoch FROM changed_at) * 1000)::bigint AS "endedAt",
-               ${canLoseBidders(sql)} AS "isOpen"
+               -- Redis lets bidders be removed for an hour after the end; its clock may be behind.
+               bid_count > 0 AND ends_at > now() - make_interval(hours => 2) AS "isOpen"
           FROM auctions
          WHERE sealed_at IS NULL AND status IN ('ended', 'cancelled')
            AND (archived_epoch, archived_seq) = (epoch, seq)
-           AND NOT (bid_count > 0 AND changed_at > now() - make_interval(secs => ${waitMs / 1000}))
+           AND ${sealableAt(sql, waitMs)} <= now()
            AND (changed_at, id) > (${endedAt}::timestamptz, ${after?.auctionId ?? ''})
          ORDER BY changed_at, id
          LIMIT ${limit}`,
@@ -101,14 +103,15 @@ export const sealStore = (database: Database): SealStore => ({
     );
   },
 
-  async backlog(): Promise<SealBacklog> {
+  async backlog(waitMs: number): Promise<SealBacklog> {
     const [row] = await database.run(
       (sql) => sql<{ auctions: number; oldestSeconds: number | null }[]>`
         SELECT count(*)::int AS auctions,
-               extract(epoch FROM now() - min(changed_at))::float8 AS "oldestSeconds"
-          FROM (SELECT changed_at
+               extract(epoch FROM now() - min(sealable_at))::float8 AS "oldestSeconds"
+          FROM (SELECT ${sealableAt(sql, waitMs)} AS sealable_at
                   FROM auctions
                  WHERE sealed_at IS NULL AND status IN ('ended', 'cancelled')
+                   AND ${sealableAt(sql, waitMs)} <= now()
                  ORDER BY changed_at
                  LIMIT ${MAX_COUNTED}) AS waiting`,
     );
