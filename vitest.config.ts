@@ -13,6 +13,7 @@ const LONG = [
   'archival-worker/accounts/{delete-account,kept-sales}.it.test.ts',
   'archival-worker/history/long-reports.it.test.ts',
   'archival-worker/{rebuild,whole}/*.it.test.ts',
+  'archival-worker/webhooks/deliveries.it.test.ts',
   '{api-gateway,archival-worker,broadcast-service}/**/redis-hangs.it.test.ts',
   'broadcast-service/{dead-connection,live-faults,notices,secrets,under-attack}.it.test.ts',
   'client/package.it.test.ts',

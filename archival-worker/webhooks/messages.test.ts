@@ -55,6 +55,23 @@ describe('what follows from an event', () => {
     expect(typesOf(archived(own, beaten))).toEqual(['bid.accepted']);
   });
 
+  test('a removal while it is live says nothing; after the end it is another end, and perhaps a win', () => {
+    const of = auction();
+    const ann = [of.create(), of.start(), of.bid('ann', { maxAmount: 3_000 })].slice(-1);
+    const ben = of.bid('ben', { maxAmount: 8_000 });
+    const cid = of.bid('cid', { maxAmount: 2_000 + 3_000 });
+    expect(typesOf(archived(cid, of.remove(3)))).toEqual([]);
+    const end = of.end();
+    const removed = archived(end, of.remove(2));
+    expect(
+      said(removed).map(({ type, data }) => [type, data['removed'] ?? data['bidder']]),
+    ).toEqual([
+      ['auction.ended', { alias: 2, reason: 'why' }],
+      ['bidder.won', { alias: 1, userId: 'ann' }],
+    ]);
+    expect([...ann, ben]).toHaveLength(2);
+  });
+
   test('a purchase is a bid, an end and a win', () => {
     const of = auction();
     of.create();

@@ -69,12 +69,20 @@ const KINDS: Readonly<Record<WebhookEvent, Kind>> = {
       return { bidder: { alias, ...(forAdmin && { userId: before?.secret.leaderId }) } };
     },
   },
-  'auction.ended': { of: ['ended', 'bought'], says: nothingMore },
+  'auction.ended': {
+    of: ['ended', 'bought', 'removed'],
+    // A removal after the end gives it another one.
+    says: ({ event: { state, bidder, reason } }) =>
+      state.status === 'ended'
+        ? { ...(bidder !== undefined && { removed: { alias: bidder, reason } }) }
+        : undefined,
+  },
   'auction.cancelled': { of: ['cancelled'], says: nothingMore },
   'bidder.won': {
-    of: ['ended', 'bought'],
-    says: ({ event: { state }, secret }) =>
-      state.outcome === 'sold'
+    of: ['ended', 'bought', 'removed'],
+    says: ({ event: { type, state }, secret, before }) =>
+      state.outcome === 'sold' &&
+      (type !== 'removed' || state.leader !== before?.event.state.leader)
         ? { bidder: { alias: state.leader, userId: secret.leaderId } }
         : undefined,
   },
