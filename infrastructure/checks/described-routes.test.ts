@@ -1,4 +1,6 @@
 /** No service has a route that its description lacks, and none describes what it does not have. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Declaration } from '@outcry/shared/http/route.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
@@ -11,6 +13,7 @@ import {
   LIVE_ROUTES,
   type LiveParts,
 } from '../../broadcast-service/http/live-api.ts';
+import { ROOT } from '../testing/secured-servers.ts';
 
 type App = ReturnType<typeof createGatewayApi>;
 
@@ -100,3 +103,22 @@ describe.each(Object.entries(SERVICES))('%s', (_, { app, document, routes, pages
     expect(body?.safeParse(example.body).error).toBeUndefined();
   });
 });
+
+/** The beginnings of addresses that what stands in front sends to the workers. */
+const TO_WORKERS = {
+  'infrastructure/docker/balancer.conf': /location (\/v1\/\S+) \{\s+proxy_pass http:\/\/workers;/g,
+  'infrastructure/k8s/base/gateway.yaml':
+    /value: (\/v1\/\S+) \} \}(?=(?:\s+- \{ path.*)*\s+backendRefs: \[\{ name: archival-worker)/g,
+};
+
+test.each(Object.entries(TO_WORKERS))(
+  '%s sends every route of history to a worker',
+  (file, form) => {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    const beginnings = Array.from(text.matchAll(form), ([, beginning = '']) => beginning);
+    const astray = HISTORY_ROUTES.map(({ declaration }) => declaration.path).filter(
+      (path) => !beginnings.some((beginning) => path.startsWith(beginning)),
+    );
+    expect(astray).toEqual([]);
+  },
+);

@@ -67,6 +67,18 @@ describe('checkProof', () => {
     expect(report).toEqual({ holds: true, facts: { events: 3, shownBids: 1, openedBids: 1 } });
   });
 
+  it('takes the removal of a bidder after the end for a last event', async () => {
+    const result = {
+      ...RESULT,
+      outcome: 'no_bids',
+      price: 1_000,
+      bidCount: 0,
+      leader: null,
+    } as const;
+    const removed = { epoch: 7, seq: 4, type: 'removed', bidder: 1, state: result };
+    expect(await faultOf(proofOf([...EVENTS, removed]), { state: result })).toBeUndefined();
+  });
+
   it('notices what is missing, changed or swapped', async () => {
     const proof = proofOf(EVENTS);
     const [first, second, last] = proof.events;

@@ -4,7 +4,7 @@
  * server here.
  */
 import type { OwnBid, Proof } from '@outcry/shared/contracts/history.ts';
-import type { PublicEvent, PublicState } from '@outcry/shared/contracts/events.ts';
+import { isOver, type PublicEvent, type PublicState } from '@outcry/shared/contracts/events.ts';
 import type { BidEntry } from './bid-list.ts';
 
 /** What the page shows, and so must be in the proof. */
@@ -31,7 +31,6 @@ export type ProofReport =
   | { readonly holds: false; readonly fault: string };
 
 const FORM = 'outcry-seal-v1';
-const LAST_TYPES: ReadonlySet<string> = new Set(['ended', 'bought', 'cancelled']);
 
 class ProofFault extends Error {
   override readonly name = 'ProofFault';
@@ -69,7 +68,8 @@ async function checkChain(proof: Proof, auctionId: string): Promise<readonly Pub
     link = await sha256(`${link}\n${privateHash}\n${text}`);
     events.push(event);
   }
-  if (!LAST_TYPES.has(events.at(-1)?.type ?? '')) fault('Its last event ends nothing.');
+  const last = events.at(-1)?.state;
+  if (!isOver(last?.status)) fault('Its last event ends nothing.');
   if (link !== head) fault('The hashes do not lead to the head: something in it was changed.');
   return events;
 }
