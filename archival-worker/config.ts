@@ -13,6 +13,8 @@ import { networkOf } from './webhooks/receiver-addresses.ts';
 
 const SERVICE = 'archival-worker';
 
+const webUrl = z.url({ protocol: /^https?$/ });
+
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -41,6 +43,12 @@ const settings = commonSettings.extend({
     .default(25 * 60 * 60),
   /** Networks that webhooks may reach though they are private. */
   WEBHOOKS_ALLOW_PRIVATE: networks,
+  /** What winner and seller are told after a sale: a text, and a link that is signed with the secret. */
+  NEXT_STEP_WINNER_TEXT: z.string().max(500).optional(),
+  NEXT_STEP_WINNER_URL: webUrl.optional(),
+  NEXT_STEP_SELLER_TEXT: z.string().max(500).optional(),
+  NEXT_STEP_SELLER_URL: webUrl.optional(),
+  NEXT_STEP_SECRET: z.string().min(32).optional(),
   /** How long an auction with bids waits for its seal: so long an admin can remove its bidders. */
   SEAL_AFTER_SECONDS: z.coerce
     .number()
@@ -52,13 +60,16 @@ const settings = commonSettings.extend({
   KEEP_SALES_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
 });
 
-const schema = settings.refine(
-  (given) => given.NODE_ENV !== 'production' || given.FORGET_AFTER_SECONDS >= DAY_SECONDS,
-  {
+const schema = settings
+  .refine((given) => given.NODE_ENV !== 'production' || given.FORGET_AFTER_SECONDS >= DAY_SECONDS, {
     path: ['FORGET_AFTER_SECONDS'],
     message: `must be at least ${DAY_SECONDS} in production: retries of bids are answered for a day`,
-  },
-);
+  })
+  .refine(
+    ({ NEXT_STEP_WINNER_URL: winner, NEXT_STEP_SELLER_URL: seller, NEXT_STEP_SECRET: secret }) =>
+      secret !== undefined || (winner === undefined && seller === undefined),
+    { path: ['NEXT_STEP_SECRET'], message: 'must be set where a NEXT_STEP link is: it signs them' },
+  );
 
 /** Every variable that the service reads. */
 export const WORKER_VARIABLES: readonly string[] = Object.keys(settings.shape);

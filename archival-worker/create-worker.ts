@@ -182,6 +182,11 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
         new ReceiverAddresses(settings.WEBHOOKS_ALLOW_PRIVATE),
       ),
       answers: new SharedAnswers(),
+      nextSteps: {
+        winner: { text: settings.NEXT_STEP_WINNER_TEXT, url: settings.NEXT_STEP_WINNER_URL },
+        seller: { text: settings.NEXT_STEP_SELLER_TEXT, url: settings.NEXT_STEP_SELLER_URL },
+        secret: settings.NEXT_STEP_SECRET ?? '',
+      },
       shards: settings.SHARDS,
     },
     {

@@ -17,6 +17,7 @@ import type {
   ArchivedBid,
   KeptNotices,
   Leaderboard,
+  NextStep,
   OwnBid,
   OwnData,
   Proof,
@@ -117,6 +118,9 @@ export const isArchivedBidPage = pageOf(
 export const isRecordPage: Guard<Page<RecordEntry>> = pageOf(
   having<RecordEntry>({ epoch: 'number', seq: 'number', at: 'string', type: 'string' }),
 );
+
+/** Its members may be null. */
+export const isNextStep = having<NextStep>({});
 
 export const isArchivedAuctionPage = pageOf(isArchivedAuction);
 

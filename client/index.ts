@@ -36,6 +36,7 @@ export type {
   KeptNotice,
   KeptNotices,
   Leaderboard,
+  NextStep,
   OwnBid,
   Proof,
   ReadNotice,

@@ -20,6 +20,7 @@ import type {
   HistoryListQuery,
   KeptNotices,
   Leaderboard,
+  NextStep,
   LeaderboardQuery,
   OwnBid,
   OwnData,
@@ -50,6 +51,7 @@ import {
   isProof,
   isReceipt,
   isSaved,
+  isNextStep,
   isRecordPage,
   isSavedAuctionPage,
   isUserStats,
@@ -216,6 +218,12 @@ export class OutcryClient {
     query: Partial<BidListQuery> = {},
   ): AsyncGenerator<readonly ArchivedBid[], void, void> {
     return pagesOf((cursor) => this.archivedBids(auctionId, { ...query, cursor }), query.cursor);
+  }
+
+  /** What the caller, winner or seller of a sold auction, is to do now. */
+  async nextStep(auctionId: string): Promise<NextStep> {
+    const url = (await this.#historyUrl()) + archivePath(auctionId);
+    return this.#http.get(`${url}/next-step`, isNextStep);
   }
 
   /** Who managed the auction, how and why, oldest first; for its seller and admins. */

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createHmac } from 'node:crypto';
+import type { NextStep } from '@outcry/shared/contracts/history.ts';
 import { problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Service } from '@outcry/shared/runtime/lifecycle.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
@@ -282,6 +284,52 @@ describe('browsers', () => {
   test('another origin may not', async () => {
     const response = await get('/v1/history/auctions', { origin: 'http://evil.example' });
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+const askNextStep = (auctionId: string, user: string): Promise<Response> =>
+  get(`/v1/history/auctions/${auctionId}/next-step`, {
+    authorization: `Bearer ${tokenOf(user)}`,
+  });
+
+describe('what comes after a sale', () => {
+  const secret = 'known-to-this-test-and-a-page-for-payment';
+  beforeAll(async () => {
+    await system.stopWorkers();
+    worker = await system.startWorker({
+      NEXT_STEP_WINNER_TEXT: 'Pay within a week.',
+      NEXT_STEP_WINNER_URL: 'https://pay.example/start?from=outcry',
+      NEXT_STEP_SELLER_TEXT: 'Wait for the money.',
+      NEXT_STEP_SECRET: secret,
+    });
+  });
+
+  test('is told to the winner with a signed link, to the seller without one', async () => {
+    const { text, url } = (await (await askNextStep('a2-bought', 'ann')).json()) as NextStep;
+    expect(text).toBe('Pay within a week.');
+    const link = new URL(url ?? '');
+    const { auction, party, signature, from } = Object.fromEntries(link.searchParams);
+    expect([auction, party, from]).toEqual(['a2-bought', 'winner', 'outcry']);
+    const expected = createHmac('sha256', secret).update('a2-bought winner').digest('base64url');
+    expect(signature).toBe(expected);
+    expect(await (await askNextStep('a2-bought', 'seller-1')).json()).toEqual({
+      text: 'Wait for the money.',
+      url: null,
+    });
+  });
+
+  test.each([
+    ['a2-bought', 'ben', 403],
+    ['a3-live', 'ann', 409],
+    ['a0-none', 'ann', 404],
+  ])('of %s is not told to %s: %i', async (auctionId, user, status) => {
+    expect((await askNextStep(auctionId, user)).status).toBe(status);
+  });
+
+  test('a link needs a secret', () => {
+    expect(() => system.settings({ NEXT_STEP_SELLER_URL: 'https://pay.example' })).toThrow(
+      'NEXT_STEP_SECRET',
+    );
   });
 });
 

@@ -44,6 +44,8 @@ export type AuctionWish = Omit<HistoryListQuery, 'limit' | 'cursor'>;
 export interface HistoryStore {
   /** Undefined when its first event was never archived. */
   auction(auctionId: string): Promise<ArchivedAuction | undefined>;
+  /** Who has bought the auction; undefined while it is not sold, or when there is no such auction. */
+  winner(auctionId: string): Promise<string | undefined>;
   /** Accepted bids and purchases of the auction's history, beyond `after` in this order. */
   bids(
     auctionId: string,

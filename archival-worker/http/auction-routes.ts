@@ -3,6 +3,7 @@ import {
   archivedAuction,
   archivedAuctionPage,
   archivedBidPage,
+  nextStepSchema,
   proofSchema,
   recordPage,
 } from '@outcry/shared/contracts/history-answers.ts';
@@ -19,6 +20,7 @@ import {
   type HttpAnswer,
 } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
+import { nextStep } from '../history/next-step.ts';
 import { bidsOfAuction, recordOfAuction, searchAuctions } from '../history/pages.ts';
 import { openProof } from '../history/proofs.ts';
 import { ARCHIVED } from './examples.ts';
@@ -123,6 +125,35 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
         return answerProblem(x, 'NOT_SELLER', 'Only its seller and admins read this.');
       }
       return answerJson(x, await recordOfAuction(history, id, query));
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/history/auctions/{id}/next-step',
+      name: 'readNextStep',
+      summary: 'What its winner, or seller, is to do after the sale, as the installation says',
+      who: 'any user',
+      answer: { status: 200, schema: nextStepSchema },
+      refusals: ['AUCTION_NOT_FOUND', 'NOT_SOLD', 'FORBIDDEN'],
+      example: {
+        answer: {
+          text: 'Please pay within a week.',
+          url: `https://pay.example/?auction=${ARCHIVED.id}&party=winner&signature=${HASH}`,
+        },
+      },
+    },
+    async ({ x, params: { id }, caller }, { history, nextSteps, shards }: HistoryParts) => {
+      const auction = isAuctionId(id, shards) ? await history.auction(id) : undefined;
+      if (auction === undefined) return noSuchAuction(x);
+      const winner = await history.winner(id);
+      if (winner === undefined) return answerProblem(x, 'NOT_SOLD', 'Nothing follows then.');
+      if (caller.userId === winner) return answerJson(x, nextStep(nextSteps, id, 'winner'));
+      if (caller.userId === auction.sellerId) {
+        return answerJson(x, nextStep(nextSteps, id, 'seller'));
+      }
+      return answerProblem(x, 'FORBIDDEN', 'Only its winner and its seller are told.');
     },
   ),
 

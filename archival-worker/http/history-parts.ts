@@ -10,6 +10,7 @@ import type {
   UserStore,
   WatchlistStore,
 } from '../history/ports.ts';
+import type { NextSteps } from '../history/next-step.ts';
 import type { SharedAnswers } from '../history/shared-answers.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 
@@ -28,5 +29,6 @@ export interface HistoryParts {
   readonly webhooks: Webhooks;
   /** What costs the database much. */
   readonly answers: SharedAnswers;
+  readonly nextSteps: NextSteps;
   readonly shards: number;
 }

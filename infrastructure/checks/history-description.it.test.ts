@@ -68,6 +68,7 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/history/auctions/{id}/bids', { id: sealed, query: '?order=newest' });
   await good('GET', '/v1/history/auctions/{id}/proof', { id: sealed });
   await good('GET', '/v1/history/auctions/{id}/record', { id: sealed, as: 'sam' });
+  await good('GET', '/v1/history/auctions/{id}/next-step', { id: sealed, as: 'ann' });
   await good('GET', '/v1/users/{id}/stats', { id: 'ann' });
   await good('GET', '/v1/users/{id}/bids', { id: 'me', as: 'ann' });
   await good('PUT', '/v1/users/me/name', { as: 'ann' });

@@ -7,6 +7,7 @@ import type {
   BidReportRow,
   KeptNotices,
   Leaderboard,
+  NextStep,
   OwnBid,
   OwnBidReportRow,
   OwnData,
@@ -104,6 +105,11 @@ export const recordPage = z.strictObject({
   ),
   nextCursor,
 }) satisfies z.ZodType<Page<RecordEntry>>;
+
+export const nextStepSchema = z.strictObject({
+  text: z.string().nullable(),
+  url: z.string().nullable().describe('with auction, party and signature in its query'),
+}) satisfies z.ZodType<NextStep>;
 
 export const proofSchema = z.strictObject({
   form: z.literal('outcry-seal-v1'),

@@ -74,6 +74,12 @@ export type OwnBidsQuery = PageQuery;
 
 export type RecordQuery = PageQuery;
 
+/** What an auction's winner, or seller, is to do after a sale; nulls where the installation says nothing. */
+export interface NextStep {
+  readonly text: string | null;
+  readonly url: string | null;
+}
+
 /** What was done with an auction by whoever manages it, or by the engine after an outage. */
 export interface RecordEntry {
   readonly epoch: number;

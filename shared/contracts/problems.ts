@@ -49,6 +49,7 @@ const OTHERS = {
   FORBIDDEN: { status: 403, title: 'Your role does not allow this' },
   NOT_FOUND: { status: 404, title: 'Nothing is here' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take that method' },
+  NOT_SOLD: { status: 409, title: 'The auction is not sold' },
   NOT_SEALED: { status: 409, title: 'The auction is not sealed yet, so there is no proof' },
   NAME_TAKEN: { status: 409, title: 'Another user has this name' },
   WATCHLIST_FULL: { status: 409, title: 'You have saved as many auctions as one user may save' },

@@ -24,7 +24,13 @@ let stage: BrowserStage;
 let seller: OutcryClient;
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
+  stage = await startBrowserStage({
+    env: {
+      NEXT_STEP_WINNER_TEXT: 'Please pay within a week.',
+      NEXT_STEP_WINNER_URL: 'https://pay.example/start',
+      NEXT_STEP_SECRET: 'only-these-tests-and-their-pay-page-know',
+    },
+  });
   seller = await stage.client('sam');
 }, 180_000);
 
@@ -322,12 +328,18 @@ test('what the seller cannot do is said in plain words', async () => {
 });
 
 test('buying ends the auction, and the browser checks its proof with the own bid in it', async () => {
-  const { path } = await auctionOf('Brass lamp', { buyNowPrice: 20_000 });
+  const { id, path } = await auctionOf('Brass lamp', { buyNowPrice: 20_000 });
   const page = await stage.open(path);
   await signIn(page, 'dot');
   await page.getByRole('button', { name: 'Buy now for $200.00' }).click();
   await page.getByRole('button', { name: 'Yes, buy it' }).click();
   await page.getByTestId('outcome').getByText('You won!').waitFor();
+  await page.getByTestId('next-step').getByText('Please pay within a week.').waitFor();
+  const link = new URL(
+    (await page.getByRole('link', { name: 'Go on' }).getAttribute('href')) ?? '',
+  );
+  expect(link.origin + link.pathname).toBe('https://pay.example/start');
+  expect(link.searchParams.get('auction')).toBe(id);
 
   const proof = page.getByTestId('proof');
   await poll(async () => {

@@ -29,6 +29,14 @@ export const historyStore = (read: ReadHistory): HistoryStore => ({
     return row === undefined ? undefined : archivedAuction(row);
   },
 
+  async winner(auctionId: string): Promise<string | undefined> {
+    const [row] = await read(
+      (sql) => sql<{ leader_id: string }[]>`
+        SELECT leader_id FROM auctions WHERE id = ${auctionId} AND outcome = 'sold'`,
+    );
+    return row?.leader_id;
+  },
+
   async bids(
     auctionId: string,
     order: BidListQuery['order'],

@@ -202,6 +202,8 @@ function wordsOf(
       };
     case 'ITEM_NOT_FOUND':
       return { title: 'No such item', advice: 'Create the item again.' };
+    case 'NOT_SOLD':
+      return { title: 'Not sold', advice: 'The auction has no buyer.' };
     case 'NOT_SEALED':
       return {
         title: 'No proof yet',

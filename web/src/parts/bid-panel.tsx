@@ -44,7 +44,7 @@ function OthersPanel(props: BidPanelProps) {
     return (
       <>
         <PricePanel auction={auction} room={room} />
-        <Outcome auction={auction} ownAlias={room.own.value?.alias ?? null} />
+        <Outcome auction={auction} room={room} />
       </>
     );
   }
@@ -129,20 +129,21 @@ function Bidder({ auction, room }: BidPanelProps) {
   );
 }
 
-function Outcome({
-  auction,
-  ownAlias,
-}: {
-  readonly auction: AuctionView;
-  readonly ownAlias: number | null;
-}) {
-  const words = outcomeWords(auction, auction.currency, ownAlias);
+function Outcome({ auction, room }: Pick<BidPanelProps, 'auction' | 'room'>) {
+  const words = outcomeWords(auction, auction.currency, room.own.value?.alias ?? null);
+  const next = room.nextStep.value;
   if (words === undefined) return null;
   return (
     <div class={`outcome outcome-${words.tone}`} data-testid="outcome">
       {words.tone === 'won' && <TrophyIcon />}
       <strong>{words.title}</strong>
       <p>{words.detail}</p>
+      {next?.text && <p data-testid="next-step">{next.text}</p>}
+      {next?.url && (
+        <a class="button" href={next.url}>
+          Go on
+        </a>
+      )}
       <a class="button" href={lobbyPath('live')}>
         See live auctions
       </a>

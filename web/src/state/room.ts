@@ -9,6 +9,7 @@ import type {
   WatchedAuction,
 } from '@outcry/client/watched-auction.ts';
 import type { AuctionView, BidReceipt, OwnView } from '@outcry/shared/contracts/api.ts';
+import type { NextStep } from '@outcry/shared/contracts/history.ts';
 import { isRetryable, type Problem } from '@outcry/shared/contracts/problems.ts';
 import { announceRoom } from './announce-room.ts';
 import { viewOfArchived } from './archived-view.ts';
@@ -42,6 +43,7 @@ const READ_EVERY_MS = 4_000;
 const OVERDUE_MS = 800;
 /** A countdown in tenths needs to know the server's time this well. */
 const GOOD_CLOCK_MS = 40;
+const MAX_STEP_READS = 15;
 /** On a slow network it may never be known that well. */
 const MAX_CLOCK_READS = 5;
 
@@ -53,6 +55,8 @@ export class Room {
   readonly connection = signal<WatchConnection>('connecting');
   readonly viewers = signal<number | undefined>(undefined);
   readonly extension = signal<Extension | null>(null);
+  /** What the user, winner or seller, is to do after the sale. */
+  readonly nextStep = signal<NextStep | null>(null);
   /** Why the auction was paused last. */
   readonly pauseReason = signal('');
   /** Null until it is known whether the user has bid here; for visitors for ever. */
@@ -121,6 +125,11 @@ export class Room {
       }),
       effect(() => this.bids.expect(this.auction.value?.bidCount ?? 0)),
       announceRoom(this),
+      effect(() => {
+        const isSold = this.auction.value?.outcome === 'sold';
+        const isParty = isSold && (this.isOwn.value || this.leading.value);
+        untracked(() => void this.#readNextStep(isParty));
+      }),
     ];
   }
 
@@ -211,6 +220,21 @@ export class Room {
     const isUnsure = this.#clockReads < MAX_CLOCK_READS && clockErrorMs() > GOOD_CLOCK_MS;
     if (isUnsure) this.#clockReads += 1;
     if (isDeaf || isUnsure || (isOverdue && sinceReadMs > CARE_EVERY_MS)) void this.#read();
+  }
+
+  /** It needs what the archive has, which may lag: then it is asked for again. */
+  async #readNextStep(isParty: boolean): Promise<void> {
+    this.nextStep.value = null;
+    for (let tries = 0; isParty && tries < MAX_STEP_READS && !this.#closed; tries += 1) {
+      try {
+        const { client } = this.#services;
+        this.nextStep.value = await asUser(client, () => client.nextStep(this.#auctionId));
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, READ_EVERY_MS));
+        isParty = this.isOwn.peek() || this.leading.peek();
+      }
+    }
   }
 
   #userChanged(userId: string | undefined): void {
