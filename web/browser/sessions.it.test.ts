@@ -70,9 +70,16 @@ test('a notice counts as seen only in a room that is looked at', async () => {
       `Object.defineProperty(Document.prototype, 'visibilityState', { get: () => globalThis.isSeen ? 'visible' : 'hidden' });`,
     ),
   ]);
-  for (const page of [looked, behind]) await signIn(page, 'ned');
-  await bidExactly(looked, '20');
-  await poll(() => textOf(looked.getByTestId('notice'))).toContain('You lead');
+  // Two users: what one has seen counts on all of that one's devices.
+  await signIn(behind, 'ned');
+  await signIn(looked, 'nel');
+  for (const [page, amount] of [
+    [behind, '20'],
+    [looked, '25'],
+  ] as const) {
+    await bidExactly(page, amount);
+    await poll(() => textOf(page.getByTestId('notice'))).toContain('You lead');
+  }
   await (await stage.client('rex')).bid(id, { amount: 3_000 });
   await behind.getByRole('button', { name: 'Notices, 1 new' }).waitFor();
   await poll(() => stakeOf(looked)).toContain('You were outbid');
