@@ -134,6 +134,47 @@ describe('what is sealed', () => {
   });
 });
 
+const justEnded = (): TestAuction => {
+  auctions += 1;
+  const startsAt = Date.now() - 60_000;
+  return new TestAuction({ auctionId: `a1-seal${auctions}`, startsAt, lastsMs: 50_000 });
+};
+
+describe('an auction with bids that ended just now', () => {
+  test('is sealed with the removal that Redis has and the archive has not yet', async () => {
+    const auction = justEnded();
+    const { auctionId } = auction;
+    const entries = [...auction.opening(2), auction.end()];
+    const removal = auction.remove(1);
+    await putInRedis(auctionId, 1, auction.seq);
+    await system.startWorker();
+    await system.publish(entries);
+    // Found whole after it, and sealed: so the first one was passed over.
+    const other = justEnded();
+    await system.publish([...other.opening(1), other.end()]);
+    await sealed(other.auctionId);
+    await until('looked at', async () => (await stored(auctionId)) === linesOf(entries).length);
+    expect(await sealOf(auctionId)).toBeUndefined();
+    await system.publish([removal]);
+    const row = await sealed(auctionId);
+    const lines = linesOf([...entries, removal]);
+    expect(row.head.toString('hex')).toBe(headOf(auctionId, lines));
+    expect(await system.redisClient.hget(auctionKeys(1, auctionId).auction, 'closed')).toBe('1');
+  });
+
+  test('waits as long as its bidders can be removed; one without bids does not', async () => {
+    const [auction, unsold] = [justEnded(), justEnded()];
+    const worker = await system.startWorker({ SEAL_AFTER_SECONDS: '3600' });
+    await system.publish([...auction.opening(2), auction.end()]);
+    await system.publish([...unsold.opening(0), unsold.end()]);
+    await sealed(unsold.auctionId);
+    await system.allAcknowledged();
+    expect(await sealOf(auction.auctionId)).toBeUndefined();
+    // It is not late, so nobody is woken.
+    expect(await workerFigure(worker, 'outcry_seal_waiting_auctions')).toBe(0);
+  });
+});
+
 describe('a seal is final', () => {
   test('events that come later are kept, and change neither seal, state nor history', async () => {
     const auction = newAuction();
