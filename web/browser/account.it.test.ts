@@ -56,7 +56,9 @@ test('own data, refused and granted deletion', { timeout: 180_000 }, async () =>
   const room = await stage.open(`/auctions/${lamp}`, DARK_PHONE);
   const savingAll = room.waitForEvent('download');
   await room.getByRole('button', { name: 'Download all bids as CSV' }).click();
-  expect(await readFile(await (await savingAll).path(), 'utf8')).toMatch(/,1,10\.00,"USD"\r\n$/);
+  expect(await readFile(await (await savingAll).path(), 'utf8')).toMatch(
+    /,1,10\.00,"USD",false\r\n$/,
+  );
   expect([await seriousFaults(room), await overhang(room)]).toEqual([[], 0]);
   await room.getByRole('button', { name: 'Download all bids as CSV' }).scrollIntoViewIfNeeded();
   await stage.shot(room, 'report-room-phone');
