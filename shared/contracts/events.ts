@@ -118,6 +118,9 @@ export interface Creation {
   readonly hardEndsAt: number;
   readonly highestBid: number;
   readonly graceMs: number;
+  /** A lot's sale, and its number there. */
+  readonly saleId?: string;
+  readonly lot?: number;
 }
 
 /** One event line, cut into its parts without re-encoding them. */

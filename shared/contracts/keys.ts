@@ -3,6 +3,8 @@
  * The part in braces is Redis Cluster's hash tag: all keys of one shard live in one slot, so that
  * one script may touch an auction, its item and the shard's indexes.
  */
+import type { CreatedKind } from '../domain/ids.ts';
+
 const tag = (shard: number): string => `{s${shard}}`;
 
 /** Holds the number of shards the data was written with; see {@link shardKeys}. */
@@ -38,6 +40,11 @@ export function shardKeys(shard: number) {
     paused: `${s}:auctions:paused`,
     ended: `${s}:auctions:ended`,
     cancelled: `${s}:auctions:cancelled`,
+    /** Sorted sets of sale ids by status: by the end of the last lot, `ended` by when that was (ms). */
+    scheduledSales: `${s}:sales:scheduled`,
+    liveSales: `${s}:sales:live`,
+    pausedSales: `${s}:sales:paused`,
+    endedSales: `${s}:sales:ended`,
     /** Hash: item id to the open auction that holds it. */
     busyItems: `${s}:busy-items`,
     /** Sorted set: auctions whose archive lags behind, by when the keeper looks next (ms). */
@@ -63,11 +70,11 @@ export function shardKeys(shard: number) {
   } as const;
 }
 
-/** Names that belong to one auction. */
+/** Names that belong to one auction, or to a book, which is kept alike (books.ts). */
 export function auctionKeys(shard: number, auctionId: string) {
   const s = tag(shard);
   return {
-    /** Hash: terms, state, bidders and first answers; auction.lua lists its fields. */
+    /** Hash: terms, state, bidders and first answers; auction.lua and sales.lua list its fields. */
     auction: `${s}:auction:${auctionId}`,
     /** Stream: the auction's events, one entry a script call, id `<last seq>-0`. */
     log: `${s}:log:${auctionId}`,
@@ -107,8 +114,8 @@ export const CLAIM_KEPT_SECONDS = 25 * 60 * 60;
 /** Remembers which id a create request with an idempotency key was given. */
 export const claimKey = (shard: number, digest: string): string => `${tag(shard)}:claim:${digest}`;
 
-/** Sorted set: the items (`i`) or auctions (`a`) that a user created, by when (seconds). */
-export const creationsKey = (shard: number, kind: 'a' | 'i', userId: string): string =>
+/** Sorted set: the items, auctions or sales that a user created, by when (seconds). */
+export const creationsKey = (shard: number, kind: CreatedKind, userId: string): string =>
   `${tag(shard)}:creations:${kind}:${userId}`;
 
 /** Longer than anything in it: an auction's 366 days, its grace period, and its item's. */

@@ -22,6 +22,7 @@
  * public part alone is what a live channel carries. Version 1 had JSON in both places (the fields
  * `epoch` and `events` in the log): it is still read, never written.
  */
+import { isBookId } from '../domain/ids.ts';
 import { auctionView, ownJson, type AuctionView, type PublicTerms } from './api.ts';
 import {
   EVENT_TYPES,
@@ -234,7 +235,33 @@ function typeOf(word: string | undefined): EventType {
 }
 
 /** The lines of events.ts that a record stands for, joined by line feeds. */
-export function recordLines(auctionId: string, { publicText, privateText }: EventRecord): string {
+export function recordLines(auctionId: string, record: EventRecord): string {
+  return isBookId(auctionId) ? bookLines(auctionId, record) : auctionLines(auctionId, record);
+}
+
+/** The same of a book, whose form books.ts tells. */
+function bookLines(bookId: string, { publicText, privateText }: EventRecord): string {
+  const { epoch, firstSeq, at } = readHead(publicText);
+  const time = isoTime(`${at}`);
+  const secrets = privateText.split('\n');
+  const [, ...events] = publicText.split('\n');
+  const lines = events.map((event, nth) => {
+    const [type, status, word] = event.split(' ');
+    const more =
+      word === undefined
+        ? ''
+        : type === 'epoch'
+          ? `,"parent":${word}`
+          : `,"reason":${JSON.stringify(decodeReason(word))}`;
+    const shown = `{"epoch":${epoch},"seq":${firstSeq + nth},"type":"${type}","at":"${time}","status":"${status}"${more}}`;
+    const secret = secrets[nth] ?? '';
+    const salt = secret.slice(0, secret.indexOf(' '));
+    return `{"v":1,"auctionId":"${bookId}","public":${shown},"salt":"${salt}","private":${secret.slice(salt.length + 1)}}`;
+  });
+  return lines.join('\n');
+}
+
+function auctionLines(auctionId: string, { publicText, privateText }: EventRecord): string {
   const secrets = privateText.split('\n');
   const lines = shownEvents(publicText).map(({ type, json }, nth) => {
     const secret = secrets[nth] ?? '';

@@ -9,12 +9,13 @@ export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 export const DELETED_USER = `sub_${'deleted-account'.padEnd(43, '-')}`;
 
 /**
- * Item ids look like `i7-…` and auction ids like `a7-…`: the number is the shard. Bid ids (`b-…`)
- * need none, because a bid is only ever named together with its auction.
+ * Item ids look like `i7-…`, auction ids like `a7-…`, sale ids like `s7-…`: the number is the shard.
+ * `b7-…` are the absentee bids of the auction `a7-…`. Bid ids (`b-…`) need no shard, because a bid is
+ * only ever named together with its auction.
  */
-const SHARDED_ID = /^[ai](0|[1-9][0-9]{0,3})-[A-Za-z0-9_-]{1,56}$/;
+const SHARDED_ID = /^[aisb](0|[1-9][0-9]{0,3})-[A-Za-z0-9_-]{1,56}$/;
 
-/** The shard in an item or auction id, or undefined when the id is not one of ours. */
+/** The shard in such an id, or undefined when the id is not one of ours. */
 export function shardOfId(id: string, shards: number): number | undefined {
   const match = SHARDED_ID.exec(id);
   if (match === null) return undefined;
@@ -26,14 +27,34 @@ export function shardOfId(id: string, shards: number): number | undefined {
 export const shardOfDigest = (digest: string, shards: number): number =>
   Number.parseInt(digest.slice(0, 8), 16) % shards;
 
-/** An auction's or item's id from its shard and a random (or derived) tail. */
-export function shardedId(kind: 'a' | 'i', shard: number, tail: string): string {
+/** What has a sharded id and is created by users. */
+export type CreatedKind = 'a' | 'i' | 's';
+
+/** Such an id from its shard and a random (or derived) tail. */
+export function shardedId(kind: CreatedKind, shard: number, tail: string): string {
   return `${kind}${shard}-${tail}`;
 }
 
 /** The shard of an auction, or undefined when the id is no auction id of such a system. */
 export const shardOfAuction = (id: string, shards: number): number | undefined =>
   id.startsWith('a') ? shardOfId(id, shards) : undefined;
+
+/**
+ * The shard of something that has a log: an auction, a sale, or an auction's absentee bids; undefined
+ * when the id is none of these.
+ */
+export const shardOfLog = (id: string, shards: number): number | undefined =>
+  id.startsWith('i') ? undefined : shardOfId(id, shards);
+
+/**
+ * Whether the log of this id is a book: private facts that are no auction's events, see
+ * contracts/books.ts.
+ */
+export const isBookId = (id: string): boolean => id.startsWith('s') || id.startsWith('b');
+
+/** The shard of a sale, or undefined when the id is no sale id of such a system. */
+export const shardOfSale = (id: string, shards: number): number | undefined =>
+  id.startsWith('s') ? shardOfId(id, shards) : undefined;
 
 /** True when `id` is an auction id of a system with this many shards. */
 export function isAuctionId(id: string, shards: number): boolean {
