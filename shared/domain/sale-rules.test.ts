@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_INCREMENTS } from './increments.ts';
-import type { Auction, AuctionTerms, Command } from './auction-rules.ts';
+import {
+  scheduledAuction,
+  type Auction,
+  type AuctionTerms,
+  type Command,
+} from './auction-rules.ts';
 import {
   addLot,
   committed,
@@ -11,6 +16,7 @@ import {
   newSale,
   passLotTime,
   passSaleTime,
+  placeLot,
   type Sale,
   type SaleCommand,
   type SaleConditions,
@@ -70,8 +76,11 @@ class Played {
   }
 
   add(lot: number, terms: Partial<AuctionTerms> = {}, endsAt = END + lot * 1_000): unknown {
-    const asked = { ...SELLER, lot, terms: { ...TERMS, ...terms }, endsAt };
-    return this.#take(addLot(this.sale, asked, this.now));
+    const whole = { ...TERMS, ...terms };
+    const place = placeLot(this.sale, { ...whole, lot, currency: 'EUR' });
+    if (typeof place === 'string') return place;
+    this.#apply(addLot(this.sale, lot, scheduledAuction(whole, endsAt), this.now));
+    return undefined;
   }
 
   /** Moves the clock, and every lot with it. */
@@ -134,12 +143,30 @@ class Played {
 }
 
 describe('lots', () => {
-  test('come from the seller alone, under numbers that are free', () => {
+  test("are of the sale's seller, under numbers that are free", () => {
     const sale = new Played();
-    const asked = { userId: 'bob', admin: false, lot: 3, terms: TERMS, endsAt: END };
-    expect(addLot(sale.sale, asked, 0)).toMatchObject({ code: 'NOT_SELLER' });
+    expect(sale.add(3, { sellerId: 'bob' })).toBe('NOT_SELLER');
     expect(sale.add(2)).toBe('LOT_TAKEN');
     expect(sale.add(3)).toBeUndefined();
+  });
+
+  test('end one after the other unless they say otherwise', () => {
+    const { sale } = new Played();
+    const lot = { ...TERMS, currency: 'EUR' };
+    expect(placeLot(sale, { ...lot, lot: 3 })).toEqual({ startsAt: START, endsAt: END + 2_000 });
+  });
+
+  test('have what all lots have in common', () => {
+    const { sale } = new Played();
+    const lot = { ...TERMS, lot: 3, currency: 'EUR' };
+    for (const changed of [
+      { currency: 'USD' },
+      { softWindowMs: 1 },
+      { softExtendMs: 1 },
+      { graceMs: 1 },
+    ]) {
+      expect(placeLot(sale, { ...lot, ...changed })).toBe('SALE_CHANGED');
+    }
   });
 
   test('are no more than the sale has room for', () => {
@@ -210,14 +237,13 @@ describe('the status', () => {
   });
 });
 
-describe('editing', () => {
-  const edit = (conditions: Partial<SaleConditions>, admin = false): SaleCommand => ({
-    kind: 'edit',
-    userId: admin ? 'root' : 'sam',
-    admin,
-    conditions: { ...CONDITIONS, ...conditions },
-  });
+const edit = (conditions: Partial<SaleConditions>, by = SELLER): SaleCommand => ({
+  kind: 'edit',
+  ...by,
+  conditions: { ...CONDITIONS, ...conditions },
+});
 
+describe('editing', () => {
   test('changes anything without lots, and the end with it', () => {
     const sale = new Played({}, 0);
     expect(sale.ask(edit({ currency: 'USD', firstLotEndsAt: 5_000 }))).toBeUndefined();
@@ -240,13 +266,13 @@ describe('editing', () => {
       expect(sale.ask(edit(fixed))).toBe('SALE_HAS_LOTS');
     }
     const rest = { title: 'L', description: 'D', registration: 'none', defaultLimit: 5 } as const;
-    expect(sale.ask(edit(rest, true))).toBeUndefined();
+    expect(sale.ask(edit(rest, { userId: 'root', admin: true }))).toBeUndefined();
     expect(sale.sale.conditions).toMatchObject(rest);
   });
 
   test("is the seller's, until the first lot starts", () => {
     const sale = new Played();
-    expect(sale.ask({ ...edit({}), userId: 'bob', admin: false })).toBe('NOT_SELLER');
+    expect(sale.ask(edit({}, { userId: 'bob', admin: false }))).toBe('NOT_SELLER');
     sale.at(START);
     expect(sale.ask(edit({}))).toBe('SALE_STARTED');
     sale.ask({ kind: 'pause', ...SELLER });

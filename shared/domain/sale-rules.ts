@@ -6,7 +6,6 @@
 import {
   decide,
   passTime,
-  scheduledAuction,
   type Auction,
   type AuctionTerms,
   type Command,
@@ -94,12 +93,18 @@ export type SaleCommand =
     }
   | { readonly kind: 'pause' | 'resume'; readonly userId: string; readonly admin: boolean };
 
-/** A new lot. Whether it can be auctioned on these terms is not the sale's business. */
-export interface NewLot {
-  readonly userId: string;
-  readonly admin: boolean;
+/** What a new lot must have from its sale. */
+export interface NewLot extends Pick<
+  AuctionTerms,
+  'sellerId' | 'softWindowMs' | 'softExtendMs' | 'graceMs'
+> {
   readonly lot: number;
-  readonly terms: AuctionTerms;
+  readonly currency: string;
+}
+
+/** When a lot starts and ends that says nothing else. */
+export interface LotTimes {
+  readonly startsAt: number;
   readonly endsAt: number;
 }
 
@@ -216,18 +221,26 @@ export function decideOnLot(sale: Sale, lot: number, command: Command, now: numb
   return accepted(withLot(sale, { lot, before, after, events: [event] }));
 }
 
-/** Adds a lot, for whose sale {@link passSaleTime} was already asked at `now`. */
-export function addLot(sale: Sale, asked: NewLot, now: number): SaleDecision {
-  const { lot, terms, endsAt } = asked;
-  const refusal =
-    managingRefusal(sale, asked) ??
-    (sale.status === 'paused' ? 'SALE_PAUSED' : undefined) ??
-    (sale.lots.has(lot) ? 'LOT_TAKEN' : undefined) ??
-    (sale.lots.size >= MAX_LOTS ? 'SALE_FULL' : undefined);
-  if (refusal !== undefined) return refused(refusal);
-  const after = scheduledAuction(terms, endsAt);
-  const joined = withLot(sale, { lot, before: after, after, events: [] });
-  return accepted(followedBy(joined, (next) => passLotTime(next, lot, now)));
+/** Finds a new lot its place, or why there is none. {@link passSaleTime} was already asked. */
+export function placeLot(sale: Sale, asked: NewLot): LotTimes | RefusalCode {
+  const { conditions, status, lots } = sale;
+  if (asked.sellerId !== conditions.sellerId) return 'NOT_SELLER';
+  if (status === 'ended') return 'SALE_ENDED';
+  if (status === 'paused') return 'SALE_PAUSED';
+  if (lots.has(asked.lot)) return 'LOT_TAKEN';
+  if (lots.size >= MAX_LOTS) return 'SALE_FULL';
+  // The sale was edited after the seller looked at it.
+  if (SAME_IN_LOTS.some((name) => asked[name] !== conditions[name])) return 'SALE_CHANGED';
+  const { startsAt, firstLotEndsAt, staggerMs } = conditions;
+  return { startsAt, endsAt: firstLotEndsAt + (asked.lot - 1) * staggerMs };
+}
+
+const SAME_IN_LOTS = ['currency', 'softWindowMs', 'softExtendMs', 'graceMs'] as const;
+
+/** Adds a lot for which {@link placeLot} found a place. @param auction as no time has passed for it yet */
+export function addLot(sale: Sale, lot: number, auction: Auction, now: number): SaleStep {
+  const joined = withLot(sale, { lot, before: auction, after: auction, events: [] });
+  return followedBy(joined, (next) => passLotTime(next, lot, now));
 }
 
 /** Decides one command on a sale for which {@link passSaleTime} was already asked at `now`. */
