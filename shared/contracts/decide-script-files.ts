@@ -4,11 +4,13 @@ export const DECIDE_SCRIPT_FILES = [
   'room',
   'auction',
   'attendance',
+  'sale',
   'time',
   'bids',
   'seller',
   'commands',
   'write',
+  'sale-commands',
   'version-1',
   'decide',
 ];

@@ -107,7 +107,6 @@ function createCommand(auctionId: string, relative: Creation): AuctionCommand {
   };
   return plainCommand('create', relative.sellerId, {
     creation: {
-      itemId,
       creationText: JSON.stringify(creation),
       openTermsText: JSON.stringify({ id: auctionId, item: creation.item }).slice(0, -1),
       itemText: '',

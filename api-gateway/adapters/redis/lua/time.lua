@@ -2,6 +2,15 @@
 
 local passing = {}
 
+-- What time and another server do to an auction before anything else; answers the instant that counts.
+function passing.catch_up(auction, asked, now, is_visit)
+  now = math.max(now, auction.last_at)
+  if auction.sale_id then sales.join(auction, asked) end
+  if auction.run_id ~= asked.run_id then passing.start_epoch(auction, now, asked.salt, asked.run_id) end
+  passing.start_and_end(auction, now, asked.salt, asked, is_visit)
+  return now
+end
+
 -- `is_visit`: a call without a command, which also looks whether an outage asks for a later end.
 function passing.start_and_end(auction, now, salt, asked, is_visit)
   if auction.status == 'scheduled' and now >= auction.starts_at then

@@ -88,6 +88,7 @@ function writing.write(auction, asked, now, notices)
     redis.call('ZADD', asked.tag .. KEY.lagging, 'NX', digits[now + 1000], asked.id)
   end
   writing.list(auction, asked, now)
+  if auction.sale then sales.follow(auction, asked, now) end
   if asked.trace ~= '' then
     -- Only a hint: where it may not be sent, nothing else must fail.
     redis.pcall('SPUBLISH', asked.tag .. KEY.tracesChannel, asked.id .. ' ' .. digits[auction.epoch] .. ' '
