@@ -92,8 +92,11 @@ function selling.remove(auction, command, now, asked)
   removed.bids, removed.maximum, removed.since, removed.has_changed = 0, 0, 0, true
   if best then
     best.has_changed = best.has_changed or best.user ~= auction.leader
-    rules.lead(auction, best.user, best.alias, second
-      and rules.price_against(auction, best.maximum, second.maximum) or auction.start_price, best.maximum)
+    local price = second and rules.price_against(auction, best.maximum, second.maximum)
+      or auction.start_price
+    -- An exact bid may have kept it below what a maximum would stand at.
+    if best.user == auction.leader then price = math.min(price, auction.price) end
+    rules.lead(auction, best.user, best.alias, price, best.maximum)
     rules.lift_price_to_reserve(auction)
   else
     rules.lead(auction, '', 0, auction.start_price, 0)
