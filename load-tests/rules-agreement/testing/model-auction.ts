@@ -6,7 +6,12 @@ import type { AuctionCommand, DecidedBatch } from '@outcry/api-gateway/bidding/a
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import { eventLines, isOver, splitEventLine } from '@outcry/shared/contracts/events.ts';
 import type { Creation, PublicEvent } from '@outcry/shared/contracts/events.ts';
-import { decide, passTime, type Auction, type Outage } from '@outcry/shared/domain/auction-rules.ts';
+import {
+  decide,
+  passTime,
+  type Auction,
+  type Outage,
+} from '@outcry/shared/domain/auction-rules.ts';
 import { publicState } from '@outcry/shared/testing/event-lines.ts';
 import {
   auctionReceipt,
