@@ -18,6 +18,8 @@ import {
 export interface SaleRun {
   /** Times are relative to the start of the run. */
   readonly conditions: SaleConditions;
+  /** What is done before there are lots. */
+  readonly opening: readonly SaleRunStep[];
   /** Those that are there from the beginning. */
   readonly lots: readonly RandomLot[];
   readonly steps: readonly SaleRunStep[];
@@ -75,7 +77,7 @@ const admin = oneIn(2);
 const manager = weighted([4, fc.constant(SELLER)], [1, user]);
 
 const lotWith = (lot: fc.Arbitrary<number>, isOutdated: fc.Arbitrary<boolean>) =>
-  fc.record({ lot, creation: randomCreation, hasOwnTimes: fc.boolean(), isOutdated });
+  fc.record({ lot, creation: randomCreation, hasOwnTimes: oneIn(3), isOutdated });
 
 const amount = fc.oneof(fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: 1, max: 30_000 }));
 const limit: fc.Arbitrary<RandomLimit> = weighted<RandomLimit>(
@@ -115,6 +117,13 @@ const commandOnLot = weighted<RandomCommand>(
   ],
 );
 
+const edit: fc.Arbitrary<SaleRunStep> = fc.record({
+  kind: kind('edit'),
+  userId: manager,
+  admin,
+  changes,
+});
+
 const step = weighted<SaleRunStep>(
   [
     60,
@@ -142,13 +151,13 @@ const step = weighted<SaleRunStep>(
   ],
   [2, fc.record({ kind: kind('pause'), userId: manager, admin })],
   [6, fc.record({ kind: kind('resume'), userId: manager, admin })],
-  [2, fc.record({ kind: kind('edit'), userId: manager, admin, changes })],
+  [2, edit],
 );
 
 const conditions: fc.Arbitrary<SaleConditions> = fc
   .record({
-    startInMs: fc.constantFrom(0, 0, 10, 30),
-    lastsMs: fc.integer({ min: 40, max: 300 }),
+    startInMs: fc.constantFrom(0, 0, 20, 100),
+    lastsMs: fc.integer({ min: 50, max: 800 }),
     staggerMs: fc.integer({ min: 0, max: 60 }),
     registration: fc.constantFrom('none', 'open', 'open', 'open', 'approval'),
     defaultLimit: fc.constantFrom(0, 300, 2_000, 12_000, 30_000),
@@ -171,6 +180,7 @@ const conditions: fc.Arbitrary<SaleConditions> = fc
 export const saleRun = (steps: number): fc.Arbitrary<SaleRun> =>
   fc.record({
     conditions,
+    opening: fc.array(edit, { maxLength: 3 }),
     lots: fc
       .array(lotWith(fc.constant(0), fc.constant(false)), {
         minLength: FIRST_LOTS,

@@ -44,6 +44,9 @@ export async function runSaleAgreements(
   }
 }
 
+/** What is asked of a sale that is over has few answers. */
+const STEPS_AFTER_END = 15;
+
 interface Sent {
   readonly id: string;
   readonly command: AuctionCommand;
@@ -72,7 +75,7 @@ class RunningSale {
 
   /** @returns how many commands there were */
   async run(): Promise<number> {
-    const { conditions, lots, steps, concurrency } = this.#run;
+    const { conditions, opening, lots, steps, concurrency } = this.#run;
     const at = this.#startedAt;
     await this.#submit({
       id: this.#saleId,
@@ -84,11 +87,20 @@ class RunningSale {
     });
     // On a busy machine its short life can be over before it is created; both sides refuse it then.
     if (!this.#model.exists) return 0;
+    await this.#play(opening, 1);
     await Promise.all(lots.map((lot) => this.#submit(this.#newLot(lot))));
     await Promise.all(
       USERS.slice(1).map((userId) => this.#submit(this.#onSale('register', userId))),
     );
-    for (let from = 0; from < steps.length; from += concurrency) {
+    await this.#play(steps, concurrency);
+    await this.#compareStored();
+    return this.#sent.length;
+  }
+
+  /** All steps, so many at once; or until the sale has been over for a while. */
+  async #play(steps: readonly SaleRunStep[], concurrency: number): Promise<void> {
+    let afterEnd = 0;
+    for (let from = 0; from < steps.length && afterEnd < STEPS_AFTER_END; from += concurrency) {
       const burst = steps.slice(from, from + concurrency);
       await Promise.all(
         burst.flatMap((each) => {
@@ -97,9 +109,8 @@ class RunningSale {
         }),
       );
       await waitFor(burst);
+      if (this.#model.sale.status === 'ended') afterEnd += burst.length;
     }
-    await this.#compareStored();
-    return this.#sent.length;
   }
 
   #submit(sent: Sent): Promise<void> {
@@ -267,7 +278,10 @@ class RunningSale {
       const score = await this.#redis.zscore(list, this.#saleId);
       const isHere = name === status;
       expectSame(`${this.#saleId} in the list of ${name} sales`, score !== null, isHere);
-      if (isHere && name !== 'ended') expectSame(`end in the list`, Number(score), endsAt);
+      // A scheduled one whose end has passed is looked at again later.
+      if (name === 'live' || name === 'paused') {
+        expectSame(`end in the list`, score, isHere ? `${endsAt}` : null);
+      }
     }
   }
 }
