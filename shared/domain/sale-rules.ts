@@ -393,10 +393,11 @@ function withLot(sale: Sale, step: LotStep): SaleStep {
   return followedBy(begun, isOneLess ? endAfterLast : unchanged);
 }
 
-/** A lot may start in the instant of a pause, or be resumed alone: the sale then resumes as a live one. */
+/** A lot may start in the instant of a pause, or after it was resumed alone. */
 function begin(sale: Sale): SaleStep {
   if (sale.status === 'scheduled') return told({ ...sale, status: 'live' }, { type: 'started' });
-  return unchanged(sale.status === 'paused' ? { ...sale, before: 'live' } : sale);
+  if (sale.before === 'scheduled') return told({ ...sale, before: 'live' }, { type: 'started' });
+  return unchanged(sale);
 }
 
 function endAfterLast(sale: Sale): SaleStep {
