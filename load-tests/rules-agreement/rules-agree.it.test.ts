@@ -110,6 +110,11 @@ describe('the script and the reference model', () => {
       'bidder.since < other.since',
       'bidder.since > other.since',
     ],
+    [
+      'a removal raises the price of a leader who stays',
+      'if stays then price = math.min(price, auction.price) end',
+      '',
+    ],
     ['a pause moves no end', 'auction.ends_at = auction.ends_at + length', ''],
     ['an outage grants too little', 'back_at + auction.grace_ms', 'back_at + auction.grace_ms - 1'],
     [

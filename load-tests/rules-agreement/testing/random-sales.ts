@@ -103,11 +103,12 @@ const changes: fc.Arbitrary<Partial<SaleConditions>> = fc.oneof(
   fc.record({ softWindowMs: fc.constant(3) }),
 );
 
-/** Many bids come near the bidder's limit. */
+/** Many bids come near the bidder's limit, and removals are frequent. */
 const commandOnLot = weighted<RandomCommand>(
-  [4, randomCommand.filter((each) => each.kind !== 'retry' && each.kind !== 'wait')],
+  [16, randomCommand.filter((each) => each.kind !== 'retry' && each.kind !== 'wait')],
+  [1, fc.record({ kind: fc.constant('remove'), alias: fc.integer({ min: 1, max: USERS.length }) })],
   [
-    1,
+    4,
     fc.record({
       kind: fc.constant('bid'),
       userId: user,
@@ -144,12 +145,12 @@ const step = weighted<SaleRunStep>(
       kind: kind('admit'),
       userId: manager,
       admin: oneIn(6),
-      decision: fc.constantFrom('approve', 'approve', 'approve', 'approve', 'refuse', 'block'),
+      decision: weighted([8, fc.constant('approve')], [1, fc.constantFrom('refuse', 'block')]),
       paddle: fc.integer({ min: 1, max: USERS.length + 1 }),
       limit,
     }),
   ],
-  [2, fc.record({ kind: kind('pause'), userId: manager, admin })],
+  [1, fc.record({ kind: kind('pause'), userId: manager, admin })],
   [6, fc.record({ kind: kind('resume'), userId: manager, admin })],
   [2, edit],
 );
