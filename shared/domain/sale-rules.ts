@@ -124,6 +124,8 @@ export interface LotStep {
   readonly before: Auction;
   readonly after: Auction;
   readonly events: readonly RuleEvent[];
+  /** The auction after each. */
+  readonly states: readonly Auction[];
 }
 
 /** What a command or the passing of time made of a sale. */
@@ -207,10 +209,10 @@ export function passLotTime(
 ): SaleStep {
   const before = sale.lots.get(lot);
   if (before === undefined) return unchanged(sale);
-  const { auction, events } = passTime(before, now, outage, isVisit, (userId) =>
+  const { auction, events, states } = passTime(before, now, outage, isVisit, (userId) =>
     standingOn(sale, lot, userId),
   );
-  return withLot(sale, { lot, before, after: auction, events });
+  return withLot(sale, { lot, before, after: auction, events, states });
 }
 
 /** Decides one command on a lot, for which {@link passLotTime} was already asked at `now`. */
@@ -221,7 +223,13 @@ export function decideOnLot(sale: Sale, lot: number, command: Command, now: numb
   if (!decision.accepted) return decision;
   const { auction: after, event } = decision;
   return accepted(
-    withLot(sale, { lot, before, after, events: event === undefined ? [] : [event] }),
+    withLot(sale, {
+      lot,
+      before,
+      after,
+      events: event === undefined ? [] : [event],
+      states: event === undefined ? [] : [after],
+    }),
   );
 }
 
@@ -243,7 +251,7 @@ const SAME_IN_LOTS = ['currency', 'softWindowMs', 'softExtendMs', 'graceMs'] as 
 
 /** Adds a lot for which {@link placeLot} found a place. @param auction as no time has passed for it yet */
 export function addLot(sale: Sale, lot: number, auction: Auction, now: number): SaleStep {
-  const joined = withLot(sale, { lot, before: auction, after: auction, events: [] });
+  const joined = withLot(sale, { lot, before: auction, after: auction, events: [], states: [] });
   return followedBy(joined, (next) => passLotTime(next, lot, now));
 }
 

@@ -185,6 +185,7 @@ export class ModelSale {
         return `${decided.code} ${decided.minimumBid ?? decided.available ?? ''}`;
       }
       this.#take(decided, now, command);
+      if (kind === 'withdraw') return ownReceipt(this.#auction(lot), userId);
       if (kind === 'resume') this.#take(passLotTime(this.sale, lot.number, now, this.#outage), now);
     }
     const auction = this.#auction(lot);
@@ -214,10 +215,10 @@ export class ModelSale {
   #take(step: SaleStep, now: number, command?: AuctionCommand): void {
     this.#sale = step.sale;
     for (const event of step.events) this.#log.push(now, saleEvent(event, command));
-    for (const { lot, before, after, events } of step.lots) {
-      const id = this.auctionId(lot);
+    for (const passed of step.lots) {
+      const id = this.auctionId(passed.lot);
       const log = id === undefined ? undefined : this.#lots.get(id)?.log;
-      for (const event of lotEvents(before, after, events, command)) log?.push(now, event);
+      for (const event of lotEvents(passed, command)) log?.push(now, event);
     }
   }
 
@@ -300,20 +301,20 @@ function saleEvent(event: SaleEvent, command: AuctionCommand | undefined): objec
 }
 
 function lotEvents(
-  before: Auction,
-  after: Auction,
-  events: SaleStep['lots'][number]['events'],
+  step: SaleStep['lots'][number],
   command: AuctionCommand | undefined,
 ): ExpectedEvent[] {
-  return passedEvents(before, after, events).map((event) => {
-    switch (event.type) {
-      case 'started':
-      case 'ended':
-        return event;
-      case 'extended':
-        return event.reason === undefined ? { ...event, state: publicState(after) } : event;
-      default:
-        return { ...event, ...whyOf(command), state: publicState(after) };
-    }
-  });
+  const withReason = (event: ExpectedEvent): ExpectedEvent => ({ ...event, ...whyOf(command) });
+  return passedEvents(step).map((event) =>
+    MANAGED.has(event.type) && event.reason === undefined ? withReason(event) : event,
+  );
 }
+
+/** What viewers may be told the reason of. */
+const MANAGED: ReadonlySet<string> = new Set([
+  'cancelled',
+  'extended',
+  'paused',
+  'resumed',
+  'removed',
+]);
