@@ -93,8 +93,8 @@ const ORDER = [...WEBHOOK_EVENTS].toSorted(
 );
 
 /** What may be told of an event of this type. */
-export const namesOf = (type: EventType): readonly WebhookEvent[] =>
-  ORDER.filter((name) => KINDS[name].of.includes(type));
+export const namesOf = (type: string): readonly WebhookEvent[] =>
+  ORDER.filter((name) => KINDS[name].of.some((known) => known === type));
 
 /** The types of events that must be looked at for these names. */
 export const typesFor = (names: ReadonlySet<WebhookEvent>): ReadonlySet<EventType> =>

@@ -7,6 +7,7 @@
 import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import type { WebhookEvent } from '@outcry/shared/contracts/webhooks.ts';
+import { isBookId } from '@outcry/shared/domain/ids.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
@@ -136,12 +137,14 @@ function arrivalsOf(batch: readonly Opened[]): readonly Arrival[] {
 
 function entryOf({ subject, body }: Delivery): Entry | undefined {
   try {
-    const events = eventLines(Buffer.from(body).toString()).map((line) => {
-      const { auctionId, publicText } = splitEventLine(line);
-      if (auctionId !== auctionOfSubject(subject)) throw new Error('of another auction');
-      return decodePublic(publicText);
-    });
     const auctionId = auctionOfSubject(subject);
+    // Nobody is told of what is in books.
+    if (auctionId !== undefined && isBookId(auctionId)) return undefined;
+    const events = eventLines(Buffer.from(body).toString()).map((line) => {
+      const { auctionId: named, publicText } = splitEventLine(line);
+      if (named !== auctionId) throw new Error('of another auction');
+      return decodePublic(named, publicText);
+    });
     const last = events.at(-1);
     if (auctionId === undefined || last === undefined) return undefined;
     return {

@@ -52,6 +52,9 @@ export const shardOfLog = (id: string, shards: number): number | undefined =>
  */
 export const isBookId = (id: string): boolean => id.startsWith('s') || id.startsWith('b');
 
+/** Whether a book is a sale's; the others are absentee bids. */
+export const isSaleBook = (id: string): boolean => id.startsWith('s');
+
 /** The shard of a sale, or undefined when the id is no sale id of such a system. */
 export const shardOfSale = (id: string, shards: number): number | undefined =>
   id.startsWith('s') ? shardOfId(id, shards) : undefined;
