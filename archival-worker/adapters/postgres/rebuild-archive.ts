@@ -1,6 +1,7 @@
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import type { Archive, ListedAuction, ListedItem, PlacedEvent } from '../../rebuild/ports.ts';
+import type { LotOfSale } from '../../rebuild/restored-sale.ts';
 import { hasEvents } from './archive-store.ts';
 import type { Database } from './database.ts';
 
@@ -73,7 +74,7 @@ export const rebuildArchive = (database: Database): Archive => ({
   ): Promise<readonly PlacedEvent[]> {
     const rows = await database.run(
       (sql) => sql<EventRow[]>`
-        SELECT epoch, seq, public, private
+        SELECT epoch, seq, public, salt, private
           FROM history_events
          WHERE auction_id = ${auctionId}
            AND (epoch, seq) > (${epoch}, ${seq})
@@ -84,8 +85,21 @@ export const rebuildArchive = (database: Database): Archive => ({
       epoch: row.epoch,
       seq: row.seq,
       publicText: row.public,
+      salt: row.salt,
       privateText: row.private,
     }));
+  },
+
+  lotsOf(saleId: string): Promise<readonly LotOfSale[]> {
+    return database.run(
+      (sql) => sql<LotOfSale[]>`
+        SELECT lot, auctions.id AS "auctionId", public AS "publicText", private AS "privateText"
+          FROM auctions
+          JOIN history_events AS event
+            ON event.auction_id = auctions.id AND event.seq = auctions.archived_seq
+         WHERE sale_id = ${saleId}
+         ORDER BY lot`,
+    );
   },
 
   async tellOfSealsAgain(auctionIds: readonly string[]): Promise<void> {
@@ -118,6 +132,7 @@ interface EventRow {
   readonly epoch: number;
   readonly seq: number;
   readonly public: string;
+  readonly salt: string;
   readonly private: string;
 }
 
