@@ -9,7 +9,7 @@ import type { EpochFork } from '../../archive/batch.ts';
 import { decodeEntry } from '../../archive/decode-entry.ts';
 import type { EventRow } from '../../archive/event-row.ts';
 import { column } from './columns.ts';
-import type { Tx } from './database.ts';
+import type { Sql, Tx } from './database.ts';
 
 /** @param told events that are history, in lock order; their rows in `auctions` must be locked */
 export async function addToSales(tx: Tx, told: readonly EventRow[]): Promise<void> {
@@ -45,21 +45,11 @@ export async function drawSalesAnew(tx: Tx, forks: readonly EpochFork[]): Promis
     tx`
       DELETE FROM registrations WHERE sale_id = ANY (string_to_array(${ids}, E'\n'))`,
     tx`
-      WITH owners AS (
-        -- Of a deleted account the column says so, the bytes still name it.
-        SELECT auction_id, alias, min(user_id) AS user_id
-          FROM history_events
-         WHERE auction_id = ANY (string_to_array(${ids}, E'\n')) AND type = 'registered'
-         GROUP BY auction_id, alias
-      )
       INSERT INTO registrations (sale_id, paddle, user_id, status, bid_limit, epoch, seq)
-      SELECT DISTINCT ON (auction_id, alias)
-             auction_id, alias, coalesce(owners.user_id, private::jsonb ->> 'bidder'),
-             private::jsonb ->> 'status', (private::jsonb ->> 'limit')::bigint, epoch, seq
-        FROM history_events LEFT JOIN owners USING (auction_id, alias)
-       WHERE auction_id = ANY (string_to_array(${ids}, E'\n'))
-         AND type IN ('registered', 'admitted')
-       ORDER BY auction_id, alias, epoch DESC, seq DESC`,
+      ${redrawnRegistrations(
+        tx,
+        open.map(({ id }) => id),
+      )}`,
   ]);
   const drawn = terms.flatMap(({ createdAt, ...stored }) =>
     decodeEntry(`archive.${stored.auctionId}`, Buffer.from(lineOf(stored)))
@@ -75,6 +65,27 @@ export async function drawSalesAnew(tx: Tx, forks: readonly EpochFork[]): Promis
     ON CONFLICT (id) DO UPDATE
        SET title = EXCLUDED.title, terms = EXCLUDED.terms, epoch = EXCLUDED.epoch, seq = EXCLUDED.seq`;
 }
+
+/** What `registrations` must hold of these sales, from the stored events. */
+export const redrawnRegistrations = (sql: Sql | Tx, saleIds: readonly string[]) => sql`
+  WITH told AS (
+    SELECT auction_id, alias, type, user_id, private, epoch, seq
+      FROM history_events
+     WHERE auction_id = ANY (string_to_array(${saleIds.join('\n')}, E'\n'))
+       AND type IN ('registered', 'admitted')
+  ),
+  owners AS (
+    -- Of a deleted account the column says so, the bytes still name it.
+    SELECT auction_id, alias, min(user_id) AS user_id
+      FROM told WHERE type = 'registered' GROUP BY auction_id, alias
+  )
+  SELECT DISTINCT ON (auction_id, alias)
+         auction_id AS sale_id, alias AS paddle,
+         coalesce(owners.user_id, private::jsonb ->> 'bidder') AS user_id,
+         private::jsonb ->> 'status' AS status, (private::jsonb ->> 'limit')::bigint AS bid_limit,
+         epoch, seq
+    FROM told LEFT JOIN owners USING (auction_id, alias)
+   ORDER BY auction_id, alias, epoch DESC, seq DESC`;
 
 async function moveTerms(tx: Tx, sales: readonly TermsRow[]): Promise<void> {
   // Several of one sale: its row takes the last.

@@ -11,7 +11,6 @@ import {
 } from '@outcry/shared/contracts/keys.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
-import type { SaleStatus } from '@outcry/shared/contracts/sales.ts';
 import { auctionOfAbsentees, shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
@@ -22,6 +21,7 @@ import type { RestoredAuction } from '../../rebuild/restored-auction.ts';
 import type { RestoredSale } from '../../rebuild/restored-sale.ts';
 import { readHeads } from './auction-heads.ts';
 import { defineMarkWhole, markWhole } from './redis-to-check.ts';
+import { listsOf, salesOf } from './status-lists.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -222,17 +222,6 @@ export class RedisToRebuild implements RedisToFill {
     if (shard === undefined) throw new Error(`no shard holds ${id}`);
     return shard;
   }
-}
-
-/** The lists by status: each auction, and each sale, is in one of them. */
-function listsOf(shard: number): string[] {
-  const { scheduled, live, paused, ended, cancelled } = shardKeys(shard);
-  return [scheduled, live, paused, ended, cancelled, ...Object.values(salesOf(shard))];
-}
-
-function salesOf(shard: number): Record<SaleStatus, string> {
-  const { scheduledSales, liveSales, pausedSales, endedSales } = shardKeys(shard);
-  return { scheduled: scheduledSales, live: liveSales, paused: pausedSales, ended: endedSales };
 }
 
 const asked = <T>(answer: Promise<T>, what: string): Promise<T> =>
