@@ -13,6 +13,7 @@ import { SignOuts } from '@outcry/shared/runtime/sign-outs.ts';
 import { DECIDE_COMMANDS, decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
 import { redisFault } from './adapters/redis/durability.ts';
 import { CREATION_COMMANDS, RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
+import { RedisSales } from './adapters/redis/redis-sales.ts';
 import { RedisStoredAuctions } from './adapters/redis/redis-stored-auctions.ts';
 import { RedisMemory } from './adapters/redis/redis-memory.ts';
 import { SharedLists } from './auctions/shared-lists.ts';
@@ -136,6 +137,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     reads: new ReadAuctions(new RedisStoredAuctions(redis), engine, shards, () => readiness.fault),
     catalogue,
     lists: new SharedLists(catalogue),
+    sales: new RedisSales(redis, shards),
     verifyToken,
     limits: {
       byAddress: limiter('address', settings.RATE_LIMIT_ADDRESS_PER_S),

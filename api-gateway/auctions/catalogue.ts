@@ -4,6 +4,7 @@ import type {
   ItemView,
   Page,
 } from '@outcry/shared/contracts/api.ts';
+import type { CreatedKind } from '@outcry/shared/domain/ids.ts';
 
 /** Items and lists of auctions, as the gateway needs them from Redis. */
 export interface Catalogue {
@@ -29,7 +30,7 @@ export interface IdClaim {
 }
 
 export interface CreateRequest extends IdClaim {
-  readonly kind: 'a' | 'i';
+  readonly kind: CreatedKind;
   readonly userId: string;
   /** The idempotency key, or ''. */
   readonly key: string;

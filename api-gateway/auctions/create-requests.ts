@@ -7,8 +7,8 @@ import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
 import { newIdTail, type NewAuction } from '../bidding/auction-commands.ts';
 import type { Catalogue, CreateRequest } from './catalogue.ts';
 
-const DEFAULT_SOFT_CLOSE = { windowSeconds: 30, extendSeconds: 30 };
-const DEFAULT_GRACE_SECONDS = 120;
+export const DEFAULT_SOFT_CLOSE = { windowSeconds: 30, extendSeconds: 30 };
+export const DEFAULT_GRACE_SECONDS = 120;
 const FINGERPRINT_CHARACTERS = 43;
 
 /** A short text that differs when the request differs. */
@@ -53,7 +53,10 @@ export function itemDetails(id: string, request: ItemRequest): ItemDetails {
   };
 }
 
-/** Encodes a new auction's terms; relative times are resolved later, by Redis's clock. */
+/**
+ * Encodes a new auction's terms; relative times are resolved later, by Redis's clock.
+ * @param request of a lot, it has what follows from its sale
+ */
 export function newAuction(
   auctionId: string,
   item: ItemDetails,
@@ -61,11 +64,14 @@ export function newAuction(
   request: AuctionRequest,
 ): NewAuction {
   const softClose = request.softClose === undefined ? DEFAULT_SOFT_CLOSE : request.softClose;
+  const { currency, saleId, lot } = request;
+  if (currency === undefined) throw new Error('the request names no currency');
+  const place = saleId === undefined || lot === undefined ? {} : { saleId, lot };
   const creation: Creation = {
     item,
     newItem: request.item !== undefined,
     sellerId,
-    currency: request.currency,
+    currency,
     startPrice: request.startPrice,
     reservePrice: request.reservePrice ?? 0,
     buyNowPrice: request.buyNowPrice ?? 0,
@@ -80,17 +86,18 @@ export function newAuction(
     hardEndsAt: timeOrNone(request.softClose?.hardEndsAt),
     highestBid: request.highestBid ?? 0,
     graceMs: (request.graceSeconds ?? DEFAULT_GRACE_SECONDS) * 1000,
+    ...place,
   };
   const openTerms = {
     id: auctionId,
     item,
     sellerId,
-    currency: request.currency,
+    currency,
+    ...place,
     ...(request.buyNowPrice === undefined ? {} : { buyNowPrice: request.buyNowPrice }),
     ...(request.highestBid === undefined ? {} : { highestBid: request.highestBid }),
   };
   return {
-    itemId: item.id,
     creationText: JSON.stringify(creation),
     openTermsText: JSON.stringify(openTerms).slice(0, -1),
     itemText: creation.newItem ? JSON.stringify(item) : '',

@@ -6,18 +6,22 @@ import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
 export const needsMemory = (command: AuctionCommand): boolean =>
   command.kind !== 'read' && command.kind !== 'me';
 
-/** A new auction, already encoded: its bytes are stored and hashed as they are. */
+/** A new auction, or the terms of a sale, already encoded: its bytes are stored and hashed as they are. */
 export interface NewAuction {
-  readonly itemId: string;
-  /** JSON of `Creation` (shared/contracts/events.ts). */
+  /** JSON of `Creation` (shared/contracts/events.ts), or of `SaleTerms`. */
   readonly creationText: string;
-  /** JSON of the public terms without `startsAt` and without the closing brace. */
+  /** JSON of the public terms without `startsAt` and without the closing brace; of a sale its plan. */
   readonly openTermsText: string;
   /** JSON of the item when the request brings one along, else ''. */
   readonly itemText: string;
 }
 
-/** One command on one auction. Amounts are minor units; 0 and '' stand for "none". */
+/** What only sales are asked; they are also created, paused, resumed and read. */
+type SaleCommandKind = 'edit' | 'register' | 'approve' | 'refuse' | 'block';
+
+export const NO_LIMIT = 999_999_999_999_999;
+
+/** One command on one auction, or on a sale. Amounts are minor units; 0 and '' stand for "none". */
 export interface AuctionCommand {
   readonly kind:
     | 'bid'
@@ -28,12 +32,17 @@ export interface AuctionCommand {
     | 'resume'
     | 'remove'
     | 'create'
+    | SaleCommandKind
     | 'read'
     | 'me';
   readonly userId: string;
   readonly admin: boolean;
-  /** The exact bid; for `extend` the new end in ms; for `remove` the bidder's alias. */
+  /**
+   * The exact bid; for `extend` the new end in ms; for `remove` the bidder's alias; for what decides a
+   * registration the paddle.
+   */
   readonly amount: number;
+  /** For what decides a registration the new limit: 0 keeps it, {@link NO_LIMIT} takes it away. */
   readonly maxAmount: number;
   /** The client's idempotency key: printable ASCII, no spaces. */
   readonly key: string;

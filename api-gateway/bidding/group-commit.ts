@@ -5,7 +5,7 @@
  * beside the one in flight, so that Redis has work while the answers to the last one are on their
  * way. Everything is bounded, and every command gets an answer within the time limit.
  */
-import { shardOfAuction } from '@outcry/shared/domain/ids.ts';
+import { shardOfAuction, shardOfSale } from '@outcry/shared/domain/ids.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import {
   MayHaveRunError,
@@ -16,7 +16,13 @@ import {
   type Decisions,
 } from './auction-commands.ts';
 import { Lane, type Asked, type CommandSender, type Waiting } from './lane.ts';
-import { NO_SUCH_AUCTION, outcomeOf, unavailable, type CommandOutcome } from './outcomes.ts';
+import {
+  NO_SUCH_AUCTION,
+  NO_SUCH_SALE,
+  outcomeOf,
+  unavailable,
+  type CommandOutcome,
+} from './outcomes.ts';
 
 export interface Lines {
   readonly shards: number;
@@ -98,12 +104,23 @@ export class GroupCommit {
 
   /** Puts a command in line. */
   submit(auctionId: string, command: AuctionCommand, sender: CommandSender): void {
+    const shard = shardOfAuction(auctionId, this.#shards);
+    this.#submit(shard, NO_SUCH_AUCTION, auctionId, command, sender);
+  }
+
+  /** @param shard undefined: there can be nothing with this id, and `absent` is the answer */
+  #submit(
+    shard: number | undefined,
+    absent: CommandOutcome,
+    auctionId: string,
+    command: AuctionCommand,
+    sender: CommandSender,
+  ): void {
     if (this.#closed) return sender.settle(unavailable('the gateway is stopping'));
     const refusal = this.#hooks.refuse(command);
     if (refusal !== undefined) return sender.settle(unavailable(refusal));
-    const shard = shardOfAuction(auctionId, this.#shards);
     const lane = shard === undefined ? undefined : this.#lanes[shard % this.#lanes.length];
-    if (shard === undefined || lane === undefined) return sender.settle(NO_SUCH_AUCTION);
+    if (shard === undefined || lane === undefined) return sender.settle(absent);
     const { maxWaiting, maxWaitingPerAuction } = this.#limits;
     if (this.waiting >= maxWaiting || lane.waitingFor(auctionId) >= maxWaitingPerAuction) {
       return sender.settle(unavailable('too many commands are waiting'));
@@ -124,6 +141,18 @@ export class GroupCommit {
     isGone: () => boolean = () => false,
   ): Promise<CommandOutcome> {
     return new Promise((settle) => this.submit(auctionId, command, { isGone, settle }));
+  }
+
+  /** The same of a sale, which stands in line like an auction. */
+  askSale(
+    saleId: string,
+    command: AuctionCommand,
+    isGone: () => boolean = () => false,
+  ): Promise<CommandOutcome> {
+    const shard = shardOfSale(saleId, this.#shards);
+    return new Promise((settle) =>
+      this.#submit(shard, NO_SUCH_SALE, saleId, command, { isGone, settle }),
+    );
   }
 
   /** Answers everything that waits, and waits for the calls in flight (at most the time limit). */

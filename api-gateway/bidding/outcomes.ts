@@ -24,6 +24,13 @@ export const NO_SUCH_AUCTION: CommandOutcome = {
   terms: '',
 };
 
+/** The same of a sale. */
+export const NO_SUCH_SALE: CommandOutcome = {
+  kind: 'answered',
+  answer: { code: 'SALE_NOT_FOUND', replayed: false, body: '' },
+  terms: '',
+};
+
 /**
  * The outcome of an auction's nth command.
  * @throws Error when its answer cannot be read, which is a defect

@@ -44,7 +44,10 @@ function answerUnknown(x: Exchange, reason: string): HttpAnswer {
   return answerProblem(x, 'OUTCOME_UNKNOWN', detail, { retryAfterMs: RETRY_AFTER_MS });
 }
 
-/** A refusal of the engine; `body` is the minimum bid for BID_TOO_LOW, '' where nobody can go higher. */
+/**
+ * A refusal of the engine; `body` is the minimum bid for BID_TOO_LOW, '' where nobody can go higher, and
+ * what is left of the limit for OVER_LIMIT.
+ */
 export function answerRefusal(x: Exchange, code: RefusalCode, body: string): HttpAnswer {
   if (isUnusableEnd(code)) {
     return answerProblem(x, 'INVALID_REQUEST', 'The end of the auction cannot be used.', {
@@ -62,6 +65,13 @@ export function answerRefusal(x: Exchange, code: RefusalCode, body: string): Htt
       ? answerProblem(x, code, 'The price is so high that no higher bid is possible.')
       : answerProblem(x, code, `The minimum bid is ${body} now.`, { minimumBid: Number(body) });
   }
+  if (code === 'OVER_LIMIT') {
+    const detail = `Of your limit in this sale ${body} is left.`;
+    return answerProblem(x, code, detail, { available: Number(body) });
+  }
+  if (code === 'SALE_CHANGED') {
+    return answerNotRun(x, 'the sale was changed meanwhile', RETRY_AFTER_MS);
+  }
   return answerProblem(x, code, REFUSAL_DETAILS[code]);
 }
 
@@ -77,17 +87,28 @@ const isUnusableEnd = (code: RefusalCode): code is keyof typeof UNUSABLE_ENDS =>
   Object.hasOwn(UNUSABLE_ENDS, code);
 
 const REFUSAL_DETAILS: Record<
-  Exclude<RefusalCode, keyof typeof UNUSABLE_ENDS | 'BID_TOO_LOW' | 'NO_ROOM' | 'UNREADABLE'>,
+  Exclude<
+    RefusalCode,
+    | keyof typeof UNUSABLE_ENDS
+    | 'BID_TOO_LOW'
+    | 'OVER_LIMIT'
+    | 'SALE_CHANGED'
+    | 'NO_ROOM'
+    | 'UNREADABLE'
+  >,
   string
 > = {
   AUCTION_NOT_FOUND: 'No auction with this id is open or recently closed; the history may have it.',
+  SALE_NOT_FOUND: 'No sale with this id is open or recently closed; the history may have it.',
   IDEMPOTENCY_MISMATCH: 'This Idempotency-Key was used for a different request before.',
   AUCTION_NOT_STARTED: 'Bids are taken from startsAt on.',
   AUCTION_PAUSED: 'Time stands still until the auction is resumed.',
   AUCTION_ENDED: 'The auction is over; no more bids are taken.',
   AUCTION_CANCELLED: 'The seller cancelled the auction.',
   SELLER_CANNOT_BID: 'This is your own auction.',
-  BIDDER_BLOCKED: 'You were removed from this auction.',
+  NOT_REGISTERED: 'Register for the sale first.',
+  REGISTRATION_PENDING: 'Bids are taken once the seller has approved your registration.',
+  BIDDER_BLOCKED: 'You were removed from this auction, or are not admitted to its sale.',
   BID_TOO_HIGH: 'The seller takes no bid above highestBid.',
   MAX_NOT_RAISED: 'You lead already; offer more than your present maximum to raise it.',
   BUY_NOW_GONE: 'Buy now is only possible before the first bid, where the seller offers it.',
@@ -98,6 +119,15 @@ const REFUSAL_DETAILS: Record<
   ALREADY_PAUSED: 'Resume it before you pause it again.',
   NOT_PAUSED: 'Only a paused auction can be resumed.',
   BIDDER_NOT_FOUND: 'Nobody has bid under this alias, or the bidder was removed already.',
+  SALE_ENDED: 'All its lots are over.',
+  SALE_STARTED: 'A sale can be edited only before its first lot starts.',
+  SALE_PAUSED: 'Resume the sale first.',
+  SALE_HAS_LOTS: 'Its lots share currency, times, soft close and grace.',
+  SALE_FULL: 'A sale has a highest number of lots and of registrations.',
+  LOT_TAKEN: 'Choose another number, or none for the next one.',
+  NO_REGISTRATION: 'Anybody may bid in this sale.',
+  REGISTRATION_NOT_FOUND: 'Paddles are numbered from 1 in the order of registration.',
+  LIMIT_BELOW_COMMITTED: 'What a bidder leads and has won cannot be above the limit.',
   ITEM_BUSY: 'An item can be in one open auction at a time.',
 };
 

@@ -1,5 +1,4 @@
 import { auctionPage, auctionViewSchema } from '@outcry/shared/contracts/api-answers.ts';
-import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
 import {
   auctionListQuery,
   auctionRequest,
@@ -7,23 +6,20 @@ import {
   optionalReasonRequest,
   reasonRequest,
 } from '@outcry/shared/contracts/api-schemas.ts';
-import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
-import { isItemId, shardedId, shardOfId } from '@outcry/shared/domain/ids.ts';
 import {
   answerJsonText,
-  answerProblem,
   setHeader,
   type Exchange,
   type HttpAnswer,
-  type Read,
 } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
-import { claimId, fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
+import { fingerprintOf } from '../auctions/create-requests.ts';
 import { auctionViewFrom } from '../bidding/receipts.ts';
-import { answerClaimRefusal, answerOutcome } from './answers.ts';
+import { answerOutcome } from './answers.ts';
+import { createAuction } from './create-auction.ts';
 import { AUCTION, ITEM } from './examples.ts';
-import { mostCreations, type GatewayParts } from './gateway-parts.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 
 /** Whether the client has this state already: RFC 9110, 13.1.2, where weak and strong tags equal. */
 const isKnown = (etag: string, ifNoneMatch = ''): boolean =>
@@ -79,12 +75,23 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
       method: 'post',
       path: '/v1/auctions',
       name: 'createAuction',
-      summary: 'Creates an auction of a stored item (itemId) or of one that comes along (item)',
+      summary:
+        'Creates an auction of a stored item (itemId) or of one that comes along (item); with saleId a lot of that sale',
       who: 'seller',
       idempotent: true,
       body: auctionRequest,
       answer: { status: 201, schema: auctionViewSchema },
-      refusals: ['QUOTA_REACHED', 'ITEM_NOT_FOUND', 'NOT_SELLER', 'ITEM_BUSY'],
+      refusals: [
+        'QUOTA_REACHED',
+        'ITEM_NOT_FOUND',
+        'NOT_SELLER',
+        'ITEM_BUSY',
+        'SALE_NOT_FOUND',
+        'SALE_ENDED',
+        'SALE_PAUSED',
+        'SALE_FULL',
+        'LOT_TAKEN',
+      ],
       example: {
         body: {
           item: { title: ITEM.title },
@@ -226,79 +233,4 @@ async function manage(
     () => x.outgoing.destroyed,
   );
   return answerOutcome(x, outcome, 200, viewJson);
-}
-
-async function createAuction(
-  x: Exchange,
-  parts: GatewayParts,
-  caller: Caller,
-  key: string,
-  request: AuctionRequest,
-): Promise<HttpAnswer> {
-  const { catalogue, engine, shards } = parts;
-  const stored =
-    request.itemId === undefined ? undefined : await findItem(x, parts, request.itemId, caller);
-  if (stored?.ok === false) return stored.answer;
-  const { item: storedItem, sellerId } = stored?.value ?? { sellerId: caller.userId };
-  const shard =
-    storedItem === undefined
-      ? Math.floor(Math.random() * shards)
-      : (shardOfId(storedItem.id, shards) ?? 0);
-  const fingerprint = fingerprintOf('auctions', request);
-  const claimed = await claimId(
-    catalogue,
-    {
-      kind: 'a',
-      shard,
-      userId: caller.userId,
-      key,
-      fingerprint,
-    },
-    mostCreations(parts, caller),
-  );
-  if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
-  // The item of an inline request is named after its auction: the same request, the same item.
-  const item = storedItem ?? newItemOf(claimed.id, request, shards);
-  const outcome = await engine.ask(claimed.id, {
-    kind: 'create',
-    userId: caller.userId,
-    admin: caller.roles.has('admin'),
-    amount: 0,
-    maxAmount: 0,
-    key,
-    fingerprint,
-    creation: newAuction(claimed.id, item, sellerId, request),
-  });
-  if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
-    setHeader(x, 'location', `/v1/auctions/${claimed.id}`);
-  }
-  return answerOutcome(x, outcome, 201, viewJson);
-}
-
-/** An admin may sell another's item for them: they stay its seller, who may not bid on it. */
-async function findItem(
-  x: Exchange,
-  parts: GatewayParts,
-  itemId: string,
-  caller: Caller,
-): Promise<Read<{ readonly item?: ItemDetails; readonly sellerId: string }>> {
-  const found = isItemId(itemId, parts.shards) ? await parts.catalogue.findItem(itemId) : undefined;
-  if (found === undefined) {
-    return { ok: false, answer: answerProblem(x, 'ITEM_NOT_FOUND', 'No item has this id.') };
-  }
-  const { sellerId, auctionId: _auctionId, ...item } = found;
-  if (sellerId !== caller.userId && !caller.roles.has('admin')) {
-    return {
-      ok: false,
-      answer: answerProblem(x, 'NOT_SELLER', 'The item belongs to another seller.'),
-    };
-  }
-  return { ok: true, value: { item, sellerId } };
-}
-
-function newItemOf(auctionId: string, request: AuctionRequest, shards: number): ItemDetails {
-  const tail = auctionId.slice(auctionId.indexOf('-') + 1);
-  const itemId = shardedId('i', shardOfId(auctionId, shards) ?? 0, tail);
-  if (request.item === undefined) throw new Error('the request names no item');
-  return itemDetails(itemId, request.item);
 }

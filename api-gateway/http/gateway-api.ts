@@ -8,12 +8,14 @@ import { BID_ROUTES } from './bid-routes.ts';
 import { addDocsPages } from './docs-pages.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { ITEM_ROUTES } from './item-routes.ts';
+import { SALE_ROUTES } from './sale-routes.ts';
 import { SIGN_IN_ROUTES } from './sign-in-routes.ts';
 
 export const GATEWAY_ROUTES: readonly Route<GatewayParts>[] = [
   ...BID_ROUTES,
   ...AUCTION_ROUTES,
   ...ITEM_ROUTES,
+  ...SALE_ROUTES,
   ...SIGN_IN_ROUTES,
 ];
 

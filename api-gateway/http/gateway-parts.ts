@@ -7,6 +7,7 @@ import type { SharedLists } from '../auctions/shared-lists.ts';
 import type { GroupCommit } from '../bidding/group-commit.ts';
 import type { ReadAuctions } from '../bidding/read-auctions.ts';
 import type { RecentHeads } from '../bidding/recent-heads.ts';
+import type { SaleStore } from '../sales/sale-store.ts';
 import type { FollowBid } from './follow-bids.ts';
 
 /** What the routes work with; create-gateway.ts puts it together. */
@@ -16,6 +17,7 @@ export interface GatewayParts extends Authentication {
   readonly reads: ReadAuctions;
   readonly catalogue: Catalogue;
   readonly lists: SharedLists;
+  readonly sales: SaleStore;
   readonly shards: number;
   /** Auctions, and items, that Redis keeps of one user at most; 0 for any number. */
   readonly maxPerSeller: number;

@@ -5,7 +5,7 @@ import { route, type Route } from '@outcry/shared/http/route.ts';
 import { NAME } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { ownDataText } from './own-data.ts';
-import { streamText } from './stream-text.ts';
+import { streamText } from '@outcry/shared/http/stream-text.ts';
 
 /** No user has an id of another form. */
 const params = { id: ID_PATTERN };

@@ -26,7 +26,7 @@ import { openProof } from '../history/proofs.ts';
 import { ARCHIVED } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { proofText } from './proof-text.ts';
-import { streamText } from './stream-text.ts';
+import { streamText } from '@outcry/shared/http/stream-text.ts';
 
 const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 

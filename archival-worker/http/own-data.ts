@@ -1,7 +1,7 @@
 import type { OwnDataHead } from '@outcry/shared/contracts/history.ts';
 import { bidsOfUser, savedAuctions, searchAuctions } from '../history/pages.ts';
 import type { HistoryParts } from './history-parts.ts';
-import { arrayText } from './stream-text.ts';
+import { arrayText } from '@outcry/shared/http/stream-text.ts';
 
 const PAGE = 200;
 

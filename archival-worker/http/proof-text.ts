@@ -1,7 +1,7 @@
 import type { Proof } from '@outcry/shared/contracts/history.ts';
 import { SEAL_FORM } from '../seal/hash-chain.ts';
 import type { OpenProof } from '../history/proofs.ts';
-import { arrayText } from './stream-text.ts';
+import { arrayText } from '@outcry/shared/http/stream-text.ts';
 
 /** The text of a proof, a thousand events at a time. */
 export async function* proofText(

@@ -6,18 +6,13 @@ import type {
   SaleReportRow,
 } from '@outcry/shared/contracts/history.ts';
 import { ID_PATTERN, isAuctionId } from '@outcry/shared/domain/ids.ts';
-import {
-  answerProblem,
-  appendHeader,
-  setHeader,
-  type Exchange,
-} from '@outcry/shared/http/exchange.ts';
-import { route, type Route, type StreamedAnswer } from '@outcry/shared/http/route.ts';
+import type { Table } from '@outcry/shared/http/csv.ts';
+import { answerProblem } from '@outcry/shared/http/exchange.ts';
+import { streamReport } from '@outcry/shared/http/report.ts';
+import { route, type Route } from '@outcry/shared/http/route.ts';
 import { reportBids, reportOwnBids, reportSales } from '../history/reports.ts';
-import { csvText, type Table } from './csv.ts';
 import { ARCHIVED } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
-import { arrayText, streamText } from './stream-text.ts';
 
 /** No user and no auction has an id of another form. */
 const params = { id: ID_PATTERN };
@@ -139,36 +134,3 @@ export const REPORT_ROUTES: readonly Route<HistoryParts>[] = [
       streamReport(x, `sales-of-${id}`, SALES, reportSales(reports, id)),
   ),
 ];
-
-/** @param name of the file, without its ending */
-function streamReport<Row extends { readonly currency: string }>(
-  x: Exchange,
-  name: string,
-  table: Table<Row>,
-  lists: AsyncIterable<readonly Row[]>,
-): Promise<StreamedAnswer> {
-  const isCsv = prefersCsv(x.incoming.headers.accept ?? '');
-  appendHeader(x, 'vary', 'Accept');
-  const file = `outcry-${name}.${isCsv ? 'csv' : 'json'}`;
-  setHeader(x, 'content-disposition', `attachment; filename="${file}"`);
-  return isCsv
-    ? streamText(x, csvText(table, lists), 'text/csv; charset=utf-8; header=present')
-    : streamText(x, reportJson(lists));
-}
-
-async function* reportJson(
-  lists: AsyncIterable<readonly object[]>,
-): AsyncGenerator<string, void, void> {
-  yield* arrayText(lists);
-  yield '\n';
-}
-
-/** Whether `Accept` names CSV, and JSON not as much. */
-export function prefersCsv(accept: string): boolean {
-  const weightOf = (type: string): number => {
-    const range = accept.split(',').find((each) => each.split(';')[0]?.trim() === type);
-    if (range === undefined) return 0;
-    return Number(/;\s*q=([01](?:\.\d{0,3})?)/.exec(range)?.[1] ?? '1');
-  };
-  return weightOf('text/csv') > weightOf('application/json');
-}

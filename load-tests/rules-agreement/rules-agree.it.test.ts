@@ -17,7 +17,8 @@ import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { runAgreements, type AgreementRun, type Interruption } from './testing/agreement-run.ts';
-import { Disagreement, REFERENCE_RULES, type Rules } from './testing/model-auction.ts';
+import { Disagreement } from './testing/expected-answers.ts';
+import { REFERENCE_RULES, type Rules } from './testing/model-auction.ts';
 import { randomCommand, randomCreation } from './testing/random-commands.ts';
 
 const COMMANDS_PER_AUCTION = 100;

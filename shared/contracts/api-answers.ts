@@ -31,6 +31,7 @@ export const problemSchema = z.strictObject({
   code: z.enum(problemCodes),
   requestId: z.string(),
   minimumBid: amount.exactOptional(),
+  available: z.int().min(0).exactOptional().describe('OVER_LIMIT: what is left of the limit'),
   retryAfterMs: z.number().exactOptional(),
   errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).exactOptional(),
 }) satisfies z.ZodType<Problem>;
@@ -55,6 +56,8 @@ export const auctionViewSchema = z.strictObject({
   currency: z.string().length(3),
   buyNowPrice: amount.exactOptional().describe('only while it can be used: before the first bid'),
   highestBid: amount.exactOptional().describe('no bid above it is taken'),
+  saleId: id.exactOptional().describe('the sale that this is a lot of'),
+  lot: z.int().min(1).exactOptional().describe("the lot's number there"),
   startsAt: time,
   status: z.enum(AUCTION_STATUSES),
   outcome: z.enum(['sold', 'reserve_not_met', 'no_bids']).exactOptional(),

@@ -22,6 +22,12 @@ import type {
   ReasonRequest,
 } from './api.ts';
 import { AUCTION_STATUSES } from './events.ts';
+import {
+  REGISTRATION_KINDS,
+  SALE_STATUSES,
+  type AdmissionRequest,
+  type SaleRequest,
+} from './sales.ts';
 import { pageLimit } from './query-strings.ts';
 
 const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
@@ -68,11 +74,18 @@ const softClose = z.strictObject({
   hardEndsAt: time.optional(),
 });
 
+const currency = z.enum([...MINOR_DIGITS.keys()], 'must be an ISO 4217 code with a minor unit');
+
+/** The highest number of a lot; there may be gaps. */
+const MAX_LOT = 9_999;
+
 export const auctionRequest = z
   .strictObject({
     itemId: z.string().max(64).optional(),
     item: itemRequest.optional(),
-    currency: z.enum([...MINOR_DIGITS.keys()], 'must be an ISO 4217 code with a minor unit'),
+    saleId: z.string().max(64).optional(),
+    lot: z.int().min(1).max(MAX_LOT).optional(),
+    currency: currency.optional(),
     startPrice: amount,
     reservePrice: amount.optional(),
     buyNowPrice: amount.optional(),
@@ -90,8 +103,16 @@ export const auctionRequest = z
     if ((request.itemId === undefined) === (request.item === undefined)) {
       fault('itemId', 'give exactly one of itemId and item');
     }
-    if ((request.endsAt === undefined) === (request.durationSeconds === undefined)) {
-      fault('endsAt', 'give exactly one of endsAt and durationSeconds');
+    const ends = [request.endsAt, request.durationSeconds].filter((end) => end !== undefined);
+    if (request.saleId === undefined) {
+      if (ends.length !== 1) fault('endsAt', 'give exactly one of endsAt and durationSeconds');
+      if (request.currency === undefined) fault('currency', 'is missing');
+      if (request.lot !== undefined) fault('lot', 'only lots of a sale have a number');
+    } else {
+      if (ends.length > 1) fault('endsAt', 'give endsAt or durationSeconds, not both');
+      for (const name of ['currency', 'softClose', 'graceSeconds'] as const) {
+        if (request[name] !== undefined) fault(name, 'follows from the sale');
+      }
     }
     const least = Math.max(request.startPrice, request.reservePrice ?? 0);
     if (request.reservePrice !== undefined && request.reservePrice < request.startPrice) {
@@ -111,7 +132,15 @@ export const auctionRequest = z
   .meta({
     allOf: [
       { oneOf: [{ required: ['itemId'] }, { required: ['item'] }] },
-      { oneOf: [{ required: ['endsAt'] }, { required: ['durationSeconds'] }] },
+      {
+        oneOf: [
+          { required: ['saleId'] },
+          {
+            required: ['currency'],
+            oneOf: [{ required: ['endsAt'] }, { required: ['durationSeconds'] }],
+          },
+        ],
+      },
     ],
   }) satisfies z.ZodType<AuctionRequest>;
 
@@ -131,6 +160,42 @@ export const devTokenRequest = z.strictObject({
   userId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   roles: z.array(z.enum(['bidder', 'seller', 'admin'])).max(3),
 });
+
+const saleTerms = {
+  title: written(TITLE_RULE),
+  description: written(DESCRIPTION_RULE).optional(),
+  currency,
+  startsAt: time.optional(),
+  firstLotEndsAt: time,
+  staggerSeconds: z.int().min(0).max(3_600),
+  registration: z.enum(REGISTRATION_KINDS),
+  defaultLimit: amount.optional(),
+  softClose: softClose.omit({ hardEndsAt: true }).nullable().optional(),
+  graceSeconds: z.int().min(0).max(MAX_GRACE_SECONDS).optional(),
+};
+
+export const saleRequest = z
+  .strictObject(saleTerms)
+  .refine(({ registration, defaultLimit }) => registration !== 'none' || !defaultLimit, {
+    path: ['defaultLimit'],
+    message: 'a limit needs registration',
+  }) satisfies z.ZodType<SaleRequest>;
+
+/** Some of the terms. */
+export const salePatch = z.strictObject(saleTerms).partial();
+
+export const admissionRequest = z.strictObject({
+  status: z.enum(['approved', 'refused', 'blocked']),
+  limit: amount.nullable().optional(),
+}) satisfies z.ZodType<AdmissionRequest>;
+
+export const saleListQuery = z.strictObject({
+  status: z.enum(SALE_STATUSES).default('live'),
+  limit: pageLimit,
+  cursor: z.string().max(200).optional(),
+});
+
+export const saleQuery = saleListQuery.omit({ status: true });
 
 export const auctionListQuery = z.strictObject({
   status: z.enum(AUCTION_STATUSES).default('live'),

@@ -20,15 +20,19 @@ export interface AuctionRequest {
   /** An item that exists; exactly one of this and `item`. */
   readonly itemId?: string | undefined;
   readonly item?: ItemRequest | undefined;
-  /** ISO 4217, of those in use that have a minor unit. */
-  readonly currency: string;
+  /** Makes it a lot of this sale, which fixes currency, soft close and grace. */
+  readonly saleId?: string | undefined;
+  /** Its number there; without it the next one. */
+  readonly lot?: number | undefined;
+  /** ISO 4217, of those in use that have a minor unit. A lot has its sale's. */
+  readonly currency?: string | undefined;
   readonly startPrice: number;
   /** The hidden lowest selling price. */
   readonly reservePrice?: number | undefined;
   readonly buyNowPrice?: number | undefined;
   /** At once without it. */
   readonly startsAt?: string | undefined;
-  /** Exactly one of this and `durationSeconds`. */
+  /** Exactly one of this and `durationSeconds`; without both a lot ends when its place in the sale says. */
   readonly endsAt?: string | undefined;
   readonly durationSeconds?: number | undefined;
   readonly increments?: readonly IncrementRow[] | undefined;
@@ -82,6 +86,8 @@ export interface PublicTerms {
   readonly currency: string;
   readonly buyNowPrice?: number;
   readonly highestBid?: number;
+  readonly saleId?: string;
+  readonly lot?: number;
   readonly startsAt: string;
 }
 

@@ -17,21 +17,26 @@ type ShownRefusal = Exclude<
   | 'END_TOO_LATE'
   | 'HARD_END_TOO_LATE'
   | 'NO_ROOM'
+  | 'SALE_CHANGED'
   | 'UNREADABLE'
 >;
 
 const REFUSALS = {
   AUCTION_NOT_FOUND: { status: 404, title: 'There is no such auction here' },
+  SALE_NOT_FOUND: { status: 404, title: 'There is no such sale here' },
   IDEMPOTENCY_MISMATCH: { status: 422, title: 'The idempotency key belongs to another request' },
   AUCTION_NOT_STARTED: { status: 409, title: 'The auction has not started yet' },
   AUCTION_PAUSED: { status: 409, title: 'The auction is paused' },
   AUCTION_ENDED: { status: 409, title: 'The auction has ended' },
   AUCTION_CANCELLED: { status: 409, title: 'The auction was cancelled' },
   SELLER_CANNOT_BID: { status: 403, title: 'Sellers may not bid on their own auction' },
+  NOT_REGISTERED: { status: 403, title: 'Only registered bidders may bid in this sale' },
+  REGISTRATION_PENDING: { status: 403, title: 'Your registration is not approved yet' },
   BIDDER_BLOCKED: { status: 403, title: 'You may not bid here any more' },
   BID_TOO_LOW: { status: 409, title: 'The bid is below the minimum bid' },
   MAX_NOT_RAISED: { status: 409, title: 'You lead already and this is not above your maximum' },
   BID_TOO_HIGH: { status: 409, title: 'The bid is above the highest bid that is taken' },
+  OVER_LIMIT: { status: 409, title: 'The bid would take you above your limit in this sale' },
   BUY_NOW_GONE: { status: 409, title: 'Buy now is not available' },
   NOT_SELLER: { status: 403, title: 'Only the seller may do this' },
   AUCTION_HAS_BIDS: { status: 409, title: 'The auction already has bids' },
@@ -40,6 +45,15 @@ const REFUSALS = {
   ALREADY_PAUSED: { status: 409, title: 'The auction is paused already' },
   NOT_PAUSED: { status: 409, title: 'The auction is not paused' },
   BIDDER_NOT_FOUND: { status: 404, title: 'No bidder with this alias takes part' },
+  SALE_ENDED: { status: 409, title: 'The sale has ended' },
+  SALE_STARTED: { status: 409, title: 'The sale has started' },
+  SALE_PAUSED: { status: 409, title: 'The sale is paused' },
+  SALE_HAS_LOTS: { status: 409, title: 'This cannot change once the sale has lots' },
+  SALE_FULL: { status: 409, title: 'The sale has no room for more' },
+  LOT_TAKEN: { status: 409, title: 'The sale has a lot with this number' },
+  NO_REGISTRATION: { status: 409, title: 'The sale asks for no registration' },
+  REGISTRATION_NOT_FOUND: { status: 404, title: 'Nobody has this paddle' },
+  LIMIT_BELOW_COMMITTED: { status: 409, title: 'The bidder has committed more than that' },
   ITEM_BUSY: { status: 409, title: 'The item is in another open auction' },
 } as const satisfies Record<ShownRefusal, ProblemKind>;
 
@@ -77,12 +91,17 @@ export interface Problem {
   readonly code: ProblemCode;
   readonly requestId: string;
   readonly minimumBid?: number;
+  /** OVER_LIMIT: what is left of the limit. */
+  readonly available?: number;
   readonly retryAfterMs?: number;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
 }
 
 /** Members that not every problem has; `status` only where a code has more than one. */
-export type ProblemExtras = Pick<Problem, 'minimumBid' | 'retryAfterMs' | 'errors'> & {
+export type ProblemExtras = Pick<
+  Problem,
+  'minimumBid' | 'available' | 'retryAfterMs' | 'errors'
+> & {
   readonly status?: number;
 };
 

@@ -35,7 +35,7 @@ export interface Bidder {
   readonly alias: number;
   /** Accepted bids, silent raises not counted. */
   readonly bids: number;
-  /** The highest amount ever offered; 0 when the bidder was removed. */
+  /** What was offered last; 0 when the bidder was removed. */
   readonly maximum: number;
   /** Counts offers: who offered a maximum earlier has the lower one. */
   readonly since: number;
@@ -75,6 +75,19 @@ export type Command =
   /** An admin's. */
   | { readonly kind: 'remove'; readonly userId: string; readonly alias: number };
 
+/** What the sale of a lot says of a bidder; see sale-rules.ts. */
+export interface Standing {
+  /** Why it takes no bids of this bidder. */
+  readonly refusal?: RefusalCode;
+  /** The most that the bidder may owe for this lot; infinite without a limit. */
+  readonly most: number;
+  /** What is left of the bidder's limit in the whole sale. */
+  readonly available: number;
+}
+
+const ANYBODY: Standing = { most: Infinity, available: Infinity };
+const standingOfAnybody = (): Standing => ANYBODY;
+
 /** An event without its number and epoch, which are the log's business. */
 export interface RuleEvent {
   readonly type:
@@ -95,7 +108,14 @@ export interface RuleEvent {
 
 export type Decision =
   | { readonly accepted: true; readonly auction: Auction; readonly event: RuleEvent }
-  | { readonly accepted: false; readonly code: RefusalCode; readonly minimumBid?: number | null };
+  | {
+      readonly accepted: false;
+      readonly code: RefusalCode;
+      /** With `BID_TOO_LOW`. */
+      readonly minimumBid?: number | null;
+      /** With `OVER_LIMIT`: what is left of the limit. */
+      readonly available?: number;
+    };
 
 /** A new auction before any time has passed. */
 export function scheduledAuction(terms: AuctionTerms, endsAt: number): Auction {
@@ -166,13 +186,21 @@ const isOwedGrace = ({ terms, endsAt }: Auction, { awayAt, backAt }: Outage): bo
   endsAt >= awayAt &&
   endsAt < backAt + terms.graceMs;
 
-/** Decides one command on an auction for which {@link passTime} was already asked at `now`. */
-export function decide(auction: Auction, command: Command, now: number): Decision {
+/**
+ * Decides one command on an auction for which {@link passTime} was already asked at `now`.
+ * @param standingOf where a bidder stands in the sale that the auction is a lot of
+ */
+export function decide(
+  auction: Auction,
+  command: Command,
+  now: number,
+  standingOf: (userId: string) => Standing = standingOfAnybody,
+): Decision {
   switch (command.kind) {
     case 'bid':
-      return decideBid(auction, command.userId, command, now);
+      return decideBid(auction, command.userId, command, now, standingOf(command.userId));
     case 'buy':
-      return decideBuyNow(auction, command.userId, now);
+      return decideBuyNow(auction, command.userId, now, standingOf(command.userId));
     case 'cancel': {
       const refusal = managingRefusal(auction, command);
       if (refusal !== undefined) return refused(refusal);
@@ -197,7 +225,7 @@ export function decide(auction: Auction, command: Command, now: number): Decisio
       return refusal === undefined ? decideResume(auction, now) : refused(refusal);
     }
     case 'remove':
-      return decideRemoval(auction, command.alias, now);
+      return decideRemoval(auction, command.alias, now, standingOf);
   }
 }
 
@@ -222,8 +250,17 @@ function decideResume(auction: Auction, now: number): Decision {
 /** How long after its end an auction's bidders can be removed. */
 export const REMOVAL_MS = 60 * 60 * 1000;
 
-/** The auction goes on as if that bidder's bids had not been made; only the end stays. */
-function decideRemoval(auction: Auction, alias: number, now: number): Decision {
+/**
+ * The auction goes on as if that bidder's bids had not been made; only the end stays. Another leader
+ * stays, and never at a higher price; otherwise who offered most leads. Those of a sale who may no
+ * longer owe what they offered are passed over.
+ */
+function decideRemoval(
+  auction: Auction,
+  alias: number,
+  now: number,
+  standingOf: (userId: string) => Standing,
+): Decision {
   if (auction.status === 'cancelled') return refused('AUCTION_CANCELLED');
   const isFinal = auction.status === 'ended' && now > auction.endsAt + REMOVAL_MS;
   if (isFinal) return refused('AUCTION_ENDED');
@@ -232,23 +269,40 @@ function decideRemoval(auction: Auction, alias: number, now: number): Decision {
   if (removed === undefined || removed[1].maximum === 0) return refused('BIDDER_NOT_FOUND');
   const [userId, { bids }] = removed;
   bidders.set(userId, { alias, bids: 0, maximum: 0, since: 0 });
+  const { leader: before, ...rest } = auction;
   const [best, second] = [...bidders]
-    .filter(([, { maximum }]) => maximum > 0)
-    .toSorted(([, a], [, b]) => b.maximum - a.maximum || a.since - b.since);
-  const { leader: _before, ...rest } = auction;
-  const others: Auction = { ...rest, bidders, bidCount: auction.bidCount - bids };
+    .filter(([user, { maximum }]) => maximum > 0 && isCovered(user, maximum))
+    .toSorted(
+      ([a, left], [b, right]) =>
+        Number(b === before) - Number(a === before) ||
+        right.maximum - left.maximum ||
+        left.since - right.since,
+    );
+  function isCovered(user: string, maximum: number): boolean {
+    return user === before || maximum <= standingOf(user).most;
+  }
+  const price =
+    best === undefined || second === undefined
+      ? auction.terms.startPrice
+      : priceAgainst(auction, best[1].maximum, second[1].maximum);
   const led = liftToReserve({
-    ...others,
+    ...rest,
+    bidders,
+    bidCount: auction.bidCount - bids,
     ...(best === undefined ? {} : { leader: best[0] }),
     leaderMax: best?.[1].maximum ?? 0,
-    price:
-      best === undefined || second === undefined
-        ? auction.terms.startPrice
-        : priceAgainst(auction, best[1].maximum, second[1].maximum),
+    price: best?.[0] === before ? Math.min(price, auction.price) : price,
   });
   const after = led.status === 'ended' ? { ...led, outcome: outcomeOf(led) } : led;
   return accepted(after, { type: 'removed', bidder: alias });
 }
+
+/** Whether or not the bid would lead, which is as secret as the leader's maximum. */
+const overLimit = ({ available }: Standing): Decision => ({
+  accepted: false,
+  code: 'OVER_LIMIT',
+  available,
+});
 
 const refused = (code: RefusalCode): Decision => ({ accepted: false, code });
 
@@ -263,13 +317,18 @@ function overCode(auction: Auction): RefusalCode | undefined {
   return auction.status === 'cancelled' ? 'AUCTION_CANCELLED' : undefined;
 }
 
-function biddingRefusal(auction: Auction, userId: string): RefusalCode | undefined {
+function biddingRefusal(
+  auction: Auction,
+  userId: string,
+  standing: Standing,
+): RefusalCode | undefined {
   if (auction.status === 'scheduled') return 'AUCTION_NOT_STARTED';
   if (auction.status === 'paused') return 'AUCTION_PAUSED';
   const over = overCode(auction);
   if (over !== undefined) return over;
   if (userId === auction.terms.sellerId) return 'SELLER_CANNOT_BID';
-  return auction.bidders.get(userId)?.maximum === 0 ? 'BIDDER_BLOCKED' : undefined;
+  const isRemoved = auction.bidders.get(userId)?.maximum === 0;
+  return isRemoved ? 'BIDDER_BLOCKED' : standing.refusal;
 }
 
 function managingRefusal(
@@ -282,8 +341,14 @@ function managingRefusal(
 
 type Offer = { readonly amount: number } | { readonly maxAmount: number };
 
-function decideBid(auction: Auction, userId: string, offer: Offer, now: number): Decision {
-  const refusal = biddingRefusal(auction, userId);
+function decideBid(
+  auction: Auction,
+  userId: string,
+  offer: Offer,
+  now: number,
+  standing: Standing,
+): Decision {
+  const refusal = biddingRefusal(auction, userId, standing);
   if (refusal !== undefined) return refused(refusal);
   const exact = 'amount' in offer;
   const offered = exact ? offer.amount : offer.maxAmount;
@@ -296,8 +361,9 @@ function decideBid(auction: Auction, userId: string, offer: Offer, now: number):
   if (offered > mostTaken(auction)) return refused('BID_TOO_HIGH');
   const { buyNowPrice } = auction.terms;
   if (auction.leader === undefined && buyNowPrice > 0 && offered >= buyNowPrice) {
-    return sold(auction, userId, now);
+    return sold(auction, userId, now, standing);
   }
+  if (offered > standing.most) return overLimit(standing);
 
   const priced = liftToReserve(
     isLeader
@@ -309,9 +375,8 @@ function decideBid(auction: Auction, userId: string, offer: Offer, now: number):
   const bidder: Bidder = {
     alias: before.alias,
     bids: before.bids + (silent ? 0 : 1),
-    ...(offered > before.maximum
-      ? { maximum: offered, since: auction.offers }
-      : { maximum: before.maximum, since: before.since }),
+    maximum: offered,
+    since: auction.offers,
   };
   const after: Auction = {
     ...priced,
@@ -357,17 +422,18 @@ function softlyExtended(auction: Auction, now: number): number {
   return Math.max(auction.endsAt, Math.min(now + softExtendMs, hardEndsAt(auction)));
 }
 
-function decideBuyNow(auction: Auction, userId: string, now: number): Decision {
-  const refusal = biddingRefusal(auction, userId);
+function decideBuyNow(auction: Auction, userId: string, now: number, standing: Standing): Decision {
+  const refusal = biddingRefusal(auction, userId, standing);
   if (refusal !== undefined) return refused(refusal);
   const { buyNowPrice } = auction.terms;
   if (buyNowPrice === 0 || auction.leader !== undefined) return refused('BUY_NOW_GONE');
-  return sold(auction, userId, now);
+  return sold(auction, userId, now, standing);
 }
 
 /** Sold at the buy-now price, which ends the auction. */
-function sold(auction: Auction, userId: string, now: number): Decision {
+function sold(auction: Auction, userId: string, now: number, standing: Standing): Decision {
   const { buyNowPrice } = auction.terms;
+  if (buyNowPrice > standing.most) return overLimit(standing);
   const before = bidderOf(auction, userId);
   const bidder: Bidder = {
     alias: before.alias,

@@ -21,7 +21,7 @@ export type Who =
 
 /** Everything that clients can know of a route. */
 export interface Declaration {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With parameters in braces: `/v1/items/{id}`. */
   readonly path: string;
   /** Parameters that have a form; an address with another one is not found. */

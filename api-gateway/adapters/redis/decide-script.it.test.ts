@@ -90,7 +90,7 @@ function createOfLamp(auctionId: string): AuctionBatch {
   const creationText = JSON.stringify(creation);
   const openTermsText = '{"id":"x"';
   const command = plainCommand('create', 'sam', {
-    creation: { itemId: 'i0-same', creationText, openTermsText, itemText: '{"a":1}' },
+    creation: { creationText, openTermsText, itemText: '{"a":1}' },
   });
   return { shard: 0, auctionId, commands: [command] };
 }

@@ -20,12 +20,12 @@ import {
   ITEM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
-import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
 import type { Catalogue, CreateRequest, IdClaim } from '../../auctions/catalogue.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
-import { luaFile, script, scriptForFullRedis } from './lua-files.ts';
+import { luaFile, script } from './lua-files.ts';
+import { asked, LIMIT_MS, notWhole, RedisPlaces } from './redis-places.ts';
 import { runFailure } from './run-failure.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
@@ -33,29 +33,12 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     createItem(...keysAndArguments: string[]): Result<string, Context>;
     beginCreation(keyCount: number, ...keysAndArguments: string[]): Result<string, Context>;
-    listPlaces(
-      whole: string,
-      index: string,
-      order: 'newest' | 'soonest',
-      wanted: number,
-      afterMs: string,
-      afterId: string,
-    ): Result<readonly string[] | 'UNAVAILABLE', Context>;
   }
 }
-
-/** Of all that one question takes; its asker is answered within 2 s. */
-const LIMIT_MS = 1_900;
 
 /** How often a user's full list is looked through, and of how many users that is remembered. */
 const LOOK_EVERY_MS = 5_000;
 const MAX_LOOKED_AT = 10_000;
-
-/** A place in a list: the sort key (ms) and the id that breaks ties. */
-interface Place {
-  readonly at: number;
-  readonly id: string;
-}
 
 /** Commands that write, and so must not fail with a pipeline of reads for another slot. */
 export const CREATION_COMMANDS = ['createItem', 'beginCreation'];
@@ -63,14 +46,14 @@ export const CREATION_COMMANDS = ['createItem', 'beginCreation'];
 export class RedisCatalogue implements Catalogue {
   readonly #redis: RedisClient;
   readonly #shards: number;
+  readonly #places: RedisPlaces;
   /** When each user's full list was last looked through. */
   readonly #lookedAt = new Map<string, number>();
 
   constructor(redis: RedisClient, shards: number) {
     redis.defineCommand('createItem', { numberOfKeys: 2, lua: creationScript('create-item') });
     redis.defineCommand('beginCreation', { lua: creationScript('begin-creation') });
-    const listPlaces = scriptForFullRedis(luaFile('list-places'));
-    redis.defineCommand('listPlaces', { numberOfKeys: 2, lua: listPlaces });
+    this.#places = new RedisPlaces(redis, shards);
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -151,53 +134,24 @@ export class RedisCatalogue implements Catalogue {
   #keysOf(id: string): string[] {
     const shard = this.#shardOf(id);
     const item = itemKey(shard, `i${id.slice(1)}`);
+    if (id.startsWith('s')) return [auctionKeys(shard, id).auction];
     return id.startsWith('a') ? [auctionKeys(shard, id).auction, item] : [item];
   }
 
   async list(query: AuctionListQuery): Promise<Page<AuctionView>> {
-    const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
-    const newestFirst = isOver(query.status);
-    const wanted = query.limit + 1;
-    const places = await asked(
-      Promise.all(
-        Array.from({ length: this.#shards }, (_, shard) =>
-          this.#placesIn(shard, query.status, after, wanted),
-        ),
-      ),
+    const { items, nextCursor } = await this.#places.page(
+      (keys) => keys[query.status],
+      isOver(query.status) ? 'newest' : 'soonest',
+      query,
     );
-    const merged = places.flat().toSorted((a, b) => comparePlaces(a, b, newestFirst));
-    const page = pageOf(merged, query.limit, ({ at, id }) => cursorOf(at, id));
-    const views = await asked(this.#views(page.items.map(({ id }) => id)));
-    return { ...page, items: views };
+    const views = await asked(this.#views(items));
+    return { items: views, nextCursor };
   }
 
   #shardOf(id: string): number {
     const shard = shardOfId(id, this.#shards);
     if (shard === undefined) throw new NotRunError(`no shard holds ${id}`);
     return shard;
-  }
-
-  async #placesIn(
-    shard: number,
-    status: AuctionListQuery['status'],
-    after: Place | undefined,
-    wanted: number,
-  ): Promise<Place[]> {
-    const { whole, [status]: index } = shardKeys(shard);
-    const order = isOver(status) ? 'newest' : 'soonest';
-    const reply = await this.#redis.listPlaces(
-      whole,
-      index,
-      order,
-      wanted,
-      after === undefined ? '' : `${after.at}`,
-      after?.id ?? '',
-    );
-    if (reply === 'UNAVAILABLE') throw notWhole();
-    return Array.from({ length: reply.length / 2 }, (_, i) => ({
-      id: reply[2 * i] ?? '',
-      at: Number(reply[2 * i + 1]),
-    }));
   }
 
   async #views(auctionIds: readonly string[]): Promise<AuctionView[]> {
@@ -221,32 +175,10 @@ function refuseUnlessCreated(reply: string): void {
 
 const creationScript = (name: string): string => script(`${luaFile('room')}\n${luaFile(name)}`);
 
-const notWhole = (): NotRunError => new NotRunError('Redis waits for its data to be restored');
-
-/** A read that fails changed nothing. */
-async function asked<T>(reads: Promise<T>): Promise<T> {
-  try {
-    return await withTimeLimit(reads, LIMIT_MS, 'reading Redis');
-  } catch (error) {
-    if (error instanceof NotRunError) throw error;
-    throw new NotRunError('Redis did not answer', { cause: error });
-  }
-}
-
 async function attempt<T>(commands: Promise<T>): Promise<T> {
   try {
     return await withTimeLimit(commands, LIMIT_MS, 'writing to Redis');
   } catch (error) {
     throw error instanceof NotRunError ? error : runFailure(error);
   }
-}
-
-function comparePlaces(a: Place, b: Place, newestFirst: boolean): number {
-  const order = a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
-  return newestFirst ? -order : order;
-}
-
-function readCursor(cursor: string): Place {
-  const [at, id = ''] = cursorParts(cursor, /^(\d{1,15}):([A-Za-z0-9_-]{1,64})$/);
-  return { at: Number(at), id };
 }

@@ -14,6 +14,7 @@ declare module 'ioredis' {
     lookAtShard(
       scheduled: string,
       live: string,
+      scheduledSales: string,
       epochsBegun: string,
       maxDue: number,
     ): Result<[string, string, string, string, string[]], Context>;
@@ -36,7 +37,7 @@ export class RedisKeeperStore implements KeeperStore, AttendedShards {
       lua: scriptForFullRedis(luaFile('hold-lease')),
     });
     redis.defineCommand('lookAtShard', {
-      numberOfKeys: 3,
+      numberOfKeys: 4,
       lua: scriptForFullRedis(luaFile('look-at-shard')),
     });
     redis.defineCommand('releaseLease', {
@@ -72,8 +73,8 @@ export class RedisKeeperStore implements KeeperStore, AttendedShards {
   }
 
   async look(shard: number, maxDue: number): Promise<ShardLook> {
-    const { scheduled, live, epochsBegun } = shardKeys(shard);
-    const looked = this.#redis.lookAtShard(scheduled, live, epochsBegun, maxDue);
+    const { scheduled, live, scheduledSales, epochsBegun } = shardKeys(shard);
+    const looked = this.#redis.lookAtShard(scheduled, live, scheduledSales, epochsBegun, maxDue);
     const reply = await withTimeLimit(looked, LIMIT_MS, 'looking at a shard');
     const [now, nextDue, serverId, begun, due] = reply;
     return {
@@ -94,8 +95,9 @@ export class RedisKeeperStore implements KeeperStore, AttendedShards {
   }
 
   async *openAuctions(shard: number): AsyncIterable<readonly string[]> {
-    const { scheduled, live, paused } = shardKeys(shard);
-    for (const index of [scheduled, live, paused]) {
+    const keys = shardKeys(shard);
+    const sales = [keys.scheduledSales, keys.liveSales, keys.pausedSales];
+    for (const index of [keys.scheduled, keys.live, keys.paused, ...sales]) {
       let cursor = '0';
       do {
         const scanned = this.#redis.zscan(index, cursor, 'COUNT', SCAN_CHUNK);

@@ -74,7 +74,6 @@ function encoded(
   const creation = { ...creationOf(auctionId), ...change };
   const { id } = creationOf(auctionId).item;
   return {
-    itemId: id,
     creationText: JSON.stringify(creation),
     openTermsText: `{"id":"${auctionId}","item":{"id":"${id}"}`,
     itemText: `{"id":"${id}"}`,

@@ -36,6 +36,7 @@ export interface Offer {
     | 'price'
     | 'buyNow'
     | 'highestBid'
+    | 'most'
     | 'highest';
   readonly plus: number;
 }

@@ -1,5 +1,5 @@
 /** Every refusal in plain words: what happened, and what to do now. */
-import type { Problem, ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import { PROBLEMS, type Problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import { formatMoney } from './money.ts';
 
 export interface RefusalWords {
@@ -10,7 +10,7 @@ export interface RefusalWords {
 }
 
 type RefusalFacts = Pick<Problem, 'code' | 'detail'> &
-  Partial<Pick<Problem, 'minimumBid' | 'retryAfterMs' | 'errors'>>;
+  Partial<Pick<Problem, 'minimumBid' | 'available' | 'retryAfterMs' | 'errors'>>;
 
 /**
  * Words for a problem from the gateway.
@@ -153,8 +153,38 @@ function wordsOf(
     case 'BIDDER_BLOCKED':
       return {
         title: 'You may not bid here any more',
-        advice: 'You were removed from this auction; your bids in it do not count.',
+        advice: 'You were removed from this auction, or its sale does not admit you.',
       };
+    case 'NOT_REGISTERED':
+      return {
+        title: 'Register for the sale first',
+        advice: 'Only registered bidders may bid on its lots.',
+      };
+    case 'REGISTRATION_PENDING':
+      return {
+        title: 'Your registration is not approved yet',
+        advice: 'You can bid as soon as the seller has approved it.',
+      };
+    case 'OVER_LIMIT':
+      return {
+        title: 'This bid is above your limit',
+        advice:
+          problem.available === undefined || currency === undefined
+            ? 'What you lead and have won in this sale may not go above your limit.'
+            : `Of your limit in this sale ${formatMoney(problem.available, currency, locale)} is left.`,
+      };
+    case 'SALE_NOT_FOUND':
+      return { title: 'No such sale', advice: 'It may have ended some time ago.' };
+    case 'SALE_ENDED':
+    case 'SALE_STARTED':
+    case 'SALE_PAUSED':
+    case 'SALE_HAS_LOTS':
+    case 'SALE_FULL':
+    case 'LOT_TAKEN':
+    case 'NO_REGISTRATION':
+    case 'REGISTRATION_NOT_FOUND':
+    case 'LIMIT_BELOW_COMMITTED':
+      return { title: PROBLEMS[code].title, advice: problem.detail };
     case 'BID_TOO_HIGH':
       return { title: 'Your bid is too high', advice: 'The seller takes no bid as high as this.' };
     case 'BUY_NOW_GONE':

@@ -11,6 +11,8 @@
 --   b:<user>        packed: alias, bids, maximum, seq at which it was offered; maximum 0: removed
 --   a:<user>:<key>  fingerprint and first answer to an accepted command: `fingerprint+OK receipt`
 --   r:<user>        the newest refusals, see commands.lua
+--   sale            a lot's sale
+--   absentees       see absentees.lua
 --   runId, itemId, status, terms (the public terms, JSON), the marks of publishing and archiving,
 --   and `lastAt`, see version-1.lua
 --
@@ -32,9 +34,9 @@ local digits = setmetatable({}, {
 })
 
 -- What is read of an auction before the fields that its commands need: their names, and how many.
-auctions.FIELDS = 5
+auctions.FIELDS = 6
 function auctions.fields()
-  return { 'standing', 'conditions', 'runId', 'archivedEpoch', 'archivedSeq' }
+  return { 'standing', 'conditions', 'runId', 'archivedEpoch', 'archivedSeq', 'sale' }
 end
 
 -- The auction that these fields hold, as it is before this call; or nil.
@@ -58,7 +60,7 @@ function auctions.read(values, asked)
     soft_extend = soft_extend, hard_ends_at = hard_ends_at + paused_ms, starts_at = starts_at,
     highest_bid = highest_bid > 0 and highest_bid or MAX_AMOUNT, grace_ms = grace_ms, seller = seller,
     increments = increments, run_id = values[3], stored_epoch = epoch, stored_status = status,
-    stored_ends_at = ends_at, stored_leader = leader,
+    stored_ends_at = ends_at, stored_leader = leader, sale_id = values[6], sale = false,
     is_archived = values[4] == digits[epoch] and values[5] == digits[seq],
     public = {}, private = {}, events = 0,
   }

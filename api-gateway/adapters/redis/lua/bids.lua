@@ -33,7 +33,8 @@ end
 function rules.barred_code(auction, bidders, user)
   if user == auction.seller then return 'SELLER_CANNOT_BID' end
   local bidder = bidders[user]
-  return bidder and rules.is_removed(bidder) and 'BIDDER_BLOCKED' or nil
+  if bidder and rules.is_removed(bidder) then return 'BIDDER_BLOCKED' end
+  return auction.sale and sales.admission_code(auction.sale, user) or nil
 end
 
 -- Bidders have a record from their first accepted bid on, so one without a maximum was removed.
@@ -84,8 +85,9 @@ end
 
 -- Sells at the buy-now price, which ends the auction.
 function rules.sell_now(auction, bidders, command, now)
-  local bidder = rules.bidder_of(auction, bidders, command.user)
   local price = auction.buy_now_price
+  if auction.sale and sales.is_over_limit(auction, command.user, price) then return 'OVER_LIMIT' end
+  local bidder = rules.bidder_of(auction, bidders, command.user)
   rules.lead(auction, command.user, bidder.alias, price, price)
   auction.bid_count = auction.bid_count + 1
   auction.status = 'ended'
@@ -114,6 +116,7 @@ function rules.place_bid(auction, bidders, command, now)
   if leader == '' and auction.buy_now_price > 0 and offered >= auction.buy_now_price then
     return rules.sell_now(auction, bidders, command, now)
   end
+  if auction.sale and sales.is_over_limit(auction, user, offered) then return 'OVER_LIMIT' end
 
   local bidder = rules.bidder_of(auction, bidders, user)
   local price_before = auction.price

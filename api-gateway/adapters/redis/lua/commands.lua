@@ -25,6 +25,9 @@ function commands.numbers_fit(kind, amount, maximum)
   end
   if kind == 'extend' then return selling.is_time(amount) and maximum == 0 end
   if kind == 'remove' then return amount > 0 and maximum == 0 end
+  if kind == 'approve' or kind == 'refuse' or kind == 'block' then
+    return amount > 0 and maximum <= sales.NO_LIMIT
+  end
   return amount == 0 and maximum == 0
 end
 
@@ -34,20 +37,26 @@ local managing = {
   remove = selling.remove,
 }
 
--- Whether a command of this kind can be decided as it is.
-function commands.is_readable(asked, kind, user, role, bid_id, amount, maximum, salt, fingerprint, key, reason)
+-- Whether a command of this kind can be decided as it is. `has_kind` tells which kinds there are.
+function commands.is_readable(asked, kind, user, role, bid_id, amount, maximum, salt, fingerprint, key,
+  reason, has_kind)
   if #user > 64 or #fingerprint > 64 or #key > 128 or #reason > 2400 or not amount or not maximum
     or not commands.numbers_fit(kind, amount, maximum) then return false end
   if kind == 'read' then return true end
   if kind == 'me' then return user ~= '' end
   if user == '' or bid_id == '' or #salt ~= 32 then return false end
+  return has_kind(asked, kind, role)
+end
+
+-- The kinds of commands of an auction.
+function commands.has_kind(asked, kind, role)
   if kind == 'create' then return selling.terms_of(asked) ~= nil end
-  return kind == 'bid' or kind == 'buy' or (managing[kind] ~= nil and (kind ~= 'remove' or role == 'a'))
+  return kind == 'bid' or kind == 'buy' or kind == 'withdraw' or (managing[kind] ~= nil and (kind ~= 'remove' or role == 'a'))
 end
 
 -- Reads the lines from `first` on, and adds to `fields` those of the auction that they need. Whose
 -- bidder's record a field is, is kept in `asked.users`.
-function commands.read(asked, packed, first, fields)
+function commands.read(asked, packed, first, fields, has_kind)
   local find = string.find
   local list, seen, users = {}, {}, {}
   local from, length, wanted = first, #packed, #fields
@@ -58,7 +67,7 @@ function commands.read(asked, packed, first, fields)
     if last then
       amount, maximum = commands.number_of(amount), commands.number_of(maximum)
       if commands.is_readable(asked, kind, user, role, bid_id, amount, maximum, salt, fingerprint,
-        key, reason) then
+        key, reason, has_kind) then
         command = {
           kind = kind, user = user, admin = role == 'a', bid_id = bid_id, amount = amount,
           maximum = maximum, salt = salt, fingerprint = fingerprint, key = key, reason = reason,
@@ -89,13 +98,14 @@ function commands.read(asked, packed, first, fields)
   return list
 end
 
--- What the auction's hash has for these commands: its bidders by user, its answers by field.
-function commands.load(asked, fields, values)
+-- What the hash has for these commands behind the first fields: its bidders by user, its answers by
+-- field.
+function commands.load(asked, fields, values, first_fields, read_bidder)
   local bidders, answers = {}, {}
-  for i = auctions.FIELDS + 1, #fields do
+  for i = first_fields + 1, #fields do
     local value, user = values[i], asked.users[i]
     if value and user then
-      bidders[user] = rules.read_bidder(value)
+      bidders[user] = read_bidder(value)
     elseif value then
       answers[fields[i]] = value
     end
@@ -136,25 +146,37 @@ function commands.auction_receipt(auction, now)
     .. auctions.state(auction)
 end
 
-function commands.own_receipt(auction, bidders, user)
-  local bidder = bidders[user]
-  if not bidder then return '0 0 0 0' end
+function commands.own_receipt(auction, asked, user)
+  local bidder = asked.bidders[user]
+  if not bidder then
+    local _, left = absentees.find(asked, user)
+    return '0 0 ' .. (left and digits[left.maximum] or '0') .. ' 0'
+  end
   return digits[bidder.alias] .. (auction.leader == user and ' 1 ' or ' 0 ')
     .. digits[bidder.maximum] .. ' ' .. digits[bidder.bids]
 end
 
 -- The answer to a refused command.
-function commands.refusal(auction, code)
-  return '+' .. code .. ' ' .. (code == 'BID_TOO_LOW' and auction.least and digits[auction.least] or '')
+function commands.refusal(auction, code, user)
+  local body = ''
+  if code == 'BID_TOO_LOW' then
+    body = auction.least and digits[auction.least] or ''
+  elseif code == 'OVER_LIMIT' then
+    body = digits[sales.available(auction, user)]
+  end
+  return '+' .. code .. ' ' .. body
 end
 
 -- Every function from here on gives an answer as decide.lua documents it.
 
 function commands.decide_bid(auction, asked, command, now)
   local leader_before, user = auction.leader, command.user
+  if auction.status == 'scheduled' and command.maximum > 0 then
+    return commands.leave_bid(auction, asked, command, now)
+  end
   local decide = command.kind == 'buy' and rules.buy_now or rules.place_bid
   local code = decide(auction, asked.bidders, command, now)
-  if code then return commands.refusal(auction, code) end
+  if code then return commands.refusal(auction, code, user) end
   local leads = auction.leader == user
   if leads and leader_before ~= '' and leader_before ~= user then
     asked.beaten = asked.beaten or {}
@@ -166,50 +188,66 @@ function commands.decide_bid(auction, asked, command, now)
     .. digits[auction.ends_at] .. ' ' .. digits[now]
 end
 
+function commands.leave_bid(auction, asked, command, now)
+  local code = absentees.leave(auction, asked, command, now)
+  if code then return commands.refusal(auction, code, command.user) end
+  return '+OK ' .. command.bid_id .. ' ' .. digits[auction.epoch] .. ' ' .. digits[auction.seq]
+    .. ' scheduled 0 ' .. digits[auction.price] .. ' ' .. (auction.least and digits[auction.least] or '-')
+    .. ' ' .. digits[auction.ends_at] .. ' ' .. digits[now]
+end
+
 -- What the answer depends on is in the auction afterwards.
 function commands.decide(auction, asked, command, now)
   local kind = command.kind
   if kind == 'bid' or kind == 'buy' then return commands.decide_bid(auction, asked, command, now) end
-  if kind == 'me' then return '+OK ' .. commands.own_receipt(auction, asked.bidders, command.user) end
+  if kind == 'me' then return '+OK ' .. commands.own_receipt(auction, asked, command.user) end
+  if kind == 'withdraw' then
+    local code = absentees.withdraw(asked, command, now)
+    return code and commands.refusal(auction, code) or '+OK '
+      .. commands.own_receipt(auction, asked, command.user)
+  end
   local manage = managing[kind]
   local code = manage and manage(auction, command, now, asked)
   return code and commands.refusal(auction, code) or '+OK ' .. commands.auction_receipt(auction, now)
 end
 
 -- Gives the auction too, when it is there then.
-function commands.create(asked, command, now, run_id)
-  local code, auction = selling.create(command, asked, now, run_id)
+function commands.create(asked, command, now)
+  local code, auction = selling.create(command, asked, now)
   if not auction then return commands.refusal(nil, code) end
   passing.start_and_end(auction, now, asked.salt, asked)
   return '+OK ' .. commands.auction_receipt(auction, now), auction
 end
 
--- The answer to a command, and the auction, which the command may have created.
-function commands.answer(auction, asked, command, now, run_id)
+function commands.answer_auction(auction, asked, command, now)
+  if auction then return commands.decide(auction, asked, command, now), auction end
+  if command.kind == 'create' then return commands.create(asked, command, now) end
+  return '+AUCTION_NOT_FOUND ', nil
+end
+
+-- The answer to a command, and the auction or sale, which the command may have created. `decide` gives
+-- both where the command is none that was answered before. What changed something is answered so as long
+-- as it is here; of the rest only the newest are kept.
+function commands.answer(subject, asked, command, now, decide)
   local kind = command.kind
-  if kind == 'unreadable' then return '+UNREADABLE ', auction end
+  if kind == 'unreadable' then return '+UNREADABLE ', subject end
   if command.answer then
     local known = commands.known_answer(asked, command)
     if known then
       local fingerprint, answer = string.match(known, '^([^+]*)%+(.*)$')
-      return fingerprint == command.fingerprint and '=' .. answer or '+IDEMPOTENCY_MISMATCH ', auction
+      return fingerprint == command.fingerprint and '=' .. answer or '+IDEMPOTENCY_MISMATCH ', subject
     end
   end
-  local answer
-  if auction then
-    answer = commands.decide(auction, asked, command, now)
-  elseif kind == 'create' then
-    answer, auction = commands.create(asked, command, now, run_id)
-  else
-    return '+AUCTION_NOT_FOUND ', nil
-  end
-  if kind ~= 'read' and kind ~= 'me' and auction then
-    if string.find(answer, '+OK ', 1, true) == 1 then
+  local seq_before, left_before = subject and subject.seq, asked.book and asked.book.seq
+  local answer, after = decide(subject, asked, command, now)
+  if kind ~= 'read' and kind ~= 'me' and after then
+    local left_after = asked.book and asked.book.seq
+    if after.seq ~= seq_before or left_after ~= left_before then
       commands.keep(asked, command.answer or 'a:' .. command.user .. ':' .. command.bid_id,
         command.fingerprint .. answer)
     elseif command.answer then
       commands.keep_refusal(asked, command, command.fingerprint .. answer)
     end
   end
-  return answer, auction
+  return answer, after
 end

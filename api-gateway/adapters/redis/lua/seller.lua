@@ -22,11 +22,12 @@ function selling.managing_code(auction, command)
   return not command.admin and command.user ~= auction.seller and 'NOT_SELLER' or nil
 end
 
-function selling.cancel(auction, command)
+function selling.cancel(auction, command, now, asked)
   local code = selling.managing_code(auction, command)
   if code then return code end
   if auction.leader ~= '' then return 'AUCTION_HAS_BIDS' end
   auction.status = 'cancelled'
+  absentees.close(asked, now)
   selling.emit(auction, 'cancelled ', command)
 end
 
@@ -69,7 +70,9 @@ end
 selling.REMOVAL_MS = 60 * 60 * 1000
 
 -- The auction goes on as if the bids of the bidder with the alias in `amount` had not been made: who
--- offered most of the others leads, the earlier of equals, at the price against the second of them.
+-- offered most of the others leads, the earlier of equals, at the price against the second of them. In a
+-- sale, who has committed so much elsewhere meanwhile that the own maximum is above the limit is passed
+-- over.
 function selling.remove(auction, command, now, asked)
   if auction.status == 'cancelled' then return 'AUCTION_CANCELLED' end
   if auction.status == 'ended' and (now > auction.ends_at + selling.REMOVAL_MS
@@ -78,7 +81,7 @@ function selling.remove(auction, command, now, asked)
   for user, bidder in pairs(selling.all_bidders(asked)) do
     if bidder.alias == command.amount then
       removed = bidder
-    elseif bidder.maximum > 0 then
+    elseif bidder.maximum > 0 and not sales.is_over_limit(auction, user, bidder.maximum) then
       bidder.user = user
       if not best or selling.is_ahead(bidder, best) then best, second = bidder, best
       elseif not second or selling.is_ahead(bidder, second) then second = bidder end
@@ -109,7 +112,8 @@ end
 function selling.all_bidders(asked)
   local bidders, cursor = asked.bidders, '0'
   repeat
-    local next_cursor, pairs_of = unpack(redis.call('HSCAN', asked.key, cursor, 'MATCH', 'b:*', 'COUNT', 1000))
+    local next_cursor, pairs_of = unpack(
+      redis.call('HSCAN', asked.key, cursor, 'MATCH', 'b:*', 'COUNT', 1000))
     for i = 1, #pairs_of, 2 do
       local user = string.sub(pairs_of[i], 3)
       if not bidders[user] then bidders[user] = rules.read_bidder(pairs_of[i + 1]) end
@@ -157,6 +161,8 @@ function selling.read_creation(creation)
   for _, name in ipairs({ 'startsAt', 'endsAt', 'hardEndsAt' }) do
     if terms[name] ~= 0 and not selling.is_time(terms[name]) then return nil end
   end
+  if terms.saleId and (type(terms.saleId) ~= 'string' or not string.find(terms.saleId, '^s[%w_-]+$')
+    or not selling.is_whole(terms.lot, 9999) or terms.lot == 0) then return nil end
   return terms.startPrice > 0 and terms or nil
 end
 
@@ -170,8 +176,13 @@ end
 
 -- Answers a refusal code, or nil and the new auction. `creation.text` is the JSON of `Creation`
 -- (shared/contracts/events.ts), kept as it came in the first event.
-function selling.create(command, asked, now, run_id)
+function selling.create(command, asked, now)
   local terms = selling.terms_of(asked)
+  local sale, fault = nil, nil
+  if terms.saleId then
+    sale, fault = sales.place_lot(asked, terms)
+    if fault then return fault end
+  end
   local day = 24 * 60 * 60 * 1000
   local starts_at = math.max(terms.startsAt, now)
   local ends_at = terms.endsAt > 0 and terms.endsAt or starts_at + terms.durationMs
@@ -188,8 +199,11 @@ function selling.create(command, asked, now, run_id)
     terms.graceMs, terms.sellerId, terms.increments)
   local standing = struct.pack(PACKED.standing, 1, 0, terms.startPrice, 0, 0, 0, ends_at, 0, 0, now, 0, 0,
     'scheduled', '-', '')
-  local auction = auctions.read({ standing, asked.conditions, run_id }, asked)
+  local auction = auctions.read({ standing, asked.conditions, asked.run_id }, asked)
   auction.stored_epoch, auction.stored_status, auction.is_archived = nil, nil, true
+  if sale then
+    auction.sale_id, auction.sale, auction.lot, auction.owing, auction.owed = sale.id, sale, terms.lot, '', 0
+  end
   auctions.emit(auction, 'scheduled ', selling.secret(auction, command) .. ' '
     .. digits[starts_at] .. ' ' .. digits[ends_at] .. ' ' .. digits[hard_ends_at] .. ' '
     .. asked.creation.text)
@@ -204,6 +218,7 @@ function selling.write_creation(auction, asked)
   local terms = creation.open_terms .. ',"startsAt":' .. digits[auction.starts_at] .. '}'
   redis.call('HSET', asked.key, 'conditions', asked.conditions, 'itemId', item_id, 'terms', terms,
     'lastAt', 'version 2')
+  if auction.sale then redis.call('HSET', asked.key, 'sale', auction.sale.id) end
   redis.call('HSET', asked.tag .. KEY.busyItems, item_id, asked.id)
   redis.call('PERSIST', item_key) -- it was to go some time after an earlier auction of it
   if creation.item ~= '' then

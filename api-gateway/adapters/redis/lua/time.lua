@@ -2,11 +2,24 @@
 
 local passing = {}
 
+-- What time and another server do to an auction before anything else; answers the instant that counts.
+function passing.catch_up(auction, asked, now, is_visit)
+  now = math.max(now, auction.last_at)
+  if auction.sale_id then sales.join(auction, asked) end
+  if auction.run_id ~= asked.run_id then
+    passing.start_epoch(auction, now, asked.salt, asked.run_id)
+    absentees.begin_epoch(asked, now)
+  end
+  passing.start_and_end(auction, now, asked.salt, asked, is_visit)
+  return now
+end
+
 -- `is_visit`: a call without a command, which also looks whether an outage asks for a later end.
 function passing.start_and_end(auction, now, salt, asked, is_visit)
   if auction.status == 'scheduled' and now >= auction.starts_at then
     auction.status = 'live'
     auctions.emit(auction, 'started ', auctions.secret(auction, salt))
+    absentees.apply(auction, asked, now)
   end
   if auction.status == 'live' and auction.grace_ms > 0 and (is_visit or now >= auction.ends_at) then
     passing.grant_grace(auction, salt, passing.last_outage(asked))

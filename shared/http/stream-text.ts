@@ -1,5 +1,5 @@
-import { setHeader, type Exchange } from '@outcry/shared/http/exchange.ts';
-import type { StreamedAnswer } from '@outcry/shared/http/route.ts';
+import { setHeader, type Exchange } from './exchange.ts';
+import type { StreamedAnswer } from './route.ts';
 
 /**
  * Sends a text while it is read, as fast as the reader takes it: however much there is, no more than two

@@ -1,5 +1,5 @@
 /** Tables as CSV (RFC 4180) that a spreadsheet opens without running anything. */
-import { MINOR_DIGITS } from '@outcry/shared/domain/currencies.ts';
+import { MINOR_DIGITS } from '../domain/currencies.ts';
 
 type Cell = string | number | boolean | null | undefined;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cellText, csvText, decimalText } from './csv.ts';
-import { prefersCsv } from './report-routes.ts';
+import { prefersCsv } from './report.ts';
 
 describe('an amount', () => {
   it.each([

@@ -1,0 +1,111 @@
+/** Pages of the shards' lists by time, as one list. */
+import type { Result } from 'ioredis';
+import type { Page } from '@outcry/shared/contracts/api.ts';
+import { shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import { NotRunError } from '../../bidding/auction-commands.ts';
+import { luaFile, scriptForFullRedis } from './lua-files.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    listPlaces(
+      whole: string,
+      index: string,
+      order: Order,
+      wanted: number,
+      afterMs: string,
+      afterId: string,
+    ): Result<readonly string[] | 'UNAVAILABLE', Context>;
+  }
+}
+
+type Order = 'newest' | 'soonest';
+
+/** Of all that one question takes; its asker is answered within 2 s. */
+export const LIMIT_MS = 1_900;
+
+/** A place in a list: the sort key (ms) and the id that breaks ties. */
+interface Place {
+  readonly at: number;
+  readonly id: string;
+}
+
+interface Asked {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export class RedisPlaces {
+  readonly #redis: RedisClient;
+  readonly #shards: number;
+
+  constructor(redis: RedisClient, shards: number) {
+    const lua = scriptForFullRedis(luaFile('list-places'));
+    redis.defineCommand('listPlaces', { numberOfKeys: 2, lua });
+    this.#redis = redis;
+    this.#shards = shards;
+  }
+
+  /**
+   * The ids of a page.
+   * @param indexOf which of a shard's lists
+   * @throws CursorError, NotRunError
+   */
+  async page(
+    indexOf: (keys: ReturnType<typeof shardKeys>) => string,
+    order: Order,
+    { limit, cursor }: Asked,
+  ): Promise<Page<string>> {
+    const after = cursor === undefined ? undefined : readCursor(cursor);
+    const shards = Array.from({ length: this.#shards }, (_, shard) => shardKeys(shard));
+    const places = await asked(
+      Promise.all(
+        shards.map((keys) => this.#placesIn(keys.whole, indexOf(keys), order, after, limit + 1)),
+      ),
+    );
+    const merged = places.flat().toSorted((a, b) => comparePlaces(a, b, order));
+    const page = pageOf(merged, limit, ({ at, id }) => cursorOf(at, id));
+    return { ...page, items: page.items.map(({ id }) => id) };
+  }
+
+  async #placesIn(
+    whole: string,
+    index: string,
+    order: Order,
+    after: Place | undefined,
+    wanted: number,
+  ): Promise<Place[]> {
+    const [at, id] = [after === undefined ? '' : `${after.at}`, after?.id ?? ''];
+    const reply = await this.#redis.listPlaces(whole, index, order, wanted, at, id);
+    if (reply === 'UNAVAILABLE') throw notWhole();
+    return Array.from({ length: reply.length / 2 }, (_, i) => ({
+      id: reply[2 * i] ?? '',
+      at: Number(reply[2 * i + 1]),
+    }));
+  }
+}
+
+export const notWhole = (): NotRunError =>
+  new NotRunError('Redis waits for its data to be restored');
+
+/** A read that fails changed nothing. @throws NotRunError */
+export async function asked<T>(reads: Promise<T>): Promise<T> {
+  try {
+    return await withTimeLimit(reads, LIMIT_MS, 'reading Redis');
+  } catch (error) {
+    if (error instanceof NotRunError) throw error;
+    throw new NotRunError('Redis did not answer', { cause: error });
+  }
+}
+
+function comparePlaces(a: Place, b: Place, wanted: Order): number {
+  const order = a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return wanted === 'newest' ? -order : order;
+}
+
+function readCursor(cursor: string): Place {
+  const [at, id = ''] = cursorParts(cursor, /^(\d{1,15}):([A-Za-z0-9_-]{1,64})$/);
+  return { at: Number(at), id };
+}

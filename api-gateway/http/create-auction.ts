@@ -1,0 +1,155 @@
+/** A new auction, by itself or as a lot of a sale. */
+import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
+import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
+import { isItemId, shardedId, shardOfId } from '@outcry/shared/domain/ids.ts';
+import {
+  answerProblem,
+  setHeader,
+  type Exchange,
+  type HttpAnswer,
+  type Read,
+} from '@outcry/shared/http/exchange.ts';
+import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
+import type { SaleView } from '@outcry/shared/contracts/sales.ts';
+import { claimId, fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
+import type { CommandOutcome } from '../bidding/outcomes.ts';
+import { auctionViewFrom } from '../bidding/receipts.ts';
+import { lotRequest, nextLot, saleViewFrom } from '../sales/sale-requests.ts';
+import { answerClaimRefusal, answerOutcome } from './answers.ts';
+import { mostCreations, type GatewayParts } from './gateway-parts.ts';
+
+/** So often a lot without a number of its own tries for the next one, where others are as quick. */
+const TRIES_FOR_A_NUMBER = 5;
+
+export async function createAuction(
+  x: Exchange,
+  parts: GatewayParts,
+  caller: Caller,
+  key: string,
+  request: AuctionRequest,
+): Promise<HttpAnswer> {
+  const { saleId } = request;
+  const sale = saleId === undefined ? undefined : await readSale(x, parts, saleId);
+  if (sale?.ok === false) return sale.answer;
+  const stored =
+    request.itemId === undefined ? undefined : await findItem(x, parts, request.itemId, caller);
+  if (stored?.ok === false) return stored.answer;
+  const { item: storedItem } = stored?.value ?? {};
+  const homes = [storedItem?.id, saleId].flatMap((id) => shardOfId(id ?? '', parts.shards) ?? []);
+  const [shard = Math.floor(Math.random() * parts.shards), other = shard] = homes;
+  if (other !== shard) return answerElsewhere(x);
+  // A lot is sold by its sale's seller, whoever puts it there for them.
+  const mayList = caller.roles.has('admin') || sale?.value.sellerId === caller.userId;
+  if (sale !== undefined && !mayList) {
+    return answerProblem(x, 'NOT_SELLER', 'The sale belongs to another seller.');
+  }
+  const fingerprint = fingerprintOf('auctions', request);
+  const claimed = await claimId(
+    parts.catalogue,
+    { kind: 'a', shard, userId: caller.userId, key, fingerprint },
+    mostCreations(parts, caller),
+  );
+  if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
+  // The item of an inline request is named after its auction: the same request, the same item.
+  const item = storedItem ?? newItemOf(claimed.id, request, parts.shards);
+  const sellerId = sale?.value.sellerId ?? stored?.value.sellerId ?? caller.userId;
+  const create = (completed: AuctionRequest): Promise<CommandOutcome> =>
+    parts.engine.ask(claimed.id, {
+      kind: 'create',
+      userId: caller.userId,
+      admin: caller.roles.has('admin'),
+      amount: 0,
+      maxAmount: 0,
+      key,
+      fingerprint,
+      creation: newAuction(claimed.id, item, sellerId, completed),
+    });
+  const outcome =
+    sale === undefined
+      ? await create(request)
+      : await createLot(x, parts, sale.value, request, create);
+  if ('status' in outcome) return outcome;
+  if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
+    setHeader(x, 'location', `/v1/auctions/${claimed.id}`);
+  }
+  return answerOutcome(x, outcome, 201, ({ body }, terms) =>
+    JSON.stringify(auctionViewFrom(body, terms)),
+  );
+}
+
+/** The sale may change between the look at it and the script call, and then it is looked at again. */
+async function createLot(
+  x: Exchange,
+  parts: GatewayParts,
+  sale: SaleView,
+  request: AuctionRequest,
+  create: (completed: AuctionRequest) => Promise<CommandOutcome>,
+): Promise<CommandOutcome | HttpAnswer> {
+  let known = sale;
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await create(lotRequest(request, known, request.lot ?? nextLot(known)));
+    const code = outcome.kind === 'answered' ? outcome.answer.code : undefined;
+    const isLate = code === 'SALE_CHANGED' || (code === 'LOT_TAKEN' && request.lot === undefined);
+    if (!isLate || tries === TRIES_FOR_A_NUMBER) return outcome;
+    const again = await readSale(x, parts, sale.id);
+    if (!again.ok) return again.answer;
+    known = again.value;
+  }
+}
+
+/** A sale as it is now, or the answer that there is none. */
+export async function readSale(
+  x: Exchange,
+  parts: GatewayParts,
+  saleId: string,
+): Promise<Read<SaleView>> {
+  const outcome = await parts.engine.askSale(saleId, {
+    kind: 'read',
+    userId: '',
+    admin: false,
+    amount: 0,
+    maxAmount: 0,
+    key: '',
+    fingerprint: '',
+  });
+  if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
+    return { ok: true, value: saleViewFrom(outcome.answer.body, outcome.terms) };
+  }
+  return { ok: false, answer: answerOutcome(x, outcome, 200, () => '') };
+}
+
+/** An admin may sell another's item for them: they stay its seller, who may not bid on it. */
+async function findItem(
+  x: Exchange,
+  parts: GatewayParts,
+  itemId: string,
+  caller: Caller,
+): Promise<Read<{ readonly item: ItemDetails; readonly sellerId: string }>> {
+  const found = isItemId(itemId, parts.shards) ? await parts.catalogue.findItem(itemId) : undefined;
+  if (found === undefined) {
+    return { ok: false, answer: answerProblem(x, 'ITEM_NOT_FOUND', 'No item has this id.') };
+  }
+  const { sellerId, auctionId: _auctionId, ...item } = found;
+  if (sellerId !== caller.userId && !caller.roles.has('admin')) {
+    return {
+      ok: false,
+      answer: answerProblem(x, 'NOT_SELLER', 'The item belongs to another seller.'),
+    };
+  }
+  return { ok: true, value: { item, sellerId } };
+}
+
+/** All lots of a sale are in one shard, so that one script call can see them. */
+function answerElsewhere(x: Exchange): HttpAnswer {
+  const message = 'is stored apart from the sale: send the item itself instead of its id';
+  return answerProblem(x, 'INVALID_REQUEST', 'The item cannot become a lot of this sale.', {
+    errors: [{ path: 'itemId', message }],
+  });
+}
+
+function newItemOf(auctionId: string, request: AuctionRequest, shards: number): ItemDetails {
+  const tail = auctionId.slice(auctionId.indexOf('-') + 1);
+  const itemId = shardedId('i', shardOfId(auctionId, shards) ?? 0, tail);
+  if (request.item === undefined) throw new Error('the request names no item');
+  return itemDetails(itemId, request.item);
+}

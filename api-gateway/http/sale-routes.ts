@@ -1,0 +1,432 @@
+import { auctionPage } from '@outcry/shared/contracts/api-answers.ts';
+import {
+  admissionRequest,
+  emptyRequest,
+  optionalReasonRequest,
+  reasonRequest,
+  saleListQuery,
+  salePatch,
+  saleQuery,
+  saleRequest,
+} from '@outcry/shared/contracts/api-schemas.ts';
+import {
+  lotResults,
+  ownRegistration,
+  registrationPage,
+  registrationView,
+  salePage,
+  saleView,
+} from '@outcry/shared/contracts/sale-answers.ts';
+import type { LotResult } from '@outcry/shared/contracts/sales.ts';
+import { shardOfSale } from '@outcry/shared/domain/ids.ts';
+import type { Table } from '@outcry/shared/http/csv.ts';
+import {
+  answerJson,
+  answerProblem,
+  setHeader,
+  type Exchange,
+  type HttpAnswer,
+} from '@outcry/shared/http/exchange.ts';
+import { streamReport } from '@outcry/shared/http/report.ts';
+import { route, type Route } from '@outcry/shared/http/route.ts';
+import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
+import { claimId, fingerprintOf } from '../auctions/create-requests.ts';
+import { NO_LIMIT, type AuctionCommand, type Answer } from '../bidding/auction-commands.ts';
+import {
+  newSale,
+  registrationFrom,
+  registrationViewFrom,
+  saleTerms,
+  saleViewFrom,
+} from '../sales/sale-requests.ts';
+import { answerClaimRefusal, answerOutcome } from './answers.ts';
+import { readSale } from './create-auction.ts';
+import { AUCTION, SALE } from './examples.ts';
+import { mostCreations, type GatewayParts } from './gateway-parts.ts';
+
+const REGISTRATION = {
+  paddle: 12,
+  status: 'approved',
+  limit: 500_000,
+  committed: 120_000,
+  available: 380_000,
+} as const;
+
+const RESULTS: Table<LotResult> = {
+  columns: ['lot', 'auctionId', 'title', 'outcome', 'paddle', 'price', 'currency'],
+  money: ['price'],
+};
+
+const ADMISSIONS = { approved: 'approve', refused: 'refuse', blocked: 'block' } as const;
+
+/** Sales: lots under common terms, and who is admitted to bid on them. */
+export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
+  route(
+    {
+      method: 'post',
+      path: '/v1/sales',
+      name: 'createSale',
+      summary: 'Creates a sale; its lots are auctions that are created with its id',
+      who: 'seller',
+      idempotent: true,
+      body: saleRequest,
+      answer: { status: 201, schema: saleView },
+      refusals: ['QUOTA_REACHED'],
+      example: {
+        body: {
+          title: SALE.title,
+          currency: 'EUR',
+          firstLotEndsAt: SALE.firstLotEndsAt,
+          staggerSeconds: 60,
+          registration: 'approval',
+          defaultLimit: 500_000,
+        },
+        answer: { ...SALE, lots: [] },
+      },
+    },
+    async ({ x, body, caller, key }, parts: GatewayParts) => {
+      const { userId } = caller;
+      const fingerprint = fingerprintOf('sales', body);
+      const shard = Math.floor(Math.random() * parts.shards);
+      const claimed = await claimId(
+        parts.catalogue,
+        { kind: 's', shard, userId, key, fingerprint },
+        mostCreations(parts, caller),
+      );
+      if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
+      const terms = saleTerms(claimed.id, userId, body);
+      setHeader(x, 'location', `/v1/sales/${claimed.id}`);
+      const creation = newSale(terms, fingerprint);
+      const asked = { x, id: claimed.id, caller, key };
+      return command(parts, asked, { kind: 'create', fingerprint, creation }, 201, viewJson);
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/sales',
+      name: 'listSales',
+      summary: 'Sales by status: open ones ending soonest first, ended ones newest first',
+      who: 'anyone',
+      query: saleListQuery,
+      answer: { status: 200, schema: salePage },
+      refusals: [],
+      example: { answer: { items: [SALE], nextCursor: null } },
+    },
+    async ({ x, query }, { sales }: GatewayParts) => answerJson(x, await sales.list(query)),
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/sales/{id}',
+      name: 'readSale',
+      summary: 'The sale now',
+      who: 'anyone',
+      answer: { status: 200, schema: saleView },
+      refusals: ['SALE_NOT_FOUND'],
+      example: { answer: SALE },
+    },
+    async ({ x, params }, parts: GatewayParts) => {
+      const sale = await readSale(x, parts, params.id);
+      return sale.ok ? answerJson(x, sale.value) : sale.answer;
+    },
+  ),
+
+  route(
+    {
+      method: 'patch',
+      path: '/v1/sales/{id}',
+      name: 'editSale',
+      summary:
+        'Changes a sale before its first lot starts; what its lots share only while it has none',
+      who: 'seller',
+      body: salePatch,
+      answer: { status: 200, schema: saleView },
+      refusals: ['SALE_NOT_FOUND', 'SALE_ENDED', 'NOT_SELLER', 'SALE_STARTED', 'SALE_HAS_LOTS'],
+      example: { body: { title: SALE.title }, answer: SALE },
+    },
+    async ({ x, params, body, caller }, parts: GatewayParts) => {
+      const sale = await readSale(x, parts, params.id);
+      if (!sale.ok) return sale.answer;
+      const request = saleRequest.safeParse({ ...requestOf(sale.value), ...body });
+      if (!request.success) {
+        const errors = request.error.issues.map(({ path, message }) => ({
+          path: path.join('.'),
+          message,
+        }));
+        return answerProblem(x, 'INVALID_REQUEST', 'The sale cannot be so.', { errors });
+      }
+      const terms = saleTerms(params.id, sale.value.sellerId, request.data);
+      const fingerprint = fingerprintOf('sales', terms);
+      const creation = newSale(terms, fingerprint);
+      const asked = { x, id: params.id, caller, key: '' };
+      return command(parts, asked, { kind: 'edit', fingerprint, creation }, 200, viewJson);
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/sales/{id}/lots',
+      name: 'listLots',
+      summary: 'The auctions of a sale, by lot number',
+      who: 'anyone',
+      query: saleQuery,
+      answer: { status: 200, schema: auctionPage },
+      refusals: ['SALE_NOT_FOUND'],
+      example: { answer: { items: [{ ...AUCTION, saleId: SALE.id, lot: 1 }], nextCursor: null } },
+    },
+    async ({ x, params: { id: saleId }, query }, { sales, shards }: GatewayParts) => {
+      const page = isSale(saleId, shards) ? await sales.lots(saleId, query) : undefined;
+      return page === undefined ? noSuchSale(x) : answerJson(x, page);
+    },
+  ),
+
+  route(
+    {
+      method: 'post',
+      path: '/v1/sales/{id}/pause',
+      name: 'pauseSale',
+      summary: 'Pauses all lots of the sale at one instant',
+      who: 'seller',
+      idempotent: true,
+      body: reasonRequest,
+      answer: { status: 200, schema: saleView },
+      refusals: ['SALE_NOT_FOUND', 'SALE_ENDED', 'NOT_SELLER', 'ALREADY_PAUSED'],
+      example: {
+        body: { reason: 'The fire alarm rings.' },
+        answer: { ...SALE, status: 'paused' },
+      },
+    },
+    ({ x, params, body, caller, key }, parts: GatewayParts) =>
+      command(
+        parts,
+        { x, id: params.id, caller, key },
+        { kind: 'pause', fingerprint: fingerprintOf('pause', body), reason: body.reason },
+        200,
+        viewJson,
+      ),
+  ),
+
+  route(
+    {
+      method: 'post',
+      path: '/v1/sales/{id}/resume',
+      name: 'resumeSale',
+      summary:
+        'Resumes a paused sale and the lots that were paused with it; ends move by the time paused',
+      who: 'seller',
+      idempotent: true,
+      body: optionalReasonRequest,
+      answer: { status: 200, schema: saleView },
+      refusals: ['SALE_NOT_FOUND', 'SALE_ENDED', 'NOT_SELLER', 'NOT_PAUSED'],
+      example: { body: {}, answer: SALE },
+    },
+    ({ x, params, body, caller, key }, parts: GatewayParts) =>
+      command(
+        parts,
+        { x, id: params.id, caller, key },
+        { kind: 'resume', fingerprint: fingerprintOf('resume', body), reason: body.reason },
+        200,
+        viewJson,
+      ),
+  ),
+
+  route(
+    {
+      method: 'post',
+      path: '/v1/sales/{id}/registrations',
+      name: 'registerForSale',
+      summary: 'Registers the caller as a bidder; a second time answers what there is',
+      who: 'bidder',
+      idempotent: true,
+      body: emptyRequest,
+      answer: { status: 201, schema: ownRegistration },
+      refusals: [
+        'SALE_NOT_FOUND',
+        'SALE_ENDED',
+        'SELLER_CANNOT_BID',
+        'NO_REGISTRATION',
+        'SALE_FULL',
+      ],
+      example: { body: {}, answer: { ...REGISTRATION, committed: 0, available: 500_000 } },
+    },
+    ({ x, params, caller, key }, parts: GatewayParts) =>
+      command(
+        parts,
+        { x, id: params.id, caller, key },
+        { kind: 'register', fingerprint: 'register' },
+        201,
+        ({ body }) => JSON.stringify(registrationFrom(body)),
+      ),
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/sales/{id}/registrations/me',
+      name: 'readOwnRegistration',
+      summary: "The caller's paddle, limit, and what of it is left",
+      who: 'bidder',
+      answer: { status: 200, schema: ownRegistration },
+      refusals: ['SALE_NOT_FOUND', 'NOT_REGISTERED'],
+      example: { answer: REGISTRATION },
+    },
+    async ({ x, params, caller }, { engine }: GatewayParts) => {
+      const outcome = await engine.askSale(params.id, {
+        ...WITHOUT_AMOUNTS,
+        kind: 'me',
+        userId: caller.userId,
+        admin: false,
+        key: '',
+        fingerprint: '',
+      });
+      const isMissing = outcome.kind === 'answered' && outcome.answer.body.startsWith('0 ');
+      if (isMissing) {
+        const detail = 'You have not registered for this sale.';
+        return answerProblem(x, 'NOT_REGISTERED', detail, { status: 404 });
+      }
+      return answerOutcome(x, outcome, 200, ({ body }) => JSON.stringify(registrationFrom(body)));
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/sales/{id}/registrations',
+      name: 'listRegistrations',
+      summary: 'The bidders of the sale, by paddle',
+      who: 'seller',
+      query: saleQuery,
+      answer: { status: 200, schema: registrationPage },
+      refusals: ['SALE_NOT_FOUND', 'NOT_SELLER'],
+      example: { answer: { items: [{ ...REGISTRATION, userId: 'ann' }], nextCursor: null } },
+    },
+    async ({ x, params, query, caller }, { sales, shards }: GatewayParts) => {
+      const found = isSale(params.id, shards)
+        ? await sales.registrations(params.id, query)
+        : undefined;
+      if (found === undefined) return noSuchSale(x);
+      const { sellerId, ...page } = found;
+      return sellerId === caller.userId || caller.roles.has('admin')
+        ? answerJson(x, page)
+        : answerProblem(x, 'NOT_SELLER', 'The sale belongs to another seller.');
+    },
+  ),
+
+  route(
+    {
+      method: 'put',
+      path: '/v1/sales/{id}/registrations/{paddle}',
+      params: { paddle: /^[1-9]\d{0,8}$/ },
+      name: 'decideRegistration',
+      summary: 'Approves, refuses or blocks a bidder, and sets the limit',
+      who: 'seller',
+      body: admissionRequest,
+      answer: { status: 200, schema: registrationView },
+      refusals: [
+        'SALE_NOT_FOUND',
+        'SALE_ENDED',
+        'NOT_SELLER',
+        'REGISTRATION_NOT_FOUND',
+        'LIMIT_BELOW_COMMITTED',
+      ],
+      example: {
+        body: { status: 'approved', limit: 500_000 },
+        answer: { ...REGISTRATION, userId: 'ann' },
+      },
+    },
+    ({ x, params, body, caller }, parts: GatewayParts) =>
+      command(
+        parts,
+        { x, id: params.id, caller, key: '' },
+        {
+          kind: ADMISSIONS[body.status],
+          fingerprint: fingerprintOf('admit', body),
+          amount: Number(params.paddle),
+          maxAmount: body.limit === null ? NO_LIMIT : (body.limit ?? 0),
+        },
+        200,
+        (answer) => JSON.stringify(registrationViewFrom(answer.body)),
+      ),
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/sales/{id}/results',
+      name: 'readResults',
+      summary: 'What became of each lot, as JSON or CSV (Accept)',
+      who: 'anyone',
+      answer: { status: 200, schema: lotResults, alsoCsv: true },
+      refusals: ['SALE_NOT_FOUND'],
+      example: {
+        answer: [
+          {
+            lot: 1,
+            auctionId: AUCTION.id,
+            title: AUCTION.item.title,
+            outcome: 'sold',
+            paddle: 12,
+            price: 1_050,
+            currency: 'EUR',
+          },
+        ],
+      },
+    },
+    async ({ x, params }, { sales, shards }: GatewayParts) => {
+      const results = isSale(params.id, shards) ? await sales.results(params.id) : undefined;
+      return results === undefined
+        ? noSuchSale(x)
+        : streamReport(x, `results-${params.id}`, RESULTS, inOnePiece(results));
+    },
+  ),
+];
+
+const isSale = (saleId: string, shards: number): boolean =>
+  shardOfSale(saleId, shards) !== undefined;
+
+const noSuchSale = (x: Exchange): HttpAnswer =>
+  answerProblem(x, 'SALE_NOT_FOUND', 'No sale with this id is open or recently closed.');
+
+async function* inOnePiece<T>(list: readonly T[]): AsyncGenerator<readonly T[], void, void> {
+  yield list;
+}
+
+const WITHOUT_AMOUNTS = { amount: 0, maxAmount: 0 };
+
+interface AskedOfOne {
+  readonly x: Exchange;
+  readonly id: string;
+  readonly caller: Caller;
+  readonly key: string;
+}
+
+/** A command of a user on a sale. */
+async function command(
+  parts: GatewayParts,
+  { x, id: saleId, caller, key }: AskedOfOne,
+  asked: Pick<AuctionCommand, 'kind' | 'fingerprint'> & Partial<AuctionCommand>,
+  status: 200 | 201,
+  body: (answer: Answer, terms: string) => string,
+): Promise<HttpAnswer> {
+  const { userId, roles } = caller;
+  const outcome = await parts.engine.askSale(
+    saleId,
+    { ...WITHOUT_AMOUNTS, userId, admin: roles.has('admin'), key, ...asked },
+    () => x.outgoing.destroyed,
+  );
+  return answerOutcome(x, outcome, status, body);
+}
+
+const viewJson = ({ body }: Answer, terms: string): string =>
+  JSON.stringify(saleViewFrom(body, terms));
+
+/** The members of a sale that a request can have. */
+function requestOf(view: ReturnType<typeof saleViewFrom>): Record<string, unknown> {
+  const { id: _id, sellerId: _seller, status: _status, lots: _lots, ...rest } = view;
+  const { endsAt: _end, serverTime: _time, ...request } = rest;
+  return request;
+}

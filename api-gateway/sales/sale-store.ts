@@ -1,0 +1,30 @@
+import type { AuctionView, Page } from '@outcry/shared/contracts/api.ts';
+import type {
+  LotResult,
+  RegistrationView,
+  SaleStatus,
+  SaleView,
+} from '@outcry/shared/contracts/sales.ts';
+
+interface Asked {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Sales as they are read from Redis beside their line. All throw NotRunError; lists CursorError. */
+export interface SaleStore {
+  /** Open ones by their end, ended ones newest first. */
+  list(query: Asked & { readonly status: SaleStatus }): Promise<Page<SaleView>>;
+  /** @returns undefined when the sale is not here */
+  lots(saleId: string, query: Asked): Promise<Page<AuctionView> | undefined>;
+  /**
+   * By paddle.
+   * @returns undefined when the sale is not here
+   */
+  registrations(
+    saleId: string,
+    query: Asked,
+  ): Promise<(Page<RegistrationView> & { readonly sellerId: string }) | undefined>;
+  /** @returns undefined when the sale, or one of its lots, is not here any more */
+  results(saleId: string): Promise<readonly LotResult[] | undefined>;
+}

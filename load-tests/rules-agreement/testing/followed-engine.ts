@@ -1,0 +1,107 @@
+/** Group commit over the real script, each of whose decisions a model follows. */
+import {
+  needsMemory,
+  type AuctionBatch,
+  type AuctionCommand,
+  type AuctionDecider,
+  type DecidedBatch,
+  type Decisions,
+} from '@outcry/api-gateway/bidding/auction-commands.ts';
+import { DEFAULT_LIMITS, GroupCommit } from '@outcry/api-gateway/bidding/group-commit.ts';
+
+/** Millions of commands on a busy machine: a slow disk is no disagreement. */
+const PATIENT = { ...DEFAULT_LIMITS, answerLimitMs: 60_000 };
+
+/** Sees what was decided under an id, in the order in which Redis decided; throws at a difference. */
+export type Follow = (
+  id: string,
+  commands: readonly AuctionCommand[],
+  batch: DecidedBatch,
+) => void;
+
+interface Follower {
+  readonly follow: Follow;
+  failure: Error | undefined;
+}
+
+export class FollowedEngine {
+  readonly #decider: AuctionDecider;
+  readonly #followers = new Map<string, Follower>();
+  readonly #engine: GroupCommit;
+  #defect: Error | undefined;
+  // Calls are decided in the order in which they are sent; that of two answers which came together
+  // may become known in any order.
+  #before: Promise<unknown> = Promise.resolve();
+  #sharedCalls = 0;
+
+  constructor(decider: AuctionDecider) {
+    this.#decider = decider;
+    const hooks = {
+      refuse: () => undefined,
+      onCall: () => {},
+      onDecided: () => {},
+      onDefect: (error: unknown) => {
+        this.#defect ??= asError(error);
+      },
+    };
+    const following: AuctionDecider = { decide: (batches) => this.#decide(batches) };
+    this.#engine = new GroupCommit(following, { shards: 1, lanes: 1, calls: 2 }, hooks, PATIENT);
+  }
+
+  /** Script calls that decided commands of several auctions. */
+  get sharedCalls(): number {
+    return this.#sharedCalls;
+  }
+
+  /** @returns what registers further ids with the same follower: once one fails, all do */
+  add(follow: Follow): (id: string) => void {
+    const follower: Follower = { follow, failure: undefined };
+    return (id) => this.#followers.set(id, follower);
+  }
+
+  /** @throws Error when there is no answer, or the follower has found a difference */
+  async submit(id: string, command: AuctionCommand): Promise<void> {
+    const asking = id.startsWith('s')
+      ? this.#engine.askSale(id, command)
+      : this.#engine.ask(id, command);
+    const outcome = await asking;
+    const failure = this.#followers.get(id)?.failure ?? this.#defect;
+    if (failure !== undefined) throw failure;
+    if (outcome.kind !== 'answered') throw new Error(`no answer: ${outcome.reason}`);
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  #decide(batches: readonly AuctionBatch[]): Promise<Decisions> {
+    const deciding = this.#decider.decide(batches);
+    const turn = this.#before;
+    const followedInTurn = (async (): Promise<Decisions> => {
+      const decisions = await deciding;
+      await turn;
+      if (batches.length > 1) this.#sharedCalls += 1;
+      // What only reads makes a call of its own, behind the other one.
+      const writes = batches.filter(({ commands }) => commands.some(needsMemory));
+      const reads = batches.filter(({ commands }) => !commands.some(needsMemory));
+      for (const batch of [...writes, ...reads]) this.#follow(batch, decisions);
+      return decisions;
+    })();
+    this.#before = followedInTurn;
+    return followedInTurn;
+  }
+
+  #follow({ auctionId, commands }: AuctionBatch, decisions: Decisions): void {
+    const decision = decisions.get(auctionId);
+    const follower = this.#followers.get(auctionId);
+    if (decision?.kind !== 'decided' || follower === undefined) return;
+    try {
+      follower.follow(auctionId, commands, decision.batch);
+    } catch (error) {
+      follower.failure ??= asError(error);
+    }
+  }
+}
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(String(error));
