@@ -77,7 +77,7 @@ export interface RedisToFill {
   putAuction(auction: RestoredAuction): Promise<void>;
   /** @throws ShardInUseError */
   putSale(sale: RestoredSale): Promise<void>;
-  /** Puts a book in place, and its bids into their auction, which must be there. @throws ShardInUseError */
+  /** Puts a book in place, and its bids into their auction. @throws ShardInUseError */
   putAbsentees(absentees: RestoredAbsentees): Promise<void>;
   /** Marks the shards as whole; from then on they are open to bids. */
   markWhole(shards: readonly number[]): Promise<void>;

@@ -30,7 +30,7 @@ async function archived(): Promise<{ readonly absentee: string }> {
     lot: 2,
     startsAt: Date.now() + 3_600_000,
   });
-  const absentees = new TestBook('b0-next');
+  const absentees = new TestBook('b0-next', 0, Date.now() + 3_600_000);
   const left = absentees.write('left', { userId: 'ben', bidId: 'b-1', maxAmount: 1_500 });
   await system.publish([
     sale.create(),
@@ -46,9 +46,9 @@ async function archived(): Promise<{ readonly absentee: string }> {
   await system.startWorker();
   await system.allAcknowledged();
   await system.stopWorkers();
-  const { salt, privateText } = splitEventLine(left.text);
+  const { privateText } = splitEventLine(left.text);
   const { key, fingerprint } = JSON.parse(privateText) as { key: string; fingerprint: string };
-  return { absentee: `ben 1500 b-1 ${salt} ${fingerprint} ${key}` };
+  return { absentee: `ben 1500 b-1 ${fingerprint} ${key}\n` };
 }
 
 async function loseMarkers(): Promise<void> {
@@ -81,6 +81,7 @@ test('an empty Redis gets sales, registrations, lots and absentee bids', async (
     lot: 1,
   });
   expect(await field('a0-next', 'absentees')).toBe(absentee);
+  expect(await field('a0-next', 'a:ben:left-1')).toContain('+OK b-1 1 1 scheduled 0 1000 1000 ');
   expect(content[keyOf('b0-next')]).toMatchObject({ shown: '1 1 scheduled', archivedSeq: '1' });
 });
 
@@ -115,7 +116,7 @@ test('a sale that an older copy shows as open, and is over, is in its list', asy
   await system.redisClient.hset(keyOf(SALE), 'shown', '1 2 live');
   await rebuildNow(system);
   expect(await system.redisClient.zcard(shardKeys(0).liveSales)).toBe(0);
-  expect(await system.redisClient.zrange(shardKeys(0).endedSales, 0, -1)).toEqual([SALE]);
+  expect(await system.redisClient.zrange(shardKeys(0).endedSales, '0', '-1')).toEqual([SALE]);
   const claims = await system.redisClient.keys('*:claim:*');
   expect(await Promise.all(claims.map((key) => system.redisClient.get(key)))).toEqual([
     expect.stringContaining(`${SALE}|`),

@@ -6,7 +6,13 @@
  */
 import { ITEM_KEPT_SECONDS } from '@outcry/shared/contracts/keys.ts';
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
-import { absenteesOf, isBookId, isSaleBook, shardOfId } from '@outcry/shared/domain/ids.ts';
+import {
+  absenteesOf,
+  auctionOfAbsentees,
+  isBookId,
+  isSaleBook,
+  shardOfId,
+} from '@outcry/shared/domain/ids.ts';
 import { drainStream, type DrainLimits } from './drain-stream.ts';
 import {
   RebuildRefusedError,
@@ -35,6 +41,7 @@ const PAGE = 200;
 const AT_ONCE = 8;
 const EVENTS_AT_ONCE = 1_000;
 const TELL_EVERY = 1_000;
+const FIRST_PLACE: Position = { epoch: 0, seq: 0 };
 
 export interface RebuildParts {
   readonly shards: number;
@@ -219,10 +226,18 @@ class Run {
   }
 
   async #putAbsentees(bookId: string): Promise<RestoredLog | undefined> {
-    const restoration = new AbsenteesRestoration(bookId);
-    await this.#takeHistory(bookId, restoration);
+    const { archive, redis } = this.#parts;
+    const auctionId = auctionOfAbsentees(bookId);
+    const before = await archive.historyAfter(auctionId, FIRST_PLACE, EVENTS_AT_ONCE);
+    const restoration = new AbsenteesRestoration(bookId, before);
+    // Without its auction there is nothing to put them into.
+    const [auction] = await redis.heads([auctionId]);
+    await this.#takeHistory(bookId, restoration, async (answers) => {
+      if (auction !== undefined) await redis.putAnswers(auctionId, answers);
+    });
     const done = restoration.finish();
-    if (done !== undefined) await this.#parts.redis.putAbsentees(done);
+    if (done === undefined) return undefined;
+    await redis.putAbsentees(auction === undefined ? { ...done, absentees: undefined } : done);
     return done;
   }
 
@@ -237,18 +252,21 @@ class Run {
     return done.auction;
   }
 
-  /** Hands over the events up to the first gap, and stores the answers on the way. */
-  async #takeHistory(auctionId: string, restoration: Restoration): Promise<void> {
-    const { archive, redis } = this.#parts;
-    for (let place: Position = { epoch: 0, seq: 0 }; ;) {
-      const events = await archive.historyAfter(auctionId, place, EVENTS_AT_ONCE);
+  /** Hands over the events up to the first gap, and has the answers stored on the way. */
+  async #takeHistory(
+    id: string,
+    restoration: Restoration,
+    store = (answers: readonly FirstAnswer[]) => this.#parts.redis.putAnswers(id, answers),
+  ): Promise<void> {
+    for (let place = FIRST_PLACE; ;) {
+      const events = await this.#parts.archive.historyAfter(id, place, EVENTS_AT_ONCE);
       const answers = [];
       for (const event of events) {
         const told = restoration.take(event);
-        if (told === undefined) return redis.putAnswers(auctionId, answers);
+        if (told === undefined) return store(answers);
         answers.push(...told);
       }
-      await redis.putAnswers(auctionId, answers);
+      await store(answers);
       const last = events.at(-1);
       if (last === undefined) return;
       place = last;

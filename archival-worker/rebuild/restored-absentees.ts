@@ -1,8 +1,8 @@
-/** Folds the absentee bids of an auction into what Redis held of them. */
+/** Folds the absentee bids of an auction into what Redis held of them: absentees.lua. */
 import type { BookEvent, BookFacts } from '@outcry/shared/contracts/books.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
-import type { AuctionStatus } from '@outcry/shared/contracts/events.ts';
-import type { FirstAnswer } from './first-answers.ts';
+import type { AuctionStatus, PublicEvent } from '@outcry/shared/contracts/events.ts';
+import { bidReceipt, type FirstAnswer } from './first-answers.ts';
 import { NO_SERVER, watermarksOf, type ArchivedEvent } from './restored-auction.ts';
 
 export interface RestoredAbsentees {
@@ -10,7 +10,7 @@ export interface RestoredAbsentees {
   readonly auctionId: string;
   readonly status: AuctionStatus;
   readonly fields: Readonly<Record<string, string>>;
-  /** Of the auction they are bids in: its field `absentees`; undefined where none is left. */
+  /** The field `absentees` of their auction; undefined once the book is closed. */
   readonly absentees: string | undefined;
   readonly lastSeq: number;
 }
@@ -18,30 +18,39 @@ export interface RestoredAbsentees {
 /** Takes one book's events in order, up to the first gap. */
 export class AbsenteesRestoration {
   readonly #bookId: string;
+  readonly #before: readonly PublicEvent[];
   /** A line for each bidder, in the order in which they were left. */
   readonly #lines = new Map<string, string>();
   #last: BookEvent | undefined;
 
-  constructor(bookId: string) {
+  /** @param before events of their auction, in order, those before its start at least */
+  constructor(bookId: string, before: readonly ArchivedEvent[]) {
     this.#bookId = bookId;
+    this.#before = before.map(({ publicText }) => ownJson<PublicEvent>(publicText));
   }
 
   get lastSeq(): number {
     return this.#last?.seq ?? 0;
   }
 
-  /** Takes the next event; undefined when an event is missing before this one. */
-  take({ publicText, salt, privateText }: ArchivedEvent): readonly FirstAnswer[] | undefined {
+  /**
+   * Takes the next event.
+   * @returns first answers, which are the auction's; undefined when an event is missing before this one
+   */
+  take({ publicText, privateText }: ArchivedEvent): readonly FirstAnswer[] | undefined {
     const shown = ownJson<BookEvent>(publicText);
     if (shown.seq !== this.lastSeq + 1) return undefined;
     this.#last = shown;
-    const { userId = '', bidId, maxAmount, fingerprint, key } = ownJson<BookFacts>(privateText);
-    if (shown.type === 'closed') this.#lines.clear();
+    const facts = ownJson<BookFacts>(privateText);
+    const { userId = '', bidId, maxAmount, fingerprint, key } = facts;
     if (shown.type === 'left' || shown.type === 'withdrawn') this.#lines.delete(userId);
     if (shown.type === 'left') {
-      this.#lines.set(userId, [userId, maxAmount, bidId, salt, fingerprint, key].join(' '));
+      this.#lines.set(userId, `${[userId, maxAmount, bidId, fingerprint, key].join(' ')}\n`);
     }
-    return [];
+    const receipt = this.#receipt(shown, facts);
+    const name = key === '' ? bidId : key;
+    if (receipt === undefined || name === undefined) return [];
+    return [{ field: `a:${userId}:${name}`, record: `${fingerprint}+OK ${receipt}` }];
   }
 
   /** @returns undefined when not even the first event was there */
@@ -58,8 +67,16 @@ export class AbsenteesRestoration {
         runId: NO_SERVER,
         ...watermarksOf(last),
       },
-      absentees: this.#lines.size === 0 ? undefined : [...this.#lines.values()].join('\n'),
+      absentees: status === 'ended' ? undefined : [...this.#lines.values()].join(''),
       lastSeq: seq,
     };
+  }
+
+  #receipt({ type, at }: BookEvent, { bidId = '' }: BookFacts): string | undefined {
+    // No alias, not leading, no maximum, no bids.
+    if (type === 'withdrawn') return '0 0 0 0';
+    const auction = this.#before.findLast((event) => event.at <= at);
+    if (type !== 'left' || auction === undefined) return undefined;
+    return bidReceipt(bidId, { ...auction, at }, 'scheduled', 0);
   }
 }

@@ -16,7 +16,6 @@ import { firstAnswer, type FirstAnswer, type HistoryEvent } from './first-answer
 /** One event as the archive has it: the bytes that the decide script wrote. */
 export interface ArchivedEvent {
   readonly publicText: string;
-  readonly salt: string;
   readonly privateText: string;
 }
 
@@ -93,10 +92,7 @@ export class AuctionRestoration {
    * @returns the first answers that can be told now; undefined when an event is missing before
    *   this one, which is not taken then
    */
-  take({
-    publicText,
-    privateText,
-  }: Omit<ArchivedEvent, 'salt'>): readonly FirstAnswer[] | undefined {
+  take({ publicText, privateText }: ArchivedEvent): readonly FirstAnswer[] | undefined {
     const event = {
       shown: ownJson<PublicEvent>(publicText),
       secret: ownJson<PrivateEvent>(privateText),

@@ -16,9 +16,9 @@ const md5 = (entry: TestEntry): string => {
 };
 
 const lotOf = (lot: number, auction: TestAuction, entry: TestEntry) => ({
+  ...splitEventLine(entry.text.split('\n').at(-1) ?? ''),
   lot,
   auctionId: auction.auctionId,
-  ...splitEventLine(entry.text.split('\n').at(-1) ?? ''),
 });
 
 function restored(entries: readonly TestEntry[], lots: Parameters<SaleRestoration['finish']>[0]) {
@@ -168,20 +168,26 @@ test('stops before a gap', () => {
 
 test('absentee bids are those that still stand, in the order in which they were left', () => {
   const book = new TestBook('b0-lot');
-  const left = (userId: string, maxAmount: number) =>
-    book.write('left', { userId, bidId: `b-${maxAmount}`, maxAmount });
+  const auction = new TestAuction({ auctionId: 'a0-lot', startsAt: START + DAY, stepMs: DAY });
+  const left = (userId: string, maxAmount: number, key?: string) =>
+    book.write('left', {
+      userId,
+      bidId: `b-${maxAmount}`,
+      maxAmount,
+      ...(key !== undefined && { key }),
+    });
   const entries = [
-    left('ann', 500),
-    left('ben', 600),
-    left('cid', 700),
+    left('ann', 5_000),
+    left('ben', 6_000, ''),
+    left('cid', 7_000),
     book.write('withdrawn', { userId: 'ben' }),
-    left('ann', 900),
+    left('ann', 9_000),
   ];
-  const restoration = new AbsenteesRestoration('b0-lot');
-  for (const { text } of entries) restoration.take(splitEventLine(text));
-  const line = (entry: TestEntry | undefined, user: string, amount: number, key: string) =>
-    entry &&
-    `${user} ${amount} b-${amount} ${splitEventLine(entry.text).salt} ${md5(entry)} ${key}`;
+  const created = splitEventLine(auction.create().text);
+  const restoration = new AbsenteesRestoration('b0-lot', [created]);
+  const answers = entries.flatMap(({ text }) => restoration.take(splitEventLine(text)) ?? []);
+  const line = (entry: TestEntry | undefined, text: string) =>
+    entry && `${text.replace('#', md5(entry))}\n`;
   expect(restoration.finish()).toEqual({
     auctionId: 'b0-lot',
     status: 'scheduled',
@@ -193,12 +199,19 @@ test('absentee bids are those that still stand, in the order in which they were 
       archivedEpoch: '1',
       archivedSeq: '5',
     },
-    absentees: [
-      line(entries[2], 'cid', 700, 'left-3'),
-      line(entries[4], 'ann', 900, 'left-5'),
-    ].join('\n'),
+    absentees:
+      `${line(entries[2], 'cid 7000 b-7000 # left-3')}` +
+      `${line(entries[4], 'ann 9000 b-9000 # left-5')}`,
     lastSeq: 5,
   });
+  const end = START + DAY + 3_600_000;
+  expect(answers.map(({ field, record }) => `${field} ${record.slice(33)}`)).toEqual([
+    `a:ann:left-1 OK b-5000 1 1 scheduled 0 1000 1000 ${end} ${START + 1_000}`,
+    `a:ben:b-6000 OK b-6000 1 1 scheduled 0 1000 1000 ${end} ${START + 2_000}`,
+    `a:cid:left-3 OK b-7000 1 1 scheduled 0 1000 1000 ${end} ${START + 3_000}`,
+    'a:ben:withdrawn-4 OK 0 0 0 0',
+    `a:ann:left-5 OK b-9000 1 1 scheduled 0 1000 1000 ${end} ${START + 5_000}`,
+  ]);
   restoration.take(splitEventLine(book.write('closed', {}, { status: 'ended' }).text));
   expect(restoration.finish()).toMatchObject({ status: 'ended', absentees: undefined });
 });

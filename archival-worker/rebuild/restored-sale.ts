@@ -15,7 +15,7 @@ import {
 } from './restored-auction.ts';
 
 /** A lot, and its last event before any gap. */
-export interface LotOfSale extends Pick<ArchivedEvent, 'publicText' | 'privateText'> {
+export interface LotOfSale extends ArchivedEvent {
   readonly lot: number;
   readonly auctionId: string;
 }

@@ -7,7 +7,7 @@
 import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import type { WebhookEvent } from '@outcry/shared/contracts/webhooks.ts';
-import { isBookId } from '@outcry/shared/domain/ids.ts';
+import { isBookId, isSaleBook } from '@outcry/shared/domain/ids.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
@@ -138,8 +138,8 @@ function arrivalsOf(batch: readonly Opened[]): readonly Arrival[] {
 function entryOf({ subject, body }: Delivery): Entry | undefined {
   try {
     const auctionId = auctionOfSubject(subject);
-    // Nobody is told of what is in books.
-    if (auctionId !== undefined && isBookId(auctionId)) return undefined;
+    // Nobody is told of absentee bids.
+    if (auctionId !== undefined && isBookId(auctionId) && !isSaleBook(auctionId)) return undefined;
     const events = eventLines(Buffer.from(body).toString()).map((line) => {
       const { auctionId: named, publicText } = splitEventLine(line);
       if (named !== auctionId) throw new Error('of another auction');
@@ -151,7 +151,7 @@ function entryOf({ subject, body }: Delivery): Entry | undefined {
       auctionId,
       place: last,
       at: Date.parse(last.at),
-      names: events.flatMap(({ type }) => namesOf(type)),
+      names: events.flatMap(({ type }) => namesOf(auctionId, type)),
       beginsEpoch: events.some(({ type }) => type === 'epoch'),
     };
   } catch {

@@ -74,7 +74,7 @@ export const rebuildArchive = (database: Database): Archive => ({
   ): Promise<readonly PlacedEvent[]> {
     const rows = await database.run(
       (sql) => sql<EventRow[]>`
-        SELECT epoch, seq, public, salt, private
+        SELECT epoch, seq, public, private
           FROM history_events
          WHERE auction_id = ${auctionId}
            AND (epoch, seq) > (${epoch}, ${seq})
@@ -85,7 +85,6 @@ export const rebuildArchive = (database: Database): Archive => ({
       epoch: row.epoch,
       seq: row.seq,
       publicText: row.public,
-      salt: row.salt,
       privateText: row.private,
     }));
   },
@@ -132,7 +131,6 @@ interface EventRow {
   readonly epoch: number;
   readonly seq: number;
   readonly public: string;
-  readonly salt: string;
   readonly private: string;
 }
 

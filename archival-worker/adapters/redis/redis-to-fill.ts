@@ -158,15 +158,12 @@ export class RedisToRebuild implements RedisToFill {
   async putAbsentees({ auctionId, fields, absentees }: RestoredAbsentees): Promise<void> {
     const shard = this.#shardOf(auctionId);
     const { auction } = auctionKeys(shard, auctionOfAbsentees(auctionId));
-    const commands: Command[] = [
+    await this.#write(shard, [
       ['HSET', auctionKeys(shard, auctionId).auction, ...Object.entries(fields).flat()],
-      ['HDEL', auction, 'absentees'],
-    ];
-    // An auction whose first event is missing was not restored.
-    if (absentees !== undefined && (await asked(this.#redis.exists(auction), 'an auction')) === 1) {
-      commands.push(['HSET', auction, 'absentees', absentees]);
-    }
-    await this.#write(shard, commands);
+      absentees === undefined
+        ? ['HDEL', auction, 'absentees']
+        : ['HSET', auction, 'absentees', absentees],
+    ]);
   }
 
   async markWhole(shards: readonly number[]): Promise<void> {
