@@ -19,6 +19,7 @@ const lotOf = (lot: number, auction: TestAuction, entry: TestEntry) => ({
   ...splitEventLine(entry.text.split('\n').at(-1) ?? ''),
   lot,
   auctionId: auction.auctionId,
+  latestEnd: null,
 });
 
 function restored(entries: readonly TestEntry[], lots: Parameters<SaleRestoration['finish']>[0]) {

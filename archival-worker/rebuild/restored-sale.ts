@@ -18,6 +18,8 @@ import {
 export interface LotOfSale extends ArchivedEvent {
   readonly lot: number;
   readonly auctionId: string;
+  /** Where it is not the last event's: the latest end that it ever had, ISO 8601. */
+  readonly latestEnd: string | null;
 }
 
 /** Everything about a sale that goes into Redis, besides its first answers. */
@@ -115,7 +117,7 @@ export class SaleRestoration {
       state: ownJson<PublicEvent>(publicText).state,
       secret: ownJson<PrivateEvent>(privateText),
     }));
-    const ends = lots.map(({ state }) => Date.parse(state.endsAt));
+    const ends = lots.map(({ state }, i) => Date.parse(archived[i]?.latestEnd ?? state.endsAt));
     const endsAt = Math.max(Date.parse(terms.firstLotEndsAt), ...ends);
     const owed = terms.registration === 'none' ? new Map<string, number>() : owedIn(lots);
     const { status, epoch, seq, at } = last.shown;

@@ -92,7 +92,13 @@ export const rebuildArchive = (database: Database): Archive => ({
   lotsOf(saleId: string): Promise<readonly LotOfSale[]> {
     return database.run(
       (sql) => sql<LotOfSale[]>`
-        SELECT lot, auctions.id AS "auctionId", public AS "publicText", private AS "privateText"
+        SELECT lot, auctions.id AS "auctionId", public AS "publicText", private AS "privateText",
+               -- Whoever bought a lot has ended it before its time, which the sale still has.
+               CASE WHEN outcome = 'sold' AND buy_now_price IS NOT NULL
+                    THEN (SELECT max(earlier.public::jsonb #>> '{state,endsAt}')
+                            FROM history_events AS earlier
+                           WHERE earlier.auction_id = auctions.id)
+                    END AS "latestEnd"
           FROM auctions
           JOIN history_events AS event
             ON event.auction_id = auctions.id AND event.seq = auctions.archived_seq
