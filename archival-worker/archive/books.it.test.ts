@@ -2,7 +2,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { TestBook, TestSale } from '@outcry/shared/testing/book-lines.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
+import type { OwnData } from '@outcry/shared/contracts/history.ts';
+import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { until } from '@outcry/shared/testing/until.ts';
+import { archivedHeads } from '../adapters/postgres/archived-heads.ts';
+import { Database } from '../adapters/postgres/database.ts';
 import { TestSystem, tokenOf } from '../testing/test-system.ts';
 
 let system: TestSystem;
@@ -28,6 +32,12 @@ const titles = async (): Promise<string[]> => {
     SELECT concat_ws(' ', seller_id, title, terms ->> 'title', seq) AS line FROM sales`;
   return rows.map(({ line }) => line);
 };
+
+/** The ids of books that name an auction there. */
+const idsIn = (answer: unknown): string[] =>
+  [...JSON.stringify(answer).matchAll(/"(?:id|auctionId)":"([sb][0-9]-[^"]*)"/gu)].map(
+    ([, id]) => `${id}`,
+  );
 
 /** A sale with a lot that was sold, and the absentee bids of that lot. */
 function played() {
@@ -133,6 +143,42 @@ test('what an epoch supersedes is drawn anew', async () => {
   expect(await registrations()).toEqual(['1 ann approved 0 1 3', '2 cid pending 0 2 5']);
 });
 
+test('are compared with Redis after a start, as long as it must have them', async () => {
+  await system.startWorker();
+  const now = Date.now();
+  const sale = new TestSale(ID, {}, 0, now);
+  const gap = new TestSale('s0-gap', {}, 0, now);
+  gap.create();
+  const left = { userId: 'ann', bidId: 'b-1', maxAmount: 1_500 };
+  await system.publish([
+    sale.create(),
+    sale.register('ann', 1),
+    new TestBook('b0-lot', 0, now).write('left', left),
+    // Without the first event nobody could restore it.
+    gap.register('ann', 1),
+    ...played().map((entry) => ({
+      subject: entry.subject.replaceAll('0-', '1-'),
+      text: entry.text.replaceAll(/([abs])0-/gu, '$11-'),
+    })),
+  ]);
+  await system.allAcknowledged();
+  await until('what is over is sealed', async () => {
+    return (await system.sql`SELECT FROM seals`).length === 3;
+  });
+  const { DATABASE_URL, LOG_LEVEL } = system.settings();
+  const database = new Database(
+    DATABASE_URL,
+    { name: 'test', connections: 1, limitMs: 10_000 },
+    createLogger('test', LOG_LEVEL),
+  );
+  const heads: string[] = [];
+  for await (const page of archivedHeads(database)) {
+    heads.push(...page.map(({ auctionId, epoch, seq }) => `${auctionId} ${epoch} ${seq}`));
+  }
+  await database.close();
+  expect(heads).toEqual(['b0-lot 1 1', `${ID} 1 2`]);
+});
+
 test('are no auctions: for nobody, in no list and no statistic', async () => {
   const worker = await system.startWorker();
   const entries = played();
@@ -150,13 +196,11 @@ test('are no auctions: for nobody, in no list and no statistic', async () => {
     expect([path, response.status]).toEqual([path, status]);
     return response.json();
   };
-  const items = async (path: string): Promise<string[]> => {
-    const text = JSON.stringify(await read(path));
-    return [...text.matchAll(/"(?:id|auctionId)":"([sb][0-9]-[^"]*)"/gu)].map(([, id]) => `${id}`);
-  };
+  const items = async (path: string): Promise<string[]> => idsIn(await read(path));
   for (const user of ['seller-1', 'ann']) {
     expect(await items(`/v1/users/${user}/bids?limit=200`)).toEqual([]);
-    expect(await items(`/v1/users/${user}/data`)).toEqual([]);
+    const { bids, auctions, watchlist } = (await read(`/v1/users/${user}/data`)) as OwnData;
+    expect(idsIn({ bids, auctions, watchlist })).toEqual([]);
     expect(await items(`/v1/users/${user}/sales/report`)).toEqual([]);
     expect(await items(`/v1/users/${user}/bids/report`)).toEqual([]);
   }
@@ -168,8 +212,8 @@ test('are no auctions: for nobody, in no list and no statistic', async () => {
   // With the lot 19 auctions are over.
   expect(await read('/v1/leaderboard?by=bids')).toMatchObject({ items: [] });
   for (const id of [ID, 'b0-lot']) {
-    for (const of of ['', '/bids', '/record', '/next-step', '/proof', '/bids/report']) {
-      await read(`/v1/history/auctions/${id}${of}`, 'ann', 404);
+    for (const part of ['', '/bids', '/record', '/next-step', '/proof', '/bids/report']) {
+      await read(`/v1/history/auctions/${id}${part}`, 'ann', 404);
     }
   }
 });

@@ -6,6 +6,12 @@ import { decodeEntry, UndecodableError } from './decode-entry.ts';
 const decode = ({ subject, text }: Pick<TestEntry, 'subject' | 'text'>) =>
   decodeEntry(subject, Buffer.from(text));
 
+const newSale = () => new TestSale('s0-bad');
+const text = (entry: TestEntry, from: string, to: string) => ({
+  subject: entry.subject,
+  text: entry.text.replace(from, () => to),
+});
+
 describe('a book', () => {
   test('of a sale gives its terms and registrations, and no auction', () => {
     const sale = new TestSale('s0-lamps', { defaultLimit: 5_000 });
@@ -73,18 +79,13 @@ describe('a book', () => {
     );
   });
 
-  const sale = () => new TestSale('s0-bad');
-  const text = (entry: TestEntry, from: string, to: string) => ({
-    subject: entry.subject,
-    text: entry.text.replace(from, () => to),
-  });
   test.each([
     [
       'a type of another kind of book',
-      () => sale().write('left', { userId: 'ann' }),
+      () => newSale().write('left', { userId: 'ann' }),
       'no event of such',
     ],
-    ['a sale that does not begin', () => sale().start(), 'seq 1'],
+    ['a sale that does not begin', () => newSale().start(), 'seq 1'],
     [
       'absentee bids that begin otherwise',
       () => new TestBook('b0-x').write('withdrawn', {}),
@@ -92,22 +93,22 @@ describe('a book', () => {
     ],
     [
       'a bid in a book',
-      () => text(sale().create(), '"type":"scheduled"', '"type":"bid"'),
+      () => text(newSale().create(), '"type":"scheduled"', '"type":"bid"'),
       'public.type',
     ],
-    ['no status', () => text(sale().create(), '"status":"scheduled"', '"x":1'), 'public.status'],
+    ['no status', () => text(newSale().create(), '"status":"scheduled"', '"x":1'), 'public.status'],
     ['an end that is none', () => new TestBook('b0-x').write('closed', {}), 'and not over'],
-    ['a command of nobody', () => text(sale().create(), '"userId"', '"x"'), 'private.userId'],
-    ['no terms', () => text(sale().create(), '"sale"', '"x"'), 'private.sale'],
+    ['a command of nobody', () => text(newSale().create(), '"userId"', '"x"'), 'private.userId'],
+    ['no terms', () => text(newSale().create(), '"sale"', '"x"'), 'private.sale'],
     [
       'terms of another',
-      () => text(sale().create(), '"sale":{"id":"s0-bad"', '"sale":{"id":"s0-x"'),
+      () => text(newSale().create(), '"sale":{"id":"s0-bad"', '"sale":{"id":"s0-x"'),
       'another sale',
     ],
-    ['a wrong currency', () => text(sale().create(), '"EUR"', '"eur"'), 'currency'],
+    ['a wrong currency', () => text(newSale().create(), '"EUR"', '"eur"'), 'currency'],
     [
       'a wrong time',
-      () => text(sale().create(), '2026-01-02T00', '2026-13-02T00'),
+      () => text(newSale().create(), '2026-01-02T00', '2026-13-02T00'),
       'firstLotEndsAt',
     ],
     [
@@ -126,7 +127,7 @@ describe('a book', () => {
     ['a negative limit', { limit: -1 }],
     ['a bidder without a name', { bidder: '' }],
   ])('refuses a decision with %s', (_name, wrong) => {
-    const book = sale();
+    const book = newSale();
     book.create();
     const facts = { userId: 's', bidder: 'ann', paddle: 1, status: 'approved' as const, limit: 0 };
     expect(decode(book.write('admitted', facts))).toHaveLength(1);

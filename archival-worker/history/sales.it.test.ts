@@ -137,7 +137,7 @@ test('its record is for its seller and admins', async () => {
   expect((await read(path)).status).toBe(401);
   expect(await read(path, 'ann')).toMatchObject({ status: 403, body: { code: 'NOT_SELLER' } });
   const { body } = await read(path, 'seller-1');
-  const decided = { at: expect.any(String), epoch: 1 };
+  const decided = { at: expect.any(String) as string, epoch: 1 };
   expect(body.items).toEqual([
     { ...decided, seq: 1, type: 'scheduled', userId: 'seller-1' },
     {

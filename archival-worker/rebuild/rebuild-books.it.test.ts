@@ -66,12 +66,12 @@ test('an empty Redis gets sales, registrations, lots and absentee bids', async (
   expect(restored.toSorted()).toEqual(['a0-led', 'a0-next', 'b0-next', SALE]);
   const content = await dump(system);
   expect(content[keyOf(SALE)]).toMatchObject({
-    standing: expect.stringMatching(/^live - approval 9000 2 1 0 [0-9]+ seller-1$/),
+    standing: expect.stringMatching(/^live - approval 9000 2 1 0 [0-9]+ seller-1$/) as string,
     shown: '1 4 live',
     lots: '1:a0-led,2:a0-next',
     'b:ann': '1 approved 9000 4000',
     'p:1': 'ann',
-    'a:seller-1:scheduled-1': expect.stringContaining('+OK 1 1 '),
+    'a:seller-1:scheduled-1': expect.stringContaining('+OK 1 1 ') as string,
     archivedSeq: '4',
   });
   expect(content[shardKeys(0).liveSales]).toEqual({ [SALE]: await field(SALE, 'endsAt') });

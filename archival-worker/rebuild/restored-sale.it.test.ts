@@ -15,6 +15,7 @@ import { SaleRestoration } from './restored-sale.ts';
 
 const SHARDS = 4;
 const HOUR = 3_600_000;
+const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
 let system: TestSystem;
 let redis: Redis;
@@ -109,7 +110,6 @@ async function restoredSale(saleId: string): Promise<Record<string, string>> {
 }
 
 test('a sale, its lots and absentee bids are restored field by field, answers byte for byte', async () => {
-  const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
   const terms = {
     title: 'Lamps "é" \u2028',
     currency: 'EUR',

@@ -15,6 +15,12 @@ const md5 = (entry: TestEntry): string => {
   return fingerprint;
 };
 
+const recordOf = (entry: TestEntry | undefined, receipt: string): string =>
+  `${entry === undefined ? '' : md5(entry)}+OK ${receipt}`;
+
+const lineOf = (entry: TestEntry | undefined, text: string): string =>
+  entry === undefined ? '' : `${text.replace('#', md5(entry))}\n`;
+
 const lotOf = (lot: number, auction: TestAuction, entry: TestEntry) => ({
   ...splitEventLine(entry.text.split('\n').at(-1) ?? ''),
   lot,
@@ -84,20 +90,20 @@ test('a sale with lots is what the script would have', () => {
     claim: {
       userId: 'seller-1',
       key: 'scheduled-1',
-      fingerprint: expect.any(String),
+      fingerprint: expect.any(String) as string,
       at: START + 1_000,
     },
     endsAt,
     lastSeq: 6,
   });
   const records = new Map(done?.answers.map(({ field, record }) => [field, record]));
-  const of = (entry: TestEntry | undefined, receipt: string): string =>
-    `${entry === undefined ? '' : md5(entry)}+OK ${receipt}`;
   expect(records.get('a:seller-1:scheduled-1')).toBe(
-    of(create, `1 1 ${START + 1_000} scheduled ${START + DAY}`),
+    recordOf(create, `1 1 ${START + 1_000} scheduled ${START + DAY}`),
   );
-  expect(records.get('a:ann:registered-2')).toBe(of(registered, '1 pending 9000 0'));
-  expect(records.get('a:seller-1:admitted-4')).toBe(of(admitted, '1 approved 20000 5000 ann'));
+  expect(records.get('a:ann:registered-2')).toBe(recordOf(registered, '1 pending 9000 0'));
+  expect(records.get('a:seller-1:admitted-4')).toBe(
+    recordOf(admitted, '1 approved 20000 5000 ann'),
+  );
 });
 
 test('without registration nobody owes anything', () => {
@@ -187,8 +193,6 @@ test('absentee bids are those that still stand, in the order in which they were 
   const created = splitEventLine(auction.create().text);
   const restoration = new AbsenteesRestoration('b0-lot', [created]);
   const answers = entries.flatMap(({ text }) => restoration.take(splitEventLine(text)) ?? []);
-  const line = (entry: TestEntry | undefined, text: string) =>
-    entry && `${text.replace('#', md5(entry))}\n`;
   expect(restoration.finish()).toEqual({
     auctionId: 'b0-lot',
     status: 'scheduled',
@@ -201,8 +205,8 @@ test('absentee bids are those that still stand, in the order in which they were 
       archivedSeq: '5',
     },
     absentees:
-      `${line(entries[2], 'cid 7000 b-7000 # left-3')}` +
-      `${line(entries[4], 'ann 9000 b-9000 # left-5')}`,
+      lineOf(entries[2], 'cid 7000 b-7000 # left-3') +
+      lineOf(entries[4], 'ann 9000 b-9000 # left-5'),
     lastSeq: 5,
   });
   const end = START + DAY + 3_600_000;

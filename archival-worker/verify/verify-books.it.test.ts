@@ -40,6 +40,8 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
+const hash = (id: string): string => auctionKeys(0, id).auction;
+
 async function verify(): Promise<string[]> {
   const { REDIS_URL, NATS_URL, DATABASE_URL } = system.settings();
   const settings = { REDIS_URL, NATS_URL, DATABASE_URL, SHARDS: `${SHARDS}` };
@@ -94,7 +96,6 @@ test.each([
 
 test('finds what Redis says of books', async () => {
   const redis = system.redisClient;
-  const hash = (id: string) => auctionKeys(0, id).auction;
   await redis.zadd(shardKeys(0).liveSales, '1', 's0-unknown');
   await redis.hset(hash('s0-unknown'), { shown: '1 2 live', archivedEpoch: 1, archivedSeq: 2 });
   await redis.zadd(shardKeys(0).scheduled, '1', 'a0-unknown');
