@@ -207,7 +207,9 @@ export function passLotTime(
 ): SaleStep {
   const before = sale.lots.get(lot);
   if (before === undefined) return unchanged(sale);
-  const { auction, events } = passTime(before, now, outage, isVisit);
+  const { auction, events } = passTime(before, now, outage, isVisit, (userId) =>
+    standingOn(sale, lot, userId),
+  );
   return withLot(sale, { lot, before, after: auction, events });
 }
 
@@ -218,7 +220,9 @@ export function decideOnLot(sale: Sale, lot: number, command: Command, now: numb
   const decision = decide(before, command, now, (userId) => standingOn(sale, lot, userId));
   if (!decision.accepted) return decision;
   const { auction: after, event } = decision;
-  return accepted(withLot(sale, { lot, before, after, events: [event] }));
+  return accepted(
+    withLot(sale, { lot, before, after, events: event === undefined ? [] : [event] }),
+  );
 }
 
 /** Finds a new lot its place, or why there is none. {@link passSaleTime} was already asked. */
@@ -389,10 +393,11 @@ function withLot(sale: Sale, step: LotStep): SaleStep {
   return followedBy(begun, isOneLess ? endAfterLast : unchanged);
 }
 
-/** A lot may start in the instant of a pause, or be resumed alone: the sale then resumes as a live one. */
+/** A lot may start in the instant of a pause, or after it was resumed alone. */
 function begin(sale: Sale): SaleStep {
   if (sale.status === 'scheduled') return told({ ...sale, status: 'live' }, { type: 'started' });
-  return unchanged(sale.status === 'paused' ? { ...sale, before: 'live' } : sale);
+  if (sale.before === 'scheduled') return told({ ...sale, before: 'live' }, { type: 'started' });
+  return unchanged(sale);
 }
 
 function endAfterLast(sale: Sale): SaleStep {

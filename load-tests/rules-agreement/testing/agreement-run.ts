@@ -88,10 +88,11 @@ async function runAuction(
 }
 
 /** The longest of the pauses in a burst. */
-export async function waitFor(
-  burst: readonly ({ readonly kind: 'wait'; readonly ms: number } | { readonly kind: unknown })[],
-): Promise<void> {
-  const ms = Math.max(0, ...burst.map((each) => ('ms' in each ? each.ms : 0)));
+export async function waitFor(burst: readonly object[]): Promise<void> {
+  const ms = Math.max(
+    0,
+    ...burst.map((each) => ('ms' in each && typeof each.ms === 'number' ? each.ms : 0)),
+  );
   if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }
 

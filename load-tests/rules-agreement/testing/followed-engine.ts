@@ -13,11 +13,7 @@ import { DEFAULT_LIMITS, GroupCommit } from '@outcry/api-gateway/bidding/group-c
 const PATIENT = { ...DEFAULT_LIMITS, answerLimitMs: 60_000 };
 
 /** Sees what was decided under an id, in the order in which Redis decided; throws at a difference. */
-export type Follow = (
-  id: string,
-  commands: readonly AuctionCommand[],
-  batch: DecidedBatch,
-) => void;
+export type Follow = (id: string, commands: readonly AuctionCommand[], batch: DecidedBatch) => void;
 
 interface Follower {
   readonly follow: Follow;

@@ -6,8 +6,8 @@ import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 
 const DEFAULT_TABLE = DEFAULT_INCREMENTS.map((row) => `${row.from}:${row.by}`).join(',');
-const USERS = ['ann', 'bob', 'cid', 'dee', 'eve'];
-const SELLER = 'sam';
+export const USERS = ['ann', 'bob', 'cid', 'dee', 'eve'];
+export const SELLER = 'sam';
 
 /** A bid is drawn relative to the state it meets, or most would be refused as too low. */
 export type RandomCommand =
@@ -18,7 +18,7 @@ export type RandomCommand =
       readonly offer: Offer;
     }
   | {
-      readonly kind: 'buy' | 'cancel' | 'pause' | 'resume' | 'me';
+      readonly kind: 'buy' | 'cancel' | 'pause' | 'resume' | 'withdraw' | 'me';
       readonly userId: string;
       readonly admin: boolean;
     }
@@ -42,14 +42,15 @@ export interface Offer {
 }
 
 /** One of several, as often as their weights say. */
-const weighted = <T>(...choices: readonly (readonly [number, fc.Arbitrary<T>])[]) =>
+export const weighted = <T>(...choices: readonly (readonly [number, fc.Arbitrary<T>])[]) =>
   fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
-const kind = <T extends RandomCommand['kind']>(...kinds: [T, ...T[]]) => fc.constantFrom(...kinds);
+/** One of several names. */
+export const kind = <T extends string>(...kinds: [T, ...T[]]) => fc.constantFrom(...kinds);
 const base = <T extends Offer['base']>(...bases: [T, ...T[]]) => fc.constantFrom(...bases);
-const oneIn = (times: number) => fc.integer({ min: 1, max: times }).map((n) => n === 1);
+export const oneIn = (times: number) => fc.integer({ min: 1, max: times }).map((n) => n === 1);
 
-const user = fc.constantFrom(...USERS);
-const userOrSeller = weighted([9, user], [1, fc.constant(SELLER)]);
+export const user = fc.constantFrom(...USERS);
+export const userOrSeller = weighted([9, user], [1, fc.constant(SELLER)]);
 const offer: fc.Arbitrary<Offer> = fc.record({
   base: weighted<Offer['base']>(
     [300, base('minimum', 'minimum', 'leaderMax', 'leaderMax', 'reserve', 'price')],
@@ -67,6 +68,7 @@ export const randomCommand = weighted<RandomCommand>(
   [4, fc.record({ kind: kind('resume'), userId: userOrSeller, admin: oneIn(2) })],
   [1, fc.record({ kind: kind('remove'), alias: fc.integer({ min: 1, max: USERS.length }) })],
   [3, fc.record({ kind: kind('me'), userId: user, admin: fc.constant(false) })],
+  [1, fc.record({ kind: kind('withdraw'), userId: user, admin: fc.constant(false) })],
   [
     3,
     fc.record({

@@ -68,9 +68,9 @@ function rules.soft_close(auction, now)
   end
 end
 
--- Notes an offer whose event comes next. Of equal maxima the earlier one leads.
+-- Notes an offer whose event comes next. Of equal maxima the earlier one leads. It is below an earlier
+-- one only where a removal has passed that over.
 function rules.offer(auction, bidder, offered)
-  if offered <= bidder.maximum then return end
   bidder.maximum = offered
   bidder.since = auction.seq + 1
 end

@@ -49,9 +49,10 @@ end
 
 -- Finds the sale of a lot that is to be created, and gives the lot what follows from its place there.
 -- Answers the sale, or nil and a refusal code.
-function sales.place_lot(asked, terms)
+function sales.place_lot(asked, terms, now)
   local sale = sales.find(asked.tag, terms.saleId)
   if not sale then return nil, 'SALE_NOT_FOUND' end
+  sales.visit(sale, asked, now)
   if terms.sellerId ~= sale.seller then return nil, 'NOT_SELLER' end
   if sale.status == 'ended' then return nil, 'SALE_ENDED' end
   if sale.status == 'paused' then return nil, 'SALE_PAUSED' end

@@ -177,12 +177,7 @@ function sales.follow(auction, asked, now)
     sale.ends_at = auction.ends_at
     sale.has_changed = true
   end
-  if status == 'live' and sale.status == 'scheduled' then
-    sale.status = 'live'
-    books.emit(sale, asked, now, 'started', '', '{}')
-  elseif status == 'live' and sale.before == 'scheduled' then
-    sale.before, sale.has_changed = 'live', true
-  end
+  if auction.has_started then sales.start(sale, asked, now) end
   if (status == 'ended' or status == 'cancelled') and stored ~= 'ended' and stored ~= 'cancelled' then
     sale.open = sale.open - 1
     sale.has_changed = true
@@ -191,6 +186,19 @@ function sales.follow(auction, asked, now)
     end
   end
   sales.write(sale, asked, now)
+end
+
+-- The first of its lots has started: perhaps in the instant of the sale's pause, or after it was resumed
+-- alone.
+function sales.start(sale, asked, now)
+  if sale.status == 'scheduled' then
+    sale.status = 'live'
+  elseif sale.before == 'scheduled' then
+    sale.before = 'live'
+  else
+    return
+  end
+  books.emit(sale, asked, now, 'started', '', '{}')
 end
 
 function sales.finish(sale, asked, now)

@@ -69,10 +69,10 @@ end
 -- How long after its end a bidder can still be removed. The archive seals later than that.
 selling.REMOVAL_MS = 60 * 60 * 1000
 
--- The auction goes on as if the bids of the bidder with the alias in `amount` had not been made: who
--- offered most of the others leads, the earlier of equals, at the price against the second of them. In a
--- sale, who has committed so much elsewhere meanwhile that the own maximum is above the limit is passed
--- over.
+-- The auction goes on as if the bids of the bidder with the alias in `amount` had not been made: another
+-- leader stays, else who offered most of the others leads, the earlier of equals, at the price against
+-- the second of them, which is no higher than before for a leader who stays. In a sale, who has committed
+-- so much elsewhere meanwhile that the own maximum is above the limit is passed over.
 function selling.remove(auction, command, now, asked)
   if auction.status == 'cancelled' then return 'AUCTION_CANCELLED' end
   if auction.status == 'ended' and (now > auction.ends_at + selling.REMOVAL_MS
@@ -81,19 +81,23 @@ function selling.remove(auction, command, now, asked)
   for user, bidder in pairs(selling.all_bidders(asked)) do
     if bidder.alias == command.amount then
       removed = bidder
-    elseif bidder.maximum > 0 and not sales.is_over_limit(auction, user, bidder.maximum) then
+    elseif bidder.maximum > 0
+      and (user == auction.leader or not sales.is_over_limit(auction, user, bidder.maximum)) then
       bidder.user = user
-      if not best or selling.is_ahead(bidder, best) then best, second = bidder, best
-      elseif not second or selling.is_ahead(bidder, second) then second = bidder end
+      if not best or selling.is_ahead(auction, bidder, best) then best, second = bidder, best
+      elseif not second or selling.is_ahead(auction, bidder, second) then second = bidder end
     end
   end
   if not removed or rules.is_removed(removed) then return 'BIDDER_NOT_FOUND' end
   auction.bid_count = auction.bid_count - removed.bids
   removed.bids, removed.maximum, removed.since, removed.has_changed = 0, 0, 0, true
   if best then
-    best.has_changed = best.has_changed or best.user ~= auction.leader
-    rules.lead(auction, best.user, best.alias, second
-      and rules.price_against(auction, best.maximum, second.maximum) or auction.start_price, best.maximum)
+    local stays = best.user == auction.leader
+    best.has_changed = best.has_changed or not stays
+    local price = second and rules.price_against(auction, best.maximum, second.maximum)
+      or auction.start_price
+    if stays then price = math.min(price, auction.price) end
+    rules.lead(auction, best.user, best.alias, price, best.maximum)
     rules.lift_price_to_reserve(auction)
   else
     rules.lead(auction, '', 0, auction.start_price, 0)
@@ -102,8 +106,11 @@ function selling.remove(auction, command, now, asked)
   selling.emit(auction, 'removed ' .. digits[command.amount] .. ' ', command)
 end
 
--- Who offered more than the other, or as much before.
-function selling.is_ahead(bidder, other)
+-- Who leads already, or offered more than the other, or as much before.
+function selling.is_ahead(auction, bidder, other)
+  if bidder.user == auction.leader or other.user == auction.leader then
+    return bidder.user == auction.leader
+  end
   if bidder.maximum ~= other.maximum then return bidder.maximum > other.maximum end
   return bidder.since < other.since or (bidder.since == other.since and bidder.alias < other.alias)
 end
@@ -180,7 +187,7 @@ function selling.create(command, asked, now)
   local terms = selling.terms_of(asked)
   local sale, fault = nil, nil
   if terms.saleId then
-    sale, fault = sales.place_lot(asked, terms)
+    sale, fault = sales.place_lot(asked, terms, now)
     if fault then return fault end
   end
   local day = 24 * 60 * 60 * 1000

@@ -18,6 +18,7 @@ end
 function passing.start_and_end(auction, now, salt, asked, is_visit)
   if auction.status == 'scheduled' and now >= auction.starts_at then
     auction.status = 'live'
+    auction.has_started = true
     auctions.emit(auction, 'started ', auctions.secret(auction, salt))
     absentees.apply(auction, asked, now)
   end

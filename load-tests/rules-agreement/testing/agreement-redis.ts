@@ -1,0 +1,101 @@
+/** A Redis of its own for long random runs. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { startRedis } from '@outcry/local/servers/redis.ts';
+import { shardKeys } from '@outcry/shared/contracts/keys.ts';
+import type { Outage } from '@outcry/shared/domain/auction-rules.ts';
+import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
+import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import type { AgreementCounts } from './agreement-run.ts';
+
+/** Chunks after which Redis is emptied. */
+const CLEAN_EVERY = 50;
+/** Runs of hours say how far they are. */
+const SHOW_EVERY = 250_000;
+
+const log = createLogger('test', 'silent');
+
+export class AgreementRedis {
+  readonly redis: Redis;
+  readonly #server: LocalServer;
+  readonly #folder: string;
+
+  static async start(): Promise<AgreementRedis> {
+    const folder = await mkdtemp(join(tmpdir(), 'outcry-agreement-'));
+    const started = new AgreementRedis(await startRedis({ dataDir: folder }), folder);
+    await started.#untilUsable();
+    return started;
+  }
+
+  private constructor(server: LocalServer, folder: string) {
+    this.#server = server;
+    this.#folder = folder;
+    this.redis = openRedis(server.url, 'test', log, { enableAutoPipelining: true });
+  }
+
+  async stop(): Promise<void> {
+    this.redis.disconnect();
+    await this.#server.stop();
+    await rm(this.#folder, { recursive: true });
+  }
+
+  async restart(): Promise<void> {
+    await this.#server.kill();
+    await this.#server.start();
+    await this.#untilUsable();
+  }
+
+  /**
+   * Runs chunk after chunk, until so many commands were compared.
+   * @param runChunk makes its chunk of the seed alone, so that the seed in a failure gives it again
+   * @returns how many script calls decided commands of several auctions
+   */
+  async runChunks(
+    commands: number,
+    runChunk: (seed: number, outage: Outage | undefined) => Promise<AgreementCounts>,
+    options: { readonly outages: boolean; readonly seed?: number | undefined },
+  ): Promise<number> {
+    const first = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+    let compared = 0;
+    let sharedCalls = 0;
+    for (let i = 0; compared < commands; i += 1) {
+      const seed = first + i;
+      const outage = options.outages ? await this.#outageOfChunk(i) : undefined;
+      try {
+        const counts = await runChunk(seed, outage);
+        const before = compared;
+        compared += counts.commands;
+        sharedCalls += counts.sharedCalls;
+        if (Math.floor(before / SHOW_EVERY) < Math.floor(compared / SHOW_EVERY)) {
+          console.log(`${compared} commands compared, seed ${seed}`);
+        }
+      } catch (error) {
+        throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
+      }
+      if (i % CLEAN_EVERY === CLEAN_EVERY - 1) {
+        await this.redis.flushall();
+        await markShardsWhole(this.redis, 1);
+      }
+    }
+    return sharedCalls;
+  }
+
+  async #untilUsable(): Promise<void> {
+    await untilReady(this.redis, 5_000);
+    await markShardsWhole(this.redis, 1);
+  }
+
+  /** Every third chunk lives while the engine is thought to be away, so that ends come after a grace. */
+  async #outageOfChunk(nth: number): Promise<Outage | undefined> {
+    const { attended } = shardKeys(0);
+    await this.redis.del(attended);
+    if (nth % 3 > 0) return undefined;
+    const outage = { awayAt: Date.now(), backAt: Date.now() + 150 };
+    await this.redis.hset(attended, outage);
+    return outage;
+  }
+}
