@@ -31,7 +31,10 @@ export function auctionViewFrom(receipt: string, termsText: string): AuctionView
   return readView(termsText, standing, isoTime(at));
 }
 
-/** The caller's own view, from an `alias leading maximum bids` receipt; alias 0 before the first bid, maximum 0 for a removed bidder. */
+/**
+ * The caller's own view, from an `alias leading maximum bids` receipt; alias 0 before the first bid,
+ * maximum 0 for a removed bidder.
+ */
 export function ownViewFrom(receipt: string): OwnView {
   const [alias, leading, maximum, bids] = receipt.split(' ');
   if (alias !== '0' && maximum === '0') {

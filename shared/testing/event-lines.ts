@@ -187,6 +187,12 @@ export class TestAuction {
     return this.#entry([this.#decided({ kind: 'cancel', userId: sellerId, admin: false })]);
   }
 
+  /** The seller pauses it. */
+  pause(): TestEntry {
+    const { sellerId } = this.#creation;
+    return this.#entry([this.#decided({ kind: 'pause', userId: sellerId, admin: false })]);
+  }
+
   /** An admin removes a bidder. */
   remove(alias: number): TestEntry {
     return this.#entry([this.#decided({ kind: 'remove', userId: 'admin', alias })]);
@@ -227,7 +233,11 @@ export class TestAuction {
         ? { userId, bidId, alias, ...offerOf(command), ...key }
         : { userId, ...key };
     const { type, bid, bidder } = decision.event;
-    const shown = { ...(bid && { bid }), ...(bidder !== undefined && { bidder, reason: 'why' }) };
+    const shown = {
+      ...(bid && { bid }),
+      ...(bidder !== undefined && { bidder }),
+      ...((type === 'paused' || type === 'removed') && { reason: 'why' }),
+    };
     return this.#line(type, shown, members);
   }
 

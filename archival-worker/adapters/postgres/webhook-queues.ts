@@ -95,9 +95,8 @@ export class WebhookQueues implements QueueBell, QueueStore {
           LEFT JOIN webhook_queues AS queue
             ON (queue.webhook_id, queue.auction_id) = (webhooks.id, auctions.id)
          WHERE auctions.seller_id IS NOT NULL AND auctions.created_at IS NOT NULL
-           AND (auctions.status IN ('scheduled', 'live')
-                OR (auctions.status IN ('ended', 'cancelled')
-                    AND auctions.changed_at > now() - make_interval(days => ${MISSED_DAYS})))
+           AND (auctions.status NOT IN ('ended', 'cancelled')
+                OR auctions.changed_at > now() - make_interval(days => ${MISSED_DAYS}))
            AND auctions.changed_at >= webhooks.created_at
            AND queue.due_at IS NULL
            AND (coalesce(queue.epoch, 0), coalesce(queue.seq, 0)) < (archived_epoch, archived_seq)

@@ -1,7 +1,7 @@
 import { REASON_RULE, textFault, tidyText } from '@outcry/shared/domain/text.ts';
 import { useState } from 'preact/hooks';
 import type { Selling } from '../state/selling.ts';
-import { Dialog } from './dialog.tsx';
+import { Dialog, DialogButtons } from './dialog.tsx';
 import { FormField } from './form-field.tsx';
 import { NoticeText } from './notice-text.tsx';
 
@@ -52,14 +52,7 @@ export function PauseDialog({ selling, onClose }: PauseDialogProps) {
           )}
         />
         <NoticeText notice={selling.notice.value} />
-        <div class="row">
-          <button type="submit" class="button button-primary" disabled={busy}>
-            {busy ? 'Pausing …' : 'Pause'}
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Leave it
-          </button>
-        </div>
+        <DialogButtons label="Pause" busyLabel="Pausing …" busy={busy} onLeave={onClose} />
       </form>
     </Dialog>
   );
