@@ -28,16 +28,15 @@ export function CancelDialog({ auction, selling, onClose }: CancelDialogProps) {
             : 'Somebody has bid just now, so it can no longer be cancelled.'}
         </p>
         <NoticeText notice={selling.notice.value} />
-        {isPossible && (
-          <DialogButtons
-            label="Yes, cancel it"
-            busyLabel="Cancelling …"
-            busy={busy}
-            isDanger
-            leaveLabel="Keep it open"
-            onLeave={onClose}
-          />
-        )}
+        <DialogButtons
+          label="Yes, cancel it"
+          busyLabel="Cancelling …"
+          busy={busy}
+          isDanger
+          isPossible={isPossible}
+          leaveLabel="Keep it open"
+          onLeave={onClose}
+        />
       </form>
     </Dialog>
   );

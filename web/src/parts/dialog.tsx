@@ -61,6 +61,8 @@ interface DialogButtonsProps {
   readonly busyLabel: string;
   readonly busy: boolean;
   readonly isDanger?: boolean;
+  /** False where there is nothing left but to leave it. */
+  readonly isPossible?: boolean;
   /** Of the button that changes nothing. */
   readonly leaveLabel?: string;
   readonly onLeave: () => void;
@@ -68,16 +70,19 @@ interface DialogButtonsProps {
 
 /** What a dialog's form ends with: do it, or leave it. */
 export function DialogButtons(props: DialogButtonsProps) {
-  const { label, busyLabel, busy, isDanger = false, leaveLabel = 'Leave it', onLeave } = props;
+  const { label, busyLabel, busy, isDanger = false, isPossible = true } = props;
+  const { leaveLabel = 'Leave it', onLeave } = props;
   return (
     <div class="row">
-      <button
-        type="submit"
-        class={`button ${isDanger ? 'button-danger' : 'button-primary'}`}
-        disabled={busy}
-      >
-        {busy ? busyLabel : label}
-      </button>
+      {isPossible && (
+        <button
+          type="submit"
+          class={`button ${isDanger ? 'button-danger' : 'button-primary'}`}
+          disabled={busy}
+        >
+          {busy ? busyLabel : label}
+        </button>
+      )}
       <button type="button" class="button" onClick={onLeave}>
         {leaveLabel}
       </button>
