@@ -25,6 +25,7 @@ import { nameStore } from './adapters/postgres/display-names.ts';
 import { historyStore } from './adapters/postgres/history-store.ts';
 import { leaderboardStore } from './adapters/postgres/leaderboard.ts';
 import { noticeStore } from './adapters/postgres/notices.ts';
+import { ownAuctionStore } from './adapters/postgres/own-auctions.ts';
 import { proofStore } from './adapters/postgres/proof-store.ts';
 import { reportStore } from './adapters/postgres/report-store.ts';
 import { sealStore } from './adapters/postgres/seal-store.ts';
@@ -172,6 +173,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
       users: userStore(read),
       ranking: leaderboardStore(read),
       names: nameStore(historyReader(writing)),
+      ownAuctions: ownAuctionStore(read),
       watchlist: watchlistStore(read, historyReader(writing)),
       reports: reportStore(read),
       notices: noticeStore(read, historyReader(writing)),

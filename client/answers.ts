@@ -18,6 +18,7 @@ import type {
   KeptNotices,
   Leaderboard,
   NextStep,
+  OwnAuction,
   OwnBid,
   OwnData,
   Proof,
@@ -123,6 +124,16 @@ export const isRecordPage: Guard<Page<RecordEntry>> = pageOf(
 export const isNextStep = having<NextStep>({});
 
 export const isArchivedAuctionPage = pageOf(isArchivedAuction);
+
+/** Its terms may be null. */
+export const isOwnAuction = having<OwnAuction>({
+  id: 'string',
+  status: 'string',
+  price: 'number',
+  archivedSeq: 'number',
+});
+
+export const isOwnAuctionPage = pageOf(isOwnAuction);
 
 export const isSavedAuctionPage: Guard<Page<SavedAuction>> = pageOf(
   having<SavedAuction>({ id: 'string', status: 'string', price: 'number', savedAt: 'string' }),

@@ -37,6 +37,7 @@ export type {
   KeptNotices,
   Leaderboard,
   NextStep,
+  OwnAuction,
   OwnBid,
   Proof,
   ReadNotice,

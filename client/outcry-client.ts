@@ -22,6 +22,8 @@ import type {
   Leaderboard,
   NextStep,
   LeaderboardQuery,
+  OwnAuction,
+  OwnAuctionsQuery,
   OwnBid,
   OwnData,
   Proof,
@@ -44,6 +46,8 @@ import {
   isKeptNotices,
   isLeaderboard,
   isNothing,
+  isOwnAuction,
+  isOwnAuctionPage,
   isOwnBidPage,
   isOwnData,
   isOwnName,
@@ -252,6 +256,18 @@ export class OutcryClient {
   async userBids(query: PageQuery = {}, userId = 'me'): Promise<Page<OwnBid>> {
     const url = `${await this.#historyUrl()}${userPath(userId)}/bids`;
     return this.#http.get(url + queryText({ ...query }), isOwnBidPage);
+  }
+
+  /** One page of the auctions that the caller sells, open ones unless `list` says otherwise. */
+  async ownAuctions(query: Partial<OwnAuctionsQuery> = {}): Promise<Page<OwnAuction>> {
+    const url = `${await this.#historyUrl()}${userPath('me')}/auctions`;
+    return this.#http.get(url + queryText({ ...query }), isOwnAuctionPage);
+  }
+
+  /** An auction that the caller sells, with all its terms. */
+  async ownAuction(auctionId: string): Promise<OwnAuction> {
+    const url = `${await this.#historyUrl()}${userPath('me')}/auctions`;
+    return this.#http.get(`${url}/${encodeURIComponent(auctionId)}`, isOwnAuction);
   }
 
   /** One page of the auctions that the caller has saved, the last first. */

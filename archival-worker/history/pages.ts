@@ -6,6 +6,8 @@ import type {
   BidListQuery,
   HistoryListQuery,
   HistorySort,
+  OwnAuction,
+  OwnAuctionsQuery,
   OwnBid,
   OwnBidsQuery,
   RecordEntry,
@@ -18,6 +20,7 @@ import { CursorError, cursorOf, cursorParts, pageOf } from '@outcry/shared/runti
 import type {
   HistoryStore,
   ListPlace,
+  OwnAuctionStore,
   OwnBidPlace,
   SavedPlace,
   UserStore,
@@ -54,9 +57,18 @@ export async function searchAuctions(
   const { sort, cursor, limit } = query;
   const after = cursor === undefined ? undefined : listPlaceAt(cursor, sort);
   const found = await store.auctions(query, after, limit + 1);
-  const page = pageOf(found, limit, ({ place }) =>
-    cursorOf(sort, place.currency ?? '', place.value, place.auctionId),
-  );
+  const page = pageOf(found, limit, ({ place }) => placeCursor(sort, place));
+  return { ...page, items: page.items.map(({ auction }) => auction) };
+}
+
+export async function auctionsOfSeller(
+  store: OwnAuctionStore,
+  userId: string,
+  { list, cursor, limit }: OwnAuctionsQuery,
+): Promise<Page<OwnAuction>> {
+  const after = cursor === undefined ? undefined : listPlaceAt(cursor, 'ending_soon');
+  const found = await store.auctions(userId, list, after, limit + 1);
+  const page = pageOf(found, limit, ({ place }) => placeCursor('ending_soon', place));
   return { ...page, items: page.items.map(({ auction }) => auction) };
 }
 
@@ -88,6 +100,9 @@ function positionAt(cursor: string): Position {
   const [epoch, seq] = cursorParts(cursor, /^([0-9]{1,16}):([0-9]{1,16})$/);
   return { epoch: Number(epoch), seq: Number(seq) };
 }
+
+const placeCursor = (sort: HistorySort, { currency, value, auctionId }: ListPlace): string =>
+  cursorOf(sort, currency ?? '', value, auctionId);
 
 /** A place in a list of another order is no place in this one. */
 function listPlaceAt(cursor: string, sort: HistorySort): ListPlace {

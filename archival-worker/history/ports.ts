@@ -8,7 +8,9 @@ import type {
   KeptNotices,
   Leaderboard,
   LeaderboardQuery,
+  OwnAuction,
   OwnBid,
+  OwnList,
   ProvenEvent,
   ReadNotice,
   RecordEntry,
@@ -65,6 +67,24 @@ export interface HistoryStore {
     after: ListPlace | undefined,
     limit: number,
   ): Promise<readonly ListedAuction[]>;
+}
+
+export interface ListedOwnAuction {
+  readonly place: ListPlace;
+  readonly auction: OwnAuction;
+}
+
+/** What users sell, with what only they may know. Every method may throw HistoryUnavailableError. */
+export interface OwnAuctionStore {
+  /** Undefined when the user has no such auction. */
+  auction(userId: string, auctionId: string): Promise<OwnAuction | undefined>;
+  /** Those behind `after`: what opens or ends next comes first, of what is over the last. */
+  auctions(
+    userId: string,
+    list: OwnList,
+    after: ListPlace | undefined,
+    limit: number,
+  ): Promise<readonly ListedOwnAuction[]>;
 }
 
 /** A place in the list of a user's bids, newest first. */

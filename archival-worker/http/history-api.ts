@@ -12,6 +12,7 @@ import { ACCOUNT_ROUTES } from './account-routes.ts';
 import { AUCTION_ROUTES } from './auction-routes.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { NOTICE_ROUTES } from './notice-routes.ts';
+import { OWN_AUCTION_ROUTES } from './own-auction-routes.ts';
 import { REPORT_ROUTES } from './report-routes.ts';
 import { USER_ROUTES } from './user-routes.ts';
 import { WATCHLIST_ROUTES } from './watchlist-routes.ts';
@@ -20,6 +21,7 @@ import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 export const HISTORY_ROUTES: readonly Route<HistoryParts>[] = [
   ...AUCTION_ROUTES,
   ...USER_ROUTES,
+  ...OWN_AUCTION_ROUTES,
   ...WATCHLIST_ROUTES,
   ...NOTICE_ROUTES,
   ...REPORT_ROUTES,

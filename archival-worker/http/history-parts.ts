@@ -5,6 +5,7 @@ import type {
   LeaderboardStore,
   NameStore,
   NoticeStore,
+  OwnAuctionStore,
   ProofStore,
   ReportStore,
   UserStore,
@@ -21,6 +22,7 @@ export interface HistoryParts {
   readonly users: UserStore;
   readonly ranking: LeaderboardStore;
   readonly names: NameStore;
+  readonly ownAuctions: OwnAuctionStore;
   readonly watchlist: WatchlistStore;
   readonly notices: NoticeStore;
   readonly reports: ReportStore;

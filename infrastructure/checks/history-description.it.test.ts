@@ -72,6 +72,8 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/users/{id}/stats', { id: 'ann' });
   await good('GET', '/v1/users/{id}/bids', { id: 'me', as: 'ann' });
   await good('PUT', '/v1/users/me/name', { as: 'ann' });
+  await good('GET', '/v1/users/me/auctions', { as: 'sam', query: '?list=sold' });
+  await good('GET', '/v1/users/me/auctions/{auctionId}', { id: sealed, as: 'sam' });
   const saved = '/v1/users/me/watchlist/{auctionId}';
   await good('PUT', saved, { id: sealed, as: 'ann' });
   await good('GET', '/v1/users/me/watchlist', { as: 'ann' });

@@ -8,6 +8,7 @@ import type {
   KeptNotices,
   Leaderboard,
   NextStep,
+  OwnAuction,
   OwnBid,
   OwnBidReportRow,
   OwnData,
@@ -37,6 +38,34 @@ export const archivedAuctionPage = z.strictObject({
   items: z.array(archivedAuction),
   nextCursor,
 }) satisfies z.ZodType<Page<ArchivedAuction>>;
+
+export const ownAuction = archivedAuction.extend({
+  terms: z
+    .strictObject({
+      startPrice: amount,
+      reservePrice: amount.exactOptional(),
+      buyNowPrice: amount.exactOptional(),
+      highestBid: amount.exactOptional(),
+      increments: z.array(z.strictObject({ from: count, by: amount })),
+      softClose: z
+        .strictObject({
+          windowSeconds: count,
+          extendSeconds: count,
+          hardEndsAt: time.exactOptional(),
+        })
+        .nullable(),
+      graceSeconds: count,
+      startsAt: time,
+      endsAt: time,
+    })
+    .nullable()
+    .describe('as they were when it was created; null where they were erased'),
+}) satisfies z.ZodType<OwnAuction>;
+
+export const ownAuctionPage = z.strictObject({
+  items: z.array(ownAuction),
+  nextCursor,
+}) satisfies z.ZodType<Page<OwnAuction>>;
 
 const savedAuction = archivedAuction.extend({
   savedAt: time,

@@ -11,12 +11,13 @@ import type {
   DisplayNameRequest,
   HistoryListQuery,
   LeaderboardQuery,
+  OwnAuctionsQuery,
   OwnBidsQuery,
   ReadNoticesRequest,
   RecordQuery,
   WatchlistQuery,
 } from './history.ts';
-import { KEPT_NOTICE_TYPES } from './history.ts';
+import { KEPT_NOTICE_TYPES, OWN_LISTS } from './history.ts';
 import { pageLimit } from './query-strings.ts';
 
 const page = {
@@ -74,6 +75,14 @@ export const bidListQuery = z.strictObject({
 export const recordQuery = z.strictObject(page) satisfies z.ZodType<RecordQuery>;
 
 export const ownBidsQuery = z.strictObject(page) satisfies z.ZodType<OwnBidsQuery>;
+
+export const ownAuctionsQuery = z.strictObject({
+  ...page,
+  list: z
+    .enum(OWN_LISTS)
+    .default('open')
+    .describe('open: live or paused; unsold: ended without a buyer, or cancelled'),
+}) satisfies z.ZodType<OwnAuctionsQuery>;
 
 export const watchlistQuery = z.strictObject(page) satisfies z.ZodType<WatchlistQuery>;
 

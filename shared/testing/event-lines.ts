@@ -20,7 +20,7 @@ import {
   type Command,
   type RuleEvent,
 } from '../domain/auction-rules.ts';
-import { DEFAULT_INCREMENTS, type IncrementTable } from '../domain/increments.ts';
+import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
 
 /** One script call's events, ready to be published. */
 export interface TestEntry {
@@ -286,13 +286,6 @@ export function publicState(auction: Auction): PublicState {
     endsAt: new Date(auction.endsAt).toISOString(),
   };
 }
-
-/** The rows of a creation's `from:by` pairs. */
-export const incrementsOf = (pairs: string): IncrementTable =>
-  pairs.split(',').map((pair) => {
-    const [from, by] = pair.split(':');
-    return { from: Number(from), by: Number(by) };
-  });
 
 function offerOf(command: Command): object {
   if ('amount' in command) return { amount: command.amount };

@@ -4,7 +4,12 @@
  */
 import type { AuctionCommand, DecidedBatch } from '@outcry/api-gateway/bidding/auction-commands.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
-import { eventLines, isOver, splitEventLine } from '@outcry/shared/contracts/events.ts';
+import {
+  eventLines,
+  incrementsOf,
+  isOver,
+  splitEventLine,
+} from '@outcry/shared/contracts/events.ts';
 import type { Creation, PublicEvent, PublicState } from '@outcry/shared/contracts/events.ts';
 import { stateRecord } from '@outcry/shared/contracts/records.ts';
 import {
@@ -14,7 +19,7 @@ import {
   scheduledAuction,
 } from '@outcry/shared/domain/auction-rules.ts';
 import type { Auction, Command, Outage, RuleEvent } from '@outcry/shared/domain/auction-rules.ts';
-import { incrementsOf, publicState } from '@outcry/shared/testing/event-lines.ts';
+import { publicState } from '@outcry/shared/testing/event-lines.ts';
 
 /** The rules under test; a test plants wrong ones to see that differences are found. */
 export interface Rules {
