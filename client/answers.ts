@@ -49,14 +49,14 @@ type TypeName<V> = V extends string
 
 type Members<T> = { readonly [K in keyof T]?: TypeName<T[K]> };
 
-const having =
+export const having =
   <T extends object>(members: Members<T>): Guard<T> =>
   (body): body is T =>
     typeof body === 'object' &&
     body !== null &&
     Object.entries(members).every(([name, type]) => typeof Reflect.get(body, name) === type);
 
-const pageOf =
+export const pageOf =
   <T>(isItem: Guard<T>): Guard<Page<T>> =>
   (body): body is Page<T> =>
     typeof body === 'object' &&

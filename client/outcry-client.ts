@@ -40,7 +40,6 @@ import {
   isAuction,
   isAuctionPage,
   isCaller,
-  isConfig,
   isDevToken,
   isItem,
   isKeptNotices,
@@ -62,17 +61,11 @@ import {
   type DevToken,
   type OwnName,
 } from './answers.ts';
-import { HttpTransport, type CommandOptions, type TransportOptions } from './http-transport.ts';
+import { HttpTransport, type CommandOptions } from './http-transport.ts';
 import { pagesOf } from './pages.ts';
+import { queryText, ServiceAddresses, type OutcryClientOptions } from './service-addresses.ts';
 
 export type { DevToken };
-
-export interface OutcryClientOptions extends TransportOptions {
-  /** Where the gateway is, for instance `http://localhost:8080`. */
-  readonly gatewayUrl: string;
-  /** Where the history API is; asked of the gateway (`/v1/config`) when not given. */
-  readonly historyUrl?: string | undefined;
-}
 
 export interface ReportOptions {
   /** Default: `csv`, with amounts as decimals; `json` has minor units. */
@@ -97,17 +90,17 @@ export interface PageQuery {
 export class OutcryClient {
   readonly #gateway: string;
   readonly #http: HttpTransport;
-  #history: string | undefined;
+  readonly #addresses: ServiceAddresses;
 
   constructor(options: OutcryClientOptions) {
-    this.#gateway = withoutSlash(options.gatewayUrl);
-    this.#history = options.historyUrl === undefined ? undefined : withoutSlash(options.historyUrl);
     this.#http = new HttpTransport(options);
+    this.#addresses = new ServiceAddresses(options, this.#http);
+    this.#gateway = this.#addresses.gateway;
   }
 
   /** The public addresses of all services. */
   config(): Promise<PublicConfig> {
-    return this.#http.get(`${this.#gateway}/v1/config`, isConfig);
+    return this.#addresses.config();
   }
 
   /** Whom the services take the caller for, and what the caller may do. */
@@ -369,22 +362,11 @@ export class OutcryClient {
     return `${await this.#historyUrl()}${userPath('me')}/watchlist`;
   }
 
-  async #historyUrl(): Promise<string> {
-    this.#history ??= withoutSlash((await this.config()).historyUrl);
-    return this.#history;
+  #historyUrl(): Promise<string> {
+    return this.#addresses.history();
   }
 }
-
-const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
 const userPath = (id: string): string => `/v1/users/${encodeURIComponent(id)}`;
 
 const archivePath = (id: string): string => `/v1/history/auctions/${encodeURIComponent(id)}`;
-
-function queryText(query: Record<string, string | number | boolean | undefined>): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.set(name, String(value));
-  }
-  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
-}

@@ -3,6 +3,8 @@ import type { Page } from '@outcry/shared/contracts/api.ts';
 import type {
   ArchivedAuction,
   ArchivedBid,
+  AuctionBidder,
+  BidderQuery,
   BidListQuery,
   HistoryListQuery,
   HistorySort,
@@ -37,6 +39,18 @@ export async function bidsOfAuction(
   if ((await store.auction(auctionId)) === undefined) return undefined;
   const bids = await store.bids(auctionId, order, after, limit + 1);
   return pageOf(bids, limit, ({ epoch, seq }) => cursorOf(epoch, seq));
+}
+
+/** By alias; undefined when there is no such auction. */
+export async function biddersOfAuction(
+  store: HistoryStore,
+  auctionId: string,
+  { cursor, limit }: BidderQuery,
+): Promise<Page<AuctionBidder> | undefined> {
+  const [after = '0'] = cursor === undefined ? [] : cursorParts(cursor, /^([0-9]{1,9})$/);
+  if ((await store.auction(auctionId)) === undefined) return undefined;
+  const bidders = await store.bidders(auctionId, Number(after), limit + 1);
+  return pageOf(bidders, limit, ({ alias }) => cursorOf(alias));
 }
 
 /** Oldest first. */

@@ -2,8 +2,10 @@ import type { Position } from '@outcry/shared/contracts/live.ts';
 import type {
   ArchivedAuction,
   ArchivedBid,
+  AuctionBidder,
   BidListQuery,
   BidReportRow,
+  FoundBid,
   HistoryListQuery,
   KeptNotices,
   Leaderboard,
@@ -55,6 +57,8 @@ export interface HistoryStore {
     after: Position | undefined,
     limit: number,
   ): Promise<readonly ArchivedBid[]>;
+  /** Who bids in the auction's history, by alias, with the users; after this alias. */
+  bidders(auctionId: string, after: number, limit: number): Promise<readonly AuctionBidder[]>;
   /** What was done with the auction by whoever manages it, oldest first, after `after`. */
   record(
     auctionId: string,
@@ -105,6 +109,8 @@ export interface UserStore {
   shownStats(userId: string): Promise<UserStats>;
   /** The newest bids before `before`. */
   bids(userId: string, before: OwnBidPlace | undefined, limit: number): Promise<readonly OwnBid[]>;
+  /** Whoever's bid it is; undefined when none has this id. */
+  bid(bidId: string): Promise<FoundBid | undefined>;
 }
 
 /** Who did most. Every method may throw HistoryUnavailableError. */

@@ -1,4 +1,5 @@
 import type { Accounts } from '../accounts/accounts.ts';
+import type { DeadLetters } from '../dead-letters/dead-letters.ts';
 import type {
   HistoryStore,
   KeptHints,
@@ -29,6 +30,7 @@ export interface HistoryParts {
   readonly hints: KeptHints;
   readonly accounts: Accounts;
   readonly webhooks: Webhooks;
+  readonly deadLetters: DeadLetters;
   /** What costs the database much. */
   readonly answers: SharedAnswers;
   readonly nextSteps: NextSteps;

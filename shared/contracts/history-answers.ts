@@ -4,7 +4,9 @@ import type { Page } from './api.ts';
 import type {
   ArchivedAuction,
   ArchivedBid,
+  AuctionBidder,
   BidReportRow,
+  FoundBid,
   KeptNotices,
   Leaderboard,
   NextStep,
@@ -163,26 +165,44 @@ export const userStats = z.strictObject({
   money: z.array(z.strictObject({ currency, totalSpent: count, highestBid: amount.nullable() })),
 }) satisfies z.ZodType<UserStats>;
 
-const ownBids = z.array(
-  z.strictObject({
-    auctionId: id,
-    bidId: id,
-    ...place,
-    at: time,
-    type: z.enum(['bid', 'no_change', 'bought']),
-    alias,
-    amount: amount.nullable().describe('what the public sees; null for no_change'),
-    offered: z
-      .union([z.strictObject({ amount }), z.strictObject({ maxAmount: amount })])
-      .nullable()
-      .describe('null for a purchase, and where it is gone with a deleted account'),
-    counts: z.boolean().describe('false when the auction went on without it after a failover'),
-    opening: z
-      .strictObject({ salt: z.string(), private: z.string() })
-      .nullable()
-      .describe('opens the hash in the proof, where it names nobody else'),
-  }),
-);
+const ownBid = z.strictObject({
+  auctionId: id,
+  bidId: id,
+  ...place,
+  at: time,
+  type: z.enum(['bid', 'no_change', 'bought']),
+  alias,
+  amount: amount.nullable().describe('what the public sees; null for no_change'),
+  offered: z
+    .union([z.strictObject({ amount }), z.strictObject({ maxAmount: amount })])
+    .nullable()
+    .describe('null for a purchase, and where it is gone with a deleted account'),
+  counts: z.boolean().describe('false when the auction went on without it after a failover'),
+  opening: z
+    .strictObject({ salt: z.string(), private: z.string() })
+    .nullable()
+    .describe('opens the hash in the proof, where it names nobody else'),
+}) satisfies z.ZodType<OwnBid>;
+
+const ownBids = z.array(ownBid);
+
+export const foundBid = ownBid.omit({ opening: true }).extend({
+  userId: id.describe('whose it is'),
+}) satisfies z.ZodType<FoundBid>;
+
+export const bidderPage = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      alias,
+      userId: id,
+      bids: z.int().min(1).describe('accepted ones, raises of an own maximum included'),
+      highest: amount.describe('what the public saw'),
+      lastAt: time,
+      removed: z.boolean().describe('the bids do not count any more'),
+    }),
+  ),
+  nextCursor,
+}) satisfies z.ZodType<Page<AuctionBidder>>;
 
 export const ownBidPage = z.strictObject({
   items: ownBids,

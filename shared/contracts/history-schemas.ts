@@ -7,6 +7,7 @@ import { ID_PATTERN } from '../domain/ids.ts';
 import { MAX_NAME, nameFault, tidyName } from '../domain/display-names.ts';
 import { AUCTION_STATUSES } from './events.ts';
 import type {
+  BidderQuery,
   BidListQuery,
   DisplayNameRequest,
   HistoryListQuery,
@@ -73,6 +74,8 @@ export const bidListQuery = z.strictObject({
 }) satisfies z.ZodType<BidListQuery>;
 
 export const recordQuery = z.strictObject(page) satisfies z.ZodType<RecordQuery>;
+
+export const bidderQuery = z.strictObject(page) satisfies z.ZodType<BidderQuery>;
 
 export const ownBidsQuery = z.strictObject(page) satisfies z.ZodType<OwnBidsQuery>;
 

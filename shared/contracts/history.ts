@@ -75,6 +75,8 @@ export type OwnBidsQuery = PageQuery;
 
 export type RecordQuery = PageQuery;
 
+export type BidderQuery = PageQuery;
+
 /** What an auction's winner, or seller, is to do after a sale; nulls where the installation says nothing. */
 export interface NextStep {
   readonly text: string | null;
@@ -184,6 +186,25 @@ export interface AuctionTerms {
 export interface OwnAuction extends ArchivedAuction {
   /** Null where they were erased, with the account of a user whom its first event names. */
   readonly terms: AuctionTerms | null;
+}
+
+/** Who takes part in an auction, as admins see it. */
+export interface AuctionBidder {
+  readonly alias: number;
+  readonly userId: string;
+  /** Accepted bids, raises of an own maximum included. */
+  readonly bids: number;
+  /** The highest amount that the public saw. */
+  readonly highest: number;
+  /** When the last one was accepted. */
+  readonly lastAt: string;
+  /** The bids do not count any more, and no further ones are taken. */
+  readonly removed: boolean;
+}
+
+/** A bid as admins find it by its id. */
+export interface FoundBid extends Omit<OwnBid, 'opening'> {
+  readonly userId: string;
 }
 
 /** An auction in a user's watchlist. */
