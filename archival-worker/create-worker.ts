@@ -17,6 +17,7 @@ import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { streamedHeads } from './adapters/nats/streamed-heads.ts';
 import { archivedHeads } from './adapters/postgres/archived-heads.ts';
 import { archiveStore, hasEvents } from './adapters/postgres/archive-store.ts';
+import { deadLetterBox } from './adapters/postgres/dead-letters.ts';
 import { historyReader } from './adapters/postgres/ask-history.ts';
 import { Database } from './adapters/postgres/database.ts';
 import { DatabaseWatch } from './adapters/postgres/database-watch.ts';
@@ -25,6 +26,7 @@ import { nameStore } from './adapters/postgres/display-names.ts';
 import { historyStore } from './adapters/postgres/history-store.ts';
 import { leaderboardStore } from './adapters/postgres/leaderboard.ts';
 import { noticeStore } from './adapters/postgres/notices.ts';
+import { ownAuctionStore } from './adapters/postgres/own-auctions.ts';
 import { proofStore } from './adapters/postgres/proof-store.ts';
 import { reportStore } from './adapters/postgres/report-store.ts';
 import { saleHistory } from './adapters/postgres/sale-history.ts';
@@ -43,6 +45,7 @@ import { CompleteTexts } from './archive/complete-texts.ts';
 import { ReportArchived } from './archive/report-archived.ts';
 import { tracedCommit, tracedSource } from './archive/traced-archive.ts';
 import type { WorkerSettings } from './config.ts';
+import { DeadLetters } from './dead-letters/dead-letters.ts';
 import { SharedAnswers } from './history/shared-answers.ts';
 import { createHistoryApi } from './http/history-api.ts';
 import { createMetrics, createSealMetrics } from './metrics.ts';
@@ -119,10 +122,11 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
     behind: () => source.behind,
     unreported: () => report.waiting,
   });
+  const store = archiveStore(writing);
   const archive = new ArchiveEvents({
     source: tracer === undefined ? source : tracedSource(source, tracer),
     traceCommit: tracer === undefined ? undefined : tracedCommit(tracer),
-    store: archiveStore(writing),
+    store,
     report,
     figures,
     log,
@@ -174,6 +178,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
       users: userStore(read),
       ranking: leaderboardStore(read),
       names: nameStore(historyReader(writing)),
+      ownAuctions: ownAuctionStore(read),
       watchlist: watchlistStore(read, historyReader(writing)),
       reports: reportStore(read),
       notices: noticeStore(read, historyReader(writing)),
@@ -183,6 +188,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
         webhookStore(historyReader(writing)),
         new ReceiverAddresses(settings.WEBHOOKS_ALLOW_PRIVATE),
       ),
+      deadLetters: new DeadLetters({ box: deadLetterBox(writing), store, marks }),
       answers: new SharedAnswers(),
       nextSteps: {
         winner: { text: settings.NEXT_STEP_WINNER_TEXT, url: settings.NEXT_STEP_WINNER_URL },

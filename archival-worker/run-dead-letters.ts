@@ -13,7 +13,7 @@ import { toolSettings, type ToolSettings } from './config.ts';
 import { withDeadLetterBox, withRetryParts } from './create-dead-letters.ts';
 import type { Judgement } from './archive/ports.ts';
 import { discardLetters } from './dead-letters/discard-letters.ts';
-import type { DeadLetterBox, KeptLetter } from './dead-letters/ports.ts';
+import type { DeadLetterBox, KeptLetter, ListedLetter } from './dead-letters/ports.ts';
 import { retryLetters, type RetryParts } from './dead-letters/retry-letters.ts';
 import { surviveLostSockets } from './lost-socket.ts';
 
@@ -27,13 +27,17 @@ npm run dead-letters -- discard <hash> --by <name> --why <reason>
 const MAX_LISTED = 500;
 const PROGRESS_EVERY = 100;
 
-function line({ hash, auctionId, seenAt, payload, reason }: KeptLetter): string {
+type Shown = Omit<ListedLetter, 'subject'>;
+
+function line({ hash, auctionId, seenAt, bytes, reason }: Shown): string {
   const time = seenAt.toISOString().replace(/\.\d+Z$/, 'Z');
-  return `${hash.slice(0, 12)}  ${auctionId ?? '(no auction)'}  ${time}  ${payload.length} bytes  ${reason}`;
+  return `${hash.slice(0, 12)}  ${auctionId ?? '(no auction)'}  ${time}  ${bytes} bytes  ${reason}`;
 }
 
+const sized = ({ payload, ...letter }: KeptLetter): Shown => ({ ...letter, bytes: payload.length });
+
 async function list(box: DeadLetterBox): Promise<void> {
-  const letters = await box.letters('', undefined, MAX_LISTED);
+  const letters = await box.list(undefined, MAX_LISTED);
   for (const letter of letters) console.log(line(letter));
   const all = await box.count();
   console.log(all === 0 ? 'There are no dead letters.' : `${all} dead letters.`);
@@ -46,9 +50,9 @@ async function retry(parts: RetryParts, hashPrefix: string): Promise<void> {
     if (refusal === undefined) stored += 1;
     else {
       kept += 1;
-      console.error(`still refused  ${line({ ...letter, reason: refusal })}`);
+      console.error(`still refused  ${line({ ...sized(letter), reason: refusal })}`);
     }
-    if (conflicts > 0) console.error(`in conflict    ${line(letter)}`);
+    if (conflicts > 0) console.error(`in conflict    ${line(sized(letter))}`);
     if (unblocked) console.log(`${letter.auctionId ?? ''} is no longer blocked`);
     if ((stored + kept) % PROGRESS_EVERY === 0) console.log(`${stored + kept} tried …`);
   }
@@ -63,7 +67,7 @@ async function discard(parts: RetryParts, hashPrefix: string, judgement: Judgeme
   let discarded = 0;
   for await (const { letter, unblocked } of discardLetters(parts, hashPrefix, judgement)) {
     discarded += 1;
-    console.log(`discarded      ${line(letter)}`);
+    console.log(`discarded      ${line(sized(letter))}`);
     if (unblocked) console.log(`${letter.auctionId ?? ''} is no longer blocked`);
   }
   if (discarded === 0) {

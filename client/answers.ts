@@ -18,6 +18,7 @@ import type {
   KeptNotices,
   Leaderboard,
   NextStep,
+  OwnAuction,
   OwnBid,
   OwnData,
   Proof,
@@ -48,14 +49,14 @@ type TypeName<V> = V extends string
 
 type Members<T> = { readonly [K in keyof T]?: TypeName<T[K]> };
 
-const having =
+export const having =
   <T extends object>(members: Members<T>): Guard<T> =>
   (body): body is T =>
     typeof body === 'object' &&
     body !== null &&
     Object.entries(members).every(([name, type]) => typeof Reflect.get(body, name) === type);
 
-const pageOf =
+export const pageOf =
   <T>(isItem: Guard<T>): Guard<Page<T>> =>
   (body): body is Page<T> =>
     typeof body === 'object' &&
@@ -123,6 +124,16 @@ export const isRecordPage: Guard<Page<RecordEntry>> = pageOf(
 export const isNextStep = having<NextStep>({});
 
 export const isArchivedAuctionPage = pageOf(isArchivedAuction);
+
+/** Its terms may be null. */
+export const isOwnAuction = having<OwnAuction>({
+  id: 'string',
+  status: 'string',
+  price: 'number',
+  archivedSeq: 'number',
+});
+
+export const isOwnAuctionPage = pageOf(isOwnAuction);
 
 export const isSavedAuctionPage: Guard<Page<SavedAuction>> = pageOf(
   having<SavedAuction>({ id: 'string', status: 'string', price: 'number', savedAt: 'string' }),

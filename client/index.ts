@@ -1,14 +1,16 @@
 /** What programs outside this repository get: `npm run build:package` makes the package of it. */
+export { AdminClient } from './admin-client.ts';
 export { LiveFeed, type LiveFeedOptions, type WatchOptions } from './live-feed.ts';
 export type { LiveStep } from './merge-live.ts';
 export {
   OutcryClient,
   type AuctionQuery,
   type DevToken,
-  type OutcryClientOptions,
   type PageQuery,
   type ReportOptions,
 } from './outcry-client.ts';
+export type { OutcryClientOptions } from './service-addresses.ts';
+export { WebhookClient } from './webhook-client.ts';
 export { OutcryError } from './outcry-error.ts';
 export { newIdempotencyKey, type CommandOptions, type TokenSource } from './http-transport.ts';
 export type { ServerClock } from './server-clock.ts';
@@ -37,6 +39,7 @@ export type {
   KeptNotices,
   Leaderboard,
   NextStep,
+  OwnAuction,
   OwnBid,
   Proof,
   ReadNotice,

@@ -22,6 +22,8 @@ import type {
   Leaderboard,
   NextStep,
   LeaderboardQuery,
+  OwnAuction,
+  OwnAuctionsQuery,
   OwnBid,
   OwnData,
   Proof,
@@ -38,12 +40,13 @@ import {
   isAuction,
   isAuctionPage,
   isCaller,
-  isConfig,
   isDevToken,
   isItem,
   isKeptNotices,
   isLeaderboard,
   isNothing,
+  isOwnAuction,
+  isOwnAuctionPage,
   isOwnBidPage,
   isOwnData,
   isOwnName,
@@ -58,17 +61,11 @@ import {
   type DevToken,
   type OwnName,
 } from './answers.ts';
-import { HttpTransport, type CommandOptions, type TransportOptions } from './http-transport.ts';
+import { HttpTransport, type CommandOptions } from './http-transport.ts';
 import { pagesOf } from './pages.ts';
+import { queryText, ServiceAddresses, type OutcryClientOptions } from './service-addresses.ts';
 
 export type { DevToken };
-
-export interface OutcryClientOptions extends TransportOptions {
-  /** Where the gateway is, for instance `http://localhost:8080`. */
-  readonly gatewayUrl: string;
-  /** Where the history API is; asked of the gateway (`/v1/config`) when not given. */
-  readonly historyUrl?: string | undefined;
-}
 
 export interface ReportOptions {
   /** Default: `csv`, with amounts as decimals; `json` has minor units. */
@@ -93,17 +90,17 @@ export interface PageQuery {
 export class OutcryClient {
   readonly #gateway: string;
   readonly #http: HttpTransport;
-  #history: string | undefined;
+  readonly #addresses: ServiceAddresses;
 
   constructor(options: OutcryClientOptions) {
-    this.#gateway = withoutSlash(options.gatewayUrl);
-    this.#history = options.historyUrl === undefined ? undefined : withoutSlash(options.historyUrl);
     this.#http = new HttpTransport(options);
+    this.#addresses = new ServiceAddresses(options, this.#http);
+    this.#gateway = this.#addresses.gateway;
   }
 
   /** The public addresses of all services. */
   config(): Promise<PublicConfig> {
-    return this.#http.get(`${this.#gateway}/v1/config`, isConfig);
+    return this.#addresses.config();
   }
 
   /** Whom the services take the caller for, and what the caller may do. */
@@ -254,6 +251,18 @@ export class OutcryClient {
     return this.#http.get(url + queryText({ ...query }), isOwnBidPage);
   }
 
+  /** One page of the auctions that the caller sells, open ones unless `list` says otherwise. */
+  async ownAuctions(query: Partial<OwnAuctionsQuery> = {}): Promise<Page<OwnAuction>> {
+    const url = `${await this.#historyUrl()}${userPath('me')}/auctions`;
+    return this.#http.get(url + queryText({ ...query }), isOwnAuctionPage);
+  }
+
+  /** An auction that the caller sells, with all its terms. */
+  async ownAuction(auctionId: string): Promise<OwnAuction> {
+    const url = `${await this.#historyUrl()}${userPath('me')}/auctions`;
+    return this.#http.get(`${url}/${encodeURIComponent(auctionId)}`, isOwnAuction);
+  }
+
   /** One page of the auctions that the caller has saved, the last first. */
   async watchlist(query: PageQuery = {}): Promise<Page<SavedAuction>> {
     return this.#http.get(
@@ -353,22 +362,11 @@ export class OutcryClient {
     return `${await this.#historyUrl()}${userPath('me')}/watchlist`;
   }
 
-  async #historyUrl(): Promise<string> {
-    this.#history ??= withoutSlash((await this.config()).historyUrl);
-    return this.#history;
+  #historyUrl(): Promise<string> {
+    return this.#addresses.history();
   }
 }
-
-const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
 const userPath = (id: string): string => `/v1/users/${encodeURIComponent(id)}`;
 
 const archivePath = (id: string): string => `/v1/history/auctions/${encodeURIComponent(id)}`;
-
-function queryText(query: Record<string, string | number | boolean | undefined>): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.set(name, String(value));
-  }
-  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
-}

@@ -34,8 +34,12 @@ const webSocketOnly: Plugin = {
       : undefined,
 };
 
-/** In one file, which compresses best; the chart and signing in elsewhere are loaded when needed. */
-const isForAll = (id: string): boolean => !/uplot|draw-price-chart|oauth/.test(id);
+/**
+ * In one file, which compresses best; the chart, signing in elsewhere, and the pages of admins and
+ * sellers are loaded when needed.
+ */
+const isForAll = (id: string): boolean =>
+  !/uplot|draw-price-chart|oauth|\/desks\/|\/(?:admin|webhook)-client/.test(id);
 
 export default defineConfig({
   plugins: [preact(), webSocketOnly],

@@ -132,11 +132,12 @@ test.each([
   ['changed_at', 'auctions_over_by_end'],
   ['bid_count', 'auctions_over_by_bids'],
   ['currency, price', 'auctions_over_by_price'],
-])('what is over is read in the order of %s from an index', async (order, index) => {
+  ['changed_at', 'auctions_over_by_seller', "AND seller_id = 'sam'"],
+])('what is over is read in the order of %s from the index %s', async (order, index, only = '') => {
   const plan = await system.sql.begin(async (tx) => {
     await tx`SET LOCAL enable_seqscan = off`;
     return tx.unsafe(
-      `EXPLAIN SELECT id FROM auctions WHERE status = 'ended' AND created_at IS NOT NULL
+      `EXPLAIN SELECT id FROM auctions WHERE status = 'ended' AND created_at IS NOT NULL ${only}
         ORDER BY ${order}, id LIMIT 10`,
     );
   });

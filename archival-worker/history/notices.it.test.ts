@@ -132,6 +132,16 @@ describe('a bidder', () => {
     await until('told', async () => told(await toldTo('cat')).includes('outbid beaten'));
   });
 
+  test('a pause takes no notice back', async () => {
+    const before = told(await toldTo('cat'));
+    expect(before).toContain('outbid beaten');
+    await system.publish([beaten.pause()]);
+    await until('paused', async () => {
+      return (await device('cat').archivedAuction(beaten.auctionId)).status === 'paused';
+    });
+    expect(told(await toldTo('cat'))).toEqual(before);
+  });
+
   test('a mark of the future hides nothing that is yet to come', async () => {
     const upTo = new Date(NOW + 1_000 * MINUTE_MS).toISOString();
     await device('eve').readNotices([{ type: 'won', auctionId: 'a1-won', upTo }]);

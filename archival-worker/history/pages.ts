@@ -4,9 +4,13 @@ import type {
   ArchivedAuction,
   ArchivedBid,
   ArchivedSale,
+  AuctionBidder,
+  BidderQuery,
   BidListQuery,
   HistoryListQuery,
   HistorySort,
+  OwnAuction,
+  OwnAuctionsQuery,
   OwnBid,
   OwnBidsQuery,
   RecordEntry,
@@ -21,6 +25,7 @@ import { CursorError, cursorOf, cursorParts, pageOf } from '@outcry/shared/runti
 import type {
   HistoryStore,
   ListPlace,
+  OwnAuctionStore,
   OwnBidPlace,
   SaleHistory,
   SavedPlace,
@@ -38,6 +43,18 @@ export async function bidsOfAuction(
   if ((await store.auction(auctionId)) === undefined) return undefined;
   const bids = await store.bids(auctionId, order, after, limit + 1);
   return pageOf(bids, limit, ({ epoch, seq }) => cursorOf(epoch, seq));
+}
+
+/** By alias; undefined when there is no such auction. */
+export async function biddersOfAuction(
+  store: HistoryStore,
+  auctionId: string,
+  { cursor, limit }: BidderQuery,
+): Promise<Page<AuctionBidder> | undefined> {
+  const [after = '0'] = cursor === undefined ? [] : cursorParts(cursor, /^([0-9]{1,9})$/);
+  if ((await store.auction(auctionId)) === undefined) return undefined;
+  const bidders = await store.bidders(auctionId, Number(after), limit + 1);
+  return pageOf(bidders, limit, ({ alias }) => cursorOf(alias));
 }
 
 /** Oldest first. */
@@ -81,9 +98,18 @@ export async function searchAuctions(
   const { sort, cursor, limit } = query;
   const after = cursor === undefined ? undefined : listPlaceAt(cursor, sort);
   const found = await store.auctions(query, after, limit + 1);
-  const page = pageOf(found, limit, ({ place }) =>
-    cursorOf(sort, place.currency ?? '', place.value, place.auctionId),
-  );
+  const page = pageOf(found, limit, ({ place }) => placeCursor(sort, place));
+  return { ...page, items: page.items.map(({ auction }) => auction) };
+}
+
+export async function auctionsOfSeller(
+  store: OwnAuctionStore,
+  userId: string,
+  { list, cursor, limit }: OwnAuctionsQuery,
+): Promise<Page<OwnAuction>> {
+  const after = cursor === undefined ? undefined : listPlaceAt(cursor, 'ending_soon');
+  const found = await store.auctions(userId, list, after, limit + 1);
+  const page = pageOf(found, limit, ({ place }) => placeCursor('ending_soon', place));
   return { ...page, items: page.items.map(({ auction }) => auction) };
 }
 
@@ -115,6 +141,9 @@ function positionAt(cursor: string): Position {
   const [epoch, seq] = cursorParts(cursor, /^([0-9]{1,16}):([0-9]{1,16})$/);
   return { epoch: Number(epoch), seq: Number(seq) };
 }
+
+const placeCursor = (sort: HistorySort, { currency, value, auctionId }: ListPlace): string =>
+  cursorOf(sort, currency ?? '', value, auctionId);
 
 /** A place in a list of another order is no place in this one. */
 function listPlaceAt(cursor: string, sort: HistorySort): ListPlace {

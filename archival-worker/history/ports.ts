@@ -3,15 +3,19 @@ import type {
   ArchivedAuction,
   ArchivedBid,
   ArchivedSale,
+  AuctionBidder,
   BidListQuery,
   BidReportRow,
+  FoundBid,
   HistoryListQuery,
   KeptAbsenteeBid,
   KeptNotices,
   KeptRegistration,
   Leaderboard,
   LeaderboardQuery,
+  OwnAuction,
   OwnBid,
+  OwnList,
   ProvenEvent,
   ReadNotice,
   RecordEntry,
@@ -59,6 +63,8 @@ export interface HistoryStore {
     after: Position | undefined,
     limit: number,
   ): Promise<readonly ArchivedBid[]>;
+  /** Who bids in the auction's history, by alias, with the users; after this alias. */
+  bidders(auctionId: string, after: number, limit: number): Promise<readonly AuctionBidder[]>;
   /** What was done with the auction by whoever manages it, oldest first, after `after`. */
   record(
     auctionId: string,
@@ -120,6 +126,24 @@ export interface SaleHistory {
   ): Promise<readonly PlacedAbsenteeBid[]>;
 }
 
+export interface ListedOwnAuction {
+  readonly place: ListPlace;
+  readonly auction: OwnAuction;
+}
+
+/** What users sell, with what only they may know. Every method may throw HistoryUnavailableError. */
+export interface OwnAuctionStore {
+  /** Undefined when the user has no such auction. */
+  auction(userId: string, auctionId: string): Promise<OwnAuction | undefined>;
+  /** Those behind `after`: what opens or ends next comes first, of what is over the last. */
+  auctions(
+    userId: string,
+    list: OwnList,
+    after: ListPlace | undefined,
+    limit: number,
+  ): Promise<readonly ListedOwnAuction[]>;
+}
+
 /** A place in the list of a user's bids, newest first. */
 export interface OwnBidPlace extends Position {
   /** Milliseconds since 1970. */
@@ -138,6 +162,8 @@ export interface UserStore {
   shownStats(userId: string): Promise<UserStats>;
   /** The newest bids before `before`. */
   bids(userId: string, before: OwnBidPlace | undefined, limit: number): Promise<readonly OwnBid[]>;
+  /** Whoever's bid it is; undefined when none has this id. */
+  bid(bidId: string): Promise<FoundBid | undefined>;
 }
 
 /** Who did most. Every method may throw HistoryUnavailableError. */

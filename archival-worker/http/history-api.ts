@@ -8,10 +8,13 @@ import type { Route } from '@outcry/shared/http/route.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { HistoryUnavailableError } from '../history/ports.ts';
 import { AccountsUnavailableError } from '../accounts/ports.ts';
+import { DeadLettersUnavailableError } from '../dead-letters/dead-letters.ts';
 import { ACCOUNT_ROUTES } from './account-routes.ts';
+import { ADMIN_ROUTES } from './admin-routes.ts';
 import { AUCTION_ROUTES } from './auction-routes.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { NOTICE_ROUTES } from './notice-routes.ts';
+import { OWN_AUCTION_ROUTES } from './own-auction-routes.ts';
 import { REPORT_ROUTES } from './report-routes.ts';
 import { SALE_ROUTES } from './sale-routes.ts';
 import { USER_ROUTES } from './user-routes.ts';
@@ -22,11 +25,13 @@ export const HISTORY_ROUTES: readonly Route<HistoryParts>[] = [
   ...AUCTION_ROUTES,
   ...SALE_ROUTES,
   ...USER_ROUTES,
+  ...OWN_AUCTION_ROUTES,
   ...WATCHLIST_ROUTES,
   ...NOTICE_ROUTES,
   ...REPORT_ROUTES,
   ...ACCOUNT_ROUTES,
   ...WEBHOOK_ROUTES,
+  ...ADMIN_ROUTES,
 ];
 
 const DESCRIPTION = `Every auction and bid as far as they are archived, kept for ever, with proofs.
@@ -45,6 +50,11 @@ export function createHistoryApi(
     if (error instanceof AccountsUnavailableError) {
       edge.log.warn({ err: error, requestId: x.requestId }, 'an account could not be changed');
       const detail = 'Accounts cannot be changed right now.';
+      return answerProblem(x, 'UNAVAILABLE', detail, { retryAfterMs: RETRY_AFTER_MS });
+    }
+    if (error instanceof DeadLettersUnavailableError) {
+      edge.log.warn({ err: error, requestId: x.requestId }, 'dead letters could not be dealt with');
+      const detail = 'Dead letters cannot be read or changed right now.';
       return answerProblem(x, 'UNAVAILABLE', detail, { retryAfterMs: RETRY_AFTER_MS });
     }
     if (!(error instanceof HistoryUnavailableError)) return undefined;

@@ -1,10 +1,12 @@
 import type { Accounts } from '../accounts/accounts.ts';
+import type { DeadLetters } from '../dead-letters/dead-letters.ts';
 import type {
   HistoryStore,
   KeptHints,
   LeaderboardStore,
   NameStore,
   NoticeStore,
+  OwnAuctionStore,
   ProofStore,
   ReportStore,
   SaleHistory,
@@ -23,12 +25,14 @@ export interface HistoryParts {
   readonly users: UserStore;
   readonly ranking: LeaderboardStore;
   readonly names: NameStore;
+  readonly ownAuctions: OwnAuctionStore;
   readonly watchlist: WatchlistStore;
   readonly notices: NoticeStore;
   readonly reports: ReportStore;
   readonly hints: KeptHints;
   readonly accounts: Accounts;
   readonly webhooks: Webhooks;
+  readonly deadLetters: DeadLetters;
   /** What costs the database much. */
   readonly answers: SharedAnswers;
   readonly nextSteps: NextSteps;

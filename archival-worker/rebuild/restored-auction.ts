@@ -3,6 +3,7 @@
  * reads and decide.lua writes; a test compares them with what the script really wrote.
  */
 import {
+  BEFORE_HOUSE_RULES,
   type Creation,
   type ItemDetails,
   type PrivateEvent,
@@ -193,14 +194,11 @@ export class AuctionRestoration {
   }
 }
 
-const BEFORE_HOUSE_RULES: Partial<Creation> = { highestBid: 0, graceMs: 0 };
-
 function termsOf(
   auctionId: string,
   { event: { secret }, creation }: Beginning,
 ): Record<string, string | Buffer> {
   const { item, sellerId, currency, saleId, lot, buyNowPrice } = creation;
-  // Version 0.1 had neither of the two.
   const { highestBid, graceMs } = { ...BEFORE_HOUSE_RULES, ...creation };
   const startsAt = secret.startsAt ?? 0;
   // The same members in the same order as the gateway and the script write them.

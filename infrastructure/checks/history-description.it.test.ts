@@ -1,4 +1,6 @@
 /** The worker's real answers against the description that it gives of them. */
+import { hash } from 'node:crypto';
+import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
@@ -90,6 +92,8 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/users/{id}/stats', { id: 'ann' });
   await good('GET', '/v1/users/{id}/bids', { id: 'me', as: 'ann' });
   await good('PUT', '/v1/users/me/name', { as: 'ann' });
+  await good('GET', '/v1/users/me/auctions', { as: 'sam', query: '?list=sold' });
+  await good('GET', '/v1/users/me/auctions/{auctionId}', { id: sealed, as: 'sam' });
   const saved = '/v1/users/me/watchlist/{auctionId}';
   await good('PUT', saved, { id: sealed, as: 'ann' });
   await good('GET', '/v1/users/me/watchlist', { as: 'ann' });
@@ -101,6 +105,18 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/users/{id}/bids/report', { id: 'me', as: 'ann' });
   await good('GET', '/v1/users/{id}/sales/report', { id: 'me', as: 'sam' });
   await good('GET', '/v1/leaderboard', { query: '?by=spent' });
+  const bids = await good('GET', '/v1/users/{id}/bids', { id: 'ann', as: 'root' });
+  const {
+    items: [bid],
+  } = ownBids.parse(await bodyOf(bids));
+  await good('GET', '/v1/history/bids/{id}', { id: bid?.bidId ?? '', as: 'root' });
+  await good('GET', '/v1/history/auctions/{id}/bidders', { id: sealed, as: 'root' });
+  const letters = '/v1/history/dead-letters';
+  const letter = await keepDeadLetter();
+  await good('GET', letters, { as: 'root' });
+  await good('POST', `${letters}/{hash}/retry`, { id: letter, as: 'root' });
+  const body = { reason: 'Sent by a test.' };
+  await good('POST', `${letters}/{hash}/discard`, { id: letter, as: 'root', body, status: 204 });
   await good('GET', '/v1/users/{id}/data', { id: 'me', as: 'ann' });
   await good('DELETE', '/v1/users/{id}/sessions', { id: 'me', as: 'ann', status: 202 });
   await good('DELETE', '/v1/users/{id}', { id: 'me', as: 'cleo', status: 202 });
@@ -165,11 +181,28 @@ test.each([
   ['POST', '/v1/webhooks', 'bob', 403],
   ['POST', '/v1/webhooks', 'root', 422],
   ['GET', '/v1/webhooks', undefined, 401],
+  ['GET', '/v1/history/bids/b-none', 'root', 404],
+  ['GET', '/v1/history/bids/b-none', 'bob', 403],
+  ['GET', '/v1/history/auctions/a0-none/bidders', 'root', 404],
+  ['GET', '/v1/history/dead-letters', 'bob', 403],
   ['GET', '/v1/webhooks/wh_none/deliveries', 'root', 404],
   ['DELETE', '/v1/webhooks/wh_none', 'root', 404],
 ] as const)('%s %s as %s answers a described %i', async (method, path, as, status) => {
   expect((await ask(method, path, as, { name: '' })).status).toBe(status);
 });
+
+/** A message that is no event, as the worker keeps it. @returns its hash */
+async function keepDeadLetter(): Promise<string> {
+  const sql = postgres(system.workers[0]?.environment['DATABASE_URL'] ?? '', { max: 1 });
+  const payload = Buffer.from('no event');
+  await sql`
+    INSERT INTO dead_letters (payload_hash, subject, payload, reason)
+    VALUES (sha256(${payload}), 'outcry.v1.events.0.a0-x', ${payload}, 'it is not JSON')`;
+  await sql.end();
+  return hash('sha256', payload, 'hex');
+}
+
+const ownBids = z.object({ items: z.array(z.object({ bidId: z.string() })) });
 
 const token = (userId: string, role: string): string => signToken(secret, userId, [role]);
 

@@ -13,7 +13,7 @@ interface Books {
 /** @throws Error unless all these bids are in Postgres once, and all that is kept agrees */
 export async function accountFor(accepted: readonly string[], books: Books): Promise<void> {
   await waitUntil(async () => (await notArchived(accepted, books)).length === 0, {
-    withinMs: 60_000,
+    withinMs: 300_000,
     everyMs: 1_000,
     what: `${accepted.length} accepted bids in Postgres`,
   });

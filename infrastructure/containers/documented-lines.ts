@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../testing/secured-servers.ts';
 
-/** The blocks of shell under a heading (`## …`). @throws Error when there are none */
-export function documentedLines(document: string, heading: string): string[] {
+/** The blocks of shell, or another language, under a heading (`## …`). @throws Error when there are none */
+export function documentedLines(document: string, heading: string, language = 'sh'): string[] {
   const sections = sectionsOf(readFileSync(join(ROOT, document), 'utf8'));
   const section = sections.find((text) => text.startsWith(`${heading}\n`)) ?? '';
-  const blocks = Array.from(section.matchAll(/^```sh\n([^]*?)^```$/gm), ([, block = '']) => block);
-  if (blocks.length === 0) throw new Error(`${document} has no commands under "${heading}"`);
+  const fenced = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm');
+  const blocks = Array.from(section.matchAll(fenced), ([, block = '']) => block);
+  if (blocks.length === 0) throw new Error(`${document} has no ${language} under "${heading}"`);
   return blocks;
 }
 

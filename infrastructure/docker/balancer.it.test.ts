@@ -95,6 +95,22 @@ test('one address serves pages, API, live streams and history', async () => {
       (await send(`${balancer.url}/v1/history/auctions/${auctionId}`, undefined)).status === 200,
     { withinMs: 10_000, what: 'the auction in the history' },
   );
+  const heard: string[] = [];
+  const feed = new LiveFeed({ url: balancer.url, onAnnouncement: (text) => heard.push(text) });
+  onTestFinished(() => feed.close());
+  feed.watch(auctionId, {});
+  await waitUntil(async () => feed.connected, { withinMs: 10_000, what: 'the connection' });
+  const announce = (role: string) =>
+    fetch(`${balancer.url}/v1/announcements`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${signToken(secret, 'root', [role])}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ text: 'Back in five minutes.' }),
+    });
+  expect([(await announce('seller')).status, (await announce('admin')).status]).toEqual([403, 202]);
+  await waitUntil(async () => heard.length === 1, { withinMs: 5_000, what: 'the announcement' });
   for (const inside of ['/metrics', '/readyz', '/healthz']) {
     expect((await fetch(balancer.url + inside)).status).toBe(404);
   }

@@ -11,12 +11,16 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { findProgram, goFolders } from '@outcry/local/programs/find-program.ts';
+import { documentedLines } from '../containers/documented-lines.ts';
 import { mustRun, ROOT } from '../testing/secured-servers.ts';
+import { HELM } from './cluster/programs.ts';
 import { manifest, policyFaults, type Manifest } from './policies.ts';
 
 const OVERLAYS = ['local', 'production', 'managed'] as const;
 /** The production overlay with the component of this name. */
 const WITH_KEDA = 'keda';
+/** The one that the docs show as an example, on top of production. */
+const OF_DOCS = 'mine';
 /** Where the objects that are not Kubernetes' own are defined. */
 const DEFINITIONS = [
   ['sigs.k8s.io/gateway-api@v1.5.0', 'config/crd/standard/gateway.networking.k8s.io_gateways.yaml'],
@@ -40,7 +44,7 @@ const kustomize =
   kubectl === undefined
     ? await obtainWithGo('kustomize', 'sigs.k8s.io/kustomize/kustomize/v5@v5.6.0')
     : undefined;
-const helm = await obtainWithGo('helm', 'helm.sh/helm/v3/cmd/helm@v3.22.0');
+const helm = await obtainWithGo('helm', HELM);
 const definitions = await obtainDefinitions();
 const reason =
   validator === undefined ||
@@ -73,14 +77,40 @@ describe.skipIf(reason !== undefined)(
         'resources: [../production]\ncomponents: [../../components/keda]\n',
       );
       rendered.set(WITH_KEDA, await render(place));
+      const [example = ''] = documentedLines('docs/install.md', '### Your own overlay', 'yaml');
+      const mine = join(folder, 'k8s/overlays', OF_DOCS);
+      await mkdir(mine);
+      await writeFile(join(mine, 'kustomization.yaml'), example);
+      rendered.set(OF_DOCS, await render(mine));
     });
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
-    test.each([...OVERLAYS, WITH_KEDA])('%s: valid, and no policy is broken', async (overlay) => {
-      const manifests = rendered.get(overlay) ?? [];
-      expect(manifests.length).toBeGreaterThan(20);
-      expect(await validate(manifests)).toBe('');
-      expect(policyFaults(manifests)).toEqual([]);
+    test.each([...OVERLAYS, WITH_KEDA, OF_DOCS])(
+      '%s: valid, and no policy is broken',
+      async (overlay) => {
+        const manifests = rendered.get(overlay) ?? [];
+        expect(manifests.length).toBeGreaterThan(20);
+        expect(await validate(manifests)).toBe('');
+        expect(policyFaults(manifests)).toEqual([]);
+      },
+    );
+
+    test('the example of an overlay changes all that it names', () => {
+      const text = JSON.stringify(rendered.get(OF_DOCS));
+      const images = Array.from(text.matchAll(/"image":"([^"]+)"/g), ([, image = '']) => image);
+      const elsewhere = images.filter((image) => !image.startsWith('registry.example/outcry/'));
+      // Those of Redis, NATS and Postgres are public.
+      expect(elsewhere.length).toBe(3);
+      for (const part of [
+        '"imagePullSecrets":[{"name":"registry"}]',
+        '"storageClassName":"fast"',
+        '"maxReplicas":40',
+        '"memory":"8Gi"',
+        '"storage":"500Gi"',
+      ]) {
+        expect(text).toContain(part);
+      }
+      expect(text.match(/"storageClassName":"fast"/g)).toHaveLength(3);
     });
 
     test('what is not valid is found', async () => {
@@ -151,6 +181,28 @@ describe.skipIf(reason !== undefined)(
         await expect(template('--set=settings.settings.SHARDS=16')).rejects.toThrow(
           /must be in quotes/,
         );
+      });
+
+      test('takes resources, the password of a registry and a certificate of one’s own', async () => {
+        const text = await template(
+          '--set=resources.api-gateway.requests.cpu=2',
+          '--set=imagePullSecrets[0].name=registry',
+          '--set=issuer=',
+        );
+        const manifests = manifestsOf(text);
+        expect(await validate(manifests)).toBe('');
+        const found = (kind: string, name: string): string =>
+          JSON.stringify(
+            manifests.find((each) => each.kind === kind && each.metadata['name'] === name),
+          );
+        expect(found('Deployment', 'api-gateway')).toContain(
+          '"resources":{"limits":{"memory":"768Mi"},"requests":{"cpu":2,"memory":"256Mi"}}',
+        );
+        expect(found('Deployment', 'webhooks')).not.toContain('"cpu":2,');
+        expect(found('ServiceAccount', 'outcry')).toContain(
+          '"imagePullSecrets":[{"name":"registry"}]',
+        );
+        expect(found('Gateway', 'outcry')).not.toContain('cert-manager');
       });
     });
 

@@ -15,8 +15,8 @@ import { prepareCluster, type PreparedCluster } from './cluster/prepare.ts';
 import { type Rollout, writeReport } from './cluster/report.ts';
 
 const MINUTES_MS = 60_000;
-/** What a whole cluster on two cores may need for some bids, right after its start. */
-const PATIENCE_MS = 2 * MINUTES_MS;
+/** What a whole cluster on two cores, beside other work, may need for some bids. */
+const PATIENCE_MS = 10 * MINUTES_MS;
 const URL = 'http://outcry.example';
 /** Nine of Redis, three of NATS, one of Postgres. */
 const VOLUMES = 13;
@@ -53,7 +53,7 @@ afterAll(() => prepared?.stop(), 2 * MINUTES_MS);
 
 test(
   'the commands of the installation, as printed, bring everything up; a second `apply` changes nothing',
-  { timeout: 20 * MINUTES_MS },
+  { timeout: 40 * MINUTES_MS },
   async () => {
     const [commands = ''] = documentedLines('docs/install.md', '### Production');
     await Promise.all([production.type(commands), openEntry(prepared.cluster, prepared.bases)]);
@@ -68,7 +68,7 @@ test(
 
 test(
   'a rollout of each part under bids at a steady rate loses and refuses none',
-  { timeout: 40 * MINUTES_MS },
+  { timeout: 90 * MINUTES_MS },
   async () => {
     const { secret, auctions } = await production.newAuctions(URL);
     const bidders = new Bidders(() => URL, secret, auctions, PACE);
@@ -109,7 +109,7 @@ test(
 
 test(
   'all passwords are changed as the docs say, under bids: none fails',
-  { timeout: 15 * MINUTES_MS },
+  { timeout: 40 * MINUTES_MS },
   async () => {
     const { secret, auctions } = await production.newAuctions(URL);
     const bidders = new Bidders(() => URL, secret, auctions, PACE);
@@ -129,7 +129,7 @@ test(
 
 test(
   'a fleet that was scaled keeps its size when the overlay is applied',
-  { timeout: 5 * MINUTES_MS },
+  { timeout: 30 * MINUTES_MS },
   async () => {
     await production.kubectl('scale', 'deployment/api-gateway', '--replicas=4');
     await production.ready();
@@ -141,7 +141,7 @@ test(
 
 test(
   'every pod reaches what the policies name, and nothing else',
-  { timeout: 10 * MINUTES_MS },
+  { timeout: 20 * MINUTES_MS },
   async () => {
     const among = ['redis:6379', 'redis:16379', 'nats:6222'];
     expect(await wrongConnections(prepared.cluster, production, among)).toEqual([]);
@@ -156,7 +156,7 @@ async function scaledTo(deployment: string, count: number): Promise<void> {
     '--output=jsonpath={.spec.replicas} {.status.readyReplicas}',
   ];
   await waitUntil(async () => (await production.kubectl(...get)) === `${count} ${count}`, {
-    withinMs: 5 * MINUTES_MS,
+    withinMs: PATIENCE_MS,
     everyMs: 500,
     what: `${count} pods of ${deployment}`,
   });

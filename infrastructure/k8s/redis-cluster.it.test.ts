@@ -90,6 +90,33 @@ describe.skipIf(reason !== undefined)(
       expect(await countKeys()).toBe(KEYS.length);
     });
 
+    test('a replica that only hears from others where its master is now follows it', async () => {
+      const master = await find('master');
+      const replicas: Pod[] = [];
+      for (const pod of pods) {
+        if ((await redisInfo(pod))['master_host'] === master.address) replicas.push(pod);
+      }
+      const others = pods.filter((pod) => pod !== master && !replicas.includes(pod));
+      // Nobody takes it for dead meanwhile.
+      await Promise.all([master, ...others].map((pod) => setNodeTimeout(pod, 60_000)));
+      await Promise.all([master, ...replicas].map((pod) => pod.kill()));
+      await master.start();
+      await setNodeTimeout(master, 60_000);
+      await untilKnown(master, others);
+      // It cannot say so itself.
+      master.signal('SIGSTOP');
+      await Promise.all(replicas.map((replica) => replica.start()));
+      await Promise.all(replicas.map((replica) => setNodeTimeout(replica, 500)));
+      await untilKnown(master, replicas);
+      for (const replica of replicas) {
+        expect((await redisInfo(replica))['master_host']).not.toBe(master.address);
+      }
+      master.signal('SIGCONT');
+      await Promise.all(pods.map((pod) => setNodeTimeout(pod, 5_000)));
+      await untilBalanced();
+      expect(await countKeys()).toBe(KEYS.length);
+    });
+
     test('of three replicas of one master one goes over to the master that has one', async () => {
       const replicas: Pod[] = [];
       for (const pod of pods) if ((await roleOf(pod)) === 'slave') replicas.push(pod);
@@ -119,6 +146,21 @@ describe.skipIf(reason !== undefined)(
       await untilBalanced();
       expect(await countKeys()).toBe(KEYS.length);
     });
+
+    /** Waits until these nodes have the address of another one. */
+    async function untilKnown(pod: Pod, to: readonly Pod[]): Promise<void> {
+      await waitUntil(
+        async () => {
+          const lists = await Promise.all(to.map((each) => ask(each, 'CLUSTER', 'NODES')));
+          return lists.every((list) => list.includes(` ${pod.address}:`));
+        },
+        { withinMs: READY_LIMIT_MS, what: `that the others know ${pod.address}` },
+      );
+    }
+
+    async function setNodeTimeout(pod: Pod, ms: number): Promise<void> {
+      expect(await ask(pod, 'CONFIG', 'SET', 'cluster-node-timeout', `${ms}`)).toBe('OK');
+    }
 
     /** Asks all nodes, until all are ready in the same round. */
     async function untilReady(): Promise<void> {
@@ -226,6 +268,10 @@ class Pod {
 
   async kill(): Promise<void> {
     await this.#process?.kill();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#process !== undefined) process.kill(this.#process.pid, signal);
   }
 
   async restart(): Promise<void> {

@@ -33,20 +33,26 @@ function asRecord(text: string): Record<string, unknown> {
   return JSON.parse(text) as Record<string, unknown>;
 }
 
-/** Creates an auction of `sam`; gives its id. */
+/** Creates an auction of `sam`, sent again under its key while it gets 503, as the client does; gives its id. */
 export async function createAuction(
   gatewayUrl: string,
   secret: string,
-  { durationSeconds = 600 } = {},
+  { durationSeconds = 600, attempts = 1 } = {},
 ): Promise<string> {
-  const answer = await send(`${gatewayUrl}/v1/auctions`, signToken(secret, 'sam', ['seller']), {
+  const key = { 'idempotency-key': randomUUID() };
+  const token = signToken(secret, 'sam', ['seller']);
+  const auction = {
     item: { title: 'Cartier wristwatch' },
     currency: 'USD',
     startPrice: 1_000,
     durationSeconds,
-  });
-  if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
-  return String(answer.body['id']);
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const { status, body } = await send(`${gatewayUrl}/v1/auctions`, token, auction, key);
+    if (status === 201) return String(body['id']);
+    if (status !== 503 || attempt >= attempts) throw new Error(JSON.stringify(body));
+    await new Promise((resolve) => setTimeout(resolve, Number(body['retryAfterMs'] ?? 1_000)));
+  }
 }
 
 export interface AcceptedBid {
@@ -125,7 +131,7 @@ export class Bidders {
       // A lower offer than a faster bidder's is refused: nothing failed.
       if (typeof outcome !== 'string' && outcome.body['code'] === 'BID_TOO_LOW') return;
       if (typeof outcome !== 'string' && outcome.body['code'] === 'MAX_NOT_RAISED') return;
-      if (attempt >= attempts || this.#stopping) {
+      if (attempt >= attempts) {
         this.failures.push(typeof outcome === 'string' ? outcome : JSON.stringify(outcome));
         return;
       }

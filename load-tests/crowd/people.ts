@@ -1,5 +1,6 @@
 /** Users, their tokens and their auctions. */
-import { OutcryClient, type OutcryClientOptions } from '@outcry/client/outcry-client.ts';
+import { OutcryClient } from '@outcry/client/outcry-client.ts';
+import type { OutcryClientOptions } from '@outcry/client/service-addresses.ts';
 import type { AuctionRequest, Role } from '@outcry/shared/contracts/api.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 

@@ -9,6 +9,8 @@
  * P and sha256(salt + Q). Inside a JSON string a quote is always escaped, so `,"salt":"` and
  * `,"private":` occur exactly once outside Q and a line can be cut without parsing it.
  */
+import type { IncrementTable } from '../domain/increments.ts';
+
 export const AUCTION_STATUSES = ['scheduled', 'live', 'paused', 'ended', 'cancelled'] as const;
 export type AuctionStatus = (typeof AUCTION_STATUSES)[number];
 
@@ -122,6 +124,16 @@ export interface Creation {
   readonly saleId?: string;
   readonly lot?: number;
 }
+
+/** What creations of version 0.1 do not have. */
+export const BEFORE_HOUSE_RULES: Partial<Creation> = { highestBid: 0, graceMs: 0 };
+
+/** The rows of a creation's `from:by` pairs. */
+export const incrementsOf = (pairs: string): IncrementTable =>
+  pairs.split(',').map((pair) => {
+    const [from, by] = pair.split(':');
+    return { from: Number(from), by: Number(by) };
+  });
 
 /** One event line, cut into its parts without re-encoding them. */
 export interface EventLine {

@@ -6,12 +6,15 @@ import type {
   ArchivedBid,
   ArchivedSale,
   ArchivedSaleWithLots,
+  AuctionBidder,
   BidReportRow,
+  FoundBid,
   KeptAbsenteeBid,
   KeptNotices,
   KeptRegistration,
   Leaderboard,
   NextStep,
+  OwnAuction,
   OwnBid,
   OwnBidReportRow,
   OwnData,
@@ -44,6 +47,34 @@ export const archivedAuctionPage = z.strictObject({
   items: z.array(archivedAuction),
   nextCursor,
 }) satisfies z.ZodType<Page<ArchivedAuction>>;
+
+export const ownAuction = archivedAuction.extend({
+  terms: z
+    .strictObject({
+      startPrice: amount,
+      reservePrice: amount.exactOptional(),
+      buyNowPrice: amount.exactOptional(),
+      highestBid: amount.exactOptional(),
+      increments: z.array(z.strictObject({ from: count, by: amount })),
+      softClose: z
+        .strictObject({
+          windowSeconds: count,
+          extendSeconds: count,
+          hardEndsAt: time.exactOptional(),
+        })
+        .nullable(),
+      graceSeconds: count,
+      startsAt: time,
+      endsAt: time,
+    })
+    .nullable()
+    .describe('as they were when it was created; null where they were erased'),
+}) satisfies z.ZodType<OwnAuction>;
+
+export const ownAuctionPage = z.strictObject({
+  items: z.array(ownAuction),
+  nextCursor,
+}) satisfies z.ZodType<Page<OwnAuction>>;
 
 const savedAuction = archivedAuction.extend({
   savedAt: time,
@@ -192,26 +223,44 @@ export const userStats = z.strictObject({
   money: z.array(z.strictObject({ currency, totalSpent: count, highestBid: amount.nullable() })),
 }) satisfies z.ZodType<UserStats>;
 
-const ownBids = z.array(
-  z.strictObject({
-    auctionId: id,
-    bidId: id,
-    ...place,
-    at: time,
-    type: z.enum(['bid', 'no_change', 'bought']),
-    alias,
-    amount: amount.nullable().describe('what the public sees; null for no_change'),
-    offered: z
-      .union([z.strictObject({ amount }), z.strictObject({ maxAmount: amount })])
-      .nullable()
-      .describe('null for a purchase, and where it is gone with a deleted account'),
-    counts: z.boolean().describe('false when the auction went on without it after a failover'),
-    opening: z
-      .strictObject({ salt: z.string(), private: z.string() })
-      .nullable()
-      .describe('opens the hash in the proof, where it names nobody else'),
-  }),
-);
+const ownBid = z.strictObject({
+  auctionId: id,
+  bidId: id,
+  ...place,
+  at: time,
+  type: z.enum(['bid', 'no_change', 'bought']),
+  alias,
+  amount: amount.nullable().describe('what the public sees; null for no_change'),
+  offered: z
+    .union([z.strictObject({ amount }), z.strictObject({ maxAmount: amount })])
+    .nullable()
+    .describe('null for a purchase, and where it is gone with a deleted account'),
+  counts: z.boolean().describe('false when the auction went on without it after a failover'),
+  opening: z
+    .strictObject({ salt: z.string(), private: z.string() })
+    .nullable()
+    .describe('opens the hash in the proof, where it names nobody else'),
+}) satisfies z.ZodType<OwnBid>;
+
+const ownBids = z.array(ownBid);
+
+export const foundBid = ownBid.omit({ opening: true }).extend({
+  userId: id.describe('whose it is'),
+}) satisfies z.ZodType<FoundBid>;
+
+export const bidderPage = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      alias,
+      userId: id,
+      bids: z.int().min(1).describe('accepted ones, raises of an own maximum included'),
+      highest: amount.describe('what the public saw'),
+      lastAt: time,
+      removed: z.boolean().describe('the bids do not count any more'),
+    }),
+  ),
+  nextCursor,
+}) satisfies z.ZodType<Page<AuctionBidder>>;
 
 export const ownBidPage = z.strictObject({
   items: ownBids,

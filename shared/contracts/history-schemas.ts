@@ -7,17 +7,19 @@ import { ID_PATTERN } from '../domain/ids.ts';
 import { MAX_NAME, nameFault, tidyName } from '../domain/display-names.ts';
 import { AUCTION_STATUSES } from './events.ts';
 import type {
+  BidderQuery,
   BidListQuery,
   DisplayNameRequest,
   HistoryListQuery,
   LeaderboardQuery,
+  OwnAuctionsQuery,
   OwnBidsQuery,
   ReadNoticesRequest,
   RecordQuery,
   SaleListQuery,
   WatchlistQuery,
 } from './history.ts';
-import { KEPT_NOTICE_TYPES } from './history.ts';
+import { KEPT_NOTICE_TYPES, OWN_LISTS } from './history.ts';
 import { pageLimit } from './query-strings.ts';
 import { SALE_STATUSES } from './sales.ts';
 
@@ -80,8 +82,17 @@ export const archivedSaleListQuery = z.strictObject({
   status: z.enum(SALE_STATUSES).optional(),
   seller: userOrSale.optional(),
 }) satisfies z.ZodType<SaleListQuery>;
+export const bidderQuery = z.strictObject(page) satisfies z.ZodType<BidderQuery>;
 
 export const ownBidsQuery = z.strictObject(page) satisfies z.ZodType<OwnBidsQuery>;
+
+export const ownAuctionsQuery = z.strictObject({
+  ...page,
+  list: z
+    .enum(OWN_LISTS)
+    .default('open')
+    .describe('open: live or paused; unsold: ended without a buyer, or cancelled'),
+}) satisfies z.ZodType<OwnAuctionsQuery>;
 
 export const watchlistQuery = z.strictObject(page) satisfies z.ZodType<WatchlistQuery>;
 

@@ -5,6 +5,7 @@
 import type { AuctionStatus, PublicState } from './events.ts';
 import type { PublicTerms } from './api.ts';
 import type { LotResult, RegistrationStatus, SaleStatus, SaleTerms } from './sales.ts';
+import type { IncrementTable } from '../domain/increments.ts';
 
 /** Where the history API describes itself: below what is routed to it. */
 export const HISTORY_DOCUMENT = '/v1/history/openapi.json';
@@ -76,6 +77,8 @@ export interface BidListQuery extends PageQuery {
 export type OwnBidsQuery = PageQuery;
 
 export type RecordQuery = PageQuery;
+
+export type BidderQuery = PageQuery;
 
 /** What an auction's winner, or seller, is to do after a sale; nulls where the installation says nothing. */
 export interface NextStep {
@@ -214,6 +217,60 @@ export interface OwnBid {
    * because that one has deleted the account.
    */
   readonly opening: Opening | null;
+}
+
+/**
+ * The lists of what a user sells. `open`: live or paused · `unsold`: ended without a buyer, or cancelled.
+ */
+export const OWN_LISTS = ['scheduled', 'open', 'sold', 'unsold'] as const;
+export type OwnList = (typeof OWN_LISTS)[number];
+
+export interface OwnAuctionsQuery extends PageQuery {
+  readonly list: OwnList;
+}
+
+/** The terms of an auction as they were when it was created, with those that only its seller knows. */
+export interface AuctionTerms {
+  readonly startPrice: number;
+  readonly reservePrice?: number;
+  readonly buyNowPrice?: number;
+  readonly highestBid?: number;
+  readonly increments: IncrementTable;
+  /** `hardEndsAt` where the seller chose it. */
+  readonly softClose: {
+    readonly windowSeconds: number;
+    readonly extendSeconds: number;
+    readonly hardEndsAt?: string;
+  } | null;
+  readonly graceSeconds: number;
+  readonly startsAt: string;
+  /** The end has moved since by late bids, extensions and pauses. */
+  readonly endsAt: string;
+}
+
+/** An auction as its seller sees it. */
+export interface OwnAuction extends ArchivedAuction {
+  /** Null where they were erased, with the account of a user whom its first event names. */
+  readonly terms: AuctionTerms | null;
+}
+
+/** Who takes part in an auction, as admins see it. */
+export interface AuctionBidder {
+  readonly alias: number;
+  readonly userId: string;
+  /** Accepted bids, raises of an own maximum included. */
+  readonly bids: number;
+  /** The highest amount that the public saw. */
+  readonly highest: number;
+  /** When the last one was accepted. */
+  readonly lastAt: string;
+  /** The bids do not count any more, and no further ones are taken. */
+  readonly removed: boolean;
+}
+
+/** A bid as admins find it by its id. */
+export interface FoundBid extends Omit<OwnBid, 'opening'> {
+  readonly userId: string;
 }
 
 /** An auction in a user's watchlist. */

@@ -1,12 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Result } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
+import { redisCommand } from '@outcry/local/servers/redis-command.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 import { until } from '../testing/until.ts';
 import { createLogger } from './logger.ts';
 import { mastersOf, openRedis, openRedisOrCluster, untilReady } from './redis.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    firstKey(numberOfKeys: number, ...keys: string[]): Result<string, Context>;
+  }
+}
 
 test('of a cluster, the connection to a master that hangs is given up within 5 s', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'outcry-redis-'));
@@ -64,4 +72,51 @@ test('a process that stood still keeps its connection', async () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
   }
   expect(closed).toBe(0);
+});
+
+test('in a cluster without all of its slots, commands fail at once, or answer', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outcry-redis-'));
+  const settings = 'enabled yes|require-full-coverage no|announce-ip 127.0.0.1';
+  const args = settings.split('|').flatMap((each) => `--cluster-${each}`.split(' '));
+  const server = await startRedis({ dataDir: folder, args });
+  const address = { REDIS_URL: server.url, REDIS_CLUSTER: true };
+  const redis = openRedisOrCluster(address, 'test', createLogger('test', 'silent'), {
+    enableAutoPipelining: true,
+  });
+  onTestFinished(async () => {
+    redis.disconnect();
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+  await redisCommand(server, 'CLUSTER ADDSLOTSRANGE 0 8191');
+  // The slots of these are 866 and 12222.
+  const [served, unserved] = ['hello', 'y'];
+  await expect(redis.get(served)).rejects.toThrow(/isn't ready/);
+  await untilReady(redis, 10_000);
+  await until('a slot has its node', () =>
+    redis.get(served).then(
+      (value) => value === null,
+      () => false,
+    ),
+  );
+  await expect(redis.get(unserved)).rejects.toThrow(/CLUSTERDOWN/);
+});
+
+test('a script with any number of keys does not disturb what is sent to other nodes', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outcry-redis-'));
+  const cluster = await startRedisCluster({ dataDir: folder });
+  const address = { REDIS_URL: cluster.url, REDIS_CLUSTER: true };
+  const redis = openRedisOrCluster(address, 'test', createLogger('test', 'silent'), {
+    enableAutoPipelining: true,
+  });
+  onTestFinished(async () => {
+    redis.disconnect();
+    await cluster.stop();
+    await rm(folder, { recursive: true });
+  });
+  await untilReady(redis, 10_000);
+  redis.defineCommand('firstKey', { lua: 'return KEYS[1]' });
+  // Slots 9842, 866 and 3300: the first belongs to another node.
+  const answers = [redis.get('1'), redis.firstKey(1, 'hello'), redis.firstKey(1, 'b')];
+  expect(await Promise.all(answers)).toEqual([null, 'hello', 'b']);
 });

@@ -17,6 +17,7 @@ const MAX_SILENT_LOOKS = 3;
 const MAX_OPENING_LOOKS = 10;
 /** No command waits longer for its answer, whoever forgot to set a limit of its own. */
 const COMMAND_LIMIT_MS = 5_000;
+const SLOTS = 16_384;
 
 const reconnectAfterMs = (attempt: number): number =>
   backoffMs(attempt, RECONNECT_FIRST_MS, RECONNECT_MAX_MS);
@@ -125,10 +126,11 @@ function openCluster(urls: string, options: RedisOptions): Cluster {
     autoResubscribe: _notForNodes,
     ...forNodes
   } = options;
-  return new Cluster(nodes, {
+  const sentAlone = [...autoPipeliningIgnoredCommands];
+  const cluster = new Cluster(nodes, {
     enableOfflineQueue: false,
     enableAutoPipelining,
-    autoPipeliningIgnoredCommands,
+    autoPipeliningIgnoredCommands: sentAlone,
     // A command that a failing node may have run must not be sent to the next one.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
@@ -145,6 +147,17 @@ function openCluster(urls: string, options: RedisOptions): Cluster {
       ...(protocol === 'rediss:' ? { tls: {} } : {}),
     },
   });
+  // While nothing is known of a slot, the library lets commands of its pipelines wait without a limit, and when only some
+  // slots have nodes, as in a cluster that is being formed, it then throws where nobody can catch it.
+  cluster.slots = Array.from({ length: SLOTS }, () => []);
+  // The library puts a script into the pipeline of the node of its first argument. Where that is the number of keys, it is
+  // the wrong one, and all that is in this pipeline fails.
+  const defineCommand = cluster.defineCommand.bind(cluster);
+  cluster.defineCommand = (name, script) => {
+    if (script.numberOfKeys === undefined) sentAlone.push(name);
+    defineCommand(name, script);
+  };
+  return cluster;
 }
 
 /**

@@ -20,7 +20,7 @@ import {
   type Command,
   type RuleEvent,
 } from '../domain/auction-rules.ts';
-import { DEFAULT_INCREMENTS, type IncrementTable } from '../domain/increments.ts';
+import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
 
 /** One script call's events, ready to be published. */
 export interface TestEntry {
@@ -192,6 +192,12 @@ export class TestAuction {
     return this.#entry([this.#decided({ kind: 'cancel', userId: sellerId, admin: false })]);
   }
 
+  /** The seller pauses it. */
+  pause(): TestEntry {
+    const { sellerId } = this.#creation;
+    return this.#entry([this.#decided({ kind: 'pause', userId: sellerId, admin: false })]);
+  }
+
   /** An admin removes a bidder. */
   remove(alias: number): TestEntry {
     return this.#entry([this.#decided({ kind: 'remove', userId: 'admin', alias })]);
@@ -233,7 +239,11 @@ export class TestAuction {
         ? { userId, bidId, alias, ...offerOf(command), ...key }
         : { userId, ...key };
     const { type, bid, bidder } = decision.event;
-    const shown = { ...(bid && { bid }), ...(bidder !== undefined && { bidder, reason: 'why' }) };
+    const shown = {
+      ...(bid && { bid }),
+      ...(bidder !== undefined && { bidder }),
+      ...((type === 'paused' || type === 'removed') && { reason: 'why' }),
+    };
     return this.#line(type, shown, members);
   }
 
@@ -282,13 +292,6 @@ export function publicState(auction: Auction): PublicState {
     endsAt: new Date(auction.endsAt).toISOString(),
   };
 }
-
-/** The rows of a creation's `from:by` pairs. */
-export const incrementsOf = (pairs: string): IncrementTable =>
-  pairs.split(',').map((pair) => {
-    const [from, by] = pair.split(':');
-    return { from: Number(from), by: Number(by) };
-  });
 
 function offerOf(command: Command): object {
   if ('amount' in command) return { amount: command.amount };

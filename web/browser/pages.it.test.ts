@@ -94,6 +94,21 @@ describe('lobby', () => {
     await page.getByText('No title has words that begin like').waitFor();
   });
 
+  test('shows what is paused at the end of the live list, also where it is narrowed', async () => {
+    const clock = await auctionOf('Cuckoo clock', { durationSeconds: 60 });
+    await seller.pause(clock.id, 'A leg is loose.');
+    const page = await stage.open('/');
+    const card = page.locator(`[data-auction-id="${clock.id}"]`);
+    await card.getByText('paused', { exact: true }).waitFor();
+    expect(await cards(page).last().getAttribute('data-auction-id')).toBe(clock.id);
+    await page.getByLabel('Search titles').fill('cuckoo');
+    await poll(() => cards(page).count()).toBe(1);
+    await card.getByText('paused', { exact: true }).waitFor();
+    await seller.resume(clock.id);
+    await poll(() => card.getByText('paused', { exact: true }).count()).toBe(0);
+    await seller.cancel(clock.id);
+  });
+
   test('keeps what ended', async () => {
     const page = await stage.open('/ended');
     await page.getByText('Silver spoon').waitFor();

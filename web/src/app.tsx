@@ -1,4 +1,5 @@
 import { AccountPage } from './pages/account-page.tsx';
+import { AdminPage } from './pages/admin-page.tsx';
 import { LobbyPage } from './pages/lobby-page.tsx';
 import { LeadersPage } from './pages/leaders-page.tsx';
 import { MyBidsPage } from './pages/my-bids-page.tsx';
@@ -8,6 +9,7 @@ import { SavedPage } from './pages/saved-page.tsx';
 import { SellPage } from './pages/sell-page.tsx';
 import { SignedInPage } from './pages/signed-in-page.tsx';
 import { StartPage } from './pages/start-page.tsx';
+import { WebhooksPage } from './pages/webhooks-page.tsx';
 import { SignInDialog } from './parts/sign-in-dialog.tsx';
 import { SignInTrouble } from './parts/sign-in-trouble.tsx';
 import { SiteFooter } from './parts/site-footer.tsx';
@@ -60,6 +62,10 @@ function Page({ start: started }: { readonly start: Start }) {
       return <LeadersPage services={services} />;
     case 'account':
       return <AccountPage services={services} />;
+    case 'admin':
+      return <AdminPage services={services} />;
+    case 'webhooks':
+      return <WebhooksPage services={services} />;
     case 'signed-in':
       return <SignedInPage services={services} />;
     case 'nowhere':

@@ -10,6 +10,8 @@ it.each([
   ['/saved', { page: 'saved' }],
   ['/leaders', { page: 'leaders' }],
   ['/account', { page: 'account' }],
+  ['/admin', { page: 'admin' }],
+  ['/webhooks/', { page: 'webhooks' }],
   ['/auctions/a7-xY_9', { page: 'room', auctionId: 'a7-xY_9' }],
   ['/auctions/a7-x/', { page: 'room', auctionId: 'a7-x' }],
   ['/auctions/', { page: 'nowhere' }],

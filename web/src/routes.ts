@@ -12,6 +12,8 @@ export type Route =
   | { readonly page: 'saved' }
   | { readonly page: 'leaders' }
   | { readonly page: 'account' }
+  | { readonly page: 'admin' }
+  | { readonly page: 'webhooks' }
   | { readonly page: 'signed-in' }
   | { readonly page: 'nowhere' };
 
@@ -28,6 +30,8 @@ export const MY_BIDS_PATH = '/my-bids';
 export const SAVED_PATH = '/saved';
 export const LEADERS_PATH = '/leaders';
 export const ACCOUNT_PATH = '/account';
+export const ADMIN_PATH = '/admin';
+export const WEBHOOKS_PATH = '/webhooks';
 /** Where a sign-in elsewhere comes back to. */
 export const SIGNED_IN_PATH = '/signed-in';
 
@@ -51,6 +55,10 @@ export function routeOf(path: string): Route {
       return { page: 'saved' };
     case ACCOUNT_PATH:
       return { page: 'account' };
+    case ADMIN_PATH:
+      return { page: 'admin' };
+    case WEBHOOKS_PATH:
+      return { page: 'webhooks' };
     case LEADERS_PATH:
       return { page: 'leaders' };
     case SIGNED_IN_PATH:

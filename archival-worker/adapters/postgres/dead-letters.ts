@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { DeadLetter, Judgement } from '../../archive/ports.ts';
-import type { DeadLetterBox, KeptLetter } from '../../dead-letters/ports.ts';
-import type { Database, Tx } from './database.ts';
+import type {
+  DeadLetterBox,
+  KeptLetter,
+  LetterPlace,
+  ListedLetter,
+} from '../../dead-letters/ports.ts';
+import type { Database, Sql, Tx } from './database.ts';
 
 /** Keeps messages that can never be stored as events, each once. */
 export async function keepDeadLetters(tx: Tx, letters: readonly DeadLetter[]): Promise<void> {
@@ -56,32 +61,34 @@ export const deadLetterBox = (database: Database): DeadLetterBox => ({
     return rows[0]?.count ?? 0;
   },
 
-  async letters(
-    hashPrefix: string,
-    after: KeptLetter | undefined,
-    limit: number,
-  ): Promise<readonly KeptLetter[]> {
-    // The microseconds that a Date has not must not make a letter come twice.
+  async list(after: LetterPlace | undefined, limit: number): Promise<readonly ListedLetter[]> {
     const rows = await database.run(
-      (sql) => sql<LetterRow[]>`
-        SELECT encode(payload_hash, 'hex') AS hash, subject, auction_id, payload, reason,
-               date_trunc('milliseconds', seen_at) AS seen_at
+      (sql) => sql<(LetterRow & { readonly bytes: number })[]>`
+        SELECT ${letterColumns(sql)}, octet_length(payload) AS bytes
           FROM dead_letters
-         WHERE starts_with(encode(payload_hash, 'hex'), ${hashPrefix})
-           AND (date_trunc('milliseconds', seen_at), payload_hash, subject)
-               > (${(after?.seenAt ?? new Date(0)).toISOString()}::timestamptz,
-                  decode(${after?.hash ?? ''}, 'hex'), ${after?.subject ?? ''})
-         ORDER BY date_trunc('milliseconds', seen_at), payload_hash, subject
+         WHERE ${isAfter(sql, after)}
+         ORDER BY ${letterOrder(sql)}
          LIMIT ${limit}`,
     );
-    return rows.map((row) => ({
-      hash: row.hash,
-      subject: row.subject,
-      auctionId: row.auction_id ?? undefined,
-      payload: row.payload,
-      reason: row.reason,
-      seenAt: row.seen_at,
-    }));
+    return rows.map((row) => Object.assign(letterOf(row), { bytes: row.bytes }));
+  },
+
+  async letters(
+    hashPrefix: string,
+    after: LetterPlace | undefined,
+    limit: number,
+  ): Promise<readonly KeptLetter[]> {
+    const rows = await database.run(
+      (sql) => sql<(LetterRow & { readonly payload: Buffer })[]>`
+        SELECT ${letterColumns(sql)}, payload
+          FROM dead_letters
+         WHERE payload_hash BETWEEN decode(${hashPrefix.padEnd(64, '0')}, 'hex')
+                                AND decode(${hashPrefix.padEnd(64, 'f')}, 'hex')
+           AND ${isAfter(sql, after)}
+         ORDER BY ${letterOrder(sql)}
+         LIMIT ${limit}`,
+    );
+    return rows.map((row) => Object.assign(letterOf(row), { payload: row.payload }));
   },
 });
 
@@ -89,10 +96,30 @@ interface LetterRow {
   readonly hash: string;
   readonly subject: string;
   readonly auction_id: string | null;
-  readonly payload: Buffer;
   readonly reason: string;
   readonly seen_at: Date;
+  readonly micros: number;
 }
+
+const letterColumns = (sql: Sql) => sql`
+  encode(payload_hash, 'hex') AS hash, subject, auction_id, reason, seen_at,
+  (extract(epoch FROM seen_at) * 1000000)::bigint AS micros`;
+
+const letterOrder = (sql: Sql) => sql`seen_at, payload_hash, subject`;
+
+const isAfter = (sql: Sql, after: LetterPlace | undefined) => sql`
+  (${letterOrder(sql)})
+    > ('epoch'::timestamptz + ${after?.micros ?? 0}::bigint * interval '1 microsecond',
+       decode(${after?.hash ?? ''}, 'hex'), ${after?.subject ?? ''})`;
+
+const letterOf = (row: LetterRow): Omit<KeptLetter, 'payload'> => ({
+  hash: row.hash,
+  subject: row.subject,
+  auctionId: row.auction_id ?? undefined,
+  reason: row.reason,
+  seenAt: row.seen_at,
+  micros: row.micros,
+});
 
 const MAX_TEXT = 1_000;
 

@@ -9,6 +9,7 @@ import {
   RECORDED_TYPES,
   type ArchivedAuction,
   type ArchivedBid,
+  type AuctionBidder,
   type BidListQuery,
   type RecordEntry,
 } from '@outcry/shared/contracts/history.ts';
@@ -59,6 +60,27 @@ export const historyStore = (read: ReadHistory): HistoryStore => ({
     return rows.map(({ at, removed, ...bid }) =>
       Object.assign(bid, { at: at.toISOString() }, removed ? { removed } : undefined),
     );
+  },
+
+  async bidders(
+    auctionId: string,
+    after: number,
+    limit: number,
+  ): Promise<readonly AuctionBidder[]> {
+    const rows = await read(
+      (sql) => sql<(Omit<AuctionBidder, 'lastAt'> & { lastAt: Date })[]>`
+        SELECT alias, user_id AS "userId", bids, highest, "lastAt", ${isRemoved(sql)} AS removed
+          FROM (SELECT auction_id, alias, user_id, count(*) AS bids, max(amount) AS highest,
+                       max(at) AS "lastAt"
+                  FROM history_events
+                 WHERE auction_id = ${auctionId} AND type IN ('bid', 'no_change', 'bought')
+                   AND alias > ${after}
+                 GROUP BY auction_id, alias, user_id
+                 ORDER BY alias
+                 LIMIT ${limit}) AS history_events
+         ORDER BY alias`,
+    );
+    return rows.map((row) => Object.assign(row, { lastAt: row.lastAt.toISOString() }));
   },
 
   async record(

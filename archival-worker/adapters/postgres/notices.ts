@@ -100,13 +100,13 @@ const noticesOf = (sql: Sql, userId: string) => sql`
            changed_at, hour, saved_at
       FROM bid FULL JOIN saved USING (auction_id) JOIN auctions ON auctions.id = auction_id
      WHERE created_at IS NOT NULL
-       AND (status IN ('scheduled', 'live')
+       AND (status NOT IN ('ended', 'cancelled')
             OR (status = 'ended' AND changed_at > now() - interval '30 days'))
   ),
   beaten AS (
     SELECT id, hour
       FROM mine
-     WHERE hour IS NOT NULL AND status IN ('live', 'ended') AND leader_id <> ${userId}
+     WHERE hour IS NOT NULL AND status IN ('live', 'paused', 'ended') AND leader_id <> ${userId}
      ORDER BY changed_at DESC
      LIMIT ${MAX_NOTICES}
   ),

@@ -1,8 +1,9 @@
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { PrivateEvent } from '@outcry/shared/contracts/events.ts';
-import type { OwnBid, UserStats } from '@outcry/shared/contracts/history.ts';
+import type { FoundBid, OwnBid, UserStats } from '@outcry/shared/contracts/history.ts';
 import type { OwnBidPlace, UserStore } from '../../history/ports.ts';
 import type { ReadHistory } from './ask-history.ts';
+import type { Sql } from './database.ts';
 import { shownName } from './display-names.ts';
 import { coarse, isShown, shownUntil } from './shown-figures.ts';
 
@@ -72,16 +73,33 @@ export const userStore = (read: ReadHistory): UserStore => ({
                   < (${new Date(before.at).toISOString()}::timestamptz, ${before.auctionId},
                      ${before.epoch}, ${before.seq})`;
       return sql<OwnBidRow[]>`
-      SELECT auction_id, bid_id, epoch, seq, at, type, alias, amount, salt, private,
-             coalesce(seq > epochs.fork AND seq <= epochs.until_seq, false) AS counts
-        FROM events LEFT JOIN epochs USING (auction_id, epoch)
+      ${ownBidColumns(sql)}
        WHERE user_id = ${userId} AND type IN ('bid', 'no_change', 'bought') ${older}
        ORDER BY at DESC, auction_id DESC, epoch DESC, seq DESC
        LIMIT ${limit}`;
     });
     return rows.map((row) => ownBid(userId, row));
   },
+
+  async bid(bidId: string): Promise<FoundBid | undefined> {
+    const [row] = await read(
+      (sql) => sql<(OwnBidRow & { readonly user_id: string })[]>`
+      ${ownBidColumns(sql, sql`, user_id`)}
+       WHERE bid_id = ${bidId}
+       ORDER BY epoch DESC
+       LIMIT 1`,
+    );
+    if (row === undefined) return undefined;
+    const { opening: _, ...bid } = ownBid(row.user_id, row);
+    return { ...bid, userId: row.user_id };
+  },
 });
+
+/** @param more further columns, after a comma */
+const ownBidColumns = (sql: Sql, more = sql``) => sql`
+  SELECT auction_id, bid_id, epoch, seq, at, type, alias, amount, salt, private,
+         coalesce(seq > epochs.fork AND seq <= epochs.until_seq, false) AS counts ${more}
+    FROM events LEFT JOIN epochs USING (auction_id, epoch)`;
 
 function statsOf(userId: string, rows: readonly StatsRow[]): UserStats {
   const sum = (value: (row: StatsRow) => number): number =>

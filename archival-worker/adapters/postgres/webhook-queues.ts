@@ -93,9 +93,8 @@ export class WebhookQueues implements QueueBell, QueueStore {
           JOIN webhooks ON webhooks.seller_id IS NULL OR webhooks.seller_id = sold.seller_id
           LEFT JOIN webhook_queues AS queue
             ON (queue.webhook_id, queue.auction_id) = (webhooks.id, sold.id)
-         WHERE (sold.status IN ('scheduled', 'live')
-                OR (sold.status IN ('ended', 'cancelled')
-                    AND sold.changed_at > now() - make_interval(days => ${MISSED_DAYS})))
+         WHERE (sold.status NOT IN ('ended', 'cancelled')
+                OR sold.changed_at > now() - make_interval(days => ${MISSED_DAYS}))
            AND sold.changed_at >= webhooks.created_at
            AND queue.due_at IS NULL
            AND (coalesce(queue.epoch, 0), coalesce(queue.seq, 0)) < (archived_epoch, archived_seq)

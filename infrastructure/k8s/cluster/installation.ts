@@ -11,13 +11,21 @@ const READY_WITHIN_MS = 600_000;
 export class Installation {
   readonly #cluster: Cluster;
   readonly #checkout: Checkout;
-  /** `local` or `production`. */
-  readonly #overlay: string;
+  /** Of the overlay that is applied, or whose secrets are used. */
+  readonly #secrets: string;
+  readonly #namespaceOfServers: string;
 
-  constructor(cluster: Cluster, checkout: Checkout, overlay: string) {
+  /** @param overlay `local`, `production` or `managed` */
+  constructor(
+    cluster: Cluster,
+    checkout: Checkout,
+    overlay: string,
+    { namespaceOfServers = 'outcry' } = {},
+  ) {
     this.#cluster = cluster;
     this.#checkout = checkout;
-    this.#overlay = overlay;
+    this.#secrets = `infrastructure/k8s/overlays/${overlay}/secrets`;
+    this.#namespaceOfServers = namespaceOfServers;
   }
 
   /** Runs shell lines of the docs as printed. */
@@ -83,10 +91,9 @@ export class Installation {
   }
 
   async newAuctions(url: string): Promise<{ secret: string; auctions: readonly string[] }> {
-    const place = `infrastructure/k8s/overlays/${this.#overlay}/secrets`;
-    const secret = (await this.#checkout.secrets(place, 'api-gateway'))['JWT_SECRET'] ?? '';
+    const secret = (await this.#checkout.secrets(this.#secrets, 'api-gateway'))['JWT_SECRET'] ?? '';
     const made = Array.from({ length: 8 }, () =>
-      createAuction(url, secret, { durationSeconds: 7_200 }),
+      createAuction(url, secret, { durationSeconds: 7_200, attempts: 30 }),
     );
     return { secret, auctions: await Promise.all(made) };
   }
@@ -96,13 +103,13 @@ export class Installation {
     // docs/operate.md, tools.
     const tool = documentedCommand('docs/operate.md', '## Tools', 'kubectl');
     const psql = ['psql', '--username=postgres', '--tuples-only', '--no-align', 'outcry'];
+    const ask = ['exec', 'postgres-0', '--', ...psql, `--command=${BIDS_IN_POSTGRES}`];
     return accountFor(accepted, {
-      bids: () =>
-        this.kubectl('exec', 'postgres-0', '--', ...psql, `--command=${BIDS_IN_POSTGRES}`),
+      bids: () => this.#cluster.kubectl(`--namespace=${this.#namespaceOfServers}`, ...ask),
       verify: () =>
         this.type(
           [
-            `secrets=infrastructure/k8s/overlays/${this.#overlay}/secrets`,
+            `secrets=${this.#secrets}`,
             tool.replace('run-rebuild.js', 'run-verify.js').replace('rebuild.env', 'verify.env'),
           ].join('\n'),
         ),

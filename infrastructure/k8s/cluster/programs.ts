@@ -19,10 +19,12 @@ const OF_KUBERNETES = [
   'kube-proxy',
   'kubectl',
 ] as const;
+export const HELM = 'helm.sh/helm/v3/cmd/helm@v3.22.0';
 /** What stands alone, by the name of its program. */
 const OF_OTHERS: Readonly<Record<string, string>> = {
   coredns: 'github.com/coredns/coredns@v1.11.3',
   'kube-router': 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router@v2.1.0',
+  helm: HELM,
 };
 /** Debian's packages, by a program of each. */
 const OF_DEBIAN: Readonly<Record<string, string>> = {

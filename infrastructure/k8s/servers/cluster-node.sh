@@ -43,6 +43,15 @@ meet_others() {
   done
 }
 
+# A replica that heard from others where its master is now goes on asking at the old address: Redis corrects its list of
+# nodes, not its replication.
+follow_master() {
+  master=$(echo "$1" | cut -d ' ' -f 4)
+  address=$(ask "$POD_IP" cluster nodes | awk -v id="$master" '$1 == id { sub(/:.*/, "", $2); print $2 }')
+  asked=$(ask "$POD_IP" info replication | sed -n 's/^master_host://p')
+  [ -z "$address" ] || [ "$asked" = "$address" ] || ask "$POD_IP" cluster replicate "$master"
+}
+
 # Whether no cluster was ever complete here: all nodes answer, none is a replica, none sees all slots.
 is_new() {
   for name in $REDIS_NODES; do
@@ -106,7 +115,9 @@ case ${1:-} in
     if is_ready; then exit 0; fi
     meet_others
     self=$(self_of "$POD_IP")
-    if is_master "$self" && ! has_slots "$self"; then
+    if ! is_master "$self"; then
+      follow_master "$self"
+    elif ! has_slots "$self"; then
       if [ "$(slots_seen_by "$POD_IP")" -eq $SLOTS ]; then
         become_replica
       elif [ "${HOSTNAME##*-}" = 0 ] && is_new; then

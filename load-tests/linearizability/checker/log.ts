@@ -4,7 +4,8 @@
  */
 import { decide, passTime, scheduledAuction } from '@outcry/shared/domain/auction-rules.ts';
 import type { Auction } from '@outcry/shared/domain/auction-rules.ts';
-import { incrementsOf, publicState } from '@outcry/shared/testing/event-lines.ts';
+import { incrementsOf } from '@outcry/shared/contracts/events.ts';
+import { publicState } from '@outcry/shared/testing/event-lines.ts';
 import { commandsBehind, eventText, requestOf, ruleCommand } from '../history.ts';
 import type { BrokenRule, HistoryCommand, LoggedEvent, Report } from '../history.ts';
 

@@ -1,6 +1,6 @@
 /** What the script must answer, made of what the model decided. */
 import type { AuctionCommand } from '@outcry/api-gateway/bidding/auction-commands.ts';
-import type { Creation } from '@outcry/shared/contracts/events.ts';
+import { incrementsOf, type Creation } from '@outcry/shared/contracts/events.ts';
 import { stateRecord } from '@outcry/shared/contracts/records.ts';
 import {
   minimumBid,
@@ -8,7 +8,7 @@ import {
   type Auction,
   type Command,
 } from '@outcry/shared/domain/auction-rules.ts';
-import { incrementsOf, publicState } from '@outcry/shared/testing/event-lines.ts';
+import { publicState } from '@outcry/shared/testing/event-lines.ts';
 
 /** Where the script and the model differ. */
 export class Disagreement extends Error {

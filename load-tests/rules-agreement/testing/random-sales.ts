@@ -76,6 +76,8 @@ const admin = oneIn(2);
 /** Mostly who may. */
 const manager = weighted([4, fc.constant(SELLER)], [1, user]);
 
+const asLotStep = (lot: RandomLot): SaleRunStep => ({ kind: 'lot', ...lot });
+
 const lotWith = (lot: fc.Arbitrary<number>, isOutdated: fc.Arbitrary<boolean>) =>
   fc.record({ lot, creation: randomCreation, hasOwnTimes: oneIn(3), isOutdated });
 
@@ -137,7 +139,7 @@ const step = weighted<SaleRunStep>(
   ],
   [5, fc.record({ kind: kind('wait'), ms: fc.integer({ min: 1, max: 6 }) })],
   [8, fc.record({ kind: kind('again'), back: fc.integer({ min: 1, max: 12 }), changed: oneIn(5) })],
-  [4, fc.tuple(lotWith(lotNumber, oneIn(10))).map(([lot]) => ({ kind: 'lot' as const, ...lot }))],
+  [4, fc.tuple(lotWith(lotNumber, oneIn(10))).map(([lot]) => asLotStep(lot))],
   [6, fc.record({ kind: kind('register', 'own', 'look'), userId: userOrSeller })],
   [
     10,
@@ -155,27 +157,28 @@ const step = weighted<SaleRunStep>(
   [2, edit],
 );
 
-const conditions: fc.Arbitrary<SaleConditions> = fc
-  .record({
-    startInMs: fc.constantFrom(0, 0, 20, 100),
-    lastsMs: fc.integer({ min: 50, max: 800 }),
-    staggerMs: fc.integer({ min: 0, max: 60 }),
-    registration: fc.constantFrom('none', 'open', 'open', 'open', 'approval'),
-    defaultLimit: fc.constantFrom(0, 300, 2_000, 12_000, 30_000),
-    softWindowMs: fc.constantFrom(0, 0, 10, 40),
-    softExtendMs: fc.constantFrom(1, 10, 40),
-    graceMs: fc.constantFrom(0, 20, 60),
-  })
-  .map(({ startInMs, lastsMs, ...rest }) => ({
+const drawnConditions = fc.record({
+  startInMs: fc.constantFrom(0, 0, 20, 100),
+  lastsMs: fc.integer({ min: 50, max: 800 }),
+  staggerMs: fc.integer({ min: 0, max: 60 }),
+  registration: fc.constantFrom('none', 'open', 'open', 'open', 'approval'),
+  defaultLimit: fc.constantFrom(0, 300, 2_000, 12_000, 30_000),
+  softWindowMs: fc.constantFrom(0, 0, 10, 40),
+  softExtendMs: fc.constantFrom(1, 10, 40),
+  graceMs: fc.constantFrom(0, 20, 60),
+});
+
+const conditions = drawnConditions.map(({ startInMs, lastsMs, ...rest }): SaleConditions =>
+  Object.assign(rest, {
     sellerId: SELLER,
     title: 'Lamps',
     description: '',
     currency: 'USD',
     startsAt: startInMs,
     firstLotEndsAt: startInMs + lastsMs,
-    ...rest,
     softExtendMs: rest.softWindowMs === 0 ? 0 : rest.softExtendMs,
-  }));
+  }),
+);
 
 /** @param steps how many each has, besides what prepares it */
 export const saleRun = (steps: number): fc.Arbitrary<SaleRun> =>

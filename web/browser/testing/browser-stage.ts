@@ -87,9 +87,21 @@ export async function startBrowserStage(
 
 /** Signs in through the dialog that any sign-in button opens. */
 export async function signIn(page: Page, name: string): Promise<void> {
+  await inSignInDialog(page, (dialog) => dialog.getByRole('textbox').fill(name));
+}
+
+/** With the rights of an admin too, which a demo system gives to anyone. */
+export async function signInAsAdmin(page: Page, name: string): Promise<void> {
+  await inSignInDialog(page, async (dialog) => {
+    await dialog.getByRole('textbox').fill(name);
+    await dialog.getByLabel('Also as an admin').check();
+  });
+}
+
+async function inSignInDialog(page: Page, fill: (dialog: Locator) => Promise<void>): Promise<void> {
   await page.getByRole('button', { name: 'Sign in', exact: true }).first().click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('textbox').fill(name);
+  await fill(dialog);
   await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
   await dialog.waitFor({ state: 'hidden' });
 }

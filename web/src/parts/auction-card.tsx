@@ -1,4 +1,5 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidCountText, buyNowOffer, priceLabel } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
@@ -74,7 +75,7 @@ function factsText(auction: AuctionView): string {
   if (auction.status === 'scheduled') {
     return `opens ${momentText(Date.parse(auction.startsAt), serverNow())}`;
   }
-  if (auction.status !== 'live') {
+  if (isOver(auction.status)) {
     return `${bids}, ${momentText(Date.parse(auction.endsAt), serverNow())}`;
   }
   return auction.reserveMet || auction.leader === null ? bids : `${bids}, reserve not met`;

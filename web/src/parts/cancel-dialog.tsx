@@ -1,6 +1,6 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { Selling } from '../state/selling.ts';
-import { Dialog } from './dialog.tsx';
+import { Dialog, DialogButtons } from './dialog.tsx';
 import { NoticeText } from './notice-text.tsx';
 
 interface CancelDialogProps {
@@ -15,27 +15,29 @@ export function CancelDialog({ auction, selling, onClose }: CancelDialogProps) {
   const isPossible = auction.leader === null;
   return (
     <Dialog title="Cancel this auction?" onClose={onClose}>
-      <p role="status">
-        {isPossible
-          ? 'It closes at once and for good. Nobody has bid yet, and you can offer the item again.'
-          : 'Somebody has bid just now, so it can no longer be cancelled.'}
-      </p>
-      <NoticeText notice={selling.notice.value} />
-      <div class="row">
-        {isPossible && (
-          <button
-            type="button"
-            class="button button-danger"
-            disabled={busy}
-            onClick={() => void selling.cancel()}
-          >
-            {busy ? 'Cancelling …' : 'Yes, cancel it'}
-          </button>
-        )}
-        <button type="button" class="button" onClick={onClose}>
-          Keep it open
-        </button>
-      </div>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void selling.cancel();
+        }}
+      >
+        <p role="status">
+          {isPossible
+            ? 'It closes at once and for good. Nobody has bid yet, and you can offer the item again.'
+            : 'Somebody has bid just now, so it can no longer be cancelled.'}
+        </p>
+        <NoticeText notice={selling.notice.value} />
+        <DialogButtons
+          label="Yes, cancel it"
+          busyLabel="Cancelling …"
+          busy={busy}
+          isDanger
+          isPossible={isPossible}
+          leaveLabel="Keep it open"
+          onLeave={onClose}
+        />
+      </form>
     </Dialog>
   );
 }

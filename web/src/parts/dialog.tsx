@@ -55,6 +55,41 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   );
 }
 
+interface DialogButtonsProps {
+  /** Of the button that sends the dialog's form. */
+  readonly label: string;
+  readonly busyLabel: string;
+  readonly busy: boolean;
+  readonly isDanger?: boolean;
+  /** False where there is nothing left but to leave it. */
+  readonly isPossible?: boolean;
+  /** Of the button that changes nothing. */
+  readonly leaveLabel?: string;
+  readonly onLeave: () => void;
+}
+
+/** What a dialog's form ends with: do it, or leave it. */
+export function DialogButtons(props: DialogButtonsProps) {
+  const { label, busyLabel, busy, isDanger = false, isPossible = true } = props;
+  const { leaveLabel = 'Leave it', onLeave } = props;
+  return (
+    <div class="row">
+      {isPossible && (
+        <button
+          type="submit"
+          class={`button ${isDanger ? 'button-danger' : 'button-primary'}`}
+          disabled={busy}
+        >
+          {busy ? busyLabel : label}
+        </button>
+      )}
+      <button type="button" class="button" onClick={onLeave}>
+        {leaveLabel}
+      </button>
+    </div>
+  );
+}
+
 /** A dialog that is taken out of the page does not give the focus back by itself. */
 function focusIfLost(before: Element | null): void {
   if (document.activeElement !== null && document.activeElement !== document.body) return;

@@ -3,7 +3,7 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { momentText } from '../format/time.ts';
 import { slowClock } from '../state/clock.ts';
 import type { Selling } from '../state/selling.ts';
-import { Dialog } from './dialog.tsx';
+import { Dialog, DialogButtons } from './dialog.tsx';
 import { NoticeText } from './notice-text.tsx';
 
 const CHOICES: readonly (readonly [seconds: number, label: string])[] = [
@@ -63,14 +63,7 @@ export function ExtendDialog({ auction, selling, onClose }: ExtendDialogProps) {
           </div>
         </dl>
         <NoticeText notice={selling.notice.value} />
-        <div class="row">
-          <button type="submit" class="button button-primary" disabled={busy}>
-            {busy ? 'Extending …' : 'Extend'}
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Leave it
-          </button>
-        </div>
+        <DialogButtons label="Extend" busyLabel="Extending …" busy={busy} onLeave={onClose} />
       </form>
     </Dialog>
   );

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import type { LiveViews } from '../state/live-views.ts';
 import { AuctionCard } from './auction-card.tsx';
 
@@ -15,7 +16,7 @@ interface WatchedCardProps {
 export function WatchedCard({ views, auction, children }: WatchedCardProps) {
   const element = useRef<HTMLLIElement>(null);
   const { id } = auction;
-  const isOpen = auction.status === 'live' || auction.status === 'scheduled';
+  const isOpen = !isOver(auction.status);
   useEffect(() => {
     if (element.current === null || !isOpen) return undefined;
     const sight = new IntersectionObserver(([entry]) => {

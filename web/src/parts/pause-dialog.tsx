@@ -1,9 +1,5 @@
-import { REASON_RULE, textFault, tidyText } from '@outcry/shared/domain/text.ts';
-import { useState } from 'preact/hooks';
 import type { Selling } from '../state/selling.ts';
-import { Dialog } from './dialog.tsx';
-import { FormField } from './form-field.tsx';
-import { NoticeText } from './notice-text.tsx';
+import { ReasonDialog } from './reason-dialog.tsx';
 
 interface PauseDialogProps {
   readonly selling: Selling;
@@ -12,55 +8,18 @@ interface PauseDialogProps {
 
 /** Asks why, as everybody who watches will want to know. */
 export function PauseDialog({ selling, onClose }: PauseDialogProps) {
-  const [text, setText] = useState('');
-  const [fault, setFault] = useState('');
-  const busy = selling.sending.value !== null;
-  const submit = async (): Promise<void> => {
-    const reason = tidyText(text);
-    const wrong = textFault(reason, REASON_RULE);
-    setFault(wrong === undefined ? '' : `The reason ${wrong}.`);
-    if (wrong === undefined && (await selling.pause(reason))) onClose();
-  };
   return (
-    <Dialog title="Pause this auction?" onClose={onClose}>
-      <form
-        class="stack"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <p class="muted">
-          Nobody can bid until you resume it. The end then moves by as long as the pause was.
-        </p>
-        <FormField
-          label="Reason"
-          hint="Everybody who watches reads it."
-          fault={fault}
-          control={(tied) => (
-            <input
-              {...tied}
-              class="input"
-              value={text}
-              maxLength={REASON_RULE.max}
-              onInput={(event) => {
-                setText(event.currentTarget.value);
-                setFault('');
-              }}
-            />
-          )}
-        />
-        <NoticeText notice={selling.notice.value} />
-        <div class="row">
-          <button type="submit" class="button button-primary" disabled={busy}>
-            {busy ? 'Pausing …' : 'Pause'}
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Leave it
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <ReasonDialog
+      title="Pause this auction?"
+      hint="Everybody who watches reads it."
+      action="Pause"
+      busyAction="Pausing …"
+      busy={selling.sending.value !== null}
+      notice={selling.notice.value}
+      onGiven={(reason) => selling.pause(reason)}
+      onClose={onClose}
+    >
+      Nobody can bid until you resume it. The end then moves by as long as the pause was.
+    </ReasonDialog>
   );
 }

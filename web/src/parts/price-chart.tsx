@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import { formatMoney } from '../format/money.ts';
 import { lastBidsText } from '../format/outcome.ts';
 import { slowClock } from '../state/clock.ts';
@@ -15,9 +16,9 @@ interface PriceChartProps {
 
 /** The price over time as a step line. The drawing library comes when the first chart is shown. */
 export function PriceChart({ auction, room }: PriceChartProps) {
-  const { currency, price, status } = auction;
+  const { currency, price } = auction;
   const bids = room.bids.list.value;
-  const isOpen = status === 'live' || status === 'scheduled';
+  const isOpen = !isOver(auction.status);
   const nowMs = isOpen ? slowClock.value : Date.parse(auction.endsAt);
   const points = pricePoints(bids, { price, nowMs });
   const first = points.prices[0];

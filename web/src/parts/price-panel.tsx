@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { useComputed } from '@preact/signals';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import { countdown, extensionText, lastMinuteShare } from '../format/countdown.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidCountText, buyNowOffer, leaderText, priceLabel } from '../format/outcome.ts';
@@ -17,7 +18,8 @@ interface PricePanelProps {
 /** The two figures everybody looks at: the price, and how long it can still change. */
 export function PricePanel({ auction, room }: PricePanelProps) {
   const { price, currency, status } = auction;
-  const isOpen = status === 'live' || status === 'scheduled';
+  // While it is paused, time stands still.
+  const isCounting = status === 'live' || status === 'scheduled';
   const offer = buyNowOffer(auction);
   // A long price is set smaller: it has one line, which is as high as any.
   const length = formatMoney(price, currency).length;
@@ -36,7 +38,7 @@ export function PricePanel({ auction, room }: PricePanelProps) {
           )}
         </p>
       </div>
-      {isOpen && <BigCountdown auction={auction} room={room} />}
+      {isCounting && <BigCountdown auction={auction} room={room} />}
     </section>
   );
 }
@@ -44,8 +46,9 @@ export function PricePanel({ auction, room }: PricePanelProps) {
 function LeaderText({ auction, room }: PricePanelProps) {
   if (auction.leader === null) return null;
   const leading = room.leading.value;
-  const hasBid = (room.own.value?.alias ?? null) !== null;
-  const isOutbid = auction.status === 'live' && hasBid && !leading;
+  const own = room.own.value;
+  const hasBid = own !== null && own.alias !== null && own.removed !== true;
+  const isOutbid = !isOver(auction.status) && hasBid && !leading;
   const tone = leading ? ' leader-you' : isOutbid ? ' leader-outbid' : '';
   return (
     <strong data-testid="leader" class={`leader${tone}`}>

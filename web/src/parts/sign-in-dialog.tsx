@@ -6,6 +6,7 @@ import { problemOf } from '../state/problem-of.ts';
 import type { Provider } from '../state/provider.ts';
 import type { Services } from '../state/services.ts';
 import { signIn as signInByName } from '../state/session.ts';
+import { DEMO_ROLES } from '../state/token-requests.ts';
 import { signInRequest } from '../state/sign-in-request.ts';
 import { Dialog } from './dialog.tsx';
 import { FormField } from './form-field.tsx';
@@ -61,6 +62,7 @@ interface SignInFormProps {
 
 function SignInForm({ client, onDone }: SignInFormProps) {
   const [name, setName] = useState('');
+  const [isAdmin, setAdmin] = useState(false);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState('');
   const userId = userIdFromName(name);
@@ -73,7 +75,7 @@ function SignInForm({ client, onDone }: SignInFormProps) {
     setBusy(true);
     setFault('');
     try {
-      await signInByName(client, userId);
+      await signInByName(client, userId, isAdmin ? [...DEMO_ROLES, 'admin'] : DEMO_ROLES);
       onDone();
     } catch (error) {
       const { title, advice } = signInRefusalWords(problemOf(error));
@@ -114,6 +116,14 @@ function SignInForm({ client, onDone }: SignInFormProps) {
           />
         )}
       />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={isAdmin}
+          onChange={({ currentTarget }) => setAdmin(currentTarget.checked)}
+        />
+        Also as an admin, who runs the house
+      </label>
       <button type="submit" class="button button-primary" disabled={busy}>
         {busy ? 'Signing in …' : 'Sign in'}
       </button>

@@ -1,17 +1,19 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { initials } from '../format/user-names.ts';
 import { route } from '../router.ts';
 import {
   ACCOUNT_PATH,
+  ADMIN_PATH,
   LEADERS_PATH,
   lobbyPath,
   MY_BIDS_PATH,
   SAVED_PATH,
   SELL_PATH,
+  WEBHOOKS_PATH,
   type Route,
 } from '../routes.ts';
 import { signOutEverywhere, type Services } from '../state/services.ts';
-import { mayAct, nameOf, session } from '../state/session.ts';
+import { isAdmin, mayAct, nameOf, session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
 import { BookmarkIcon, GavelIcon, HandIcon, TagIcon, TrophyIcon } from './icons.tsx';
 import { NoticeBell } from './notice-bell.tsx';
@@ -91,20 +93,33 @@ function UserCorner({ services }: { readonly services: Services }) {
             Switch user
           </button>
         )}
-        <a
-          class="button"
-          href={ACCOUNT_PATH}
-          onClick={({ currentTarget }) => {
-            currentTarget.closest<HTMLElement>('[popover]')?.hidePopover();
-          }}
-        >
-          Your account
-        </a>
+        <MenuLink path={ACCOUNT_PATH}>Your account</MenuLink>
+        {mayAct('seller') && <MenuLink path={WEBHOOKS_PATH}>Webhooks</MenuLink>}
+        {isAdmin.value && <MenuLink path={ADMIN_PATH}>Admin’s desk</MenuLink>}
         <button type="button" class="button" onClick={() => signOutEverywhere(services)}>
           Sign out
         </button>
       </div>
     </>
+  );
+}
+
+interface MenuLinkProps {
+  readonly path: string;
+  readonly children: ComponentChildren;
+}
+
+function MenuLink({ path, children }: MenuLinkProps) {
+  return (
+    <a
+      class="button"
+      href={path}
+      onClick={({ currentTarget }) => {
+        currentTarget.closest<HTMLElement>('[popover]')?.hidePopover();
+      }}
+    >
+      {children}
+    </a>
   );
 }
 

@@ -52,6 +52,7 @@ function RowTime({ stake: { auction } }: { readonly stake: Stake }) {
   if (auction.status === 'live') {
     return <TimeLeft untilMs={Date.parse(auction.endsAt)} over="closing" />;
   }
+  if (auction.status === 'paused') return <span class="hint">Paused</span>;
   return <span class="hint">{momentText(Date.parse(auction.endsAt), serverNow())}</span>;
 }
 

@@ -7,10 +7,17 @@ export function Toasts() {
     <div class="toasts" role="status">
       {toasts.value.map(({ id, tone, title, detail, path }) => (
         <div key={id} class={`toast toast-${tone}`}>
-          <a href={path} onClick={() => dismissToast(id)}>
-            <strong>{title}</strong>
-            <span>{detail}</span>
-          </a>
+          {path === null ? (
+            <p>
+              <strong>{title}</strong>
+              <span dir="auto">{detail}</span>
+            </p>
+          ) : (
+            <a href={path} onClick={() => dismissToast(id)}>
+              <strong>{title}</strong>
+              <span>{detail}</span>
+            </a>
+          )}
           <button
             type="button"
             class="button-icon"

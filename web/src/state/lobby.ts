@@ -7,6 +7,7 @@
  */
 import { batch, computed, signal } from '@preact/signals';
 import type { AuctionView, Page } from '@outcry/shared/contracts/api.ts';
+import type { AuctionStatus } from '@outcry/shared/contracts/events.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { lobbyPath } from '../routes.ts';
 import { viewOfArchived } from './archived-view.ts';
@@ -18,6 +19,8 @@ import { RefreshLoop } from './refresh-loop.ts';
 import type { Services } from './services.ts';
 
 const REFRESH_EVERY_MS = 5_000;
+/** Begins the cursors of pages of paused auctions, which the list of live ones ends with. */
+const PAUSED = 'paused.';
 /** Cards on a page: rows of one, two, three and four are full. */
 const PAGE_SIZE = 48;
 /** How long an auction that ended before the viewer's eyes stays in the list of live ones. */
@@ -89,13 +92,32 @@ export class Lobby {
     }
   }
 
+  /** Paused auctions follow the live ones: from the last page of those on, then on pages of their own. */
   async #list(): Promise<Page<AuctionView>> {
+    const { status, after } = this.#wish;
+    if (status !== 'live') return this.#listOf(status, after);
+    if (after?.startsWith(PAUSED) === true) return this.#paused(after.slice(PAUSED.length));
+    const live = await this.#listOf(status, after);
+    if (live.nextCursor !== null) return live;
+    const paused = await this.#paused(undefined);
+    // One that was paused or resumed in between is in both lists.
+    const ids = new Set(paused.items.map(({ id }) => id));
+    const items = [...live.items.filter(({ id }) => !ids.has(id)), ...paused.items];
+    return { items, nextCursor: paused.nextCursor };
+  }
+
+  async #paused(after: string | undefined): Promise<Page<AuctionView>> {
+    const { items, nextCursor } = await this.#listOf('paused', after);
+    return { items, nextCursor: nextCursor === null ? null : PAUSED + nextCursor };
+  }
+
+  async #listOf(status: AuctionStatus, cursor: string | undefined): Promise<Page<AuctionView>> {
     const { client } = this.#services;
-    const { status, order, after } = this.#wish;
-    if (status !== 'ended' && order === 'ending_soon' && !isNarrowed(this.#wish)) {
-      return client.auctions({ status, sort: order, limit: PAGE_SIZE, cursor: after });
+    const { order: sort } = this.#wish;
+    if (status !== 'ended' && sort === 'ending_soon' && !isNarrowed(this.#wish)) {
+      return client.auctions({ status, sort, limit: PAGE_SIZE, cursor });
     }
-    const query = { ...archiveQuery(this.#wish), limit: PAGE_SIZE };
+    const query = { ...archiveQuery(this.#wish), status, limit: PAGE_SIZE, cursor };
     const { items, nextCursor } = await client.archivedAuctions(query);
     return { items: items.map(viewOfArchived), nextCursor };
   }

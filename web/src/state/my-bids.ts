@@ -116,8 +116,8 @@ export class MyBids {
 
   #watchOpenOnes(): void {
     for (const { auction } of this.stakes.peek() ?? []) {
-      const isOpen = auction.status === 'live' || auction.status === 'scheduled';
-      if (!isOpen || this.#watched.has(auction.id) || this.#watched.size >= MAX_WATCHED) continue;
+      if (isOver(auction.status) || this.#watched.has(auction.id)) continue;
+      if (this.#watched.size >= MAX_WATCHED) return;
       this.#watched.add(auction.id);
       const { feed } = this.#services;
       this.#take(feed.watch(auction.id, this.#listener, { counted: false }).auction);
@@ -130,7 +130,7 @@ export class MyBids {
     const known = this.#auctions.peek().get(id);
     if (known !== undefined && comparePositions(auction, known) < 0) return;
     this.#auctions.value = new Map(this.#auctions.peek()).set(id, auction);
-    if (auction.status === 'ended' && this.#watched.delete(id)) {
+    if (isOver(auction.status) && this.#watched.delete(id)) {
       this.#services.feed.unwatch(id, this.#listener);
     }
   }

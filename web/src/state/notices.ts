@@ -18,8 +18,8 @@ interface Toast {
   readonly tone: 'good' | 'bad';
   readonly title: string;
   readonly detail: string;
-  /** Where it leads. */
-  readonly path: string;
+  /** Where it leads; null: nowhere, and it stays until it is dismissed. */
+  readonly path: string | null;
 }
 
 const MAX_TOASTS = 3;
@@ -135,13 +135,13 @@ export function dismissToast(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-/** Shows something for a moment; a second one that leads to the same page takes its place. */
+/** Shows something for a moment, or until it is dismissed; a second one that leads to the same page takes its place. */
 export function showToast(toast: Omit<Toast, 'id'>): void {
   lastToast += 1;
   const id = lastToast;
   const others = toasts.peek().filter(({ path }) => path !== toast.path);
   toasts.value = [...others, { ...toast, id }].slice(-MAX_TOASTS);
-  setTimeout(() => dismissToast(id), SHOWN_MS);
+  if (toast.path !== null) setTimeout(() => dismissToast(id), SHOWN_MS);
 }
 
 function toastOf(notice: BellNotice): void {

@@ -112,12 +112,12 @@ export class Provider {
     const session: Session = {
       ...tokenOf(tokens),
       userId: me.id,
+      roles: me.roles,
       provider: {
         name:
           [claims?.['name'], claims?.['preferred_username'], claims?.['email']].find(isText) ??
           me.id,
         subject: claims?.sub ?? '',
-        roles: me.roles,
         lifeMs: lifeMsOf(tokens),
         idToken: tokens.id_token ?? '',
         refreshToken: tokens.refresh_token ?? null,
@@ -165,6 +165,7 @@ export class Provider {
     return {
       ...tokenOf(tokens),
       userId: old.userId,
+      roles: old.roles,
       provider: {
         ...provider,
         lifeMs: lifeMsOf(tokens),

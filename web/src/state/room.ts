@@ -77,6 +77,10 @@ export class Room {
     () => signedInAs.value !== undefined && signedInAs.value === this.auction.value?.sellerId,
   );
 
+  /** It was sold, and the user has sold or won it. */
+  readonly #isParty = computed(
+    () => this.auction.value?.outcome === 'sold' && (this.isOwn.value || this.leading.value),
+  );
   readonly #services: Services;
   readonly #auctionId: string;
   readonly #listener: AuctionListener;
@@ -126,8 +130,7 @@ export class Room {
       effect(() => this.bids.expect(this.auction.value?.bidCount ?? 0)),
       announceRoom(this),
       effect(() => {
-        const isSold = this.auction.value?.outcome === 'sold';
-        const isParty = isSold && (this.isOwn.value || this.leading.value);
+        const isParty = this.#isParty.value;
         untracked(() => void this.#readNextStep(isParty));
       }),
     ];
@@ -225,14 +228,18 @@ export class Room {
   /** It needs what the archive has, which may lag: then it is asked for again. */
   async #readNextStep(isParty: boolean): Promise<void> {
     this.nextStep.value = null;
-    for (let tries = 0; isParty && tries < MAX_STEP_READS && !this.#closed; tries += 1) {
+    const userId = signedInAs.peek();
+    const isWanted = (): boolean =>
+      !this.#closed && this.#isParty.peek() && signedInAs.peek() === userId;
+    for (let tries = 0; isParty && tries < MAX_STEP_READS; tries += 1) {
       try {
         const { client } = this.#services;
-        this.nextStep.value = await asUser(client, () => client.nextStep(this.#auctionId));
+        const step = await asUser(client, () => client.nextStep(this.#auctionId));
+        if (isWanted()) this.nextStep.value = step;
         return;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, READ_EVERY_MS));
-        isParty = this.isOwn.peek() || this.leading.peek();
+        isParty = isWanted();
       }
     }
   }

@@ -5,7 +5,7 @@ import { LiveFeed } from '@outcry/client/live-feed.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
 import { addClock } from './clock.ts';
-import { followNotices, forgetNews, hearNotice, readNoticesTwice } from './notices.ts';
+import { followNotices, forgetNews, hearNotice, readNoticesTwice, showToast } from './notices.ts';
 import { Provider } from './provider.ts';
 import { endSession, keepSignedIn, presentToken, renewBy, session, signOut } from './session.ts';
 import { visitorName } from './visitor-name.ts';
@@ -63,6 +63,9 @@ function openServices(config: PublicConfig): Services {
     onKept: () => {
       watchlist.again();
       readNoticesTwice();
+    },
+    onAnnouncement: (detail) => {
+      showToast({ tone: 'good', title: 'From the auction house', detail, path: null });
     },
     onNotice: (notice) => void hearNotice(client, notice),
     onRefused: ({ code }) => {

@@ -10,6 +10,7 @@ const LATER = '2100-01-01T00:00:00.000Z';
 
 const sessionOf = (userId: string, token: string): Session => ({
   userId,
+  roles: ['bidder', 'seller'],
   token,
   expiresAtMs: Date.parse(LATER),
 });

@@ -13,7 +13,7 @@ import {
   storeSession,
   type Session,
 } from './stored-session.ts';
-import { RenewalPauses, requestSession } from './token-requests.ts';
+import { DEMO_ROLES, RenewalPauses, requestSession } from './token-requests.ts';
 
 /**
  * A token with less life than this is replaced before it is used. Of several tabs one comes first,
@@ -36,10 +36,13 @@ export const nameOf = ({ userId, provider }: Session): string => provider?.name 
 
 /** Whether to offer what needs this role; the services decide. Visitors are asked to sign in first. */
 export function mayAct(role: Role): boolean {
-  const roles = session.value?.provider?.roles;
+  const roles = session.value?.roles;
   if (roles === undefined) return true;
   return roles.includes(role) || (role === 'seller' && roles.includes('admin'));
 }
+
+/** Admins alone are shown the admin's desk. */
+export const isAdmin = computed(() => session.value?.roles.includes('admin') ?? false);
 
 /**
  * Why nobody can act although somebody was signed in: the provider cannot be asked for another token,
@@ -73,8 +76,12 @@ export function adoptStoredSession(): void {
 }
 
 /** @throws OutcryError when no token is given */
-export async function signIn(client: OutcryClient, userId: string): Promise<void> {
-  change(await requestSession(client, userId));
+export async function signIn(
+  client: OutcryClient,
+  userId: string,
+  roles: readonly Role[] = DEMO_ROLES,
+): Promise<void> {
+  change(await requestSession(client, userId, roles));
 }
 
 /** Stored first: whoever hears of the change may look at once whether another tab made one. */
@@ -85,7 +92,7 @@ export function change(next: Session | null): void {
 
 type Renewal = (client: OutcryClient, old: Session) => Promise<Session>;
 
-let newSession: Renewal = (client, old) => requestSession(client, old.userId);
+let newSession: Renewal = (client, old) => requestSession(client, old.userId, old.roles);
 
 /** Has another one than the gateway asked for tokens. */
 export function renewBy(renewal: Renewal): void {

@@ -51,7 +51,7 @@ export function byUrgency(a: Stake, b: Stake): number {
   const order = STANDINGS.indexOf(a.standing) - STANDINGS.indexOf(b.standing);
   if (order !== 0) return order;
   const ends = Date.parse(a.auction.endsAt) - Date.parse(b.auction.endsAt);
-  return a.auction.status === 'live' ? ends : -ends;
+  return isOver(a.auction.status) ? -ends : ends;
 }
 
 function offerOf(offered: OwnBid['offered']): number | null {

@@ -3,6 +3,8 @@ import type { Role } from '@outcry/shared/contracts/api.ts';
 
 export interface Session {
   readonly userId: string;
+  /** What the token allows, as the services say. */
+  readonly roles: readonly Role[];
   readonly token: string;
   /** By this browser's own clock, however wrong it is. */
   readonly expiresAtMs: number;
@@ -14,7 +16,6 @@ export interface ProviderPart {
   /** What the provider calls the user: a name, or what comes nearest to one. */
   readonly name: string;
   readonly subject: string;
-  readonly roles: readonly Role[];
   /** Of the token, from when it was given. */
   readonly lifeMs: number;
   readonly idToken: string;
@@ -120,23 +121,28 @@ export const parseSession = (text: string): Session | null => sessionFrom(parsed
 function sessionFrom(kept: unknown): Session | null {
   if (typeof kept !== 'object' || kept === null) return null;
   if (!('userId' in kept && 'token' in kept && 'expiresAtMs' in kept)) return null;
-  const { userId, token, expiresAtMs } = kept;
+  if (!('roles' in kept && isRoles(kept.roles))) return null;
+  const { userId, roles, token, expiresAtMs } = kept;
   if (typeof userId !== 'string' || typeof token !== 'string') return null;
   if (typeof expiresAtMs !== 'number') return null;
-  if (!('provider' in kept)) return { userId, token, expiresAtMs };
+  if (!('provider' in kept)) return { userId, roles, token, expiresAtMs };
   return isProviderPart(kept.provider)
-    ? { userId, token, expiresAtMs, provider: kept.provider }
+    ? { userId, roles, token, expiresAtMs, provider: kept.provider }
     : null;
 }
 
 const FORM: Readonly<Record<keyof ProviderPart, string>> = {
   name: 'string',
   subject: 'string',
-  roles: 'object',
   lifeMs: 'number',
   idToken: 'string',
   refreshToken: 'string',
 };
+
+const ROLES: readonly unknown[] = ['bidder', 'seller', 'admin'] satisfies Role[];
+
+const isRoles = (kept: unknown): kept is readonly Role[] =>
+  Array.isArray(kept) && kept.every((role) => ROLES.includes(role));
 
 const isProviderPart = (kept: unknown): kept is ProviderPart =>
   Object.entries(FORM).every(([name, type]) => {

@@ -9,13 +9,15 @@ describe('requestSession', () => {
   it('counts the lifetime by this clock, whatever the server’s says', async () => {
     const expiresAt = '1999-01-01T00:00:00.000Z';
     const client = clientThat(async () => Response.json({ token: 't', expiresAt, expiresIn: 600 }));
-    const { expiresAtMs } = await requestSession(client, 'ann');
+    const { expiresAtMs } = await requestSession(client, 'ann', ['bidder']);
     expect(Math.abs(expiresAtMs - Date.now() - 600_000)).toBeLessThan(5_000);
   });
 
   it('calls no sign-in something that may have counted', async () => {
     const client = clientThat(() => Promise.reject(new TypeError('cut off')));
-    await expect(requestSession(client, 'ann')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(requestSession(client, 'ann', ['bidder'])).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    });
   });
 });
 

@@ -4,14 +4,19 @@ import { clientProblem, OutcryError } from '@outcry/client/outcry-error.ts';
 import type { Role } from '@outcry/shared/contracts/api.ts';
 import type { Session } from './stored-session.ts';
 
-const ROLES: readonly Role[] = ['bidder', 'seller'];
+/** What anyone may be on a demo system. */
+export const DEMO_ROLES: readonly Role[] = ['bidder', 'seller'];
 
 /** @throws OutcryError when no token is given; never OUTCOME_UNKNOWN, as nothing is changed by it */
-export async function requestSession(client: OutcryClient, userId: string): Promise<Session> {
+export async function requestSession(
+  client: OutcryClient,
+  userId: string,
+  roles: readonly Role[],
+): Promise<Session> {
   const askedAt = Date.now();
   try {
-    const { token, expiresIn } = await client.devToken(userId, ROLES);
-    return { userId, token, expiresAtMs: askedAt + expiresIn * 1_000 };
+    const { token, expiresIn } = await client.devToken(userId, roles);
+    return { userId, roles, token, expiresAtMs: askedAt + expiresIn * 1_000 };
   } catch (error) {
     if (!(error instanceof OutcryError) || error.code !== 'OUTCOME_UNKNOWN') throw error;
     const problem = clientProblem('UNAVAILABLE', error.problem.detail);

@@ -40,6 +40,11 @@ so an overlay and a release cannot drift apart; manifests.it.test.ts compares th
     {{- range concat $pod.spec.containers ($pod.spec.initContainers | default list) }}
       {{- $_ := set . "image" (printf "%s%s:%s" $values.registry .image ($values.tag | default $.Chart.AppVersion)) }}
     {{- end }}
+    {{- range $container := $pod.spec.containers }}
+      {{- with get $values.resources $each.metadata.name }}
+        {{- $_ := set $container "resources" (mergeOverwrite $container.resources .) }}
+      {{- end }}
+    {{- end }}
     {{- /* Other settings are other pods. */}}
     {{- $_ := set $pod.metadata.annotations "checksum/settings" ($configs | toJson | sha256sum) }}
   {{- else if eq $each.kind "HorizontalPodAutoscaler" }}
@@ -48,8 +53,15 @@ so an overlay and a release cannot drift apart; manifests.it.test.ts compares th
       {{- $_ := set $each.spec "maxReplicas" .max }}
     {{- end }}
   {{- else if eq $each.kind "Gateway" }}
-    {{- $_ := set $each.metadata "annotations" (dict "cert-manager.io/cluster-issuer" $values.issuer) }}
+    {{- $issuer := "cert-manager.io/cluster-issuer" }}
+    {{- if $values.issuer }}
+      {{- $_ := set $each.metadata.annotations $issuer $values.issuer }}
+    {{- else }}
+      {{- $_ := unset $each.metadata.annotations $issuer }}
+    {{- end }}
     {{- range $each.spec.listeners }}{{ $_ := set . "hostname" $values.host }}{{ end }}
+  {{- else if eq $each.kind "ServiceAccount" }}
+    {{- with $values.imagePullSecrets }}{{ $_ := set $each "imagePullSecrets" . }}{{ end }}
   {{- end }}
   {{- /* The namespace is who installs's: a release may not make its own. */}}
   {{- if ne $each.kind "Namespace" }}

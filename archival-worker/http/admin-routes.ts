@@ -1,0 +1,163 @@
+import {
+  deadLetterPage,
+  deadLetterQuery,
+  retriedDeadLetter,
+} from '@outcry/shared/contracts/dead-letter-schemas.ts';
+import { reasonRequest } from '@outcry/shared/contracts/api-schemas.ts';
+import { bidderPage, foundBid } from '@outcry/shared/contracts/history-answers.ts';
+import { bidderQuery } from '@outcry/shared/contracts/history-schemas.ts';
+import { ID_PATTERN, isAuctionId } from '@outcry/shared/domain/ids.ts';
+import {
+  answerJson,
+  answerProblem,
+  type Exchange,
+  type HttpAnswer,
+} from '@outcry/shared/http/exchange.ts';
+import { route, type Route } from '@outcry/shared/http/route.ts';
+import { biddersOfAuction } from '../history/pages.ts';
+import { ARCHIVED } from './examples.ts';
+import type { HistoryParts } from './history-parts.ts';
+
+const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+const params = { hash: /^[0-9a-f]{64}$/ };
+
+/** What only admins find, and what they do about messages that could not be stored. */
+export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
+  route(
+    {
+      method: 'get',
+      path: '/v1/history/bids/{id}',
+      params: { id: ID_PATTERN },
+      name: 'findBid',
+      summary: 'A bid by its id alone, with its bidder; also one that a failover has lost',
+      who: 'admin',
+      answer: { status: 200, schema: foundBid },
+      refusals: ['NOT_FOUND'],
+      example: {
+        answer: {
+          auctionId: ARCHIVED.id,
+          bidId: 'b-4nT0pYc2s9mQwE1rZ7xK',
+          userId: 'ann',
+          epoch: 1,
+          seq: 5,
+          at: '2026-01-05T18:01:30.250Z',
+          type: 'bid',
+          alias: 2,
+          amount: 1_050,
+          offered: { maxAmount: 2_500 },
+          counts: true,
+        },
+      },
+    },
+    async ({ x, params: { id } }, { users }: HistoryParts) => {
+      const bid = await users.bid(id);
+      return bid === undefined
+        ? answerProblem(x, 'NOT_FOUND', 'The archive has no bid with this id.')
+        : answerJson(x, bid);
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/history/auctions/{id}/bidders',
+      name: 'listBidders',
+      summary: 'Who bids in an auction, by alias, with the users',
+      who: 'admin',
+      query: bidderQuery,
+      answer: { status: 200, schema: bidderPage },
+      refusals: ['AUCTION_NOT_FOUND'],
+      example: {
+        answer: {
+          items: [
+            {
+              alias: 2,
+              userId: 'ann',
+              bids: 3,
+              highest: 1_050,
+              lastAt: '2026-01-05T18:01:30.250Z',
+              removed: false,
+            },
+          ],
+          nextCursor: null,
+        },
+      },
+    },
+    async ({ x, params: { id }, query }, { history, shards }: HistoryParts) => {
+      const page = isAuctionId(id, shards) ? await biddersOfAuction(history, id, query) : undefined;
+      return page === undefined
+        ? answerProblem(x, 'AUCTION_NOT_FOUND', 'The archive knows no auction with this id.')
+        : answerJson(x, page);
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/history/dead-letters',
+      name: 'listDeadLetters',
+      summary: 'Messages that could not be stored as events, oldest first',
+      who: 'admin',
+      query: deadLetterQuery,
+      answer: { status: 200, schema: deadLetterPage },
+      refusals: [],
+      example: {
+        answer: {
+          items: [
+            {
+              hash: HASH,
+              subject: `outcry.events.7.${ARCHIVED.id}`,
+              auctionId: ARCHIVED.id,
+              reason: 'line 1 is not JSON',
+              bytes: 12,
+              seenAt: '2026-01-05T18:01:30.250Z',
+            },
+          ],
+          nextCursor: null,
+        },
+      },
+    },
+    async ({ x, query }, { deadLetters }: HistoryParts) =>
+      answerJson(x, await deadLetters.list(query)),
+  ),
+
+  route(
+    {
+      method: 'post',
+      path: '/v1/history/dead-letters/{hash}/retry',
+      params,
+      name: 'retryDeadLetter',
+      summary: 'Stores a dead letter again; what is stored is no dead letter any more',
+      who: 'admin',
+      answer: { status: 200, schema: retriedDeadLetter },
+      refusals: ['NOT_FOUND'],
+      example: { answer: { stored: 1, kept: 0, reason: null } },
+    },
+    async ({ x, params: { hash } }, { deadLetters }: HistoryParts) => {
+      const retried = await deadLetters.retry(hash);
+      return retried === undefined ? noSuchLetter(x) : answerJson(x, retried);
+    },
+  ),
+
+  route(
+    {
+      method: 'post',
+      path: '/v1/history/dead-letters/{hash}/discard',
+      params,
+      name: 'discardDeadLetter',
+      summary: 'Takes out for good a dead letter that is no event; it is kept with who and why',
+      who: 'admin',
+      body: reasonRequest,
+      answer: { status: 204 },
+      refusals: ['NOT_FOUND'],
+      example: { body: { reason: 'A test client used the wrong subject.' } },
+    },
+    async ({ x, params: { hash }, body: { reason }, caller }, { deadLetters }: HistoryParts) =>
+      (await deadLetters.discard(hash, { by: caller.userId, why: reason }))
+        ? { status: 204, body: null }
+        : noSuchLetter(x),
+  ),
+];
+
+const noSuchLetter = (x: Exchange): HttpAnswer =>
+  answerProblem(x, 'NOT_FOUND', 'No dead letter has this hash, or not any more.');

@@ -1,0 +1,48 @@
+import './desks.css';
+import { useMemo } from 'preact/hooks';
+import { AdminClient } from '@outcry/client/admin-client.ts';
+import { query } from '../router.ts';
+import { ADMIN_PATH } from '../routes.ts';
+import type { Services } from '../state/services.ts';
+import { presentToken } from '../state/session.ts';
+import { AnnouncementForm } from './announcement-form.tsx';
+import { AuctionSection } from './auction-section.tsx';
+import { BidSection } from './bid-section.tsx';
+import { DeadLetters } from './dead-letters.tsx';
+import { SearchForm } from './search-form.tsx';
+import { soughtBy } from './search.ts';
+import { UserSection } from './user-section.tsx';
+
+/** What admins find by its id, and what they look after. */
+export function AdminDesk({ services }: { readonly services: Services }) {
+  const { client, config } = services;
+  const { gatewayUrl, historyUrl } = config;
+  const admin = useMemo(
+    () => new AdminClient({ gatewayUrl, historyUrl, token: presentToken }),
+    [gatewayUrl, historyUrl],
+  );
+  const { what, id } = soughtBy(query.value) ?? { what: 'auction' as const, id: '' };
+  const key = `${what} ${id}`;
+  return (
+    <div class="stack desk">
+      <SearchForm key={key} what={what} id={id} />
+      {id === '' ? (
+        <>
+          <AnnouncementForm client={client} admin={admin} />
+          <DeadLetters client={client} admin={admin} />
+        </>
+      ) : (
+        <>
+          {what === 'user' && <UserSection key={key} client={client} userId={id} />}
+          {what === 'auction' && (
+            <AuctionSection key={key} client={client} admin={admin} auctionId={id} />
+          )}
+          {what === 'bid' && <BidSection key={key} client={client} admin={admin} bidId={id} />}
+          <p>
+            <a href={ADMIN_PATH}>Announcements and dead letters</a>
+          </p>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+import { useState } from 'preact/hooks';
+import type { OutcryClient } from '@outcry/client/outcry-client.ts';
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { AuctionBidder } from '@outcry/shared/contracts/history.ts';
+import { formatMoney } from '../format/money.ts';
+import { bidCountText } from '../format/outcome.ts';
+import { momentText } from '../format/time.ts';
+import { NoticeText } from '../parts/notice-text.tsx';
+import { ReasonDialog } from '../parts/reason-dialog.tsx';
+import { slowClock } from '../state/clock.ts';
+import { good, useCommands } from './commands.ts';
+import { List, type Pages } from './pages.tsx';
+import { Person } from './person.tsx';
+
+interface AuctionBiddersProps {
+  readonly client: OutcryClient;
+  readonly auction: AuctionView;
+  /** Nobody can be removed any more. */
+  readonly isFinal: boolean;
+  readonly pages: Pages<AuctionBidder>;
+  readonly onRemoved: (auction: AuctionView) => void;
+}
+
+/** Who bids, behind the numbers that the public sees; and removing one of them. */
+export function AuctionBidders({
+  client,
+  auction,
+  isFinal,
+  pages,
+  onRemoved,
+}: AuctionBiddersProps) {
+  const { id, currency, leader } = auction;
+  const commands = useCommands(client);
+  const [asking, setAsking] = useState<AuctionBidder | null>(null);
+  const remove = ({ alias }: AuctionBidder, reason: string): Promise<boolean> =>
+    commands.run({
+      name: 'Your request',
+      request: (options) => client.removeBidder(id, alias, reason, options),
+      done: (view) => {
+        onRemoved(view);
+        return good(`Bidder ${alias} is removed`, 'The auction goes on without those bids.');
+      },
+    });
+  return (
+    <section class="panel" aria-label="Bidders">
+      <h2>Bidders</h2>
+      <NoticeText notice={asking === null ? commands.notice : null} />
+      <List
+        pages={pages}
+        none="Nobody has bid yet."
+        keyOf={({ alias }) => `${alias}`}
+        row={(bidder) => (
+          <>
+            <div>
+              <p>
+                Bidder {bidder.alias}: <Person userId={bidder.userId} />{' '}
+                {bidder.alias === leader && <span class="tag tag-you">leads</span>}
+                {bidder.removed && <span class="tag">removed</span>}
+              </p>
+              <p class="hint">
+                {bidCountText(bidder.bids)}, at most {formatMoney(bidder.highest, currency)} · last{' '}
+                {momentText(Date.parse(bidder.lastAt), slowClock.value)}
+              </p>
+            </div>
+            {!bidder.removed && !isFinal && (
+              <button
+                type="button"
+                class="button"
+                aria-label={`Remove bidder ${bidder.alias}`}
+                onClick={() => {
+                  commands.forgetNotice();
+                  setAsking(bidder);
+                }}
+              >
+                Remove
+              </button>
+            )}
+          </>
+        )}
+      />
+      {asking !== null && (
+        <ReasonDialog
+          title={`Remove bidder ${asking.alias}?`}
+          hint="Everybody who watches reads it."
+          action="Remove"
+          busyAction="Removing …"
+          isDanger
+          busy={commands.busy}
+          notice={commands.notice}
+          onGiven={(reason) => remove(asking, reason)}
+          onClose={() => setAsking(null)}
+        >
+          The auction goes on as if {asking.userId} had not bid, and takes no more bids of theirs.
+          This cannot be taken back.
+        </ReasonDialog>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,160 @@
+import { useState } from 'preact/hooks';
+import type { OutcryClient } from '@outcry/client/outcry-client.ts';
+import type { UserStats } from '@outcry/shared/contracts/history.ts';
+import { isolated } from '../format/isolated.ts';
+import { formatMoney } from '../format/money.ts';
+import { momentText } from '../format/time.ts';
+import { NoticeText } from '../parts/notice-text.tsx';
+import { slowClock } from '../state/clock.ts';
+import { useReading } from '../state/reading.ts';
+import { asUser } from '../state/session.ts';
+import { good, useCommands } from './commands.ts';
+import { ConfirmDialog } from './confirm-dialog.tsx';
+import { NotFound } from './not-found.tsx';
+import { List, usePages } from './pages.tsx';
+import { searchPath } from './search.ts';
+
+const READ_EVERY_MS = 10_000;
+
+interface UserSectionProps {
+  readonly client: OutcryClient;
+  readonly userId: string;
+}
+
+/** A user: figures, bids, what they sell; and ending their sessions. */
+export function UserSection({ client, userId }: UserSectionProps) {
+  const reading = useReading(() => asUser(client, () => client.userStats(userId)), READ_EVERY_MS, [
+    userId,
+  ]);
+  const commands = useCommands(client);
+  const [asking, setAsking] = useState(false);
+  const stats = reading.value.value;
+  const end = (): Promise<boolean> =>
+    commands.run({
+      name: 'Your request',
+      request: () => client.signOutEverywhere(userId),
+      done: () => good('Sessions ended', 'Within three seconds no service knows this user.'),
+    });
+  return (
+    <>
+      <section class="panel desk-first" aria-label="User">
+        <h2>User {userId}</h2>
+        {stats === undefined ? (
+          <NotFound problem={reading.problem.value} what="user" />
+        ) : (
+          <div class="stack">
+            <Figures stats={stats} />
+            <div class="row">
+              <button
+                type="button"
+                class="button"
+                onClick={() => {
+                  commands.forgetNotice();
+                  setAsking(true);
+                }}
+              >
+                End all sessions
+              </button>
+            </div>
+            <NoticeText notice={asking ? null : commands.notice} />
+          </div>
+        )}
+        {asking && (
+          <ConfirmDialog
+            title="End all sessions?"
+            action="Yes, end them"
+            busy={commands.busy}
+            notice={commands.notice}
+            onConfirmed={end}
+            onClose={() => setAsking(false)}
+          >
+            {userId} is signed out on every device, and can sign in again. Bids stay.
+          </ConfirmDialog>
+        )}
+      </section>
+      {stats !== undefined && <BidsAndSales client={client} userId={userId} />}
+    </>
+  );
+}
+
+function Figures({ stats }: { readonly stats: UserStats }) {
+  return (
+    <dl class="pairs" data-testid="user-figures">
+      <div>
+        <dt>Name on the leaderboard</dt>
+        <dd>{isolated(stats.name)}</dd>
+      </div>
+      <div>
+        <dt>Bids</dt>
+        <dd>{stats.bids.toLocaleString()}</dd>
+      </div>
+      <div>
+        <dt>Auctions entered</dt>
+        <dd>{stats.auctionsEntered.toLocaleString()}</dd>
+      </div>
+      <div>
+        <dt>Won</dt>
+        <dd>{stats.auctionsWon.toLocaleString()}</dd>
+      </div>
+      {stats.money.map(({ currency, totalSpent }) => (
+        <div key={currency}>
+          <dt>Spent in {currency}</dt>
+          <dd>{formatMoney(totalSpent, currency)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function BidsAndSales({ client, userId }: UserSectionProps) {
+  const bids = usePages(client, (query) => client.userBids(query, userId));
+  const sales = usePages(client, (query) => client.archivedAuctions({ ...query, seller: userId }));
+  const isRead = bids.items !== undefined || bids.problem !== null;
+  return (
+    <>
+      <section class="panel" aria-label="Bids">
+        <h2>Bids</h2>
+        <List
+          pages={bids}
+          none="No bids."
+          keyOf={({ auctionId, epoch, seq }) => `${auctionId} ${epoch} ${seq}`}
+          row={({ auctionId, bidId, at, counts, type }) => (
+            <div>
+              <p>
+                <a href={searchPath('auction', auctionId)}>{auctionId}</a>
+                {type === 'bought' && ', bought'}
+                {!counts && ', does not count'}
+              </p>
+              <p class="hint">
+                {momentText(Date.parse(at), slowClock.value)} ·{' '}
+                <a href={searchPath('bid', bidId)}>{bidId}</a>
+              </p>
+            </div>
+          )}
+        />
+      </section>
+      {isRead && (
+        <section class="panel" aria-label="Sells">
+          <h2>Sells</h2>
+          <List
+            pages={sales}
+            none="Nothing."
+            keyOf={({ id }) => id}
+            row={({ id, item, status, price, currency }) => (
+              <div>
+                <p>
+                  <a href={searchPath('auction', id)} dir="auto">
+                    {item.title}
+                  </a>
+                </p>
+                <p class="hint">
+                  {status} · {formatMoney(price, currency)}
+                </p>
+              </div>
+            )}
+          />
+        </section>
+      )}
+    </>
+  );
+}
