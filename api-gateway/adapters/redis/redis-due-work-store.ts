@@ -44,7 +44,7 @@ const COMMANDS = [
   { command: 'listDueWork', file: 'list-due-work', numberOfKeys: 3 },
   { command: 'readLagging', file: 'read-lagging', numberOfKeys: 3 },
   { command: 'lookAgain', file: 'look-again', numberOfKeys: 1 },
-  { command: 'forgetSealed', file: 'forget-sealed', numberOfKeys: 8 },
+  { command: 'forgetSealed', file: 'forget-sealed', numberOfKeys: 9 },
 ] as const;
 
 /** What Redis knows of the archive's lag, and of sealed auctions that it may forget. */
@@ -115,7 +115,7 @@ export class RedisDueWorkStore implements DueWorkStore {
   async forget(auctionId: string): Promise<boolean> {
     const shard = this.#shardOf(auctionId);
     const own = auctionKeys(shard, auctionId);
-    const { ended, cancelled, lagging, sealed, busyItems } = shardKeys(shard);
+    const { ended, cancelled, endedSales, lagging, sealed, busyItems } = shardKeys(shard);
     const read = this.#redis.hget(own.auction, 'itemId');
     const itemId = (await withTimeLimit(read, LIMIT_MS, 'reading an item id')) ?? '';
     const forgotten = this.#redis.forgetSealed(
@@ -123,6 +123,7 @@ export class RedisDueWorkStore implements DueWorkStore {
       own.log,
       ended,
       cancelled,
+      endedSales,
       lagging,
       sealed,
       busyItems,
