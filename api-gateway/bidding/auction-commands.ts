@@ -31,6 +31,7 @@ export interface AuctionCommand {
     | 'pause'
     | 'resume'
     | 'remove'
+    | 'withdraw'
     | 'create'
     | SaleCommandKind
     | 'read'

@@ -21,7 +21,7 @@ export const codeOf = (text: string): string => text.slice(1, text.indexOf(' '))
 export function bidReceiptJson(receipt: string): string {
   const [bidId, epoch, seq, result, alias, price, minimumBid, endsAt = '', at = ''] =
     receipt.split(' ');
-  return `{"bidId":"${bidId}","epoch":${epoch},"seq":${seq},"result":"${result}","bidder":${alias},"price":${price},"minimumBid":${minimumBid === '-' ? 'null' : minimumBid},"endsAt":"${isoTime(endsAt)}","serverTime":"${isoTime(at)}"}`;
+  return `{"bidId":"${bidId}","epoch":${epoch},"seq":${seq},"result":"${result}","bidder":${alias === '0' ? 'null' : alias},"price":${price},"minimumBid":${minimumBid === '-' ? 'null' : minimumBid},"endsAt":"${isoTime(endsAt)}","serverTime":"${isoTime(at)}"}`;
 }
 
 /** The auction as everyone may see it, from an `epoch seq at state` receipt and its terms. */
@@ -31,17 +31,19 @@ export function auctionViewFrom(receipt: string, termsText: string): AuctionView
   return readView(termsText, standing, isoTime(at));
 }
 
-/** The caller's own view, from an `alias leading maximum bids` receipt; alias 0 before the first bid, maximum 0 for a removed bidder. */
+/**
+ * The caller's own view, from an `alias leading maximum bids` receipt: alias 0 before the first bid, with
+ * the maximum of an absentee bid; maximum 0 for a bidder who was removed.
+ */
 export function ownViewFrom(receipt: string): OwnView {
   const [alias, leading, maximum, bids] = receipt.split(' ');
   if (alias !== '0' && maximum === '0') {
     return { alias: Number(alias), leading: false, maxAmount: null, bidCount: 0, removed: true };
   }
-  const hasBid = alias !== '0';
   return {
-    alias: hasBid ? Number(alias) : null,
+    alias: alias === '0' ? null : Number(alias),
     leading: leading === '1',
-    maxAmount: hasBid ? Number(maximum) : null,
+    maxAmount: maximum === '0' ? null : Number(maximum),
     bidCount: Number(bids),
   };
 }

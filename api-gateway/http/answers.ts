@@ -111,6 +111,7 @@ const REFUSAL_DETAILS: Record<
   BIDDER_BLOCKED: 'You were removed from this auction, or are not admitted to its sale.',
   BID_TOO_HIGH: 'The seller takes no bid above highestBid.',
   MAX_NOT_RAISED: 'You lead already; offer more than your present maximum to raise it.',
+  NO_ABSENTEE_BID: 'A bid can be withdrawn only before the start, where one was left.',
   BUY_NOW_GONE: 'Buy now is only possible before the first bid, where the seller offers it.',
   NOT_SELLER: 'Only the seller of this auction, or an admin, may do this.',
   AUCTION_HAS_BIDS: 'An auction can be cancelled only before the first bid.',

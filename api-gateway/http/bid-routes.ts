@@ -12,7 +12,12 @@ const NOT_OPEN = [
   'AUCTION_ENDED',
   'AUCTION_CANCELLED',
   'AUCTION_NOT_STARTED',
+  'AUCTION_PAUSED',
   'SELLER_CANNOT_BID',
+  'NOT_REGISTERED',
+  'REGISTRATION_PENDING',
+  'BIDDER_BLOCKED',
+  'OVER_LIMIT',
 ] as const;
 
 /** Bids, purchases, and what the caller has bid. */
@@ -22,12 +27,13 @@ export const BID_ROUTES: readonly Route<GatewayParts>[] = [
     method: 'post',
     path: '/v1/auctions/{id}/bids',
     name: 'placeBid',
-    summary: 'Places an exact bid (amount) or a maximum bid (maxAmount)',
+    summary:
+      'Places an exact bid (amount) or a maximum bid (maxAmount); a maximum may be left before the start, and counts as made then',
     who: 'bidder',
     idempotent: true,
     body: bidRequest,
     answer: { status: 201, schema: bidReceipt },
-    refusals: [...NOT_OPEN, 'BID_TOO_LOW', 'MAX_NOT_RAISED'],
+    refusals: [...NOT_OPEN, 'BID_TOO_LOW', 'MAX_NOT_RAISED', 'BID_TOO_HIGH'],
     example: { body: { maxAmount: 2_500 }, answer: RECEIPT },
   }),
 
@@ -81,6 +87,35 @@ export const BID_ROUTES: readonly Route<GatewayParts>[] = [
     },
     async ({ x, params, caller }, parts: GatewayParts) => {
       const outcome = await parts.reads.ownState(params.id, caller.userId);
+      return answerOutcome(x, outcome, 200, ({ body }) => JSON.stringify(ownViewFrom(body)));
+    },
+  ),
+
+  route(
+    {
+      method: 'delete',
+      path: '/v1/auctions/{id}/me',
+      name: 'withdrawBid',
+      summary: 'Withdraws the maximum that the caller has left before the start',
+      who: 'bidder',
+      answer: { status: 200, schema: ownView },
+      refusals: ['AUCTION_NOT_FOUND', 'NO_ABSENTEE_BID'],
+      example: { answer: { alias: null, leading: false, maxAmount: null, bidCount: 0 } },
+    },
+    async ({ x, params, caller }, parts: GatewayParts) => {
+      const outcome = await parts.engine.ask(
+        params.id,
+        {
+          kind: 'withdraw',
+          userId: caller.userId,
+          admin: false,
+          amount: 0,
+          maxAmount: 0,
+          key: '',
+          fingerprint: 'withdraw',
+        },
+        () => x.outgoing.destroyed,
+      );
       return answerOutcome(x, outcome, 200, ({ body }) => JSON.stringify(ownViewFrom(body)));
     },
   ),

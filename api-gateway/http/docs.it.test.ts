@@ -13,7 +13,8 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 /** An address of a route, of something that is not there. */
-const addressOf = (path: string): string => path.replace('{id}', 'a0-none').replace('{alias}', '1');
+const addressOf = (path: string): string =>
+  path.replace('{id}', 'a0-none').replace('{alias}', '1').replace('{paddle}', '1');
 
 describe('the API description', () => {
   test('is OpenAPI 3.1 and names every route', async () => {

@@ -122,6 +122,7 @@ export async function startBidders(options: BiddersOptions) {
     try {
       const receipt = await bidder.bid(auctionId, { maxAmount }, { idempotencyKey: key });
       const { bidId, epoch, seq, bidder: alias, price } = receipt;
+      if (alias === null) throw new Error(`${auctionId} has not started`);
       const told = { bidId, epoch, seq, alias, price, at: performance.now() };
       return { auctionId, userId, key, maxAmount, ...told };
     } catch (error) {

@@ -81,8 +81,10 @@ export const bidReceipt = z.strictObject({
   bidId: id,
   epoch: z.int().min(1),
   seq: z.int().min(1),
-  result: z.enum(['leading', 'outbid']),
-  bidder: alias,
+  result: z
+    .enum(['leading', 'outbid', 'scheduled'])
+    .describe('scheduled: left before the start, where it counts as made'),
+  bidder: alias.nullable().describe('null until the start'),
   price: amount,
   minimumBid,
   endsAt: time,

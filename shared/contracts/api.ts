@@ -103,9 +103,10 @@ export interface BidReceipt {
   readonly bidId: string;
   readonly epoch: number;
   readonly seq: number;
-  readonly result: 'leading' | 'outbid';
-  /** The caller's own alias in this auction. */
-  readonly bidder: number;
+  /** `scheduled`: an absentee bid, which counts as made at the start. */
+  readonly result: 'leading' | 'outbid' | 'scheduled';
+  /** The caller's own alias in this auction; null until the start. */
+  readonly bidder: number | null;
   readonly price: number;
   /** Null when nobody can go higher. */
   readonly minimumBid: number | null;

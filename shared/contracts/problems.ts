@@ -37,6 +37,7 @@ const REFUSALS = {
   MAX_NOT_RAISED: { status: 409, title: 'You lead already and this is not above your maximum' },
   BID_TOO_HIGH: { status: 409, title: 'The bid is above the highest bid that is taken' },
   OVER_LIMIT: { status: 409, title: 'The bid would take you above your limit in this sale' },
+  NO_ABSENTEE_BID: { status: 409, title: 'You have left no bid that could be withdrawn' },
   BUY_NOW_GONE: { status: 409, title: 'Buy now is not available' },
   NOT_SELLER: { status: 403, title: 'Only the seller may do this' },
   AUCTION_HAS_BIDS: { status: 409, title: 'The auction already has bids' },

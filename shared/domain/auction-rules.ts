@@ -41,6 +41,15 @@ export interface Bidder {
   readonly since: number;
 }
 
+/** A maximum that was left while the auction was scheduled, and counts as made at its start. */
+export interface Absentee {
+  readonly userId: string;
+  readonly maxAmount: number;
+}
+
+/** So many in an auction at most. */
+export const MAX_ABSENTEES = 500;
+
 /** Everything the rules need to know of an auction. */
 export interface Auction {
   readonly terms: AuctionTerms;
@@ -54,6 +63,8 @@ export interface Auction {
   readonly bidders: ReadonlyMap<string, Bidder>;
   /** Accepted offers so far. */
   readonly offers: number;
+  /** In the order left; none after the start. */
+  readonly absentees: readonly Absentee[];
   /** While paused: since when. */
   readonly pausedAt?: number;
   /** How long all pauses before were. */
@@ -63,7 +74,7 @@ export interface Auction {
 export type Command =
   | { readonly kind: 'bid'; readonly userId: string; readonly amount: number }
   | { readonly kind: 'bid'; readonly userId: string; readonly maxAmount: number }
-  | { readonly kind: 'buy'; readonly userId: string }
+  | { readonly kind: 'buy' | 'withdraw'; readonly userId: string }
   | { readonly kind: 'cancel'; readonly userId: string; readonly admin: boolean }
   | {
       readonly kind: 'extend';
@@ -107,7 +118,12 @@ export interface RuleEvent {
 }
 
 export type Decision =
-  | { readonly accepted: true; readonly auction: Auction; readonly event: RuleEvent }
+  | {
+      readonly accepted: true;
+      readonly auction: Auction;
+      /** Undefined where nobody may see that anything happened. */
+      readonly event: RuleEvent | undefined;
+    }
   | {
       readonly accepted: false;
       readonly code: RefusalCode;
@@ -128,6 +144,7 @@ export function scheduledAuction(terms: AuctionTerms, endsAt: number): Auction {
     bidCount: 0,
     bidders: new Map(),
     offers: 0,
+    absentees: [],
     pausedMs: 0,
   };
 }
@@ -148,7 +165,8 @@ export function reserveMet(auction: Auction): boolean {
 }
 
 /**
- * Opens and closes the auction when its times have passed; gives the events in order.
+ * Opens and closes the auction when its times have passed; gives the events in order, and the auction
+ * after each.
  * @param outage the last one: an auction that was open then may stay open longer, which is found when
  *   its end has passed or when it is visited, a call without a command
  */
@@ -157,23 +175,33 @@ export function passTime(
   now: number,
   outage?: Outage,
   isVisit = false,
-): { auction: Auction; events: RuleEvent[] } {
+  standingOf: (userId: string) => Standing = standingOfAnybody,
+): { auction: Auction; events: RuleEvent[]; states: Auction[] } {
   const events: RuleEvent[] = [];
+  const states: Auction[] = [];
   let next = auction;
+  const pass = (event: RuleEvent, after: Auction): void => {
+    next = after;
+    events.push(event);
+    states.push(after);
+  };
   if (next.status === 'scheduled' && now >= next.terms.startsAt) {
-    next = { ...next, status: 'live' };
-    events.push({ type: 'started' });
+    const { absentees } = next;
+    pass({ type: 'started' }, { ...next, status: 'live', absentees: [] });
+    for (const { userId, maxAmount } of absentees) {
+      const made = decideBid(next, userId, { maxAmount }, now, standingOf(userId));
+      if (made.accepted && made.event !== undefined) pass(made.event, made.auction);
+    }
   }
   const isAsked = next.status === 'live' && (isVisit || now >= next.endsAt);
   if (isAsked && outage !== undefined && isOwedGrace(next, outage)) {
-    next = { ...next, endsAt: outage.backAt + next.terms.graceMs };
-    events.push({ type: 'extended', reason: 'outage' });
+    const endsAt = outage.backAt + next.terms.graceMs;
+    pass({ type: 'extended', reason: 'outage' }, { ...next, endsAt });
   }
   if (next.status === 'live' && now >= next.endsAt) {
-    next = { ...next, status: 'ended', outcome: outcomeOf(next) };
-    events.push({ type: 'ended' });
+    pass({ type: 'ended' }, { ...next, status: 'ended', outcome: outcomeOf(next) });
   }
-  return { auction: next, events };
+  return { auction: next, events, states };
 }
 
 const outcomeOf = (auction: Auction): 'sold' | 'reserve_not_met' | 'no_bids' =>
@@ -199,13 +227,15 @@ export function decide(
   switch (command.kind) {
     case 'bid':
       return decideBid(auction, command.userId, command, now, standingOf(command.userId));
+    case 'withdraw':
+      return withdraw(auction, command.userId);
     case 'buy':
       return decideBuyNow(auction, command.userId, now, standingOf(command.userId));
     case 'cancel': {
       const refusal = managingRefusal(auction, command);
       if (refusal !== undefined) return refused(refusal);
       if (auction.leader !== undefined) return refused('AUCTION_HAS_BIDS');
-      return accepted({ ...auction, status: 'cancelled' }, { type: 'cancelled' });
+      return accepted({ ...auction, status: 'cancelled', absentees: [] }, { type: 'cancelled' });
     }
     case 'extend': {
       const refusal = managingRefusal(auction, command);
@@ -306,7 +336,7 @@ const overLimit = ({ available }: Standing): Decision => ({
 
 const refused = (code: RefusalCode): Decision => ({ accepted: false, code });
 
-const accepted = (auction: Auction, event: RuleEvent): Decision => ({
+const accepted = (auction: Auction, event: RuleEvent | undefined): Decision => ({
   accepted: true,
   auction,
   event,
@@ -324,8 +354,15 @@ function biddingRefusal(
 ): RefusalCode | undefined {
   if (auction.status === 'scheduled') return 'AUCTION_NOT_STARTED';
   if (auction.status === 'paused') return 'AUCTION_PAUSED';
-  const over = overCode(auction);
-  if (over !== undefined) return over;
+  return overCode(auction) ?? barredRefusal(auction, userId, standing);
+}
+
+/** Why this bidder may not bid, whenever and whatever. */
+function barredRefusal(
+  auction: Auction,
+  userId: string,
+  standing: Standing,
+): RefusalCode | undefined {
   if (userId === auction.terms.sellerId) return 'SELLER_CANNOT_BID';
   const isRemoved = auction.bidders.get(userId)?.maximum === 0;
   return isRemoved ? 'BIDDER_BLOCKED' : standing.refusal;
@@ -348,9 +385,12 @@ function decideBid(
   now: number,
   standing: Standing,
 ): Decision {
+  const exact = 'amount' in offer;
+  if (auction.status === 'scheduled' && !exact) {
+    return leaveBid(auction, { userId, maxAmount: offer.maxAmount }, standing);
+  }
   const refusal = biddingRefusal(auction, userId, standing);
   if (refusal !== undefined) return refused(refusal);
-  const exact = 'amount' in offer;
   const offered = exact ? offer.amount : offer.maxAmount;
   const isLeader = userId === auction.leader;
   const least = minimumBid(auction);
@@ -388,6 +428,31 @@ function decideBid(
   if (silent) return accepted(after, { type: 'no_change' });
   const shown = { alias: bidder.alias, amount: Math.min(offered, after.price) };
   return accepted(after, { type: 'bid', bid: shown });
+}
+
+/** Who raises an absentee bid goes to the end of the order. */
+function leaveBid(auction: Auction, bid: Absentee, standing: Standing): Decision {
+  const { userId, maxAmount } = bid;
+  const { terms, absentees } = auction;
+  const barred = barredRefusal(auction, userId, standing);
+  if (barred !== undefined) return refused(barred);
+  const others = absentees.filter((other) => other.userId !== userId);
+  const before = absentees.find((other) => other.userId === userId);
+  if (before !== undefined && maxAmount <= before.maxAmount) return refused('MAX_NOT_RAISED');
+  if (maxAmount < terms.startPrice) {
+    return { accepted: false, code: 'BID_TOO_LOW', minimumBid: terms.startPrice };
+  }
+  if (maxAmount > mostTaken(auction)) return refused('BID_TOO_HIGH');
+  if (maxAmount > standing.most) return overLimit(standing);
+  if (others.length >= MAX_ABSENTEES) return refused('NO_ROOM');
+  return accepted({ ...auction, absentees: [...others, bid] }, undefined);
+}
+
+function withdraw(auction: Auction, userId: string): Decision {
+  const absentees = auction.absentees.filter((bid) => bid.userId !== userId);
+  return absentees.length === auction.absentees.length
+    ? refused('NO_ABSENTEE_BID')
+    : accepted({ ...auction, absentees }, undefined);
 }
 
 /** Someone other than the leader offers at least the minimum bid. */

@@ -360,7 +360,8 @@ describe('a bid on a lot', () => {
 
   test('looks at the lot before the bidder, at the amount before the limit', () => {
     const sale = new Played({ defaultLimit: 50 }, 1, { highestBid: 500 }).register('ann');
-    expect(sale.bid('bob', 1, 100)).toBe('AUCTION_NOT_STARTED');
+    expect(sale.bid('bob', 1, 99)).toBe('NOT_REGISTERED');
+    expect(sale.bid('ann', 1, 99)).toBe('BID_TOO_LOW');
     sale.at(START);
     expect(sale.bid('ann', 1, 99)).toBe('BID_TOO_LOW');
     expect(sale.bid('ann', 1, 501)).toBe('BID_TOO_HIGH');

@@ -207,7 +207,9 @@ export function passLotTime(
 ): SaleStep {
   const before = sale.lots.get(lot);
   if (before === undefined) return unchanged(sale);
-  const { auction, events } = passTime(before, now, outage, isVisit);
+  const { auction, events } = passTime(before, now, outage, isVisit, (userId) =>
+    standingOn(sale, lot, userId),
+  );
   return withLot(sale, { lot, before, after: auction, events });
 }
 
@@ -218,7 +220,9 @@ export function decideOnLot(sale: Sale, lot: number, command: Command, now: numb
   const decision = decide(before, command, now, (userId) => standingOn(sale, lot, userId));
   if (!decision.accepted) return decision;
   const { auction: after, event } = decision;
-  return accepted(withLot(sale, { lot, before, after, events: [event] }));
+  return accepted(
+    withLot(sale, { lot, before, after, events: event === undefined ? [] : [event] }),
+  );
 }
 
 /** Finds a new lot its place, or why there is none. {@link passSaleTime} was already asked. */

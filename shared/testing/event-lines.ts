@@ -217,6 +217,7 @@ export class TestAuction {
     this.#now += this.#stepMs;
     const decision = decide(this.#auction, command, this.#now);
     if (!decision.accepted) throw new Error(`the rules refuse this: ${decision.code}`);
+    if (decision.event === undefined) throw new Error('this is no event of the auction');
     this.#auction = decision.auction;
     const { userId } = command;
     const bidId = `b-${this.#epoch}-${this.#seq + 1}`;

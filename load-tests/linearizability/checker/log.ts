@@ -152,7 +152,7 @@ function decided(before: Auction, event: LoggedEvent, now: number): Auction {
   const { type, bid } = event.public;
   const written = JSON.stringify([type, bid?.alias, bid?.amount]);
   const right = decision.event;
-  const expected = JSON.stringify([right.type, right.bid?.alias, right.bid?.amount]);
+  const expected = JSON.stringify([right?.type, right?.bid?.alias, right?.bid?.amount]);
   if (written !== expected) {
     throw new WrongEvent(event, `shows ${written}; by the rules it is ${expected}`);
   }

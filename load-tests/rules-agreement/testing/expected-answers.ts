@@ -66,7 +66,8 @@ export function bidReceipt(
   given: string,
 ): string {
   const alias = after.bidders.get(userId)?.alias ?? 0;
-  const result = after.leader === userId ? 'leading' : 'outbid';
+  const result =
+    after.status === 'scheduled' ? 'scheduled' : after.leader === userId ? 'leading' : 'outbid';
   const bidId = given.split(' ')[1] ?? '';
   const numbers = [alias, after.price, minimumBid(after) ?? '-', after.endsAt, now].join(' ');
   return `OK ${bidId} ${epoch} ${seq} ${result} ${numbers}`;
@@ -75,7 +76,10 @@ export function bidReceipt(
 /** A user's own view of an auction. */
 export function ownReceipt(auction: Auction, userId: string): string {
   const bidder = auction.bidders.get(userId);
-  if (bidder === undefined) return 'OK 0 0 0 0';
+  if (bidder === undefined) {
+    const left = auction.absentees.find((bid) => bid.userId === userId);
+    return `OK 0 0 ${left?.maxAmount ?? 0} 0`;
+  }
   const leading = auction.leader === userId ? 1 : 0;
   return `OK ${bidder.alias} ${leading} ${bidder.maximum} ${bidder.bids}`;
 }
@@ -107,7 +111,8 @@ export function ruleCommand(command: AuctionCommand): Command {
     case 'bid':
       return amount > 0 ? { kind: 'bid', userId, amount } : { kind: 'bid', userId, maxAmount };
     case 'buy':
-      return { kind: 'buy', userId };
+    case 'withdraw':
+      return { kind: command.kind, userId };
     case 'cancel':
       return { kind: 'cancel', userId, admin };
     case 'extend':

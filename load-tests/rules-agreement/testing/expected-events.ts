@@ -9,19 +9,15 @@ export interface ExpectedEvent extends Omit<RuleEvent, 'reason'> {
   readonly state: PublicState;
 }
 
-/** Those of the passing of time, of which only the last carries the final state. */
-export function passedEvents(
-  before: Auction,
-  after: Auction,
-  events: readonly RuleEvent[],
-): ExpectedEvent[] {
-  const { outcome: _notYet, ...open } = after;
-  return events.map((event) => {
-    const endsAt = event.type === 'started' ? before.endsAt : after.endsAt;
-    const between: Auction = event.type === 'ended' ? after : { ...open, status: 'live', endsAt };
-    return { ...event, state: publicState(between) };
-  });
-}
+/** Those of the passing of time. */
+export const passedEvents = ({
+  events,
+  states,
+}: {
+  readonly events: readonly RuleEvent[];
+  readonly states: readonly Auction[];
+}): ExpectedEvent[] =>
+  states.map((after, i) => ({ ...(events[i] ?? { type: 'ended' }), state: publicState(after) }));
 
 /** JSON with members in alphabetic order, so that only the content is compared. */
 export const sorted = (value: object): string =>

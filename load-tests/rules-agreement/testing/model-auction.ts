@@ -101,9 +101,9 @@ export class ModelAuction {
   }
 
   #passTime(now: number): void {
-    const { auction, events } = this.#rules.passTime(this.auction, now, this.#outage);
-    this.#expected.push(...passedEvents(this.auction, auction, events));
-    this.#auction = auction;
+    const passed = this.#rules.passTime(this.auction, now, this.#outage);
+    this.#expected.push(...passedEvents(passed));
+    this.#auction = passed.auction;
   }
 
   #decide(command: AuctionCommand, now: number, given: string): string {
@@ -115,7 +115,10 @@ export class ModelAuction {
     if (!decision.accepted) return `${decision.code} ${decision.minimumBid ?? ''}`;
     this.#auction = decision.auction;
     const why = reason === undefined ? {} : { reason };
-    this.#expected.push({ ...decision.event, ...why, state: publicState(this.auction) });
+    if (decision.event !== undefined) {
+      this.#expected.push({ ...decision.event, ...why, state: publicState(this.auction) });
+    }
+    if (kind === 'withdraw') return ownReceipt(this.auction, userId);
     if (kind === 'resume') this.#passTime(now);
     return kind === 'bid' || kind === 'buy'
       ? bidReceipt(this.#end, now, this.auction, userId, given)

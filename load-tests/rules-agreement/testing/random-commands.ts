@@ -18,7 +18,7 @@ export type RandomCommand =
       readonly offer: Offer;
     }
   | {
-      readonly kind: 'buy' | 'cancel' | 'pause' | 'resume' | 'me';
+      readonly kind: 'buy' | 'cancel' | 'pause' | 'resume' | 'withdraw' | 'me';
       readonly userId: string;
       readonly admin: boolean;
     }
@@ -68,6 +68,7 @@ export const randomCommand = weighted<RandomCommand>(
   [4, fc.record({ kind: kind('resume'), userId: userOrSeller, admin: oneIn(2) })],
   [1, fc.record({ kind: kind('remove'), alias: fc.integer({ min: 1, max: USERS.length }) })],
   [3, fc.record({ kind: kind('me'), userId: user, admin: fc.constant(false) })],
+  [1, fc.record({ kind: kind('withdraw'), userId: user, admin: fc.constant(false) })],
   [
     3,
     fc.record({

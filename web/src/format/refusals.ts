@@ -175,6 +175,7 @@ function wordsOf(
       };
     case 'SALE_NOT_FOUND':
       return { title: 'No such sale', advice: 'It may have ended some time ago.' };
+    case 'NO_ABSENTEE_BID':
     case 'SALE_ENDED':
     case 'SALE_STARTED':
     case 'SALE_PAUSED':

@@ -12,6 +12,7 @@
 --   a:<user>:<key>  fingerprint and first answer to an accepted command: `fingerprint+OK receipt`
 --   r:<user>        the newest refusals, see commands.lua
 --   sale            a lot's sale
+--   absentees       see absentees.lua
 --   runId, itemId, status, terms (the public terms, JSON), the marks of publishing and archiving,
 --   and `lastAt`, see version-1.lua
 --

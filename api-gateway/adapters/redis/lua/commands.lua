@@ -51,7 +51,7 @@ end
 -- The kinds of commands of an auction.
 function commands.has_kind(asked, kind, role)
   if kind == 'create' then return selling.terms_of(asked) ~= nil end
-  return kind == 'bid' or kind == 'buy' or (managing[kind] ~= nil and (kind ~= 'remove' or role == 'a'))
+  return kind == 'bid' or kind == 'buy' or kind == 'withdraw' or (managing[kind] ~= nil and (kind ~= 'remove' or role == 'a'))
 end
 
 -- Reads the lines from `first` on, and adds to `fields` those of the auction that they need. Whose
@@ -146,9 +146,12 @@ function commands.auction_receipt(auction, now)
     .. auctions.state(auction)
 end
 
-function commands.own_receipt(auction, bidders, user)
-  local bidder = bidders[user]
-  if not bidder then return '0 0 0 0' end
+function commands.own_receipt(auction, asked, user)
+  local bidder = asked.bidders[user]
+  if not bidder then
+    local _, left = absentees.find(asked, user)
+    return '0 0 ' .. (left and digits[left.maximum] or '0') .. ' 0'
+  end
   return digits[bidder.alias] .. (auction.leader == user and ' 1 ' or ' 0 ')
     .. digits[bidder.maximum] .. ' ' .. digits[bidder.bids]
 end
@@ -168,6 +171,9 @@ end
 
 function commands.decide_bid(auction, asked, command, now)
   local leader_before, user = auction.leader, command.user
+  if auction.status == 'scheduled' and command.maximum > 0 then
+    return commands.leave_bid(auction, asked, command, now)
+  end
   local decide = command.kind == 'buy' and rules.buy_now or rules.place_bid
   local code = decide(auction, asked.bidders, command, now)
   if code then return commands.refusal(auction, code, user) end
@@ -182,11 +188,24 @@ function commands.decide_bid(auction, asked, command, now)
     .. digits[auction.ends_at] .. ' ' .. digits[now]
 end
 
+function commands.leave_bid(auction, asked, command, now)
+  local code = absentees.leave(auction, asked, command, now)
+  if code then return commands.refusal(auction, code, command.user) end
+  return '+OK ' .. command.bid_id .. ' ' .. digits[auction.epoch] .. ' ' .. digits[auction.seq]
+    .. ' scheduled 0 ' .. digits[auction.price] .. ' ' .. (auction.least and digits[auction.least] or '-')
+    .. ' ' .. digits[auction.ends_at] .. ' ' .. digits[now]
+end
+
 -- What the answer depends on is in the auction afterwards.
 function commands.decide(auction, asked, command, now)
   local kind = command.kind
   if kind == 'bid' or kind == 'buy' then return commands.decide_bid(auction, asked, command, now) end
-  if kind == 'me' then return '+OK ' .. commands.own_receipt(auction, asked.bidders, command.user) end
+  if kind == 'me' then return '+OK ' .. commands.own_receipt(auction, asked, command.user) end
+  if kind == 'withdraw' then
+    local code = absentees.withdraw(asked, command, now)
+    return code and commands.refusal(auction, code) or '+OK '
+      .. commands.own_receipt(auction, asked, command.user)
+  end
   local manage = managing[kind]
   local code = manage and manage(auction, command, now, asked)
   return code and commands.refusal(auction, code) or '+OK ' .. commands.auction_receipt(auction, now)
@@ -219,10 +238,11 @@ function commands.answer(subject, asked, command, now, decide)
       return fingerprint == command.fingerprint and '=' .. answer or '+IDEMPOTENCY_MISMATCH ', subject
     end
   end
-  local seq_before = subject and subject.seq
+  local seq_before, left_before = subject and subject.seq, asked.book and asked.book.seq
   local answer, after = decide(subject, asked, command, now)
   if kind ~= 'read' and kind ~= 'me' and after then
-    if after.seq ~= seq_before then
+    local left_after = asked.book and asked.book.seq
+    if after.seq ~= seq_before or left_after ~= left_before then
       commands.keep(asked, command.answer or 'a:' .. command.user .. ':' .. command.bid_id,
         command.fingerprint .. answer)
     elseif command.answer then

@@ -10,7 +10,7 @@
 --            '=' and the item's JSON or nothing; of a sale '=' and its terms, '=' and its plan, '='
 --          a line for each command: kind user a (admin) or nothing, bid id, amount, maximum, salt,
 --            fingerprint, key, and the reason (percent-encoded) where there is one; the kinds are bid, buy,
---            cancel, extend, pause, resume, remove, create, read, me; of a sale create, edit, register,
+--            cancel, extend, pause, resume, remove, withdraw, create, read, me; of a sale create, edit, register,
 --            approve, refuse, block, pause, resume, read, me
 -- Reply  for each auction a table {head, public and private part of the log entry or '', public terms
 --        or '' (of a sale: lots, a line feed, terms), answers…}, whose head is `OK now(ms)` and where the auction is known ` leader seller shown`;
@@ -19,9 +19,10 @@
 -- Answer '+CODE body' decided now, '=CODE body' replayed; CODE is OK or a refusal (UNREADABLE:
 --        the command has not the form above, and is as if it had not come); body is the minimum bid
 --        or nothing for BID_TOO_LOW, else the receipt, see below.
--- Receipts  bid, buy:  bid id, epoch, seq, leading or outbid, alias, price, minimum bid or -, end, at (ms)
+-- Receipts  bid, buy:  bid id, epoch, seq, leading, outbid or scheduled, alias or 0, price, minimum bid or
+--             -, end, at (ms)
 --           read, create and what manages an auction:  epoch, seq, at (ms), public state
---           me:  alias or 0, leading 0 or 1, maximum, bids
+--           me, withdraw:  alias or 0, leading 0 or 1, maximum, bids
 --           of a sale  register, me:  paddle or 0, status or -, limit or 0, committed
 --           approve, refuse, block:  the same and the user
 --           others:  epoch, seq, at (ms), status, end (ms)

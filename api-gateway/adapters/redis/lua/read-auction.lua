@@ -3,9 +3,9 @@
 -- KEYS   1 the shard's marker   2 auction hash
 -- ARGV   1 the user whose own state is read, or '' for the auction's
 --        2 the server's run id, or '' when the caller does not know it
--- Reply  {'UNAVAILABLE'} when the shard's data was not found whole on this server; {'DUE'} when the decide script has yet
---        to open or close the auction, to begin an epoch or to bring it into the present form; else
---        {'OK', answer, public terms or ''} with the answer that decide.lua would give to `read` or `me`
+-- Reply  {'UNAVAILABLE'} when the shard's data was not found whole on this server; {'DUE'} when the
+--        decide script has yet to open or close the auction, to begin an epoch or to bring it into the
+--        present form, or when the user may have an absentee bid; else {'OK', answer, public terms or ''} with the answer that decide.lua would give to `read` or `me`
 
 local user, run_id = ARGV[1], ARGV[2]
 if run_id == '' then run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
@@ -31,6 +31,7 @@ if status ~= 'ended' and status ~= 'cancelled' and fields[4] ~= run_id then retu
 if user ~= '' then
   local alias, bids, maximum = 0, 0, 0
   if fields[6] then alias, bids, maximum = struct.unpack(PACKED.bidder, fields[6]) end
+  if not fields[6] and redis.call('HEXISTS', KEYS[2], 'absentees') == 1 then return { 'DUE' } end
   local leading = leader == user and 1 or 0
   return { 'OK', string.format('+OK %d %d %d %d', alias, leading, maximum, bids), '' }
 end

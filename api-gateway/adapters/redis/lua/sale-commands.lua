@@ -72,12 +72,6 @@ function sales.place_lot(asked, terms, now)
   return sale, nil
 end
 
--- The private part of a command's event: `facts` are the members that its kind has.
-function sales.facts(command, facts)
-  return '{"userId":"' .. command.user .. '","key":' .. cjson.encode(command.key) .. ',"fingerprint":"'
-    .. command.fingerprint .. '"' .. facts .. '}'
-end
-
 function sales.registration_facts(member)
   return ',"paddle":' .. digits[member.paddle] .. ',"status":"' .. member.status .. '","limit":'
     .. digits[member.limit]
@@ -102,7 +96,7 @@ function sales.create(asked, command, now)
     paused_at = 0, last_at = now, seller = plan.sellerId, epoch = 1, seq = 0, run_id = asked.run_id,
     ends_at = plan.firstLotEndsAt, members = {}, public = {}, private = {}, has_changed = true,
   }
-  sales.emit(sale, asked, now, 'scheduled', '', sales.facts(command, ',"sale":' .. asked.creation.text))
+  books.emit(sale, asked, now, 'scheduled', '', books.facts(command, ',"sale":' .. asked.creation.text))
   sales.write(sale, asked, now)
   redis.call('HSET', sale.key, 'terms', asked.creation.text, 'plan', sales.plan_text(plan))
   return nil, sales.receipt(sale, now), sale
@@ -129,7 +123,7 @@ function sales.edit(sale, asked, command, now)
     sale.ends_at = plan.firstLotEndsAt
   end
   sale.registration, sale.default_limit = plan.registration, plan.defaultLimit
-  sales.emit(sale, asked, now, 'edited', '', sales.facts(command, ',"sale":' .. asked.creation.text))
+  books.emit(sale, asked, now, 'edited', '', books.facts(command, ',"sale":' .. asked.creation.text))
   sales.write(sale, asked, now)
   redis.call('HSET', sale.key, 'terms', asked.creation.text, 'plan', text)
   return nil, sales.receipt(sale, now)
@@ -150,8 +144,8 @@ function sales.register(sale, asked, command, now)
       limit = sale.default_limit, committed = 0, has_changed = true,
     }
     sale.members[user] = member
-    sales.emit(sale, asked, now, 'registered', '',
-      sales.facts(command, sales.registration_facts(member)))
+    books.emit(sale, asked, now, 'registered', '',
+      books.facts(command, sales.registration_facts(member)))
     sales.write(sale, asked, now)
     redis.call('HSET', sale.key, 'p:' .. digits[member.paddle], user)
   end
@@ -170,8 +164,8 @@ function sales.admit(sale, asked, command, now)
   if limit == 0 then limit = member.limit elseif limit == sales.NO_LIMIT then limit = 0 end
   if limit > 0 and limit < member.committed then return 'LIMIT_BELOW_COMMITTED' end
   member.status, member.limit, member.has_changed = ADMITTED[command.kind], limit, true
-  sales.emit(sale, asked, now, 'admitted', '',
-    sales.facts(command, ',"bidder":"' .. user .. '"' .. sales.registration_facts(member)))
+  books.emit(sale, asked, now, 'admitted', '',
+    books.facts(command, ',"bidder":"' .. user .. '"' .. sales.registration_facts(member)))
   sales.write(sale, asked, now)
   return nil, sales.member_text(member) .. ' ' .. user
 end
@@ -180,7 +174,7 @@ end
 function sales.manage_lot(asked, command, id, now, notices, manage)
   local key = asked.tag .. KEY.auction .. id
   local lot = {
-    id = id, key = key, tag = asked.tag, salt = sales.salt(asked, id), trace = '',
+    id = id, key = key, tag = asked.tag, salt = books.salt(asked, id), trace = '',
     called_at = asked.called_at, run_id = asked.run_id, is_writing = false, changes = { key },
     bidders = {}, answers = {},
   }
@@ -189,7 +183,7 @@ function sales.manage_lot(asked, command, id, now, notices, manage)
   now = passing.catch_up(auction, lot, now, false)
   manage(auction, {
     kind = command.kind, user = command.user, admin = true, bid_id = command.bid_id, amount = 0,
-    maximum = 0, salt = sales.salt(asked, id .. ' managed'), fingerprint = command.fingerprint,
+    maximum = 0, salt = books.salt(asked, id .. ' managed'), fingerprint = command.fingerprint,
     key = command.key, reason = command.reason,
   }, now, lot)
   writing.write(auction, lot, now, notices)
@@ -210,7 +204,7 @@ function sales.pause(sale, asked, command, now, notices)
   if code then return code end
   if sale.status == 'paused' then return 'ALREADY_PAUSED' end
   sale.before, sale.status, sale.paused_at = sale.status, 'paused', now
-  sales.emit(sale, asked, now, 'paused', command.reason, sales.facts(command, ''))
+  books.emit(sale, asked, now, 'paused', command.reason, books.facts(command, ''))
   sales.write(sale, asked, now)
   sales.manage_lots(sale, asked, command, now, notices, function(auction, own, at, lot)
     if auction.status == 'scheduled' or auction.status == 'live' then
@@ -228,7 +222,7 @@ function sales.resume(sale, asked, command, now, notices)
   if sale.status ~= 'paused' then return 'NOT_PAUSED' end
   local paused_at = sale.paused_at
   sale.status, sale.before, sale.paused_at = sale.before, '-', 0
-  sales.emit(sale, asked, now, 'resumed', command.reason, sales.facts(command, ''))
+  books.emit(sale, asked, now, 'resumed', command.reason, books.facts(command, ''))
   sales.write(sale, asked, now)
   sales.manage_lots(sale, asked, command, now, notices, function(auction, own, at, lot)
     if auction.status == 'paused' and auction.paused_at >= paused_at then
@@ -305,7 +299,7 @@ end
 -- What passing time, and another server, do to a sale.
 function sales.visit(sale, asked, now)
   if sale.status == 'ended' then return end
-  sales.begin_epoch(sale, asked, now)
+  books.begin_epoch(sale, asked, now)
   if sale.status == 'scheduled' and now >= sale.ends_at then
     if sale.open == 0 then
       sales.finish(sale, asked, now)

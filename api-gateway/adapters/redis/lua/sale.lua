@@ -11,7 +11,7 @@
 --   b:<user>      paddle, status, limit or 0, what the user leads (at the own maximum) and has won
 --   p:<paddle>    user
 --   a:<user>:<key>, r:<user>, runId, status and the marks as in an auction
--- Its events go to a log of the form of shared/contracts/books.ts, which the keeper publishes.
+-- Its events go to a book, see book.lua.
 
 local sales = {}
 
@@ -112,52 +112,15 @@ function sales.available(auction, user)
   return math.max(0, member.limit - committed)
 end
 
--- A salt for what a call has none for; without the call's own nobody can tell it.
-function sales.salt(asked, name)
-  return string.sub(redis.sha1hex(asked.salt .. ' ' .. name), 1, 32)
-end
-
--- Numbers and writes down an event. `word` stands behind the status, `facts` is its private JSON.
-function sales.emit(sale, asked, now, type, word, facts)
-  sales.begin_epoch(sale, asked, now)
-  sale.seq = sale.seq + 1
-  local nth = #sale.public + 1
-  sale.public[nth] = type .. ' ' .. sale.status .. (word ~= '' and ' ' .. word or '')
-  sale.private[nth] = sales.salt(asked, sale.id .. digits[sale.seq]) .. ' ' .. facts
-end
-
--- As passing.start_epoch does for an auction.
-function sales.begin_epoch(sale, asked, now)
-  if sale.run_id == asked.run_id then return end
-  local parent, fork = sale.epoch, sale.seq
-  sale.run_id = asked.run_id
-  sale.epoch = math.max(parent + 1, math.floor(now / 1000))
-  sales.emit(sale, asked, now, 'epoch', digits[parent], '{"fork":' .. digits[fork] .. '}')
-end
-
--- The facts of an event that nobody commanded.
-sales.NO_FACTS = '{}'
-
 -- Writes what has changed: the log first.
 function sales.write(sale, asked, now)
   now = math.max(now, sale.last_at)
-  local tag, changes = asked.tag, { sale.key }
+  local events = #sale.public
+  if events > 0 then sale.last_at = now end
+  local changes = books.append(sale, asked, now)
   local function change(field, value)
     changes[#changes + 1] = field
     changes[#changes + 1] = value
-  end
-  local events = #sale.public
-  if events > 0 then
-    sale.last_at = now
-    redis.call('XADD', tag .. KEY.log .. sale.id, digits[sale.seq] .. '-0', 'public',
-      '2 ' .. digits[sale.epoch] .. ' ' .. digits[sale.seq - events + 1] .. ' ' .. digits[now] .. '\n'
-        .. table.concat(sale.public, '\n'), 'private', table.concat(sale.private, '\n'))
-    asked.is_writing = true
-    redis.call('ZADD', tag .. KEY.lagging, 'NX', digits[now + 1000], sale.id)
-    change('shown', digits[sale.epoch] .. ' ' .. digits[sale.seq] .. ' ' .. sale.status)
-    change('status', sale.status)
-    change('runId', sale.run_id)
-    sale.public, sale.private = {}, {}
   end
   if events > 0 or sale.has_changed then
     change('standing', sale.status .. ' ' .. sale.before .. ' ' .. sale.registration .. ' '
@@ -235,12 +198,12 @@ function sales.start(sale, asked, now)
   else
     return
   end
-  sales.emit(sale, asked, now, 'started', '', sales.NO_FACTS)
+  books.emit(sale, asked, now, 'started', '', '{}')
 end
 
 function sales.finish(sale, asked, now)
   sale.status, sale.before = 'ended', '-'
-  sales.emit(sale, asked, now, 'ended', '', sales.NO_FACTS)
+  books.emit(sale, asked, now, 'ended', '', '{}')
 end
 
 -- Its lots as they are stored. There may be hundreds, so that only those read them who need them.

@@ -22,11 +22,12 @@ function selling.managing_code(auction, command)
   return not command.admin and command.user ~= auction.seller and 'NOT_SELLER' or nil
 end
 
-function selling.cancel(auction, command)
+function selling.cancel(auction, command, now, asked)
   local code = selling.managing_code(auction, command)
   if code then return code end
   if auction.leader ~= '' then return 'AUCTION_HAS_BIDS' end
   auction.status = 'cancelled'
+  absentees.close(asked, now)
   selling.emit(auction, 'cancelled ', command)
 end
 

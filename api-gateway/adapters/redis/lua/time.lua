@@ -6,7 +6,10 @@ local passing = {}
 function passing.catch_up(auction, asked, now, is_visit)
   now = math.max(now, auction.last_at)
   if auction.sale_id then sales.join(auction, asked) end
-  if auction.run_id ~= asked.run_id then passing.start_epoch(auction, now, asked.salt, asked.run_id) end
+  if auction.run_id ~= asked.run_id then
+    passing.start_epoch(auction, now, asked.salt, asked.run_id)
+    absentees.begin_epoch(asked, now)
+  end
   passing.start_and_end(auction, now, asked.salt, asked, is_visit)
   return now
 end
@@ -17,6 +20,7 @@ function passing.start_and_end(auction, now, salt, asked, is_visit)
     auction.status = 'live'
     auction.has_started = true
     auctions.emit(auction, 'started ', auctions.secret(auction, salt))
+    absentees.apply(auction, asked, now)
   end
   if auction.status == 'live' and auction.grace_ms > 0 and (is_visit or now >= auction.ends_at) then
     passing.grant_grace(auction, salt, passing.last_outage(asked))

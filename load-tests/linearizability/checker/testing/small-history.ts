@@ -145,6 +145,7 @@ export class SmallHistory {
     this.#auction = decision.auction;
     const own = { userId, key: key === '' ? bidId : key, fingerprint: 'x' };
     const { event } = decision;
+    if (event === undefined) throw new Error(`${request.kind} is not shown`);
     if (request.kind === 'cancel' || request.kind === 'extend') {
       this.#log(event.type, own);
       return answered(200, this.#view());
