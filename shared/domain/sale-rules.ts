@@ -118,12 +118,13 @@ export interface SaleEvent {
   readonly registration?: Registration;
 }
 
-/** What happened to a lot: events in order, which made of one auction the other. */
+/** What happened to a lot: events in order, and the auction after each. */
 export interface LotStep {
   readonly lot: number;
   readonly before: Auction;
   readonly after: Auction;
   readonly events: readonly RuleEvent[];
+  readonly states: readonly Auction[];
 }
 
 /** What a command or the passing of time made of a sale. */
@@ -207,10 +208,10 @@ export function passLotTime(
 ): SaleStep {
   const before = sale.lots.get(lot);
   if (before === undefined) return unchanged(sale);
-  const { auction, events } = passTime(before, now, outage, isVisit, (userId) =>
+  const { auction, events, states } = passTime(before, now, outage, isVisit, (userId) =>
     standingOn(sale, lot, userId),
   );
-  return withLot(sale, { lot, before, after: auction, events });
+  return withLot(sale, { lot, before, after: auction, events, states });
 }
 
 /** Decides one command on a lot, for which {@link passLotTime} was already asked at `now`. */
@@ -220,9 +221,9 @@ export function decideOnLot(sale: Sale, lot: number, command: Command, now: numb
   const decision = decide(before, command, now, (userId) => standingOn(sale, lot, userId));
   if (!decision.accepted) return decision;
   const { auction: after, event } = decision;
-  return accepted(
-    withLot(sale, { lot, before, after, events: event === undefined ? [] : [event] }),
-  );
+  const seen =
+    event === undefined ? { events: [], states: [] } : { events: [event], states: [after] };
+  return accepted(withLot(sale, { lot, before, after, ...seen }));
 }
 
 /** Finds a new lot its place, or why there is none. {@link passSaleTime} was already asked. */
@@ -243,7 +244,7 @@ const SAME_IN_LOTS = ['currency', 'softWindowMs', 'softExtendMs', 'graceMs'] as 
 
 /** Adds a lot for which {@link placeLot} found a place. @param auction as no time has passed for it yet */
 export function addLot(sale: Sale, lot: number, auction: Auction, now: number): SaleStep {
-  const joined = withLot(sale, { lot, before: auction, after: auction, events: [] });
+  const joined = withLot(sale, { lot, before: auction, after: auction, events: [], states: [] });
   return followedBy(joined, (next) => passLotTime(next, lot, now));
 }
 
