@@ -61,6 +61,7 @@ interface Lot {
   readonly log: ExpectedLog;
   /** Of its absentee bids. */
   readonly book: ExpectedLog;
+  hasOpenBook: boolean;
   /** Its number; 0 until it is created. */
   number: number;
 }
@@ -171,6 +172,7 @@ export class ModelSale {
     const lot = this.#lots.get(id) ?? {
       log: new ExpectedLog(),
       book: new ExpectedLog(),
+      hasOpenBook: false,
       number: 0,
     };
     this.#lots.set(id, lot);
@@ -203,6 +205,7 @@ export class ModelSale {
         const bidId = given.split(' ')[1];
         const facts = { userId, bidId, maxAmount: command.maxAmount };
         lot.book.push(now, { type: 'left', status: 'scheduled', private: facts });
+        lot.hasOpenBook = true;
       }
       if (kind === 'resume') this.#take(passLotTime(this.sale, lot.number, now, this.#outage), now);
     }
@@ -238,7 +241,8 @@ export class ModelSale {
       if (found === undefined) throw new Error(`there is no lot ${lot}`);
       for (const event of lotEvents(step, command)) found.log.push(now, event);
       const isClosed = step.events.some(({ type }) => type === 'started' || type === 'cancelled');
-      if (isClosed && found.book.events.length > 0) {
+      if (isClosed && found.hasOpenBook) {
+        found.hasOpenBook = false;
         found.book.push(now, { type: 'closed', status: 'ended', private: {} });
       }
     }
