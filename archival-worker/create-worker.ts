@@ -27,6 +27,7 @@ import { leaderboardStore } from './adapters/postgres/leaderboard.ts';
 import { noticeStore } from './adapters/postgres/notices.ts';
 import { proofStore } from './adapters/postgres/proof-store.ts';
 import { reportStore } from './adapters/postgres/report-store.ts';
+import { saleHistory } from './adapters/postgres/sale-history.ts';
 import { sealStore } from './adapters/postgres/seal-store.ts';
 import { textStore } from './adapters/postgres/text-store.ts';
 import { userStore } from './adapters/postgres/user-store.ts';
@@ -168,6 +169,7 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   const api = createHistoryApi(
     {
       history: historyStore(read),
+      sales: saleHistory(read),
       proofs: proofStore(read),
       users: userStore(read),
       ranking: leaderboardStore(read),

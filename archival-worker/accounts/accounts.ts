@@ -22,7 +22,7 @@ export class Accounts {
   /**
    * Signs the user out everywhere, and has the account deleted, which takes its time
    * (delete-accounts.ts).
-   * @returns open auctions that the user sells or leads: then nothing was done
+   * @returns open auctions and sales that the user sells, leads, or has left a bid for: then nothing was done
    * @throws AccountsUnavailableError
    */
   async delete(userId: string): Promise<readonly string[]> {

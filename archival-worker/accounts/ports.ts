@@ -29,7 +29,7 @@ export interface Erasure extends Deletion {
 
 /** The archive's tables. */
 export interface DeletedAccountStore {
-  /** Open auctions that the user sells or leads, as far as they are archived. */
+  /** Open auctions and sales that the user sells, leads, or has left a bid for, as far as they are archived. */
   openAuctions(userId: string, limit: number): Promise<readonly string[]>;
   /** Notes that the account is to be deleted, for whoever goes on with it. */
   begin(deletion: Deletion): Promise<void>;

@@ -16,6 +16,9 @@ export interface Projections {
   readonly newest: readonly EventRow[];
   /** First events: they carry the terms and the item. */
   readonly created: readonly EventRow[];
+  /** Terms of sales: their first events, and edits. */
+  readonly sales: readonly EventRow[];
+  readonly registrations: readonly EventRow[];
   readonly forks: readonly EpochFork[];
   /** Bids and purchases as the public sees them: what statistics count. */
   readonly bids: readonly EventRow[];
@@ -46,11 +49,13 @@ export function projectionsOf(events: readonly EventRow[]): Projections {
   const newest = events.filter((row, i) => row.auctionId !== events[i + 1]?.auctionId);
   const created = events.filter((row) => row.terms !== undefined);
   const forks = events
-    .filter((row) => row.type === 'scheduled' || row.type === 'epoch')
+    .filter((row) => row.seq === 1 || row.type === 'epoch')
     .map(({ auctionId, epoch, parent, fork = 0 }) => ({ auctionId, epoch, parent, fork }));
   const bids = events.filter((row) => row.amount !== undefined);
   const removals = auctionsOf(events.filter((row) => row.type === 'removed'));
-  return { newest, created, forks, bids, removals };
+  const sales = events.filter((row) => row.sale !== undefined);
+  const registrations = events.filter((row) => row.registration !== undefined);
+  return { newest, created, sales, registrations, forks, bids, removals };
 }
 
 /** Events of one epoch without a gap between them, from seq `first` to `last`. */

@@ -22,17 +22,23 @@ export interface BidHour {
   readonly highest: number;
 }
 
+/** Tells which events are part of their auctions' histories. */
+export function isHistory(history: readonly HistoryPart[]): (event: EventRow) => boolean {
+  const parts = new Map(history.map((part) => [`${part.auctionId} ${part.epoch}`, part]));
+  return ({ auctionId, epoch, seq }) => {
+    const part = parts.get(`${auctionId} ${epoch}`);
+    return part !== undefined && seq > part.fork && seq <= part.untilSeq;
+  };
+}
+
 /**
  * Adds bids up by auction, bidder and hour; those that are no part of their auction's history do
  * not count.
  * @param bids events of type `bid` and `bought`
  */
 export function bidHours(bids: readonly EventRow[], history: readonly HistoryPart[]): BidHour[] {
-  const parts = new Map(history.map((part) => [`${part.auctionId} ${part.epoch}`, part]));
   const hours = new Map<string, BidHour>();
-  for (const { auctionId, epoch, seq, userId, at, amount } of bids) {
-    const part = parts.get(`${auctionId} ${epoch}`);
-    if (part === undefined || seq <= part.fork || seq > part.untilSeq) continue;
+  for (const { auctionId, userId, at, amount } of bids.filter(isHistory(history))) {
     if (userId === undefined || amount === undefined) continue;
     const hour = `${at.slice(0, 'yyyy-mm-ddThh'.length)}:00Z`;
     const key = `${auctionId} ${userId} ${hour}`;

@@ -10,10 +10,11 @@ import {
   eventLines,
   splitEventLine,
   type EventLine,
-  type EventType,
 } from '@outcry/shared/contracts/events.ts';
-import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
+import { ID_PATTERN, isBookId } from '@outcry/shared/domain/ids.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
+import { decodeBookPublic, factsOfBook } from './decode-book.ts';
+import { CURRENCY, headOf, MAX_ALIAS, type HiddenFacts, type ShownEvent } from './event-head.ts';
 import type { EventRow, StateOfAuction, TermsOfAuction } from './event-row.ts';
 import { Fields } from './fields.ts';
 
@@ -24,12 +25,10 @@ export class UndecodableError extends Error {
 
 const OUTCOMES = ['sold', 'reserve_not_met', 'no_bids'] as const;
 const SALT = /^[0-9a-f]{32}$/;
-const CURRENCY = /^[A-Z]{3}$/;
-const MAX_ALIAS = 2_147_483_647;
 /** The end of the year 9999. */
 const MAX_TIME_MS = 253_402_300_799_999;
-const BIDS: ReadonlySet<EventType> = new Set(['bid', 'no_change', 'bought']);
-const WITHOUT_USER: ReadonlySet<EventType> = new Set(['started', 'ended', 'epoch']);
+const BIDS: ReadonlySet<EventRow['type']> = new Set(['bid', 'no_change', 'bought']);
+const WITHOUT_USER: ReadonlySet<EventRow['type']> = new Set(['started', 'ended', 'epoch']);
 
 /**
  * Decodes one log entry.
@@ -64,30 +63,19 @@ export function auctionOfSubject(subject: string): string | undefined {
   return ID_PATTERN.test(last) ? last : undefined;
 }
 
-/** What the public part of an event says by itself. */
-export type ShownEvent = Pick<EventRow, 'epoch' | 'seq' | 'type' | 'at' | 'amount' | 'parent'> & {
-  /** The bidder whom a `removed` event removed. */
-  readonly removed: number | undefined;
-  readonly state: Omit<StateOfAuction, 'leaderId'>;
-};
-
-/** @throws Error when it is not the public part of a valid event */
-export function decodePublic(publicText: string): ShownEvent {
+/** @throws Error when it is not the public part of a valid event of this auction or book */
+export function decodePublic(auctionId: string, publicText: string): ShownEvent {
   const event = Fields.parse('public', publicText);
+  return isBookId(auctionId) ? decodeBookPublic(auctionId, event) : decodeAuctionPublic(event);
+}
+
+function decodeAuctionPublic(event: Fields): ShownEvent {
   const type = event.oneOf('type', EVENT_TYPES);
-  const seq = event.integer('seq', 1);
-  const epoch = event.integer('epoch', type === 'epoch' ? 2 : 1);
-  if ((type === 'scheduled') !== (seq === 1)) throw new Error(`"${type}" cannot have seq ${seq}`);
-  if (seq === 1 && epoch !== 1) throw new Error('the first event must be of epoch 1');
   const bid = type === 'bid' || type === 'bought' ? event.object('bid') : undefined;
   return {
-    epoch,
-    seq,
-    type,
-    at: event.time('at'),
+    ...headOf(event, type, 'scheduled'),
     amount: bid?.integer('amount', 1, MAX_AMOUNT),
     removed: type === 'removed' ? event.integer('bidder', 1, MAX_ALIAS) : undefined,
-    parent: type === 'epoch' ? parentOf(epoch, event) : undefined,
     state: stateOf(event.object('state')),
   };
 }
@@ -95,12 +83,15 @@ export function decodePublic(publicText: string): ShownEvent {
 function eventRow(line: string, parts: EventLine): EventRow {
   const { auctionId, publicText, salt, privateText } = parts;
   if (!SALT.test(salt)) throw new Error('the salt is not 32 hex digits');
-  const { epoch, seq, type, at, amount, parent, removed, state } = decodePublic(publicText);
+  const shown = decodePublic(auctionId, publicText);
+  const { epoch, seq, type, at, amount, parent, state } = shown;
   const secret = Fields.parse('private', privateText);
   const fork = type === 'epoch' ? secret.integer('fork', 1) : undefined;
   if (fork !== undefined && fork !== seq - 1) throw new Error('an epoch must follow its fork');
-  const isBid = BIDS.has(type);
-  const leads = state.leader !== undefined;
+  const facts = isBookId(auctionId)
+    ? factsOfBook(auctionId, shown, secret)
+    : factsOfAuction(shown, secret);
+  const { userId, bidId, alias, terms, sale, registration, leaderId } = facts;
   return {
     auctionId,
     epoch,
@@ -112,27 +103,37 @@ function eventRow(line: string, parts: EventLine): EventRow {
     salt,
     privateText,
     payloadHash: hash('sha256', line, 'hex'),
-    userId: userIdOf(type, secret),
-    bidId: isBid ? secret.matching('bidId', ID_PATTERN) : undefined,
-    alias: isBid ? secret.integer('alias', 1, MAX_ALIAS) : removed,
+    userId,
+    bidId,
+    alias,
     amount,
     parent,
     fork,
-    state: { ...state, leaderId: leads ? secret.matching('leaderId', ID_PATTERN) : undefined },
-    terms: type === 'scheduled' ? termsOf(secret) : undefined,
+    state: { ...state, leaderId },
+    terms,
+    sale,
+    registration,
   };
 }
 
-function userIdOf(type: EventType, secret: Fields): string | undefined {
+function factsOfAuction({ type, removed, state }: ShownEvent, secret: Fields): HiddenFacts {
+  const isBid = BIDS.has(type);
+  return {
+    userId: userIdOf(type, secret),
+    bidId: isBid ? secret.matching('bidId', ID_PATTERN) : undefined,
+    alias: isBid ? secret.integer('alias', 1, MAX_ALIAS) : removed,
+    leaderId: state.leader === undefined ? undefined : secret.matching('leaderId', ID_PATTERN),
+    terms: type === 'scheduled' ? termsOf(secret) : undefined,
+    sale: undefined,
+    registration: undefined,
+  };
+}
+
+function userIdOf(type: EventRow['type'], secret: Fields): string | undefined {
   if (WITHOUT_USER.has(type)) return undefined;
   // After an outage the engine itself extends.
   if (type === 'extended') return secret.optionalMatching('userId', ID_PATTERN);
   return secret.matching('userId', ID_PATTERN);
-}
-
-/** Epoch events from before epochs were numbered by the clock name no parent: it was one lower. */
-function parentOf(epoch: number, event: Fields): number {
-  return event.optionalInteger('parent', 1, epoch - 1) ?? epoch - 1;
 }
 
 function stateOf(state: Fields): Omit<StateOfAuction, 'leaderId'> {
@@ -140,7 +141,8 @@ function stateOf(state: Fields): Omit<StateOfAuction, 'leaderId'> {
   const leads = !state.isNull('leader');
   const outcome = status === 'ended' ? state.oneOf('outcome', OUTCOMES) : undefined;
   const bidCount = state.integer('bidCount', 0);
-  if (leads !== bidCount > 0) throw new Error('a leader and no bids, or bids and no leader');
+  // After a removal all others may be passed over, because of their limits in the sale.
+  if (leads && bidCount === 0) throw new Error('a leader and no bids');
   if (outcome === 'sold' && !leads) throw new Error('sold without a leader');
   return {
     status,
@@ -157,6 +159,7 @@ function stateOf(state: Fields): Omit<StateOfAuction, 'leaderId'> {
 function termsOf(secret: Fields): TermsOfAuction {
   const creation = secret.object('creation');
   const item = creation.object('item');
+  const saleId = creation.optionalMatching('saleId', ID_PATTERN);
   return {
     itemId: item.matching('id', ID_PATTERN),
     title: item.text('title'),
@@ -167,5 +170,7 @@ function termsOf(secret: Fields): TermsOfAuction {
     startPrice: creation.integer('startPrice', 1, MAX_AMOUNT),
     buyNowPrice: creation.integer('buyNowPrice', 0, MAX_AMOUNT),
     startsAt: secret.integer('startsAt', 0, MAX_TIME_MS),
+    saleId,
+    lot: saleId === undefined ? undefined : creation.integer('lot', 1, MAX_ALIAS),
   };
 }

@@ -1,4 +1,6 @@
+import type { BookEventType } from '@outcry/shared/contracts/books.ts';
 import type { AuctionStatus, EventType, Outcome } from '@outcry/shared/contracts/events.ts';
+import type { RegistrationStatus, SaleTerms } from '@outcry/shared/contracts/sales.ts';
 
 /** The terms that the first event of an auction carries. Amounts in minor units, 0 for none. */
 export interface TermsOfAuction {
@@ -12,29 +14,46 @@ export interface TermsOfAuction {
   readonly buyNowPrice: number;
   /** Milliseconds since 1970, already resolved against Redis's clock. */
   readonly startsAt: number;
+  /** A lot's sale, and its number there. */
+  readonly saleId: string | undefined;
+  readonly lot: number | undefined;
 }
 
-/** Public state right after the event, and the leader's user id, which is secret. */
+/**
+ * Public state right after the event, and the leader's user id, which is secret. Of a book there is
+ * nothing but the status.
+ */
 export interface StateOfAuction {
   readonly status: AuctionStatus;
   readonly outcome: Outcome | undefined;
-  readonly price: number;
+  readonly price: number | undefined;
   /** Absent when nobody can go higher. */
   readonly minimumBid: number | undefined;
   readonly leader: number | undefined;
   readonly leaderId: string | undefined;
-  readonly bidCount: number;
-  readonly reserveMet: boolean;
+  readonly bidCount: number | undefined;
+  readonly reserveMet: boolean | undefined;
   /** ISO 8601 UTC. */
-  readonly endsAt: string;
+  readonly endsAt: string | undefined;
+}
+
+/** A bidder's registration to a sale, as its bidder asked for it or its seller decided. */
+export interface RegistrationOfSale {
+  readonly paddle: number;
+  /** Whose it is. */
+  readonly bidderId: string;
+  readonly status: RegistrationStatus;
+  /** Minor units, 0 for none. */
+  readonly limit: number;
 }
 
 /** One event as it is stored: its bytes as they came, and what queries need of them. */
 export interface EventRow {
+  /** Of an auction or of a book (contracts/books.ts), which is stored alike. */
   readonly auctionId: string;
   readonly epoch: number;
   readonly seq: number;
-  readonly type: EventType;
+  readonly type: EventType | BookEventType;
   /** ISO 8601 UTC. */
   readonly at: string;
   /** The whole line as it came. */
@@ -46,7 +65,7 @@ export interface EventRow {
   readonly payloadHash: string;
   readonly userId: string | undefined;
   readonly bidId: string | undefined;
-  /** Of the bidder: of who bid, or was removed. */
+  /** Of the bidder: of who bid, or was removed; in a sale's book the paddle. */
   readonly alias: number | undefined;
   /** What the public sees of a bid. */
   readonly amount: number | undefined;
@@ -54,8 +73,12 @@ export interface EventRow {
   readonly parent: number | undefined;
   readonly fork: number | undefined;
   readonly state: StateOfAuction;
-  /** With the `scheduled` event only. */
+  /** With an auction's `scheduled` event only. */
   readonly terms: TermsOfAuction | undefined;
+  /** With a sale's `scheduled` and `edited` events only: all its terms. */
+  readonly sale: SaleTerms | undefined;
+  /** With a sale's `registered` and `admitted` events only. */
+  readonly registration: RegistrationOfSale | undefined;
 }
 
 /** Orders events by auction, epoch and seq: the order in which every worker takes its locks. */

@@ -28,6 +28,10 @@ export class Fields {
     return this.#members[name] === null;
   }
 
+  isAbsent(name: string): boolean {
+    return this.#members[name] === undefined;
+  }
+
   integer(name: string, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
     const value = this.#members[name];
     if (typeof value === 'number' && Number.isSafeInteger(value)) {
@@ -74,6 +78,14 @@ export class Fields {
     throw this.#fault(name, 'must be a time like 2026-01-31T12:00:00.000Z');
   }
 
+  /** ISO 8601 UTC, with or without fractions of a second; given with milliseconds. */
+  instant(name: string): string {
+    const value = this.#members[name];
+    const time = typeof value === 'string' && INSTANT.test(value) ? Date.parse(value) : Number.NaN;
+    if (Number.isNaN(time)) throw this.#fault(name, 'must be a time in UTC');
+    return new Date(time).toISOString();
+  }
+
   oneOf<const T extends string>(name: string, allowed: readonly T[]): T {
     const value = this.#members[name];
     const found = allowed.find((one) => one === value);
@@ -90,6 +102,7 @@ const UNSTORABLE = /\0|\p{Surrogate}/gu;
 /** A day that its month lacks is left to Postgres to refuse: asking Date here costs ten times more. */
 const TIME =
   /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$/;
+const INSTANT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?Z$/;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -3,6 +3,7 @@ import type { Page } from '@outcry/shared/contracts/api.ts';
 import type {
   ArchivedAuction,
   ArchivedBid,
+  ArchivedSale,
   BidListQuery,
   HistoryListQuery,
   HistorySort,
@@ -10,6 +11,8 @@ import type {
   OwnBidsQuery,
   RecordEntry,
   RecordQuery,
+  SaleListQuery,
+  SaleRecordEntry,
   SavedAuction,
   WatchlistQuery,
 } from '@outcry/shared/contracts/history.ts';
@@ -19,6 +22,7 @@ import type {
   HistoryStore,
   ListPlace,
   OwnBidPlace,
+  SaleHistory,
   SavedPlace,
   UserStore,
   WatchlistStore,
@@ -44,6 +48,29 @@ export async function recordOfAuction(
 ): Promise<Page<RecordEntry>> {
   const after = cursor === undefined ? undefined : positionAt(cursor);
   const entries = await store.record(auctionId, after, limit + 1);
+  return pageOf(entries, limit, ({ epoch, seq }) => cursorOf(epoch, seq));
+}
+
+/** Newest first. */
+export async function archivedSales(
+  store: SaleHistory,
+  { cursor, limit, ...wish }: SaleListQuery,
+): Promise<Page<ArchivedSale>> {
+  const [createdAt, id = ''] =
+    cursor === undefined ? [] : cursorParts(cursor, /^([0-9]{1,14}):([A-Za-z0-9_-]{1,64})$/);
+  const after = createdAt === undefined ? undefined : { createdAt: Number(createdAt), id };
+  const sales = await store.sales(wish, after, limit + 1);
+  return pageOf(sales, limit, (last) => cursorOf(Date.parse(last.createdAt), last.id));
+}
+
+/** Oldest first. */
+export async function recordOfSale(
+  store: SaleHistory,
+  saleId: string,
+  { cursor, limit }: RecordQuery,
+): Promise<Page<SaleRecordEntry>> {
+  const after = cursor === undefined ? undefined : positionAt(cursor);
+  const entries = await store.record(saleId, after, limit + 1);
   return pageOf(entries, limit, ({ epoch, seq }) => cursorOf(epoch, seq));
 }
 

@@ -2,21 +2,27 @@ import type { Position } from '@outcry/shared/contracts/live.ts';
 import type {
   ArchivedAuction,
   ArchivedBid,
+  ArchivedSale,
   BidListQuery,
   BidReportRow,
   HistoryListQuery,
+  KeptAbsenteeBid,
   KeptNotices,
+  KeptRegistration,
   Leaderboard,
   LeaderboardQuery,
   OwnBid,
   ProvenEvent,
   ReadNotice,
   RecordEntry,
+  SaleListQuery,
+  SaleRecordEntry,
   SaleReportRow,
   Saved,
   SavedAuction,
   UserStats,
 } from '@outcry/shared/contracts/history.ts';
+import type { LotResult } from '@outcry/shared/contracts/sales.ts';
 
 /** The archive cannot be read, or written, right now. */
 export class HistoryUnavailableError extends Error {
@@ -65,6 +71,53 @@ export interface HistoryStore {
     after: ListPlace | undefined,
     limit: number,
   ): Promise<readonly ListedAuction[]>;
+}
+
+/** A place in a list of sales, newest first. */
+export interface CreatedPlace {
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+export type SaleWish = Pick<SaleListQuery, 'status' | 'seller'>;
+
+/** A place in the list of a user's absentee bids. */
+export interface AbsenteePlace extends Position {
+  readonly bookId: string;
+}
+
+export interface PlacedAbsenteeBid {
+  readonly place: AbsenteePlace;
+  readonly bid: KeptAbsenteeBid;
+}
+
+/** Sales in the archive, read-only. Every method may throw HistoryUnavailableError. */
+export interface SaleHistory {
+  /** Undefined when its first event was never archived. */
+  sale(saleId: string): Promise<ArchivedSale | undefined>;
+  /** The newest ones, behind `after`. */
+  sales(
+    wish: SaleWish,
+    after: CreatedPlace | undefined,
+    limit: number,
+  ): Promise<readonly ArchivedSale[]>;
+  /** What became of its lots, by number. */
+  lots(saleId: string): Promise<readonly LotResult[]>;
+  /** What was decided about it, oldest first, after `after`. */
+  record(
+    saleId: string,
+    after: Position | undefined,
+    limit: number,
+  ): Promise<readonly SaleRecordEntry[]>;
+  /** A user's registrations by sale, behind `after`. */
+  registrations(userId: string, after: string, limit: number): Promise<readonly KeptRegistration[]>;
+  /** A user's absentee bids, the newest of each auction first, behind `before`. */
+  absenteeBids(
+    userId: string,
+    before: AbsenteePlace | undefined,
+    limit: number,
+  ): Promise<readonly PlacedAbsenteeBid[]>;
 }
 
 /** A place in the list of a user's bids, newest first. */

@@ -55,6 +55,9 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
           },
           bids: [],
           auctions: [],
+          sales: [],
+          registrations: [],
+          absenteeBids: [],
           watchlist: [],
           readNotices: [],
         },
@@ -82,7 +85,7 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
     async ({ x, params: { id } }, { accounts }: HistoryParts) => {
       const open = await accounts.delete(id);
       if (open.length === 0) return { status: 202, body: null };
-      const detail = `The account sells or leads in open auctions: ${open.join(', ')}.`;
+      const detail = `The account sells, leads or has left a bid in what is open: ${open.join(', ')}.`;
       return answerProblem(x, 'ACCOUNT_IN_USE', detail);
     },
   ),

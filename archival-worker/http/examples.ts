@@ -1,5 +1,5 @@
 /** Values of the routes' examples, for readers of the API's description. */
-import type { ArchivedAuction } from '@outcry/shared/contracts/history.ts';
+import type { ArchivedAuction, ArchivedSale } from '@outcry/shared/contracts/history.ts';
 
 export const ARCHIVED: ArchivedAuction = {
   id: 'a7-b2xkIGxhbXAgMTkyMA',
@@ -19,6 +19,22 @@ export const ARCHIVED: ArchivedAuction = {
   seq: 6,
   archivedSeq: 6,
   sealedAt: '2026-01-05T18:05:02.000Z',
+};
+
+export const ARCHIVED_SALE: ArchivedSale = {
+  id: 's7-TGFtcHMgYW5kIGNsb2M',
+  sellerId: 'sam',
+  title: 'Lamps and clocks',
+  currency: 'EUR',
+  firstLotEndsAt: '2026-01-05T18:05:00.000Z',
+  staggerSeconds: 60,
+  registration: 'approval',
+  defaultLimit: 500_000,
+  softClose: { windowSeconds: 30, extendSeconds: 30 },
+  graceSeconds: 120,
+  status: 'ended',
+  createdAt: '2026-01-04T09:00:00.000Z',
+  endedAt: '2026-01-05T18:06:00.000Z',
 };
 
 export const NAME = 'Ann of the lamps';

@@ -13,12 +13,14 @@ import { AUCTION_ROUTES } from './auction-routes.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { NOTICE_ROUTES } from './notice-routes.ts';
 import { REPORT_ROUTES } from './report-routes.ts';
+import { SALE_ROUTES } from './sale-routes.ts';
 import { USER_ROUTES } from './user-routes.ts';
 import { WATCHLIST_ROUTES } from './watchlist-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
 export const HISTORY_ROUTES: readonly Route<HistoryParts>[] = [
   ...AUCTION_ROUTES,
+  ...SALE_ROUTES,
   ...USER_ROUTES,
   ...WATCHLIST_ROUTES,
   ...NOTICE_ROUTES,

@@ -7,6 +7,7 @@ import type {
   NoticeStore,
   ProofStore,
   ReportStore,
+  SaleHistory,
   UserStore,
   WatchlistStore,
 } from '../history/ports.ts';
@@ -17,6 +18,7 @@ import type { Webhooks } from '../webhooks/webhooks.ts';
 /** What the routes work with. */
 export interface HistoryParts {
   readonly history: HistoryStore;
+  readonly sales: SaleHistory;
   readonly proofs: ProofStore;
   readonly users: UserStore;
   readonly ranking: LeaderboardStore;

@@ -28,16 +28,23 @@ export interface FirstAnswer {
 export function firstAnswer(event: HistoryEvent, result = event): FirstAnswer | undefined {
   const { userId, key, fingerprint } = event.secret;
   if (userId === undefined || key === undefined || fingerprint === undefined) return undefined;
-  const receipt = event.secret.bidId === undefined ? auctionReceipt(result) : bidReceipt(event);
+  const { bidId, leaderId, alias = 0 } = event.secret;
+  const receipt =
+    bidId === undefined
+      ? auctionReceipt(result)
+      : bidReceipt(bidId, event.shown, leaderId === userId ? 'leading' : 'outbid', alias);
   return { field: `a:${userId}:${key}`, record: `${fingerprint}+OK ${receipt}` };
 }
 
-/** bidId epoch seq leading|outbid alias price minimumBid|- endsAt at (ms) */
-function bidReceipt({ shown, secret }: HistoryEvent): string {
-  const { epoch, seq, at, state } = shown;
-  const result = secret.leaderId === secret.userId ? 'leading' : 'outbid';
+/** bidId epoch seq leading|outbid|scheduled alias price minimumBid|- endsAt at (ms) */
+export function bidReceipt(
+  bidId: string,
+  { epoch, seq, at, state }: PublicEvent,
+  result: 'leading' | 'outbid' | 'scheduled',
+  alias: number,
+): string {
   const after = [state.price, state.minimumBid ?? '-', Date.parse(state.endsAt), Date.parse(at)];
-  return [secret.bidId, epoch, seq, result, secret.alias, ...after].join(' ');
+  return [bidId, epoch, seq, result, alias, ...after].join(' ');
 }
 
 /** epoch seq at (ms) state */

@@ -1,7 +1,9 @@
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import type { FirstAnswer } from './first-answers.ts';
+import type { RestoredAbsentees } from './restored-absentees.ts';
 import type { ArchivedEvent, RestoredAuction } from './restored-auction.ts';
+import type { LotOfSale, RestoredSale } from './restored-sale.ts';
 
 /** An auction and its newest event in the archive, wherever its history has gaps. */
 export interface ListedAuction extends Position {
@@ -39,6 +41,8 @@ export interface Archive {
   auctions(auctionIds: readonly string[]): Promise<readonly ListedAuction[]>;
   /** Events that no later epoch has superseded, in order. */
   historyAfter(auctionId: string, place: Position, limit: number): Promise<readonly PlacedEvent[]>;
+  /** The lots of a sale by their numbers, each as its history is up to the first gap. */
+  lotsOf(saleId: string): Promise<readonly LotOfSale[]>;
   /** Redis does not know any more which of these auctions are sealed: a worker tells it again. */
   tellOfSealsAgain(auctionIds: readonly string[]): Promise<void>;
 }
@@ -71,6 +75,10 @@ export interface RedisToFill {
   putAnswers(auctionId: string, answers: readonly FirstAnswer[]): Promise<void>;
   /** Puts an auction and its item in place. @throws ShardInUseError */
   putAuction(auction: RestoredAuction): Promise<void>;
+  /** @throws ShardInUseError */
+  putSale(sale: RestoredSale): Promise<void>;
+  /** Puts a book in place, and its bids into their auction. @throws ShardInUseError */
+  putAbsentees(absentees: RestoredAbsentees): Promise<void>;
   /** Marks the shards as whole; from then on they are open to bids. */
   markWhole(shards: readonly number[]): Promise<void>;
   /** Writes `SHARDS`, which lets gateways and workers become ready. */

@@ -6,7 +6,13 @@
  */
 import { ITEM_KEPT_SECONDS } from '@outcry/shared/contracts/keys.ts';
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
-import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import {
+  absenteesOf,
+  auctionOfAbsentees,
+  isBookId,
+  isSaleBook,
+  shardOfId,
+} from '@outcry/shared/domain/ids.ts';
 import { drainStream, type DrainLimits } from './drain-stream.ts';
 import {
   RebuildRefusedError,
@@ -15,7 +21,14 @@ import {
   type RedisToFill,
   type StreamBacklog,
 } from './ports.ts';
-import { AuctionRestoration, type RestoredAuction } from './restored-auction.ts';
+import type { FirstAnswer } from './first-answers.ts';
+import { AbsenteesRestoration } from './restored-absentees.ts';
+import {
+  AuctionRestoration,
+  type ArchivedEvent,
+  type RestoredAuction,
+} from './restored-auction.ts';
+import { SaleRestoration } from './restored-sale.ts';
 
 /** Answers are kept for 24 h after a bid; an hour more, because the promise says "at least". */
 export const KEEP_CLOSED_MS = 25 * 60 * 60 * 1000;
@@ -28,6 +41,7 @@ const PAGE = 200;
 const AT_ONCE = 8;
 const EVENTS_AT_ONCE = 1_000;
 const TELL_EVERY = 1_000;
+const FIRST_PLACE: Position = { epoch: 0, seq: 0 };
 
 export interface RebuildParts {
   readonly shards: number;
@@ -38,10 +52,19 @@ export interface RebuildParts {
   readonly drainLimits: DrainLimits;
 }
 
+/** An auction, or a book. */
+export type RestoredLog = Pick<RestoredAuction, 'auctionId' | 'status' | 'lastSeq'>;
+
+/** Takes the events of one of them in order, up to the first gap. */
+interface Restoration {
+  readonly lastSeq: number;
+  take(event: ArchivedEvent): readonly FirstAnswer[] | undefined;
+}
+
 /** What the rebuild tells while it works. */
 export interface RebuildProgress {
   say(line: string): void;
-  restored(auction: RestoredAuction): void;
+  restored(auction: RestoredLog): void;
   /** Events after `keptSeq` are in the archive, but not all: the auction goes back to `keptSeq`. */
   gap(auctionId: string, keptSeq: number, newestSeq: number): void;
 }
@@ -137,11 +160,14 @@ class Run {
     for (let after = ''; ;) {
       const page = await archive.auctionsAfter(after, closedSince, PAGE);
       const mine = page.filter(({ auctionId }) => this.#isLost(auctionId));
-      await eachOf(await this.#behind(mine), async (listed) => {
-        const restored = await this.#restore(listed);
-        if (restored !== undefined) auctions += 1;
-        if (restored?.lastSeq !== listed.seq) gaps += 1;
-      });
+      const books = mine.filter(({ auctionId }) => isBookId(auctionId));
+      for (const some of [mine.filter(({ auctionId }) => !isBookId(auctionId)), books]) {
+        await eachOf(await this.#behind(some), async (listed) => {
+          const restored = await this.#restore(listed);
+          if (restored !== undefined && some !== books) auctions += 1;
+          if (restored?.lastSeq !== listed.seq) gaps += 1;
+        });
+      }
       await archive.tellOfSealsAgain(mine.map(({ auctionId }) => auctionId));
       const before = looked;
       looked += page.length;
@@ -155,32 +181,92 @@ class Run {
   }
 
   /** @returns undefined when the first event is missing: without its terms nothing can be done */
-  async #restore({ auctionId, seq }: ListedAuction): Promise<RestoredAuction | undefined> {
+  async #restore({ auctionId, seq }: ListedAuction): Promise<RestoredLog | undefined> {
     const { redis, progress } = this.#parts;
     await redis.forgetAuction(auctionId);
+    const done = await this.#put(auctionId);
+    const lastSeq = done?.lastSeq ?? 0;
+    if (lastSeq !== seq) progress.gap(auctionId, lastSeq, seq);
+    if (done !== undefined) progress.restored(done);
+    return done;
+  }
+
+  #put(id: string): Promise<RestoredLog | undefined> {
+    if (!isBookId(id)) return this.#putAuction(id);
+    return isSaleBook(id) ? this.#putSale(id) : this.#putAbsentees(id);
+  }
+
+  async #putAuction(auctionId: string): Promise<RestoredLog | undefined> {
+    const { redis } = this.#parts;
     const restoration = new AuctionRestoration(auctionId);
     await this.#takeHistory(auctionId, restoration);
     const done = restoration.finish();
-    if (restoration.lastSeq !== seq) progress.gap(auctionId, restoration.lastSeq, seq);
     if (done === undefined) return undefined;
     await redis.putAnswers(auctionId, done.answers);
     await redis.putAuction(done.auction);
-    progress.restored(done.auction);
+    const { saleId } = done.auction;
+    await this.#renew([absenteesOf(auctionId), ...(saleId === undefined ? [] : [saleId])]);
     return done.auction;
   }
 
-  /** Hands over the events up to the first gap, and stores the answers on the way. */
-  async #takeHistory(auctionId: string, restoration: AuctionRestoration): Promise<void> {
+  /**
+   * Has books restored that tell something of an auction which has just been restored: they come after
+   * all auctions, by the order of ids. What Redis alone knows of them is kept.
+   */
+  async #renew(bookIds: readonly string[]): Promise<void> {
     const { archive, redis } = this.#parts;
-    for (let place: Position = { epoch: 0, seq: 0 }; ;) {
-      const events = await archive.historyAfter(auctionId, place, EVENTS_AT_ONCE);
+    const known = await archive.auctions(bookIds);
+    const held = await redis.heads(known.map(({ auctionId }) => auctionId));
+    for (const [i, book] of known.entries()) {
+      const found = held[i];
+      if (found !== undefined && comparePositions(found, book) <= 0) {
+        await redis.forgetAuction(book.auctionId);
+      }
+    }
+  }
+
+  async #putAbsentees(bookId: string): Promise<RestoredLog | undefined> {
+    const { archive, redis } = this.#parts;
+    const auctionId = auctionOfAbsentees(bookId);
+    const before = await archive.historyAfter(auctionId, FIRST_PLACE, EVENTS_AT_ONCE);
+    const restoration = new AbsenteesRestoration(bookId, before);
+    // Without its auction there is nothing to put them into.
+    const [auction] = await redis.heads([auctionId]);
+    await this.#takeHistory(bookId, restoration, async (answers) => {
+      if (auction !== undefined) await redis.putAnswers(auctionId, answers);
+    });
+    const done = restoration.finish();
+    if (done === undefined) return undefined;
+    await redis.putAbsentees(auction === undefined ? { ...done, absentees: undefined } : done);
+    return done;
+  }
+
+  async #putSale(saleId: string): Promise<RestoredLog | undefined> {
+    const { archive, redis } = this.#parts;
+    const restoration = new SaleRestoration(saleId);
+    await this.#takeHistory(saleId, restoration);
+    const done = restoration.finish(await archive.lotsOf(saleId));
+    if (done === undefined) return undefined;
+    await redis.putAnswers(saleId, done.answers);
+    await redis.putSale(done.auction);
+    return done.auction;
+  }
+
+  /** Hands over the events up to the first gap, and has the answers stored on the way. */
+  async #takeHistory(
+    id: string,
+    restoration: Restoration,
+    store = (answers: readonly FirstAnswer[]) => this.#parts.redis.putAnswers(id, answers),
+  ): Promise<void> {
+    for (let place = FIRST_PLACE; ;) {
+      const events = await this.#parts.archive.historyAfter(id, place, EVENTS_AT_ONCE);
       const answers = [];
       for (const event of events) {
         const told = restoration.take(event);
-        if (told === undefined) return redis.putAnswers(auctionId, answers);
+        if (told === undefined) return store(answers);
         answers.push(...told);
       }
-      await redis.putAnswers(auctionId, answers);
+      await store(answers);
       const last = events.at(-1);
       if (last === undefined) return;
       place = last;

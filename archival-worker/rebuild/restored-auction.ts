@@ -9,6 +9,7 @@ import {
   type PublicEvent,
 } from '@outcry/shared/contracts/events.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
 import { stateRecord } from '@outcry/shared/contracts/records.ts';
 import { firstAnswer, type FirstAnswer, type HistoryEvent } from './first-answers.ts';
 
@@ -37,6 +38,8 @@ export interface RestoredAuction {
   readonly bidders: readonly (readonly [field: string, record: Buffer])[];
   readonly item: ItemDetails;
   readonly sellerId: string;
+  /** A lot's. */
+  readonly saleId: string | undefined;
   readonly claim: CreationClaim;
   /** The last seq of the history that is kept. */
   readonly lastSeq: number;
@@ -48,7 +51,7 @@ export interface RestoredAuction {
  * The run id of no server: the first call of the decide script takes this Redis for a restarted
  * one and starts a new epoch, which is exactly what has happened.
  */
-const NO_SERVER = 'rebuilt';
+export const NO_SERVER = 'rebuilt';
 
 interface Bidder {
   readonly alias: number;
@@ -126,7 +129,7 @@ export class AuctionRestoration {
           pausedAt: this.#pausedAt,
           pausedMs: this.#pausedMs,
         }),
-        ...watermarksOf(last),
+        ...watermarksOf(last.shown),
         // It may be sealed already.
         ...(last.shown.state.status === 'ended' &&
           last.shown.state.bidCount > 0 && { closed: '1' }),
@@ -134,6 +137,7 @@ export class AuctionRestoration {
       bidders: this.#bidderRecords(),
       item: creation.item,
       sellerId: creation.sellerId,
+      saleId: creation.saleId,
       claim: { userId, key, fingerprint, at: Date.parse(event.shown.at) },
       lastSeq: last.shown.seq,
       lastAt: Date.parse(last.shown.at),
@@ -195,7 +199,7 @@ function termsOf(
   auctionId: string,
   { event: { secret }, creation }: Beginning,
 ): Record<string, string | Buffer> {
-  const { item, sellerId, currency, buyNowPrice } = creation;
+  const { item, sellerId, currency, saleId, lot, buyNowPrice } = creation;
   // Version 0.1 had neither of the two.
   const { highestBid, graceMs } = { ...BEFORE_HOUSE_RULES, ...creation };
   const startsAt = secret.startsAt ?? 0;
@@ -205,12 +209,14 @@ function termsOf(
     item,
     sellerId,
     currency,
+    ...(saleId === undefined ? {} : { saleId, lot }),
     ...(buyNowPrice === 0 ? {} : { buyNowPrice }),
     ...(highestBid === 0 ? {} : { highestBid }),
     startsAt,
   };
   return {
     itemId: item.id,
+    ...(saleId !== undefined && { sale: saleId }),
     terms: JSON.stringify(terms),
     conditions: packed(
       creation.startPrice,
@@ -270,7 +276,7 @@ const packed = (...values: readonly (number | string)[]): Buffer =>
   );
 
 /** What is restored was read from the archive: it was published, and it is archived. */
-const watermarksOf = ({ shown: { epoch, seq } }: HistoryEvent): Record<string, string> => ({
+export const watermarksOf = ({ epoch, seq }: Position): Record<string, string> => ({
   publishedSeq: `${seq}`,
   archivedEpoch: `${epoch}`,
   archivedSeq: `${seq}`,

@@ -9,12 +9,15 @@ import type { Socket } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 
+const sold = z.object({ id: z.string(), sellerId: z.string() }).loose();
+
 const message = z.object({
   type: z.string(),
   timestamp: z.iso.datetime(),
   data: z
     .object({
-      auction: z.object({ id: z.string(), sellerId: z.string() }).loose(),
+      auction: sold.optional(),
+      sale: sold.optional(),
       epoch: z.int(),
       seq: z.int().optional(),
     })
@@ -112,7 +115,8 @@ export class Receiver {
   told(auctionId: string): string[] {
     const seen = new Map<string, string>();
     for (const { id, type, data } of this.received) {
-      if (data.auction.id === auctionId && !seen.has(id)) seen.set(id, `${data.seq} ${type}`);
+      if ((data.auction ?? data.sale)?.id === auctionId && !seen.has(id))
+        seen.set(id, `${data.seq} ${type}`);
     }
     return [...seen.values()];
   }

@@ -1,11 +1,7 @@
 /** Holds a stored row against its own bytes. Pure. */
 import { DELETED_USER } from '@outcry/shared/domain/ids.ts';
-import {
-  decodeEntry,
-  decodePublic,
-  UndecodableError,
-  type ShownEvent,
-} from '../archive/decode-entry.ts';
+import { decodeEntry, decodePublic, UndecodableError } from '../archive/decode-entry.ts';
+import type { ShownEvent } from '../archive/event-head.ts';
 import type { EventRow } from '../archive/event-row.ts';
 import type { StoredAuction, StoredRow } from './ports.ts';
 
@@ -18,14 +14,14 @@ export type CheckedRow =
   | { readonly event?: undefined; readonly fault: string };
 
 export function checkRow(auctionId: string, row: StoredRow): CheckedRow {
-  return row.hidden === null ? checkWhole(auctionId, row) : checkShown(row);
+  return row.hidden === null ? checkWhole(auctionId, row) : checkShown(auctionId, row);
 }
 
 /** A row of which only the public part is left, with the hash of the rest. */
-function checkShown(row: StoredRow): CheckedRow {
+function checkShown(auctionId: string, row: StoredRow): CheckedRow {
   let shown: ShownEvent;
   try {
-    shown = decodePublic(row.publicText);
+    shown = decodePublic(auctionId, row.publicText);
   } catch (error) {
     return { fault: `its public part is no event: ${error instanceof Error ? error.message : ''}` };
   }

@@ -22,17 +22,17 @@ export interface StoredRow extends Position {
   readonly isHistory: boolean;
 }
 
-/** An auction's own row, as text or numbers. */
+/** An auction's own row, as text or numbers; of a book there is only the status. */
 export interface StoredAuction extends Position {
   readonly status: string;
   readonly outcome: string | null;
-  readonly price: number;
+  readonly price: number | null;
   readonly minimumBid: number | null;
   readonly leader: number | null;
   readonly leaderId: string | null;
-  readonly bidCount: number;
-  readonly reserveMet: boolean;
-  readonly endsAt: string;
+  readonly bidCount: number | null;
+  readonly reserveMet: boolean | null;
+  readonly endsAt: string | null;
   readonly archivedSeq: number;
   readonly seal: StoredSeal | null;
 }

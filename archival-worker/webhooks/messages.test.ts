@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EVENT_TYPES, splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { WEBHOOK_EVENTS, type WebhookEvent } from '@outcry/shared/contracts/webhooks.ts';
+import { TestSale } from '@outcry/shared/testing/book-lines.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { messagesOf, namesOf, typesFor, type ArchivedEvent } from './messages.ts';
 
@@ -112,8 +113,28 @@ describe('what follows from an event', () => {
 
 test('every name is made of some event, and asks for that event', () => {
   for (const name of WEBHOOK_EVENTS) {
-    const types = EVENT_TYPES.filter((type) => namesOf(type).includes(name));
+    const types = EVENT_TYPES.filter((type) =>
+      namesOf(name === 'sale.ended' ? 's1-sale' : AUCTION.id, type).includes(name),
+    );
     expect(types.length).toBeGreaterThan(0);
     expect(typesFor(new Set([name]))).toEqual(new Set(types));
   }
+});
+
+test('the end of a sale is told as such, and to nobody as that of an auction', () => {
+  const sale = new TestSale('s0-lamps');
+  sale.create();
+  const event = { ...splitEventLine(sale.end().text), before: undefined };
+  const told = { id: 's0-lamps', title: 'Lamps', sellerId: 'sam', currency: 'EUR' };
+  const listener = { events: ALL, forAdmin: true };
+  const messages = messagesOf(event, told, listener);
+  expect(messages.map(({ payload }) => JSON.parse(payload) as unknown)).toEqual([
+    {
+      type: 'sale.ended',
+      timestamp: '2026-01-01T00:00:02.000Z',
+      data: { sale: told, epoch: 1, seq: 2 },
+    },
+  ]);
+  expect(namesOf('a0-lamp', 'ended')).not.toContain('sale.ended');
+  expect(namesOf('b0-lamp', 'ended')).toEqual([]);
 });

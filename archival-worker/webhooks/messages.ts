@@ -5,6 +5,7 @@
  */
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { EventType, PrivateEvent, PublicEvent } from '@outcry/shared/contracts/events.ts';
+import { isBookId, isSaleBook } from '@outcry/shared/domain/ids.ts';
 import { WEBHOOK_EVENTS, type WebhookEvent } from '@outcry/shared/contracts/webhooks.ts';
 
 /** An event as it is archived. Private parts are null where their users have deleted the account. */
@@ -15,7 +16,7 @@ export interface ArchivedEvent {
   readonly before: { readonly publicText: string; readonly privateText: string | null } | undefined;
 }
 
-/** What every message says of its auction. */
+/** What every message says of its auction, or sale. */
 export interface ToldAuction {
   readonly id: string;
   readonly title: string;
@@ -86,15 +87,20 @@ const KINDS: Readonly<Record<WebhookEvent, Kind>> = {
         ? { bidder: { alias: state.leader, userId: secret.leaderId } }
         : undefined,
   },
+  'sale.ended': { of: ['ended'], says: nothingMore },
 };
+
+/** Sales have books, and types of events that auctions have too. */
+const isOf = (name: WebhookEvent, id: string): boolean =>
+  (name === 'sale.ended') === isSaleBook(id) && (name === 'sale.ended' || !isBookId(id));
 
 const ORDER = [...WEBHOOK_EVENTS].toSorted(
   (a, b) => Object.keys(KINDS).indexOf(a) - Object.keys(KINDS).indexOf(b),
 );
 
-/** What may be told of an event of this type. */
-export const namesOf = (type: EventType): readonly WebhookEvent[] =>
-  ORDER.filter((name) => KINDS[name].of.includes(type));
+/** What may be told of an event of this type of an auction, or of a book. */
+export const namesOf = (id: string, type: string): readonly WebhookEvent[] =>
+  ORDER.filter((name) => isOf(name, id) && KINDS[name].of.some((known) => known === type));
 
 /** The types of events that must be looked at for these names. */
 export const typesFor = (names: ReadonlySet<WebhookEvent>): ReadonlySet<EventType> =>
@@ -114,13 +120,14 @@ export function messagesOf(
   };
   const { event } = facts;
   const { epoch, seq, at, state } = event;
-  return ORDER.filter((name) => events.has(name) && KINDS[name].of.includes(event.type)).flatMap(
-    (type) => {
+  return namesOf(auction.id, event.type)
+    .filter((name) => events.has(name))
+    .flatMap((type) => {
       const more = KINDS[type].says(facts);
       if (more === undefined) return [];
-      return message(type, at, { auction, epoch, seq, state, ...more });
-    },
-  );
+      // Of a book there is no state.
+      return message(type, at, { ...named(auction), epoch, seq, state, ...more });
+    });
 }
 
 /**
@@ -134,7 +141,11 @@ export const rollBackMessage = (
   auction: ToldAuction,
   kept: { readonly epoch: number; readonly seq: number },
   voided: readonly string[],
-): Message => message(type, at, { auction, epoch: kept.epoch, keptSeq: kept.seq, voided });
+): Message =>
+  message(type, at, { ...named(auction), epoch: kept.epoch, keptSeq: kept.seq, voided });
+
+const named = (told: ToldAuction): object =>
+  isSaleBook(told.id) ? { sale: told } : { auction: told };
 
 const message = (type: string, timestamp: string, data: object): Message => ({
   type,

@@ -7,6 +7,7 @@
 import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import type { WebhookEvent } from '@outcry/shared/contracts/webhooks.ts';
+import { isBookId, isSaleBook } from '@outcry/shared/domain/ids.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
@@ -136,19 +137,21 @@ function arrivalsOf(batch: readonly Opened[]): readonly Arrival[] {
 
 function entryOf({ subject, body }: Delivery): Entry | undefined {
   try {
-    const events = eventLines(Buffer.from(body).toString()).map((line) => {
-      const { auctionId, publicText } = splitEventLine(line);
-      if (auctionId !== auctionOfSubject(subject)) throw new Error('of another auction');
-      return decodePublic(publicText);
-    });
     const auctionId = auctionOfSubject(subject);
+    // Nobody is told of absentee bids.
+    if (auctionId !== undefined && isBookId(auctionId) && !isSaleBook(auctionId)) return undefined;
+    const events = eventLines(Buffer.from(body).toString()).map((line) => {
+      const { auctionId: named, publicText } = splitEventLine(line);
+      if (named !== auctionId) throw new Error('of another auction');
+      return decodePublic(named, publicText);
+    });
     const last = events.at(-1);
     if (auctionId === undefined || last === undefined) return undefined;
     return {
       auctionId,
       place: last,
       at: Date.parse(last.at),
-      names: events.flatMap(({ type }) => namesOf(type)),
+      names: events.flatMap(({ type }) => namesOf(auctionId, type)),
       beginsEpoch: events.some(({ type }) => type === 'epoch'),
     };
   } catch {

@@ -56,6 +56,8 @@ function alreadySeen({ auctionId, public: { epoch, seq } }) {
 for await (const message of messages) {
   for (const line of message.string().split('\n')) {
     const event = /** @type {AuctionEvent} */ (JSON.parse(line));
+    // Books of sales and absentee bids: docs/events.md.
+    if (!event.auctionId.startsWith('a')) continue;
     const { status, outcome, price } = event.public.state;
     const isSale = status === 'ended' && outcome === 'sold';
     if (!isSale || alreadySeen(event)) continue;

@@ -12,6 +12,7 @@ const expectDescribed = describedAnswers(HISTORY_ROUTES);
 let system: DeployedSystem;
 let secret: string;
 let sealed: string;
+let sale: string;
 
 beforeAll(async () => {
   system = await deploySystem({ variables: { SEAL_AFTER_SECONDS: '0' } });
@@ -34,6 +35,15 @@ beforeAll(async () => {
   for (const offer of [{ amount: 1_000 }, { maxAmount: 2_000 }]) {
     expect((await send(bids, token('ann', 'bidder'), offer)).status).toBe(201);
   }
+  const saleMade = await send(`${gateway?.server.url}/v1/sales`, token('sam', 'seller'), {
+    title: 'Lamps',
+    currency: 'EUR',
+    firstLotEndsAt: new Date(Date.now() + 3_600_000).toISOString(),
+    staggerSeconds: 60,
+    registration: 'none',
+  });
+  expect([saleMade.status, saleMade.body['code']]).toEqual([201, undefined]);
+  sale = String(saleMade.body['id']);
   const proof = `/v1/history/auctions/${sealed}/proof`;
   await waitUntil(async () => (await ask('GET', proof)).status === 200, {
     withinMs: 20_000,
@@ -69,6 +79,14 @@ test('every described route answers as it is described', async () => {
   await good('GET', '/v1/history/auctions/{id}/proof', { id: sealed });
   await good('GET', '/v1/history/auctions/{id}/record', { id: sealed, as: 'sam' });
   await good('GET', '/v1/history/auctions/{id}/next-step', { id: sealed, as: 'ann' });
+  await good('GET', '/v1/history/sales', { query: '?seller=sam&status=scheduled' });
+  await waitUntil(async () => (await ask('GET', `/v1/history/sales/${sale}`)).status === 200, {
+    withinMs: 20_000,
+    everyMs: 100,
+    what: 'the sale in the archive',
+  });
+  await good('GET', '/v1/history/sales/{id}', { id: sale });
+  await good('GET', '/v1/history/sales/{id}/record', { id: sale, as: 'sam' });
   await good('GET', '/v1/users/{id}/stats', { id: 'ann' });
   await good('GET', '/v1/users/{id}/bids', { id: 'me', as: 'ann' });
   await good('PUT', '/v1/users/me/name', { as: 'ann' });
@@ -122,6 +140,9 @@ test.each([
   ['GET', '/v1/history/auctions/a0-none', undefined, 404],
   ['GET', '/v1/history/auctions/a0-none/bids', undefined, 404],
   ['GET', '/v1/history/auctions/a0-none/proof', undefined, 404],
+  ['GET', '/v1/history/sales?status=none', undefined, 422],
+  ['GET', '/v1/history/sales/s0-none', undefined, 404],
+  ['GET', '/v1/history/sales/s0-none/record', undefined, 401],
   ['GET', '/v1/users/me/stats', undefined, 401],
   ['GET', '/v1/users/me/bids', undefined, 401],
   ['GET', '/v1/users/me/watchlist', undefined, 401],

@@ -4,8 +4,12 @@ import type { Page } from './api.ts';
 import type {
   ArchivedAuction,
   ArchivedBid,
+  ArchivedSale,
+  ArchivedSaleWithLots,
   BidReportRow,
+  KeptAbsenteeBid,
   KeptNotices,
+  KeptRegistration,
   Leaderboard,
   NextStep,
   OwnBid,
@@ -14,13 +18,16 @@ import type {
   Proof,
   ReadNotice,
   RecordEntry,
+  SaleRecordEntry,
   SaleReportRow,
   Saved,
   SavedAuction,
   UserStats,
 } from './history.ts';
-import { KEPT_NOTICE_TYPES, RECORDED_TYPES } from './history.ts';
+import { KEPT_NOTICE_TYPES, RECORDED_TYPES, SALE_RECORDED_TYPES } from './history.ts';
 import { alias, amount, auctionViewSchema, id, time } from './api-answers.ts';
+import { lotResults, saleView } from './sale-answers.ts';
+import { REGISTRATION_STATUSES } from './sales.ts';
 
 const nextCursor = z.string().nullable();
 const place = { epoch: z.int().min(1), seq: z.int().min(1) };
@@ -106,6 +113,57 @@ export const recordPage = z.strictObject({
   nextCursor,
 }) satisfies z.ZodType<Page<RecordEntry>>;
 
+const archivedSale = saleView.omit({ lots: true, endsAt: true, serverTime: true }).extend({
+  createdAt: time,
+  endedAt: time.nullable().describe('null before'),
+}) satisfies z.ZodType<ArchivedSale>;
+
+export const archivedSalePage = z.strictObject({
+  items: z.array(archivedSale),
+  nextCursor,
+}) satisfies z.ZodType<Page<ArchivedSale>>;
+
+export const archivedSaleWithLots = archivedSale.extend({
+  lots: lotResults.describe('by lot number'),
+}) satisfies z.ZodType<ArchivedSaleWithLots>;
+
+const registrationStatus = z.enum(REGISTRATION_STATUSES);
+const paddle = z.int().min(1);
+const limit = z.int().min(1).nullable().describe('null for no limit');
+
+export const saleRecordPage = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      ...place,
+      at: time,
+      type: z.enum(SALE_RECORDED_TYPES),
+      userId: id.describe('who did it'),
+      reason: z.string().exactOptional(),
+      paddle: paddle.exactOptional().describe('admitted: whose registration'),
+      bidderId: id
+        .exactOptional()
+        .describe('not there, nor status and limit, where the bidder has deleted the account'),
+      status: registrationStatus.exactOptional(),
+      limit: limit.exactOptional(),
+    }),
+  ),
+  nextCursor,
+}) satisfies z.ZodType<Page<SaleRecordEntry>>;
+
+const keptRegistration = z.strictObject({
+  saleId: id,
+  paddle,
+  status: registrationStatus,
+  limit,
+}) satisfies z.ZodType<KeptRegistration>;
+
+const keptAbsenteeBid = z.strictObject({
+  auctionId: id,
+  at: time,
+  type: z.enum(['left', 'withdrawn']),
+  maxAmount: amount.nullable().describe('null for withdrawn'),
+}) satisfies z.ZodType<KeptAbsenteeBid>;
+
 export const nextStepSchema = z.strictObject({
   text: z.string().nullable(),
   url: z.string().nullable().describe('with auction, party and signature in its query'),
@@ -166,6 +224,9 @@ export const ownData = z.strictObject({
   stats: userStats,
   bids: ownBids.describe('newest first'),
   auctions: z.array(archivedAuction).describe('what the user sells or has sold, newest first'),
+  sales: z.array(archivedSale).describe('sales that the user holds, newest first'),
+  registrations: z.array(keptRegistration).describe('to sales of others'),
+  absenteeBids: z.array(keptAbsenteeBid).describe('left before auctions started, newest first'),
   watchlist: z.array(savedAuction).describe('what the user has saved, the last first'),
   readNotices: z.array(readNotice).describe('which notices the user has read, of the last 31 days'),
 }) satisfies z.ZodType<OwnData>;

@@ -14,10 +14,12 @@ import type {
   OwnBidsQuery,
   ReadNoticesRequest,
   RecordQuery,
+  SaleListQuery,
   WatchlistQuery,
 } from './history.ts';
 import { KEPT_NOTICE_TYPES } from './history.ts';
 import { pageLimit } from './query-strings.ts';
+import { SALE_STATUSES } from './sales.ts';
 
 const page = {
   limit: pageLimit,
@@ -25,6 +27,8 @@ const page = {
 };
 
 const currency = z.string().regex(/^[A-Z]{3}$/);
+
+const userOrSale = z.string().regex(ID_PATTERN);
 
 const fact = z
   .enum(['true', 'false'])
@@ -42,10 +46,8 @@ export const historyListQuery = z.strictObject({
     .refine((words) => !words.includes('\0'), 'must not have control characters')
     .optional(),
   status: z.enum(AUCTION_STATUSES).optional(),
-  seller: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/)
-    .optional(),
+  seller: userOrSale.optional(),
+  sale: userOrSale.optional().describe('A sale: its lots'),
   currency: currency.optional(),
   hasBids: fact.describe('Whether somebody has bid'),
   buyNow: fact.describe('Whether it can be bought at once'),
@@ -72,6 +74,12 @@ export const bidListQuery = z.strictObject({
 }) satisfies z.ZodType<BidListQuery>;
 
 export const recordQuery = z.strictObject(page) satisfies z.ZodType<RecordQuery>;
+
+export const archivedSaleListQuery = z.strictObject({
+  ...page,
+  status: z.enum(SALE_STATUSES).optional(),
+  seller: userOrSale.optional(),
+}) satisfies z.ZodType<SaleListQuery>;
 
 export const ownBidsQuery = z.strictObject(page) satisfies z.ZodType<OwnBidsQuery>;
 

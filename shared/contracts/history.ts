@@ -4,6 +4,7 @@
  */
 import type { AuctionStatus, PublicState } from './events.ts';
 import type { PublicTerms } from './api.ts';
+import type { LotResult, RegistrationStatus, SaleStatus, SaleTerms } from './sales.ts';
 
 /** Where the history API describes itself: below what is routed to it. */
 export const HISTORY_DOCUMENT = '/v1/history/openapi.json';
@@ -59,6 +60,8 @@ export interface HistoryListQuery extends PageQuery, AuctionFacts {
   readonly q?: string | undefined;
   readonly status?: AuctionStatus | undefined;
   readonly seller?: string | undefined;
+  /** A sale's id: its lots. */
+  readonly sale?: string | undefined;
   /** ISO 4217. */
   readonly currency?: string | undefined;
   /** Open auctions that end within so many seconds from now. */
@@ -103,6 +106,69 @@ export const RECORDED_TYPES = [
   'removed',
   'cancelled',
 ] as const;
+
+/** A sale as the archive knows it. */
+export interface ArchivedSale extends SaleTerms {
+  readonly status: SaleStatus;
+  readonly createdAt: string;
+  /** Null before. */
+  readonly endedAt: string | null;
+}
+
+/** `GET /v1/history/sales/{id}`. */
+export interface ArchivedSaleWithLots extends ArchivedSale {
+  /** By lot number. */
+  readonly lots: readonly LotResult[];
+}
+
+export interface SaleListQuery extends PageQuery {
+  readonly status?: SaleStatus | undefined;
+  readonly seller?: string | undefined;
+}
+
+/** What was decided about a sale by whoever manages it. */
+export interface SaleRecordEntry {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly at: string;
+  readonly type: (typeof SALE_RECORDED_TYPES)[number];
+  readonly userId: string;
+  /** `paused`, `resumed`: why. */
+  readonly reason?: string;
+  /** `admitted`: whose registration. */
+  readonly paddle?: number;
+  /** What was decided about it; not there where the bidder has deleted the account. */
+  readonly bidderId?: string;
+  readonly status?: RegistrationStatus;
+  /** Null for no limit. */
+  readonly limit?: number | null;
+}
+
+export const SALE_RECORDED_TYPES = [
+  'scheduled',
+  'edited',
+  'admitted',
+  'paused',
+  'resumed',
+] as const;
+
+/** A user's registration to a sale. */
+export interface KeptRegistration {
+  readonly saleId: string;
+  readonly paddle: number;
+  readonly status: RegistrationStatus;
+  /** Null for no limit. */
+  readonly limit: number | null;
+}
+
+/** That a user has left an absentee bid, or has withdrawn it. */
+export interface KeptAbsenteeBid {
+  readonly auctionId: string;
+  readonly at: string;
+  readonly type: 'left' | 'withdrawn';
+  /** Null for `withdrawn`, and where it is gone with a deleted account. */
+  readonly maxAmount: number | null;
+}
 
 export type WatchlistQuery = PageQuery;
 
@@ -260,6 +326,10 @@ export interface OwnData extends OwnDataHead {
   readonly bids: readonly OwnBid[];
   /** What the user sells or has sold, newest first. */
   readonly auctions: readonly ArchivedAuction[];
+  /** Sales that the user holds, newest first. */
+  readonly sales: readonly ArchivedSale[];
+  readonly registrations: readonly KeptRegistration[];
+  readonly absenteeBids: readonly KeptAbsenteeBid[];
   /** What the user has saved, the last first. */
   readonly watchlist: readonly SavedAuction[];
   /** Which notices the user has read, of the last 31 days. */

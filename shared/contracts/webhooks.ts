@@ -8,10 +8,11 @@ export const WEBHOOK_EVENTS = [
   'bid.accepted',
   'bidder.outbid',
   'bidder.won',
+  'sale.ended',
 ] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
-/** Sent without being asked for: what a webhook was told of an auction and does not hold any more. */
+/** Sent without being asked for: what a webhook was told of an auction, or a sale, and does not hold any more. */
 export const ROLLED_BACK = 'auction.rolled_back';
 
 /** `POST /v1/webhooks` */
@@ -47,6 +48,7 @@ export interface WebhookDelivery {
   /** The header `webhook-id`, the same in every attempt. */
   readonly id: string;
   readonly type: WebhookEvent | typeof ROLLED_BACK;
+  /** Of `sale.ended` the sale's. */
   readonly auctionId: string;
   readonly epoch: number;
   readonly seq: number;

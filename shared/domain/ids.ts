@@ -52,6 +52,13 @@ export const shardOfLog = (id: string, shards: number): number | undefined =>
  */
 export const isBookId = (id: string): boolean => id.startsWith('s') || id.startsWith('b');
 
+/** Whether a book is a sale's; the others are absentee bids. */
+export const isSaleBook = (id: string): boolean => id.startsWith('s');
+
+/** The book of an auction's absentee bids, and the other way round. */
+export const absenteesOf = (auctionId: string): string => `b${auctionId.slice(1)}`;
+export const auctionOfAbsentees = (bookId: string): string => `a${bookId.slice(1)}`;
+
 /** The shard of a sale, or undefined when the id is no sale id of such a system. */
 export const shardOfSale = (id: string, shards: number): number | undefined =>
   id.startsWith('s') ? shardOfId(id, shards) : undefined;

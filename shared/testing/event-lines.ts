@@ -49,6 +49,9 @@ export interface TestAuctionOptions {
   readonly lastsMs?: number;
   /** How far time moves with every command. */
   readonly stepMs?: number;
+  /** Of a lot. */
+  readonly saleId?: string;
+  readonly lot?: number;
 }
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -98,6 +101,8 @@ export class TestAuction {
       hardEndsAt: startsAt + lastsMs + HOUR_MS,
       highestBid: 0,
       graceMs: 0,
+      ...(options.saleId !== undefined && { saleId: options.saleId }),
+      ...(options.lot !== undefined && { lot: options.lot }),
     };
     const terms = { ...this.#creation, increments: DEFAULT_INCREMENTS };
     this.#auction = scheduledAuction(terms, startsAt + lastsMs);

@@ -116,10 +116,12 @@ export class RedisSales implements SaleStore {
     const paddles = new Map(
       leaders.map((user, i) => [user, registrationFrom(texts[i] ?? '0')?.paddle ?? null]),
     );
-    const results = lots.flatMap((lot) =>
-      lot === undefined ? [] : { ...lot.result, paddle: paddles.get(lot.winner ?? '') ?? null },
-    );
-    return results.length === places.length ? results : undefined;
+    const results: LotResult[] = [];
+    for (const lot of lots) {
+      if (lot === undefined) return undefined;
+      results.push({ ...lot.result, paddle: paddles.get(lot.winner ?? '') ?? null });
+    }
+    return results;
   }
 
   async #lot(

@@ -1,6 +1,6 @@
 import { TimeLimitError } from '@outcry/shared/runtime/lifecycle.ts';
 import { auctionsOf } from '../../archive/batch.ts';
-import { bidHours } from '../../archive/bid-hours.ts';
+import { bidHours, isHistory } from '../../archive/bid-hours.ts';
 import {
   RefusedDataError,
   TooSlowError,
@@ -12,6 +12,7 @@ import { DatabaseError, type Database, type Tx } from './database.ts';
 import { discardDeadLetter, keepDeadLetters, removeDeadLetter } from './dead-letters.ts';
 import { insertEvents, keepConflicts } from './event-tables.ts';
 import { addItems, addForks, addTerms, raiseStates } from './projection-tables.ts';
+import { addToSales, drawSalesAnew } from './sales.ts';
 import { meaningOf } from './sql-state.ts';
 import { addBids, countBidsAnew, countWins, historyParts, noteRemovals } from './statistics.ts';
 
@@ -52,16 +53,17 @@ const transactionOn = (tx: Tx): ArchiveTransaction => ({
   removeDeadLetter: (letter) => removeDeadLetter(tx, letter),
   discardDeadLetter: (letter, judgement) => discardDeadLetter(tx, letter, judgement),
   archivedPrefixes: (events) => readArchivedPrefixes(tx, events),
-  project: async ({ newest, created, forks, bids, removals }) => {
+  project: async ({ newest, created, sales, registrations, forks, bids, removals }) => {
     const forked = new Set(forks.map(({ auctionId }) => auctionId));
     const added = bids.filter(({ auctionId }) => !forked.has(auctionId));
+    const told = [...sales, ...registrations].filter(({ auctionId }) => !forked.has(auctionId));
     const [, , , , , parts] = await Promise.all([
       raiseStates(tx, newest),
       addItems(tx, created),
       addTerms(tx, created),
       addForks(tx, forks),
       noteRemovals(tx, removals),
-      historyParts(tx, auctionsOf(added)),
+      historyParts(tx, auctionsOf([...added, ...told])),
     ]);
     const counted = parts.filter(({ hasRemovals }) => !hasRemovals);
     const anew = parts.filter(({ hasRemovals }) => hasRemovals).map(({ auctionId }) => auctionId);
@@ -69,6 +71,8 @@ const transactionOn = (tx: Tx): ArchiveTransaction => ({
       countBidsAnew(tx, [...new Set([...forked, ...removals, ...anew])].toSorted()),
       addBids(tx, bidHours(added, counted)),
       countWins(tx, auctionsOf(newest)),
+      drawSalesAnew(tx, forks),
+      addToSales(tx, told.filter(isHistory(parts))),
     ]);
   },
 });

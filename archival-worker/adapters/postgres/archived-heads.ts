@@ -29,7 +29,7 @@ async function pageAfter(database: Database, after: string): Promise<KnownHead[]
         FROM auctions
        WHERE id > ${after}
          AND sealed_at IS NULL
-         AND created_at IS NOT NULL
+         AND archived_seq > 0
          AND (status NOT IN ('ended', 'cancelled') OR changed_at > now() - interval '1 day')
        ORDER BY id
        LIMIT ${PAGE}`,

@@ -12,11 +12,12 @@ type Fragment = ReturnType<Sql>;
 
 /** What follows `WHERE …` so that only these auctions are found. */
 export function wishedFor(sql: Sql, wish: AuctionWish): Fragment {
-  const { q, status, seller, currency, endsWithin } = wish;
+  const { q, status, seller, sale, currency, endsWithin } = wish;
   const { hasBids, buyNow, willSell, sold } = wish;
   return sql`
     ${status === undefined ? sql`` : sql`AND auctions.status = ${status}`}
     ${seller === undefined ? sql`` : sql`AND auctions.seller_id = ${seller}`}
+    ${sale === undefined ? sql`` : sql`AND auctions.sale_id = ${sale}`}
     ${currency === undefined ? sql`` : sql`AND auctions.currency = ${currency}`}
     ${q === undefined ? sql`` : sql`AND EXISTS (SELECT FROM items WHERE items.id = auctions.item_id ${itemsHave(sql, q)})`}
     ${hasBids === undefined ? sql`` : sql`AND (auctions.bid_count > 0) = ${hasBids}`}

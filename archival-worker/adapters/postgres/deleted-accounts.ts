@@ -18,12 +18,28 @@ export class PostgresDeletedAccounts implements DeletedAccountStore {
   async openAuctions(userId: string, limit: number): Promise<readonly string[]> {
     const rows = await this.#asked(
       (sql) => sql<{ id: string }[]>`
-        SELECT id
-          FROM auctions
-         WHERE status NOT IN ('ended', 'cancelled')
-           AND (seller_id = ${userId}
-                OR (leader_id = ${userId}
-                    AND id IN (SELECT auction_id FROM bid_hours WHERE user_id = ${userId})))
+        WITH absentee AS (
+          SELECT DISTINCT ON (auction_id) auction_id, type
+            FROM history_events
+           WHERE user_id = ${userId} AND type IN ('left', 'withdrawn')
+           ORDER BY auction_id, epoch DESC, seq DESC
+        )
+        SELECT id FROM (
+          SELECT id
+            FROM auctions
+           WHERE status NOT IN ('ended', 'cancelled')
+             AND (seller_id = ${userId}
+                  OR (leader_id = ${userId}
+                      AND id IN (SELECT auction_id FROM bid_hours WHERE user_id = ${userId})))
+           UNION
+          SELECT id
+            FROM sales JOIN auctions USING (id)
+           WHERE sales.seller_id = ${userId} AND status <> 'ended'
+           UNION
+          -- A bid that will be made for the user.
+          SELECT 'a' || substr(id, 2)
+            FROM absentee JOIN auctions ON auctions.id = absentee.auction_id
+           WHERE type = 'left' AND status <> 'ended') AS open
          ORDER BY id
          LIMIT ${limit}`,
     );
@@ -62,6 +78,12 @@ export class PostgresDeletedAccounts implements DeletedAccountStore {
                    FROM events
                   WHERE user_id = ${userId} AND at <= ${until}::timestamptz
                     AND type IN ('scheduled', 'extended', 'cancelled', 'paused', 'resumed', 'removed')
+                  LIMIT ${limit})
+                 UNION ALL
+                (SELECT auction_id
+                   FROM events
+                  WHERE user_id = ${userId} AND at <= ${until}::timestamptz
+                    AND type IN ('edited', 'registered', 'admitted', 'left', 'withdrawn')
                   LIMIT ${limit})) AS found`,
     );
     return rows.map(({ id }) => id);
@@ -138,6 +160,7 @@ export class PostgresDeletedAccounts implements DeletedAccountStore {
         await tx`
           UPDATE items SET description = NULL, image_url = NULL, search = NULL
            WHERE id = (SELECT item_id FROM auctions WHERE id = ${auctionId})`;
+        await tx`UPDATE sales SET terms = terms - 'description' WHERE id = ${auctionId}`;
       }),
     );
   }
@@ -166,12 +189,12 @@ async function unname(tx: Tx, auctionId: string, { userId, upTo }: Deletion): Pr
   await tx`SELECT FROM auctions WHERE id = ${auctionId} FOR UPDATE`;
   await tx`SELECT unname_events(${auctionId}, ${userId}, ${timeOf(upTo)}::timestamptz)`;
   const [found] = await tx<{ isSeller: boolean; isLeader: boolean }[]>`
-    SELECT seller_id IS NOT DISTINCT FROM ${userId} AS "isSeller",
+    SELECT coalesce(auctions.seller_id, sales.seller_id) IS NOT DISTINCT FROM ${userId} AS "isSeller",
            leader_id IS NOT DISTINCT FROM ${userId}
              AND NOT EXISTS (SELECT FROM events
                               WHERE auction_id = ${auctionId} AND user_id = ${userId})
              AS "isLeader"
-      FROM auctions WHERE id = ${auctionId}`;
+      FROM auctions LEFT JOIN sales USING (id) WHERE auctions.id = ${auctionId}`;
   const { isSeller = false, isLeader = false } = found ?? {};
   await tx`
     INSERT INTO erasures (auction_id, user_id, up_to, is_seller, is_leader)
@@ -181,7 +204,10 @@ async function unname(tx: Tx, auctionId: string, { userId, upTo }: Deletion): Pr
            is_seller = erasures.is_seller OR EXCLUDED.is_seller,
            is_leader = erasures.is_leader OR EXCLUDED.is_leader`;
   if (isSeller) {
-    await tx`UPDATE auctions SET seller_id = deleted_user() WHERE id = ${auctionId}`;
+    // Of a book the seller is named in its sale alone.
+    await tx`
+      UPDATE auctions SET seller_id = deleted_user() WHERE id = ${auctionId} AND price IS NOT NULL`;
+    await tx`UPDATE sales SET seller_id = deleted_user() WHERE id = ${auctionId}`;
     await tx`
       UPDATE items SET seller_id = deleted_user()
        WHERE id = (SELECT item_id FROM auctions WHERE id = ${auctionId})`;
@@ -189,6 +215,12 @@ async function unname(tx: Tx, auctionId: string, { userId, upTo }: Deletion): Pr
   if (isLeader) {
     await tx`UPDATE auctions SET leader_id = deleted_user() WHERE id = ${auctionId}`;
   }
+  await tx`
+    UPDATE registrations SET user_id = deleted_user()
+     WHERE sale_id = ${auctionId} AND user_id = ${userId}
+       AND NOT EXISTS (SELECT FROM events
+                        WHERE auction_id = ${auctionId} AND user_id = ${userId}
+                          AND type = 'registered')`;
   await countBidsAnew(tx, [auctionId]);
   await countWins(tx, [auctionId]);
   await tx`DELETE FROM bidder_totals WHERE user_id = ${userId} AND bids = 0`;

@@ -121,7 +121,7 @@ export const auctionColumns = (sql: Sql, more = sql``) => sql`
   SELECT auctions.id, items.id AS item_id, items.title, items.description, items.image_url,
          auctions.seller_id, currency, buy_now_price, starts_at, created_at, epoch, seq, status,
          outcome, price, minimum_bid, leader, bid_count, reserve_met, ends_at, changed_at,
-         archived_seq, sealed_at ${more}
+         archived_seq, sealed_at, sale_id, lot ${more}
     FROM auctions JOIN items ON items.id = auctions.item_id`;
 
 interface BidRow {
@@ -148,6 +148,8 @@ export interface AuctionRow extends PlacedRow {
   readonly leader: number | null;
   readonly reserve_met: boolean;
   readonly sealed_at: Date | null;
+  readonly sale_id: string | null;
+  readonly lot: number | null;
   readonly archived_seq: number;
 }
 
@@ -158,6 +160,7 @@ export function archivedAuction(row: AuctionRow): ArchivedAuction {
     sellerId: row.seller_id,
     currency: row.currency,
     ...(row.buy_now_price === null ? {} : { buyNowPrice: row.buy_now_price }),
+    ...(row.sale_id !== null && row.lot !== null && { saleId: row.sale_id, lot: row.lot }),
     startsAt: row.starts_at.toISOString(),
   };
   const state = {

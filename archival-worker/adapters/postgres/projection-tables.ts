@@ -17,13 +17,13 @@ export async function raiseStates(tx: Tx, newest: readonly EventRow[]): Promise<
         string_to_array(${column(newest, (row) => row.seq)}, E'\n')::bigint[],
         string_to_array(${column(newest, (row) => row.state.status)}, E'\n'),
         string_to_array(${column(newest, (row) => row.state.outcome)}, E'\n', ''),
-        string_to_array(${column(newest, (row) => row.state.price)}, E'\n')::bigint[],
+        string_to_array(${column(newest, (row) => row.state.price)}, E'\n', '')::bigint[],
         string_to_array(${column(newest, (row) => row.state.minimumBid)}, E'\n', '')::bigint[],
         string_to_array(${column(newest, (row) => row.state.leader)}, E'\n', '')::integer[],
         string_to_array(${column(newest, (row) => row.state.leaderId)}, E'\n', ''),
-        string_to_array(${column(newest, (row) => row.state.bidCount)}, E'\n')::bigint[],
-        string_to_array(${column(newest, (row) => `${row.state.reserveMet}`)}, E'\n')::boolean[],
-        string_to_array(${column(newest, (row) => row.state.endsAt)}, E'\n')::timestamptz[],
+        string_to_array(${column(newest, (row) => row.state.bidCount)}, E'\n', '')::bigint[],
+        string_to_array(${column(newest, (row) => row.state.reserveMet?.toString())}, E'\n', '')::boolean[],
+        string_to_array(${column(newest, (row) => row.state.endsAt)}, E'\n', '')::timestamptz[],
         string_to_array(${column(newest, (row) => row.at)}, E'\n')::timestamptz[]
       )
     ON CONFLICT (id) DO UPDATE
@@ -62,7 +62,8 @@ export async function addTerms(tx: Tx, created: readonly EventRow[]): Promise<vo
     UPDATE auctions
        SET item_id = given.item_id, seller_id = given.seller_id, currency = given.currency,
            start_price = given.start_price, buy_now_price = given.buy_now_price,
-           starts_at = given.starts_at, created_at = given.created_at
+           starts_at = given.starts_at, created_at = given.created_at,
+           sale_id = given.sale_id, lot = given.lot
       FROM unnest(
         string_to_array(${column(rows, (row) => row.auctionId)}, E'\n'),
         string_to_array(${column(rows, ({ terms }) => terms.itemId)}, E'\n'),
@@ -71,9 +72,11 @@ export async function addTerms(tx: Tx, created: readonly EventRow[]): Promise<vo
         string_to_array(${column(rows, ({ terms }) => terms.startPrice)}, E'\n')::bigint[],
         string_to_array(${column(rows, buyNowPrice)}, E'\n', '')::bigint[],
         string_to_array(${column(rows, startsAt)}, E'\n')::timestamptz[],
-        string_to_array(${column(rows, (row) => row.at)}, E'\n')::timestamptz[]
+        string_to_array(${column(rows, (row) => row.at)}, E'\n')::timestamptz[],
+        string_to_array(${column(rows, ({ terms }) => terms.saleId)}, E'\n', ''),
+        string_to_array(${column(rows, ({ terms }) => terms.lot)}, E'\n', '')::integer[]
       ) AS given (id, item_id, seller_id, currency, start_price, buy_now_price, starts_at,
-                  created_at)
+                  created_at, sale_id, lot)
      WHERE auctions.id = given.id`;
 }
 

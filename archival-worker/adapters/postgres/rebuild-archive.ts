@@ -1,6 +1,7 @@
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import type { Archive, ListedAuction, ListedItem, PlacedEvent } from '../../rebuild/ports.ts';
+import type { LotOfSale } from '../../rebuild/restored-sale.ts';
 import { hasEvents } from './archive-store.ts';
 import type { Database } from './database.ts';
 
@@ -86,6 +87,24 @@ export const rebuildArchive = (database: Database): Archive => ({
       publicText: row.public,
       privateText: row.private,
     }));
+  },
+
+  lotsOf(saleId: string): Promise<readonly LotOfSale[]> {
+    return database.run(
+      (sql) => sql<LotOfSale[]>`
+        SELECT lot, auctions.id AS "auctionId", public AS "publicText", private AS "privateText",
+               -- Whoever bought a lot has ended it before its time, which the sale still has.
+               CASE WHEN outcome = 'sold' AND buy_now_price IS NOT NULL
+                    THEN (SELECT max(earlier.public::jsonb #>> '{state,endsAt}')
+                            FROM history_events AS earlier
+                           WHERE earlier.auction_id = auctions.id)
+                    END AS "latestEnd"
+          FROM auctions
+          JOIN history_events AS event
+            ON event.auction_id = auctions.id AND event.seq = auctions.archived_seq
+         WHERE sale_id = ${saleId}
+         ORDER BY lot`,
+    );
   },
 
   async tellOfSealsAgain(auctionIds: readonly string[]): Promise<void> {

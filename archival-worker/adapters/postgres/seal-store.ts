@@ -11,7 +11,7 @@ import type {
 import { column } from './columns.ts';
 import type { Database, Sql } from './database.ts';
 
-/** When an auction that is over may be sealed: with bids it waits. */
+/** When an auction that is over may be sealed: with bids it waits. A book closes with its last event. */
 const sealableAt = (sql: Sql, waitMs: number) => sql`
   (changed_at + CASE WHEN bid_count > 0 THEN make_interval(secs => ${waitMs / 1000})
                      ELSE make_interval() END)`;
@@ -31,7 +31,8 @@ export const sealStore = (database: Database): SealStore => ({
         SELECT id AS "auctionId", epoch, seq,
                (extract(epoch FROM changed_at) * 1000)::bigint AS "endedAt",
                -- Redis lets bidders be removed for an hour after the end; its clock may be behind.
-               bid_count > 0 AND ends_at > now() - make_interval(hours => 2) AS "isOpen"
+               coalesce(bid_count > 0 AND ends_at > now() - make_interval(hours => 2), false)
+                 AS "isOpen"
           FROM auctions
          WHERE sealed_at IS NULL AND status IN ('ended', 'cancelled')
            AND (archived_epoch, archived_seq) = (epoch, seq)

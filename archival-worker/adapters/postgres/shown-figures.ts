@@ -12,15 +12,16 @@ export const isShown = (sql: Sql) => sql`
   (auctions.status IN ('ended', 'cancelled')
    AND (auctions.changed_at, auctions.id) <= (SELECT changed_at, id FROM shown_until))`;
 
-/** A common table with the last auction that counts; none while there are fewer than twenty. */
+/** A common table with the last auction that counts; none while there are fewer than twenty. Books do not. */
 export const shownUntil = (sql: Sql) => sql`
   shown_until AS MATERIALIZED (
     SELECT changed_at, id
       FROM auctions
-     WHERE status IN ('ended', 'cancelled')
+     WHERE status IN ('ended', 'cancelled') AND price IS NOT NULL
      ORDER BY changed_at DESC, id DESC
      LIMIT 1
-    OFFSET (SELECT count(*) % ${TOGETHER} FROM auctions WHERE status IN ('ended', 'cancelled'))
+    OFFSET (SELECT count(*) % ${TOGETHER}
+              FROM auctions WHERE status IN ('ended', 'cancelled') AND price IS NOT NULL)
   )`;
 
 /** The highest of 1, 2, 5, 10, 20, 50 … that a positive number reaches. */

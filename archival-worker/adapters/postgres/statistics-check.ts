@@ -1,12 +1,20 @@
-/** Holds the statistics against a recount from the rows they follow from. */
+/** Holds the statistics, and what is told of sales, against a recount from the rows they follow from. */
+import { isSaleBook } from '@outcry/shared/domain/ids.ts';
 import type { Sql } from './database.ts';
+import { redrawnRegistrations } from './sales.ts';
 import { recountedBids, recountedWins } from './statistics.ts';
 
 /** A row of a statistics table that is not what the recount gives. */
 export interface StatisticsFault {
   /** Undefined for totals. */
   readonly auctionId: string | undefined;
-  readonly table: 'bid_hours' | 'wins' | 'bidder_totals' | 'winner_totals';
+  readonly table:
+    | 'bid_hours'
+    | 'wins'
+    | 'bidder_totals'
+    | 'winner_totals'
+    | 'sales'
+    | 'registrations';
   /** Which row, for a person. */
   readonly row: string;
   /** Undefined where the row should not be, or is not, there. */
@@ -45,7 +53,42 @@ export async function faultsOfAuctions(
            IS DISTINCT FROM (recount.user_id, recount.price, recount.currency, recount.at)
      ORDER BY row
      LIMIT ${MAX_FAULTS}`;
-  return [...bids, ...wins].map(fault);
+  const sales = await faultsOfSales(sql, auctionIds.filter(isSaleBook));
+  return [...bids, ...wins, ...sales].map(fault);
+}
+
+/** Not of sales from whose events the names of deleted accounts are gone: what they said went with them. */
+async function faultsOfSales(sql: Sql, ids: readonly string[]): Promise<FaultRow[]> {
+  if (ids.length === 0) return [];
+  const whole = sql`
+    = ANY (ARRAY(SELECT id FROM unnest(string_to_array(${ids.join('\n')}, E'\n')) AS given (id)
+                  WHERE NOT EXISTS (SELECT FROM seals
+                                     WHERE auction_id = id AND erased_at IS NOT NULL)))`;
+  const terms = await sql<FaultRow[]>`
+    SELECT auction_id AS "auctionId", 'sales' AS table, auction_id AS row,
+           'of ' || stored.epoch || ':' || stored.seq AS stored,
+           'of ' || recount.epoch || ':' || recount.seq AS recounted
+      FROM (SELECT id AS auction_id, epoch, seq FROM sales WHERE id ${whole}) AS stored
+      FULL JOIN (SELECT DISTINCT ON (auction_id) auction_id, epoch, seq
+                   FROM history_events
+                  WHERE auction_id ${whole} AND type IN ('scheduled', 'edited')
+                  ORDER BY auction_id, epoch DESC, seq DESC) AS recount USING (auction_id)
+     WHERE (stored.epoch, stored.seq) IS DISTINCT FROM (recount.epoch, recount.seq)
+     ORDER BY row
+     LIMIT ${MAX_FAULTS}`;
+  const registrations = await sql<FaultRow[]>`
+    SELECT sale_id AS "auctionId", 'registrations' AS table, 'paddle ' || paddle AS row,
+           concat_ws(' ', stored.user_id, stored.status, stored.bid_limit) AS stored,
+           concat_ws(' ', recount.user_id, recount.status, recount.bid_limit) AS recounted
+      FROM (SELECT * FROM registrations WHERE sale_id ${whole}) AS stored
+      FULL JOIN (SELECT * FROM (${redrawnRegistrations(sql, ids)}) AS drawn
+                  WHERE sale_id ${whole}) AS recount USING (sale_id, paddle)
+     WHERE (stored.user_id, stored.status, stored.bid_limit, stored.epoch, stored.seq)
+           IS DISTINCT FROM
+           (recount.user_id, recount.status, recount.bid_limit, recount.epoch, recount.seq)
+     ORDER BY sale_id, paddle
+     LIMIT ${MAX_FAULTS}`;
+  return [...terms, ...registrations];
 }
 
 /** Users whose totals differ from the sums over all auctions. */

@@ -42,7 +42,7 @@ export const verifiedArchive = (database: Database): VerifiedArchive => ({
       sealEpoch === null || sealSeq === null || head === null || links === null
         ? null
         : { epoch: sealEpoch, seq: sealSeq, head, links };
-    return { ...auction, endsAt: endsAt.toISOString(), seal };
+    return { ...auction, endsAt: endsAt?.toISOString() ?? null, seal };
   },
 
   async rows(auctionId: string, after: Position, limit: number): Promise<readonly StoredRow[]> {
@@ -116,7 +116,7 @@ const faultText = ({ table, row, stored, recounted }: StatisticsFault): string =
   `${table}: ${row} is ${stored ?? 'not there'}, a recount gives ${recounted ?? 'nothing'}`;
 
 type AuctionRow = Omit<StoredAuction, 'endsAt' | 'seal'> & {
-  readonly endsAt: Date;
+  readonly endsAt: Date | null;
   readonly sealEpoch: number | null;
   readonly sealSeq: number | null;
   readonly head: string | null;

@@ -63,21 +63,20 @@ export class WebhookQueues implements QueueBell, QueueStore {
       // Before the bell rings: whoever looks for what is archived by now finds it.
       const reached = await sql<{ id: string; epoch: number; seq: number }[]>`
         SELECT id, archived_epoch AS epoch, archived_seq AS seq
-          FROM auctions
-         WHERE id = ANY (string_to_array(${column(arrivals, (each) => each.auctionId)}, E'\n'))
-           AND seller_id IS NOT NULL`;
+          FROM (${sold(sql)}) AS sold
+         WHERE id = ANY (string_to_array(${column(arrivals, (each) => each.auctionId)}, E'\n'))`;
       await sql`
         INSERT INTO webhook_queues (webhook_id, auction_id, due_at)
-        SELECT webhooks.id, auctions.id, now()
+        SELECT webhooks.id, sold.id, now()
           FROM unnest(
                  string_to_array(${column(arrivals, (each) => each.auctionId)}, E'\n'),
                  string_to_array(${column(arrivals, namesOrAll)}, E'\n')
                ) AS arrived (auction_id, names)
-          JOIN auctions ON auctions.id = arrived.auction_id
-          JOIN webhooks ON webhooks.seller_id IS NULL OR webhooks.seller_id = auctions.seller_id
+          JOIN (${sold(sql)}) AS sold ON sold.id = arrived.auction_id
+          JOIN webhooks ON webhooks.seller_id IS NULL OR webhooks.seller_id = sold.seller_id
          WHERE names = ${ALL}
             OR string_to_array(names, ' ') && string_to_array(webhooks.events, ' ')
-         ORDER BY webhooks.id, auctions.id
+         ORDER BY webhooks.id, sold.id
         ON CONFLICT (webhook_id, auction_id) DO UPDATE
            SET due_at = coalesce(webhook_queues.due_at, now())`;
       return new Map(reached.map(({ id, ...place }) => [id, place]));
@@ -89,19 +88,18 @@ export class WebhookQueues implements QueueBell, QueueStore {
       if (!(await anyWebhook(sql))) return 0;
       const rung = await sql`
         INSERT INTO webhook_queues (webhook_id, auction_id, due_at)
-        SELECT webhooks.id, auctions.id, now()
-          FROM auctions
-          JOIN webhooks ON webhooks.seller_id IS NULL OR webhooks.seller_id = auctions.seller_id
+        SELECT webhooks.id, sold.id, now()
+          FROM (${sold(sql)}) AS sold
+          JOIN webhooks ON webhooks.seller_id IS NULL OR webhooks.seller_id = sold.seller_id
           LEFT JOIN webhook_queues AS queue
-            ON (queue.webhook_id, queue.auction_id) = (webhooks.id, auctions.id)
-         WHERE auctions.seller_id IS NOT NULL AND auctions.created_at IS NOT NULL
-           AND (auctions.status IN ('scheduled', 'live')
-                OR (auctions.status IN ('ended', 'cancelled')
-                    AND auctions.changed_at > now() - make_interval(days => ${MISSED_DAYS})))
-           AND auctions.changed_at >= webhooks.created_at
+            ON (queue.webhook_id, queue.auction_id) = (webhooks.id, sold.id)
+         WHERE (sold.status IN ('scheduled', 'live')
+                OR (sold.status IN ('ended', 'cancelled')
+                    AND sold.changed_at > now() - make_interval(days => ${MISSED_DAYS})))
+           AND sold.changed_at >= webhooks.created_at
            AND queue.due_at IS NULL
            AND (coalesce(queue.epoch, 0), coalesce(queue.seq, 0)) < (archived_epoch, archived_seq)
-         ORDER BY webhooks.id, auctions.id
+         ORDER BY webhooks.id, sold.id
         ON CONFLICT (webhook_id, auction_id) DO UPDATE
            SET due_at = coalesce(webhook_queues.due_at, now())`;
       return rung.count;
@@ -266,6 +264,13 @@ export class WebhookQueues implements QueueBell, QueueStore {
   }
 }
 
+/** Auctions and sales whose first event is archived, with who sells. */
+const sold = (sql: Sql) => sql`
+  SELECT auctions.id, coalesce(auctions.seller_id, sales.seller_id) AS seller_id, status, changed_at,
+         archived_epoch, archived_seq
+    FROM auctions LEFT JOIN sales USING (id)
+   WHERE auctions.seller_id IS NOT NULL OR sales.seller_id IS NOT NULL`;
+
 const ALL = '*';
 const namesOrAll = ({ names }: Arrival): string =>
   names === undefined ? ALL : [...names].join(' ');
@@ -368,10 +373,14 @@ class Telling {
   async next(queue: Position): Promise<PendingRow | undefined> {
     const { auctionId } = this.#claim;
     const [found] = await this.#tx<(ToldAuction & Position)[]>`
-      SELECT auctions.id, title, auctions.seller_id AS "sellerId", currency,
+      SELECT auctions.id, coalesce(items.title, sales.title) AS title,
+             coalesce(auctions.seller_id, sales.seller_id) AS "sellerId",
+             coalesce(currency, terms ->> 'currency') AS currency,
              archived_epoch AS epoch, archived_seq AS seq
-        FROM auctions JOIN items ON items.id = item_id
-       WHERE auctions.id = ${auctionId}`;
+        FROM auctions
+        LEFT JOIN items ON items.id = item_id
+        LEFT JOIN sales ON sales.id = auctions.id
+       WHERE auctions.id = ${auctionId} AND coalesce(items.id, sales.id) IS NOT NULL`;
     const epochs = await this.#tx<EpochRow[]>`
       SELECT epoch, parent, fork, until_seq AS until
         FROM epochs WHERE auction_id = ${auctionId} ORDER BY epoch`;

@@ -1,7 +1,7 @@
 import { homeShard } from '@outcry/shared/contracts/claims.ts';
 import { auctionKeys, creationsKey, itemKey, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { chunksOf } from '@outcry/shared/domain/group-by.ts';
-import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { isBookId, isSaleBook, shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { sha256 } from '@outcry/shared/runtime/sha256.ts';
@@ -25,6 +25,8 @@ export class RedisNames implements NamesInRedis {
     const bidders = userIds.map((userId) => `b:${userId}`);
     for (let shard = 0; shard < this.#shards; shard += 1) {
       const lagging = await asked(this.#redis.zrange(shardKeys(shard).lagging, '0', '-1'));
+      // Redis keeps none of the names in these but those of bids that still stand: anybody may be there.
+      if (lagging.some((id) => isBookId(id) && !isSaleBook(id))) return new Set(userIds);
       for (const some of chunksOf(lagging, AT_ONCE)) {
         const reading = some.map((auctionId) =>
           this.#redis.hmget(auctionKeys(shard, auctionId).auction, 'terms', ...bidders),
@@ -48,6 +50,7 @@ export class RedisNames implements NamesInRedis {
     }
     await asked(this.#redis.unlink(items));
     await asked(this.#redis.unlink(creationsKey(home, 'a', userId)));
+    await asked(this.#redis.unlink(creationsKey(home, 's', userId)));
   }
 
   async forgotten(auctionIds: readonly string[]): Promise<ReadonlySet<string>> {

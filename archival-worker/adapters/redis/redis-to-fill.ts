@@ -11,14 +11,17 @@ import {
 } from '@outcry/shared/contracts/keys.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
-import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { auctionOfAbsentees, shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { FirstAnswer } from '../../rebuild/first-answers.ts';
 import { ShardInUseError, type ListedItem, type RedisToFill } from '../../rebuild/ports.ts';
+import type { RestoredAbsentees } from '../../rebuild/restored-absentees.ts';
 import type { RestoredAuction } from '../../rebuild/restored-auction.ts';
+import type { RestoredSale } from '../../rebuild/restored-sale.ts';
 import { readHeads } from './auction-heads.ts';
 import { defineMarkWhole, markWhole } from './redis-to-check.ts';
+import { listsOf, salesOf } from './status-lists.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -140,6 +143,29 @@ export class RedisToRebuild implements RedisToFill {
     await this.#write(shard, commands);
   }
 
+  async putSale(restored: RestoredSale): Promise<void> {
+    const { auctionId, status, fields, bidders, endsAt } = restored;
+    const shard = this.#shardOf(auctionId);
+    const key = auctionKeys(shard, auctionId).auction;
+    await this.#putFields(shard, key, bidders);
+    await this.#putClaim(restored);
+    await this.#write(shard, [
+      ['HSET', key, ...Object.entries(fields).flat()],
+      ['ZADD', salesOf(shard)[status], `${endsAt}`, auctionId],
+    ]);
+  }
+
+  async putAbsentees({ auctionId, fields, absentees }: RestoredAbsentees): Promise<void> {
+    const shard = this.#shardOf(auctionId);
+    const { auction } = auctionKeys(shard, auctionOfAbsentees(auctionId));
+    await this.#write(shard, [
+      ['HSET', auctionKeys(shard, auctionId).auction, ...Object.entries(fields).flat()],
+      absentees === undefined
+        ? ['HDEL', auction, 'absentees']
+        : ['HSET', auction, 'absentees', absentees],
+    ]);
+  }
+
   async markWhole(shards: readonly number[]): Promise<void> {
     for (const shard of shards) {
       await asked(markWhole(this.#redis, shard, ''), `marking shard ${shard} as whole`);
@@ -151,8 +177,9 @@ export class RedisToRebuild implements RedisToFill {
   }
 
   /** A creation that is repeated with its key must find the auction, not make a second one. */
-  async #putClaim({ auctionId, claim }: RestoredAuction): Promise<void> {
+  async #putClaim({ auctionId, claim }: RestoredAuction | RestoredSale): Promise<void> {
     const { userId, key, fingerprint, at } = claim;
+    if (key === '') return;
     const seconds = CLAIM_KEPT_SECONDS - Math.floor(((await this.now()) - at) / 1_000);
     if (seconds < 1) return;
     const shard = homeShard(userId, this.#shards, sha256);
@@ -192,12 +219,6 @@ export class RedisToRebuild implements RedisToFill {
     if (shard === undefined) throw new Error(`no shard holds ${id}`);
     return shard;
   }
-}
-
-/** The lists by status: each auction is in one of them. */
-function listsOf(shard: number): string[] {
-  const { scheduled, live, paused, ended, cancelled } = shardKeys(shard);
-  return [scheduled, live, paused, ended, cancelled];
 }
 
 const asked = <T>(answer: Promise<T>, what: string): Promise<T> =>
