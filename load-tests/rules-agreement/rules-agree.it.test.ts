@@ -111,9 +111,9 @@ describe('the script and the reference model', () => {
       'bidder.since > other.since',
     ],
     [
-      'a removal raises the price of a leader who stays',
-      'if stays then price = math.min(price, auction.price) end',
-      '',
+      'a removal lowers no price of a leader who stays',
+      'price = math.min(price, auction.price)',
+      'price = math.max(price, auction.price)',
     ],
     ['a pause moves no end', 'auction.ends_at = auction.ends_at + length', ''],
     ['an outage grants too little', 'back_at + auction.grace_ms', 'back_at + auction.grace_ms - 1'],

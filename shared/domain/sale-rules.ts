@@ -118,13 +118,12 @@ export interface SaleEvent {
   readonly registration?: Registration;
 }
 
-/** What happened to a lot: events in order, which made of one auction the other. */
+/** What happened to a lot: events in order, and the auction after each. */
 export interface LotStep {
   readonly lot: number;
   readonly before: Auction;
   readonly after: Auction;
   readonly events: readonly RuleEvent[];
-  /** The auction after each. */
   readonly states: readonly Auction[];
 }
 
@@ -222,15 +221,9 @@ export function decideOnLot(sale: Sale, lot: number, command: Command, now: numb
   const decision = decide(before, command, now, (userId) => standingOn(sale, lot, userId));
   if (!decision.accepted) return decision;
   const { auction: after, event } = decision;
-  return accepted(
-    withLot(sale, {
-      lot,
-      before,
-      after,
-      events: event === undefined ? [] : [event],
-      states: event === undefined ? [] : [after],
-    }),
-  );
+  const seen =
+    event === undefined ? { events: [], states: [] } : { events: [event], states: [after] };
+  return accepted(withLot(sale, { lot, before, after, ...seen }));
 }
 
 /** Finds a new lot its place, or why there is none. {@link passSaleTime} was already asked. */

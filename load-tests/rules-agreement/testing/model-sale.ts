@@ -20,6 +20,7 @@ import {
   passSaleTime,
   placeLot,
   standingOn,
+  type LotStep,
   type Registration,
   type Sale,
   type SaleCommand,
@@ -58,6 +59,9 @@ class ExpectedLog {
 
 interface Lot {
   readonly log: ExpectedLog;
+  /** Of its absentee bids. */
+  readonly book: ExpectedLog;
+  hasOpenBook: boolean;
   /** Its number; 0 until it is created. */
   number: number;
 }
@@ -98,7 +102,10 @@ export class ModelSale {
 
   /** What each log must hold, by id. */
   get logs(): ReadonlyMap<string, readonly string[]> {
-    const lots = [...this.#lots].map(([id, { log }]) => [id, log.events] as const);
+    const lots = [...this.#lots].flatMap(([id, { log, book }]) => [
+      [id, log.events] as const,
+      [id.replace('a', 'b'), book.events] as const,
+    ]);
     return new Map([[this.#saleId, this.#log.events], ...lots]);
   }
 
@@ -162,7 +169,12 @@ export class ModelSale {
     commands: readonly AuctionCommand[],
     { now, answers }: DecidedBatch,
   ): void {
-    const lot = this.#lots.get(id) ?? { log: new ExpectedLog(), number: 0 };
+    const lot = this.#lots.get(id) ?? {
+      log: new ExpectedLog(),
+      book: new ExpectedLog(),
+      hasOpenBook: false,
+      number: 0,
+    };
     this.#lots.set(id, lot);
     if (lot.number > 0) this.#take(passLotTime(this.sale, lot.number, now, this.#outage), now);
     commands.forEach((command, i) => {
@@ -185,7 +197,16 @@ export class ModelSale {
         return `${decided.code} ${decided.minimumBid ?? decided.available ?? ''}`;
       }
       this.#take(decided, now, command);
-      if (kind === 'withdraw') return ownReceipt(this.#auction(lot), userId);
+      if (kind === 'withdraw') {
+        lot.book.push(now, { type: 'withdrawn', status: 'scheduled', private: { userId } });
+        return ownReceipt(this.#auction(lot), userId);
+      }
+      if (kind === 'bid' && this.#auction(lot).status === 'scheduled') {
+        const bidId = given.split(' ')[1];
+        const facts = { userId, bidId, maxAmount: command.maxAmount };
+        lot.book.push(now, { type: 'left', status: 'scheduled', private: facts });
+        lot.hasOpenBook = true;
+      }
       if (kind === 'resume') this.#take(passLotTime(this.sale, lot.number, now, this.#outage), now);
     }
     const auction = this.#auction(lot);
@@ -212,13 +233,18 @@ export class ModelSale {
   }
 
   /** Takes over what happened, and what must be in the logs of it. */
-  #take(step: SaleStep, now: number, command?: AuctionCommand): void {
-    this.#sale = step.sale;
-    for (const event of step.events) this.#log.push(now, saleEvent(event, command));
-    for (const passed of step.lots) {
-      const id = this.auctionId(passed.lot);
-      const log = id === undefined ? undefined : this.#lots.get(id)?.log;
-      for (const event of lotEvents(passed, command)) log?.push(now, event);
+  #take(steps: SaleStep, now: number, command?: AuctionCommand): void {
+    this.#sale = steps.sale;
+    for (const event of steps.events) this.#log.push(now, saleEvent(event, command));
+    for (const { lot, ...step } of steps.lots) {
+      const found = this.#lots.get(this.auctionId(lot) ?? '');
+      if (found === undefined) throw new Error(`there is no lot ${lot}`);
+      for (const event of lotEvents(step, command)) found.log.push(now, event);
+      const isClosed = step.events.some(({ type }) => type === 'started' || type === 'cancelled');
+      if (isClosed && found.hasOpenBook) {
+        found.hasOpenBook = false;
+        found.book.push(now, { type: 'closed', status: 'ended', private: {} });
+      }
     }
   }
 
@@ -300,21 +326,13 @@ function saleEvent(event: SaleEvent, command: AuctionCommand | undefined): objec
   return { type, status, ...why, private: { ...facts, ...decided, ...registration } };
 }
 
-function lotEvents(
-  step: SaleStep['lots'][number],
-  command: AuctionCommand | undefined,
-): ExpectedEvent[] {
-  const withReason = (event: ExpectedEvent): ExpectedEvent => ({ ...event, ...whyOf(command) });
-  return passedEvents(step).map((event) =>
-    MANAGED.has(event.type) && event.reason === undefined ? withReason(event) : event,
-  );
-}
+/** Beside what was commanded there may be what time has done, which has no reason or its own. */
+const MANAGED: ReadonlySet<string> = new Set(['paused', 'resumed', 'removed', 'cancelled']);
 
-/** What viewers may be told the reason of. */
-const MANAGED: ReadonlySet<string> = new Set([
-  'cancelled',
-  'extended',
-  'paused',
-  'resumed',
-  'removed',
-]);
+const lotEvents = (
+  step: Pick<LotStep, 'events' | 'states'>,
+  command: AuctionCommand | undefined,
+): ExpectedEvent[] =>
+  passedEvents(step).map((event) =>
+    MANAGED.has(event.type) ? { ...event, ...whyOf(command) } : event,
+  );

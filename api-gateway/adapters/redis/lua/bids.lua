@@ -92,6 +92,7 @@ function rules.sell_now(auction, bidders, command, now)
   auction.bid_count = auction.bid_count + 1
   auction.status = 'ended'
   auction.outcome = 'sold'
+  auction.would_have_ended_at = auction.ends_at
   auction.ends_at = now
   bidder.bids = bidder.bids + 1
   rules.offer(auction, bidder, price)

@@ -173,8 +173,10 @@ function sales.follow(auction, asked, now)
     sale.has_changed = true
     redis.call('HSET', sale.key, 'lots', sales.with_lot(sales.lots(sale), auction.lot, auction.id))
   end
-  if auction.ends_at > sale.ends_at then
-    sale.ends_at = auction.ends_at
+  -- The same call may have moved the end of a lot that is bought then.
+  local ends_at = auction.would_have_ended_at or auction.ends_at
+  if ends_at > sale.ends_at then
+    sale.ends_at = ends_at
     sale.has_changed = true
   end
   if auction.has_started then sales.start(sale, asked, now) end
