@@ -9,11 +9,6 @@ export type RegistrationKind = (typeof REGISTRATION_KINDS)[number];
 export const REGISTRATION_STATUSES = ['pending', 'approved', 'refused', 'blocked'] as const;
 export type RegistrationStatus = (typeof REGISTRATION_STATUSES)[number];
 
-/** No sale has more lots. */
-export const MAX_LOTS = 500;
-/** Nor more registrations. */
-export const MAX_REGISTRATIONS = 20_000;
-
 /** What every lot of a sale has in common. */
 export interface SaleTerms {
   readonly id: string;

@@ -1,6 +1,6 @@
 -- What is asked of a sale itself: create, edit, register, admit, pause, resume, and reads.
 
--- So many lots, and registrations, at most; shared/contracts/sales.ts says the same.
+-- So many lots, and registrations, at most; shared/domain/sale-rules.ts says the same.
 sales.MAX_LOTS = 500
 sales.MAX_REGISTRATIONS = 20000
 -- How a command says that there is to be no limit; 0 leaves it as it is.
