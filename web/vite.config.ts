@@ -35,11 +35,22 @@ const webSocketOnly: Plugin = {
 };
 
 /**
- * In one file, which compresses best; the chart, signing in elsewhere, and the pages of admins and
- * sellers are loaded when needed.
+ * Whether every page loads a module: the way from the first one to it has no `import()`. These are in
+ * one file, which compresses best.
  */
-const isForAll = (id: string): boolean =>
-  !/uplot|draw-price-chart|oauth|\/desks\/|\/(?:admin|webhook)-client/.test(id);
+function isForAll(id: string, context: ModuleGraph, seen = new Set<string>()): boolean {
+  const module = context.getModuleInfo(id);
+  if (module === null || seen.has(id)) return false;
+  seen.add(id);
+  return module.isEntry || module.importers.some((by) => isForAll(by, context, seen));
+}
+
+interface ModuleGraph {
+  getModuleInfo(id: string): { readonly isEntry: boolean; readonly importers: string[] } | null;
+}
+
+const appName = (id: string, context: ModuleGraph): string | null =>
+  isForAll(id, context) ? 'app' : null;
 
 export default defineConfig({
   plugins: [preact(), webSocketOnly],
@@ -50,6 +61,6 @@ export default defineConfig({
     sourcemap: true,
     // Where preloading is not known, files are fetched when they are needed and not before.
     modulePreload: { polyfill: false },
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'app', test: isForAll }] } } },
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: appName }] } } },
   },
 });

@@ -52,6 +52,7 @@ test('every page works without a report, with chart, live connection and proof',
   await look('/ended', 'Ended auctions');
   await look('/my-bids', 'My bids');
   await look('/sell', 'Preview');
+  await look('/selling', 'Your auctions');
   await look('/leaders', 'Your figures');
   await look('/nowhere', 'Nothing is here');
   await look(`/auctions/${live.id}`, 'Map');

@@ -19,7 +19,7 @@ const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_M
 const MAX_SHIFT = 0.05;
 /** Answers come one by one, in frames of their own: what each of them moves is seen. */
 const SLOW_MS = [150, 450, 300] as const;
-/** Eleven pages, each of which is waited for. */
+/** Fourteen pages, each of which is waited for. */
 const TOUR_MS = 120_000;
 /** What a phone's keyboard leaves of the height. */
 const KEYBOARD_LEAVES = { upright: 508, across: 190 };
@@ -59,6 +59,8 @@ beforeAll(async () => {
     await ann.bid(id, { maxAmount: 20_000 });
     await bob.bid(id, { maxAmount: 30_000 });
   }
+  const terms = { currency: 'USD', startPrice: 9_900, durationSeconds: 3_600 };
+  await ann.createAuction({ item: { title: 'A mirror' }, ...terms, reservePrice: 20_000 });
   await auctionOf('Coming kimono', { startsAt: new Date(Date.now() + 3_600_000).toISOString() });
 }, 180_000);
 
@@ -104,6 +106,9 @@ describe.each([
     await look('/ended', 'Silver spoon');
     await look('/my-bids', 'Silver spoon');
     await look('/sell', 'Preview');
+    await look('/selling', 'A mirror');
+    await look('/selling?list=sold', 'Nothing is sold yet');
+    await look('/?seller=sam', 'Brass lamp');
     await look('/leaders', 'Your figures');
     await look('/nowhere', 'Nothing is here');
     for (const status of ['live', 'scheduled', 'ended'] as const) {

@@ -118,7 +118,7 @@ test('Back from a room finds search, filters, order, page and scroll again', asy
   await cards(page).nth(40).scrollIntoViewIfNeeded();
   const y = await scrolled(page);
   expect(y).toBeGreaterThan(500);
-  await cards(page).nth(40).getByRole('link').click();
+  await cards(page).nth(40).getByRole('heading').getByRole('link').click();
   await page.getByTestId('room').waitFor();
   await poll(() => scrolled(page)).toBe(0);
 
@@ -148,7 +148,8 @@ test('Back from a room finds search, filters, order, page and scroll again', asy
 const openForm = async (): Promise<Page> => {
   const page = await stage.open('/');
   await signIn(page, 'sue');
-  await page.getByRole('link', { name: 'Sell', exact: true }).click();
+  await page.getByRole('link', { name: 'Selling', exact: true }).click();
+  await page.getByRole('link', { name: 'Sell something' }).click();
   await page.getByLabel('Title').fill('A kimono');
   return page;
 };
@@ -184,7 +185,7 @@ describe('a sell form that is filled in', () => {
     asked = answer(page, 'accept');
     await page.goBack();
     expect(await asked).toBe('confirm');
-    await cards(page).first().waitFor();
+    await page.getByRole('heading', { name: 'Your auctions' }).waitFor();
   });
 
   test('keeps what it holds when somebody else signs in, and asks nothing once it is sold', async () => {
@@ -219,7 +220,7 @@ test('what can be bought at once says so, to visitors too, until somebody bids',
   const desk = await auctionOf(seller, 'Writing desk', { buyNowPrice: 90_000 });
   const page = await stage.open('/?q=writing');
   await poll(() => textOf(cards(page).first())).toContain('Buy now $900.00');
-  await cards(page).first().getByRole('link').click();
+  await cards(page).first().getByRole('heading').getByRole('link').click();
   await page.getByTestId('buy-now-price').getByText('Buy now $900.00').waitFor();
   await ann.bid(desk.id, { amount: 1_000 });
   await page.getByTestId('buy-now-price').waitFor({ state: 'detached' });
@@ -265,7 +266,7 @@ test('who watches is counted once, and only in the room', async () => {
   const tab = await page.context().newPage();
   await tab.goto(page.url());
   await tab.getByText('1 watching').waitFor();
-  await cards(list).first().getByRole('link').click();
+  await cards(list).first().getByRole('heading').getByRole('link').click();
   for (const one of [list, page, tab]) await one.getByText('2 watching').waitFor();
   await list.goBack();
   for (const one of [page, tab]) await one.getByText('1 watching').waitFor();

@@ -142,12 +142,19 @@ test('a person signs in, comes back to the page they left, and bids', LONG, asyn
     await poll(() => textOf(page.getByTestId('notice'))).toContain('You lead');
     await stage.shot(page, `provider-bid-${name}`);
     // A bidder is offered nothing to sell.
-    expect(await page.getByRole('link', { name: 'Sell' }).count()).toBe(0);
+    const ways = page.getByRole('navigation', { name: 'Main' });
+    expect(await ways.getByRole('link', { name: 'Sell' }).count()).toBe(0);
     expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('eyJ');
     expect(await page.evaluate(() => String(Reflect.get(globalThis, 'reports')))).toBe('');
     expect(await seriousFaults(page)).toEqual([]);
-    await page.goto(new URL('/sell', page.url()).href);
-    await page.getByText('Your account may not sell here').waitFor();
+    for (const [closed, why] of [
+      ['/sell', 'Your account may not sell here'],
+      ['/selling', 'Your account has no part in it'],
+    ] as const) {
+      await page.goto(new URL(closed, page.url()).href);
+      await page.getByText(why).waitFor();
+      expect(await page.getByRole('button', { name: /Download/ }).count()).toBe(0);
+    }
   }
   // Both devices are one user.
   expect((await seller.auction(id)).bidCount).toBe(2);

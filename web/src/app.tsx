@@ -6,18 +6,21 @@ import { MyBidsPage } from './pages/my-bids-page.tsx';
 import { NowherePage } from './pages/nowhere-page.tsx';
 import { RoomPage } from './pages/room-page.tsx';
 import { SavedPage } from './pages/saved-page.tsx';
-import { SellPage } from './pages/sell-page.tsx';
 import { SignedInPage } from './pages/signed-in-page.tsx';
+import { SellingPage } from './pages/selling-page.tsx';
 import { StartPage } from './pages/start-page.tsx';
 import { WebhooksPage } from './pages/webhooks-page.tsx';
+import { LoadedDesk, type Desk } from './parts/role-page.tsx';
 import { SignInDialog } from './parts/sign-in-dialog.tsx';
 import { SignInTrouble } from './parts/sign-in-trouble.tsx';
 import { SiteFooter } from './parts/site-footer.tsx';
 import { SiteHeader } from './parts/site-header.tsx';
 import { Toasts } from './parts/toasts.tsx';
-import { route } from './router.ts';
+import { query, route } from './router.ts';
 import { announcement } from './state/announcer.ts';
 import { start, type Start } from './state/services.ts';
+
+const loadSellPage = async (): Promise<Desk> => (await import('./pages/sell-page.tsx')).SellPage;
 
 /** The frame around every page. */
 export function App() {
@@ -53,7 +56,15 @@ function Page({ start: started }: { readonly start: Start }) {
     case 'room':
       return <RoomPage key={current.auctionId} services={services} auctionId={current.auctionId} />;
     case 'sell':
-      return <SellPage services={services} />;
+      return (
+        <LoadedDesk
+          key={`sell ${query.value.toString()}`}
+          services={services}
+          load={loadSellPage}
+        />
+      );
+    case 'selling':
+      return <SellingPage services={services} />;
     case 'my-bids':
       return <MyBidsPage services={services} />;
     case 'saved':

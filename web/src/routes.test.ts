@@ -6,6 +6,7 @@ it.each([
   ['/ended', { page: 'lobby', status: 'ended' }],
   ['/scheduled/', { page: 'lobby', status: 'scheduled' }],
   ['/sell', { page: 'sell' }],
+  ['/selling', { page: 'selling' }],
   ['/my-bids', { page: 'my-bids' }],
   ['/saved', { page: 'saved' }],
   ['/leaders', { page: 'leaders' }],

@@ -8,6 +8,7 @@ export type Route =
   | { readonly page: 'lobby'; readonly status: ListedStatus }
   | { readonly page: 'room'; readonly auctionId: string }
   | { readonly page: 'sell' }
+  | { readonly page: 'selling' }
   | { readonly page: 'my-bids' }
   | { readonly page: 'saved' }
   | { readonly page: 'leaders' }
@@ -26,6 +27,11 @@ const LOBBY_PATHS: Readonly<Record<ListedStatus, string>> = {
 export const lobbyPath = (status: ListedStatus): string => LOBBY_PATHS[status];
 export const roomPath = (auctionId: string): string => `/auctions/${auctionId}`;
 export const SELL_PATH = '/sell';
+export const SELLING_PATH = '/selling';
+/** The form with the item and the terms of an auction in it. */
+export const duplicatePath = (auctionId: string): string => `${SELL_PATH}?like=${auctionId}`;
+/** The same, to put another auction in that one's place. */
+export const changePath = (auctionId: string): string => `${SELL_PATH}?change=${auctionId}`;
 export const MY_BIDS_PATH = '/my-bids';
 export const SAVED_PATH = '/saved';
 export const LEADERS_PATH = '/leaders';
@@ -49,6 +55,8 @@ export function routeOf(path: string): Route {
       return { page: 'lobby', status: 'ended' };
     case SELL_PATH:
       return { page: 'sell' };
+    case SELLING_PATH:
+      return { page: 'selling' };
     case MY_BIDS_PATH:
       return { page: 'my-bids' };
     case SAVED_PATH:

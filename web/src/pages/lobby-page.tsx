@@ -8,7 +8,13 @@ import { PageHead } from '../parts/page-head.tsx';
 import { query, replaceAddress } from '../router.ts';
 import type { ListedStatus } from '../routes.ts';
 import { Lobby } from '../state/lobby.ts';
-import { isNarrowed, lobbyAddress, readWish, type LobbyWish } from '../state/lobby-wish.ts';
+import {
+  isNarrowed,
+  lobbyAddress,
+  readWish,
+  wishFor,
+  type LobbyWish,
+} from '../state/lobby-wish.ts';
 import type { Services } from '../state/services.ts';
 
 interface LobbyPageProps {
@@ -52,7 +58,7 @@ export function LobbyPage({ services, status }: LobbyPageProps) {
         {TABS.map((tab) => (
           <a
             key={tab.status}
-            href={lobbyAddress(readWish(tab.status, new URLSearchParams({ q: wish.search })))}
+            href={lobbyAddress(wishFor(tab.status, wish))}
             aria-current={tab.status === status ? 'page' : undefined}
           >
             {tab.label}

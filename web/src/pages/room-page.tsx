@@ -15,8 +15,9 @@ import { PriceChart } from '../parts/price-chart.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
 import { SaveButton } from '../parts/save-button.tsx';
 import { ProofPanel } from '../parts/proof-panel.tsx';
-import { lobbyPath } from '../routes.ts';
+import { lobbyPath, SELLING_PATH } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
+import { sellerPath } from '../state/lobby-wish.ts';
 import { lastLobby } from '../state/lobby.ts';
 import { Room } from '../state/room.ts';
 import type { Services } from '../state/services.ts';
@@ -119,7 +120,12 @@ function RoomStatus({ auction, room }: InRoomProps) {
       </p>
       <p>
         <span class="seller">
-          Sold by <strong>{room.isOwn.value ? 'you' : sellerName(sellerId)}</strong>
+          Sold by{' '}
+          {room.isOwn.value ? (
+            <a href={SELLING_PATH}>you</a>
+          ) : (
+            <a href={sellerPath(sellerId)}>{sellerName(sellerId)}</a>
+          )}
         </span>
         <ReserveText auction={auction} />
       </p>

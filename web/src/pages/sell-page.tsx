@@ -1,34 +1,37 @@
 import { newIdempotencyKey } from '@outcry/client/http-transport.ts';
+import type { OutcryClient } from '@outcry/client/outcry-client.ts';
+import { OutcryError } from '@outcry/client/outcry-error.ts';
+import type { OwnAuction } from '@outcry/shared/contracts/history.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { refusalWords } from '../format/refusals.ts';
-import { Empty } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { ReadOwnAuction } from '../parts/read-own-auction.tsx';
 import { SellFields } from '../parts/sell-fields.tsx';
-import { SignInFirst } from '../parts/sign-in-first.tsx';
 import { SellPreview } from '../parts/sell-preview.tsx';
-import { askBeforeLeaving, goTo } from '../router.ts';
+import { SellersOnly } from '../parts/sellers-only.tsx';
+import { askBeforeLeaving, goTo, query } from '../router.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
 import { problemOf } from '../state/problem-of.ts';
-import {
-  EMPTY_FORM,
-  isFilledIn,
-  readSellForm,
-  stillWrong,
-  type SellFaults,
-  type SellForm,
-} from '../state/sell-request.ts';
+import { formLike } from '../state/sell-again.ts';
+import { EMPTY_FORM, isFilledIn, isScheduled, type SellForm } from '../state/sell-form.ts';
+import { readSellForm, stillWrong, type SellFaults } from '../state/sell-request.ts';
+import { sellItem } from '../state/selling.ts';
 import type { Services } from '../state/services.ts';
-import { asUser, mayAct, session } from '../state/session.ts';
+import { asUser } from '../state/session.ts';
 
 const LEAVE_QUESTION = 'Leave this page? What you have filled in here is lost.';
 
-/** Puts an item up for auction. */
+/** Puts an item up for auction: a new one, one like another, or anew in place of what it was. */
 export function SellPage({ services }: { readonly services: Services }) {
-  const { signIn } = services;
+  const changed = query.value.get('change');
+  const likeId = changed ?? query.value.get('like');
+  const isChange = changed !== null;
   // Kept here: who is signed out while filling it in, or signs in as somebody else, loses nothing.
+  const [before, setBefore] = useState<SellForm | null>(likeId === null ? EMPTY_FORM : null);
   const [form, setForm] = useState<SellForm>(EMPTY_FORM);
-  const isFilled = isFilledIn(form);
+  const [replaces, setReplaces] = useState<OwnAuction | null>(null);
+  const isFilled = before !== null && isFilledIn(form, before);
   const endAsking = useRef(() => {});
   useEffect(() => {
     if (!isFilled) return undefined;
@@ -37,29 +40,30 @@ export function SellPage({ services }: { readonly services: Services }) {
   }, [isFilled]);
   return (
     <>
-      <PageHead title="Sell something" />
-      {session.value === null ? (
-        <SignInFirst
-          signInPossible={signIn !== undefined}
-          purpose="sell"
-          text={
-            signIn === 'name'
-              ? 'Choose a name to sell under. Buyers will see it.'
-              : 'Only sellers whom this auction house has admitted may sell here.'
-          }
-        />
-      ) : !mayAct('seller') ? (
-        <Empty>
-          <p>Your account may not sell here. Ask whoever runs this auction house.</p>
-        </Empty>
-      ) : (
-        <SellSheet
-          services={services}
-          form={form}
-          setForm={setForm}
-          onSold={() => endAsking.current()}
-        />
-      )}
+      <PageHead title={isChange ? 'Change your auction' : 'Sell something'} />
+      <SellersOnly signIn={services.signIn}>
+        {before === null && likeId !== null ? (
+          <ReadOwnAuction
+            client={services.client}
+            auctionId={likeId}
+            isChange={isChange}
+            onRead={(auction, terms) => {
+              const filled = formLike(auction, terms, serverNow(), isChange);
+              setForm(filled);
+              setBefore(filled);
+              if (isChange) setReplaces(auction);
+            }}
+          />
+        ) : (
+          <SellSheet
+            services={services}
+            form={form}
+            setForm={setForm}
+            replaces={replaces}
+            onSold={() => endAsking.current()}
+          />
+        )}
+      </SellersOnly>
     </>
   );
 }
@@ -68,17 +72,20 @@ interface SellSheetProps {
   readonly services: Services;
   readonly form: SellForm;
   readonly setForm: (form: SellForm) => void;
+  /** In whose place the new auction comes. */
+  readonly replaces: OwnAuction | null;
   /** What the form holds is safe: nothing is lost with it. */
   readonly onSold: () => void;
 }
 
-function SellSheet({ services, form, setForm, onSold }: SellSheetProps) {
+function SellSheet({ services, form, setForm, replaces, onSold }: SellSheetProps) {
   const [faults, setFaults] = useState<SellFaults>({});
   const [failure, setFailure] = useState('');
   const [busy, setBusy] = useState(false);
   const element = useRef<HTMLFormElement>(null);
   // One key for as long as the form stays the same: a second try cannot sell it twice.
   const key = useRef(newIdempotencyKey());
+  const isCancelled = useRef(false);
 
   const change = (changes: Partial<SellForm>): void => {
     const changed = { ...form, ...changes };
@@ -101,13 +108,29 @@ function SellSheet({ services, form, setForm, onSold }: SellSheetProps) {
     setFailure('');
     const { client } = services;
     try {
-      const options = { idempotencyKey: key.current };
-      const auction = await asUser(client, () => client.createAuction(reading.request, options));
+      const { item, ...terms } = reading.request;
+      const former = replaces?.item;
+      const isSameItem =
+        former?.title === item.title &&
+        former.description === item.description &&
+        former.imageUrl === item.imageUrl;
+      const auction = await asUser(client, async () => {
+        if (replaces !== null) {
+          await cancelOnce(client, replaces.id);
+          isCancelled.current = true;
+        }
+        return sellItem(client, { ...item, id: isSameItem ? former.id : undefined }, terms, {
+          idempotencyKey: key.current,
+        });
+      });
       onSold();
       goTo(roomPath(auction.id));
     } catch (error) {
       const { title, advice } = refusalWords(problemOf(error), form.currency);
-      setFailure(`${title}. ${advice}`);
+      const standing = isCancelled.current
+        ? 'The auction as it was is cancelled, and the new one is not up yet. '
+        : '';
+      setFailure(`${standing}${title}. ${advice}`);
       setBusy(false);
     }
   };
@@ -117,22 +140,42 @@ function SellSheet({ services, form, setForm, onSold }: SellSheetProps) {
       ref={element}
       class="sell"
       noValidate
-      aria-label="New auction"
+      aria-label={replaces === null ? 'New auction' : 'Changed auction'}
       onSubmit={(event) => {
         event.preventDefault();
         void submit();
       }}
     >
       <div class="panel stack">
+        {replaces !== null && (
+          <p class="aside">
+            <strong>This creates a new auction.</strong> Saving cancels the present one and puts up
+            the new one under its own address. If somebody bids before you save, nothing changes.
+          </p>
+        )}
         <SellFields form={form} faults={faults} onChange={change} />
         <p class="fault" aria-live="polite">
           {failure}
         </p>
         <button type="submit" class="button button-primary button-large" disabled={busy}>
-          {busy ? 'Starting …' : form.opensInSeconds > 0 ? 'Schedule auction' : 'Start auction'}
+          {busy ? 'Starting …' : buttonText(form, replaces !== null)}
         </button>
       </div>
       <SellPreview form={form} />
     </form>
   );
+}
+
+function buttonText(form: SellForm, isChange: boolean): string {
+  if (isChange) return 'Save the change';
+  return isScheduled(form) ? 'Schedule auction' : 'Start auction';
+}
+
+/** First of all, as an item has one open auction at most; a second try finds it done. */
+async function cancelOnce(client: OutcryClient, auctionId: string): Promise<void> {
+  try {
+    await client.cancel(auctionId);
+  } catch (error) {
+    if (!(error instanceof OutcryError) || error.code !== 'AUCTION_CANCELLED') throw error;
+  }
 }

@@ -3,8 +3,10 @@ import { isOver } from '@outcry/shared/contracts/events.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidCountText, buyNowOffer, priceLabel } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
+import { sellerName } from '../format/user-names.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
+import { sellerPath } from '../state/lobby-wish.ts';
 import { ItemTile } from './item-tile.tsx';
 import { MoneyText } from './money-text.tsx';
 import { TimeLeft } from './time-left.tsx';
@@ -13,9 +15,9 @@ interface AuctionCardProps {
   readonly auction: AuctionView;
 }
 
-/** One auction in a list: the whole card is the link to its room. */
+/** One auction in a list: the whole card is the link to its room, but for its seller's name. */
 export function AuctionCard({ auction }: AuctionCardProps) {
-  const { id, item, currency, price, status } = auction;
+  const { id, item, sellerId, currency, price, status } = auction;
   const offer = buyNowOffer(auction);
   return (
     <article class={`card card-${status}`} data-testid="auction-card" data-auction-id={id}>
@@ -29,6 +31,9 @@ export function AuctionCard({ auction }: AuctionCardProps) {
             {item.title}
           </a>
         </h2>
+        <p class="card-seller">
+          by <a href={sellerPath(sellerId)}>{sellerName(sellerId)}</a>
+        </p>
         <p class="card-price">
           <span class="label">{priceLabel(auction)}</span>
           <strong data-testid="card-price">

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
@@ -14,7 +14,21 @@ interface WatchedCardProps {
 
 /** A card that is watched live while it is in sight. */
 export function WatchedCard({ views, auction, children }: WatchedCardProps) {
-  const element = useRef<HTMLLIElement>(null);
+  const element = useWatchInSight<HTMLLIElement>(views, auction);
+  return (
+    <li ref={element}>
+      <AuctionCard auction={auction} />
+      {children}
+    </li>
+  );
+}
+
+/** Watches an auction live while what the answer is attached to is in sight. */
+export function useWatchInSight<E extends HTMLElement>(
+  views: LiveViews,
+  auction: AuctionView,
+): RefObject<E | null> {
+  const element = useRef<E>(null);
   const { id } = auction;
   const isOpen = !isOver(auction.status);
   useEffect(() => {
@@ -29,12 +43,7 @@ export function WatchedCard({ views, auction, children }: WatchedCardProps) {
       views.unwatch(id);
     };
   }, [views, id, isOpen]);
-  return (
-    <li ref={element}>
-      <AuctionCard auction={auction} />
-      {children}
-    </li>
-  );
+  return element;
 }
 
 export function LoadingCards() {

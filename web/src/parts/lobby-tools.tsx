@@ -1,9 +1,10 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { CURRENCIES } from '../format/currencies.ts';
+import { sellerName } from '../format/user-names.ts';
 import { FILTERS, isByPrice, ORDERS, toggled, type LobbyWish } from '../state/lobby-wish.ts';
 import { Chips } from './chips.tsx';
 import { Choice } from './choice.tsx';
 import { SearchIcon } from './icons.tsx';
-import { CURRENCIES } from './sell-fields.tsx';
 
 interface LobbyToolsProps {
   readonly wish: LobbyWish;
@@ -24,9 +25,15 @@ export function LobbyTools({ wish, onChange }: LobbyToolsProps) {
       <SearchField search={wish.search} onSearch={(search) => change({ search })} />
       <Chips
         label="Show only"
-        choices={FILTERS[status]}
-        isPressed={(filter) => wish.only.includes(filter)}
-        onPress={(filter) => change({ only: toggled(wish, filter).only })}
+        choices={
+          wish.seller === undefined
+            ? FILTERS[status]
+            : [[SELLER, `Sold by ${sellerName(wish.seller)}`] as const, ...FILTERS[status]]
+        }
+        isPressed={(filter) => filter === SELLER || wish.only.includes(filter)}
+        onPress={(filter) =>
+          change(filter === SELLER ? { seller: undefined } : { only: toggled(wish, filter).only })
+        }
       />
       {isByPrice(order) && (
         <Choice
@@ -47,6 +54,9 @@ export function LobbyTools({ wish, onChange }: LobbyToolsProps) {
     </div>
   );
 }
+
+/** A chip as long as only one seller's auctions are shown. */
+const SELLER = 'seller';
 
 const CURRENCY_CHOICES: readonly (readonly [string, string])[] = [
   ['', 'All'],

@@ -48,7 +48,8 @@ export function RolePage({ services, title, role, purpose, forWhom, load }: Role
   );
 }
 
-function LoadedDesk({ services, load }: Pick<RolePageProps, 'services' | 'load'>) {
+/** A page, or a part of one, whose script comes when it is first shown. */
+export function LoadedDesk({ services, load }: Pick<RolePageProps, 'services' | 'load'>) {
   const [desk, setDesk] = useState<{ readonly Content: Desk }>();
   const [failed, setFailed] = useState(false);
   useEffect(() => {
@@ -68,9 +69,20 @@ function LoadedDesk({ services, load }: Pick<RolePageProps, 'services' | 'load'>
     };
   }, []);
   if (desk !== undefined) return <desk.Content services={services} />;
+  if (!failed) {
+    return (
+      <p class="muted" role="status">
+        Loading …
+      </p>
+    );
+  }
   return (
-    <p class="muted" role="status">
-      {failed ? 'This page could not be loaded. Load it again to see it.' : 'Loading …'}
-    </p>
+    <Empty title="This page could not be loaded">
+      <p role="alert">The connection may be away, or the site was updated meanwhile.</p>
+      {/* Browsers may remember that a script could not be loaded. */}
+      <button type="button" class="button button-primary" onClick={() => location.reload()}>
+        Load it again
+      </button>
+    </Empty>
   );
 }

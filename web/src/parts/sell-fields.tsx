@@ -1,36 +1,9 @@
-import { MINOR_DIGITS } from '@outcry/shared/domain/currencies.ts';
-import type { SellFaults, SellForm } from '../state/sell-request.ts';
+import { CURRENCIES } from '../format/currencies.ts';
 import { FormField, type TiedAttributes } from './form-field.tsx';
+import { SellTerms } from './sell-terms.tsx';
+import { SellTimes, type SellFieldsProps } from './sell-times.tsx';
 
-interface SellFieldsProps {
-  readonly form: SellForm;
-  readonly faults: SellFaults;
-  readonly onChange: (changes: Partial<SellForm>) => void;
-}
-
-const FREQUENT_CURRENCIES = ['USD', 'EUR', 'GBP', 'CHF', 'JPY', 'INR', 'BRL', 'KWD'];
-export const CURRENCIES = [...new Set([...FREQUENT_CURRENCIES, ...MINOR_DIGITS.keys()])];
-
-const DURATIONS: readonly (readonly [seconds: number, label: string])[] = [
-  [60, '1 minute'],
-  [120, '2 minutes'],
-  [300, '5 minutes'],
-  [900, '15 minutes'],
-  [3_600, '1 hour'],
-  [86_400, '1 day'],
-  [259_200, '3 days'],
-  [604_800, '7 days'],
-];
-
-const OPENINGS: readonly (readonly [seconds: number, label: string])[] = [
-  [0, 'At once'],
-  [30, 'In 30 seconds'],
-  [300, 'In 5 minutes'],
-  [3_600, 'In 1 hour'],
-  [86_400, 'In 1 day'],
-];
-
-type TextName = Exclude<keyof SellForm, 'durationSeconds' | 'opensInSeconds' | 'currency'>;
+type TextName = 'title' | 'imageUrl' | 'startPrice' | 'reservePrice' | 'buyNowPrice';
 
 /** All fields of the sell form. */
 export function SellFields({ form, faults, onChange }: SellFieldsProps) {
@@ -47,25 +20,6 @@ export function SellFields({ form, faults, onChange }: SellFieldsProps) {
           autoComplete="off"
           onInput={(event) => onChange({ [name]: event.currentTarget.value })}
         />
-      );
-    };
-  const choice = (
-    name: 'durationSeconds' | 'opensInSeconds',
-    options: readonly (readonly [number, string])[],
-  ) =>
-    function selectInput(tied: TiedAttributes) {
-      return (
-        <select
-          {...tied}
-          value={form[name]}
-          onChange={(event) => onChange({ [name]: Number(event.currentTarget.value) })}
-        >
-          {options.map(([seconds, label]) => (
-            <option key={seconds} value={seconds}>
-              {label}
-            </option>
-          ))}
-        </select>
       );
     };
   return (
@@ -129,14 +83,8 @@ export function SellFields({ form, faults, onChange }: SellFieldsProps) {
           control={text('buyNowPrice', { inputMode: 'decimal' })}
         />
       </div>
-      <div class="field-row">
-        <FormField label="Opens" control={choice('opensInSeconds', OPENINGS)} />
-        <FormField
-          label="Lasts"
-          hint="A bid in the last 30 seconds adds time."
-          control={choice('durationSeconds', DURATIONS)}
-        />
-      </div>
+      <SellTimes form={form} faults={faults} onChange={onChange} />
+      <SellTerms form={form} faults={faults} onChange={onChange} />
     </>
   );
 }

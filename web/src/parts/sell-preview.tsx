@@ -1,6 +1,6 @@
 import { slowClock } from '../state/clock.ts';
 import { previewOf, termsInWords } from '../state/sell-preview.ts';
-import type { SellForm } from '../state/sell-request.ts';
+import type { SellForm } from '../state/sell-form.ts';
 import { session } from '../state/session.ts';
 import { AuctionCard } from './auction-card.tsx';
 

@@ -9,6 +9,7 @@ import {
   MY_BIDS_PATH,
   SAVED_PATH,
   SELL_PATH,
+  SELLING_PATH,
   WEBHOOKS_PATH,
   type Route,
 } from '../routes.ts';
@@ -28,13 +29,19 @@ const LINKS: readonly {
   { path: MY_BIDS_PATH, label: 'My bids', pages: ['my-bids'], icon: HandIcon },
   { path: SAVED_PATH, label: 'Saved', pages: ['saved'], icon: BookmarkIcon },
   { path: SELL_PATH, label: 'Sell', pages: ['sell'], icon: TagIcon },
+  { path: SELLING_PATH, label: 'Selling', pages: ['selling', 'sell'], icon: TagIcon },
   { path: LEADERS_PATH, label: 'Leaders', pages: ['leaders'], icon: TrophyIcon },
 ];
 
 /** The top of every page: the mark, where to go, who is signed in. */
 export function SiteHeader({ services }: { readonly services: Services | null }) {
   const { page } = route.value;
-  const links = LINKS.filter(({ path }) => path !== SELL_PATH || mayAct('seller'));
+  const isSeller = session.value !== null && mayAct('seller');
+  // Sellers have their desk, which leads to the form; visitors learn that they can sell.
+  const links = LINKS.filter(({ path }) => {
+    if (path === SELLING_PATH) return isSeller;
+    return path !== SELL_PATH || session.value === null;
+  });
   return (
     <header class="site-head">
       <div class="site-head-row">

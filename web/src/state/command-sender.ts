@@ -18,11 +18,14 @@ export interface Notice {
   readonly unresolved?: true;
 }
 
+/** A command always has its key. */
+export type KeyedOptions = CommandOptions & { readonly idempotencyKey: string };
+
 export interface Command<K extends string, T> {
   readonly kind: K;
   /** Begins a sentence: "Your bid of $5.00". */
   readonly name: string;
-  readonly request: (options: CommandOptions) => Promise<T>;
+  readonly request: (options: KeyedOptions) => Promise<T>;
   /** Null when there is nothing to say: the page shows it, or it is no longer true. */
   readonly accepted: (answer: T) => Notice | null;
   readonly refused: (problem: Problem) => RefusalWords;

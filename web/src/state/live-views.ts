@@ -38,6 +38,13 @@ export class LiveViews {
     for (const auctionId of this.#watched) this.unwatch(auctionId);
   }
 
+  /** A newer state that came otherwise. */
+  take(auction: AuctionView): void {
+    const known = this.#live.peek().get(auction.id);
+    if (known !== undefined && comparePositions(known, auction) > 0) return;
+    this.#live.value = new Map(this.#live.peek()).set(auction.id, auction);
+  }
+
   /** The newest state known of an auction that a list has in this one. */
   newest(listed: AuctionView): AuctionView {
     const live = this.#live.value.get(listed.id);
@@ -50,7 +57,6 @@ export class LiveViews {
   }
 
   #changed({ auction }: WatchedAuction): void {
-    if (auction === undefined) return;
-    this.#live.value = new Map(this.#live.peek()).set(auction.id, auction);
+    if (auction !== undefined) this.take(auction);
   }
 }

@@ -1,5 +1,6 @@
 /** Which auctions a list shows, and in which order; pure. The whole wish stands in the address. */
 import type { HistoryListQuery, HistorySort } from '@outcry/shared/contracts/history.ts';
+import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { lobbyPath, type ListedStatus } from '../routes.ts';
 
 export type LobbyFilter = 'closing' | 'no-bids' | 'buy-now' | 'will-sell' | 'sold' | 'unsold';
@@ -8,6 +9,8 @@ export interface LobbyWish {
   readonly status: ListedStatus;
   /** Words of the title, or their beginnings; empty for all. */
   readonly search: string;
+  /** Whose auctions; undefined for everybody's. */
+  readonly seller: string | undefined;
   /** All of them must hold. */
   readonly only: readonly LobbyFilter[];
   readonly order: HistorySort;
@@ -80,9 +83,11 @@ export function readWish(status: ListedStatus, query: URLSearchParams): LobbyWis
   const only = (query.get('only') ?? '').split(',');
   const order = ORDERS[status].find(([name]) => name === query.get('order'))?.[0] ?? 'ending_soon';
   const currency = query.get('currency') ?? '';
+  const seller = query.get('seller') ?? '';
   return {
     status,
     search: (query.get('q') ?? '').trim().slice(0, 200),
+    seller: ID_PATTERN.test(seller) ? seller : undefined,
     only: FILTERS[status].map(([name]) => name).filter((name) => only.includes(name)),
     order,
     currency: isByPrice(order) && /^[A-Z]{3}$/u.test(currency) ? currency : undefined,
@@ -91,9 +96,11 @@ export function readWish(status: ListedStatus, query: URLSearchParams): LobbyWis
 }
 
 /** The address of the list; the same wish, the same address. */
-export function lobbyAddress({ status, search, only, order, currency, after }: LobbyWish): string {
+export function lobbyAddress(wish: LobbyWish): string {
+  const { status, search, seller, only, order, currency, after } = wish;
   const query = new URLSearchParams();
   if (search !== '') query.set('q', search);
+  if (seller !== undefined) query.set('seller', seller);
   if (only.length > 0) query.set('only', only.join(','));
   if (order !== 'ending_soon') query.set('order', order);
   if (currency !== undefined) query.set('currency', currency);
@@ -102,8 +109,22 @@ export function lobbyAddress({ status, search, only, order, currency, after }: L
 }
 
 /** Whether it asks for anything but the list as it is. */
-export const isNarrowed = ({ search, only, currency }: LobbyWish): boolean =>
-  search !== '' || only.length > 0 || currency !== undefined;
+export const isNarrowed = ({ search, seller, only, currency }: LobbyWish): boolean =>
+  search !== '' || seller !== undefined || only.length > 0 || currency !== undefined;
+
+/** The list of this status without anything that narrows it but words and a seller. */
+export const wishFor = (
+  status: ListedStatus,
+  { search, seller }: Partial<Pick<LobbyWish, 'search' | 'seller'>>,
+): LobbyWish => ({
+  ...readWish(status, new URLSearchParams()),
+  search: search ?? '',
+  seller,
+});
+
+/** Where all that this seller has on sale is listed. */
+export const sellerPath = (sellerId: string): string =>
+  lobbyAddress(wishFor('live', { seller: sellerId }));
 
 /** The wish with one filter switched on or off, and what contradicts it off. */
 export function toggled(wish: LobbyWish, filter: LobbyFilter): LobbyWish {
@@ -114,11 +135,12 @@ export function toggled(wish: LobbyWish, filter: LobbyFilter): LobbyWish {
 
 /** What the archive is asked. */
 export function archiveQuery(wish: LobbyWish): Omit<HistoryListQuery, 'limit'> {
-  const { status, search, only, order, currency, after } = wish;
+  const { status, search, seller, only, order, currency, after } = wish;
   return {
     status,
     sort: order,
     ...(search === '' ? {} : { q: search }),
+    ...(seller === undefined ? {} : { seller }),
     ...(currency === undefined ? {} : { currency }),
     ...Object.fromEntries(only.flatMap((name) => Object.entries(FILTER_QUERIES[name]))),
     cursor: after,

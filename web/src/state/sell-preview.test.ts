@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { previewOf, termsInWords } from './sell-preview.ts';
-import { EMPTY_FORM } from './sell-request.ts';
+import { AT_A_DATE, EMPTY_FORM } from './sell-form.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00.000Z');
 
@@ -32,4 +32,9 @@ it('puts the terms in words', () => {
   expect(words).toContain('only if somebody bids $50.00');
   expect(words).toContain('anybody can have it for $80.00');
   expect(termsInWords(EMPTY_FORM, NOW, 'en-US', 'UTC').join(' ')).toContain('whatever the price');
+  expect(words).toContain('later when somebody bids in the last 30 seconds.');
+  const fixed = termsInWords({ ...form, lateSeconds: '0' }, NOW, 'en-US', 'UTC').join(' ');
+  expect(fixed).toContain('12:05 PM UTC, whatever is bid at last.');
+  const undated = termsInWords({ ...form, durationSeconds: AT_A_DATE }, NOW, 'en-US', 'UTC');
+  expect(undated.join(' ')).not.toContain('ends');
 });

@@ -1,6 +1,7 @@
 import { auctionRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { describe, expect, it } from 'vitest';
-import { EMPTY_FORM, readSellForm, type SellForm } from './sell-request.ts';
+import { AT_A_DATE, EMPTY_FORM, type SellForm } from './sell-form.ts';
+import { readSellForm } from './sell-request.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const form = (changes: Partial<SellForm>): SellForm => ({
@@ -47,6 +48,43 @@ describe('readSellForm', () => {
     });
   });
 
+  it('takes dates, a soft close, increments, a highest bid and a grace of their own', () => {
+    const reading = read({
+      opensInSeconds: AT_A_DATE,
+      opensAt: '2026-11-22T10:00',
+      durationSeconds: AT_A_DATE,
+      endsAt: '2026-11-23T10:00',
+      lateSeconds: '60',
+      addedSeconds: '120',
+      mostMinutes: '10',
+      increments: '0: 1\n\n 100: 2.50 ',
+      highestBid: '5,000',
+      graceSeconds: '0',
+    });
+    const opensAtMs = new Date(2026, 10, 22, 10).getTime();
+    const endsAtMs = new Date(2026, 10, 23, 10).getTime();
+    expect(reading.ok && auctionRequest.parse(reading.request)).toMatchObject({
+      startsAt: new Date(opensAtMs).toISOString(),
+      endsAt: new Date(endsAtMs).toISOString(),
+      softClose: {
+        windowSeconds: 60,
+        extendSeconds: 120,
+        hardEndsAt: new Date(endsAtMs + 600_000).toISOString(),
+      },
+      increments: [
+        { from: 0, by: 100 },
+        { from: 10_000, by: 250 },
+      ],
+      highestBid: 500_000,
+      graceSeconds: 0,
+    });
+  });
+
+  it('takes a soft close away', () => {
+    const reading = read({ lateSeconds: '0', addedSeconds: 'x' });
+    expect(reading.ok && reading.request.softClose).toBeNull();
+  });
+
   it('shows how a sum can be read that is not clear', () => {
     const reading = read({ startPrice: '12.500' });
     expect(reading.ok ? undefined : reading.faults.startPrice).toContain('$12.50 or $12,500.00');
@@ -71,6 +109,20 @@ describe('readSellForm', () => {
     [{ reservePrice: '50', buyNowPrice: '49' }, 'buyNowPrice'],
     [{ imageUrl: 'javascript:alert(1)' }, 'imageUrl'],
     [{ imageUrl: 'a.jpg' }, 'imageUrl'],
+    [{ opensInSeconds: AT_A_DATE }, 'opensAt'],
+    [{ opensInSeconds: AT_A_DATE, opensAt: '2026-11-20T10:00' }, 'opensAt'],
+    [{ durationSeconds: AT_A_DATE }, 'endsAt'],
+    [{ durationSeconds: AT_A_DATE, endsAt: '2026-11-20T10:00' }, 'endsAt'],
+    [{ durationSeconds: AT_A_DATE, endsAt: '2028-11-20T10:00' }, 'endsAt'],
+    [{ opensInSeconds: AT_A_DATE, opensAt: '2028-11-20T10:00' }, 'opensAt'],
+    [{ lateSeconds: '86401' }, 'lateSeconds'],
+    [{ addedSeconds: '' }, 'addedSeconds'],
+    [{ mostMinutes: '1.5' }, 'mostMinutes'],
+    [{ increments: '0 5' }, 'increments'],
+    [{ increments: '1: 5' }, 'increments'],
+    [{ increments: '0: 5\n0: 6' }, 'increments'],
+    [{ highestBid: '24' }, 'highestBid'],
+    [{ graceSeconds: '3601' }, 'graceSeconds'],
   ])('finds the mistake in %j', (changes, field) => {
     const reading = read(changes);
     expect(reading.ok ? [] : Object.keys(reading.faults)).toEqual([field]);

@@ -1,14 +1,20 @@
-/** What the seller can do with an open auction: cancel it before its first bid, extend, pause and resume it. */
+/**
+ * What sellers can do: with an open auction cancel it before its first bid, extend, pause and resume it;
+ * and put an item up, again where nobody bought it.
+ */
 import type { CommandOptions } from '@outcry/client/http-transport.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { OutcryError } from '@outcry/client/outcry-error.ts';
+import type { AuctionRequest, AuctionView, ItemRequest } from '@outcry/shared/contracts/api.ts';
+import type { AuctionTerms, OwnAuction } from '@outcry/shared/contracts/history.ts';
 import { sellersRefusalWords } from '../format/refusals.ts';
 import { momentText } from '../format/time.ts';
 import { serverNow } from './clock.ts';
-import { CommandSender } from './command-sender.ts';
+import { CommandSender, type KeyedOptions } from './command-sender.ts';
+import { relistRequest } from './sell-again.ts';
 
 export class Selling {
-  readonly #sender: CommandSender<'cancel' | 'extend' | 'pause' | 'resume'>;
+  readonly #sender: CommandSender<'cancel' | 'extend' | 'pause' | 'resume' | 'relist'>;
   readonly #client: OutcryClient;
   readonly #auctionId: string;
   readonly #onChanged: (auction: AuctionView) => void;
@@ -64,6 +70,25 @@ export class Selling {
     });
   }
 
+  /** The same item by the same terms, from now on. @param onUp gets the new auction */
+  relist(
+    auction: OwnAuction,
+    terms: AuctionTerms,
+    onUp: (auction: AuctionView) => void,
+  ): Promise<boolean> {
+    return this.#sender.send({
+      kind: 'relist',
+      name: 'Your request',
+      request: (options) =>
+        sellItem(this.#client, auction.item, relistRequest(auction, terms, serverNow()), options),
+      accepted: (created) => {
+        onUp(created);
+        return null;
+      },
+      refused: sellersRefusalWords,
+    });
+  }
+
   /** @param endsAtMs the new end, by the server's clock */
   extend(endsAtMs: number): Promise<boolean> {
     const endsAt = new Date(endsAtMs);
@@ -78,5 +103,26 @@ export class Selling {
       },
       refused: sellersRefusalWords,
     });
+  }
+}
+
+/**
+ * Puts an item up. Of one that the gateway still knows by its id it is sure that it has no other open
+ * auction; one that it has forgotten is made anew.
+ */
+export async function sellItem(
+  client: OutcryClient,
+  { id, ...item }: ItemRequest & { readonly id?: string | undefined },
+  terms: Omit<AuctionRequest, 'item' | 'itemId'>,
+  options: KeyedOptions,
+): Promise<AuctionView> {
+  if (id === undefined) return client.createAuction({ item, ...terms }, options);
+  try {
+    return await client.createAuction({ itemId: id, ...terms }, options);
+  } catch (error) {
+    if (!(error instanceof OutcryError) || error.code !== 'ITEM_NOT_FOUND') throw error;
+    // Another request, so it has another key, and the same one at each try.
+    const idempotencyKey = `${options.idempotencyKey}-item`;
+    return client.createAuction({ item, ...terms }, { ...options, idempotencyKey });
   }
 }

@@ -1,0 +1,159 @@
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { OutcryClient } from '@outcry/client/outcry-client.ts';
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { isOver } from '@outcry/shared/contracts/events.ts';
+import type { AuctionTerms } from '@outcry/shared/contracts/history.ts';
+import { formatMoney } from '../format/money.ts';
+import { bidCountText, leaderText, priceLabel } from '../format/outcome.ts';
+import { momentText } from '../format/time.ts';
+import { goTo } from '../router.ts';
+import { duplicatePath, roomPath } from '../routes.ts';
+import { serverNow } from '../state/clock.ts';
+import type { LiveViews } from '../state/live-views.ts';
+import type { Sale } from '../state/own-sales.ts';
+import { Selling } from '../state/selling.ts';
+import { ItemTile } from '../parts/item-tile.tsx';
+import { useWatchInSight } from '../parts/lobby-cards.tsx';
+import { MoneyText } from '../parts/money-text.tsx';
+import { NoticeText } from '../parts/notice-text.tsx';
+import { SellerControls } from '../parts/seller-controls.tsx';
+import { TimeLeft } from '../parts/time-left.tsx';
+
+interface SaleRowProps {
+  readonly client: OutcryClient;
+  readonly views: LiveViews;
+  readonly sale: Sale;
+}
+
+/** One auction as its seller sees it: how it stands, its terms, and what can be done. */
+export function SaleRow({ client, views, sale: { own, auction } }: SaleRowProps) {
+  const element = useWatchInSight<HTMLLIElement>(views, auction);
+  const { id, item, currency, price } = auction;
+  const selling = useMemo(
+    () => new Selling(client, id, (changed) => views.take(changed)),
+    [client, views, id],
+  );
+  // Who has gone on meanwhile is not taken to another page.
+  const isHere = useRef(true);
+  useEffect(
+    () => () => {
+      isHere.current = false;
+    },
+    [],
+  );
+  const goToNew = (created: AuctionView): void => {
+    if (isHere.current) goTo(roomPath(created.id));
+  };
+  const { terms } = own;
+  const isUnsold = isOver(auction.status) && auction.outcome !== 'sold';
+  const duplicate = terms !== null && (
+    <a class="button" href={duplicatePath(id)}>
+      Duplicate
+    </a>
+  );
+  return (
+    <li ref={element}>
+      <article class="sale" aria-label={item.title} data-testid="sale" data-auction-id={id}>
+        <div class="sale-picture">
+          <ItemTile item={item} />
+        </div>
+        <div class="sale-what">
+          <h2>
+            <a href={roomPath(id)} dir="auto">
+              {item.title}
+            </a>
+          </h2>
+          <p class="hint">{bidsText(auction)}</p>
+          {terms !== null && <p class="hint">{termsText(auction, terms)}</p>}
+        </div>
+        <p class="sale-price">
+          <span class="label">{priceLabel(auction)}</span>
+          <strong>
+            <MoneyText amount={price} currency={currency} lively />
+          </strong>
+        </p>
+        <p class="sale-state">
+          <span class={`tag tag-${toneOf(auction)}`}>{stateText(auction)}</span>
+          <SaleTime auction={auction} />
+        </p>
+        <div class="sale-actions stack">
+          {isOver(auction.status) ? (
+            <>
+              <div class="row">
+                {isUnsold && terms !== null && (
+                  <button
+                    type="button"
+                    class="button button-primary"
+                    disabled={selling.sending.value !== null}
+                    onClick={() => void selling.relist(own, terms, goToNew)}
+                  >
+                    {selling.sending.value === 'relist' ? 'Relisting …' : 'Relist'}
+                  </button>
+                )}
+                {duplicate}
+              </div>
+              <NoticeText notice={selling.notice.value} />
+            </>
+          ) : (
+            <SellerControls auction={auction} selling={selling}>
+              {duplicate}
+            </SellerControls>
+          )}
+        </div>
+      </article>
+    </li>
+  );
+}
+
+function SaleTime({ auction: { status, startsAt, endsAt } }: { readonly auction: AuctionView }) {
+  switch (status) {
+    case 'live':
+      return <TimeLeft untilMs={Date.parse(endsAt)} over="closing" />;
+    case 'scheduled':
+      return <TimeLeft untilMs={Date.parse(startsAt)} prefix="in" over="opening" />;
+    case 'paused':
+    case 'cancelled':
+      return null;
+    case 'ended':
+      return <span class="hint">{momentText(Date.parse(endsAt), serverNow())}</span>;
+  }
+}
+
+/** Which of the page's tags it looks like. */
+const toneOf = ({ status, outcome }: AuctionView): string =>
+  status === 'ended' ? (outcome === 'sold' ? 'won' : 'open') : status;
+
+function stateText({ status, outcome }: AuctionView): string {
+  switch (status) {
+    case 'scheduled':
+      return 'Scheduled';
+    case 'live':
+      return 'Live';
+    case 'paused':
+      return 'Paused';
+    case 'cancelled':
+      return 'Cancelled';
+    case 'ended':
+      if (outcome === 'sold') return 'Sold';
+      return outcome === 'reserve_not_met' ? 'Reserve not met' : 'No bids';
+  }
+}
+
+/** Bidders are numbers, for sellers too. */
+function bidsText(auction: AuctionView): string {
+  const bids = bidCountText(auction.bidCount);
+  return auction.leader === null ? bids : `${bids}, ${leaderText(auction, false)}`;
+}
+
+function termsText(
+  { currency, leader, reserveMet }: AuctionView,
+  { startPrice, reservePrice, buyNowPrice }: AuctionTerms,
+): string {
+  const money = (amount: number): string => formatMoney(amount, currency);
+  const reached = leader === null ? '' : reserveMet ? ' (reached)' : ' (not reached)';
+  return [
+    `Start ${money(startPrice)}`,
+    reservePrice === undefined ? 'no reserve' : `reserve ${money(reservePrice)}${reached}`,
+    ...(buyNowPrice === undefined ? [] : [`buy now ${money(buyNowPrice)}`]),
+  ].join(' · ');
+}
