@@ -183,7 +183,7 @@ describe.skipIf(reason !== undefined)(
         );
       });
 
-      test('takes resources, the password of a registry and a certificate of one’s own', async () => {
+      test('takes resources, pull secrets and no issuer', async () => {
         const text = await template(
           '--set=resources.api-gateway.requests.cpu=2',
           '--set=imagePullSecrets[0].name=registry',

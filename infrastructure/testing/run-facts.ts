@@ -1,6 +1,6 @@
 /** What a report says of the run that it is about. */
 import { execFileSync } from 'node:child_process';
-import { cpus } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { ROOT } from './secured-servers.ts';
 
 const git = (...args: string[]): string =>
@@ -14,4 +14,5 @@ export function commit(): string {
   return `${git('rev-parse', '--short', 'HEAD')}${changed ? '+' : ''}`;
 }
 
-export const machine = (): string => `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`;
+export const machine = (): string =>
+  `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
