@@ -63,6 +63,7 @@ const GATEWAY: readonly Row[] = [
   ['GET /v1/auctions/{id}', ANYONE, onAuction('')],
   ['GET /v1/auctions/{id}/me', ANY_USER, onAuction('/me')],
   ['POST /v1/auctions/{id}/bids', [401, 201, 403, 403, 403], onAuction('/bids', { amount: 1_000 })],
+  ['DELETE /v1/auctions/{id}/me', [401, 409, 403, 403, 403], onAuction('/me')],
   ['POST /v1/auctions/{id}/buy-now', [401, 201, 403, 403, 403], onAuction('/buy-now', {})],
   ['POST /v1/auctions/{id}/cancel', OWNER, onAuction('/cancel', {})],
   [
@@ -85,6 +86,35 @@ const GATEWAY: readonly Row[] = [
     [401, 403, 403, 403, 200],
     async () => at(`/v1/auctions/${(await auctionWithBid()).id}/bidders/1/remove`, reason),
   ],
+  ['POST /v1/sales', [401, 403, 201, 201, 201], () => ({ body: saleTerms() })],
+  ['GET /v1/sales', ANYONE],
+  ['GET /v1/sales/{id}', ANYONE, onSale('')],
+  ['PATCH /v1/sales/{id}', OWNER, onSale('', { title: 'Clocks' })],
+  ['GET /v1/sales/{id}/lots', ANYONE, onSale('/lots')],
+  ['GET /v1/sales/{id}/results', ANYONE, onSale('/results')],
+  ['POST /v1/sales/{id}/pause', OWNER, onSale('/pause', reason)],
+  [
+    'POST /v1/sales/{id}/resume',
+    OWNER,
+    async () => {
+      const id = await newSale();
+      await done('gateway', 'POST', `/v1/sales/${id}/pause`, 'owner', reason);
+      return at(`/v1/sales/${id}/resume`, {});
+    },
+  ],
+  ['POST /v1/sales/{id}/registrations', [401, 201, 403, 403, 403], onSale('/registrations', {})],
+  // The bidder has not registered.
+  ['GET /v1/sales/{id}/registrations/me', [401, 404, 403, 403, 403], onSale('/registrations/me')],
+  ['GET /v1/sales/{id}/registrations', OWNER, onSale('/registrations')],
+  [
+    'PUT /v1/sales/{id}/registrations/{paddle}',
+    OWNER,
+    async () => {
+      const id = await newSale();
+      await done('gateway', 'POST', `/v1/sales/${id}/registrations`, 'bidder', {});
+      return at(`/v1/sales/${id}/registrations/1`, { status: 'approved' });
+    },
+  ],
 ];
 
 const HISTORY: readonly Row[] = [
@@ -102,6 +132,9 @@ const HISTORY: readonly Row[] = [
     [401, 403, 403, 403, 200],
     async () => at(`/v1/history/bids/${await archivedBid()}`),
   ],
+  ['GET /v1/history/sales', ANYONE],
+  ['GET /v1/history/sales/{id}', ANYONE, ofSale('')],
+  ['GET /v1/history/sales/{id}/record', OWNER, ofSale('/record')],
   ['GET /v1/history/dead-letters', [401, 403, 403, 403, 200]],
   [
     'POST /v1/history/dead-letters/{hash}/retry',
@@ -307,6 +340,28 @@ async function newAuction(): Promise<string> {
   return String((await done('gateway', 'POST', '/v1/auctions', 'owner', terms()))['id']);
 }
 
+const saleTerms = (): object => ({
+  title: 'Lamps',
+  currency: 'EUR',
+  firstLotEndsAt: new Date(Date.now() + 3_600_000).toISOString(),
+  staggerSeconds: 60,
+  registration: 'approval',
+});
+
+async function newSale(): Promise<string> {
+  return String((await done('gateway', 'POST', '/v1/sales', 'owner', saleTerms()))['id']);
+}
+
+async function archivedSale(): Promise<string> {
+  const id = await newSale();
+  await waitUntil(async () => (await sql`SELECT FROM sales WHERE id = ${id}`).length === 1, {
+    withinMs: 10_000,
+    everyMs: 50,
+    what: 'the sale in the archive',
+  });
+  return id;
+}
+
 async function auctionWithBid(): Promise<{ readonly id: string; readonly bidId: string }> {
   const id = await newAuction();
   const offer = { amount: 1_000 };
@@ -348,6 +403,14 @@ async function newLetter(): Promise<string> {
 
 function onAuction(rest: string, body?: object) {
   return async () => at(`/v1/auctions/${await newAuction()}${rest}`, body);
+}
+
+function onSale(rest: string, body?: object) {
+  return async () => at(`/v1/sales/${await newSale()}${rest}`, body);
+}
+
+function ofSale(rest: string) {
+  return async () => at(`/v1/history/sales/${await archivedSale()}${rest}`);
 }
 
 function ofSold(rest: string) {

@@ -8,6 +8,7 @@ import { ROOT } from '../testing/secured-servers.ts';
 const TYPING = [
   'infrastructure/containers/compose.deployed.test.ts',
   'infrastructure/k8s/kubernetes.k8s.test.ts',
+  'infrastructure/k8s/production.k8s.test.ts',
   'infrastructure/k8s/cluster/images.ts',
   'infrastructure/k8s/cluster/installation.ts',
 ];

@@ -329,10 +329,10 @@ function saleEvent(event: SaleEvent, command: AuctionCommand | undefined): objec
 /** Beside what was commanded there may be what time has done, which has no reason or its own. */
 const MANAGED: ReadonlySet<string> = new Set(['paused', 'resumed', 'removed', 'cancelled']);
 
-const lotEvents = (
+function lotEvents(
   step: Pick<LotStep, 'events' | 'states'>,
   command: AuctionCommand | undefined,
-): ExpectedEvent[] =>
-  passedEvents(step).map((event) =>
-    MANAGED.has(event.type) ? { ...event, ...whyOf(command) } : event,
-  );
+): ExpectedEvent[] {
+  const withReason = (event: ExpectedEvent): ExpectedEvent => ({ ...event, ...whyOf(command) });
+  return passedEvents(step).map((event) => (MANAGED.has(event.type) ? withReason(event) : event));
+}
