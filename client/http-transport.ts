@@ -1,6 +1,6 @@
 /** Requests that are sent again, with the same idempotency key, until there is a real answer. */
 import type { ProblemCode } from '@outcry/shared/contracts/problems.ts';
-import { isNothing, type Guard } from './answers.ts';
+import type { Guard } from './answers.ts';
 import { backOffMs, LONGEST_RETRY_AFTER_MS, sleep } from './back-off.ts';
 import { attempt, streamed, type Attempt, type Fetch, type HttpRequest } from './http-attempt.ts';
 import { clientProblem, OutcryError } from './outcry-error.ts';
@@ -94,16 +94,23 @@ export class HttpTransport {
    * @throws OutcryError
    */
   put<T>(url: string, body: unknown, isAnswer: Guard<T>): Promise<T> {
-    const headers = { 'content-type': 'application/json' };
-    return this.#send({ method: 'PUT', url, headers, body: JSON.stringify(body) }, isAnswer);
+    return this.#sendBody('PUT', url, body, isAnswer);
+  }
+
+  /**
+   * A PATCH sets the members that it names, so it can be sent again as it is.
+   * @throws OutcryError
+   */
+  patch<T>(url: string, body: unknown, isAnswer: Guard<T>): Promise<T> {
+    return this.#sendBody('PATCH', url, body, isAnswer);
   }
 
   /**
    * What is gone stays gone, so a DELETE can be sent again as it is.
    * @throws OutcryError
    */
-  async delete(url: string): Promise<void> {
-    await this.#send({ method: 'DELETE', url, headers: {} }, isNothing);
+  delete<T>(url: string, isAnswer: Guard<T>): Promise<T> {
+    return this.#send({ method: 'DELETE', url, headers: {} }, isAnswer);
   }
 
   /**
@@ -119,6 +126,16 @@ export class HttpTransport {
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const request: HttpRequest = { method: 'GET', url, headers: { accept, ...authorization } };
     yield* streamed(this.#fetch, request, STALL_LIMIT_MS, signal);
+  }
+
+  #sendBody<T>(
+    method: 'PUT' | 'PATCH',
+    url: string,
+    body: unknown,
+    isAnswer: Guard<T>,
+  ): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#send({ method, url, headers, body: JSON.stringify(body) }, isAnswer);
   }
 
   async #send<T>(

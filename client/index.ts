@@ -9,6 +9,7 @@ export {
   type PageQuery,
   type ReportOptions,
 } from './outcry-client.ts';
+export { SaleClient, type SaleQuery } from './sale-client.ts';
 export type { OutcryClientOptions } from './service-addresses.ts';
 export { WebhookClient } from './webhook-client.ts';
 export { OutcryError } from './outcry-error.ts';
@@ -35,6 +36,8 @@ export type { PublicEvent, PublicState } from '@outcry/shared/contracts/events.t
 export type {
   ArchivedAuction,
   ArchivedBid,
+  ArchivedSale,
+  ArchivedSaleWithLots,
   KeptNotice,
   KeptNotices,
   Leaderboard,
@@ -50,3 +53,11 @@ export type {
 } from '@outcry/shared/contracts/history.ts';
 export type { Position } from '@outcry/shared/contracts/live.ts';
 export type { Problem, ProblemCode } from '@outcry/shared/contracts/problems.ts';
+export type {
+  AdmissionRequest,
+  LotResult,
+  OwnRegistration,
+  RegistrationView,
+  SaleRequest,
+  SaleView,
+} from '@outcry/shared/contracts/sales.ts';

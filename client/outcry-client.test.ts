@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { afterEach, describe, expect, it } from 'vitest';
 import { problem } from '@outcry/shared/contracts/problems.ts';
 import { OutcryClient } from './outcry-client.ts';
+import { SaleClient } from './sale-client.ts';
 import { OutcryError } from './outcry-error.ts';
 
 interface Seen {
@@ -259,6 +260,32 @@ describe('OutcryClient', () => {
     const error = await errorOf(clientOf(url).bid('a1-x', { amount: 1 }));
     expect(error.code).toBe('OUTCOME_UNKNOWN');
     expect(error.idempotencyKey).toBe(seen[1]?.key);
+  });
+
+  it('edits a sale, withdraws a bid and takes a registration, each with what it asks for', async () => {
+    const registration = { paddle: 7, status: 'approved', limit: null, committed: 0 };
+    const server = await serverWith(
+      answering(503, {}),
+      answering(200, {
+        ...{ id: 's0-x', title: 'Lamps', status: 'scheduled', lots: [] },
+        ...{ endsAt: '2030-01-01T00:00:00.000Z', serverTime: '2029-01-01T00:00:00.000Z' },
+      }),
+      answering(200, { alias: null, leading: false, maxAmount: null, bidCount: 0 }),
+      answering(200, { ...registration, userId: 'ann' }),
+      answering(200, {}),
+    );
+    const sales = new SaleClient({ gatewayUrl: server.url });
+    await sales.edit('s0-x', { title: 'Lamps' });
+    await new OutcryClient({ gatewayUrl: server.url }).withdrawBid('a0-x');
+    await sales.decideRegistration('s0-x', 7, { status: 'approved', limit: null });
+    await expect(sales.ownRegistration('s0-x')).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(server.seen.map(({ method, url, body }) => [method, url, body])).toEqual([
+      ['PATCH', '/v1/sales/s0-x', '{"title":"Lamps"}'],
+      ['PATCH', '/v1/sales/s0-x', '{"title":"Lamps"}'],
+      ['DELETE', '/v1/auctions/a0-x/me', ''],
+      ['PUT', '/v1/sales/s0-x/registrations/7', '{"status":"approved","limit":null}'],
+      ['GET', '/v1/sales/s0-x/registrations/me', ''],
+    ]);
   });
 
   it('walks the pages of the history, whose address it asks the gateway for', async () => {

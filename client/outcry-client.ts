@@ -144,8 +144,14 @@ export class OutcryClient {
     return this.#http.get(`${this.#auctionUrl(auctionId)}/me`, isOwnView);
   }
 
+  /** While the auction is scheduled, `maxAmount` leaves a maximum that counts at the start. */
   bid(auctionId: string, offer: BidRequest, options?: CommandOptions): Promise<BidReceipt> {
     return this.#http.post(`${this.#auctionUrl(auctionId)}/bids`, offer, isReceipt, options);
+  }
+
+  /** Takes back a maximum that was left before the start; `NO_ABSENTEE_BID` where there is none. */
+  withdrawBid(auctionId: string): Promise<OwnView> {
+    return this.#http.delete(`${this.#auctionUrl(auctionId)}/me`, isOwnView);
   }
 
   buyNow(auctionId: string, options?: CommandOptions): Promise<BidReceipt> {
@@ -284,7 +290,8 @@ export class OutcryClient {
 
   /** Takes an auction out of the watchlist, if it is there. */
   async forgetAuction(auctionId: string): Promise<void> {
-    await this.#http.delete(`${await this.#watchlistUrl()}/${encodeURIComponent(auctionId)}`);
+    const url = `${await this.#watchlistUrl()}/${encodeURIComponent(auctionId)}`;
+    await this.#http.delete(url, isNothing);
   }
 
   /** What the caller is told on every device: outbid, won, ending soon; read or not. */
@@ -312,7 +319,8 @@ export class OutcryClient {
    * live connections are closed. An admin may name any user.
    */
   async signOutEverywhere(userId = 'me'): Promise<void> {
-    await this.#http.delete(`${await this.#historyUrl()}${userPath(userId)}/sessions`);
+    const url = `${await this.#historyUrl()}${userPath(userId)}/sessions`;
+    await this.#http.delete(url, isNothing);
   }
 
   /** All that the archive has about the caller, as a whole; an admin may name any user. */
@@ -326,19 +334,25 @@ export class OutcryClient {
   }
 
   /**
-   * A report as it comes, however long it is: an auction's bids, or the caller's bids or sales.
+   * A report as it comes, however long it is: an auction's bids, a sale's results, or the caller's bids
+   * or sales.
    * @throws OutcryError, also half-way: then the report is not complete
    */
   async *report(
-    of: { readonly auctionId: string } | 'own bids' | 'own sales',
+    of: { readonly auctionId: string } | { readonly saleId: string } | 'own bids' | 'own sales',
     { format = 'csv', signal }: ReportOptions = {},
   ): AsyncGenerator<Uint8Array, void, void> {
+    const accept = format === 'csv' ? 'text/csv' : 'application/json';
+    if (typeof of === 'object' && 'saleId' in of) {
+      const url = `${this.#gateway}/v1/sales/${encodeURIComponent(of.saleId)}/results`;
+      yield* this.#http.stream(url, accept, signal);
+      return;
+    }
     const history = await this.#historyUrl();
     const path =
       typeof of === 'object'
         ? `${archivePath(of.auctionId)}/bids`
         : `${userPath('me')}/${of === 'own bids' ? 'bids' : 'sales'}`;
-    const accept = format === 'csv' ? 'text/csv' : 'application/json';
     yield* this.#http.stream(`${history}${path}/report`, accept, signal);
   }
 
@@ -347,7 +361,7 @@ export class OutcryClient {
    * `ACCOUNT_IN_USE` while the user sells or leads in an open auction.
    */
   async deleteAccount(userId = 'me'): Promise<void> {
-    await this.#http.delete(`${await this.#historyUrl()}${userPath(userId)}`);
+    await this.#http.delete(`${await this.#historyUrl()}${userPath(userId)}`, isNothing);
   }
 
   #auctionUrl(auctionId: string): string {

@@ -6,7 +6,7 @@ import type {
   WebhookRequest,
   WebhookWithSecret,
 } from '@outcry/shared/contracts/webhooks.ts';
-import { having, pageOf } from './answers.ts';
+import { having, isNothing, pageOf } from './answers.ts';
 import { HttpTransport, type CommandOptions } from './http-transport.ts';
 import type { PageQuery } from './outcry-client.ts';
 import { queryText, ServiceAddresses, type OutcryClientOptions } from './service-addresses.ts';
@@ -47,7 +47,7 @@ export class WebhookClient {
 
   /** Ends a webhook, with all that waits for it. */
   async remove(webhookId: string): Promise<void> {
-    await this.#http.delete(await this.#url(webhookId));
+    await this.#http.delete(await this.#url(webhookId), isNothing);
   }
 
   /** One page of what was sent to it, and what came of that; the newest first. */
