@@ -5,6 +5,8 @@ import { LeadersPage } from './pages/leaders-page.tsx';
 import { MyBidsPage } from './pages/my-bids-page.tsx';
 import { NowherePage } from './pages/nowhere-page.tsx';
 import { RoomPage } from './pages/room-page.tsx';
+import { SalePage } from './pages/sale-page.tsx';
+import { SalesPage } from './pages/sales-page.tsx';
 import { SavedPage } from './pages/saved-page.tsx';
 import { SignedInPage } from './pages/signed-in-page.tsx';
 import { SellingPage } from './pages/selling-page.tsx';
@@ -65,6 +67,10 @@ function Page({ start: started }: { readonly start: Start }) {
       );
     case 'selling':
       return <SellingPage services={services} />;
+    case 'sales':
+      return <SalesPage services={services} />;
+    case 'sale':
+      return <SalePage key={current.saleId} services={services} />;
     case 'my-bids':
       return <MyBidsPage services={services} />;
     case 'saved':

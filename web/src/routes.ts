@@ -9,6 +9,8 @@ export type Route =
   | { readonly page: 'room'; readonly auctionId: string }
   | { readonly page: 'sell' }
   | { readonly page: 'selling' }
+  | { readonly page: 'sales' }
+  | { readonly page: 'sale'; readonly saleId: string }
   | { readonly page: 'my-bids' }
   | { readonly page: 'saved' }
   | { readonly page: 'leaders' }
@@ -32,6 +34,8 @@ export const SELLING_PATH = '/selling';
 export const duplicatePath = (auctionId: string): string => `${SELL_PATH}?like=${auctionId}`;
 /** The same, to put another auction in that one's place. */
 export const changePath = (auctionId: string): string => `${SELL_PATH}?change=${auctionId}`;
+export const SALES_PATH = '/sales';
+export const salePath = (saleId: string): string => `${SALES_PATH}/${saleId}`;
 export const MY_BIDS_PATH = '/my-bids';
 export const SAVED_PATH = '/saved';
 export const LEADERS_PATH = '/leaders';
@@ -42,6 +46,7 @@ export const WEBHOOKS_PATH = '/webhooks';
 export const SIGNED_IN_PATH = '/signed-in';
 
 const ROOM = /^\/auctions\/([A-Za-z0-9_-]{1,64})$/u;
+const SALE = /^\/sales\/([A-Za-z0-9_-]{1,64})$/u;
 
 /** Reads a path; one closing slash does not matter. */
 export function routeOf(path: string): Route {
@@ -57,6 +62,8 @@ export function routeOf(path: string): Route {
       return { page: 'sell' };
     case SELLING_PATH:
       return { page: 'selling' };
+    case SALES_PATH:
+      return { page: 'sales' };
     case MY_BIDS_PATH:
       return { page: 'my-bids' };
     case SAVED_PATH:
@@ -72,6 +79,8 @@ export function routeOf(path: string): Route {
     case SIGNED_IN_PATH:
       return { page: 'signed-in' };
     default: {
+      const saleId = SALE.exec(bare)?.[1];
+      if (saleId !== undefined) return { page: 'sale', saleId };
       const auctionId = ROOM.exec(bare)?.[1];
       return auctionId === undefined ? { page: 'nowhere' } : { page: 'room', auctionId };
     }

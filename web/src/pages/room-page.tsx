@@ -13,6 +13,7 @@ import { ItemTile } from '../parts/item-tile.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PriceChart } from '../parts/price-chart.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
+import { LotAdmission, SalePlace } from '../parts/sale-place.tsx';
 import { SaveButton } from '../parts/save-button.tsx';
 import { ProofPanel } from '../parts/proof-panel.tsx';
 import { lobbyPath, SELLING_PATH } from '../routes.ts';
@@ -36,6 +37,7 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
   }, [room]);
   const auction = room.auction.value;
   if (auction === null) return <NotHere room={room} />;
+  const { saleId } = auction;
   return (
     <article class="room" data-testid="room">
       <div class="room-top">
@@ -54,8 +56,14 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
       <div class="room-bidding">
         <PageHead title={auction.item.title}>
           <RoomStatus auction={auction} room={room} />
+          {saleId !== undefined && (
+            <SalePlace services={services} saleId={saleId} auction={auction} />
+          )}
         </PageHead>
         <div class="panel room-panel">
+          {saleId !== undefined && (
+            <LotAdmission services={services} saleId={saleId} auction={auction} room={room} />
+          )}
           <BidPanel auction={auction} room={room} signIn={services.signIn} />
         </div>
         <BidHistory room={room} currency={auction.currency} />

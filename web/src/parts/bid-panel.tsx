@@ -6,6 +6,7 @@ import type { Room } from '../state/room.ts';
 import type { Services } from '../state/services.ts';
 import { mayAct, session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
+import { AbsenteeBox } from './absentee-box.tsx';
 import { BidBar } from './bid-bar.tsx';
 import { BidBox } from './bid-box.tsx';
 import { BuyNow } from './buy-now.tsx';
@@ -27,8 +28,10 @@ export function BidPanel(props: BidPanelProps) {
   const { auction, room } = props;
   const notice = room.bidding.notice.value;
   const isSignedIn = session.value !== null && mayAct('bidder');
-  const isBidder = auction.status === 'live' && !room.isOwn.value && isSignedIn;
-  if (isBidder) return <Bidder {...props} />;
+  const mayBid = !room.isOwn.value && isSignedIn;
+  if (mayBid && auction.status === 'live') return <Bidder {...props} />;
+  if (mayBid && auction.status === 'scheduled')
+    return <AbsenteeBox auction={auction} room={room} />;
   return (
     <>
       <OthersPanel {...props} />

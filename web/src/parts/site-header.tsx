@@ -7,6 +7,7 @@ import {
   LEADERS_PATH,
   lobbyPath,
   MY_BIDS_PATH,
+  SALES_PATH,
   SAVED_PATH,
   SELL_PATH,
   SELLING_PATH,
@@ -16,7 +17,7 @@ import {
 import { signOutEverywhere, type Services } from '../state/services.ts';
 import { isAdmin, mayAct, nameOf, session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
-import { BookmarkIcon, GavelIcon, HandIcon, TagIcon, TrophyIcon } from './icons.tsx';
+import { BookmarkIcon, GavelIcon, HandIcon, ListIcon, TagIcon, TrophyIcon } from './icons.tsx';
 import { NoticeBell } from './notice-bell.tsx';
 
 const LINKS: readonly {
@@ -26,6 +27,7 @@ const LINKS: readonly {
   readonly icon: () => JSX.Element;
 }[] = [
   { path: lobbyPath('live'), label: 'Auctions', pages: ['lobby', 'room'], icon: GavelIcon },
+  { path: SALES_PATH, label: 'Sales', pages: ['sales', 'sale'], icon: ListIcon },
   { path: MY_BIDS_PATH, label: 'My bids', pages: ['my-bids'], icon: HandIcon },
   { path: SAVED_PATH, label: 'Saved', pages: ['saved'], icon: BookmarkIcon },
   { path: SELL_PATH, label: 'Sell', pages: ['sell'], icon: TagIcon },

@@ -1,5 +1,5 @@
 /** Placing bids in one auction: what is under way, and what came of the last attempt. */
-import type { BidReceipt, BidRequest } from '@outcry/shared/contracts/api.ts';
+import type { BidReceipt, BidRequest, OwnView } from '@outcry/shared/contracts/api.ts';
 import { formatMoney } from '../format/money.ts';
 import { NOBODY_HIGHER } from '../format/offers.ts';
 import { bidRefusalWords, refusalWords } from '../format/refusals.ts';
@@ -15,7 +15,7 @@ import { signedInAs } from './session.ts';
  */
 export type OnAccepted = (receipt: BidReceipt, offered: number) => boolean;
 
-type Kind = 'bid' | 'buy';
+type Kind = 'bid' | 'buy' | 'withdraw';
 
 /** An older bid is not sent again without asking: much may have changed for its bidder. */
 const ASK_AFTER_MS = 120_000;
@@ -25,16 +25,19 @@ export class Bidding {
   readonly #services: Pick<Services, 'client' | 'feed'>;
   readonly #auctionId: string;
   readonly #onAccepted: OnAccepted;
+  readonly #onWithdrawn: (own: OwnView) => void;
 
   constructor(
     services: Pick<Services, 'client' | 'feed'>,
     auctionId: string,
     onAccepted: OnAccepted,
+    onWithdrawn: (own: OwnView) => void,
   ) {
     this.#sender = new CommandSender(services.client);
     this.#services = services;
     this.#auctionId = auctionId;
     this.#onAccepted = onAccepted;
+    this.#onWithdrawn = onWithdrawn;
   }
 
   get sending() {
@@ -93,6 +96,20 @@ export class Bidding {
     );
   }
 
+  /** Takes back the maximum that was left before the start. */
+  withdraw(): Promise<boolean> {
+    return this.#sender.send({
+      kind: 'withdraw',
+      name: 'Your request',
+      request: () => this.#services.client.withdrawBid(this.#auctionId),
+      accepted: (own) => {
+        this.#onWithdrawn(own);
+        return { tone: 'good', title: 'Withdrawn', advice: 'You have left no bid any more.' };
+      },
+      refused: (problem) => refusalWords(problem),
+    });
+  }
+
   /** A bid that was under way when the page was left or loaded again is not forgotten. */
   resume(currency: string): void {
     const userId = signedInAs.peek();
@@ -142,6 +159,13 @@ export class Bidding {
 
 function bidWords(receipt: BidReceipt, offer: BidRequest, currency: string): Notice {
   const money = (amount: number): string => formatMoney(amount, currency);
+  if (receipt.result === 'scheduled') {
+    return {
+      tone: 'good',
+      title: 'Left',
+      advice: 'It counts at the start. Until then you can raise or withdraw it.',
+    };
+  }
   if (receipt.result === 'outbid') {
     return {
       tone: 'bad',

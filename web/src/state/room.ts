@@ -98,8 +98,14 @@ export class Room {
     this.#services = services;
     this.#auctionId = auctionId;
     this.bids = new RoomBids(services.client, auctionId);
-    this.bidding = new Bidding(services, auctionId, (receipt, offered) =>
-      this.#accepted(receipt, offered),
+    this.bidding = new Bidding(
+      services,
+      auctionId,
+      (receipt, offered) => this.#accepted(receipt, offered),
+      (own) => {
+        this.own.value = own;
+        this.#ownIsStale = true;
+      },
     );
     this.selling = new Selling(services.client, auctionId, (auction) => this.#take(auction));
     this.proof = new RoomProof(services.client);
@@ -203,6 +209,8 @@ export class Room {
       const addedMs = Date.parse(auction.endsAt) - Date.parse(before.endsAt);
       if (addedMs >= SHOWN_FROM_MS) this.extension.value = { addedMs, endsAt: auction.endsAt };
     });
+    // What was left before the start has become a bid, with an alias.
+    if (before?.status === 'scheduled' && auction.status !== 'scheduled') void this.#readOwn();
     if (before === null) this.#resumeBidding();
   }
 

@@ -1,0 +1,237 @@
+import '../desks/desks.css';
+import './sales.css';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { SaleView } from '@outcry/shared/contracts/sales.ts';
+import { usePages } from '../desks/pages.tsx';
+import { refusalWords } from '../format/refusals.ts';
+import { isOver } from '@outcry/shared/contracts/events.ts';
+import { Admission } from '../parts/admission.tsx';
+import { Empty } from '../parts/empty.tsx';
+import { FailureBanner } from '../parts/failure-banner.tsx';
+import { LoadingCards, WatchedCard } from '../parts/lobby-cards.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { ReportButton } from '../parts/report-button.tsx';
+import { route } from '../router.ts';
+import { SALES_PATH } from '../routes.ts';
+import { serverNow, slowClock } from '../state/clock.ts';
+import { LiveViews } from '../state/live-views.ts';
+import { useReading } from '../state/reading.ts';
+import { saleClient, useAdmission } from '../state/sales.ts';
+import type { Services } from '../state/services.ts';
+import { asUser, isAdmin, signedInAs } from '../state/session.ts';
+import { ownSides, standingOf, type OwnSide } from '../state/stakes.ts';
+import { ManageSale } from './manage-sale.tsx';
+import { SaleResults } from './sale-results.tsx';
+import { SALE_STATUS_WORDS, saleTermTexts } from './sale-words.ts';
+
+const READ_EVERY_MS = 5_000;
+/** The newest own bids that are looked at. */
+const MAX_OWN_BIDS = 200;
+
+/** One sale: its terms, its lots, and the user's part in it. */
+export function SaleContent({ services }: { readonly services: Services }) {
+  const here = route.value;
+  const saleId = here.page === 'sale' ? here.saleId : '';
+  const sales = saleClient(services);
+  const reading = useReading(() => sales.read(saleId), READ_EVERY_MS, [sales, saleId]);
+  const sale = reading.value.value;
+  const problem = reading.problem.value;
+  if (sale === undefined) {
+    if (problem === null) return <LoadingCards />;
+    const { title, advice } = refusalWords(problem);
+    return (
+      <>
+        <PageHead title={title} />
+        <Empty>
+          <p>{advice}</p>
+          <a class="button button-primary" href={SALES_PATH}>
+            See all sales
+          </a>
+        </Empty>
+      </>
+    );
+  }
+  const again = (): void => void reading.again();
+  const isTheirs = isAdmin.value || signedInAs.value === sale.sellerId;
+  return (
+    <article class="stack sale-page" data-testid="sale-page">
+      <PageHead title={sale.title}>
+        <p class="room-status">
+          <span class={`tag tag-${sale.status}`} data-testid="sale-status">
+            {SALE_STATUS_WORDS[sale.status]}
+          </span>{' '}
+          {sale.status === 'paused' && <PauseReason services={services} sale={sale} />}
+        </p>
+      </PageHead>
+      <FailureBanner problem={problem}>It is read again by itself.</FailureBanner>
+      <div class="sale-head">
+        <Terms sale={sale} />
+        <section class="panel stack" aria-label="You and this sale">
+          <h2>You and this sale</h2>
+          <OwnPart services={services} sale={sale} />
+        </section>
+      </div>
+      {isTheirs && <ManageSale services={services} sale={sale} onChanged={again} />}
+      {sale.status === 'ended' && (
+        <section class="panel stack" aria-label="Results">
+          <h2>Results</h2>
+          <SaleResults services={services} saleId={sale.id} />
+          <ReportButton client={services.client} of={{ saleId: sale.id }} what="the results" />
+        </section>
+      )}
+      <Lots services={services} sale={sale} />
+    </article>
+  );
+}
+
+function Terms({ sale }: { readonly sale: SaleView }) {
+  void slowClock.value;
+  return (
+    <section class="panel stack" aria-label="Terms">
+      <h2>Terms</h2>
+      {sale.description !== undefined && <p dir="auto">{sale.description}</p>}
+      <ul class="sale-terms">
+        {saleTermTexts(sale, serverNow()).map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface InSaleProps {
+  readonly services: Services;
+  readonly sale: SaleView;
+}
+
+function OwnPart({ services, sale }: InSaleProps) {
+  const admission = useAdmission(services, sale.id);
+  if (signedInAs.value === sale.sellerId) return <p class="muted">This sale is yours.</p>;
+  if (sale.registration === 'none') return <p class="muted">No registration is needed.</p>;
+  if (sale.status === 'ended' && !admission.value.value) return <p class="muted">It is over.</p>;
+  return (
+    <Admission
+      services={services}
+      saleId={sale.id}
+      currency={sale.currency}
+      admission={admission}
+    />
+  );
+}
+
+/** Viewers of a lot are told why it was paused; the sale's lots were paused with it. */
+function PauseReason({ services, sale }: InSaleProps) {
+  const { client, feed } = services;
+  const [reason, setReason] = useState('');
+  const lot = sale.lots.at(-1)?.auctionId;
+  useEffect(() => {
+    if (lot === undefined) return undefined;
+    let stop = (): void => {};
+    let gone = false;
+    const listen = async (): Promise<void> => {
+      const { epoch, seq } = await client.auction(lot);
+      if (gone) return;
+      const listener = {
+        onStep: (step: Parameters<NonNullable<Parameters<typeof feed.watch>[1]['onStep']>>[0]) => {
+          if (step.kind === 'event' && step.event.type === 'paused') {
+            setReason(step.event.reason ?? '');
+          }
+        },
+      };
+      const after = { epoch, seq: Math.max(0, seq - 1) };
+      feed.watch(lot, listener, { after, counted: false });
+      stop = () => feed.unwatch(lot, listener);
+    };
+    listen().catch((error: unknown) => console.warn('the reason could not be read', error));
+    return () => {
+      gone = true;
+      stop();
+    };
+  }, [client, feed, lot]);
+  return <span data-testid="pause-reason">{reason}</span>;
+}
+
+function Lots({ services, sale }: InSaleProps) {
+  const { client, feed } = services;
+  const sales = saleClient(services);
+  const pages = usePages(client, (query) => sales.lots(sale.id, query));
+  const views = useMemo(() => new LiveViews(feed), [feed]);
+  useEffect(() => () => views.close(), [views]);
+  const userId = signedInAs.value;
+  const bids = useReading(
+    async () =>
+      userId === undefined
+        ? []
+        : (await asUser(client, () => client.userBids({ limit: MAX_OWN_BIDS }))).items,
+    READ_EVERY_MS,
+    [client, userId],
+  );
+  const sides = ownSides(bids.value.value ?? []);
+  const { items, previous, next } = pages;
+  const turn = (to: () => void): void => {
+    to();
+    scrollTo({ top: 0, behavior: 'instant' });
+  };
+  return (
+    <section class="stack" aria-label="Lots">
+      <h2>{sale.lots.length === 0 ? 'No lots yet' : `${sale.lots.length} lots`}</h2>
+      <FailureBanner problem={pages.problem}>The lots are read again by themselves.</FailureBanner>
+      {items === undefined && sale.lots.length > 0 && <LoadingCards />}
+      {items !== undefined && items.length > 0 && (
+        <ul class="cards" data-testid="lots">
+          {items.map((listed) => {
+            const auction = views.newest(listed);
+            return (
+              <WatchedCard key={auction.id} views={views} auction={auction}>
+                <LotMark auction={auction} sides={sides} />
+              </WatchedCard>
+            );
+          })}
+        </ul>
+      )}
+      <div class="pages">
+        {previous !== undefined && (
+          <button type="button" class="button" onClick={() => turn(previous)}>
+            Previous page
+          </button>
+        )}
+        {next !== undefined && (
+          <button type="button" class="button" onClick={() => turn(next)}>
+            Next page
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+const STANDING_WORDS = {
+  leading: 'You lead',
+  outbid: 'Outbid',
+  won: 'You won',
+  lost: 'Lost',
+  unsold: 'Not sold',
+} as const;
+
+interface LotMarkProps {
+  readonly auction: AuctionView;
+  readonly sides: readonly OwnSide[];
+}
+
+/** The lot's number, and where the user stands in it. */
+function LotMark({ auction, sides }: LotMarkProps) {
+  const own = sides.find(({ auctionId }) => auctionId === auction.id);
+  const standing = own && standingOf(auction, own.alias);
+  const isGood = standing === 'leading' || standing === 'won';
+  return (
+    <p class="lot-mark">
+      <span class="tag">Lot {auction.lot}</span>
+      {standing !== undefined && (
+        <span class={`tag ${isGood ? 'tag-you' : isOver(auction.status) ? '' : 'tag-open'}`}>
+          {STANDING_WORDS[standing]}
+        </span>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,54 @@
+/** Sales and the user's own admission to them. */
+import { effect } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { OutcryError } from '@outcry/client/outcry-error.ts';
+import { SaleClient } from '@outcry/client/sale-client.ts';
+import type { OwnRegistration } from '@outcry/shared/contracts/sales.ts';
+import { news } from './notices.ts';
+import { useReading, type Reading } from './reading.ts';
+import type { Services } from './services.ts';
+import { asUser, presentToken, signedInAs } from './session.ts';
+
+const READ_EVERY_MS = 5_000;
+
+const clients = new WeakMap<Services, SaleClient>();
+
+export function saleClient(services: Services): SaleClient {
+  const known = clients.get(services);
+  if (known !== undefined) return known;
+  const { gatewayUrl, historyUrl } = services.config;
+  const made = new SaleClient({ gatewayUrl, historyUrl, token: presentToken });
+  clients.set(services, made);
+  return made;
+}
+
+/**
+ * The user's registration to a sale; null where there is none. Notices say that the limit moved: it is
+ * read again.
+ */
+export function useAdmission(services: Services, saleId: string): Reading<OwnRegistration | null> {
+  const userId = signedInAs.value;
+  const sales = saleClient(services);
+  const reading = useReading(
+    async () => {
+      if (userId === undefined) return null;
+      try {
+        return await asUser(services.client, () => sales.ownRegistration(saleId));
+      } catch (error) {
+        if (error instanceof OutcryError && error.code === 'NOT_REGISTERED') return null;
+        throw error;
+      }
+    },
+    READ_EVERY_MS,
+    [sales, saleId, userId],
+  );
+  useEffect(
+    () =>
+      effect(() => {
+        void news.value;
+        void reading.again();
+      }),
+    [reading],
+  );
+  return reading;
+}
