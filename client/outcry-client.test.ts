@@ -267,8 +267,12 @@ describe('OutcryClient', () => {
     const server = await serverWith(
       answering(503, {}),
       answering(200, {
-        ...{ id: 's0-x', title: 'Lamps', status: 'scheduled', lots: [] },
-        ...{ endsAt: '2030-01-01T00:00:00.000Z', serverTime: '2029-01-01T00:00:00.000Z' },
+        id: 's0-x',
+        title: 'Lamps',
+        status: 'scheduled',
+        lots: [],
+        endsAt: '2030-01-01T00:00:00.000Z',
+        serverTime: '2029-01-01T00:00:00.000Z',
       }),
       answering(200, { alias: null, leading: false, maxAmount: null, bidCount: 0 }),
       answering(200, { ...registration, userId: 'ann' }),

@@ -191,13 +191,9 @@ export class AuctionFeed {
 
   #send(message: LiveMessage): void {
     const { epoch, seq, state, serverTime } = message;
-    const { id, item, sellerId, currency, buyNowPrice, startsAt } = this.#view;
-    const terms = { id, item, sellerId, currency, startsAt };
-    this.#view = auctionView(buyNowPrice === undefined ? terms : { ...terms, buyNowPrice }, state, {
-      epoch,
-      seq,
-      serverTime,
-    });
+    // An outcome is the state's, and may be gone in a new epoch.
+    const { outcome: _before, ...terms } = this.#view;
+    this.#view = auctionView(terms, state, { epoch, seq, serverTime });
     this.#answers.clear();
     this.#recent = [...this.#recent, ...message.events].slice(-MAX_RECENT);
     this.#output.send(message);

@@ -44,7 +44,11 @@ export function AbsenteeBox({ auction, room }: AbsenteeBoxProps) {
       <BidBar auction={auction} room={room}>
         <FormField
           label={left === null ? 'Leave a maximum' : 'Raise your maximum'}
-          hint="It counts at the start. Nobody else sees it."
+          hint={
+            left === null
+              ? 'It counts at the start. Nobody else sees it.'
+              : `You have left ${formatMoney(left, currency)}. Nobody else sees it.`
+          }
           fault={fault}
           control={(tied) => (
             <div class="entry">
@@ -72,8 +76,8 @@ export function AbsenteeBox({ auction, room }: AbsenteeBoxProps) {
           <p class="aside">Bidding opens by itself. Until then you can leave a maximum bid.</p>
         ) : (
           <p class="aside">
-            You have left <strong>{formatMoney(left, currency)}</strong>. We bid for you from the
-            start, only as much as needed.{' '}
+            You have left <strong>{formatMoney(left, currency)}</strong>. It counts at the start: we
+            then bid for you, only as much as needed. Nobody else sees it.{' '}
             <button
               type="button"
               class="button"

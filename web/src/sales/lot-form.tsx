@@ -4,7 +4,8 @@ import { good, useCommands } from '../desks/commands.ts';
 import { FormField } from '../parts/form-field.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { serverNow } from '../state/clock.ts';
-import { EMPTY_FORM, readSellForm, type SellFaults } from '../state/sell-request.ts';
+import { EMPTY_FORM } from '../state/sell-form.ts';
+import { readSellForm, type SellFaults } from '../state/sell-request.ts';
 import type { Services } from '../state/services.ts';
 
 const FIELDS = [
@@ -58,7 +59,7 @@ export function LotForm({ services, sale, onAdded }: LotFormProps) {
       }}
     >
       <h3>Add a lot</h3>
-      <div class="field-row">
+      <div class="lot-fields">
         {FIELDS.map(([name, label, optional]) => (
           <FormField
             key={name}

@@ -1,6 +1,7 @@
 import '../desks/desks.css';
 import './sales.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { AuctionListener } from '@outcry/client/watched-auction.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { SaleView } from '@outcry/shared/contracts/sales.ts';
 import { usePages } from '../desks/pages.tsx';
@@ -57,12 +58,14 @@ export function SaleContent({ services }: { readonly services: Services }) {
   return (
     <article class="stack sale-page" data-testid="sale-page">
       <PageHead title={sale.title}>
-        <p class="room-status">
-          <span class={`tag tag-${sale.status}`} data-testid="sale-status">
-            {SALE_STATUS_WORDS[sale.status]}
-          </span>{' '}
-          {sale.status === 'paused' && <PauseReason services={services} sale={sale} />}
-        </p>
+        <div class="room-status">
+          <p>
+            <span class={`tag tag-${sale.status}`} data-testid="sale-status">
+              {SALE_STATUS_WORDS[sale.status]}
+            </span>{' '}
+            {sale.status === 'paused' && <PauseReason services={services} sale={sale} />}
+          </p>
+        </div>
       </PageHead>
       <FailureBanner problem={problem}>It is read again by itself.</FailureBanner>
       <div class="sale-head">
@@ -132,8 +135,8 @@ function PauseReason({ services, sale }: InSaleProps) {
     const listen = async (): Promise<void> => {
       const { epoch, seq } = await client.auction(lot);
       if (gone) return;
-      const listener = {
-        onStep: (step: Parameters<NonNullable<Parameters<typeof feed.watch>[1]['onStep']>>[0]) => {
+      const listener: AuctionListener = {
+        onStep: (step) => {
           if (step.kind === 'event' && step.event.type === 'paused') {
             setReason(step.event.reason ?? '');
           }
@@ -169,10 +172,6 @@ function Lots({ services, sale }: InSaleProps) {
   );
   const sides = ownSides(bids.value.value ?? []);
   const { items, previous, next } = pages;
-  const turn = (to: () => void): void => {
-    to();
-    scrollTo({ top: 0, behavior: 'instant' });
-  };
   return (
     <section class="stack" aria-label="Lots">
       <h2>{sale.lots.length === 0 ? 'No lots yet' : `${sale.lots.length} lots`}</h2>
@@ -204,6 +203,11 @@ function Lots({ services, sale }: InSaleProps) {
       </div>
     </section>
   );
+}
+
+function turn(to: () => void): void {
+  to();
+  scrollTo({ top: 0, behavior: 'instant' });
 }
 
 const STANDING_WORDS = {
