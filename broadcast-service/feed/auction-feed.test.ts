@@ -89,6 +89,16 @@ describe('AuctionFeed', () => {
     expect(seqs()).toEqual([2, 3, 4]);
   });
 
+  it('keeps the terms of the auction while its state moves on', () => {
+    const lot = { ...viewAt(1), saleId: 's0-x', lot: 7, highestBid: 9_000 };
+    const feed = AuctionFeed.open(lot, [messageOf(2, 2)], new GrowingLog(), {
+      send: () => undefined,
+      repaired: () => undefined,
+      failed: () => undefined,
+    });
+    expect(feed.view).toMatchObject({ seq: 2, saleId: 's0-x', lot: 7, highestBid: 9_000 });
+  });
+
   it('sends the state without the events when the log cannot be read', async () => {
     const log = new GrowingLog();
     const { feed, sent, repairs } = feedOn(log);
