@@ -160,6 +160,33 @@ test('a maximum is left before the start, raised, withdrawn', { timeout: TEST_MS
   await left.getByText('Until then you can leave a maximum bid.').waitFor();
 });
 
+test(
+  'a maximum that was left leads at the start, and was nobody else’s to see',
+  async () => {
+    const seller = await stage.client('sam');
+    const { id } = await seller.createAuction({
+      item: { title: 'Early clock' },
+      currency: 'USD',
+      startPrice: 1_000,
+      startsAt: new Date(Date.now() + 8_000).toISOString(),
+      durationSeconds: 3_600,
+    });
+    const [page, others] = await Promise.all([
+      stage.open(`/auctions/${id}`),
+      stage.open(`/auctions/${id}`, DARK_PHONE),
+    ]);
+    await signIn(page, 'ann');
+    await leaveMaximum(page, '25');
+    await page.getByTestId('absentee').getByText('$25.00', { exact: true }).waitFor();
+    expect(await textOf(others.getByTestId('bid-count'))).toBe('no bids');
+    expect(await textOf(others.locator('main'))).not.toContain('25.00');
+    await page.getByTestId('stake').getByText('Your maximum is $25.00.').waitFor();
+    await poll(() => textOf(others.getByTestId('bid-count'))).toBe('1 bid');
+    expect(await textOf(others.locator('main'))).not.toContain('25.00');
+  },
+  TEST_MS,
+);
+
 describe.each([
   ['desktop', undefined],
   ['phone, dark', DARK_PHONE],

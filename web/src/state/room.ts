@@ -209,8 +209,11 @@ export class Room {
       const addedMs = Date.parse(auction.endsAt) - Date.parse(before.endsAt);
       if (addedMs >= SHOWN_FROM_MS) this.extension.value = { addedMs, endsAt: auction.endsAt };
     });
-    // What was left before the start has become a bid, with an alias.
-    if (before?.status === 'scheduled' && auction.status !== 'scheduled') void this.#readOwn();
+    if (before?.status === 'scheduled' && auction.status !== 'scheduled') {
+      // What was left before the start has become a bid, with an alias.
+      this.bidding.forgetNotice();
+      void this.#readOwn();
+    }
     if (before === null) this.#resumeBidding();
   }
 
