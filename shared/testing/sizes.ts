@@ -31,6 +31,8 @@ export const SIZES = {
   historiesWithKills: full
     ? { clients: 200, auctions: 20, seeds: 50 }
     : { clients: 60, auctions: 8, seeds: 2 },
+  /** Bids in a sale with limits while gateways are killed. */
+  limitedBids: full ? 100_000 : 6_000,
   /** Each fault of the bench, in seconds and bids; an outage is of NATS or Postgres. */
   faults: full
     ? { beforeSeconds: 5, seconds: 10, outageSeconds: 60, bids: 100_000 }

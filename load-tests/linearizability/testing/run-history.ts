@@ -236,7 +236,7 @@ async function isOver(stage: HistoryStage, auctionId: string): Promise<boolean> 
 }
 
 /** Every event of an auction, in the order of its log. */
-async function readEvents(stage: HistoryStage, auctionId: string): Promise<LoggedEvent[]> {
+export async function readEvents(stage: HistoryStage, auctionId: string): Promise<LoggedEvent[]> {
   const entries = await stage.redis.xrange(keysOf(stage, auctionId).log, '-', '+');
   const lines = entries.flatMap(([, fields]) => eventLines(readLogEntry(auctionId, fields).text));
   return lines.map((line): LoggedEvent => {
