@@ -152,7 +152,7 @@ test.each([
   [{ events: [] }, 'events'],
   [{ events: ['bidder.won', 'bidder.won'] }, 'events'],
   // There are no sales yet.
-  [{ events: ['sale.ended'] }, 'events.0'],
+  [{ events: ['sale.paused'] }, 'events.0'],
   [{ auctionsOf: 'an n' }, 'auctionsOf'],
   [{ secret: 'mine' }, ''],
 ])('refused: %o', async (wrong, path) => {

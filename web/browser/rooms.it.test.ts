@@ -284,7 +284,7 @@ test('a sign-in that no service takes any more is renewed, also when the gateway
   const { path } = await auctionOf('Gold ring');
   const page = await stage.open('/nowhere');
   await page.evaluate((expiresAtMs) => {
-    const kept = { userId: 'eve', token: 'no.longer.valid', expiresAtMs };
+    const kept = { userId: 'eve', roles: ['bidder'], token: 'no.longer.valid', expiresAtMs };
     localStorage.setItem('outcry.session', JSON.stringify(kept));
   }, Date.now() + 3_600_000);
   let tries = 0;
