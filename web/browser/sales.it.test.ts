@@ -231,3 +231,46 @@ describe.each([
     },
   );
 });
+
+test(
+  'a list with mistakes is refused line by line, and one without becomes lots',
+  { timeout: TEST_MS },
+  async () => {
+    const { id } = await (
+      await sales('sam')
+    ).create({
+      title: 'Clocks of the house',
+      currency: 'EUR',
+      firstLotEndsAt: new Date(Date.now() + HOUR_MS).toISOString(),
+      staggerSeconds: 60,
+      registration: 'open',
+    });
+    const seller = await stage.open(`/sales/${id}`, DARK_PHONE);
+    await signIn(seller, 'sam');
+    const list = Array.from({ length: 40 }, (_, i) => `Clock ${i + 1},${i + 1}.50`);
+    const choose = (lines: readonly string[]): Promise<void> =>
+      seller.getByLabel('CSV file').setInputFiles({
+        name: 'lots.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from(`title,startPrice\n${lines.join('\n')}\n`),
+      });
+    await choose(list.with(2, 'Clock,free').with(7, ',10'));
+    const faults = seller.getByTestId('lot-faults').getByRole('listitem');
+    await poll(() => faults.allTextContents()).toEqual([
+      expect.stringContaining('Line 4: startPrice'),
+      'Line 9: title: Give it a title.',
+    ]);
+    expect(await seller.getByRole('button', { name: /^Add 40/ }).count()).toBe(0);
+    await faults.last().scrollIntoViewIfNeeded();
+    await stage.shot(seller, 'sale-import-faults-phone');
+    expect([await seriousFaults(seller), await overhang(seller)]).toEqual([[], 0]);
+    await choose(list);
+    await seller.getByTestId('lot-preview').getByText('40 lots:').waitFor();
+    await seller.getByRole('button', { name: 'Add 40 lots' }).scrollIntoViewIfNeeded();
+    await stage.shot(seller, 'sale-import-preview-phone');
+    await seller.getByRole('button', { name: 'Add 40 lots' }).press('Enter');
+    await seller.getByText('All 40 lots are in the sale.').waitFor();
+    expect((await (await sales('sam')).read(id)).lots).toHaveLength(40);
+    expect([await seriousFaults(seller), await overhang(seller)]).toEqual([[], 0]);
+  },
+);

@@ -14,6 +14,7 @@ import { NoticeText } from '../parts/notice-text.tsx';
 import { ReasonDialog } from '../parts/reason-dialog.tsx';
 import { saleClient } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
+import { ImportLots } from './import-lots.tsx';
 import { LotForm } from './lot-form.tsx';
 import { REGISTRATION_STATUS_WORDS } from './sale-words.ts';
 
@@ -71,6 +72,7 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
           </div>
           <NoticeText notice={isAsking ? null : commands.notice} />
           <LotForm services={services} sale={sale} onAdded={onChanged} />
+          <ImportLots services={services} sale={sale} onAdded={onChanged} />
         </section>
       )}
       {sale.registration !== 'none' && (

@@ -6,6 +6,7 @@
 import type { OwnBid, Proof } from '@outcry/shared/contracts/history.ts';
 import { isOver, type PublicEvent, type PublicState } from '@outcry/shared/contracts/events.ts';
 import type { BidEntry } from './bid-list.ts';
+import { sha256 } from './sha256.ts';
 
 /** What the page shows, and so must be in the proof. */
 export interface ShownAuction {
@@ -115,11 +116,6 @@ function readEvent(text: string): PublicEvent {
   }
   const isEvent = typeof event === 'object' && event !== null;
   return isEvent ? (event as PublicEvent) : fault('An event in it cannot be read.');
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function fault(message: string): never {
