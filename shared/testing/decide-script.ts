@@ -5,17 +5,17 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { DECIDE_SCRIPT_FILES } from '../contracts/decide-script-files.ts';
+import { decideScriptText } from '../contracts/decide-script-files.ts';
 import type { Creation, ItemDetails } from '../contracts/events.ts';
-import { auctionKeys, withKeyNames } from '../contracts/keys.ts';
+import { auctionKeys } from '../contracts/keys.ts';
 import { encodeReason } from '../contracts/records.ts';
 import { shardOfId } from '../domain/ids.ts';
 import { DEFAULT_INCREMENTS } from '../domain/increments.ts';
 
 const LUA_FOLDER = new URL('../../api-gateway/adapters/redis/lua/', import.meta.url);
-const SCRIPT = withKeyNames(
-  `#!lua\n${DECIDE_SCRIPT_FILES.map((name) => readFileSync(new URL(`${name}.lua`, LUA_FOLDER), 'utf8')).join('\n')}`,
-);
+const SCRIPT = `#!lua\n${decideScriptText((name) =>
+  readFileSync(new URL(`${name}.lua`, LUA_FOLDER), 'utf8'),
+)}`;
 /** The same with a live channel that nobody hears. */
 const SILENT_SCRIPT = SCRIPT.replace("':live:'", "':lost:'");
 const ANSWERS_FROM = 4;

@@ -1,7 +1,7 @@
 /** The engine's adapter: calls the decide script and reads its reply. */
 import type { Result } from 'ioredis';
-import { DECIDE_SCRIPT_FILES } from '@outcry/shared/contracts/decide-script-files.ts';
-import { auctionKeys, shardKeys, withKeyNames } from '@outcry/shared/contracts/keys.ts';
+import { decideScriptText } from '@outcry/shared/contracts/decide-script-files.ts';
+import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { encodeReason } from '@outcry/shared/contracts/records.ts';
 import {
   MayHaveRunError,
@@ -36,8 +36,7 @@ declare module 'ioredis' {
 export const DECIDE_COMMANDS = ['decideAuctions', 'decideInFullRedis'];
 
 /** The script as it runs in production, put together from its files. */
-export const decideScriptBody = (): string =>
-  withKeyNames(DECIDE_SCRIPT_FILES.map(luaFile).join('\n'));
+export const decideScriptBody = (): string => decideScriptText(luaFile);
 
 export class DecideScript implements AuctionDecider {
   readonly #redis: RedisClient;

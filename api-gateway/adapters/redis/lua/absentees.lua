@@ -102,7 +102,7 @@ end
 -- Writes what has happened to them, behind the auction's own events.
 function absentees.write(asked, now)
   local book = asked.book
-  if not book or #book.public == 0 then return end
+  if #book.public == 0 then return end
   redis.call('HSET', unpack(books.append(book, asked, now)))
   if book.status == 'ended' then return redis.call('HDEL', asked.key, 'absentees') end
   local lines = {}

@@ -25,17 +25,12 @@ function commands.numbers_fit(kind, amount, maximum)
   end
   if kind == 'extend' then return selling.is_time(amount) and maximum == 0 end
   if kind == 'remove' then return amount > 0 and maximum == 0 end
-  if kind == 'approve' or kind == 'refuse' or kind == 'block' then
-    return amount > 0 and maximum <= sales.NO_LIMIT
-  end
+  if kind == 'approve' or kind == 'refuse' or kind == 'block' then return amount > 0 end
   return amount == 0 and maximum == 0
 end
 
--- What decides each kind of command of a seller or an admin.
-local managing = {
-  cancel = selling.cancel, extend = selling.extend, pause = selling.pause, resume = selling.resume,
-  remove = selling.remove,
-}
+-- The commands of a seller or an admin, which `selling` decides.
+local MANAGING = { cancel = true, extend = true, pause = true, resume = true, remove = true }
 
 -- Whether a command of this kind can be decided as it is. `has_kind` tells which kinds there are.
 function commands.is_readable(asked, kind, user, role, bid_id, amount, maximum, salt, fingerprint, key,
@@ -51,7 +46,8 @@ end
 -- The kinds of commands of an auction.
 function commands.has_kind(asked, kind, role)
   if kind == 'create' then return selling.terms_of(asked) ~= nil end
-  return kind == 'bid' or kind == 'buy' or kind == 'withdraw' or (managing[kind] ~= nil and (kind ~= 'remove' or role == 'a'))
+  return kind == 'bid' or kind == 'buy' or kind == 'withdraw'
+    or (MANAGING[kind] and (kind ~= 'remove' or role == 'a'))
 end
 
 -- Reads the lines from `first` on, and adds to `fields` those of the auction that they need. Whose
@@ -206,7 +202,7 @@ function commands.decide(auction, asked, command, now)
     return code and commands.refusal(auction, code) or '+OK '
       .. commands.own_receipt(auction, asked, command.user)
   end
-  local manage = managing[kind]
+  local manage = MANAGING[kind] and selling[kind]
   local code = manage and manage(auction, command, now, asked)
   return code and commands.refusal(auction, code) or '+OK ' .. commands.auction_receipt(auction, now)
 end

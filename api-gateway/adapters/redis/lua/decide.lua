@@ -10,10 +10,11 @@
 --            '=' and the item's JSON or nothing; of a sale '=' and its terms, '=' and its plan, '='
 --          a line for each command: kind user a (admin) or nothing, bid id, amount, maximum, salt,
 --            fingerprint, key, and the reason (percent-encoded) where there is one; the kinds are bid, buy,
---            cancel, extend, pause, resume, remove, withdraw, create, read, me; of a sale create, edit, register,
---            approve, refuse, block, pause, resume, read, me
+--            cancel, extend, pause, resume, remove, withdraw, create, read, me; of a sale create, edit,
+--            register, approve, refuse, block, pause, resume, read, me
 -- Reply  for each auction a table {head, public and private part of the log entry or '', public terms
---        or '' (of a sale: lots, a line feed, terms), answers…}, whose head is `OK now(ms)` and where the auction is known ` leader seller shown`;
+--        or '' (of a sale: lots, a line feed, terms), answers…}, whose head is `OK now(ms)` and where an
+--        auction that is no lot is known ` leader seller shown`;
 --        or {'UNAVAILABLE'} when its shard's data is not whole; or, when it failed on this auction's data,
 --        {'NOT_RUN' or 'MAY_HAVE_RUN', error}
 -- Answer '+CODE body' decided now, '=CODE body' replayed; CODE is OK or a refusal (UNREADABLE:
@@ -102,7 +103,7 @@ for i = 1, #KEYS do
     reply[i] = { 'UNAVAILABLE' }
   else
     -- Wrong data of one auction is no reason to answer nobody.
-    local decide = string.sub(asked.id, 1, 1) == 's' and sales.decide or decide_auction
+    local decide = string.sub(asked.id, 1, 1) == 's' and sale_commands.decide or decide_auction
     local decided, result = pcall(decide, asked, packed, first, notices)
     if not decided then
       local reason = type(result) == 'table' and result.err or result

@@ -1,6 +1,7 @@
 -- What the keeper must know of a shard, by the clock of the server that holds it.
 --
--- KEYS   1 scheduled zset   2 live zset   3 scheduled sales zset   4 the run id under which all open auctions began epochs
+-- KEYS   1 scheduled zset   2 live zset   3 scheduled sales zset
+--        4 the run id under which all open auctions began epochs
 -- ARGV   1 at most so many due auctions of each
 -- Reply  {now ms, next due ms or '', run id of the server, have all begun epochs on it 0 or 1,
 --         {due auction id, when it was due ms, …}}

@@ -117,7 +117,7 @@ function sales.write(sale, asked, now)
   now = math.max(now, sale.last_at)
   local events = #sale.public
   if events > 0 then sale.last_at = now end
-  local changes = books.append(sale, asked, now)
+  local changes = events > 0 and books.append(sale, asked, now) or { sale.key }
   local function change(field, value)
     changes[#changes + 1] = field
     changes[#changes + 1] = value
@@ -163,7 +163,8 @@ end
 function sales.follow(auction, asked, now)
   local sale = auction.sale
   local owing, owed = sales.owed(auction)
-  if sale.registration ~= 'none' and (owing ~= auction.owing or owed ~= auction.owed) then
+  local has_moved = sale.registration ~= 'none' and (owing ~= auction.owing or owed ~= auction.owed)
+  if has_moved then
     sales.owe(sale, auction.owing, -auction.owed)
     sales.owe(sale, owing, owed)
   end
@@ -171,7 +172,8 @@ function sales.follow(auction, asked, now)
   if not stored then
     sale.open = sale.open + 1
     sale.has_changed = true
-    redis.call('HSET', sale.key, 'lots', sales.with_lot(sales.lots(sale), auction.lot, auction.id))
+    local lots = sales.course.with_lot(sales.course.lots(sale), auction.lot, auction.id)
+    redis.call('HSET', sale.key, 'lots', lots)
   end
   -- The same call may have moved the end of a lot that is bought then.
   local ends_at = auction.would_have_ended_at or auction.ends_at
@@ -179,46 +181,103 @@ function sales.follow(auction, asked, now)
     sale.ends_at = ends_at
     sale.has_changed = true
   end
-  if auction.has_started then sales.start(sale, asked, now) end
+  if auction.has_started then sales.course.start(sale, asked, now) end
   if (status == 'ended' or status == 'cancelled') and stored ~= 'ended' and stored ~= 'cancelled' then
     sale.open = sale.open - 1
     sale.has_changed = true
     if sale.open == 0 and (sale.status == 'live' or sale.before == 'live') then
-      sales.finish(sale, asked, now)
+      sales.course.finish(sale, asked, now)
     end
   end
-  sales.write(sale, asked, now)
+  if has_moved or sale.has_changed or #sale.public > 0 then sales.write(sale, asked, now) end
 end
 
--- The first of its lots has started: perhaps in the instant of the sale's pause, or after it was resumed
--- alone.
-function sales.start(sale, asked, now)
-  if sale.status == 'scheduled' then
-    sale.status = 'live'
-  elseif sale.before == 'scheduled' then
-    sale.before = 'live'
-  else
-    return
+-- Its course, which few lots' calls have to do with: lots are added, the first starts, the last ends.
+sales.course = later(function(course)
+  -- The first of its lots has started: perhaps in the instant of the sale's pause, or after it was resumed
+  -- alone.
+  function course.start(sale, asked, now)
+    if sale.status == 'scheduled' then
+      sale.status = 'live'
+    elseif sale.before == 'scheduled' then
+      sale.before = 'live'
+    else
+      return
+    end
+    books.emit(sale, asked, now, 'started', '', '{}')
   end
-  books.emit(sale, asked, now, 'started', '', '{}')
-end
 
-function sales.finish(sale, asked, now)
-  sale.status, sale.before = 'ended', '-'
-  books.emit(sale, asked, now, 'ended', '', '{}')
-end
+  function course.finish(sale, asked, now)
+    sale.status, sale.before = 'ended', '-'
+    books.emit(sale, asked, now, 'ended', '', '{}')
+  end
 
--- Its lots as they are stored. There may be hundreds, so that only those read them who need them.
-function sales.lots(sale)
-  return redis.call('HGET', sale.key, 'lots') or ''
-end
+  -- Its lots as they are stored. There may be hundreds, so that only those read them who need them.
+  function course.lots(sale)
+    return redis.call('HGET', sale.key, 'lots') or ''
+  end
 
--- The lots with one more, by number.
-function sales.with_lot(lots, number, id)
-  local list = {}
-  for lot in string.gmatch(lots, '[^,]+') do list[#list + 1] = lot end
-  local at = #list + 1
-  while at > 1 and tonumber(string.match(list[at - 1], '^%d+')) > number do at = at - 1 end
-  table.insert(list, at, digits[number] .. ':' .. id)
-  return table.concat(list, ',')
-end
+  -- The lots with one more, by number.
+  function course.with_lot(lots, number, id)
+    local list = {}
+    for lot in string.gmatch(lots, '[^,]+') do list[#list + 1] = lot end
+    local at = #list + 1
+    while at > 1 and tonumber(string.match(list[at - 1], '^%d+')) > number do at = at - 1 end
+    table.insert(list, at, digits[number] .. ':' .. id)
+    return table.concat(list, ',')
+  end
+
+  -- What passing time, and another server, do to a sale.
+  function course.visit(sale, asked, now)
+    if sale.status == 'ended' then return end
+    books.begin_epoch(sale, asked, now)
+    if sale.status == 'scheduled' and now >= sale.ends_at then
+      if sale.open == 0 then
+        course.finish(sale, asked, now)
+      else
+        -- Its lots are paused. The keeper looks again later.
+        redis.call('ZADD', sale.tag .. KEY.scheduledSales, digits[now + 60000], sale.id)
+      end
+    end
+    sales.write(sale, asked, now)
+  end
+
+  -- So many lots at most; shared/domain/sale-rules.ts says the same.
+  course.MAX_LOTS = 500
+
+  -- What all lots share, as numbers by name.
+  function course.stored_plan(sale)
+    local words = sales.words(redis.call('HGET', sale.key, 'plan'),
+      '^(%u+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+    return {
+      currency = words[1], firstLotEndsAt = tonumber(words[2]), staggerMs = tonumber(words[3]),
+      startsAt = tonumber(words[4]), softWindowMs = tonumber(words[5]), softExtendMs = tonumber(words[6]),
+      graceMs = tonumber(words[7]),
+    }
+  end
+
+  -- Finds the sale of a lot that is to be created, and gives the lot what follows from its place there.
+  -- Answers the sale, or nil and a refusal code.
+  function course.place_lot(asked, terms, now)
+    local sale = sales.find(asked.tag, terms.saleId)
+    if not sale then return nil, 'SALE_NOT_FOUND' end
+    course.visit(sale, asked, now)
+    if terms.sellerId ~= sale.seller then return nil, 'NOT_SELLER' end
+    if sale.status == 'ended' then return nil, 'SALE_ENDED' end
+    if sale.status == 'paused' then return nil, 'SALE_PAUSED' end
+    local lots = course.lots(sale)
+    local _, count = string.gsub(lots, ':', ':')
+    if string.find(',' .. lots, ',' .. digits[terms.lot] .. ':', 1, true) then return nil, 'LOT_TAKEN' end
+    if count >= course.MAX_LOTS then return nil, 'SALE_FULL' end
+    local plan = course.stored_plan(sale)
+    if terms.currency ~= plan.currency or terms.softWindowMs ~= plan.softWindowMs
+      or terms.softExtendMs ~= plan.softExtendMs or terms.graceMs ~= plan.graceMs then
+      return nil, 'SALE_CHANGED'
+    end
+    if terms.startsAt == 0 then terms.startsAt = plan.startsAt end
+    if terms.endsAt == 0 and terms.durationMs == 0 then
+      terms.endsAt = plan.firstLotEndsAt + (terms.lot - 1) * plan.staggerMs
+    end
+    return sale, nil
+  end
+end)

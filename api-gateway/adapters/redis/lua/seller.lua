@@ -187,7 +187,7 @@ function selling.create(command, asked, now)
   local terms = selling.terms_of(asked)
   local sale, fault = nil, nil
   if terms.saleId then
-    sale, fault = sales.place_lot(asked, terms, now)
+    sale, fault = sales.course.place_lot(asked, terms, now)
     if fault then return fault end
   end
   local day = 24 * 60 * 60 * 1000

@@ -71,7 +71,7 @@ end
 function writing.write(auction, asked, now, notices)
   local shown = auctions.shown(auction)
   if auction.events == 0 then
-    absentees.write(asked, now)
+    if asked.book then absentees.write(asked, now) end
     if #asked.changes > 1 then redis.call('HSET', unpack(asked.changes)) end
     return shown, '', ''
   end
@@ -89,7 +89,7 @@ function writing.write(auction, asked, now, notices)
     redis.call('ZADD', asked.tag .. KEY.lagging, 'NX', digits[now + 1000], asked.id)
   end
   writing.list(auction, asked, now)
-  absentees.write(asked, now)
+  if asked.book then absentees.write(asked, now) end
   if auction.sale then sales.follow(auction, asked, now) end
   if asked.trace ~= '' then
     -- Only a hint: where it may not be sent, nothing else must fail.
