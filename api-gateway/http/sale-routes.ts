@@ -98,7 +98,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       setHeader(x, 'location', `/v1/sales/${claimed.id}`);
       const creation = newSale(terms, fingerprint);
       const asked = { x, id: claimed.id, caller, key };
-      return command(parts, asked, { kind: 'create', fingerprint, creation }, 201, viewJson);
+      return commandSale(parts, asked, { kind: 'create', fingerprint, creation }, 201, viewJson);
     },
   ),
 
@@ -162,7 +162,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       const fingerprint = fingerprintOf('sales', terms);
       const creation = newSale(terms, fingerprint);
       const asked = { x, id: params.id, caller, key: '' };
-      return command(parts, asked, { kind: 'edit', fingerprint, creation }, 200, viewJson);
+      return commandSale(parts, asked, { kind: 'edit', fingerprint, creation }, 200, viewJson);
     },
   ),
 
@@ -201,7 +201,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       },
     },
     ({ x, params, body, caller, key }, parts: GatewayParts) =>
-      command(
+      commandSale(
         parts,
         { x, id: params.id, caller, key },
         { kind: 'pause', fingerprint: fingerprintOf('pause', body), reason: body.reason },
@@ -225,7 +225,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       example: { body: {}, answer: SALE },
     },
     ({ x, params, body, caller, key }, parts: GatewayParts) =>
-      command(
+      commandSale(
         parts,
         { x, id: params.id, caller, key },
         { kind: 'resume', fingerprint: fingerprintOf('resume', body), reason: body.reason },
@@ -254,7 +254,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       example: { body: {}, answer: { ...REGISTRATION, committed: 0, available: 500_000 } },
     },
     ({ x, params, caller, key }, parts: GatewayParts) =>
-      command(
+      commandSale(
         parts,
         { x, id: params.id, caller, key },
         { kind: 'register', fingerprint: 'register' },
@@ -339,7 +339,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       },
     },
     ({ x, params, body, caller }, parts: GatewayParts) =>
-      command(
+      commandSale(
         parts,
         { x, id: params.id, caller, key: '' },
         {
@@ -405,7 +405,7 @@ interface AskedOfOne {
 }
 
 /** A command of a user on a sale. */
-async function command(
+async function commandSale(
   parts: GatewayParts,
   { x, id: saleId, caller, key }: AskedOfOne,
   asked: Pick<AuctionCommand, 'kind' | 'fingerprint'> & Partial<AuctionCommand>,
