@@ -278,7 +278,7 @@ export class RandomSteps {
       case 'bid': {
         const isFresh = auction.minimumBid === auction.startPrice;
         if (isFresh && this.#random.chance(BUYS_BEFORE_BIDS)) return { kind: 'buy' };
-        return this.#offer(auction.id, this.#aimedAt(auction.minimumBid));
+        return this.#offer(auction, this.#aimedAt(auction.minimumBid));
       }
       case 'raise':
         return this.#raise(auction);
@@ -308,12 +308,15 @@ export class RandomSteps {
   /** Something about the own highest offer, which counts if this client still leads. */
   #raise(auction: KnownAuction): HistoryRequest {
     const own = this.#highest.get(auction.id) ?? auction.minimumBid;
-    return this.#offer(auction.id, Math.max(1, own + this.#random.integer(-50, 2_000)));
+    return this.#offer(auction, Math.max(1, own + this.#random.integer(-50, 2_000)));
   }
 
-  #offer(auctionId: string, amount: number): HistoryRequest {
-    this.#highest.set(auctionId, Math.max(amount, this.#highest.get(auctionId) ?? 0));
-    return this.#random.chance(0.5) ? { kind: 'bid', amount } : { kind: 'bid', maxAmount: amount };
+  /** Before the start an exact bid: a maximum would be an absentee bid, whose events are another log's. */
+  #offer({ id, startsAt }: KnownAuction, amount: number): HistoryRequest {
+    this.#highest.set(id, Math.max(amount, this.#highest.get(id) ?? 0));
+    return Date.now() < startsAt || this.#random.chance(0.5)
+      ? { kind: 'bid', amount }
+      : { kind: 'bid', maxAmount: amount };
   }
 
   /** The same command again, whatever became of it; sometimes with another request. */
@@ -338,7 +341,7 @@ export class RandomSteps {
 function changed(request: HistoryRequest): HistoryRequest {
   if (request.kind !== 'bid') return { kind: 'bid', amount: 10_000 };
   return 'amount' in request
-    ? { kind: 'bid', maxAmount: request.amount }
+    ? { kind: 'bid', amount: request.amount + 1 }
     : { kind: 'bid', maxAmount: request.maxAmount + 1 };
 }
 
@@ -349,6 +352,7 @@ export interface KnownAuction {
   /** Extending beyond this would make the run too long; ms since 1970. */
   readonly latestEnd: number;
   /** ms since 1970. */
+  readonly startsAt: number;
   readonly endsAt: number;
   readonly isOver: boolean;
 }

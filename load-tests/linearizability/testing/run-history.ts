@@ -216,10 +216,11 @@ async function createAuctions(
   const now = Date.now();
   const requests = Array.from({ length: auctions }, () => randomAuction(random, now, stretch));
   const created = requests.map((request) => seller.createAuction(request));
-  return (await Promise.all(created)).map(({ id, price, endsAt }, i) => ({
+  return (await Promise.all(created)).map(({ id, price, startsAt, endsAt }, i) => ({
     id,
     startPrice: price,
     minimumBid: price,
+    startsAt: Date.parse(startsAt),
     endsAt: Date.parse(endsAt),
     latestEnd: Date.parse(requests[i]?.softClose?.hardEndsAt ?? endsAt) + MAX_EXTENSION_MS,
     isOver: false,
