@@ -1,5 +1,6 @@
 /**
- * Makes shared/domain/confusables.ts and shared/domain/joining.ts from files of the Unicode Character Database:
+ * Makes shared/domain/confusables.json (by what characters are taken for, those that are taken for it, all
+ * as code points in hexadecimal) and shared/domain/joining.ts from files of the Unicode Character Database:
  *
  *     npx tsx infrastructure/tables/make-text-tables.ts confusables.txt ArabicShaping.txt UnicodeData.txt
  */
@@ -21,27 +22,13 @@ const escape = (code: number): string => String.raw`\u{${hex(code)}}`;
 const write = (name: string, text: string): void =>
   writeFileSync(new URL(`../../shared/domain/${name}`, import.meta.url), text);
 
-const confusables = read(confusablesFile);
-const version = /# Version: ([0-9.]+)/.exec(confusables)?.[1];
-if (version === undefined) throw new Error('confusables.txt names no version');
-const byPrototype = new Map<string, string[]>();
-for (const [source = '', prototype = ''] of rowsOf(confusables)) {
+const byPrototype: Record<string, string> = {};
+for (const [source = '', prototype = ''] of rowsOf(read(confusablesFile))) {
   const key = prototype.replaceAll(/\b0+/g, '');
-  byPrototype.set(key, [...(byPrototype.get(key) ?? []), hex(Number.parseInt(source, 16))]);
+  const others = byPrototype[key] === undefined ? '' : `${byPrototype[key]} `;
+  byPrototype[key] = others + hex(Number.parseInt(source, 16));
 }
-write(
-  'confusables.ts',
-  `// Made by infrastructure/tables/make-text-tables.ts from Unicode ${version}, confusables.txt.
-
-/**
- * What characters are taken for: a prototype, then the characters that look like it, all as code points
- * in hexadecimal.
- */
-export const CONFUSABLES: readonly (readonly [prototype: string, lookalikes: string])[] = [
-${[...byPrototype].map(([prototype, sources]) => `  ['${prototype}', '${sources.join(' ')}'],`).join('\n')}
-];
-`,
-);
+write('confusables.json', `${JSON.stringify(byPrototype, null, 2)}\n`);
 
 /** Code points as a character class of a regular expression. */
 function classOf(codes: readonly number[]): string {

@@ -2,7 +2,7 @@
  * Display names, by the rules of Unicode Technical Standard 39: a name stands for one person, so it
  * must not be taken for another one's; pure.
  */
-import { CONFUSABLES } from './confusables.ts';
+import CONFUSABLES from './confusables.json' with { type: 'json' };
 import { DUAL_JOINING, LEFT_JOINING, RIGHT_JOINING, VIRAMAS } from './joining.ts';
 import { characterCount, hasPiledMarks, isVisible } from './text.ts';
 
@@ -95,8 +95,9 @@ export const looksOf = (name: string): Looks => ({
 });
 
 const fromHex = (code: string): string => String.fromCodePoint(Number.parseInt(code, 16));
+/** What each character is taken for. */
 const prototypes = new Map(
-  CONFUSABLES.flatMap(([prototype, lookalikes]) => {
+  Object.entries(CONFUSABLES).flatMap(([prototype, lookalikes]) => {
     const text = prototype.split(' ').map(fromHex).join('');
     return lookalikes.split(' ').map((code) => [fromHex(code), text] as const);
   }),
