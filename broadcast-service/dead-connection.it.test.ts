@@ -10,7 +10,7 @@ import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
 import { LAST_MINUTES_MS, LONGEST_SILENCE_MS } from '@outcry/shared/contracts/live.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { until } from '@outcry/shared/testing/until.ts';
-import { linkTo, type Link } from './testing/link.ts';
+import { TcpLink } from '@outcry/shared/testing/tcp-link.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
 import {
   startTestBroadcasters,
@@ -23,7 +23,7 @@ const NOTICED_WITHIN_MS = 5_000;
 
 let system: TestBroadcasters;
 let broadcaster: TestBroadcaster;
-let link: Link;
+let link: TcpLink;
 const feeds: LiveFeed[] = [];
 let auctions = 0;
 
@@ -34,11 +34,11 @@ beforeAll(async () => {
   system = await startTestBroadcasters();
   const gatewayPort = await listenLocally(deafGateway);
   broadcaster = await system.start({ GATEWAY_URL: `http://127.0.0.1:${gatewayPort}` });
-  link = await linkTo(Number(new URL(broadcaster.url).port));
+  link = await TcpLink.open(Number(new URL(broadcaster.url).port));
 });
 
 afterAll(async () => {
-  link.close();
+  await link.close();
   await system.stop();
   deafGateway.closeAllConnections();
   deafGateway.close();

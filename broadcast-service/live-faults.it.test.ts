@@ -8,7 +8,7 @@ import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { storedAuction } from '@outcry/shared/testing/stored-auction.ts';
-import { linkTo, type Link } from './testing/link.ts';
+import { TcpLink } from '@outcry/shared/testing/tcp-link.ts';
 import { ReturningViewer } from './testing/returning-viewer.ts';
 import { startTestBroadcasters, type TestBroadcasters } from './testing/test-broadcaster.ts';
 
@@ -18,14 +18,14 @@ const BIDS_A_CALL = 5;
 const BIDS_PER_SECOND = 400;
 
 let system: TestBroadcasters;
-let link: Link;
+let link: TcpLink;
 let cutOff: LocalServer;
 let killed: LocalServer;
 let viewers: ReturningViewer[] = [];
 
 beforeAll(async () => {
   system = await startTestBroadcasters();
-  link = await linkTo(system.redisServer.port);
+  link = await TcpLink.open(system.redisServer.port);
   const unlimited = { MAX_VIEWERS_PER_ADDRESS: '0' };
   [cutOff, killed] = await Promise.all([
     system.startProcess({ ...unlimited, REDIS_URL: `redis://${link.address}` }),
@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const viewer of viewers) viewer.end();
-  link.close();
+  await link.close();
   await system.stop();
 });
 

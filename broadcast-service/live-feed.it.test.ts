@@ -6,7 +6,7 @@ import type { UserNotice, WatchedAuction } from '@outcry/client/watched-auction.
 import { freePort } from '@outcry/local/processes/ports.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { storedAuction } from '@outcry/shared/testing/stored-auction.ts';
-import { linkTo } from './testing/link.ts';
+import { TcpLink } from '@outcry/shared/testing/tcp-link.ts';
 import { useUp } from './testing/use-up.ts';
 import {
   connectViewer,
@@ -211,7 +211,7 @@ describe('LiveFeed', () => {
 
   it('leaves a connection that died without a word', async () => {
     const { service } = await system.start();
-    const link = await linkTo(service.port);
+    const link = await TcpLink.open(service.port);
     const auctionId = await newAuction();
     const feed = openFeed({ url: `http://${link.address}` });
     const [watched, steps] = recordSteps(feed, auctionId);
@@ -221,7 +221,7 @@ describe('LiveFeed', () => {
     feed.refresh();
     await until('it has caught up', () => watched.auction?.seq === 3);
     expect(steps.at(-1)).toMatchObject({ kind: 'event', event: { seq: 3 } });
-    link.close();
+    await link.close();
   });
 
   it('delivers each event exactly once while nodes die and messages get lost', async () => {

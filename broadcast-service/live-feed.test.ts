@@ -14,7 +14,7 @@ import type {
   WatchRequest,
 } from '@outcry/shared/contracts/live.ts';
 import { problem } from '@outcry/shared/contracts/problems.ts';
-import { linkTo } from './testing/link.ts';
+import { TcpLink } from '@outcry/shared/testing/tcp-link.ts';
 
 type Viewer = Socket<FromViewer, ToViewer>;
 
@@ -152,7 +152,7 @@ it('compares one auction with the server every 30 s, the one compared longest ag
 it('leaves a connection on which the pings stop coming', async () => {
   const [server, url] = await startServer(200);
   const nextWatch = watchesOf(server);
-  const link = await linkTo(Number(new URL(url).port));
+  const link = await TcpLink.open(Number(new URL(url).port));
   ends.push(() => link.close());
   const feed = openFeed({ url: `http://${link.address}` });
   const lost = new Promise<void>((lose) => {

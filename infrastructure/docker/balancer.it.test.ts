@@ -1,18 +1,23 @@
 /** The load balancer's configuration, run by nginx in front of the deployed services. */
-import { createServer, type RequestListener } from 'node:http';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
+import { freePort } from '@outcry/local/processes/ports.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { obtainNginx } from '@outcry/local/programs/programs.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { createServer } from '@outcry/local/servers/run-server.ts';
 import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { contentPolicy } from '../../web/content-policy.ts';
 import { createAuction, send } from '../testing/bidders.ts';
-import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
-import { unpackImage } from '../testing/image-service.ts';
-import { startNginx } from '../testing/nginx.ts';
+import { type DeployedSystem, deploySystem } from '../testing/deployed-system.ts';
+import { serviceAccount, unpackImage } from '../testing/image-service.ts';
+import { ROOT, type Variables } from '../testing/secured-servers.ts';
 import { openStream } from '../testing/stream.ts';
 
 const CONFIG = 'infrastructure/docker/balancer.conf';
@@ -264,11 +269,92 @@ function clientOf(userId: string): OutcryClient {
 
 /** A stand-in that misbehaves as no real service can be told to; gives its address. */
 async function standIn(answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
+  const server = createHttpServer(answer);
   const port = await listenLocally(server);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
   return `http://127.0.0.1:${port}`;
+}
+
+interface NginxOptions {
+  /** Configuration file, from the checkout or absolute. */
+  readonly config: string;
+  /** The port that the file listens on. */
+  readonly listens: number;
+  /** Answers 200 when it is up. */
+  readonly healthPath: string;
+  /** Folder that relative paths of the file are below, and that it writes nothing to. */
+  readonly prefix: string;
+  /** A folder of the test. */
+  readonly folder: string;
+  /** What the file calls a server, and where that is here. */
+  readonly servers?: Variables;
+  /** What the image's entrypoint puts in for `${NAME}`. */
+  readonly variables?: Variables;
+  /** What else a test needs otherwise: pieces of the file, and what stands there instead. */
+  readonly pieces?: Variables;
+}
+
+/**
+ * Runs one of the deployments' own nginx configurations, with addresses of this machine put in.
+ * @throws Error when a name of `servers` is not in the file, or nginx does not come up
+ */
+async function startNginx(options: NginxOptions): Promise<LocalServer> {
+  const {
+    config,
+    listens,
+    healthPath,
+    prefix,
+    folder,
+    servers = {},
+    variables = {},
+    pieces = {},
+  } = options;
+  const port = await freePort();
+  const temporary = join(folder, 'tmp', `nginx-${port}`);
+  await mkdir(temporary, { recursive: true, mode: 0o777 });
+  let text = await readFile(join(config.startsWith('/') ? '' : ROOT, config), 'utf8');
+  const replaced = {
+    ...pieces,
+    [`listen ${listens};`]: `listen 127.0.0.1:${port};`,
+    ' /tmp/': ` ${temporary}/`,
+    ...Object.fromEntries(
+      Object.entries(variables).map(([name, value]) => [`\${${name}}`, value ?? '']),
+    ),
+    ...Object.fromEntries(
+      Object.entries(servers).map(([name, url]) => [` ${name}`, ` ${new URL(url).host}`]),
+    ),
+  };
+  for (const [from, to] of Object.entries(replaced)) {
+    if (!text.includes(from)) throw new Error(`${config} has no "${from}"`);
+    text = text.replaceAll(from, to);
+  }
+  const file = join(temporary, 'nginx.conf');
+  await writeFile(file, text, { mode: 0o644 });
+  await chmod(temporary, 0o777);
+  const url = `http://127.0.0.1:${port}`;
+  const server = createServer({
+    name: 'nginx',
+    url,
+    port,
+    log: join(folder, `nginx-${port}.log`),
+    process: {
+      file: await obtainNginx(),
+      args: ['-p', prefix, '-e', 'stderr', '-c', file],
+      cwd: folder,
+      ...serviceAccount,
+    },
+    stopSignal: 'SIGTERM',
+    answers: async () => {
+      try {
+        return (await fetch(url + healthPath, { signal: AbortSignal.timeout(1_000) })).ok;
+      } catch {
+        return false;
+      }
+    },
+  });
+  await server.start();
+  return server;
 }

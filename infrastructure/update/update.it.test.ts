@@ -1,14 +1,15 @@
 /** An update from version 1: what it left goes on under this one, and both may be at work for a while. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { Bidders, send } from '../testing/bidders.ts';
-import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
+import { type DeployedSystem, deploySystem } from '../testing/deployed-system.ts';
 import { serviceAccount } from '../testing/image-service.ts';
 import { mustRun, type SecuredServers } from '../testing/secured-servers.ts';
-import { Version1 } from './version-1.ts';
 
 const SHARDS = 4;
 const HOUR_MS = 3_600_000;
@@ -200,3 +201,110 @@ test('a gateway of version 1 that is still at work loses no bid and doubles none
     expect(Number(body['seq'])).toBe((accepted.get(id) ?? 0) + 2);
   }
 });
+
+const SCRIPT = `#!lua\n${readFileSync(new URL('version-1.lua', import.meta.url), 'utf8')}`;
+const ANSWERS_FROM = 8;
+
+interface Version1Bid {
+  readonly userId: string;
+  readonly maxAmount: number;
+  readonly key: string;
+}
+
+interface Version1Terms {
+  readonly startsInMs?: number;
+  readonly durationMs: number;
+}
+
+/** What the script said of a call. */
+type Version1Reply =
+  | { readonly kind: 'decided'; readonly answers: readonly string[] }
+  /** It refuses an auction that the present version has taken over, and changes nothing. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Auctions as version 1 wrote them: its script, its names, its way to call. */
+class Version1 {
+  readonly #redis: Redis;
+
+  /** @param redis with the rights of a gateway */
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** @throws Error when it is not created */
+  async create(shard: number, auctionId: string, terms: Version1Terms): Promise<void> {
+    const { startsInMs = 0, durationMs } = terms;
+    const item = { id: `i${auctionId.slice(1)}`, title: 'A "lamp"' };
+    const startsAt = startsInMs === 0 ? 0 : Date.now() + startsInMs;
+    const creation = {
+      item,
+      newItem: true,
+      sellerId: 'sam',
+      currency: 'EUR',
+      startPrice: 1_000,
+      reservePrice: 0,
+      buyNowPrice: 0,
+      increments: '0:10,10000:100',
+      startsAt,
+      endsAt: 0,
+      durationMs,
+      softWindowMs: 0,
+      softExtendMs: 0,
+      hardEndsAt: 0,
+    };
+    const open = JSON.stringify({ id: auctionId, item, sellerId: 'sam', currency: 'EUR' });
+    const texts = [JSON.stringify(creation), open.slice(0, -1), JSON.stringify(item)];
+    const itemKey = `{s${shard}}:item:${item.id}`;
+    const command = packed('create', 'sam', 0, 'created', 'f');
+    const reply = await this.#call(shard, auctionId, [command], texts, [itemKey]);
+    if (reply.kind !== 'decided' || reply.answers[0]?.startsWith('+OK') !== true) {
+      throw new Error(`not created: ${JSON.stringify(reply)}`);
+    }
+  }
+
+  /** Bids in one call. */
+  bid(shard: number, auctionId: string, ...bids: readonly Version1Bid[]): Promise<Version1Reply> {
+    const commands = bids.map(({ userId, maxAmount, key }) =>
+      packed('bid', userId, maxAmount, key, `max:${maxAmount}`),
+    );
+    return this.#call(shard, auctionId, commands);
+  }
+
+  async #call(
+    shard: number,
+    auctionId: string,
+    commands: readonly string[],
+    texts: readonly string[] = ['', '', ''],
+    moreKeys: readonly string[] = [],
+  ): Promise<Version1Reply> {
+    const s = `{s${shard}}`;
+    const lists = ['scheduled', 'live', 'ended', 'cancelled'].map(
+      (name) => `${s}:auctions:${name}`,
+    );
+    const own = ['auction', 'log', 'bidders', 'answers'].map((name) => `${s}:${name}:${auctionId}`);
+    const keys = [`${s}:whole`, ...lists, `${s}:busy-items`, `${s}:behind`, ...own, ...moreKeys];
+    const words = [
+      `${s}:notices`,
+      `${s}:due`,
+      `${s}:traces`,
+      auctionId,
+      `${s}:live:${auctionId}`,
+      hex(16),
+      '',
+      ...texts,
+      `${commands.length}`,
+      ...commands,
+    ];
+    const reply: unknown = await this.#redis.eval(SCRIPT, keys.length, ...keys, ...words);
+    const part: unknown = Array.isArray(reply) ? reply[1] : undefined;
+    const [state, reason = '', ...rest] = Array.isArray(part) ? part.map(String) : [];
+    return state === 'OK'
+      ? { kind: 'decided', answers: [reason, ...rest].slice(ANSWERS_FROM - 1) }
+      : { kind: 'refused', reason: `${state} ${reason}` };
+  }
+}
+
+const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
+
+const packed = (kind: string, user: string, maximum: number, key: string, print: string): string =>
+  `${kind}|${user}||b-${hex(8)}|0|${maximum}|${hex(16)}|${print}|${key}`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ATTACKS } from '@outcry/broadcast-service/testing/attack-kinds.ts';
 import { Attack, startBareTarget } from '@outcry/broadcast-service/testing/attack.ts';
-import { linkTo } from '@outcry/broadcast-service/testing/link.ts';
+import { TcpLink } from '@outcry/shared/testing/tcp-link.ts';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
@@ -243,7 +243,7 @@ const deadConnections: Measurement = {
 
 /** @returns from the death of each connection until its viewer shows it, ms */
 async function noticing(port: number, auctionId: string, signal: AbortSignal): Promise<number[]> {
-  const link = await linkTo(port);
+  const link = await TcpLink.open(port);
   const url = `http://${link.address}`;
   const feeds = Array.from({ length: FEEDS }, () => new LiveFeed({ url }));
   let frozenAt = Infinity;
@@ -266,7 +266,7 @@ async function noticing(port: number, auctionId: string, signal: AbortSignal): P
     return [...noticedAt.values()].map((at) => at - frozenAt);
   } finally {
     for (const feed of feeds) feed.close();
-    link.close();
+    await link.close();
   }
 }
 

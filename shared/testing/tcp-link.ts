@@ -1,4 +1,4 @@
-/** A way between a service and its server that can be made slow or deaf, by a TCP proxy. */
+/** A way to a server that can be made slow or deaf, cut, or swallow all that is sent, by a TCP proxy. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** More than this is not kept for one connection: its sender waits, as with a full network. */
@@ -10,10 +10,14 @@ export class TcpLink {
   readonly #pairs = new Set<Pair>();
   #delayMs = 0;
   #holding = false;
+  #isCut = false;
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort;
-    this.#server = createServer((socket) => this.#join(socket));
+    this.#server = createServer((socket) => {
+      if (this.#isCut) socket.destroy();
+      else this.#join(socket);
+    });
   }
 
   /** @param targetPort the server's, on 127.0.0.1; it need not run yet */
@@ -31,6 +35,11 @@ export class TcpLink {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('the link is closed');
     return address.port;
+  }
+
+  /** To connect to instead of the server's own `host:port`. */
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
   }
 
   /** From now on everything takes so much longer, in both directions; 0 ends it. */
@@ -52,6 +61,22 @@ export class TcpLink {
     for (const pair of this.#pairs) pair.toServer.pump();
   }
 
+  /** Ends all connections and takes no new ones. */
+  cut(): void {
+    this.#isCut = true;
+    for (const pair of this.#pairs) pair.end();
+  }
+
+  /** Takes connections again. */
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  /** From now on nothing comes through the connections that there are; new ones work. */
+  freeze(): void {
+    for (const pair of this.#pairs) pair.freeze();
+  }
+
   async close(): Promise<void> {
     for (const pair of this.#pairs) pair.end();
     await new Promise<void>((resolve) => {
@@ -63,15 +88,20 @@ export class TcpLink {
     const server = connect({ port: this.#targetPort, host: '127.0.0.1', noDelay: true });
     service.setNoDelay();
     const delayMs = (): number => this.#delayMs;
+    const toServer = new Direction(service, server, delayMs, () => this.#holding);
+    const toService = new Direction(server, service, delayMs, () => false);
     const pair: Pair = {
-      toServer: new Direction(service, server, delayMs, () => this.#holding),
+      toServer,
+      freeze: () => {
+        toServer.freeze();
+        toService.freeze();
+      },
       end: () => {
         service.destroy();
         server.destroy();
         this.#pairs.delete(pair);
       },
     };
-    new Direction(server, service, delayMs, () => false).pump();
     this.#pairs.add(pair);
     for (const socket of [service, server]) {
       socket.once('error', () => pair.end());
@@ -82,6 +112,7 @@ export class TcpLink {
 
 interface Pair {
   readonly toServer: Direction;
+  freeze(): void;
   end(): void;
 }
 
@@ -93,18 +124,28 @@ class Direction {
   readonly #isHeld: () => boolean;
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isFrozen = false;
 
   constructor(from: Socket, to: Socket, delayMs: () => number, isHeld: () => boolean) {
     this.#from = from;
     this.#to = to;
     this.#isHeld = isHeld;
     from.on('data', (chunk) => {
+      if (this.#isFrozen) return;
       this.#waiting.push({ chunk, dueAt: performance.now() + delayMs() });
       this.#waitingBytes += chunk.length;
       this.pump();
     });
     to.on('drain', () => this.pump());
     from.once('close', () => clearTimeout(this.#timer));
+  }
+
+  /** What waits and what comes is lost. */
+  freeze(): void {
+    this.#isFrozen = true;
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+    this.pump();
   }
 
   /** Passes on what is due. */
