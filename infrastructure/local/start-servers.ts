@@ -23,7 +23,6 @@ export interface ServersOptions {
 
 export interface StartedServer {
   server: LocalServer;
-  log: string;
   /** Whether somebody else runs it. */
   given: boolean;
 }
@@ -70,20 +69,19 @@ async function start(
   variable: string,
   defaultPort: number,
 ): Promise<StartedServer> {
-  const log = join(folder, 'logs', `${name}.log`);
   if (givenUrl !== undefined && givenUrl !== '') {
     say(`${name}: using the one that ${variable} names`);
     const server = await givenServer(name, givenUrl, variable, defaultPort);
-    return { server, log, given: true };
+    return { server, given: true };
   }
   const port = ports[name];
   say(`${name}: starting${port === undefined ? '' : ` on 127.0.0.1:${port}`}`);
   const server = await startServer({
     dataDir: join(folder, 'data', name),
-    log,
+    log: join(folder, 'logs', `${name}.log`),
     say: (line) => say(`${name}: ${line}`),
     ...(port !== undefined && { port }),
   });
   say(`${name}: answers on 127.0.0.1:${server.port}`);
-  return { server, log, given: false };
+  return { server, given: false };
 }

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { showWarnings } from './log-warnings.ts';
 import { createNodeService, waitUntilReady } from './node-service.ts';
@@ -10,7 +10,7 @@ import {
   SERVICES,
 } from './parts.ts';
 import { choosePorts } from './choose-ports.ts';
-import { beginRunRecord, type RunRecord } from './run-record.ts';
+import { beginRunFile, writeRunFile, type RunFile } from './run-file.ts';
 import type { LocalServer } from './servers/local-server.ts';
 import { keptSecret, serviceEnvironment } from './service-environment.ts';
 import { type GivenUrls, startServers } from './start-servers.ts';
@@ -66,12 +66,14 @@ export interface System {
 
 /** What the steps of a start share. */
 interface Run {
-  options: SystemOptions;
-  folder: string;
-  say: (line: string) => void;
-  record: RunRecord;
-  supervisor: Supervisor;
-  ends: (() => void)[];
+  readonly options: SystemOptions;
+  readonly folder: string;
+  readonly say: (line: string) => void;
+  readonly file: string;
+  readonly record: RunFile;
+  readonly supervisor: Supervisor;
+  readonly parts: Map<string, LocalServer>;
+  readonly ends: (() => void)[];
 }
 
 /**
@@ -85,9 +87,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const { services = SERVICES, say = () => {}, restart = true } = options;
   const folder = resolve(options.folder);
   await mkdir(join(folder, 'logs'), { recursive: true });
-  const record = await beginRunRecord(join(folder, 'run.json'));
-  const supervisor = createSupervisor({ say, restart, changed: () => record.changed() });
-  const run: Run = { options, folder, say, record, supervisor, ends: [] };
+  const file = join(folder, 'run.json');
+  const record = await beginRunFile(file);
+  const supervisor = createSupervisor({ say, restart });
+  const parts = new Map<string, LocalServer>();
+  const run: Run = { options, folder, say, file, record, supervisor, parts, ends: [] };
   try {
     const ports = await choosePorts(services, await givenPorts(options));
     const addresses = await startAllServers(run, ports);
@@ -102,32 +106,39 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     throw error;
   }
   return {
-    urls: record.content.urls,
-    ports: record.content.ports,
-    part: (name) => record.part(name),
+    urls: record.urls,
+    ports: Object.fromEntries(Array.from(parts, ([name, { port }]) => [name, port])),
+    part(name) {
+      const part = parts.get(name);
+      if (part !== undefined) return part;
+      throw new Error(`no part is called ${name}; there are ${[...parts.keys()].join(', ')}`);
+    },
     stop: () => end(run, () => supervisor.stop()),
     kill: () => end(run, () => supervisor.kill()),
   };
+}
+
+async function add({ file, record, parts }: Run, part: LocalServer): Promise<void> {
+  parts.set(part.name, part);
+  record.urls[part.name] = part.url;
+  await writeRunFile(file, record);
 }
 
 function givenPorts({ ports = {} }: SystemOptions): Ports | Promise<Ports> {
   return typeof ports === 'function' ? ports() : ports;
 }
 
-async function startAllServers(
-  { options, folder, say, record, supervisor }: Run,
-  ports: Ports,
-): Promise<Addresses> {
+async function startAllServers(run: Run, ports: Ports): Promise<Addresses> {
+  const { options, folder, say, record, supervisor } = run;
   const { given = {}, durable = true } = options;
-  const servers = await startServers({ folder, ports, given, durable, say });
-  for (const started of servers) {
-    const server: LocalServer = started.given ? started.server : supervisor.keep(started.server);
-    record.add(server, started.log);
+  for (const started of await startServers({ folder, ports, given, durable, say })) {
+    await add(run, started.given ? started.server : supervisor.keep(started.server));
   }
+  const { redis = '', nats = '', postgres = '' } = record.urls;
   return {
-    redisUrl: record.part('redis').url,
-    natsUrl: record.part('nats').url,
-    databaseUrl: record.part('postgres').url,
+    redisUrl: redis,
+    natsUrl: nats,
+    databaseUrl: postgres,
     jwtSecret: await keptSecret(join(folder, 'jwt-secret'), options.env?.['JWT_SECRET']),
     serviceSecret: await keptSecret(
       join(folder, 'service-secret'),
@@ -144,7 +155,7 @@ function localIssuer(ports: Ports): string | undefined {
 }
 
 async function startService(run: Run, service: ServicePart, addresses: Addresses): Promise<void> {
-  const { options, folder, say, record, supervisor, ends } = run;
+  const { options, folder, say, supervisor, ends } = run;
   const port = addresses.ports[service.name];
   if (port === undefined) throw new Error(`no port was chosen for ${service.name}`);
   const log = join(folder, 'logs', `${service.name}.log`);
@@ -162,13 +173,13 @@ async function startService(run: Run, service: ServicePart, addresses: Addresses
   );
   ends.push(showWarnings(service.name, log, say));
   await part.start();
-  record.add(part, log);
+  await add(run, part);
   const { signal } = options;
   await waitUntilReady(part, { path: service.readyPath, log, withinMs: READY_WITHIN_MS, signal });
 }
 
-async function end({ record, ends }: Run, endParts: () => Promise<void>): Promise<void> {
+async function end({ file, ends }: Run, endParts: () => Promise<void>): Promise<void> {
   await endParts();
   for (const end of ends) end();
-  await record.remove();
+  await rm(file, { force: true });
 }

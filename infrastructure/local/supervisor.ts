@@ -6,8 +6,6 @@ export type Part = Pick<LocalServer, 'name' | 'pid' | 'start' | 'stop' | 'kill' 
 export interface SupervisorOptions {
   /** Receives one plain line when a part ends and when it runs again. */
   say: (line: string) => void;
-  /** Called when a part has ended or runs again, that is when a process number changes. */
-  changed?: () => void;
   /** Whether a part that ended unasked is started again (default `true`). */
   restart?: boolean;
   /** First pause before a restart; doubled with each further one (default 250 ms). */
@@ -71,7 +69,6 @@ function supervise<P extends Part>(
 ): P {
   const {
     say,
-    changed = () => {},
     restart = true,
     firstPauseMs = 250,
     longestPauseMs = 10_000,
@@ -97,7 +94,6 @@ function supervise<P extends Part>(
   async function startOnce(): Promise<void> {
     await part.start();
     upSince = performance.now();
-    changed();
   }
 
   function startLater(reason: string): void {
@@ -119,7 +115,6 @@ function supervise<P extends Part>(
   }
 
   part.onExit((exit) => {
-    changed();
     // While it starts, the failed start itself is what leads to the next one.
     if (!exit.asked && starting === undefined) startLater(describe(exit));
   });
