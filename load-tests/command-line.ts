@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { onStopSignals } from '@outcry/local/processes/stop-signals.ts';
 
 /** Something that a person can mend; the message says what, and is all that is shown. */
 export class PlainError extends Error {
@@ -99,8 +100,6 @@ export function chosenNames<T extends string>(
 }
 
 const EXIT_STOPPED = 130;
-/** A terminal, npm and the bootstrap may each pass on the same Ctrl-C. */
-const SAME_SIGNAL_MS = 500;
 
 /**
  * Runs a program and ends this process with code 0, with 1 when `run` gives false or fails, and with
@@ -122,19 +121,13 @@ export async function runProgram(
   const stopping = new AbortController();
   // Many loops may wait with it at once.
   setMaxListeners(0, stopping.signal);
-  let stoppedAt: number | undefined;
-  const stop = (): void => {
-    if (stoppedAt === undefined) {
-      stoppedAt = performance.now();
+  onStopSignals(
+    () => {
       console.error('stopping (again to end at once) …');
       stopping.abort(new Error('stopped'));
-    } else if (performance.now() - stoppedAt > SAME_SIGNAL_MS) process.exit(EXIT_STOPPED);
-  };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
-  // The bootstrap that started this process is gone, perhaps killed. That is never a second stop.
-  process.once('disconnect', () => {
-    if (stoppedAt === undefined) stop();
-  });
+    },
+    () => process.exit(EXIT_STOPPED),
+  );
   try {
     const good = await run(args, stopping.signal);
     process.exit(good ? 0 : 1);

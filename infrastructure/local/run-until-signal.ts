@@ -1,8 +1,7 @@
+import { onStopSignals } from './processes/stop-signals.ts';
 import type { System } from './start-system.ts';
 
-// A terminal, npm and the bootstrap may each pass on the same Ctrl-C.
-const SAME_SIGNAL_MS = 500;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const EXIT_KILLED = 130;
 
 /**
  * Starts a system and runs it until a signal: the first one stops it in order, a second one kills
@@ -15,32 +14,30 @@ export async function runUntilSignal(
 ): Promise<void> {
   const interrupt = new AbortController();
   let system: System | undefined;
-  let firstSignalAt: number | undefined;
-  let exitCode = 0;
+  let isKilled = false;
 
-  async function onSignal(): Promise<void> {
-    if (firstSignalAt !== undefined) {
-      if (performance.now() - firstSignalAt < SAME_SIGNAL_MS) return;
-      // What is still starting has no handle yet: the watchdog ends it with this process.
-      exitCode = 130;
-      await system?.kill();
-      process.exit(exitCode);
-    }
-    firstSignalAt = performance.now();
+  async function stop(): Promise<void> {
     say('Stopping (again to kill at once) …');
     interrupt.abort(new Error('interrupted'));
     if (system === undefined) return;
     await system.stop();
     // A stop that a kill made short is over at the same moment.
-    if (exitCode === 0) say('Stopped.');
-    process.exit(exitCode);
+    if (isKilled) return;
+    say('Stopped.');
+    process.exit(0);
   }
 
-  for (const signal of SIGNALS) process.on(signal, () => void onSignal());
-  // The bootstrap that started this process is gone, perhaps killed. That is never a second signal.
-  process.once('disconnect', () => {
-    if (firstSignalAt === undefined) void onSignal();
-  });
+  async function kill(): Promise<void> {
+    isKilled = true;
+    // What is still starting has no handle yet: the watchdog ends it with this process.
+    await system?.kill();
+    process.exit(EXIT_KILLED);
+  }
+
+  onStopSignals(
+    () => void stop(),
+    () => void kill(),
+  );
   try {
     system = await start(interrupt.signal);
   } catch (error) {

@@ -2,10 +2,11 @@
  * What figures were measured on, and what processes used meanwhile: of CPU and memory as Linux's /proc
  * says, 0 where there is none.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import connect from 'postgres';
+import { readProc, TICKS_PER_SECOND } from '@outcry/local/processes/process-table.ts';
 import { ask } from '@outcry/local/servers/ask.ts';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
 
@@ -73,8 +74,6 @@ function fsyncTime(folder: string): number {
   return percentile(times, 0.5);
 }
 
-/** Linux reports in hundredths of a second on every platform that Node runs on. */
-const TICKS_PER_SECOND = 100;
 /** Under this name stands the CPU use of everything that is no part of what is measured. */
 export const OTHER_PROGRAMS = 'other programs';
 /** Child processes of this one that ended meanwhile: what makes the load. */
@@ -120,8 +119,10 @@ export const memoryOf = (parts: Parts): Record<string, number> =>
 /** Resident memory of a process and its children; what they share counts once, as far as known. */
 export function residentMib(pid: number | undefined): number {
   if (pid === undefined) return 0;
-  const children = [...processes()].filter(([, { parent }]) => parent === pid).map(([id]) => id);
-  const statuses = [pid, ...children].map((each) => read(`/proc/${each}/status`));
+  const children = readProc().filter(({ parent }) => parent === pid);
+  const statuses = [pid, ...children.map((child) => child.pid)].map((each) =>
+    read(`/proc/${each}/status`),
+  );
   const kib = (name: string): number[] =>
     statuses.map((status) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0));
   // Programs and libraries, and segments such as Postgres's buffers, are shared.
@@ -132,12 +133,13 @@ export function residentMib(pid: number | undefined): number {
 export const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
 
 function reading(parts: Parts) {
-  const table = processes();
+  const table = readProc();
+  const find = (pid: number | undefined) => table.find((each) => each.pid === pid);
   const used = (pid: number | undefined): number => {
-    const own = table.get(pid ?? 0);
+    const own = find(pid);
     if (own === undefined) return 0;
-    const children = [...table.values()].filter(({ parent }) => parent === pid);
-    return own.seconds + own.endedChildren + sum(children.map(({ seconds }) => seconds));
+    const children = table.filter(({ parent }) => parent === pid);
+    return own.seconds + own.endedChildrenSeconds + sum(children.map(({ seconds }) => seconds));
   };
   const entries = Object.entries(parts).map(([part, pids]) => [part, pids.map(used)] as const);
   // See proc(5): idle and waiting for a disk are no use of the CPU; guests are in user already.
@@ -150,29 +152,9 @@ function reading(parts: Parts) {
     at: performance.now(),
     /** CPU seconds that all programs of the machine have used. */
     machine: (user + nice + system + irq + softirq) / TICKS_PER_SECOND,
-    ended: table.get(process.pid)?.endedChildren ?? 0,
+    ended: find(process.pid)?.endedChildrenSeconds ?? 0,
     used: Object.fromEntries(entries) as Record<string, number[]>,
   };
-}
-
-/** All processes by number, with the CPU time of all their threads. */
-function processes() {
-  const names = existsSync('/proc') ? readdirSync('/proc') : [];
-  const rows = names
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => {
-      const stat = read(`/proc/${name}/stat`);
-      // The second field is the name in parentheses, which may hold spaces: count from behind it.
-      const fields = stat
-        .slice(stat.lastIndexOf(')') + 2)
-        .split(' ')
-        .map(Number);
-      const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11);
-      const seconds = (user + system) / TICKS_PER_SECOND;
-      const endedChildren = (childrenUser + childrenSystem) / TICKS_PER_SECOND;
-      return [Number(name), { parent: fields[1] ?? 0, seconds, endedChildren }] as const;
-    });
-  return new Map(rows);
 }
 
 function read(file: string): string {

@@ -6,9 +6,19 @@ interface Row {
   pid: number;
   parent: number;
   zombie: boolean;
-  /** Set on Linux: clock ticks from the machine's start to the process's. */
-  started?: string;
 }
+
+interface ProcRow extends Row {
+  /** Clock ticks from the machine's start to the process's. */
+  started: string;
+  /** CPU time of all its threads. */
+  seconds: number;
+  /** The same of its children that have ended. */
+  endedChildrenSeconds: number;
+}
+
+/** Linux reports in hundredths of a second on every platform that Node runs on. */
+export const TICKS_PER_SECOND = 100;
 
 /**
  * Whether a process with this number runs. One that has ended and only waits for its parent to
@@ -57,14 +67,18 @@ export async function descendantsOf(pid: number): Promise<number[]> {
   return found;
 }
 
+/** All processes as Linux's /proc says; none where there is no such folder. */
+export function readProc(): ProcRow[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(readProcRow)
+    .filter((row) => row !== undefined);
+}
+
 // Linux is read from /proc because small images have no `ps`.
 async function allProcesses(): Promise<Row[]> {
-  if (process.platform === 'linux') {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(readProcRow)
-      .filter((row) => row !== undefined);
-  }
+  if (process.platform === 'linux') return readProc();
   const { output } = await runCommand('ps', ['-A', '-o', 'pid=,ppid=,stat=']);
   return output.split('\n').flatMap((line) => {
     const [pid, parent, state] = line.trim().split(/\s+/);
@@ -73,17 +87,22 @@ async function allProcesses(): Promise<Row[]> {
   });
 }
 
-function readProcRow(pid: string): Row | undefined {
+function readProcRow(pid: string): ProcRow | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may itself hold spaces and parentheses.
-    const [state, parent, ...more] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields
+      .slice(11)
+      .map(Number);
     return {
       pid: Number(pid),
-      parent: Number(parent),
-      zombie: state === 'Z',
-      started: more[17] ?? '',
+      parent: Number(fields[1]),
+      zombie: fields[0] === 'Z',
+      started: fields[19] ?? '',
+      seconds: (user + system) / TICKS_PER_SECOND,
+      endedChildrenSeconds: (childrenUser + childrenSystem) / TICKS_PER_SECOND,
     };
   } catch {
     return undefined;
