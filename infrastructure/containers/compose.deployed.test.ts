@@ -1,8 +1,13 @@
 /** The Compose installation as it ships, run by a Docker engine, under load, while its parts die. */
+import { randomUUID } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LiveFeed } from '@outcry/client/live-feed.ts';
+import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { Bidders, createAuction, send } from '../testing/bidders.ts';
 import type { Variables } from '../testing/secured-servers.ts';
@@ -13,8 +18,6 @@ import { type Deployment, prepareDeployment } from './deployment.ts';
 import { documentedCommand, documentedLines } from './documented-lines.ts';
 import { type Engine, obtainEngine } from './engine.ts';
 import { writeReport } from './report.ts';
-import { SocketBidder } from './socket-bidder.ts';
-import { type Viewer, watchByStream, watchBySocket } from './viewers.ts';
 
 const BALANCER = 'http://localhost:8080';
 const MINUTES_MS = 60_000;
@@ -276,4 +279,134 @@ function verifyAs(variables: Variables): Promise<string> {
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   return deployment.type(`docker compose --file infrastructure/docker/compose.yaml exec --no-TTY worker-1 \
     sh -c 'set -a; . /dev/stdin; exec node run-verify.js' <<'VARIABLES'\n${lines.join('')}VARIABLES\n`);
+}
+
+interface Viewer {
+  /** The newest position seen of an auction. */
+  at(auctionId: string): Position | undefined;
+  /** How often what came was older than what had come before. */
+  readonly reversals: number;
+  close(): void;
+}
+
+/** Watches over Socket.IO, as the web app does. */
+function watchBySocket(url: string, auctions: readonly string[]): Viewer {
+  const feed = new LiveFeed({ url });
+  const seen = new Newest();
+  for (const auctionId of auctions) {
+    feed.watch(auctionId, {
+      onChange: ({ auction }) => {
+        if (auction !== undefined) seen.note(auctionId, auction);
+      },
+    });
+  }
+  return {
+    at: (auctionId) => seen.at(auctionId),
+    get reversals() {
+      return seen.reversals;
+    },
+    close: () => feed.close(),
+  };
+}
+
+const RETRY_MS = 300;
+
+/** Watches one auction by Server-Sent Events, as a browser's `EventSource` does. */
+function watchByStream(url: string, auctionId: string): Viewer {
+  const seen = new Newest();
+  const end = new AbortController();
+  let lastId = '';
+  const readOnce = async (): Promise<void> => {
+    const { ok, body } = await fetch(`${url}/v1/auctions/${auctionId}/stream`, {
+      headers: lastId === '' ? {} : { 'last-event-id': lastId },
+      signal: end.signal,
+    });
+    if (!ok || body === null) return void body?.cancel();
+    let rest = '';
+    for await (const part of body.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + part).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (!line.startsWith('id: ')) continue;
+        lastId = line.slice('id: '.length);
+        const [epoch, seq] = lastId.split(':').map(Number);
+        seen.note(auctionId, { epoch: epoch ?? 0, seq: seq ?? 0 });
+      }
+    }
+  };
+  void (async () => {
+    while (!end.signal.aborted) {
+      await readOnce().catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  })();
+  return {
+    at: (id) => seen.at(id),
+    get reversals() {
+      return seen.reversals;
+    },
+    close: () => end.abort(),
+  };
+}
+
+class Newest {
+  reversals = 0;
+  readonly #newest = new Map<string, Position>();
+
+  at(auctionId: string): Position | undefined {
+    return this.#newest.get(auctionId);
+  }
+
+  note(auctionId: string, { epoch, seq }: Position): void {
+    const before = this.#newest.get(auctionId);
+    if (before !== undefined && comparePositions({ epoch, seq }, before) < 0) this.reversals += 1;
+    this.#newest.set(auctionId, { epoch, seq });
+  }
+}
+
+const BETWEEN_BIDS_MS = 500;
+const BETWEEN_ATTEMPTS_MS = 100;
+/** Above everybody else's, so that none is too low. */
+const FIRST_AMOUNT = 1_000_000;
+
+/** Bids over the live connection, with the same key until there is an answer. */
+class SocketBidder {
+  /** Ids of bids. */
+  readonly accepted: string[] = [];
+  #stopping = false;
+  readonly #feed: LiveFeed;
+  readonly #running: Promise<void>;
+
+  constructor(url: string, auctionId: string, token: string) {
+    this.#feed = new LiveFeed({ url, token });
+    this.#running = this.#run(auctionId);
+  }
+
+  /** @throws Error that is no answer of Outcry's */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#running;
+    this.#feed.close();
+  }
+
+  async #run(auctionId: string): Promise<void> {
+    for (let maxAmount = FIRST_AMOUNT; !this.#stopping; maxAmount += 100) {
+      await this.#bid(auctionId, maxAmount);
+      await pause(BETWEEN_BIDS_MS);
+    }
+  }
+
+  async #bid(auctionId: string, maxAmount: number): Promise<void> {
+    const key = randomUUID();
+    while (!this.#stopping) {
+      try {
+        const { bidId } = await this.#feed.bid(auctionId, { maxAmount }, key);
+        this.accepted.push(bidId);
+        return;
+      } catch (error) {
+        if (!(error instanceof OutcryError)) throw error;
+        await pause(BETWEEN_ATTEMPTS_MS);
+      }
+    }
+  }
 }
