@@ -7,11 +7,14 @@ import type { Redis } from 'ioredis';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { absenteesOf } from '@outcry/shared/domain/ids.ts';
 import { readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/records.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
+import { loggedEvents } from '@outcry/shared/testing/stored-auction.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import { plainCommand } from '@outcry/load-tests/rules-agreement/testing/random-commands.ts';
 import type { AuctionBatch, AuctionCommand } from '../../bidding/auction-commands.ts';
 import { DecideScript, decideScriptBody } from './decide-script.ts';
@@ -184,6 +187,19 @@ test('of two creations in one call the second finds the item taken', async () =>
       createOfLamp('a0-newer'),
     ]),
   ).toEqual({ 'a0-new': ['+OK'], [ONE]: ['+OK'], 'a0-newer': ['+ITEM_BUSY'] });
+});
+
+test('a call that starts and cancels an auction closes the book of its absentee bids once', async () => {
+  const auctionId = 'a0-later';
+  const startsAt = Date.now() + 200;
+  await new ScriptedAuctions(redis, 1).create(auctionId, { sellerId: 'sam', startsAt });
+  const ask = (command: AuctionCommand) => outcomes([{ shard: 0, auctionId, commands: [command] }]);
+  expect(await ask(bid())).toEqual({ [auctionId]: ['+OK'] });
+  expect(await ask(plainCommand('withdraw', 'ann'))).toEqual({ [auctionId]: ['+OK'] });
+  await until('its start has passed', () => Date.now() > startsAt);
+  expect(await ask(plainCommand('cancel', 'sam'))).toEqual({ [auctionId]: ['+OK'] });
+  const book = await loggedEvents(redis, 0, absenteesOf(auctionId));
+  expect(book.map<string>(({ type }) => type)).toEqual(['left', 'withdrawn', 'closed']);
 });
 
 test('in a full Redis reads are answered beside bids that are not', async () => {

@@ -68,10 +68,11 @@ function absentees.withdraw(asked, command, now)
   return nil
 end
 
--- The auction has started, or never will: nothing follows in its book, if it has one.
+-- The auction has started, or never will: nothing follows in its book, if it has one. One call may start
+-- and then cancel it.
 function absentees.close(asked, now)
   local list, book = absentees.list(asked), asked.book
-  if book then
+  if book and book.status ~= 'ended' then
     book.status = 'ended'
     absentees.emit(asked, now, 'closed', '{}')
     asked.absentees = {}
