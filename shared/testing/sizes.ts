@@ -21,6 +21,8 @@ export const SIZES = {
   drain: full ? { entries: 20_000, auctions: 20_000 } : { entries: 3_000, auctions: 2_000 },
   /** Random commands on which the script and the reference model must agree. */
   agreementCommands: given('AGREEMENT_COMMANDS') ?? (full ? 200_000 : 20_000),
+  /** Random auctions from which bidders are removed. */
+  removals: full ? 10_000 : 400,
   /** Commands with broken fields beside honest ones. */
   unreadableCommands: 10_000,
   /** Runs of concurrent clients on two gateways; a run takes a few seconds. */

@@ -23,6 +23,7 @@ export class AgreementRedis {
   readonly redis: Redis;
   readonly #server: LocalServer;
   readonly #folder: string;
+  readonly #others: Redis[] = [];
 
   static async start(): Promise<AgreementRedis> {
     const folder = await mkdtemp(join(tmpdir(), 'outcry-agreement-'));
@@ -34,11 +35,23 @@ export class AgreementRedis {
   private constructor(server: LocalServer, folder: string) {
     this.#server = server;
     this.#folder = folder;
-    this.redis = openRedis(server.url, 'test', log, { enableAutoPipelining: true });
+    this.redis = this.#open();
+  }
+
+  /** One more connection: each has scripts of its own. */
+  async connect(): Promise<Redis> {
+    const redis = this.#open();
+    this.#others.push(redis);
+    await untilReady(redis, 5_000);
+    return redis;
+  }
+
+  #open(): Redis {
+    return openRedis(this.#server.url, 'test', log, { enableAutoPipelining: true });
   }
 
   async stop(): Promise<void> {
-    this.redis.disconnect();
+    for (const redis of [this.redis, ...this.#others]) redis.disconnect();
     await this.#server.stop();
     await rm(this.#folder, { recursive: true });
   }
@@ -50,7 +63,7 @@ export class AgreementRedis {
   }
 
   /**
-   * Runs chunk after chunk, until so many commands were compared.
+   * Runs chunk after chunk, until so many commands were compared, or whatever else the chunks count.
    * @param runChunk makes its chunk of the seed alone, so that the seed in a failure gives it again
    * @returns how many script calls decided commands of several auctions
    */

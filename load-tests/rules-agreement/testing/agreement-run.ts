@@ -96,7 +96,8 @@ export async function waitFor(burst: readonly object[]): Promise<void> {
   if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function createCommand(auctionId: string, relative: Creation): AuctionCommand {
+/** Creates an auction whose times are still relative. */
+export function createCommand(auctionId: string, relative: Creation): AuctionCommand {
   const now = Date.now();
   const itemId = auctionId.replace('a', 'i');
   const creation: Creation = {

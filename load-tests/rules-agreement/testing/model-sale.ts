@@ -64,6 +64,8 @@ interface Lot {
   hasOpenBook: boolean;
   /** Its number; 0 until it is created. */
   number: number;
+  /** What each bidder could owe for it at most when a bidder was removed, by the number of that event. */
+  readonly mostAtRemoval: Map<number, ReadonlyMap<string, number>>;
 }
 
 export class ModelSale {
@@ -174,6 +176,7 @@ export class ModelSale {
       book: new ExpectedLog(),
       hasOpenBook: false,
       number: 0,
+      mostAtRemoval: new Map(),
     };
     this.#lots.set(id, lot);
     if (lot.number > 0) this.#take(passLotTime(this.sale, lot.number, now, this.#outage), now);
@@ -192,6 +195,7 @@ export class ModelSale {
     if (kind === 'create') return this.#create(lot, command, now);
     if (kind === 'me') return ownReceipt(this.#auction(lot), userId);
     if (kind !== 'read') {
+      if (kind === 'remove') this.#noteMost(lot);
       const decided = decideOnLot(this.sale, lot.number, ruleCommand(command), now);
       if (!decided.accepted) {
         return `${decided.code} ${decided.minimumBid ?? decided.available ?? ''}`;
@@ -290,6 +294,19 @@ export class ModelSale {
   #bidderOf(paddle: number): string {
     const all = [...this.sale.registrations];
     return all.find(([, registration]) => registration.paddle === paddle)?.[0] ?? '';
+  }
+
+  #noteMost(lot: Lot): void {
+    const bidders = [...this.#auction(lot).bidders.keys()];
+    const most = bidders.map(
+      (user) => [user, standingOn(this.sale, lot.number, user).most] as const,
+    );
+    lot.mostAtRemoval.set(lot.log.end.seq + 1, new Map(most));
+  }
+
+  /** What a bidder could owe for a lot at most when, with the lot's event of this number, one was removed. */
+  mostAtRemoval(id: string, seq: number, userId: string): number {
+    return this.#lots.get(id)?.mostAtRemoval.get(seq)?.get(userId) ?? Infinity;
   }
 
   #auction({ number }: Lot): Auction {

@@ -13,6 +13,7 @@ import { recordLines } from '@outcry/shared/contracts/records.ts';
 import type { Outage } from '@outcry/shared/domain/auction-rules.ts';
 import { isBookId, shardedId } from '@outcry/shared/domain/ids.ts';
 import type { SaleConditions } from '@outcry/shared/domain/sale-rules.ts';
+import { checkRemovals } from '@outcry/shared/testing/check-removals.ts';
 import { concrete, waitFor, type AgreementCounts } from './agreement-run.ts';
 import { expectSame } from './expected-answers.ts';
 import { sorted } from './expected-events.ts';
@@ -257,12 +258,15 @@ class RunningSale {
 
   async #compareLog(id: string, expected: readonly string[]): Promise<void> {
     const entries = await this.#redis.xrange(auctionKeys(0, id).log, '-', '+');
-    const events = entries.flatMap(([, [, publicText = '', , privateText = '']]) =>
-      eventLines(recordLines(id, { publicText, privateText })).map((line) => comparable(id, line)),
+    const lines = entries.flatMap(([, [, publicText = '', , privateText = '']]) =>
+      eventLines(recordLines(id, { publicText, privateText })),
     );
+    const events = lines.map((line) => comparable(id, line));
     for (let nth = 0; nth < Math.max(events.length, expected.length); nth += 1) {
       expectSame(`event ${nth + 1} of ${id}`, events[nth], expected[nth]);
     }
+    if (isBookId(id)) return;
+    checkRemovals(lines, (seq, userId) => this.#model.mostAtRemoval(id, seq, userId));
   }
 
   async #compareLists(): Promise<void> {
