@@ -5,20 +5,17 @@ import type {
   ArchivedBid,
   ArchivedSale,
   AuctionBidder,
-  BidderQuery,
   BidListQuery,
   HistoryListQuery,
   HistorySort,
   OwnAuction,
   OwnAuctionsQuery,
   OwnBid,
-  OwnBidsQuery,
+  PageQuery,
   RecordEntry,
-  RecordQuery,
   SaleListQuery,
   SaleRecordEntry,
   SavedAuction,
-  WatchlistQuery,
 } from '@outcry/shared/contracts/history.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import { CursorError, cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
@@ -49,7 +46,7 @@ export async function bidsOfAuction(
 export async function biddersOfAuction(
   store: HistoryStore,
   auctionId: string,
-  { cursor, limit }: BidderQuery,
+  { cursor, limit }: PageQuery,
 ): Promise<Page<AuctionBidder> | undefined> {
   const [after = '0'] = cursor === undefined ? [] : cursorParts(cursor, /^([0-9]{1,9})$/);
   if ((await store.auction(auctionId)) === undefined) return undefined;
@@ -61,7 +58,7 @@ export async function biddersOfAuction(
 export async function recordOfAuction(
   store: HistoryStore,
   auctionId: string,
-  { cursor, limit }: RecordQuery,
+  { cursor, limit }: PageQuery,
 ): Promise<Page<RecordEntry>> {
   const after = cursor === undefined ? undefined : positionAt(cursor);
   const entries = await store.record(auctionId, after, limit + 1);
@@ -84,7 +81,7 @@ export async function archivedSales(
 export async function recordOfSale(
   store: SaleHistory,
   saleId: string,
-  { cursor, limit }: RecordQuery,
+  { cursor, limit }: PageQuery,
 ): Promise<Page<SaleRecordEntry>> {
   const after = cursor === undefined ? undefined : positionAt(cursor);
   const entries = await store.record(saleId, after, limit + 1);
@@ -117,7 +114,7 @@ export async function auctionsOfSeller(
 export async function bidsOfUser(
   store: UserStore,
   userId: string,
-  { cursor, limit }: OwnBidsQuery,
+  { cursor, limit }: PageQuery,
 ): Promise<Page<OwnBid>> {
   const before = cursor === undefined ? undefined : ownBidPlaceAt(cursor);
   const found = await store.bids(userId, before, limit + 1);
@@ -130,7 +127,7 @@ export async function bidsOfUser(
 export async function savedAuctions(
   store: WatchlistStore,
   userId: string,
-  { cursor, limit }: WatchlistQuery,
+  { cursor, limit }: PageQuery,
 ): Promise<Page<SavedAuction>> {
   const before = cursor === undefined ? undefined : savedPlaceAt(cursor);
   const found = await store.saved(userId, before, limit + 1);

@@ -5,7 +5,7 @@ import {
 } from '@outcry/shared/contracts/dead-letter-schemas.ts';
 import { reasonRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { bidderPage, foundBid } from '@outcry/shared/contracts/history-answers.ts';
-import { bidderQuery } from '@outcry/shared/contracts/history-schemas.ts';
+import { pageQuery } from '@outcry/shared/contracts/history-schemas.ts';
 import { ID_PATTERN, isAuctionId } from '@outcry/shared/domain/ids.ts';
 import {
   answerJson,
@@ -64,7 +64,7 @@ export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
       name: 'listBidders',
       summary: 'Who bids in an auction, by alias, with the users',
       who: 'admin',
-      query: bidderQuery,
+      query: pageQuery,
       answer: { status: 200, schema: bidderPage },
       refusals: ['AUCTION_NOT_FOUND'],
       example: {

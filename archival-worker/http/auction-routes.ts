@@ -10,7 +10,7 @@ import {
 import {
   bidListQuery,
   historyListQuery,
-  recordQuery,
+  pageQuery,
 } from '@outcry/shared/contracts/history-schemas.ts';
 import { isAuctionId } from '@outcry/shared/domain/ids.ts';
 import {
@@ -98,7 +98,7 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
       name: 'readRecord',
       summary: 'Who managed the auction, how and why, oldest first; for its seller and admins',
       who: 'any user',
-      query: recordQuery,
+      query: pageQuery,
       answer: { status: 200, schema: recordPage },
       refusals: ['AUCTION_NOT_FOUND', 'NOT_SELLER'],
       example: {

@@ -3,7 +3,7 @@ import {
   archivedSaleWithLots,
   saleRecordPage,
 } from '@outcry/shared/contracts/history-answers.ts';
-import { archivedSaleListQuery, recordQuery } from '@outcry/shared/contracts/history-schemas.ts';
+import { archivedSaleListQuery, pageQuery } from '@outcry/shared/contracts/history-schemas.ts';
 import { shardOfSale } from '@outcry/shared/domain/ids.ts';
 import {
   answerJson,
@@ -77,7 +77,7 @@ export const SALE_ROUTES: readonly Route<HistoryParts>[] = [
       summary:
         'What was decided about the sale and its registrations, by whom and why, oldest first; for its seller and admins',
       who: 'any user',
-      query: recordQuery,
+      query: pageQuery,
       answer: { status: 200, schema: saleRecordPage },
       refusals: ['SALE_NOT_FOUND', 'NOT_SELLER'],
       example: {

@@ -7,7 +7,7 @@ import {
 import {
   displayNameRequest,
   leaderboardQuery,
-  ownBidsQuery,
+  pageQuery,
 } from '@outcry/shared/contracts/history-schemas.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { answerJson, answerProblem } from '@outcry/shared/http/exchange.ts';
@@ -88,7 +88,7 @@ export const USER_ROUTES: readonly Route<HistoryParts>[] = [
       name: 'listOwnBids',
       summary: 'All bids of a user, newest first; me stands for the caller',
       who: 'that user, or an admin',
-      query: ownBidsQuery,
+      query: pageQuery,
       answer: { status: 200, schema: ownBidPage },
       refusals: ['NOT_FOUND'],
       example: {

@@ -1,6 +1,6 @@
 import { savedAuctionPage, savedSchema } from '@outcry/shared/contracts/history-answers.ts';
 import { MAX_SAVED } from '@outcry/shared/contracts/history.ts';
-import { watchlistQuery } from '@outcry/shared/contracts/history-schemas.ts';
+import { pageQuery } from '@outcry/shared/contracts/history-schemas.ts';
 import { ID_PATTERN, isAuctionId } from '@outcry/shared/domain/ids.ts';
 import { answerJson, answerProblem } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
@@ -21,7 +21,7 @@ export const WATCHLIST_ROUTES: readonly Route<HistoryParts>[] = [
       name: 'listSaved',
       summary: 'The auctions that the caller has saved, the last first',
       who: 'any user',
-      query: watchlistQuery,
+      query: pageQuery,
       answer: { status: 200, schema: savedAuctionPage },
       refusals: [],
       example: { answer: { items: [{ ...ARCHIVED, savedAt: SAVED_AT }], nextCursor: null } },

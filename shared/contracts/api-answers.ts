@@ -21,6 +21,10 @@ const minimumBid = amount
 export const time = z.iso.datetime().describe('UTC with milliseconds');
 export const alias = z.int().min(1).describe('a bidder within this auction, by order of first bid');
 
+/** A page of a list. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+
 const problemCodes = Object.keys(PROBLEMS) as ProblemCode[];
 
 export const problemSchema = z.strictObject({
@@ -72,10 +76,7 @@ export const auctionViewSchema = z.strictObject({
   serverTime: time,
 }) satisfies z.ZodType<AuctionView>;
 
-export const auctionPage = z.strictObject({
-  items: z.array(auctionViewSchema),
-  nextCursor: z.string().nullable(),
-}) satisfies z.ZodType<Page<AuctionView>>;
+export const auctionPage = pageOf(auctionViewSchema) satisfies z.ZodType<Page<AuctionView>>;
 
 export const bidReceipt = z.strictObject({
   bidId: id,

@@ -1,6 +1,6 @@
 /** Dead letters as schemas: what is asked and answered, held to the types by `satisfies`. */
 import { z } from 'zod';
-import { id, time } from './api-answers.ts';
+import { id, pageOf, time } from './api-answers.ts';
 import type { Page } from './api.ts';
 import type { DeadLetterQuery, DeadLetterView, RetriedDeadLetter } from './dead-letters.ts';
 import { pageLimit } from './query-strings.ts';
@@ -23,10 +23,7 @@ const deadLetter = z.strictObject({
   seenAt: time.describe('when it came first'),
 }) satisfies z.ZodType<DeadLetterView>;
 
-export const deadLetterPage = z.strictObject({
-  items: z.array(deadLetter),
-  nextCursor: z.string().nullable(),
-}) satisfies z.ZodType<Page<DeadLetterView>>;
+export const deadLetterPage = pageOf(deadLetter) satisfies z.ZodType<Page<DeadLetterView>>;
 
 export const retriedDeadLetter = z.strictObject({
   stored: z.int().min(0),

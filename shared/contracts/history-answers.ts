@@ -28,11 +28,10 @@ import type {
   UserStats,
 } from './history.ts';
 import { KEPT_NOTICE_TYPES, RECORDED_TYPES, SALE_RECORDED_TYPES } from './history.ts';
-import { alias, amount, auctionViewSchema, id, time } from './api-answers.ts';
+import { alias, amount, auctionViewSchema, id, pageOf, time } from './api-answers.ts';
 import { lotResults, saleView } from './sale-answers.ts';
 import { REGISTRATION_STATUSES } from './sales.ts';
 
-const nextCursor = z.string().nullable();
 const place = { epoch: z.int().min(1), seq: z.int().min(1) };
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const currency = z.string().length(3);
@@ -43,10 +42,9 @@ export const archivedAuction = auctionViewSchema.omit({ serverTime: true }).exte
   sealedAt: time.nullable().describe('since when it never changes; null before'),
 }) satisfies z.ZodType<ArchivedAuction>;
 
-export const archivedAuctionPage = z.strictObject({
-  items: z.array(archivedAuction),
-  nextCursor,
-}) satisfies z.ZodType<Page<ArchivedAuction>>;
+export const archivedAuctionPage = pageOf(archivedAuction) satisfies z.ZodType<
+  Page<ArchivedAuction>
+>;
 
 export const ownAuction = archivedAuction.extend({
   terms: z
@@ -71,19 +69,13 @@ export const ownAuction = archivedAuction.extend({
     .describe('as they were when it was created; null where they were erased'),
 }) satisfies z.ZodType<OwnAuction>;
 
-export const ownAuctionPage = z.strictObject({
-  items: z.array(ownAuction),
-  nextCursor,
-}) satisfies z.ZodType<Page<OwnAuction>>;
+export const ownAuctionPage = pageOf(ownAuction) satisfies z.ZodType<Page<OwnAuction>>;
 
 const savedAuction = archivedAuction.extend({
   savedAt: time,
 }) satisfies z.ZodType<SavedAuction>;
 
-export const savedAuctionPage = z.strictObject({
-  items: z.array(savedAuction),
-  nextCursor,
-}) satisfies z.ZodType<Page<SavedAuction>>;
+export const savedAuctionPage = pageOf(savedAuction) satisfies z.ZodType<Page<SavedAuction>>;
 
 export const savedSchema = z.strictObject({
   auctionId: id,
@@ -113,46 +105,34 @@ const readNotice = z.strictObject({
   upTo: time,
 }) satisfies z.ZodType<ReadNotice>;
 
-export const archivedBidPage = z.strictObject({
-  items: z.array(
-    z.strictObject({
-      ...place,
-      at: time,
-      alias,
-      amount,
-      removed: z
-        .literal(true)
-        .exactOptional()
-        .describe('its bidder was removed: it does not count'),
-    }),
-  ),
-  nextCursor,
-}) satisfies z.ZodType<Page<ArchivedBid>>;
+export const archivedBidPage = pageOf(
+  z.strictObject({
+    ...place,
+    at: time,
+    alias,
+    amount,
+    removed: z.literal(true).exactOptional().describe('its bidder was removed: it does not count'),
+  }),
+) satisfies z.ZodType<Page<ArchivedBid>>;
 
-export const recordPage = z.strictObject({
-  items: z.array(
-    z.strictObject({
-      ...place,
-      at: time,
-      type: z.enum(RECORDED_TYPES),
-      userId: id.nullable().describe('who did it; null: the engine, after an outage'),
-      reason: z.string().exactOptional(),
-      bidder: alias.exactOptional().describe('who was removed'),
-      endsAt: time.describe('the end after it'),
-    }),
-  ),
-  nextCursor,
-}) satisfies z.ZodType<Page<RecordEntry>>;
+export const recordPage = pageOf(
+  z.strictObject({
+    ...place,
+    at: time,
+    type: z.enum(RECORDED_TYPES),
+    userId: id.nullable().describe('who did it; null: the engine, after an outage'),
+    reason: z.string().exactOptional(),
+    bidder: alias.exactOptional().describe('who was removed'),
+    endsAt: time.describe('the end after it'),
+  }),
+) satisfies z.ZodType<Page<RecordEntry>>;
 
 const archivedSale = saleView.omit({ lots: true, endsAt: true, serverTime: true }).extend({
   createdAt: time,
   endedAt: time.nullable().describe('null before'),
 }) satisfies z.ZodType<ArchivedSale>;
 
-export const archivedSalePage = z.strictObject({
-  items: z.array(archivedSale),
-  nextCursor,
-}) satisfies z.ZodType<Page<ArchivedSale>>;
+export const archivedSalePage = pageOf(archivedSale) satisfies z.ZodType<Page<ArchivedSale>>;
 
 export const archivedSaleWithLots = archivedSale.extend({
   lots: lotResults.describe('by lot number'),
@@ -162,24 +142,21 @@ const registrationStatus = z.enum(REGISTRATION_STATUSES);
 const paddle = z.int().min(1);
 const limit = z.int().min(1).nullable().describe('null for no limit');
 
-export const saleRecordPage = z.strictObject({
-  items: z.array(
-    z.strictObject({
-      ...place,
-      at: time,
-      type: z.enum(SALE_RECORDED_TYPES),
-      userId: id.describe('who did it'),
-      reason: z.string().exactOptional(),
-      paddle: paddle.exactOptional().describe('admitted: whose registration'),
-      bidderId: id
-        .exactOptional()
-        .describe('not there, nor status and limit, where the bidder has deleted the account'),
-      status: registrationStatus.exactOptional(),
-      limit: limit.exactOptional(),
-    }),
-  ),
-  nextCursor,
-}) satisfies z.ZodType<Page<SaleRecordEntry>>;
+export const saleRecordPage = pageOf(
+  z.strictObject({
+    ...place,
+    at: time,
+    type: z.enum(SALE_RECORDED_TYPES),
+    userId: id.describe('who did it'),
+    reason: z.string().exactOptional(),
+    paddle: paddle.exactOptional().describe('admitted: whose registration'),
+    bidderId: id
+      .exactOptional()
+      .describe('not there, nor status and limit, where the bidder has deleted the account'),
+    status: registrationStatus.exactOptional(),
+    limit: limit.exactOptional(),
+  }),
+) satisfies z.ZodType<Page<SaleRecordEntry>>;
 
 const keptRegistration = z.strictObject({
   saleId: id,
@@ -248,24 +225,18 @@ export const foundBid = ownBid.omit({ opening: true }).extend({
   userId: id.describe('whose it is'),
 }) satisfies z.ZodType<FoundBid>;
 
-export const bidderPage = z.strictObject({
-  items: z.array(
-    z.strictObject({
-      alias,
-      userId: id,
-      bids: z.int().min(1).describe('accepted ones, raises of an own maximum included'),
-      highest: amount.describe('what the public saw'),
-      lastAt: time,
-      removed: z.boolean().describe('the bids do not count any more'),
-    }),
-  ),
-  nextCursor,
-}) satisfies z.ZodType<Page<AuctionBidder>>;
+export const bidderPage = pageOf(
+  z.strictObject({
+    alias,
+    userId: id,
+    bids: z.int().min(1).describe('accepted ones, raises of an own maximum included'),
+    highest: amount.describe('what the public saw'),
+    lastAt: time,
+    removed: z.boolean().describe('the bids do not count any more'),
+  }),
+) satisfies z.ZodType<Page<AuctionBidder>>;
 
-export const ownBidPage = z.strictObject({
-  items: ownBids,
-  nextCursor,
-}) satisfies z.ZodType<Page<OwnBid>>;
+export const ownBidPage = pageOf(ownBid) satisfies z.ZodType<Page<OwnBid>>;
 
 export const ownData = z.strictObject({
   userId: id,

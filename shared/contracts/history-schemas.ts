@@ -7,17 +7,14 @@ import { ID_PATTERN } from '../domain/ids.ts';
 import { MAX_NAME, nameFault, tidyName } from '../domain/display-names.ts';
 import { AUCTION_STATUSES } from './events.ts';
 import type {
-  BidderQuery,
   BidListQuery,
   DisplayNameRequest,
   HistoryListQuery,
   LeaderboardQuery,
   OwnAuctionsQuery,
-  OwnBidsQuery,
+  PageQuery,
   ReadNoticesRequest,
-  RecordQuery,
   SaleListQuery,
-  WatchlistQuery,
 } from './history.ts';
 import { KEPT_NOTICE_TYPES, OWN_LISTS } from './history.ts';
 import { pageLimit } from './query-strings.ts';
@@ -75,16 +72,14 @@ export const bidListQuery = z.strictObject({
   order: z.enum(['oldest', 'newest']).default('oldest'),
 }) satisfies z.ZodType<BidListQuery>;
 
-export const recordQuery = z.strictObject(page) satisfies z.ZodType<RecordQuery>;
+/** Of lists without a choice. */
+export const pageQuery = z.strictObject(page) satisfies z.ZodType<PageQuery>;
 
 export const archivedSaleListQuery = z.strictObject({
   ...page,
   status: z.enum(SALE_STATUSES).optional(),
   seller: userOrSale.optional(),
 }) satisfies z.ZodType<SaleListQuery>;
-export const bidderQuery = z.strictObject(page) satisfies z.ZodType<BidderQuery>;
-
-export const ownBidsQuery = z.strictObject(page) satisfies z.ZodType<OwnBidsQuery>;
 
 export const ownAuctionsQuery = z.strictObject({
   ...page,
@@ -93,8 +88,6 @@ export const ownAuctionsQuery = z.strictObject({
     .default('open')
     .describe('open: live or paused; unsold: ended without a buyer, or cancelled'),
 }) satisfies z.ZodType<OwnAuctionsQuery>;
-
-export const watchlistQuery = z.strictObject(page) satisfies z.ZodType<WatchlistQuery>;
 
 export const readNoticesRequest = z.strictObject({
   items: z

@@ -31,7 +31,7 @@ export interface ArchivedBid {
   readonly removed?: true;
 }
 
-interface PageQuery {
+export interface PageQuery {
   /** 1 to 200. */
   readonly limit: number;
   readonly cursor?: string | undefined;
@@ -73,12 +73,6 @@ export interface HistoryListQuery extends PageQuery, AuctionFacts {
 export interface BidListQuery extends PageQuery {
   readonly order: 'oldest' | 'newest';
 }
-
-export type OwnBidsQuery = PageQuery;
-
-export type RecordQuery = PageQuery;
-
-export type BidderQuery = PageQuery;
 
 /** What an auction's winner, or seller, is to do after a sale; nulls where the installation says nothing. */
 export interface NextStep {
@@ -172,8 +166,6 @@ export interface KeptAbsenteeBid {
   /** Null for `withdrawn`, and where it is gone with a deleted account. */
   readonly maxAmount: number | null;
 }
-
-export type WatchlistQuery = PageQuery;
 
 export interface LeaderboardQuery {
   readonly by: 'spent' | 'wins' | 'bids';

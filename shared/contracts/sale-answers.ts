@@ -1,7 +1,7 @@
 /** What the HTTP API answers about sales, as schemas for its description. */
 import { z } from 'zod';
 import type { Page } from './api.ts';
-import { amount, id, time } from './api-answers.ts';
+import { amount, id, pageOf, time } from './api-answers.ts';
 import {
   REGISTRATION_KINDS,
   REGISTRATION_STATUSES,
@@ -37,10 +37,7 @@ export const saleView = z.strictObject({
   serverTime: time,
 }) satisfies z.ZodType<SaleView>;
 
-export const salePage = z.strictObject({
-  items: z.array(saleView),
-  nextCursor: z.string().nullable(),
-}) satisfies z.ZodType<Page<SaleView>>;
+export const salePage = pageOf(saleView) satisfies z.ZodType<Page<SaleView>>;
 
 export const ownRegistration = z.strictObject({
   paddle,
@@ -55,10 +52,9 @@ export const registrationView = z.strictObject({
   userId: id,
 }) satisfies z.ZodType<RegistrationView>;
 
-export const registrationPage = z.strictObject({
-  items: z.array(registrationView),
-  nextCursor: z.string().nullable(),
-}) satisfies z.ZodType<Page<RegistrationView>>;
+export const registrationPage = pageOf(registrationView) satisfies z.ZodType<
+  Page<RegistrationView>
+>;
 
 export const lotResults = z.array(
   z.strictObject({

@@ -1,7 +1,7 @@
 /** Webhooks as schemas: what is accepted, and what is answered, held to the types by `satisfies`. */
 import { z } from 'zod';
 import { ID_PATTERN } from '../domain/ids.ts';
-import { id, time } from './api-answers.ts';
+import { id, pageOf, time } from './api-answers.ts';
 import type { Page } from './api.ts';
 import { pageLimit } from './query-strings.ts';
 import {
@@ -56,10 +56,7 @@ export const webhookWithSecret = webhook.extend({
   secret: z.string().describe('whsec_ and base64; not shown again'),
 }) satisfies z.ZodType<WebhookWithSecret>;
 
-export const webhookPage = z.strictObject({
-  items: z.array(webhook),
-  nextCursor: z.string().nullable(),
-}) satisfies z.ZodType<Page<Webhook>>;
+export const webhookPage = pageOf(webhook) satisfies z.ZodType<Page<Webhook>>;
 
 export const webhookDelivery = z.strictObject({
   id: z.string().describe('the header webhook-id, the same in every attempt'),
@@ -81,7 +78,6 @@ export const webhookDelivery = z.strictObject({
   deliveredAt: time.nullable(),
 }) satisfies z.ZodType<WebhookDelivery>;
 
-export const webhookDeliveryPage = z.strictObject({
-  items: z.array(webhookDelivery),
-  nextCursor: z.string().nullable(),
-}) satisfies z.ZodType<Page<WebhookDelivery>>;
+export const webhookDeliveryPage = pageOf(webhookDelivery) satisfies z.ZodType<
+  Page<WebhookDelivery>
+>;
