@@ -1,9 +1,8 @@
 /** Debian 13 in a folder, for what this machine's own Debian has in older versions or not at all. */
-import { access, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod } from 'node:fs/promises';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { obtainDebootstrap } from '@outcry/local/programs/programs.ts';
-import { CACHE_FOLDER } from './cache-folder.ts';
+import { cached } from './cache-folder.ts';
 
 const PACKAGES = 'ca-certificates,busybox,gettext-base,tini';
 const MINUTES_MS = 600_000;
@@ -26,25 +25,15 @@ export async function mirrors(): Promise<{ readonly main: string; readonly secur
 }
 
 /** @returns its folder @throws Error with the end of debootstrap's output when it fails */
-export async function obtainDebian(): Promise<string> {
-  const folder = join(CACHE_FOLDER, 'debian-trixie');
-  if (
-    await access(folder).then(
-      () => true,
-      () => false,
-    )
-  )
-    return folder;
-  // Half a Debian is none: it is made beside and moved.
-  const draft = `${folder}.new`;
-  await rm(draft, { recursive: true, force: true });
-  const { main } = await mirrors();
-  const { code, output } = await runCommand(
-    await obtainDebootstrap(),
-    ['--variant=minbase', `--include=${PACKAGES}`, 'trixie', draft, main],
-    { withinMs: MINUTES_MS },
-  );
-  if (code !== 0) throw new Error(`debootstrap failed:\n${output.slice(-2_000)}`);
-  await rename(draft, folder);
-  return folder;
-}
+export const obtainDebian = (): Promise<string> =>
+  cached('debian-trixie', async (draft) => {
+    // Accounts without rights read it, too.
+    await chmod(draft, 0o755);
+    const { main } = await mirrors();
+    const { code, output } = await runCommand(
+      await obtainDebootstrap(),
+      ['--variant=minbase', `--include=${PACKAGES}`, 'trixie', draft, main],
+      { withinMs: MINUTES_MS },
+    );
+    if (code !== 0) throw new Error(`debootstrap failed:\n${output.slice(-2_000)}`);
+  });

@@ -1,5 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { logSize } from './processes/log-file.ts';
+import { logSize, readLog } from './processes/log-file.ts';
 
 const EVERY_MS = 500;
 const SHOWN_AT_ONCE = 5;
@@ -24,7 +23,7 @@ export function showWarnings(name: string, log: string, say: (line: string) => v
       rest = '';
     }
     if (size === seen) return;
-    const lines = (rest + readBytes(log, seen, size)).split('\n');
+    const lines = (rest + readLog(log, seen, size)).split('\n');
     seen = size;
     rest = lines.pop() ?? '';
     const warnings = lines.map(warningIn).filter((warning) => warning !== undefined);
@@ -50,15 +49,4 @@ export function warningIn(line: string): string | undefined {
   if (typeof level !== 'number' || level < WARN) return undefined;
   const cause = typeof err === 'object' && err !== null && 'message' in err ? err.message : '';
   return [msg, cause].filter((part) => typeof part === 'string' && part !== '').join(': ');
-}
-
-function readBytes(file: string, from: number, to: number): string {
-  const descriptor = openSync(file, 'r');
-  try {
-    const buffer = Buffer.alloc(to - from);
-    const length = readSync(descriptor, buffer, 0, buffer.length, from);
-    return buffer.toString('utf8', 0, length);
-  } finally {
-    closeSync(descriptor);
-  }
 }

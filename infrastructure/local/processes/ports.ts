@@ -67,14 +67,15 @@ function canListen(port: number): Promise<boolean> {
   });
 }
 
-function canConnect(port: number): Promise<boolean> {
+/** Whether a server takes a connection within 2 s. */
+export function canConnect(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
+    const socket = connect({ port, host });
     const finish = (connected: boolean): void => {
       socket.destroy();
       resolve(connected);
     };
-    socket.setTimeout(500, () => finish(false));
+    socket.setTimeout(2_000, () => finish(false));
     socket.once('connect', () => finish(true));
     socket.once('error', () => finish(false));
   });

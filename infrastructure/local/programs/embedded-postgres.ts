@@ -44,7 +44,7 @@ function locatePackage(): string | undefined {
 // libraries. npm 11 does not run it unless it is allowed to, so this does the same.
 async function createLinks(root: string): Promise<void> {
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
-  await Promise.all(parseLinks(list).map((link) => createLink(root, link)));
+  await Promise.all((JSON.parse(list) as Link[]).map((link) => createLink(root, link)));
 }
 
 async function createLink(root: string, { source, target }: Link): Promise<void> {
@@ -60,20 +60,4 @@ async function createLink(root: string, { source, target }: Link): Promise<void>
 async function makeRunnable(file: string): Promise<void> {
   // A read-only installation that is runnable already is fine; one that is not fails at the start.
   await chmod(file, 0o755).catch(() => {});
-}
-
-function parseLinks(json: string): Link[] {
-  const list: unknown = JSON.parse(json);
-  return Array.isArray(list) ? list.filter(isLink) : [];
-}
-
-function isLink(value: unknown): value is Link {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'source' in value &&
-    typeof value.source === 'string' &&
-    'target' in value &&
-    typeof value.target === 'string'
-  );
 }

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { canConnect } from '../processes/ports.ts';
 import { waitUntil } from '../processes/wait-until.ts';
 import type { LocalServer } from './local-server.ts';
 
@@ -12,7 +12,7 @@ export async function givenServer(
   const { hostname, port: given } = new URL(url);
   const port = given === '' ? defaultPort : Number(given);
   try {
-    await waitUntil(() => accepts(hostname, port), { withinMs: 5000, everyMs: 200, what: name });
+    await waitUntil(() => canConnect(port, hostname), { withinMs: 5000, everyMs: 200, what: name });
   } catch (error) {
     throw new Error(`${variable} names ${hostname}:${port}, but nothing answers there.`, {
       cause: error,
@@ -28,17 +28,4 @@ export async function givenServer(
     kill: () => Promise.reject(new Error(`${name} was given by ${variable} and is not ours`)),
     onExit: () => () => {},
   };
-}
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const finish = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(2000, () => finish(false));
-    socket.once('connect', () => finish(true));
-    socket.once('error', () => finish(false));
-  });
 }
