@@ -2,6 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import type { Ack, WatchData } from '@outcry/shared/contracts/live.ts';
 import type { ScriptAuction } from '@outcry/shared/testing/decide-script.ts';
+import { playRemovals } from '@outcry/shared/testing/play-removals.ts';
+import { seeded } from '@outcry/shared/testing/seeded.ts';
+import { loggedEvents, storedAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
   connectViewer,
@@ -107,6 +110,27 @@ describe('watch', () => {
     for (const secret of ['u3', 'w3', 'salt', 'maxAmount', 'leaderMax']) {
       expect(text).not.toContain(`"${secret}"`);
     }
+  });
+
+  it('tells what removals leave, to whoever watches all along or comes later', async () => {
+    const random = seeded(16);
+    const [early, late] = [await viewer(), await viewer()];
+    for (let n = 0; n < 24; n += 1) {
+      const auctionId = `a1-removals${n}`;
+      await playRemovals(system.auctions, auctionId, random, n % 2 === 0, async () =>
+        dataOf(await early.watch(auctionId)),
+      );
+      const { epoch, seq, state } = await storedAuction(system.redis, 1, auctionId);
+      const told = () => early.messages.filter((message) => message.auctionId === auctionId);
+      await until('all was told', () => told().at(-1)?.seq === seq);
+      expect(told().at(-1)?.state).toEqual(state);
+      // It came when the auction had started.
+      const events = (await loggedEvents(system.redis, 1, auctionId)).slice(2);
+      expect(told().flatMap((message) => message.events)).toEqual(events);
+      expect(dataOf(await late.watch(auctionId)).auction).toMatchObject({ ...state, epoch, seq });
+    }
+    const removals = early.messages.flatMap(({ events }) => events.filter((event) => event.bidder));
+    expect(removals.length).toBeGreaterThan(24);
   });
 
   it('misses nothing while it starts to watch', async () => {

@@ -23,6 +23,8 @@ export const SIZES = {
   agreementCommands: given('AGREEMENT_COMMANDS') ?? (full ? 200_000 : 20_000),
   /** Random auctions from which bidders are removed. */
   removals: full ? 10_000 : 400,
+  /** As many others that go through the archive, or to viewers. */
+  removalsFollowed: full ? 400 : 24,
   /** Commands with broken fields beside honest ones. */
   unreadableCommands: 10_000,
   /** Runs of concurrent clients on two gateways; a run takes a few seconds. */
