@@ -3,15 +3,14 @@ import { z } from 'zod';
 import type { Variables } from '../testing/secured-servers.ts';
 import { environmentFaults } from '../testing/service-variables.ts';
 
-const probe = z
-  .object({ httpGet: z.object({ path: z.string() }).loose().optional() })
-  .loose()
-  .optional();
-const resources = z.record(z.string(), z.union([z.string(), z.number()])).optional();
+/** An object that may be left out: what it must have is then missing. */
+const part = <T extends z.ZodRawShape>(shape: T) =>
+  z.preprocess((given) => given ?? {}, z.object(shape));
+const size = (fault: string) => z.union([z.string(), z.number()], fault);
+
 const container = z.object({
   name: z.string(),
-  image: z.string(),
-  command: z.array(z.string()).optional(),
+  image: z.string().regex(/:v?\d+\.\d+[^:/@]*$/, 'the image has no version'),
   env: z
     .array(
       z.object({
@@ -31,16 +30,31 @@ const container = z.object({
       }),
     )
     .default([]),
-  resources: z.object({ requests: resources, limits: resources }).optional(),
-  securityContext: z.record(z.string(), z.unknown()).optional(),
-  startupProbe: probe,
-  readinessProbe: probe,
-  livenessProbe: probe,
+  resources: part({
+    requests: part({ cpu: size('no requests of cpu'), memory: size('no requests of memory') }),
+    limits: part({ memory: size('no limits of memory') }),
+  }),
+  securityContext: part({
+    readOnlyRootFilesystem: z.literal(true, 'its files can be written'),
+    allowPrivilegeEscalation: z.literal(false, 'privileges can grow'),
+    privileged: z.literal(false, 'it is privileged').optional(),
+    capabilities: z.strictObject({ drop: z.tuple([z.literal('ALL')]) }, 'capabilities are kept'),
+  }),
+});
+/** Restarting a service because Redis is away would make an outage longer. */
+const livePath = z.string().refine((path) => path !== '/readyz', 'lives only while it is ready');
+const probed = container.extend({
+  startupProbe: z.object({}, 'no startupProbe'),
+  readinessProbe: z.object({}, 'no readinessProbe'),
+  livenessProbe: z.object({ httpGet: z.object({ path: livePath }).optional() }, 'no livenessProbe'),
 });
 const pod = z.object({
-  automountServiceAccountToken: z.boolean().optional(),
-  terminationGracePeriodSeconds: z.number().optional(),
-  securityContext: z.record(z.string(), z.unknown()).optional(),
+  automountServiceAccountToken: z.literal(false, 'a token is mounted'),
+  securityContext: part({
+    runAsNonRoot: z.literal(true, 'runAsNonRoot is not true'),
+    runAsUser: z.number('runAsUser is missing').positive('runAsUser is root'),
+    seccompProfile: z.strictObject({ type: z.literal('RuntimeDefault') }, 'no seccomp profile'),
+  }),
   containers: z.array(container),
   initContainers: z.array(container).default([]),
   volumes: z
@@ -65,50 +79,34 @@ export const manifest = z.object({
 });
 export type Manifest = z.infer<typeof manifest>;
 
+const templated = <T extends z.ZodType<Pod>>(spec: T) =>
+  z.object({ template: z.object({ metadata: z.object({ labels }), spec }) });
+/** The pause before SIGTERM and the 25 s in which a service drains. */
+const DRAIN_SECONDS = 33;
+const SHORT = `its pods may not drain for ${DRAIN_SECONDS} s`;
+const lasting = pod.extend({ containers: z.array(probed) });
+const WORKLOADS = new Map([
+  [
+    'Deployment',
+    templated(
+      lasting.extend({ terminationGracePeriodSeconds: z.number(SHORT).min(DRAIN_SECONDS, SHORT) }),
+    ),
+  ],
+  ['StatefulSet', templated(lasting)],
+  // What runs to its end before the others start can have no probes.
+  ...['DaemonSet', 'Job', 'CronJob'].map((kind) => [kind, templated(pod)] as const),
+]);
+
 const selecting = z.object({ selector: z.object({ matchLabels: labels }) });
-const templated = z.object({ template: z.object({ metadata: z.object({ labels }), spec: pod }) });
 /** What a HorizontalPodAutoscaler and KEDA's ScaledObject have in common. */
 const scaling = z.object({
   scaleTargetRef: z.object({ kind: z.string().optional(), name: z.string() }),
 });
-/** The pause before SIGTERM and the 25 s in which a service drains. */
-const DRAIN_SECONDS = 33;
-
 /** Every fault of a rendered overlay, each naming where it is; empty when there is none. */
 export function policyFaults(manifests: readonly Manifest[]): string[] {
-  const workloads = manifests.filter(({ kind }) =>
-    ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'].includes(kind),
+  const faults = manifests.flatMap((each) =>
+    workloadFaults(each, manifests).map((fault) => `${each.kind} ${each.metadata.name}: ${fault}`),
   );
-  const faults = workloads.flatMap((workload) => {
-    const where = `${workload.kind} ${workload.metadata.name}`;
-    const parsed = templated.safeParse(workload.spec);
-    if (!parsed.success) return [`${where}: ${parsed.error.message}`];
-    const { spec, metadata } = parsed.data.template;
-    return [
-      ...podFaults(spec),
-      ...referenceFaults(spec, manifests),
-      ...[...spec.containers, ...spec.initContainers].flatMap((each) =>
-        containerFaults(each, manifests),
-      ),
-      // What runs to its end before the others start can have no probes.
-      ...(['Deployment', 'StatefulSet'].includes(workload.kind)
-        ? spec.containers.flatMap(probeFaults)
-        : []),
-      ...(workload.kind === 'Deployment' &&
-      (spec.terminationGracePeriodSeconds ?? 30) < DRAIN_SECONDS
-        ? [`its pods may not drain for ${DRAIN_SECONDS} s`]
-        : []),
-      ...(workload.kind === 'Deployment' && !hasBudget(metadata.labels, manifests)
-        ? ['no PodDisruptionBudget names its pods']
-        : []),
-      ...(workload.kind === 'Job'
-        ? ['a Job cannot be applied a second time with other content']
-        : []),
-      ...(workload.spec?.['replicas'] !== undefined && isScaled(workload, manifests)
-        ? ['`apply` sets its replicas, and its autoscaler too']
-        : []),
-    ].map((fault) => `${where}: ${fault}`);
-  });
   const denied = manifests.some(
     ({ kind, spec }) =>
       kind === 'NetworkPolicy' &&
@@ -124,46 +122,25 @@ export function policyFaults(manifests: readonly Manifest[]): string[] {
   return faults;
 }
 
-function podFaults(spec: Pod): string[] {
-  const faults: string[] = [];
-  const security = spec.securityContext ?? {};
-  if (security['runAsNonRoot'] !== true) faults.push('runAsNonRoot is not true');
-  if (!(Number(security['runAsUser']) > 0)) faults.push('runAsUser is root or missing');
-  const seccomp = JSON.stringify(security['seccompProfile']);
-  if (seccomp !== '{"type":"RuntimeDefault"}') faults.push('no seccomp profile');
-  if (spec.automountServiceAccountToken !== false) faults.push('a token is mounted');
-  return faults;
-}
-
-function containerFaults(each: Container, manifests: readonly Manifest[]): string[] {
-  const faults: string[] = [];
-  const { image, securityContext = {}, resources: sizes } = each;
-  const tag = /:([^:/@]+)$/.exec(image)?.[1];
-  if (tag === undefined || !/^v?\d+\.\d+/.test(tag)) faults.push(`image ${image} has no version`);
-  if (securityContext['readOnlyRootFilesystem'] !== true) faults.push('its files can be written');
-  if (securityContext['allowPrivilegeEscalation'] !== false) faults.push('privileges can grow');
-  if (securityContext['privileged'] === true) faults.push('it is privileged');
-  if (JSON.stringify(securityContext['capabilities']) !== '{"drop":["ALL"]}') {
-    faults.push('capabilities are kept');
+function workloadFaults(workload: Manifest, manifests: readonly Manifest[]): string[] {
+  const { kind, spec } = workload;
+  const { data, error } = WORKLOADS.get(kind)?.safeParse(spec) ?? {};
+  const faults = error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+  if (kind === 'Job') faults.push('a Job cannot be applied a second time with other content');
+  if (data === undefined) return faults;
+  const { metadata, spec: ofPod } = data.template;
+  if (kind === 'Deployment' && !hasBudget(metadata.labels, manifests)) {
+    faults.push('no PodDisruptionBudget names its pods');
   }
-  for (const [what, names] of [
-    ['requests', ['cpu', 'memory']],
-    ['limits', ['memory']],
-  ] as const) {
-    for (const name of names) {
-      if (sizes?.[what]?.[name] === undefined) faults.push(`no ${what} of ${name}`);
-    }
+  if (spec?.['replicas'] !== undefined && isScaled(workload, manifests)) {
+    faults.push('`apply` sets its replicas, and its autoscaler too');
   }
-  faults.push(...environmentFaults(each.name, environmentOf(each, manifests)));
-  return faults.map((fault) => `${each.name}: ${fault}`);
-}
-
-function probeFaults(each: Container): string[] {
-  const names = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const;
-  const faults = names.filter((name) => each[name] === undefined).map((name) => `no ${name}`);
-  // Restarting a service because Redis is away would make an outage longer.
-  if (each.livenessProbe?.httpGet?.path === '/readyz') faults.push('lives only while it is ready');
-  return faults.map((fault) => `${each.name}: ${fault}`);
+  const containers = [...ofPod.containers, ...ofPod.initContainers].flatMap((each) =>
+    environmentFaults(each.name, environmentOf(each, manifests)).map(
+      (fault) => `${each.name}: ${fault}`,
+    ),
+  );
+  return [...faults, ...referenceFaults(ofPod, manifests), ...containers];
 }
 
 function environmentOf(each: Container, manifests: readonly Manifest[]): Variables {

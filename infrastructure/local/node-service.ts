@@ -14,6 +14,10 @@ export interface NodeServiceOptions {
   log: string;
   /** Answers 200 when the process is up (default `/healthz`). */
   healthPath?: string;
+  /** Whom it runs as (default: as this process). */
+  account?: { readonly uid?: number; readonly gid?: number };
+  /** How long it may take to end (default 15 s). */
+  stopWithinMs?: number;
 }
 
 /**
@@ -21,16 +25,17 @@ export interface NodeServiceOptions {
  * answers over HTTP; whether it is ready for traffic is asked with `waitUntilReady`.
  */
 export function createNodeService(options: NodeServiceOptions): LocalServer {
-  const { name, args, cwd, env, port, log, healthPath = '/healthz' } = options;
+  const { name, args, cwd, env, port, log, account } = options;
+  const { healthPath = '/healthz', stopWithinMs = 15_000 } = options;
   const url = `http://127.0.0.1:${port}`;
   return createServer({
     name,
     url,
     port,
     log,
-    process: { file: process.execPath, args, cwd, env },
+    process: { file: process.execPath, args, cwd, env, ...account },
     stopSignal: 'SIGTERM',
-    stopWithinMs: 15_000,
+    stopWithinMs,
     answers: () => answersOk(`${url}${healthPath}`),
   });
 }

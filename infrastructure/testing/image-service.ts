@@ -1,10 +1,9 @@
 /** Starts a service as its image does: from the image's files alone, by an account that owns none. */
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createNodeService, waitUntilReady } from '@outcry/local/node-service.ts';
 import { freePort } from '@outcry/local/processes/ports.ts';
-import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
-import { createServer } from '@outcry/local/servers/run-server.ts';
 import { mustRun, ROOT, type Variables } from './secured-servers.ts';
 
 /** As long as Kubernetes and Compose wait after SIGTERM (`terminationGracePeriodSeconds`). */
@@ -80,35 +79,25 @@ export async function startImageService(
   program = 'main.js',
 ): Promise<ImageService> {
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
   const log = join(parent, `${name}-${port}.log`);
   const environment = await containerEnvironment(parent, {
     ...variables,
     HOST: '127.0.0.1',
     PORT: `${port}`,
   });
-  const server = createServer({
+  const server = createNodeService({
     name,
-    url,
+    args: [program],
+    cwd: folder,
+    env: environment,
     port,
     log,
-    process: {
-      file: process.execPath,
-      args: [program],
-      cwd: folder,
-      env: environment,
-      ...serviceAccount,
-    },
-    stopSignal: 'SIGTERM',
+    account: serviceAccount,
     stopWithinMs: GRACE_MS,
-    answers: async () => (await statusOf(`${url}/healthz`)) === 200,
   });
   await server.start();
   try {
-    await waitUntil(async () => (await statusOf(`${url}/readyz`)) === 200, {
-      withinMs: 20_000,
-      what: `${name} (${server.url}) being ready`,
-    });
+    await waitUntilReady(server, { path: '/readyz', log, withinMs: 20_000 });
   } catch (error) {
     await server.kill();
     throw error;
@@ -129,14 +118,4 @@ export async function startImageService(
       return { code, tookMs: performance.now() - since };
     },
   };
-}
-
-async function statusOf(url: string): Promise<number | undefined> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    await response.body?.cancel();
-    return response.status;
-  } catch {
-    return undefined;
-  }
 }
