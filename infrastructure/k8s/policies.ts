@@ -48,11 +48,12 @@ const probed = container.extend({
   readinessProbe: z.object({}, 'no readinessProbe'),
   livenessProbe: z.object({ httpGet: z.object({ path: livePath }).optional() }, 'no livenessProbe'),
 });
+const ROOT_USER = 'runAsUser is root or missing';
 const pod = z.object({
   automountServiceAccountToken: z.literal(false, 'a token is mounted'),
   securityContext: part({
     runAsNonRoot: z.literal(true, 'runAsNonRoot is not true'),
-    runAsUser: z.number('runAsUser is missing').positive('runAsUser is root'),
+    runAsUser: z.number(ROOT_USER).positive(ROOT_USER),
     seccompProfile: z.strictObject({ type: z.literal('RuntimeDefault') }, 'no seccomp profile'),
   }),
   containers: z.array(container),

@@ -1,5 +1,5 @@
 /** Clients: each sends random steps, aimed at what all have learnt, and writes down what it heard. */
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { Agent, request, type IncomingMessage, type RequestOptions } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
 import { seeded } from '@outcry/shared/testing/seeded.ts';
@@ -13,22 +13,17 @@ export interface Sender {
   readonly ports: readonly number[];
 }
 
-/** Where all clients of a run write down their commands. */
-export class Recorder {
-  readonly commands: HistoryCommand[] = [];
-  ids = 0;
-}
-
 export class HistoryClient {
   readonly #sender: Sender;
-  readonly #recorder: Recorder;
+  readonly #commands: HistoryCommand[];
   readonly #known: KnownAuctions;
   // A doubled command and its neighbour need two connections.
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 2 });
 
-  constructor(sender: Sender, recorder: Recorder, known: KnownAuctions) {
+  /** @param commands where all clients of a run write down what they heard */
+  constructor(sender: Sender, commands: HistoryCommand[], known: KnownAuctions) {
     this.#sender = sender;
-    this.#recorder = recorder;
+    this.#commands = commands;
     this.#known = known;
   }
 
@@ -75,31 +70,28 @@ export class HistoryClient {
   async #send(step: Step, gateway: number): Promise<Exchanged> {
     const { client, userId, token, ports } = this.#sender;
     const { auctionId, request, key, dropAfterMs } = step;
-    const command = {
-      id: (this.#recorder.ids += 1),
-      client,
-      userId,
-      gateway,
-      auctionId,
-      request,
-      key,
-      start: now(),
+    const { method, path, body } = httpRequest(auctionId, request);
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...(key === '' ? {} : { 'idempotency-key': key }),
     };
-    const exchanged = await exchange({
+    const to = {
       agent: this.#agent,
-      port: ports[gateway] ?? 0,
-      ...httpRequest(auctionId, request),
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        ...(key === '' ? {} : { 'idempotency-key': key }),
-      },
-      dropAfterMs,
-    });
+      host: '127.0.0.1',
+      port: ports[gateway],
+      method,
+      path,
+      headers,
+    };
+    const start = now();
+    const exchanged = await exchange(to, body, dropAfterMs);
     // What never left the client is no part of the history.
     if (exchanged === 'unsent') return exchanged;
     const answer = exchanged === 'lost' ? null : exchanged;
-    this.#recorder.commands.push({ ...command, end: answer && now(), answer });
+    const id = this.#commands.length + 1;
+    const sent = { id, client, userId, gateway, auctionId, request, key, start };
+    this.#commands.push({ ...sent, end: answer && now(), answer });
     if (answer !== null) this.#known.learn(auctionId, answer);
     return exchanged;
   }
@@ -110,42 +102,27 @@ const now = (): number => Math.round(performance.now() * 1_000) / 1_000;
 
 function httpRequest(auctionId: string, request: HistoryRequest) {
   const path = `/v1/auctions/${auctionId}`;
-  const { kind, ...body } = request;
-  switch (kind) {
-    case 'read':
-      return { method: 'GET' as const, path, body: '' };
-    case 'me':
-      return { method: 'GET' as const, path: `${path}/me`, body: '' };
-    case 'bid':
-      return { method: 'POST' as const, path: `${path}/bids`, body: JSON.stringify(body) };
-    case 'buy':
-      return { method: 'POST' as const, path: `${path}/buy-now`, body: '{}' };
-    default:
-      return { method: 'POST' as const, path: `${path}/${kind}`, body: JSON.stringify(body) };
-  }
-}
-
-export interface Exchange {
-  readonly agent: Agent;
-  readonly port: number;
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** The client closes the connection this long after sending; undefined: it waits. */
-  readonly dropAfterMs: number | undefined;
+  const { kind, ...content } = request;
+  if (kind === 'read') return { method: 'GET', path, body: '' };
+  if (kind === 'me') return { method: 'GET', path: `${path}/me`, body: '' };
+  const command = { bid: 'bids', buy: 'buy-now', extend: 'extend', cancel: 'cancel' }[kind];
+  return { method: 'POST', path: `${path}/${command}`, body: JSON.stringify(content) };
 }
 
 /** `lost`: it may have arrived. `unsent`: the gateway took no connection, nothing was sent. */
-export type Exchanged = HistoryAnswer | 'lost' | 'unsent';
+type Exchanged = HistoryAnswer | 'lost' | 'unsent';
 
 /** The gateway answers within 2 s; what takes much longer will not come. */
 const ANSWER_LIMIT_MS = 6_000;
 
-export function exchange(sent: Exchange): Promise<Exchanged> {
-  const { agent, port, method, path, headers, body, dropAfterMs } = sent;
+/** @param dropAfterMs the client closes the connection this long after sending; undefined: it waits */
+function exchange(
+  to: RequestOptions,
+  body: string,
+  dropAfterMs: number | undefined,
+): Promise<Exchanged> {
   return new Promise((resolve) => {
-    const outgoing = request({ host: '127.0.0.1', port, method, path, headers, agent });
+    const outgoing = request(to);
     const limit = setTimeout(() => outgoing.destroy(), ANSWER_LIMIT_MS);
     let drop: NodeJS.Timeout | undefined;
     const finish = (exchanged: Exchanged): void => {

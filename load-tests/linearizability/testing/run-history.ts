@@ -21,16 +21,9 @@ import { clientOf } from '../../crowd/people.ts';
 import { openBed, ROOT, type TestBed } from '../../system/system.ts';
 import { checkHistory } from '../checker/check-history.ts';
 import { outcomeOf, violationText } from '../history.ts';
-import type { History, LoggedEvent } from '../history.ts';
-import {
-  HistoryClient,
-  KnownAuctions,
-  RandomSteps,
-  Recorder,
-  SeededRandom,
-  randomAuction,
-} from './clients.ts';
-import type { KnownAuction } from './clients.ts';
+import type { History, HistoryCommand, LoggedEvent } from '../history.ts';
+import { HistoryClient, KnownAuctions, RandomSteps, SeededRandom } from './clients.ts';
+import { randomAuction, type KnownAuction } from './clients.ts';
 
 /** Few, so that most calls decide bids of several auctions; on a cluster every master has some. */
 const SHARDS = 2;
@@ -165,12 +158,12 @@ export async function runHistory(stage: HistoryStage, options: RunOptions): Prom
   const { bed, gateways, redis } = stage;
   const random = new SeededRandom(seed);
   const known = new KnownAuctions(await createAuctions(stage, random.fork(), options));
-  const recorder = new Recorder();
+  const commands: HistoryCommand[] = [];
   const ports = gateways.map(({ port }) => port);
   const clients = Array.from({ length: count + SELLING_CLIENTS }, (_, client) => {
     const userId = client >= count ? SELLER : `user-${Math.floor(client / CLIENTS_PER_USER)}`;
     const token = signToken(bed.secret, userId, ['bidder', 'seller']);
-    const runs = new HistoryClient({ client, userId, token, ports }, recorder, known);
+    const runs = new HistoryClient({ client, userId, token, ports }, commands, known);
     return { keys: `${seed}-${client}`, sells: userId === SELLER, runs };
   });
   try {
@@ -200,7 +193,7 @@ export async function runHistory(stage: HistoryStage, options: RunOptions): Prom
       for (const gateway of gateways.keys()) await clients[0]?.runs.read(id, gateway);
     }
     const logs = await Promise.all(ids.map((id) => readEvents(stage, id)));
-    return { name, seed, commands: recorder.commands, events: logs.flat() };
+    return { name, seed, commands, events: logs.flat() };
   } finally {
     for (const { runs } of clients) runs.close();
   }
