@@ -6,6 +6,7 @@ import type {
   LotResult,
   OwnRegistration,
   RegistrationView,
+  SalePatch,
   SaleRequest,
   SaleStatus,
   SaleView,
@@ -88,8 +89,8 @@ export class SaleClient {
     return this.#http.get(this.#url(saleId), isSale);
   }
 
-  /** Before its first lot starts; what lots share changes only while there are none. */
-  edit(saleId: string, changes: Partial<SaleRequest>): Promise<SaleView> {
+  /** Before its first lot starts; what lots share changes only while there are none. Null takes away. */
+  edit(saleId: string, changes: SalePatch): Promise<SaleView> {
     return this.#http.patch(this.#url(saleId), changes, isSale);
   }
 

@@ -17,7 +17,7 @@ import {
   salePage,
   saleView,
 } from '@outcry/shared/contracts/sale-answers.ts';
-import type { LotResult } from '@outcry/shared/contracts/sales.ts';
+import type { LotResult, SalePatch } from '@outcry/shared/contracts/sales.ts';
 import { shardOfSale } from '@outcry/shared/domain/ids.ts';
 import type { Table } from '@outcry/shared/http/csv.ts';
 import {
@@ -140,7 +140,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       path: '/v1/sales/{id}',
       name: 'editSale',
       summary:
-        'Changes a sale before its first lot starts; what its lots share only while it has none',
+        'Changes a sale before its first lot starts, null taking away; what its lots share only while it has none',
       who: 'seller',
       body: salePatch,
       answer: { status: 200, schema: saleView },
@@ -150,7 +150,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
     async ({ x, params, body, caller }, parts: GatewayParts) => {
       const sale = await readSale(x, parts, params.id);
       if (!sale.ok) return sale.answer;
-      const request = saleRequest.safeParse({ ...requestOf(sale.value), ...body });
+      const request = saleRequest.safeParse(patched(requestOf(sale.value), body));
       if (!request.success) {
         const errors = request.error.issues.map(({ path, message }) => ({
           path: path.join('.'),
@@ -423,6 +423,14 @@ async function commandSale(
 
 const viewJson = ({ body }: Answer, terms: string): string =>
   JSON.stringify(saleViewFrom(body, terms));
+
+/** Null takes away, but for the soft close, where it says that there is to be none. */
+const patched = (request: Record<string, unknown>, patch: SalePatch): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries({ ...request, ...patch }).filter(
+      ([name, value]) => value !== null || name === 'softClose',
+    ),
+  );
 
 /** The members of a sale that a request can have. */
 function requestOf(view: ReturnType<typeof saleViewFrom>): Record<string, unknown> {

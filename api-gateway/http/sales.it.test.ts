@@ -165,6 +165,17 @@ describe('an edit', () => {
       defaultLimit: 900,
       status: 'scheduled',
     });
+    expect(result(await ask('PATCH', 'sam', path, { registration: 'none' }))).toEqual([
+      422,
+      'INVALID_REQUEST',
+    ]);
+    const open = await ask('PATCH', 'sam', path, { registration: 'none', defaultLimit: null });
+    expect(open.body).toMatchObject({ registration: 'none', softClose: { windowSeconds: 30 } });
+    expect(open.body).not.toHaveProperty('defaultLimit');
+    expect(result(await ask('PATCH', 'sam', path, { title: null }))).toEqual([
+      422,
+      'INVALID_REQUEST',
+    ]);
     expect(result(await ask('PATCH', 'tom', path, { title: 'Mine' }))).toEqual([403, 'NOT_SELLER']);
     const live = await newSale();
     expect(result(await ask('PATCH', 'sam', `sales/${live.saleId}`, { title: 'X' }))).toEqual([

@@ -26,6 +26,7 @@ import {
   REGISTRATION_KINDS,
   SALE_STATUSES,
   type AdmissionRequest,
+  type SalePatch,
   type SaleRequest,
 } from './sales.ts';
 import { pageLimit } from './query-strings.ts';
@@ -182,7 +183,14 @@ export const saleRequest = z
   }) satisfies z.ZodType<SaleRequest>;
 
 /** Some of the terms. */
-export const salePatch = z.strictObject(saleTerms).partial();
+export const salePatch = z
+  .strictObject({
+    ...saleTerms,
+    description: saleTerms.description.nullable(),
+    startsAt: saleTerms.startsAt.nullable(),
+    defaultLimit: saleTerms.defaultLimit.nullable(),
+  })
+  .partial() satisfies z.ZodType<SalePatch>;
 
 export const admissionRequest = z.strictObject({
   status: z.enum(['approved', 'refused', 'blocked']),

@@ -44,7 +44,7 @@ export interface SaleView extends SaleTerms {
   readonly serverTime: string;
 }
 
-/** `POST /v1/sales`; `PATCH` takes any of it. */
+/** `POST /v1/sales`. */
 export interface SaleRequest {
   readonly title: string;
   readonly description?: string | undefined;
@@ -59,6 +59,14 @@ export interface SaleRequest {
   /** Default: 120. */
   readonly graceSeconds?: number | undefined;
 }
+
+/** `PATCH /v1/sales/{id}`: what is to be otherwise; null takes away what a sale need not have. */
+export type SalePatch = {
+  readonly [Name in keyof SaleRequest]?:
+    | SaleRequest[Name]
+    | (Name extends 'description' | 'startsAt' | 'defaultLimit' ? null : never)
+    | undefined;
+};
 
 /** A bidder's admission to a sale, as that bidder sees it. */
 export interface OwnRegistration {

@@ -36,6 +36,8 @@ export const duplicatePath = (auctionId: string): string => `${SELL_PATH}?like=$
 export const changePath = (auctionId: string): string => `${SELL_PATH}?change=${auctionId}`;
 export const SALES_PATH = '/sales';
 export const salePath = (saleId: string): string => `${SALES_PATH}/${saleId}`;
+/** The same, open where its terms are changed. */
+export const changeSalePath = (saleId: string): string => `${salePath(saleId)}?change`;
 export const MY_BIDS_PATH = '/my-bids';
 export const SAVED_PATH = '/saved';
 export const LEADERS_PATH = '/leaders';

@@ -1,21 +1,30 @@
+import './desks.css';
 import { useEffect, useMemo } from 'preact/hooks';
-import { OWN_LISTS, type OwnList } from '@outcry/shared/contracts/history.ts';
+import type { OwnList } from '@outcry/shared/contracts/history.ts';
 import { Empty } from '../parts/empty.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
+import { SaleEntry } from '../sales/sale-entry.tsx';
+import { List, usePages } from './pages.tsx';
 import { SaleRow } from './sale-row.tsx';
 import { query } from '../router.ts';
-import { SELL_PATH, SELLING_PATH } from '../routes.ts';
+import { changeSalePath, SELL_PATH, SELLING_PATH } from '../routes.ts';
 import { OwnSales } from '../state/own-sales.ts';
+import { saleClient } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
+import { signedInAs } from '../state/session.ts';
 
-const LABELS: Readonly<Record<OwnList, string>> = {
+/** `sales`: those of many lots. */
+const LISTS = ['open', 'scheduled', 'sold', 'unsold', 'sales'] as const;
+type DeskList = (typeof LISTS)[number];
+
+const LABELS: Readonly<Record<DeskList, string>> = {
   open: 'Live',
   scheduled: 'Scheduled',
   sold: 'Sold',
   unsold: 'Not sold',
+  sales: 'Sales',
 };
-const TABS: readonly OwnList[] = ['open', 'scheduled', 'sold', 'unsold'];
 
 const NOTHING: Readonly<Record<OwnList, string>> = {
   open: 'Nothing of yours is open for bids right now.',
@@ -26,7 +35,8 @@ const NOTHING: Readonly<Record<OwnList, string>> = {
 
 /** The seller's desk: what the user sells, and all that can be done with it. */
 export function SellingDesk({ services }: { readonly services: Services }) {
-  const list = OWN_LISTS.find((name) => name === query.value.get('list')) ?? 'open';
+  const asked = query.value.get('list');
+  const list = LISTS.find((name) => name === asked) ?? 'open';
   const after = query.value.get('after') ?? undefined;
   return (
     <>
@@ -38,21 +48,52 @@ export function SellingDesk({ services }: { readonly services: Services }) {
         <ReportButton client={services.client} of="own sales" what="my sales" />
       </div>
       <nav class="tabs" aria-label="Your auctions by how they stand">
-        {TABS.map((tab) => (
+        {LISTS.map((tab) => (
           <a key={tab} href={deskPath(tab)} aria-current={tab === list ? 'page' : undefined}>
             {LABELS[tab]}
           </a>
         ))}
       </nav>
-      <Sales key={`${list} ${after}`} services={services} list={list} after={after} />
+      {list === 'sales' ? (
+        <OwnSalesOfLots services={services} />
+      ) : (
+        <Sales key={`${list} ${after}`} services={services} list={list} after={after} />
+      )}
     </>
   );
 }
 
-function deskPath(list: OwnList, after?: string): string {
+function deskPath(list: DeskList, after?: string): string {
   const asked = new URLSearchParams(list === 'open' ? {} : { list });
   if (after !== undefined) asked.set('after', after);
   return SELLING_PATH + (asked.size === 0 ? '' : `?${asked.toString()}`);
+}
+
+/** The user's sales of many lots, from the archive. */
+function OwnSalesOfLots({ services }: { readonly services: Services }) {
+  const seller = signedInAs.value;
+  const pages = usePages(services.client, (page) =>
+    saleClient(services).archivedList({ ...page, seller }),
+  );
+  return (
+    <section class="panel" aria-label="Your sales">
+      <List
+        pages={pages}
+        none="You have made no sale of several lots yet."
+        keyOf={({ id }) => id}
+        row={(sale) => (
+          <>
+            <SaleEntry sale={sale} />
+            {sale.status === 'scheduled' && (
+              <a class="button" href={changeSalePath(sale.id)}>
+                Change
+              </a>
+            )}
+          </>
+        )}
+      />
+    </section>
+  );
 }
 
 interface SalesProps {

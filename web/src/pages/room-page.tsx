@@ -1,6 +1,6 @@
 import { isOver } from '@outcry/shared/contracts/events.ts';
 import { sellerName } from '../format/user-names.ts';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { endText } from '../format/outcome.ts';
 import { refusalWords } from '../format/refusals.ts';
@@ -13,7 +13,6 @@ import { ItemTile } from '../parts/item-tile.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PriceChart } from '../parts/price-chart.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
-import { LotAdmission, SalePlace } from '../parts/sale-place.tsx';
 import { SaveButton } from '../parts/save-button.tsx';
 import { ProofPanel } from '../parts/proof-panel.tsx';
 import { lobbyPath, SELLING_PATH } from '../routes.ts';
@@ -36,6 +35,7 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
     return () => room.close();
   }, [room]);
   const auction = room.auction.value;
+  const lot = useLotParts(auction?.saleId !== undefined);
   if (auction === null) return <NotHere room={room} />;
   const { saleId } = auction;
   return (
@@ -57,12 +57,23 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
         <PageHead title={auction.item.title}>
           <RoomStatus auction={auction} room={room} />
           {saleId !== undefined && (
-            <SalePlace services={services} saleId={saleId} auction={auction} />
+            <div class="lot-part">
+              {lot && <lot.SalePlace services={services} saleId={saleId} auction={auction} />}
+            </div>
           )}
         </PageHead>
         <div class="panel room-panel">
-          {saleId !== undefined && (
-            <LotAdmission services={services} saleId={saleId} auction={auction} room={room} />
+          {saleId !== undefined && !room.isOwn.value && !isOver(auction.status) && (
+            <div class="lot-part">
+              {lot && (
+                <lot.LotAdmission
+                  services={services}
+                  saleId={saleId}
+                  auction={auction}
+                  room={room}
+                />
+              )}
+            </div>
           )}
           <BidPanel auction={auction} room={room} signIn={services.signIn} />
         </div>
@@ -83,6 +94,20 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
       </div>
     </article>
   );
+}
+
+const loadLotParts = () => import('../sales/lot-place.tsx');
+
+/** What the rooms of lots have besides; without it a room works too. */
+function useLotParts(isLot: boolean): Awaited<ReturnType<typeof loadLotParts>> | undefined {
+  const [parts, setParts] = useState<Awaited<ReturnType<typeof loadLotParts>>>();
+  useEffect(() => {
+    if (!isLot) return;
+    loadLotParts().then(setParts, (error: unknown) =>
+      console.warn('the place in the sale could not be loaded', error),
+    );
+  }, [isLot]);
+  return parts;
 }
 
 interface InRoomProps {

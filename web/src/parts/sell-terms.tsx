@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks';
 import { EMPTY_FORM } from '../state/sell-form.ts';
+import { Fold } from './fold.tsx';
 import { FormField, type TiedAttributes } from './form-field.tsx';
 import type { SellFieldsProps } from './sell-times.tsx';
 
@@ -14,8 +14,6 @@ const NAMES = [
 
 /** Terms that most sellers leave as they are. */
 export function SellTerms({ form, faults, onChange }: SellFieldsProps) {
-  const isAtFault = NAMES.some((name) => faults[name] !== undefined);
-  const [isOpen, setOpen] = useState(() => NAMES.some((name) => form[name] !== EMPTY_FORM[name]));
   const text = (name: (typeof NAMES)[number], inputMode: 'numeric' | 'decimal') =>
     function textInput(tied: TiedAttributes) {
       return (
@@ -29,12 +27,11 @@ export function SellTerms({ form, faults, onChange }: SellFieldsProps) {
       );
     };
   return (
-    <details
-      class="sell-more"
-      open={isOpen || isAtFault}
-      onToggle={(event) => setOpen(event.currentTarget.open)}
+    <Fold
+      title="More terms"
+      isOpen={NAMES.some((name) => form[name] !== EMPTY_FORM[name])}
+      isWanted={NAMES.some((name) => faults[name] !== undefined)}
     >
-      <summary>More terms</summary>
       <div class="stack">
         <div class="field-row">
           <FormField
@@ -87,6 +84,6 @@ export function SellTerms({ form, faults, onChange }: SellFieldsProps) {
           )}
         />
       </div>
-    </details>
+    </Fold>
   );
 }

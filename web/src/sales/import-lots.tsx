@@ -56,7 +56,6 @@ export function ImportLots({ services: { client }, sale, onAdded }: ImportLotsPr
         const options = { idempotencyKey: `${key}-${line}` };
         await asUser(client, () => client.createAuction({ saleId: sale.id, ...terms }, options));
       }
-      setChosen(undefined);
       setNotice({
         tone: 'good',
         title: 'Added',
@@ -75,8 +74,7 @@ export function ImportLots({ services: { client }, sale, onAdded }: ImportLotsPr
   };
   const lots = chosen?.reading.ok === true ? chosen.reading.lots : undefined;
   return (
-    <section class="stack" aria-label="Lots from a file">
-      <h3>Add lots from a file</h3>
+    <div class="stack">
       <FormField
         label="CSV file"
         hint="Columns: title, startPrice, and if you like description, imageUrl, reservePrice, buyNowPrice, lot."
@@ -97,22 +95,24 @@ export function ImportLots({ services: { client }, sale, onAdded }: ImportLotsPr
           {added !== undefined && (
             <progress max={lots.length} value={added} aria-label="Lots added" />
           )}
-          <div class="row">
-            <button
-              type="button"
-              class="button"
-              disabled={added !== undefined}
-              onClick={() => void add(lots, chosen.key)}
-            >
-              {added === undefined
-                ? `Add ${lots.length} ${lots.length === 1 ? 'lot' : 'lots'}`
-                : `Adding ${added + 1} of ${lots.length} …`}
-            </button>
-          </div>
+          {notice?.tone !== 'good' && (
+            <div class="row">
+              <button
+                type="button"
+                class="button"
+                disabled={added !== undefined}
+                onClick={() => void add(lots, chosen.key)}
+              >
+                {added === undefined
+                  ? `Add ${lots.length} ${lots.length === 1 ? 'lot' : 'lots'}`
+                  : `Adding ${added + 1} of ${lots.length} …`}
+              </button>
+            </div>
+          )}
         </>
       )}
       <NoticeText notice={notice} />
-    </section>
+    </div>
   );
 }
 

@@ -58,7 +58,6 @@ export function LotForm({ services, sale, onAdded }: LotFormProps) {
         void submit();
       }}
     >
-      <h3>Add a lot</h3>
       <div class="lot-fields">
         {FIELDS.map(([name, label, optional]) => (
           <FormField

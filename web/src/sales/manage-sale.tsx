@@ -1,6 +1,4 @@
 import { useState } from 'preact/hooks';
-import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import type { SaleClient } from '@outcry/client/sale-client.ts';
 import type {
   AdmissionRequest,
   RegistrationView,
@@ -9,13 +7,16 @@ import type {
 import { useCommands } from '../desks/commands.ts';
 import { List, usePages } from '../desks/pages.tsx';
 import { formatMoney, moneyFault, moneyFieldText, parseMoney } from '../format/money.ts';
+import { Fold } from '../parts/fold.tsx';
 import { FormField } from '../parts/form-field.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { ReasonDialog } from '../parts/reason-dialog.tsx';
+import { query } from '../router.ts';
 import { saleClient } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
 import { ImportLots } from './import-lots.tsx';
 import { LotForm } from './lot-form.tsx';
+import { SaleForm } from './sale-form.tsx';
 import { REGISTRATION_STATUS_WORDS } from './sale-words.ts';
 
 interface ManageSaleProps {
@@ -31,56 +32,59 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
   const sales = saleClient(services);
   const commands = useCommands(client);
   const [isAsking, setAsking] = useState(false);
-  const isOpen = sale.status !== 'ended';
+  const isEmpty = sale.lots.length === 0;
   const done = (): null => {
     onChanged();
     return null;
   };
   return (
     <>
-      {isOpen && (
-        <section class="panel stack" aria-label="Manage the sale">
-          <h2>Manage the sale</h2>
-          <div class="row">
-            {sale.status === 'paused' ? (
-              <button
-                type="button"
-                class="button button-primary"
-                disabled={commands.busy}
-                onClick={() =>
-                  void commands.run({
-                    name: 'Your request',
-                    request: (options) => sales.resume(sale.id, options),
-                    done,
-                  })
-                }
-              >
-                Resume the sale
-              </button>
-            ) : (
-              <button
-                type="button"
-                class="button"
-                onClick={() => {
-                  commands.forgetNotice();
-                  setAsking(true);
-                }}
-              >
-                Pause the sale
-              </button>
-            )}
-          </div>
-          <NoticeText notice={isAsking ? null : commands.notice} />
+      <section class="panel stack" aria-label="Manage the sale">
+        <h2>Manage the sale</h2>
+        <div class="row">
+          {sale.status === 'paused' ? (
+            <button
+              type="button"
+              class="button button-primary"
+              disabled={commands.busy}
+              onClick={() =>
+                void commands.run({
+                  name: 'Your request',
+                  request: (options) => sales.resume(sale.id, options),
+                  done,
+                })
+              }
+            >
+              Resume the sale
+            </button>
+          ) : (
+            <button
+              type="button"
+              class="button"
+              disabled={sale.status === 'ended'}
+              onClick={() => {
+                commands.forgetNotice();
+                setAsking(true);
+              }}
+            >
+              Pause the sale
+            </button>
+          )}
+        </div>
+        <NoticeText notice={isAsking ? null : commands.notice} />
+        <Fold title="Add a lot" isOpen={isEmpty}>
           <LotForm services={services} sale={sale} onAdded={onChanged} />
+        </Fold>
+        <Fold title="Add lots from a file" isOpen={isEmpty}>
           <ImportLots services={services} sale={sale} onAdded={onChanged} />
-        </section>
-      )}
-      {sale.registration !== 'none' && (
-        <section class="panel stack" aria-label="Bidders">
-          <h2>Bidders</h2>
-          <Registrations client={client} sales={sales} sale={sale} isOpen={isOpen} />
-        </section>
-      )}
+        </Fold>
+        {sale.status === 'scheduled' && (
+          <Fold title="Change its terms" isOpen={query.value.has('change')}>
+            <SaleForm services={services} sale={sale} onDone={onChanged} />
+          </Fold>
+        )}
+      </section>
+      <Bidders services={services} sale={sale} mayDecide />
       {isAsking && (
         <ReasonDialog
           title="Pause the whole sale?"
@@ -106,38 +110,45 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
   );
 }
 
-interface RegistrationsProps {
-  readonly client: OutcryClient;
-  readonly sales: SaleClient;
+interface BiddersProps {
+  readonly services: Services;
   readonly sale: SaleView;
-  readonly isOpen: boolean;
+  /** Whether it shows how to admit them, too. */
+  readonly mayDecide: boolean;
 }
 
-function Registrations(props: RegistrationsProps) {
-  const { client, sales, sale } = props;
-  const pages = usePages(client, (query) => sales.registrations(sale.id, query));
+/** Who has registered, for the seller and admins. */
+export function Bidders(props: BiddersProps) {
+  const { services, sale } = props;
+  const pages = usePages(services.client, (page) =>
+    saleClient(services).registrations(sale.id, page),
+  );
+  if (sale.registration === 'none') return null;
   return (
-    <List
-      pages={pages}
-      none="Nobody has registered yet."
-      keyOf={({ paddle }) => String(paddle)}
-      row={(registration) => (
-        <Registration {...props} registration={registration} onDecided={() => pages.again()} />
-      )}
-    />
+    <section class="panel stack" aria-label="Bidders">
+      <h2>Bidders</h2>
+      <List
+        pages={pages}
+        none="Nobody has registered yet."
+        keyOf={({ paddle }) => String(paddle)}
+        row={(registration) => (
+          <Registration {...props} registration={registration} onDecided={() => pages.again()} />
+        )}
+      />
+    </section>
   );
 }
 
-interface RegistrationProps extends RegistrationsProps {
+interface RegistrationProps extends BiddersProps {
   readonly registration: RegistrationView;
   readonly onDecided: () => void;
 }
 
 function Registration(props: RegistrationProps) {
-  const { client, sales, sale, isOpen, registration, onDecided } = props;
+  const { services, sale, mayDecide, registration, onDecided } = props;
   const { paddle, userId, status, limit, committed } = registration;
   const { currency } = sale;
-  const commands = useCommands(client);
+  const commands = useCommands(services.client);
   const [text, setText] = useState<string>();
   const [fault, setFault] = useState('');
   const shown = text ?? (limit === null ? '' : moneyFieldText(limit, currency));
@@ -147,7 +158,11 @@ function Registration(props: RegistrationProps) {
     if (wanted === undefined) return;
     const isDone = await commands.run({
       name: 'Your decision',
-      request: () => sales.decideRegistration(sale.id, paddle, { status: decision, limit: wanted }),
+      request: () =>
+        saleClient(services).decideRegistration(sale.id, paddle, {
+          status: decision,
+          limit: wanted,
+        }),
       done: () => null,
     });
     if (isDone) setText(undefined);
@@ -156,8 +171,8 @@ function Registration(props: RegistrationProps) {
   const button = (decision: AdmissionRequest['status'], label: string) => (
     <button
       type="button"
-      class={`button${decision === 'approved' ? ' button-primary' : ''}`}
-      disabled={commands.busy}
+      class={`button${label === 'Approve' ? ' button-primary' : ''}`}
+      disabled={commands.busy || sale.status === 'ended'}
       aria-label={`${label} paddle ${paddle}`}
       onClick={() => void decide(decision)}
     >
@@ -174,17 +189,17 @@ function Registration(props: RegistrationProps) {
         <br />
         <span class="muted">Committed: {formatMoney(committed, currency)}</span>
       </p>
-      {isOpen && (
+      {mayDecide && (
         <>
           <FormField
             label={`Limit of paddle ${paddle}`}
-            hint="None: as much as they like."
             fault={fault}
             control={(tied) => (
               <input
                 {...tied}
                 inputMode="decimal"
                 autoComplete="off"
+                placeholder="no limit"
                 value={shown}
                 onInput={({ currentTarget }) => {
                   setText(currentTarget.value);

@@ -12,26 +12,43 @@ const READ_EVERY_MS = 30_000;
 interface SaleResultsProps {
   readonly services: Services;
   readonly saleId: string;
+  /** The user's, whose lots stand out. */
+  readonly paddle: number | undefined;
 }
 
 /** What became of each lot. */
-export function SaleResults({ services, saleId }: SaleResultsProps) {
+export function SaleResults({ services, saleId, paddle }: SaleResultsProps) {
   const sales = saleClient(services);
   const reading = useReading(() => sales.results(saleId), READ_EVERY_MS, [sales, saleId]);
   return (
-    <div class="sale-results">
+    <>
       <FailureBanner problem={reading.problem.value}>They are read again.</FailureBanner>
-      <table class="leader-table" data-testid="results">
-        <thead>
-          <tr>
-            <th scope="col">Lot</th>
-            <th scope="col">Outcome</th>
-            <th scope="col">Paddle</th>
-          </tr>
-        </thead>
-        <tbody>
-          {reading.value.value?.map((result) => (
-            <tr key={result.lot}>
+      <ResultTable results={reading.value.value ?? []} paddle={paddle} />
+    </>
+  );
+}
+
+interface ResultTableProps {
+  readonly results: readonly LotResult[];
+  readonly paddle?: number | undefined;
+}
+
+/** What became of lots, one a row. */
+export function ResultTable({ results, paddle }: ResultTableProps) {
+  return (
+    <table class="leader-table sale-results" data-testid="results">
+      <thead>
+        <tr>
+          <th scope="col">Lot</th>
+          <th scope="col">Outcome</th>
+          <th scope="col">Paddle</th>
+        </tr>
+      </thead>
+      <tbody>
+        {results.map((result) => {
+          const isOwn = paddle !== undefined && result.paddle === paddle;
+          return (
+            <tr key={result.lot} class={isOwn ? 'leader-row-you' : ''}>
               <th scope="row">
                 {result.lot}{' '}
                 <a href={roomPath(result.auctionId)} dir="auto">
@@ -39,12 +56,14 @@ export function SaleResults({ services, saleId }: SaleResultsProps) {
                 </a>
               </th>
               <td>{outcomeText(result)}</td>
-              <td>{result.paddle ?? '–'}</td>
+              <td>
+                {result.paddle ?? '–'} {isOwn && <span class="tag tag-you">you</span>}
+              </td>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          );
+        })}
+      </tbody>
+    </table>
   );
 }
 

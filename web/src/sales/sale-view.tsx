@@ -1,13 +1,13 @@
 import '../desks/desks.css';
 import './sales.css';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { AuctionListener } from '@outcry/client/watched-auction.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
-import type { SaleView } from '@outcry/shared/contracts/sales.ts';
+import type { OwnRegistration, SaleView } from '@outcry/shared/contracts/sales.ts';
 import { usePages } from '../desks/pages.tsx';
+import { formatMoney } from '../format/money.ts';
 import { refusalWords } from '../format/refusals.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
-import { Admission } from '../parts/admission.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { LoadingCards, WatchedCard } from '../parts/lobby-cards.tsx';
@@ -17,13 +17,14 @@ import { route } from '../router.ts';
 import { SALES_PATH } from '../routes.ts';
 import { serverNow, slowClock } from '../state/clock.ts';
 import { LiveViews } from '../state/live-views.ts';
-import { useReading } from '../state/reading.ts';
-import { saleClient, useAdmission } from '../state/sales.ts';
+import { useReading, type Reading } from '../state/reading.ts';
+import { readSale, saleClient, useAdmission } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
 import { asUser, isAdmin, signedInAs } from '../state/session.ts';
 import { ownSides, standingOf, type OwnSide } from '../state/stakes.ts';
-import { ManageSale } from './manage-sale.tsx';
-import { SaleResults } from './sale-results.tsx';
+import { Admission } from './admission.tsx';
+import { Bidders, ManageSale } from './manage-sale.tsx';
+import { ResultTable, SaleResults } from './sale-results.tsx';
 import { SALE_STATUS_WORDS, saleTermTexts } from './sale-words.ts';
 
 const READ_EVERY_MS = 5_000;
@@ -35,7 +36,7 @@ export function SaleContent({ services }: { readonly services: Services }) {
   const here = route.value;
   const saleId = here.page === 'sale' ? here.saleId : '';
   const sales = saleClient(services);
-  const reading = useReading(() => sales.read(saleId), READ_EVERY_MS, [sales, saleId]);
+  const reading = useReading(() => readSale(sales, saleId), READ_EVERY_MS, [sales, saleId]);
   const sale = reading.value.value;
   const problem = reading.problem.value;
   if (sale === undefined) {
@@ -53,8 +54,6 @@ export function SaleContent({ services }: { readonly services: Services }) {
       </>
     );
   }
-  const again = (): void => void reading.again();
-  const isTheirs = isAdmin.value || signedInAs.value === sale.sellerId;
   return (
     <article class="stack sale-page" data-testid="sale-page">
       <PageHead title={sale.title}>
@@ -68,23 +67,66 @@ export function SaleContent({ services }: { readonly services: Services }) {
         </div>
       </PageHead>
       <FailureBanner problem={problem}>It is read again by itself.</FailureBanner>
+      {sale.results === undefined ? (
+        <AtGateway services={services} sale={sale} onChanged={() => void reading.again()} />
+      ) : (
+        <>
+          <Terms sale={sale} />
+          <section class="panel stack" aria-label="Results">
+            <h2>Results</h2>
+            <ResultTable results={sale.results} />
+          </section>
+        </>
+      )}
+    </article>
+  );
+}
+
+interface InSaleProps {
+  readonly services: Services;
+  readonly sale: SaleView;
+}
+
+interface AtGatewayProps extends InSaleProps {
+  readonly onChanged: () => void;
+}
+
+/** What there is of a sale that is open, or was not long ago. */
+function AtGateway({ services, sale, onChanged }: AtGatewayProps) {
+  const admission = useAdmission(services, sale.id);
+  const isTheirs = isAdmin.value || signedInAs.value === sale.sellerId;
+  const hasEnded = sale.status === 'ended';
+  // What is under the seller's finger when the sale ends stays there.
+  const [hadEnded] = useState(hasEnded);
+  return (
+    <>
       <div class="sale-head">
         <Terms sale={sale} />
         <section class="panel stack" aria-label="You and this sale">
           <h2>You and this sale</h2>
-          <OwnPart services={services} sale={sale} />
+          <OwnPart services={services} sale={sale} admission={admission} />
         </section>
       </div>
-      {isTheirs && <ManageSale services={services} sale={sale} onChanged={again} />}
-      {sale.status === 'ended' && (
-        <section class="panel stack" aria-label="Results">
-          <h2>Results</h2>
-          <SaleResults services={services} saleId={sale.id} />
-          <ReportButton client={services.client} of={{ saleId: sale.id }} what="the results" />
-        </section>
+      {isTheirs && !hadEnded && (
+        <ManageSale services={services} sale={sale} onChanged={onChanged} />
       )}
-      <Lots services={services} sale={sale} />
-    </article>
+      {hasEnded ? (
+        <section class="panel stack" aria-label="Results">
+          <div class="desk-head">
+            <h2>Results</h2>
+            <ReportButton client={services.client} of={{ saleId: sale.id }} what="the results" />
+          </div>
+          <SaleResults
+            services={services}
+            saleId={sale.id}
+            paddle={admission.value.value?.paddle}
+          />
+        </section>
+      ) : (
+        <Lots services={services} sale={sale} />
+      )}
+      {isTheirs && hadEnded && <Bidders services={services} sale={sale} mayDecide={false} />}
+    </>
   );
 }
 
@@ -103,16 +145,25 @@ function Terms({ sale }: { readonly sale: SaleView }) {
   );
 }
 
-interface InSaleProps {
-  readonly services: Services;
-  readonly sale: SaleView;
+interface OwnPartProps extends InSaleProps {
+  readonly admission: Reading<OwnRegistration | null>;
 }
 
-function OwnPart({ services, sale }: InSaleProps) {
-  const admission = useAdmission(services, sale.id);
+function OwnPart({ services, sale, admission }: OwnPartProps) {
+  const own = admission.value.value;
   if (signedInAs.value === sale.sellerId) return <p class="muted">This sale is yours.</p>;
   if (sale.registration === 'none') return <p class="muted">No registration is needed.</p>;
-  if (sale.status === 'ended' && !admission.value.value) return <p class="muted">It is over.</p>;
+  if (sale.status === 'ended' && !own) return <p class="muted">It is over.</p>;
+  if (sale.status === 'ended' && own?.status === 'approved') {
+    return (
+      <p data-testid="admission">
+        <strong>Paddle {own.paddle}</strong>{' '}
+        {own.committed === 0
+          ? 'has won nothing.'
+          : `has won lots for ${formatMoney(own.committed, sale.currency)} in all.`}
+      </p>
+    );
+  }
   return (
     <Admission
       services={services}
@@ -152,7 +203,11 @@ function PauseReason({ services, sale }: InSaleProps) {
       stop();
     };
   }, [client, feed, lot]);
-  return <span data-testid="pause-reason">{reason}</span>;
+  return (
+    <span class="pause-reason" dir="auto" data-testid="pause-reason">
+      {reason}
+    </span>
+  );
 }
 
 function Lots({ services, sale }: InSaleProps) {
@@ -172,8 +227,13 @@ function Lots({ services, sale }: InSaleProps) {
   );
   const sides = ownSides(bids.value.value ?? []);
   const { items, previous, next } = pages;
+  const section = useRef<HTMLElement>(null);
+  const turn = (to: () => void): void => {
+    to();
+    section.current?.scrollIntoView({ behavior: 'instant' });
+  };
   return (
-    <section class="stack" aria-label="Lots">
+    <section class="stack sale-lots" aria-label="Lots" ref={section}>
       <h2>{sale.lots.length === 0 ? 'No lots yet' : `${sale.lots.length} lots`}</h2>
       <FailureBanner problem={pages.problem}>The lots are read again by themselves.</FailureBanner>
       {items === undefined && sale.lots.length > 0 && <LoadingCards />}
@@ -189,7 +249,7 @@ function Lots({ services, sale }: InSaleProps) {
           })}
         </ul>
       )}
-      <div class="pages">
+      <nav class="pages" aria-label="Pages of the lots">
         {previous !== undefined && (
           <button type="button" class="button" onClick={() => turn(previous)}>
             Previous page
@@ -200,14 +260,9 @@ function Lots({ services, sale }: InSaleProps) {
             Next page
           </button>
         )}
-      </div>
+      </nav>
     </section>
   );
-}
-
-function turn(to: () => void): void {
-  to();
-  scrollTo({ top: 0, behavior: 'instant' });
 }
 
 const STANDING_WORDS = {

@@ -14,9 +14,9 @@ const NOW = Date.parse('2030-01-01T00:00:00.000Z');
 
 it('says each term in a sentence', () => {
   const [ends, registration, late] = saleTermTexts(SALE, NOW, 'en-US');
-  expect(ends).toMatch(/^The first lot ends Fri, Jan 4, .*, then one every 1 min\.$/u);
+  expect(ends).toMatch(/^The first lot ends Fri, Jan 4, .*, then one every 1\u00A0min\.$/u);
   expect(registration).toContain('the seller approves them. A bidder may owe €500.00');
-  expect(late).toBe('A bid in the last 30 s leaves at least 1 min.');
+  expect(late).toBe('A bid in the last 30\u00A0s leaves at least 1\u00A0min.');
 });
 
 it('says what is not there', () => {
@@ -27,11 +27,18 @@ it('says what is not there', () => {
   ]);
 });
 
+it('says when the ends were to be once that is past, as they may have moved', () => {
+  const later = Date.parse('2030-01-04T12:00:00.000Z');
+  expect(saleTermTexts(SALE, later, 'en-US')[0]).toMatch(/^The first lot was to end /u);
+  const together = { ...SALE, staggerSeconds: 0, status: 'ended' } as const;
+  expect(saleTermTexts(together, NOW, 'en-US')[0]).toMatch(/^All lots were to end /u);
+});
+
 it.each([
   [0, '0 s'],
   [90, '90 s'],
   [120, '2 min'],
   [3_600, '1 h'],
 ])('%d seconds are %s', (seconds, text) => {
-  expect(spanText(seconds)).toBe(text);
+  expect(spanText(seconds)).toBe(text.replace(' ', '\u00A0'));
 });

@@ -33,12 +33,14 @@ type Terms = Pick<
 export function saleTermTexts(sale: Terms, nowMs: number, locale?: string): readonly string[] {
   const { startsAt, staggerSeconds, softClose } = sale;
   const moment = (at: string): string => momentText(Date.parse(at), nowMs, locale);
-  const first = sale.status === 'ended' ? 'The first lot was to end' : 'The first lot ends';
+  // Pauses and late bids move ends.
+  const isPast = sale.status === 'ended' || Date.parse(sale.firstLotEndsAt) <= nowMs;
+  const ends = moment(sale.firstLotEndsAt);
   return [
     ...(startsAt === undefined ? [] : [`Bidding starts ${moment(startsAt)}.`]),
     staggerSeconds === 0
-      ? `All lots end ${moment(sale.firstLotEndsAt)}.`
-      : `${first} ${moment(sale.firstLotEndsAt)}, then one every ${spanText(staggerSeconds)}.`,
+      ? `All lots ${isPast ? 'were to end' : 'end'} ${ends}.`
+      : `The first lot ${isPast ? 'was to end' : 'ends'} ${ends}, then one every ${spanText(staggerSeconds)}.`,
     registrationText(sale, locale),
     softClose === null
       ? 'Late bids do not move the end.'
@@ -60,8 +62,8 @@ function registrationText(
     : `Bidders register, and the seller approves them.${limit}`;
 }
 
-/** `30 s`, `1 min`, `90 s`, `1 h`. */
+/** `30 s`, `1 min`, `90 s`, `1 h`, never broken into two lines. */
 export function spanText(seconds: number): string {
-  if (seconds % 3_600 === 0 && seconds > 0) return `${seconds / 3_600} h`;
-  return seconds % 60 === 0 && seconds > 0 ? `${seconds / 60} min` : `${seconds} s`;
+  if (seconds % 3_600 === 0 && seconds > 0) return `${seconds / 3_600}\u00A0h`;
+  return seconds % 60 === 0 && seconds > 0 ? `${seconds / 60}\u00A0min` : `${seconds}\u00A0s`;
 }

@@ -13,7 +13,7 @@ import { serverNow } from './clock.ts';
 import { isOf, mergedNotices, noticeKey, stillLive, type BellNotice } from './merge-notices.ts';
 import { asUser, signedInAs } from './session.ts';
 
-interface Toast {
+export interface Toast {
   readonly id: number;
   readonly tone: 'good' | 'bad';
   readonly title: string;
@@ -32,8 +32,10 @@ const ARCHIVED_AFTER_MS = 1_500;
 /** The server's clock is known as well as that. */
 const SLACK_MS = 500;
 
-/** Shown for a moment. */
-export const toasts = signal<readonly Toast[]>([]);
+const NO_TOASTS = Array.from({ length: MAX_TOASTS }, () => undefined);
+
+/** Shown for a moment, each in a place that it keeps: one that goes moves no other under a finger. */
+export const toasts = signal<readonly (Toast | undefined)[]>(NO_TOASTS);
 
 /** Null until the archive has answered. */
 const archived = signal<readonly BellNotice[] | null>(null);
@@ -132,15 +134,21 @@ const bellNotice = ({ at, ...notice }: KeptNotice): BellNotice => ({
 });
 
 export function dismissToast(id: number): void {
-  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+  toasts.value = toasts.value.map((toast) => (toast?.id === id ? undefined : toast));
 }
 
 /** Shows something for a moment, or until it is dismissed; a second one that leads to the same page takes its place. */
 export function showToast(toast: Omit<Toast, 'id'>): void {
   lastToast += 1;
   const id = lastToast;
-  const others = toasts.peek().filter(({ path }) => path !== toast.path);
-  toasts.value = [...others, { ...toast, id }].slice(-MAX_TOASTS);
+  const shown = toasts.peek();
+  const oldest = Math.min(...shown.map((other) => other?.id ?? id));
+  const places = [
+    shown.findIndex((other) => other?.path === toast.path),
+    shown.indexOf(undefined),
+    shown.findIndex((other) => other?.id === oldest),
+  ];
+  toasts.value = shown.with(places.find((place) => place >= 0) ?? 0, { ...toast, id });
   if (toast.path !== null) setTimeout(() => dismissToast(id), SHOWN_MS);
 }
 
@@ -160,7 +168,7 @@ export function forgetNews(): void {
     archived.value = null;
     live.value = [];
     readUpTo.value = new Map();
-    toasts.value = [];
+    toasts.value = NO_TOASTS;
   });
   readNotices();
 }

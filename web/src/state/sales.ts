@@ -3,7 +3,7 @@ import { effect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { SaleClient } from '@outcry/client/sale-client.ts';
-import type { OwnRegistration } from '@outcry/shared/contracts/sales.ts';
+import type { LotResult, OwnRegistration, SaleView } from '@outcry/shared/contracts/sales.ts';
 import { news } from './notices.ts';
 import { useReading, type Reading } from './reading.ts';
 import type { Services } from './services.ts';
@@ -20,6 +20,24 @@ export function saleClient(services: Services): SaleClient {
   const made = new SaleClient({ gatewayUrl, historyUrl, token: presentToken });
   clients.set(services, made);
   return made;
+}
+
+/** A sale as pages show it. */
+export interface KnownSale extends SaleView {
+  /** Where the gateway has forgotten it, and the archive knows it alone: what became of its lots. */
+  readonly results?: readonly LotResult[];
+}
+
+/** A sale from the gateway, or from the archive where the gateway has forgotten it. */
+export async function readSale(sales: SaleClient, saleId: string): Promise<KnownSale> {
+  try {
+    return await sales.read(saleId);
+  } catch (error) {
+    if (!(error instanceof OutcryError) || error.code !== 'SALE_NOT_FOUND') throw error;
+    const { lots, ...kept } = await sales.archived(saleId);
+    const endsAt = kept.endedAt ?? kept.firstLotEndsAt;
+    return { ...kept, lots, results: lots, endsAt, serverTime: endsAt };
+  }
 }
 
 /**

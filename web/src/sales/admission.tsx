@@ -2,13 +2,13 @@ import { useMemo } from 'preact/hooks';
 import type { OwnRegistration } from '@outcry/shared/contracts/sales.ts';
 import { formatMoney } from '../format/money.ts';
 import { refusalWords } from '../format/refusals.ts';
+import { NoticeText } from '../parts/notice-text.tsx';
 import { CommandSender } from '../state/command-sender.ts';
 import type { Reading } from '../state/reading.ts';
 import { saleClient } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
 import { session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
-import { NoticeText } from './notice-text.tsx';
 
 interface AdmissionProps {
   readonly services: Services;
@@ -46,7 +46,9 @@ export function Admission({ services, saleId, currency, admission }: AdmissionPr
   if (own !== null) {
     return (
       <p class="admission" data-testid="admission" role="status">
-        <strong>Paddle {own.paddle}</strong> {registrationText(own, currency)}
+        <span>
+          <strong>Paddle {own.paddle}</strong> {registrationText(own, currency)}
+        </span>
       </p>
     );
   }

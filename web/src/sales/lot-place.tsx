@@ -1,10 +1,9 @@
 import { useEffect } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
-import { isOver } from '@outcry/shared/contracts/events.ts';
 import { roomPath, salePath } from '../routes.ts';
 import { useReading } from '../state/reading.ts';
 import type { Room } from '../state/room.ts';
-import { saleClient, useAdmission } from '../state/sales.ts';
+import { readSale, saleClient, useAdmission } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
 import { Admission } from './admission.tsx';
 
@@ -20,7 +19,7 @@ interface SalePlaceProps {
 /** Where a lot stands in its sale: the sale, and the lots before and after. */
 export function SalePlace({ services, saleId, auction }: SalePlaceProps) {
   const sales = saleClient(services);
-  const reading = useReading(() => sales.read(saleId), READ_EVERY_MS, [sales, saleId]);
+  const reading = useReading(() => readSale(sales, saleId), READ_EVERY_MS, [sales, saleId]);
   const sale = reading.value.value;
   const at = sale?.lots.findIndex(({ auctionId }) => auctionId === auction.id) ?? -1;
   const before = at > 0 ? sale?.lots[at - 1] : undefined;
@@ -45,12 +44,14 @@ interface LotAdmissionProps extends SalePlaceProps {
 /** In the room of a lot that can still be bid on: whether the user may, and up to what. */
 export function LotAdmission({ services, saleId, auction, room }: LotAdmissionProps) {
   const sales = saleClient(services);
-  const reading = useReading(() => sales.read(saleId), READ_EVERY_MS, [sales, saleId]);
-  const registration = reading.value.value?.registration ?? 'none';
-  const isWanted = registration !== 'none' && !room.isOwn.value && !isOver(auction.status);
-  return isWanted ? (
+  const reading = useReading(() => readSale(sales, saleId), READ_EVERY_MS, [sales, saleId]);
+  const registration = reading.value.value?.registration;
+  if (registration === undefined) return null;
+  return registration === 'none' ? (
+    <p class="admission muted">No registration is needed in this sale.</p>
+  ) : (
     <OwnPlace services={services} saleId={saleId} auction={auction} room={room} />
-  ) : null;
+  );
 }
 
 function OwnPlace({ services, saleId, auction, room }: LotAdmissionProps) {
