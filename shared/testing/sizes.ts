@@ -17,6 +17,8 @@ export const SIZES = {
   manyOpen: full
     ? { open: 100_000, ending: 3_000, endingSeconds: 60 }
     : { open: 3_000, ending: 200, endingSeconds: 6 },
+  /** How long the engine is away; more than the 10 s that count as an outage. */
+  awayMs: full ? 30_000 : 12_000,
   /** Log entries that the keeper drains after an outage: of one auction, and one each of many. */
   drain: full ? { entries: 20_000, auctions: 20_000 } : { entries: 3_000, auctions: 2_000 },
   /** Random commands on which the script and the reference model must agree. */
