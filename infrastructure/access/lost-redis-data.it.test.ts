@@ -122,7 +122,7 @@ test('nothing is missing: it goes on', { timeout: 60_000 }, async () => {
 });
 
 async function takeBids(count: number): Promise<void> {
-  const bidders = new Bidders(() => gatewayUrl, secret, auctions);
+  const bidders = new Bidders(gatewayUrl, secret, auctions);
   await bidders.reach(count);
   await bidders.stop();
 }

@@ -21,7 +21,7 @@ afterAll(() => system?.stop());
 
 test.each(['kill', 'stop'] as const)('after a %s every auction goes on as it was', async (end) => {
   const auctions = await Promise.all([1, 2, 3].map(() => createAuction(gatewayUrl, secret)));
-  const bidders = new Bidders(() => gatewayUrl, secret, auctions);
+  const bidders = new Bidders(gatewayUrl, secret, auctions);
   await bidders.reach(200);
   await bidders.stop();
   const before = await Promise.all(auctions.map(read));

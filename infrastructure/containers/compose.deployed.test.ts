@@ -71,7 +71,7 @@ test(
       ...auctions.map((auctionId) => watchByStream(BALANCER, auctionId)),
       ...[1, 2, 3, 4].map(() => watchBySocket(BALANCER, auctions)),
     ];
-    const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
+    const bidders = new Bidders(BALANCER, secret, auctions, PACE);
     const onSocket = new SocketBidder(
       BALANCER,
       auctions[0] ?? '',
@@ -128,7 +128,7 @@ test(
   { timeout: 10 * MINUTES_MS },
   async () => {
     const { secret, auctions } = await newAuctions();
-    const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
+    const bidders = new Bidders(BALANCER, secret, auctions, PACE);
     try {
       await bidders.reach(20);
       for (const program of ['api-gateway', 'broadcast-service', 'archival-worker']) {
@@ -159,7 +159,7 @@ test(
   { timeout: 5 * MINUTES_MS },
   async () => {
     const { secret, auctions } = await newAuctions();
-    const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
+    const bidders = new Bidders(BALANCER, secret, auctions, PACE);
     await bidders.reach(50);
     await bidders.stop();
     const accepted = bidders.accepted.map(({ bidId }) => bidId);
@@ -191,7 +191,7 @@ test(
   { timeout: 5 * MINUTES_MS },
   async () => {
     const { secret, auctions } = await newAuctions();
-    const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
+    const bidders = new Bidders(BALANCER, secret, auctions, PACE);
     const [, restore = ''] = documentedLines('docs/operate.md', '## Backup and restore');
     try {
       await bidders.reach(20);
@@ -220,7 +220,7 @@ test(
   async () => {
     const { secret, auctions } = await newAuctions();
     const before = await deployment.secrets('verify');
-    const bidders = new Bidders(() => BALANCER, secret, auctions, PACE);
+    const bidders = new Bidders(BALANCER, secret, auctions, PACE);
     try {
       await bidders.reach(20);
       const [commands = ''] = documentedLines('docs/operate.md', '### Changing passwords');

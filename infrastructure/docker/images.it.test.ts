@@ -61,7 +61,7 @@ test(
     const viewers = await Promise.all(
       auctions.map((id) => fetch(`${broadcaster.server.url}/v1/auctions/${id}/stream`)),
     );
-    const bidders = new Bidders(() => url, secret, auctions);
+    const bidders = new Bidders(url, secret, auctions);
     await bidders.reach(200);
 
     const ends: ServiceEnd[] = [];

@@ -46,7 +46,7 @@ test(
   { timeout: 30 * MINUTES_MS },
   async () => {
     const { secret, auctions } = await local.newAuctions(LOCAL_URL);
-    const bidders = new Bidders(() => LOCAL_URL, secret, auctions, PACE);
+    const bidders = new Bidders(LOCAL_URL, secret, auctions, PACE);
     const goOn = async (): Promise<void> => {
       await local.ready();
       await bidders.reach(bidders.accepted.length + 20);

@@ -76,7 +76,7 @@ test(
   { timeout: 90 * MINUTES_MS },
   async () => {
     const { secret, auctions } = await production.newAuctions(URL);
-    const bidders = new Bidders(() => URL, secret, auctions, PACE);
+    const bidders = new Bidders(URL, secret, auctions, PACE);
     const rollouts: Rollout[] = [];
     const measure = async (what: string, step: () => Promise<void>): Promise<void> => {
       bidders.longestMs = 0;
@@ -117,7 +117,7 @@ test(
   { timeout: 40 * MINUTES_MS },
   async () => {
     const { secret, auctions } = await production.newAuctions(URL);
-    const bidders = new Bidders(() => URL, secret, auctions, PACE);
+    const bidders = new Bidders(URL, secret, auctions, PACE);
     const [, commands = ''] = documentedLines('docs/operate.md', '### Changing passwords');
     try {
       await bidders.reach(50, PATIENCE_MS);

@@ -1,5 +1,6 @@
 /** Users of a deployed system: requests, an auction, and bidders who go on until they are stopped. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 
@@ -51,7 +52,7 @@ export async function createAuction(
     const { status, body } = await send(`${gatewayUrl}/v1/auctions`, token, auction, key);
     if (status === 201) return String(body['id']);
     if (status !== 503 || attempt >= attempts) throw new Error(JSON.stringify(body));
-    await new Promise((resolve) => setTimeout(resolve, Number(body['retryAfterMs'] ?? 1_000)));
+    await pause(Number(body['retryAfterMs'] ?? 1_000));
   }
 }
 
@@ -68,17 +69,14 @@ export class Bidders {
   readonly accepted: AcceptedBid[] = [];
   /** Answers other than 201 that reached a bidder, and requests that never got one. */
   readonly failures: string[] = [];
-  /** Attempts that failed on their way and were repeated. */
-  repeats = 0;
   /** How long the slowest accepted bid took, from its first attempt on. May be set back. */
   longestMs = 0;
   #amount = 1_000;
   #stopping = false;
   readonly #running: Promise<void>;
 
-  /** @param urlFor gateway for the next attempt */
   constructor(
-    urlFor: () => string,
+    gatewayUrl: string,
     secret: string,
     auctions: readonly string[],
     { bidders = 8, attempts = 1, pauseMs = 0 } = {},
@@ -87,8 +85,8 @@ export class Bidders {
       const token = signToken(secret, `bidder-${i}`, ['bidder']);
       for (let turn = i; !this.#stopping; turn += 1) {
         const auctionId = auctions[turn % auctions.length] ?? '';
-        await this.#bid(urlFor, token, auctionId, attempts);
-        if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await this.#bid(`${gatewayUrl}/v1/auctions/${auctionId}/bids`, auctionId, token, attempts);
+        if (pauseMs > 0) await pause(pauseMs);
       }
     });
     this.#running = Promise.all(lines).then(() => undefined);
@@ -106,23 +104,13 @@ export class Bidders {
     await this.#running;
   }
 
-  async #bid(
-    urlFor: () => string,
-    token: string,
-    auctionId: string,
-    attempts: number,
-  ): Promise<void> {
+  async #bid(url: string, auctionId: string, token: string, attempts: number): Promise<void> {
     this.#amount += 100;
     const offer = { maxAmount: this.#amount };
     const key = { 'idempotency-key': randomUUID() };
     const startedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await send(
-        `${urlFor()}/v1/auctions/${auctionId}/bids`,
-        token,
-        offer,
-        key,
-      ).catch((error: unknown) => String(error));
+      const outcome = await send(url, token, offer, key).catch(String);
       if (typeof outcome !== 'string' && outcome.status === 201) {
         this.longestMs = Math.max(this.longestMs, performance.now() - startedAt);
         this.accepted.push({ auctionId, bidId: String(outcome.body['bidId']) });
@@ -135,8 +123,7 @@ export class Bidders {
         this.failures.push(typeof outcome === 'string' ? outcome : JSON.stringify(outcome));
         return;
       }
-      this.repeats += 1;
-      await new Promise((resolve) => setTimeout(resolve, 20 * attempt));
+      await pause(20 * attempt);
     }
   }
 }

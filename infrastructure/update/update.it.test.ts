@@ -157,7 +157,7 @@ test('new bids follow the old ones, by the same aliases, and all are archived on
   );
   expect(status).toBe(201);
   expect(body).toMatchObject({ bidder: 2, seq: Number(before['seq']) + 1 });
-  const bidders = new Bidders(() => gatewayUrl, secret, LIVE);
+  const bidders = new Bidders(gatewayUrl, secret, LIVE);
   await bidders.reach(100);
   await bidders.stop();
   await untilArchived();
@@ -186,7 +186,7 @@ test('a gateway of version 1 that is still at work loses no bid and doubles none
     withinMs: 20_000,
     what: 'version 1 to have taken bids',
   });
-  const bidders = new Bidders(() => gatewayUrl, secret, ids);
+  const bidders = new Bidders(gatewayUrl, secret, ids);
   await bidders.reach(200);
   await waitUntil(() => refused > 20, { withinMs: 20_000, what: 'version 1 to be refused' });
   await bidders.stop();
