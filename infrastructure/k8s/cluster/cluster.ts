@@ -14,6 +14,15 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** A network of two: the node, and this machine. */
 export const NODE = '10.77.0.2';
 const HOST = '10.77.0.1';
+/** Of the folder `node`. */
+const FILES = [
+  'containerd.toml',
+  'kubeconfig',
+  'kubelet.yaml',
+  'kube-proxy.yaml',
+  'network/10-bridge.conflist',
+  'tokens.csv',
+];
 const START_WITHIN_MS = 180_000;
 /** A rollout of nine Redis pods is one command. */
 const COMMAND_LIMIT_MS = 1_200_000;
@@ -185,81 +194,18 @@ function volume(name: string, path: string): object {
   };
 }
 
+/** The folder `node`, with what is this run's own: keys, and places. */
 async function writeFiles(folder: string): Promise<void> {
-  const token = randomUUID();
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const containerd = await readFile(join(HERE, 'containerd.toml'), 'utf8');
-  // JSON is YAML.
-  const files: Readonly<Record<string, string | object>> = {
-    'containerd.toml': containerd.replaceAll('FOLDER', folder),
-    'accounts.key': privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
-    'tokens.csv': `${token},admin,admin,system:masters\n`,
-    // CoreDNS asks nobody: all names are the cluster's.
-    'resolv.conf': '',
-    kubeconfig: {
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'test',
-      contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
-      clusters: [
-        {
-          name: 'test',
-          cluster: { server: `https://${NODE}:6443`, 'insecure-skip-tls-verify': true },
-        },
-      ],
-      users: [{ name: 'admin', user: { token } }],
-    },
-    'kubelet.yaml': {
-      apiVersion: 'kubelet.config.k8s.io/v1beta1',
-      kind: 'KubeletConfiguration',
-      authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
-      authorization: { mode: 'AlwaysAllow' },
-      cgroupDriver: 'cgroupfs',
-      containerRuntimeEndpoint: 'unix:///run/containerd.sock',
-      clusterDNS: ['10.96.0.10'],
-      clusterDomain: 'cluster.local',
-      failSwapOn: false,
-      oomScoreAdj: 0,
-      resolvConf: join(folder, 'resolv.conf'),
-      podLogsDir: join(folder, 'pod-logs'),
-      enforceNodeAllocatable: ['pods'],
-      maxPods: 60,
-      // A full disk of this machine is nothing that a test should answer by evicting pods.
-      imageGCHighThresholdPercent: 100,
-      evictionHard: { 'memory.available': '100Mi' },
-    },
-    'kube-proxy.yaml': {
-      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
-      kind: 'KubeProxyConfiguration',
-      clientConnection: { kubeconfig: join(folder, 'kubeconfig') },
-      mode: 'iptables',
-      clusterCIDR: '10.244.0.0/16',
-      oomScoreAdj: 0,
-      conntrack: { maxPerCore: 0 },
-    },
-    'network/10-bridge.conflist': {
-      cniVersion: '0.4.0',
-      name: 'bridge',
-      plugins: [
-        {
-          type: 'bridge',
-          bridge: 'pods',
-          isGateway: true,
-          ipMasq: true,
-          hairpinMode: true,
-          ipam: {
-            type: 'host-local',
-            ranges: [[{ subnet: '10.244.0.0/24' }]],
-            routes: [{ dst: '0.0.0.0/0' }],
-          },
-        },
-        { type: 'portmap', capabilities: { portMappings: true } },
-      ],
-    },
-  };
+  const own = { FOLDER: folder, NODE, TOKEN: randomUUID() };
   await mkdir(join(folder, 'network'));
-  for (const [name, content] of Object.entries(files)) {
-    const text = typeof content === 'string' ? content : JSON.stringify(content);
+  for (const name of FILES) {
+    let text = await readFile(join(HERE, 'node', name), 'utf8');
+    for (const [word, value] of Object.entries(own)) text = text.replaceAll(word, value);
     await writeFile(join(folder, name), text, { mode: 0o600 });
   }
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const key = privateKey.export({ type: 'pkcs1', format: 'pem' });
+  await writeFile(join(folder, 'accounts.key'), key, { mode: 0o600 });
+  // CoreDNS asks nobody: all names are the cluster's.
+  await writeFile(join(folder, 'resolv.conf'), '', { mode: 0o600 });
 }

@@ -1,6 +1,7 @@
 /** The public entry: a stand-in for Envoy Gateway. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
@@ -72,39 +73,12 @@ export async function openEntry(cluster: Cluster, bases: readonly BaseImage[]): 
       .replace(new RegExp(`server ${name}-2:.*;\n`), '');
   }
   settings = settings.replace('server web:8000;', 'server web.outcry.svc.cluster.local:8000;');
-  const labels = { app: 'entry' };
+  const manifests = await readFile(new URL('entry.yaml', import.meta.url), 'utf8');
+  const documents = parseAllDocuments(manifests.replace('IMAGE', image));
   const metadata = { name: 'entry', namespace: NAMESPACE };
-  const container = {
-    name: 'nginx',
-    image,
-    command: ['nginx', '-c', '/etc/outcry/balancer.conf'],
-    volumeMounts: [{ name: 'settings', mountPath: '/etc/outcry' }],
-    readinessProbe: { httpGet: { path: '/balancer/healthz', port: 8080 }, periodSeconds: 1 },
-  };
   await cluster.apply([
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+    ...documents.map((document) => z.looseObject({}).parse(document.toJS())),
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'balancer.conf': settings } },
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata,
-      spec: {
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: {
-            containers: [container],
-            volumes: [{ name: 'settings', configMap: { name: 'entry' } }],
-          },
-        },
-      },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata,
-      spec: { type: 'LoadBalancer', selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
-    },
   ]);
   await patchStatus(cluster, NAMESPACE, 'service/entry', {
     loadBalancer: { ingress: [{ ip: NODE }] },
