@@ -1,5 +1,7 @@
 /** The Compose installation as it ships, run by a Docker engine, under load, while its parts die. */
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,14 +12,14 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { Bidders, createAuction, send } from '../testing/bidders.ts';
-import type { Variables } from '../testing/secured-servers.ts';
+import { commit, machine, today } from '../testing/run-facts.ts';
+import { ROOT, type Variables } from '../testing/secured-servers.ts';
 import { accountFor as account, BIDS_IN_POSTGRES } from './accounts.ts';
 import { type BaseImage, obtainBaseImages } from './base-images.ts';
 import { withCompose } from './compose-program.ts';
 import { type Deployment, prepareDeployment } from './deployment.ts';
 import { documentedCommand, documentedLines } from './documented-lines.ts';
 import { type Engine, obtainEngine } from './engine.ts';
-import { writeReport } from './report.ts';
 
 const BALANCER = 'http://localhost:8080';
 const MINUTES_MS = 60_000;
@@ -409,4 +411,44 @@ class SocketBidder {
       }
     }
   }
+}
+
+interface Findings {
+  readonly images: readonly BaseImage[];
+  readonly engine: Engine;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly overrides: readonly string[];
+  readonly accepted: readonly string[];
+}
+
+/** Keeps the last results in docs/test-deployed.md. Called when everything has passed. */
+function writeReport(findings: Findings): void {
+  const { images, engine, environment, overrides, accepted } = findings;
+  const docker = (...args: string[]): string =>
+    execFileSync(engine.docker, args, { env: environment, encoding: 'utf8' }).trim();
+  const rows = images.map(
+    ({ image, isStandIn, version }) =>
+      `| \`${image}\` | ${isStandIn ? 'stand-in' : 'official'} | ${version.replaceAll('|', '/')} |`,
+  );
+  const lines = [
+    '# The last run of the containers',
+    '',
+    'Written by `npm run test:deployed` when it passes: it runs',
+    '[compose.deployed.test.ts](../infrastructure/containers/compose.deployed.test.ts). A stand-in is',
+    'made where no registry gives the official image; the last column is what was tested.',
+    '',
+    `- ${today()}, after commit ${commit()}, ${machine()}`,
+    `- Docker ${docker('version', '--format={{.Server.Version}}')}, ` +
+      `${engine.isOwn ? 'started by the tests' : 'found'}; Compose ${docker('compose', 'version', '--short')}`,
+    `- ${accepted.length} bids were accepted while parts died; all are in Postgres once, and \`verify\` agrees`,
+    ...(overrides.length === 0 ? ['- the Compose file as it ships'] : overrides).map((line) =>
+      line.startsWith('-') ? line : `- changed for this machine: ${line}`,
+    ),
+    '',
+    '| image that ships | tested with | version |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+  ];
+  writeFileSync(join(ROOT, 'docs/test-deployed.md'), lines.join('\n'));
 }

@@ -189,7 +189,7 @@ interface Rollout {
   readonly longestMs: number;
 }
 
-/** Called when everything was accepted and accounted for. */
+/** Keeps the last results in docs/test-k8s.md. Called when everything was accepted and accounted for. */
 function writeReport(images: readonly BaseImage[], rollouts: readonly Rollout[]): void {
   const rows = rollouts.map(
     ({ what, seconds, bids, longestMs }) =>
