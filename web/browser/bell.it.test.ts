@@ -10,7 +10,7 @@ import {
   startBrowserStage,
   type BrowserStage,
 } from './testing/browser-stage.ts';
-import { COUNT_SHIFTS, layoutShifts } from './testing/layout.ts';
+import { COUNT_SHIFTS, layoutShifts, placeOf } from './testing/layout.ts';
 
 /** "Two devices agree within 2 s." */
 const AGREED_WITHIN_MS = 2_000;
@@ -123,6 +123,27 @@ test('says five minutes before that a saved auction ends, on both devices', asyn
   await stage.shot(phone, 'bell-phone-light');
   await stage.shot(desktop, 'bell-desktop-dark');
 }, 120_000);
+
+test.each([
+  ['phone', PHONE],
+  ['desktop', undefined],
+] as const)('on a %s, news that goes moves no other under a finger', async (name, options) => {
+  const [eve, bea] = await Promise.all([stage.client('eve'), stage.client('bea')]);
+  const page = await stage.open('/', options);
+  await signIn(page, 'eve');
+  const toast = (title: string) => page.locator('.toast', { hasText: title });
+  const [red, blue] = [`Red door, ${name}`, `Blue door, ${name}`];
+  for (const title of [red, blue]) {
+    const id = await auctionOf(title, 1_200);
+    await eve.bid(id, { maxAmount: 2_000 });
+    await bea.bid(id, { maxAmount: 9_000 });
+    await toast(title).waitFor();
+  }
+  const place = await placeOf(toast(blue));
+  await toast(red).getByRole('button', { name: 'Dismiss' }).click();
+  await toast(red).waitFor({ state: 'detached' });
+  expect(await placeOf(toast(blue))).toBe(place);
+});
 
 test('another user on the same device is told nothing of it', async () => {
   const page = await stage.open('/');

@@ -1,7 +1,8 @@
 /** A sale from the form to its results, as its seller and two bidders see it. */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SaleClient } from '@outcry/client/sale-client.ts';
+import { until } from '@outcry/shared/testing/until.ts';
 import {
   DARK_PHONE,
   LIMIT_MS,
@@ -17,6 +18,7 @@ import { COUNT_SHIFTS, layoutShifts } from './testing/layout.ts';
 const MAX_SHIFT = 0.05;
 const TEST_MS = 180_000;
 const HOUR_MS = 3_600_000;
+const MAX_TABS = 80;
 
 let stage: BrowserStage;
 
@@ -43,6 +45,25 @@ async function sales(userId: string): Promise<SaleClient> {
     historyUrl: stage.system.urls['archival-worker'],
     token,
   });
+}
+
+/** Presses Tab until it is there, as people without a mouse do. */
+async function tabTo(page: Page, place: Locator): Promise<void> {
+  for (let presses = 0; presses < MAX_TABS; presses += 1) {
+    if (await place.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${MAX_TABS} times Tab do not lead to ${String(place)}`);
+}
+
+/** Accessible, and no wider than the window, in both colours. */
+async function expectClean(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await seriousFaults(page), `${name}, ${colorScheme}`).toEqual([]);
+    expect(await overhang(page), name).toBeLessThanOrEqual(0);
+    await stage.shot(page, `${name} ${colorScheme}`.replaceAll(/\W+/g, '-'));
+  }
 }
 
 async function leaveMaximum(page: Page, amount: string): Promise<void> {
@@ -231,6 +252,196 @@ describe.each([
     },
   );
 });
+
+describe.each([
+  ['desktop', undefined],
+  ['phone', DARK_PHONE],
+] as const)('on a %s', (name, options) => {
+  test('sales are listed, and another is made without a mouse', { timeout: TEST_MS }, async () => {
+    const owner = await sales('sam');
+    const terms = {
+      currency: 'EUR',
+      firstLotEndsAt: new Date(Date.now() + 2 * HOUR_MS).toISOString(),
+      staggerSeconds: 60,
+      registration: 'open',
+    } as const;
+    const [live, coming] = [`Jugs on a ${name}`, `Jars on a ${name}`];
+    const { id } = await owner.create({ ...terms, title: live });
+    const seller = await stage.client('sam');
+    await seller.createAuction({ saleId: id, item: { title: 'A jug' }, startPrice: 500 });
+    const startsAt = new Date(Date.now() + HOUR_MS).toISOString();
+    await owner.create({ ...terms, title: coming, startsAt });
+
+    const page = await stage.open('/sales', options, COUNT_SHIFTS);
+    await signIn(page, 'sam');
+    await page.reload();
+    await page.getByRole('link', { name: live }).waitFor();
+    const form = page.getByRole('form', { name: 'New sale' });
+    await form.waitFor();
+    const { sum, moved } = await layoutShifts(page);
+    expect(sum, moved.join('\n')).toBeLessThan(MAX_SHIFT);
+    await expectClean(page, `sales ${name}`);
+
+    // What is listed must not lie over what is around it.
+    await page.getByRole('button', { name: 'Paused' }).click();
+    await page.getByRole('button', { name: 'Live' }).click();
+    await page.getByRole('link', { name: live }).waitFor();
+    await form.getByLabel('Title').click();
+    await tabTo(page, page.getByRole('button', { name: 'Coming' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: coming }).waitFor();
+    await tabTo(page, form.getByLabel('Title'));
+    await page.keyboard.press('Enter');
+    await form.getByText('The title is missing.').waitFor();
+    await form.getByText('Say when the first lot ends.').waitFor();
+    await expectClean(page, `sale form ${name}`);
+    await page.keyboard.type(`Pots on a ${name}`);
+    await tabTo(page, form.getByLabel('First lot ends'));
+    await form.getByLabel('First lot ends').fill(fieldTime(Date.now() + HOUR_MS));
+    await tabTo(page, form.getByLabel('Who may bid'));
+    await page.keyboard.press('ArrowDown');
+    await tabTo(page, form.getByLabel('Limit of a bidder'));
+    await page.keyboard.type('90');
+    await tabTo(page, form.getByText('More terms'));
+    await page.keyboard.press('Enter');
+    await tabTo(page, form.getByLabel('Soft close window'));
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('x');
+    await page.keyboard.press('Enter');
+    await form.getByText('Enter 0 to 86400 seconds.').waitFor();
+    await page.keyboard.press('Backspace');
+    await page.keyboard.type('0');
+    await tabTo(page, form.getByRole('button', { name: 'Make the sale' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: `Pots on a ${name}` }).waitFor();
+    await page.getByText('Late bids do not move the end.').waitFor();
+    await page.getByText('A bidder may owe $90.00').waitFor();
+    await page.getByText('Bidders register, and may bid at once.').waitFor();
+    await expectClean(page, `sale made ${name}`);
+  });
+
+  test('a sale is changed from the desk until it starts', { timeout: TEST_MS }, async () => {
+    const owner = await sales('sam');
+    const made = await owner.create({
+      title: `Bowls on a ${name}`,
+      description: 'Hardly used.',
+      currency: 'EUR',
+      startsAt: new Date(Date.now() + HOUR_MS).toISOString(),
+      firstLotEndsAt: new Date(Date.now() + 2 * HOUR_MS).toISOString(),
+      staggerSeconds: 90,
+      registration: 'approval',
+      defaultLimit: 50_000,
+      softClose: { windowSeconds: 20, extendSeconds: 40 },
+    });
+    await until('the archive has it', async () => (await owner.archived(made.id)).id === made.id);
+    const viewer = await stage.open(`/sales/${made.id}`, DARK_PHONE);
+    await viewer.getByText('Hardly used.').waitFor();
+    const page = await stage.open('/selling?list=sales', options, COUNT_SHIFTS);
+    await signIn(page, 'sam');
+    await page.reload();
+    const entry = page.getByRole('listitem').filter({ hasText: made.title });
+    await entry.waitFor();
+    const { sum, moved } = await layoutShifts(page);
+    expect(sum, moved.join('\n')).toBeLessThan(MAX_SHIFT);
+    await expectClean(page, `own sales ${name}`);
+    await tabTo(page, entry.getByRole('link', { name: 'Change' }));
+    await page.keyboard.press('Enter');
+
+    const form = page.getByRole('form', { name: 'Change the sale' });
+    const save = form.getByRole('button', { name: 'Change the sale' });
+    await form.waitFor();
+    expect(await save.isDisabled()).toBe(true);
+    await tabTo(page, form.getByLabel('Title'));
+    await page.keyboard.press('End');
+    await page.keyboard.type(' and plates');
+    await form.getByLabel('Description').fill('');
+    await form.getByLabel('Seconds between lots').fill('45');
+    await form.getByLabel('Limit of a bidder').fill('');
+    await expectClean(page, `sale change ${name}`);
+    await tabTo(page, save);
+    await page.keyboard.press('Enter');
+    await form.getByText('Everybody sees it so from now on.').waitFor();
+    const title = `Bowls on a ${name} and plates`;
+    await page.getByRole('heading', { name: title }).waitFor();
+    await viewer.getByRole('heading', { name: title }).waitFor();
+    await poll(() => viewer.getByText('Hardly used.').count()).toBe(0);
+    const { description: _old, defaultLimit: _limit, serverTime: _then, ...rest } = made;
+    const { serverTime: _now, ...changed } = await owner.read(made.id);
+    expect(changed).toEqual({ ...rest, title, staggerSeconds: 45 });
+
+    // With a lot, what its lots share stays.
+    const seller = await stage.client('sam');
+    await seller.createAuction({ saleId: made.id, item: { title: 'A bowl' }, startPrice: 500 });
+    await form.getByText('its lots have them too').waitFor();
+    expect(await form.getByLabel('First lot ends').count()).toBe(0);
+    await form.getByLabel('Who may bid').selectOption('none');
+    await form.getByLabel('Title').press('Enter');
+    await viewer.getByText('Anybody who is signed in may bid.').waitFor();
+    expect(await owner.read(made.id)).toMatchObject({ registration: 'none', staggerSeconds: 45 });
+  });
+});
+
+test(
+  'a sale that the gateway has forgotten is shown from the archive',
+  { timeout: TEST_MS },
+  async () => {
+    const owner = await sales('sam');
+    const sale = await owner.create({
+      title: 'Forks of yesterday',
+      description: 'Silver and tin.',
+      currency: 'USD',
+      firstLotEndsAt: new Date(Date.now() + 4_000).toISOString(),
+      staggerSeconds: 0,
+      registration: 'open',
+      softClose: null,
+    });
+    const seller = await stage.client('sam');
+    const lots = await Promise.all(
+      ['Silver fork', 'Tin fork'].map((title) =>
+        seller.createAuction({ saleId: sale.id, item: { title }, startPrice: 500 }),
+      ),
+    );
+    const [fork] = lots;
+    await (await sales('ann')).register(sale.id);
+    await (await stage.client('ann')).bid(fork?.id ?? '', { maxAmount: 900 });
+    const isArchived = async (): Promise<boolean> => {
+      const archived = await owner.archived(sale.id);
+      return archived.status === 'ended' && archived.lots.every(({ outcome }) => outcome !== null);
+    };
+    await until('the archive knows its end', isArchived);
+
+    const page = await stage.open('/sales', DARK_PHONE, COUNT_SHIFTS);
+    // What is asked of it is asked of what the gateway does not know: those are its answers a day later.
+    for (const [path, id] of [
+      ['sales', sale.id],
+      ...lots.map((lot) => ['auctions', lot.id] as const),
+    ] as const) {
+      await page.route(new RegExp(`/v1/${path}/${id}`, 'u'), (route) =>
+        route.continue({ url: route.request().url().replace(id, `${id}x`) }),
+      );
+    }
+    await signIn(page, 'ann');
+    await page.getByRole('button', { name: 'Ended' }).click();
+    await page.getByRole('link', { name: sale.title }).click();
+    const rows = page.getByTestId('results').locator('tbody tr');
+    await poll(() => rows.allTextContents()).toEqual([
+      expect.stringMatching(/Silver fork.*Sold for \$5\.00.*1/u),
+      expect.stringMatching(/Tin fork.*No bids/u),
+    ]);
+    await page.getByText('Silver and tin.').waitFor();
+    expect(await textOf(page.getByTestId('sale-status'))).toBe('Ended');
+    expect(await page.getByRole('alert').count()).toBe(0);
+    const { sum, moved } = await layoutShifts(page);
+    expect(sum, moved.join('\n')).toBeLessThan(MAX_SHIFT);
+    await expectClean(page, 'sale forgotten phone');
+    await page.getByRole('link', { name: 'Silver fork' }).click();
+    await page.getByRole('link', { name: `Lot 1 of ${sale.title}` }).waitFor();
+    await page.getByRole('link', { name: 'Next lot' }).click();
+    await page.getByRole('heading', { name: 'Tin fork' }).waitFor();
+    const nobodys = await stage.open(`/sales/${sale.id}y`);
+    await nobodys.getByRole('heading', { name: 'No such sale' }).waitFor();
+  },
+);
 
 test(
   'a list with mistakes is refused line by line, and one without becomes lots',

@@ -76,7 +76,7 @@ function OwnSalesOfLots({ services }: { readonly services: Services }) {
     saleClient(services).archivedList({ ...page, seller }),
   );
   return (
-    <section class="panel" aria-label="Your sales">
+    <section aria-label="Your sales">
       <List
         pages={pages}
         none="You have made no sale of several lots yet."

@@ -32,7 +32,8 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
   const sales = saleClient(services);
   const commands = useCommands(client);
   const [isAsking, setAsking] = useState(false);
-  const isEmpty = sale.lots.length === 0;
+  const isChanging = query.value.has('change');
+  const isEmpty = sale.lots.length === 0 && !isChanging;
   const done = (): null => {
     onChanged();
     return null;
@@ -79,7 +80,7 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
           <ImportLots services={services} sale={sale} onAdded={onChanged} />
         </Fold>
         {sale.status === 'scheduled' && (
-          <Fold title="Change its terms" isOpen={query.value.has('change')}>
+          <Fold title="Change its terms" isOpen={isChanging}>
             <SaleForm services={services} sale={sale} onDone={onChanged} />
           </Fold>
         )}

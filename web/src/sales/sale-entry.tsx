@@ -10,7 +10,7 @@ export function SaleEntry({ sale }: { readonly sale: SaleView | ArchivedSale }) 
   const facts = [SALE_STATUS_WORDS[sale.status], countText(sale), timeText(sale)];
   return (
     <div data-testid="sale">
-      <h2 class="card-title">
+      <h2>
         <a href={salePath(sale.id)} dir="auto">
           {sale.title}
         </a>
