@@ -1,7 +1,6 @@
 /** A sale from the form to its results, as its seller and two bidders see it. */
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { SaleClient } from '@outcry/client/sale-client.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
   DARK_PHONE,
@@ -34,17 +33,6 @@ const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_M
 function fieldTime(atMs: number): string {
   const at = new Date(atMs);
   return new Date(atMs - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-async function sales(userId: string): Promise<SaleClient> {
-  const gatewayUrl = stage.system.urls['api-gateway'] ?? '';
-  const asker = await stage.client(userId);
-  const { token } = await asker.devToken(userId, ['bidder', 'seller']);
-  return new SaleClient({
-    gatewayUrl,
-    historyUrl: stage.system.urls['archival-worker'],
-    token,
-  });
 }
 
 /** Presses Tab until it is there, as people without a mouse do. */
@@ -216,7 +204,7 @@ describe.each([
     'an ended sale shows its results, and nothing moves or is wider than the window',
     { timeout: TEST_MS },
     async () => {
-      const owner = await sales('sam');
+      const owner = await stage.sales('sam');
       const sale = await owner.create({
         title: `Spoons for a ${name}`,
         currency: 'USD',
@@ -231,7 +219,7 @@ describe.each([
           seller.createAuction({ saleId: sale.id, item: { title }, startPrice: 500 }),
         ),
       );
-      await (await sales('ann')).register(sale.id);
+      await (await stage.sales('ann')).register(sale.id);
       await (await stage.client('ann')).bid(first?.id ?? '', { maxAmount: 900 });
       const page = await stage.open(`/sales/${sale.id}`, options, COUNT_SHIFTS);
       await page.getByTestId('lots').getByText('Silver spoon').waitFor();
@@ -258,7 +246,7 @@ describe.each([
   ['phone', DARK_PHONE],
 ] as const)('on a %s', (name, options) => {
   test('sales are listed, and another is made without a mouse', { timeout: TEST_MS }, async () => {
-    const owner = await sales('sam');
+    const owner = await stage.sales('sam');
     const terms = {
       currency: 'EUR',
       firstLotEndsAt: new Date(Date.now() + 2 * HOUR_MS).toISOString(),
@@ -321,7 +309,7 @@ describe.each([
   });
 
   test('a sale is changed from the desk until it starts', { timeout: TEST_MS }, async () => {
-    const owner = await sales('sam');
+    const owner = await stage.sales('sam');
     const made = await owner.create({
       title: `Bowls on a ${name}`,
       description: 'Hardly used.',
@@ -382,73 +370,11 @@ describe.each([
 });
 
 test(
-  'a sale that the gateway has forgotten is shown from the archive',
-  { timeout: TEST_MS },
-  async () => {
-    const owner = await sales('sam');
-    const sale = await owner.create({
-      title: 'Forks of yesterday',
-      description: 'Silver and tin.',
-      currency: 'USD',
-      firstLotEndsAt: new Date(Date.now() + 4_000).toISOString(),
-      staggerSeconds: 0,
-      registration: 'open',
-      softClose: null,
-    });
-    const seller = await stage.client('sam');
-    const lots = await Promise.all(
-      ['Silver fork', 'Tin fork'].map((title) =>
-        seller.createAuction({ saleId: sale.id, item: { title }, startPrice: 500 }),
-      ),
-    );
-    const [fork] = lots;
-    await (await sales('ann')).register(sale.id);
-    await (await stage.client('ann')).bid(fork?.id ?? '', { maxAmount: 900 });
-    const isArchived = async (): Promise<boolean> => {
-      const archived = await owner.archived(sale.id);
-      return archived.status === 'ended' && archived.lots.every(({ outcome }) => outcome !== null);
-    };
-    await until('the archive knows its end', isArchived);
-
-    const page = await stage.open('/sales', DARK_PHONE, COUNT_SHIFTS);
-    // What is asked of it is asked of what the gateway does not know: those are its answers a day later.
-    for (const [path, id] of [
-      ['sales', sale.id],
-      ...lots.map((lot) => ['auctions', lot.id] as const),
-    ] as const) {
-      await page.route(new RegExp(`/v1/${path}/${id}`, 'u'), (route) =>
-        route.continue({ url: route.request().url().replace(id, `${id}x`) }),
-      );
-    }
-    await signIn(page, 'ann');
-    await page.getByRole('button', { name: 'Ended' }).click();
-    await page.getByRole('link', { name: sale.title }).click();
-    const rows = page.getByTestId('results').locator('tbody tr');
-    await poll(() => rows.allTextContents()).toEqual([
-      expect.stringMatching(/Silver fork.*Sold for \$5\.00.*1/u),
-      expect.stringMatching(/Tin fork.*No bids/u),
-    ]);
-    await page.getByText('Silver and tin.').waitFor();
-    expect(await textOf(page.getByTestId('sale-status'))).toBe('Ended');
-    expect(await page.getByRole('alert').count()).toBe(0);
-    const { sum, moved } = await layoutShifts(page);
-    expect(sum, moved.join('\n')).toBeLessThan(MAX_SHIFT);
-    await expectClean(page, 'sale forgotten phone');
-    await page.getByRole('link', { name: 'Silver fork' }).click();
-    await page.getByRole('link', { name: `Lot 1 of ${sale.title}` }).waitFor();
-    await page.getByRole('link', { name: 'Next lot' }).click();
-    await page.getByRole('heading', { name: 'Tin fork' }).waitFor();
-    const nobodys = await stage.open(`/sales/${sale.id}y`);
-    await nobodys.getByRole('heading', { name: 'No such sale' }).waitFor();
-  },
-);
-
-test(
   'a list with mistakes is refused line by line, and one without becomes lots',
   { timeout: TEST_MS },
   async () => {
     const { id } = await (
-      await sales('sam')
+      await stage.sales('sam')
     ).create({
       title: 'Clocks of the house',
       currency: 'EUR',
@@ -481,7 +407,7 @@ test(
     await stage.shot(seller, 'sale-import-preview-phone');
     await seller.getByRole('button', { name: 'Add 40 lots' }).press('Enter');
     await seller.getByText('All 40 lots are in the sale.').waitFor();
-    expect((await (await sales('sam')).read(id)).lots).toHaveLength(40);
+    expect((await (await stage.sales('sam')).read(id)).lots).toHaveLength(40);
     expect([await seriousFaults(seller), await overhang(seller)]).toEqual([[], 0]);
   },
 );

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
-import { SaleClient } from '@outcry/client/sale-client.ts';
+import type { SaleClient } from '@outcry/client/sale-client.ts';
 import type { LotPlace, LotResult } from '@outcry/shared/contracts/sales.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
@@ -70,13 +70,7 @@ interface Bidder {
 
 async function bidder(paddle: number): Promise<Bidder> {
   const userId = `guest-${paddle}`;
-  return { paddle, client: await stage.client(userId), sales: await salesOf(userId) };
-}
-
-async function salesOf(userId: string): Promise<SaleClient> {
-  const gatewayUrl = stage.system.urls['api-gateway'] ?? '';
-  const { token } = await (await stage.client(userId)).devToken(userId, ['bidder', 'seller']);
-  return new SaleClient({ gatewayUrl, historyUrl: stage.system.urls['archival-worker'], token });
+  return { paddle, client: await stage.client(userId), sales: await stage.sales(userId) };
 }
 
 const shiftedBefore = new WeakMap<Page, number>();
@@ -151,7 +145,7 @@ const rowsOf = async (page: Page): Promise<string[][]> => {
 };
 
 test('40 lots, 30 bidders, from the form to the results', { timeout: TEST_MS }, async () => {
-  const house = await salesOf('sam');
+  const house = await stage.sales('sam');
   const seller = await stage.open('/sales', undefined, COUNT_SHIFTS);
   await signIn(seller, 'sam');
   const form = seller.getByRole('form', { name: 'New sale' });
@@ -221,7 +215,7 @@ test('40 lots, 30 bidders, from the form to the results', { timeout: TEST_MS }, 
   await poll(() => textOf(ann.getByTestId('sale-status'))).toBe('Open for bids');
   const answers: Answers = new Map();
   const rooms = async ({ name, page }: (typeof guests)[number], first: number): Promise<void> => {
-    const own = await salesOf(name);
+    const own = await stage.sales(name);
     await page.getByRole('link', { name: `Clock number ${first}`, exact: true }).click();
     for (const lot of [first, first + 1, first + 2]) {
       await page.getByRole('heading', { name: `Clock number ${lot}`, exact: true }).waitFor();
@@ -231,6 +225,7 @@ test('40 lots, 30 bidders, from the form to the results', { timeout: TEST_MS }, 
       await page.getByText(`${dollars(left ?? 0)} is left`).waitFor();
       if (lot < first + 2) await page.getByRole('link', { name: 'Next lot' }).click();
     }
+    await look(page, `${name}-lot`);
     await page.getByRole('link', { name: /of Clocks of three/ }).click();
     await page.getByTestId('lots').getByText('You lead').nth(2).waitFor();
   };
@@ -286,7 +281,7 @@ test('40 lots, 30 bidders, from the form to the results', { timeout: TEST_MS }, 
   // One who used pages puts all that is left on a lot, and has it.
   await ann.getByRole('button', { name: 'Next page' }).click();
   await ann.getByRole('link', { name: 'Clock number 36', exact: true }).click();
-  const { available: rest } = await (await salesOf('ann')).ownRegistration(saleId);
+  const { available: rest } = await (await stage.sales('ann')).ownRegistration(saleId);
   await bidOnPage(ann, rest ?? 0);
   await ann.getByText('$0.00 is left').waitFor();
   await ann.getByRole('link', { name: /of Clocks of three/ }).click();

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
 import { chromium, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
+import { SaleClient } from '@outcry/client/sale-client.ts';
 import { obtainChromium } from '@outcry/local/programs/programs.ts';
 import { startTestSystem, type TestSystem } from '@outcry/local/testing/test-system.ts';
 
@@ -32,6 +33,8 @@ export interface BrowserStage {
   closeWindows(): Promise<void>;
   /** Acts over HTTP as this user. */
   client(userId: string, roles?: readonly Role[]): Promise<OutcryClient>;
+  /** The same, for sales of many lots. */
+  sales(userId: string): Promise<SaleClient>;
   /** Kept in `.local/screenshots`, for people to look at. */
   shot(page: Page, name: string): Promise<void>;
   stop(): Promise<void>;
@@ -74,6 +77,13 @@ export async function startBrowserStage(
     client: async (userId, roles = ['bidder', 'seller']) => {
       const { token } = await new OutcryClient({ gatewayUrl }).devToken(userId, roles);
       return new OutcryClient({ gatewayUrl, historyUrl, token });
+    },
+    sales: async (userId) => {
+      const { token } = await new OutcryClient({ gatewayUrl }).devToken(userId, [
+        'bidder',
+        'seller',
+      ]);
+      return new SaleClient({ gatewayUrl, historyUrl, token });
     },
     shot: async (page, name) => {
       await page.screenshot({ path: `${SCREENSHOTS}${name}.png` });
