@@ -327,6 +327,25 @@ describe('a limit', () => {
     expect(await me('ann', saleId)).toMatchObject({ committed: 700 });
     expect(await me('bob', saleId)).toMatchObject({ committed: 0 });
   });
+
+  test('leaves a winner who has used the rest of it when another bidder is removed', async () => {
+    const { saleId, ids } = await newSale({
+      sale: { defaultLimit: 1_000, firstLotEndsAt: inMs(1_500), softClose: null },
+    });
+    for (const user of ['ann', 'bob'] as const) await register(user, saleId);
+    await bid('bob', ids[0], 200);
+    await bid('ann', ids[0], 900);
+    await until('the lot has ended', async () => {
+      const lot = await ask('GET', '', `auctions/${ids[0]}`);
+      return String(lot.body.status) === 'ended';
+    });
+    expect((await bid('ann', ids[1], 700)).status).toBe(201);
+    const removed = await ask('POST', 'ada', `auctions/${ids[0]}/bidders/1/remove`, {
+      reason: 'No identity card',
+    });
+    expect(removed.body).toMatchObject({ outcome: 'sold', leader: 2, price: 100 });
+    expect(await me('ann', saleId)).toMatchObject({ committed: 800 });
+  });
 });
 
 describe('a pause of a sale', () => {
