@@ -21,6 +21,9 @@ import type { Measurement, RoundOptions } from './rounds.ts';
 
 const BATCH = 32;
 const SCRIPT_AUCTION = 'a0-bench';
+const SCRIPT_SALE = 's0-bench';
+/** Of each bidder, above what the bids of a round come to. */
+const LIMIT = FIRST_AMOUNT * 5;
 /** Of a first, short round, which says how many make a second. */
 const FIRST_GUESS = 1_000;
 /** The bids of a call are written with this and their place in the call, which makes 12 digits. */
@@ -115,11 +118,17 @@ export const scriptRedisOn = (bed: TestBed) =>
     const auctions = new ScriptedAuctions(connection, SHARDS);
     return {
       server,
-      /** Empties Redis and opens the auction: no round pays for what the ones before it left behind. */
-      async openAuction(): Promise<void> {
+      /**
+       * Empties Redis and opens the auction: no round pays for what the ones before it left behind.
+       * @param isLot it is a lot of a sale whose bidders have limits
+       */
+      async openAuction(isLot = false): Promise<void> {
         await connection.flushall('SYNC');
         await markShardsWhole(connection, SHARDS);
-        await auctions.create(SCRIPT_AUCTION, { startPrice: 1, increments: '0:1' });
+        const bidders = Array.from({ length: BIDDERS }, (_, i) => `bidder-${i}`);
+        if (isLot) await auctions.createSale(SCRIPT_SALE, LIMIT, bidders);
+        const sale = isLot ? { saleId: SCRIPT_SALE } : {};
+        await auctions.create(SCRIPT_AUCTION, { startPrice: 1, increments: '0:1', ...sale });
       },
       /** Events of the auction, each an accepted bid but the first two. */
       events: async () => (await storedAuction(connection, 0, SCRIPT_AUCTION)).seq,
@@ -168,15 +177,16 @@ const acceptedInScript = (
   comparedTo: string,
   batch: number,
   by: 'redis-benchmark' | "the gateway's adapter",
+  isLot = false,
 ): Measurement => ({
   name,
   comparedTo,
-  title: `${by}, the decide script with ${batch} a call`,
+  title: `${by}, the decide script with ${batch} a call${isLot ? ', on a lot with limits' : ''}`,
   counts: 'accepted bids',
   async prepare(bed) {
     const script = await scriptRedisOn(bed);
     const { url } = script.server;
-    await script.openAuction();
+    await script.openAuction(isLot);
     const repeat =
       by === 'redis-benchmark' ? script.repeating(await captureCall(url, batch)) : undefined;
     const load = async (options: RoundOptions): Promise<LoadResult> => {
@@ -185,7 +195,7 @@ const acceptedInScript = (
       return { ...result, answered: result.answered * batch };
     };
     return async (options) => {
-      await script.openAuction();
+      await script.openAuction(isLot);
       const before = await script.events();
       const round = await roundOf({ redis: [script.server.pid()] }, () => load(options));
       const accepted = (await script.events()) - before;
@@ -246,6 +256,7 @@ export const scriptMeasurements: readonly Measurement[] = [
   set,
   acceptedInScript('bare-script', 'set', BATCH, 'redis-benchmark'),
   acceptedInScript('bare-script-single', 'set', 1, 'redis-benchmark'),
+  acceptedInScript('bare-script-lot', 'bare-script-single', 1, 'redis-benchmark', true),
   acceptedInScript('script', 'bare-script', BATCH, "the gateway's adapter"),
   acceptedInScript('script-single', 'bare-script-single', 1, "the gateway's adapter"),
   ...[1, 16, 128].map(logBudget),

@@ -43,6 +43,8 @@ export interface ScriptAuction {
   readonly highestBid?: number;
   /** Default: none. */
   readonly graceMs?: number;
+  /** Of a lot: its sale, see {@link ScriptedAuctions.createSale}. */
+  readonly saleId?: string;
   /** Idempotency key of the creation. */
   readonly key?: string;
 }
@@ -100,6 +102,7 @@ export class ScriptedAuctions {
       hardEndsAt: terms.softClose?.hardEndsAt ?? 0,
       highestBid: terms.highestBid ?? 0,
       graceMs: terms.graceMs ?? 0,
+      ...(terms.saleId === undefined ? {} : { saleId: terms.saleId, lot: 1 }),
     };
     const shown = { id: auctionId, item, sellerId, currency: 'EUR' };
     const openTerms = JSON.stringify({
@@ -114,6 +117,28 @@ export class ScriptedAuctions {
       item: terms.itemId === undefined ? JSON.stringify(item) : '',
     });
     if (answer?.startsWith('+OK') !== true) throw new Error(`not created: ${answer}`);
+  }
+
+  /** Creates a sale in euros whose bidders have this limit (minor units), and registers them. */
+  async createSale(saleId: string, limit: number, bidders: readonly string[]): Promise<void> {
+    const create = command('create', { userId: 'seller' });
+    const plan = {
+      sellerId: 'seller',
+      currency: 'EUR',
+      registration: 'open',
+      defaultLimit: limit,
+      firstLotEndsAt: Date.now() + 3_600_000,
+      staggerMs: 0,
+      startsAt: 0,
+      softWindowMs: 0,
+      softExtendMs: 0,
+      graceMs: 0,
+    };
+    const creation = { creation: '{"title":"Lamps"}', terms: JSON.stringify(plan), item: '' };
+    const registrations = bidders.map((userId) => command('register', { userId }));
+    const answers = await this.#call(saleId, [create, ...registrations], creation);
+    const refused = answers.find((answer) => !answer.startsWith('+OK'));
+    if (refused !== undefined) throw new Error(`not created or registered: ${refused}`);
   }
 
   /**
@@ -190,7 +215,7 @@ const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
 
 /** A line of the script's, see decide.lua. */
 function command(
-  kind: 'create' | 'bid' | 'buy' | 'cancel' | 'extend' | 'pause' | 'resume' | 'remove',
+  kind: 'create' | 'register' | 'bid' | 'buy' | 'cancel' | 'extend' | 'pause' | 'resume' | 'remove',
   { userId, amount = 0, maxAmount = 0, key = '', fingerprint = hex(8) }: ScriptBid,
   { admin = false, reason }: { admin?: boolean; reason?: string | undefined } = {},
 ) {
