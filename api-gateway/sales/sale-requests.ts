@@ -84,17 +84,24 @@ export const readLots = (text: string): LotPlace[] =>
 
 /** From a `paddle status limit committed` receipt; undefined when there is none. */
 export function registrationFrom(receipt: string): OwnRegistration | undefined {
-  const [paddle = '0', status, limitText = '0', committedText = '0'] = receipt.split(' ');
+  const [paddle = '0', status = '', limit, committed] = receipt.split(' ');
   if (paddle === '0') return undefined;
-  const [limit, committed] = [Number(limitText), Number(committedText)];
-  return {
-    paddle: Number(paddle),
-    status: status as OwnRegistration['status'],
-    limit: limit === 0 ? null : limit,
-    committed,
-    available: limit === 0 ? null : Math.max(0, limit - committed),
-  };
+  return registrationOf(Number(paddle), status, Number(limit), Number(committed));
 }
+
+/** @param limit 0 for none; amounts in minor units */
+export const registrationOf = (
+  paddle: number,
+  status: string,
+  limit: number,
+  committed: number,
+): OwnRegistration => ({
+  paddle,
+  status: status as OwnRegistration['status'],
+  limit: limit === 0 ? null : limit,
+  committed,
+  available: limit === 0 ? null : Math.max(0, limit - committed),
+});
 
 /** The same with the user behind it. @throws Error when the receipt has not this form */
 export function registrationViewFrom(receipt: string): RegistrationView {

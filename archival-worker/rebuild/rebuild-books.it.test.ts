@@ -5,6 +5,7 @@ import { auctionKeys, shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/key
 import { TestBook, TestSale } from '@outcry/shared/testing/book-lines.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { dump, rebuildNow } from '../testing/rebuild-stage.ts';
+import { packed } from './restored-auction.ts';
 import { SHARDS, TestSystem } from '../testing/test-system.ts';
 
 let system: TestSystem;
@@ -66,10 +67,10 @@ test('an empty Redis gets sales, registrations, lots and absentee bids', async (
   expect(restored.toSorted()).toEqual(['a0-led', 'a0-next', 'b0-next', SALE]);
   const content = await dump(system);
   expect(content[keyOf(SALE)]).toMatchObject({
-    standing: expect.stringMatching(/^live - approval 9000 2 1 0 [0-9]+ seller-1$/) as string,
+    standing: expect.stringMatching(/\0live\0-\0seller-1\0$/) as string,
     shown: '1 4 live',
     lots: '1:a0-led,2:a0-next',
-    'b:ann': '1 approved 9000 4000',
+    'b:ann': packed(1, 9_000, 4_000, 'approved').toString('latin1'),
     'p:1': 'ann',
     'a:seller-1:scheduled-1': expect.stringContaining('+OK 1 1 ') as string,
     archivedSeq: '4',
@@ -92,18 +93,19 @@ test('a lot that is behind brings its sale and absentee bids along; what is newe
   const redis = system.redisClient;
   await redis.hset(keyOf('a0-led'), 'shown', '1 2 live');
   await redis.hset(keyOf('a0-next'), 'shown', '1 0 scheduled');
-  await redis.hset(keyOf(SALE), 'b:ann', '1 approved 9000 0');
+  await redis.hset(keyOf(SALE), 'b:ann', packed(1, 9_000, 0, 'approved'));
   await loseMarkers();
   await rebuildNow(system);
   expect(await dump(system)).toEqual(before);
   expect(await field('a0-next', 'absentees')).toBe(absentee);
 
   await redis.hset(keyOf('a0-led'), 'shown', '1 2 live');
-  await redis.hset(keyOf(SALE), 'shown', '1 9 live', 'b:dan', '2 pending 9000 0');
+  const dan = packed(2, 9_000, 0, 'pending');
+  await redis.hset(keyOf(SALE), 'shown', '1 9 live', 'b:dan', dan);
   await loseMarkers();
   await rebuildNow(system);
   expect(await field('a0-led', 'shown')).toBe((before[keyOf('a0-led')] as { shown: string }).shown);
-  expect(await field(SALE, 'b:dan')).toBe('2 pending 9000 0');
+  expect(await redis.hgetBuffer(keyOf(SALE), 'b:dan')).toEqual(dan);
 });
 
 test('a sale that an older copy shows as open, and is over, is in its list', async () => {

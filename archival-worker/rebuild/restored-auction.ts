@@ -264,7 +264,7 @@ function stateOf(
 }
 
 /** Values one behind the other, as the script packs them: packed.lua. */
-const packed = (...values: readonly (number | string)[]): Buffer =>
+export const packed = (...values: readonly (number | string)[]): Buffer =>
   Buffer.concat(
     values.map((value) =>
       typeof value === 'string'

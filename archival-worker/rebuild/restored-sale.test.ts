@@ -3,6 +3,7 @@ import { splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { TestBook, TestSale } from '@outcry/shared/testing/book-lines.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { AbsenteesRestoration } from './restored-absentees.ts';
+import { packed } from './restored-auction.ts';
 import { SaleRestoration } from './restored-sale.ts';
 
 const ID = 's0-lamps';
@@ -69,7 +70,20 @@ test('a sale with lots is what the script would have', () => {
     auctionId: ID,
     status: 'live',
     fields: {
-      standing: `live - approval 9000 2 2 0 ${START + 6_000} seller-1`,
+      standing: packed(
+        endsAt,
+        'approval',
+        1,
+        6,
+        9000,
+        2,
+        2,
+        0,
+        START + 6_000,
+        'live',
+        '-',
+        'seller-1',
+      ),
       shown: '1 6 live',
       status: 'live',
       terms: JSON.stringify(sale.terms),
@@ -82,9 +96,9 @@ test('a sale with lots is what the script would have', () => {
       archivedSeq: '6',
     },
     bidders: [
-      ['b:ann', '1 approved 20000 5000'],
+      ['b:ann', packed(1, 20_000, 5_000, 'approved')],
       ['p:1', 'ann'],
-      ['b:ben', '2 blocked 9000 1000'],
+      ['b:ben', packed(2, 9_000, 1_000, 'blocked')],
       ['p:2', 'ben'],
     ],
     claim: {
@@ -117,29 +131,37 @@ test('without registration nobody owes anything', () => {
   expect(done?.auction.endsAt).toBe(Date.UTC(2026, 1, 1));
   expect(done?.auction.fields).toMatchObject({
     plan: `EUR ${Date.UTC(2026, 1, 1)} 60000 0 0 0 120000`,
-    standing: `scheduled - none 0 2 0 0 ${START + 1_000} seller-1`,
+    standing: packed(
+      Date.UTC(2026, 1, 1),
+      'none',
+      1,
+      1,
+      0,
+      2,
+      0,
+      0,
+      START + 1_000,
+      'scheduled',
+      '-',
+      'seller-1',
+    ),
   });
 });
 
 test.each([
-  [
-    'before it started',
-    [],
-    `paused live approval 0 2 0 ${START + 2_000} ${START + 2_000} seller-1`,
-  ],
-  [
-    'with lots to come',
-    undefined,
-    `paused scheduled approval 0 0 0 ${START + 2_000} ${START + 2_000} seller-1`,
-  ],
-])('paused %s', (_name, lots, standing) => {
+  ['before it started', true, { before: 'live', open: 2, endsAt: START + 3 * DAY }],
+  ['with lots to come', false, { before: 'scheduled', open: 0, endsAt: START + DAY }],
+])('paused %s', (_name, hasLots, { before, open, endsAt }) => {
   const sale = new TestSale(ID);
   const entries = [
     sale.create(),
     sale.write('paused', { userId: 'seller-1' }, { status: 'paused', reason: 'A drill' }),
   ];
-  const done = restored(entries, lots === undefined ? [] : threeLots());
-  expect(done?.auction.fields['standing']).toBe(standing);
+  const done = restored(entries, hasLots ? threeLots() : []);
+  const at = START + 2_000;
+  expect(done?.auction.fields['standing']).toEqual(
+    packed(endsAt, 'approval', 1, 2, 0, open, 0, at, at, 'paused', before, 'seller-1'),
+  );
 });
 
 test('resumed, ended, and answered by what its lots made of it', () => {
@@ -156,7 +178,23 @@ test('resumed, ended, and answered by what its lots made of it', () => {
   expect(done?.auction).toMatchObject({
     status: 'ended',
     endsAt: START + 5_000,
-    fields: { standing: `ended - approval 0 0 0 0 ${START + 5_000} seller-1`, shown: '1 5 ended' },
+    fields: {
+      standing: packed(
+        START + DAY,
+        'approval',
+        1,
+        5,
+        0,
+        0,
+        0,
+        0,
+        START + 5_000,
+        'ended',
+        '-',
+        'seller-1',
+      ),
+      shown: '1 5 ended',
+    },
   });
   expect(done?.answers.at(-1)?.record).toMatch(
     new RegExp(`^[0-9a-f]{32}\\+OK 1 4 ${START + 3_000} live ${START + DAY}$`),

@@ -9,6 +9,7 @@ import type { SaleStatus, SaleTerms } from '@outcry/shared/contracts/sales.ts';
 import type { FirstAnswer } from './first-answers.ts';
 import {
   NO_SERVER,
+  packed,
   watermarksOf,
   type ArchivedEvent,
   type CreationClaim,
@@ -26,9 +27,9 @@ export interface LotOfSale extends ArchivedEvent {
 export interface RestoredSale {
   readonly auctionId: string;
   readonly status: SaleStatus;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, string | Buffer>>;
   /** Two fields for each bidder: `b:user` and `p:paddle`. */
-  readonly bidders: readonly (readonly [field: string, value: string])[];
+  readonly bidders: readonly (readonly [field: string, value: string | Buffer])[];
   readonly claim: CreationClaim;
   /** When it ends, or has ended, ms since 1970. */
   readonly endsAt: number;
@@ -122,23 +123,26 @@ export class SaleRestoration {
     const owed = terms.registration === 'none' ? new Map<string, number>() : owedIn(lots);
     const { status, epoch, seq, at } = last.shown;
     const { userId = '', key = '', fingerprint = '' } = first.secret;
-    const standing = [
-      status,
-      this.#statusBefore(lots),
+    const standing = packed(
+      endsAt,
       terms.registration,
+      epoch,
+      seq,
       terms.defaultLimit ?? 0,
       lots.filter(({ state }) => !isOver(state.status)).length,
       this.#members.size,
       this.#pausedAt,
       Date.parse(at),
+      status,
+      this.#statusBefore(lots),
       terms.sellerId,
-    ];
+    );
     const auction: RestoredSale = {
       auctionId: this.#saleId,
       // A sale is never cancelled.
       status: status as SaleStatus,
       fields: {
-        standing: standing.join(' '),
+        standing,
         shown: `${epoch} ${seq} ${status}`,
         status,
         terms: JSON.stringify(terms),
@@ -151,7 +155,7 @@ export class SaleRestoration {
         ...watermarksOf(last.shown),
       },
       bidders: Array.from(this.#members).flatMap(([user, member]) => [
-        [`b:${user}`, memberText(member, owed.get(user))],
+        [`b:${user}`, packedMember(member, owed.get(user))],
         [`p:${member.paddle}`, user],
       ]),
       claim: { userId, key, fingerprint, at: Date.parse(first.shown.at) },
@@ -204,6 +208,9 @@ const planOf = (terms: SaleTerms): string =>
 
 const memberText = ({ paddle, status, limit }: Member, committed = 0): string =>
   `${paddle} ${status} ${limit} ${committed}`;
+
+const packedMember = ({ paddle, status, limit }: Member, committed = 0): Buffer =>
+  packed(paddle, limit, committed, status);
 
 const firstAnswer = ({ secret }: SaleEvent, receipt: string): FirstAnswer => ({
   field: `a:${secret.userId}:${secret.key}`,

@@ -4,6 +4,7 @@ import { isoTime, readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/r
 import type {
   LotPlace,
   LotResult,
+  OwnRegistration,
   RegistrationView,
   SaleStatus,
   SaleTerms,
@@ -13,7 +14,7 @@ import { shardOfLog } from '@outcry/shared/domain/ids.ts';
 import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
-import { readLots, registrationFrom, saleViewFrom } from '../../sales/sale-requests.ts';
+import { readLots, registrationOf, saleViewFrom } from '../../sales/sale-requests.ts';
 import type { SaleStore } from '../../sales/sale-store.ts';
 import { asked, notWhole, RedisPlaces } from './redis-places.ts';
 
@@ -94,9 +95,9 @@ export class RedisSales implements SaleStore {
     const users = await asked(this.#redis.hmget(key, ...paddles));
     const userIds = users.filter((user) => user !== null);
     if (userIds.length === 0) return { sellerId, items: [], nextCursor: null };
-    const texts = await asked(this.#redis.hmget(key, ...userIds.map((user) => `b:${user}`)));
+    const stored = await asked(this.#redis.hmgetBuffer(key, ...userIds.map((user) => `b:${user}`)));
     const views = userIds.flatMap((userId, i): RegistrationView[] => {
-      const own = registrationFrom(texts[i] ?? '0');
+      const own = storedRegistration(stored[i]);
       return own === undefined ? [] : [{ ...own, userId }];
     });
     return { sellerId, ...pageOf(views, limit, ({ paddle }) => cursorOf(paddle)) };
@@ -109,12 +110,12 @@ export class RedisSales implements SaleStore {
     const lots = await asked(Promise.all(places.map((place) => this.#lot(place, now))));
     const leaders = lots.flatMap((lot) => lot?.winner ?? []);
     const key = this.#key(saleId);
-    const texts =
+    const stored =
       leaders.length === 0
         ? []
-        : await asked(this.#redis.hmget(key, ...leaders.map((user) => `b:${user}`)));
+        : await asked(this.#redis.hmgetBuffer(key, ...leaders.map((user) => `b:${user}`)));
     const paddles = new Map(
-      leaders.map((user, i) => [user, registrationFrom(texts[i] ?? '0')?.paddle ?? null]),
+      leaders.map((user, i) => [user, storedRegistration(stored[i])?.paddle ?? null]),
     );
     const results: LotResult[] = [];
     for (const lot of lots) {
@@ -185,6 +186,14 @@ export class RedisSales implements SaleStore {
 function receiptOf(shown: string, now: string, endsAt: string): string {
   const [epoch, seq, status] = shown.split(' ');
   return `${epoch} ${seq} ${now} ${status} ${endsAt}`;
+}
+
+/** From its packed form: see sale.lua. */
+function storedRegistration(packed: Buffer | null | undefined): OwnRegistration | undefined {
+  if (packed === null || packed === undefined) return undefined;
+  const number = (nth: number): number => packed.readDoubleLE(nth * 8);
+  const status = packed.toString('latin1', 24, packed.length - 1);
+  return registrationOf(number(0), status, number(1), number(2));
 }
 
 const readCursor = (cursor: string): number => Number(cursorParts(cursor, /^(\d{1,9})$/)[0]);

@@ -24,3 +24,24 @@ function attendance.note(tag, now, older_than_ms)
   if not times[1] or now - at > older_than_ms then redis.call('HSET', key, 'at', string.format('%.0f', now)) end
   return away_at, back_at
 end
+
+-- When the engine was away last and when it was back; read once in a call.
+local outages = {}
+function attendance.last_outage(asked)
+  local outage = outages[asked.tag]
+  if not outage then
+    outage = { attendance.note(asked.tag, asked.called_at, 0) }
+    outages[asked.tag] = outage
+  end
+  return outage[1], outage[2]
+end
+
+-- Nobody loses because nobody could bid: what was open when the engine was away, and would have ended
+-- meanwhile or soon after, ends so long after its return.
+function attendance.grant_grace(auction, salt, asked)
+  local away_at, back_at = attendance.last_outage(asked)
+  local ends_at = back_at + auction.grace_ms
+  if auction.starts_at >= back_at or auction.ends_at < away_at or auction.ends_at >= ends_at then return end
+  auction.ends_at = ends_at
+  auctions.emit(auction, 'extended outage ', auctions.secret(auction, salt))
+end

@@ -122,11 +122,6 @@ function auctions.state(auction)
   return state
 end
 
--- Where the auction stands, as `shown` has it.
-function auctions.shown(auction)
-  return digits[auction.epoch] .. ' ' .. digits[auction.seq] .. ' ' .. auctions.state(auction)
-end
-
 -- Numbers and writes down one event, in the same form. `words` are what its public part has before
 -- the state, `private` is its private part.
 function auctions.emit(auction, words, private)

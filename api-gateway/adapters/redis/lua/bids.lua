@@ -33,13 +33,9 @@ end
 function rules.barred_code(auction, bidders, user)
   if user == auction.seller then return 'SELLER_CANNOT_BID' end
   local bidder = bidders[user]
-  if bidder and rules.is_removed(bidder) then return 'BIDDER_BLOCKED' end
+  -- Bidders have a record from their first accepted bid on, so one without a maximum was removed.
+  if bidder and bidder.maximum == 0 then return 'BIDDER_BLOCKED' end
   return auction.sale and sales.admission_code(auction.sale, user) or nil
-end
-
--- Bidders have a record from their first accepted bid on, so one without a maximum was removed.
-function rules.is_removed(bidder)
-  return bidder.maximum == 0
 end
 
 -- A met reserve is the lowest price the seller takes.
@@ -83,23 +79,6 @@ function rules.secret(auction, command, alias)
     .. (command.key ~= '' and command.key or command.bid_id)
 end
 
--- Sells at the buy-now price, which ends the auction.
-function rules.sell_now(auction, bidders, command, now)
-  local price = auction.buy_now_price
-  if auction.sale and sales.is_over_limit(auction, command.user, price) then return 'OVER_LIMIT' end
-  local bidder = rules.bidder_of(auction, bidders, command.user)
-  rules.lead(auction, command.user, bidder.alias, price, price)
-  auction.bid_count = auction.bid_count + 1
-  auction.status = 'ended'
-  auction.outcome = 'sold'
-  auction.would_have_ended_at = auction.ends_at
-  auction.ends_at = now
-  bidder.bids = bidder.bids + 1
-  rules.offer(auction, bidder, price)
-  auctions.emit(auction, 'bought ' .. digits[bidder.alias] .. ' ' .. digits[price] .. ' ',
-    rules.secret(auction, command, bidder.alias))
-end
-
 function rules.place_bid(auction, bidders, command, now)
   local exact = command.amount > 0
   local offered = exact and command.amount or command.maximum
@@ -115,7 +94,7 @@ function rules.place_bid(auction, bidders, command, now)
   end
   if offered > auction.highest_bid then return 'BID_TOO_HIGH' end
   if leader == '' and auction.buy_now_price > 0 and offered >= auction.buy_now_price then
-    return rules.sell_now(auction, bidders, command, now)
+    return rules.buying.sell(auction, bidders, command, now)
   end
   if auction.sale and sales.is_over_limit(auction, user, offered) then return 'OVER_LIMIT' end
 
@@ -150,10 +129,30 @@ function rules.place_bid(auction, bidders, command, now)
   return nil
 end
 
-function rules.buy_now(auction, bidders, command, now)
-  if auction.status ~= 'live' then return rules.closed_code(auction.status) end
-  local barred = rules.barred_code(auction, bidders, command.user)
-  if barred then return barred end
-  if auction.buy_now_price == 0 or auction.leader ~= '' then return 'BUY_NOW_GONE' end
-  return rules.sell_now(auction, bidders, command, now)
-end
+-- Buying at once, which few bids come to.
+rules.buying = later(function(buying)
+  -- Sells at the buy-now price, which ends the auction.
+  function buying.sell(auction, bidders, command, now)
+    local price = auction.buy_now_price
+    if auction.sale and sales.is_over_limit(auction, command.user, price) then return 'OVER_LIMIT' end
+    local bidder = rules.bidder_of(auction, bidders, command.user)
+    rules.lead(auction, command.user, bidder.alias, price, price)
+    auction.bid_count = auction.bid_count + 1
+    auction.status = 'ended'
+    auction.outcome = 'sold'
+    auction.would_have_ended_at = auction.ends_at
+    auction.ends_at = now
+    bidder.bids = bidder.bids + 1
+    rules.offer(auction, bidder, price)
+    auctions.emit(auction, 'bought ' .. digits[bidder.alias] .. ' ' .. digits[price] .. ' ',
+      rules.secret(auction, command, bidder.alias))
+  end
+
+  function buying.buy(auction, bidders, command, now)
+    if auction.status ~= 'live' then return rules.closed_code(auction.status) end
+    local barred = rules.barred_code(auction, bidders, command.user)
+    if barred then return barred end
+    if auction.buy_now_price == 0 or auction.leader ~= '' then return 'BUY_NOW_GONE' end
+    return buying.sell(auction, bidders, command, now)
+  end
+end)

@@ -18,25 +18,17 @@ function commands.number_of(text)
   return number
 end
 
--- Whether the numbers of a command are what its kind needs.
-function commands.numbers_fit(kind, amount, maximum)
-  if kind == 'bid' then
-    return (amount == 0) ~= (maximum == 0) and amount <= MAX_AMOUNT and maximum <= MAX_AMOUNT
-  end
-  if kind == 'extend' then return selling.is_time(amount) and maximum == 0 end
-  if kind == 'remove' then return amount > 0 and maximum == 0 end
-  if kind == 'approve' or kind == 'refuse' or kind == 'block' then return amount > 0 end
-  return amount == 0 and maximum == 0
-end
-
--- The commands of a seller or an admin, which `selling` decides.
-local MANAGING = { cancel = true, extend = true, pause = true, resume = true, remove = true }
-
 -- Whether a command of this kind can be decided as it is. `has_kind` tells which kinds there are.
 function commands.is_readable(asked, kind, user, role, bid_id, amount, maximum, salt, fingerprint, key,
   reason, has_kind)
-  if #user > 64 or #fingerprint > 64 or #key > 128 or #reason > 2400 or not amount or not maximum
-    or not commands.numbers_fit(kind, amount, maximum) then return false end
+  if #user > 64 or #fingerprint > 64 or #key > 128 or #reason > 2400 or not amount or not maximum then
+    return false
+  end
+  if kind == 'bid' then
+    if (amount == 0) == (maximum == 0) or amount > MAX_AMOUNT or maximum > MAX_AMOUNT then return false end
+  elseif not other_commands.numbers_fit(kind, amount, maximum) then
+    return false
+  end
   if kind == 'read' then return true end
   if kind == 'me' then return user ~= '' end
   if user == '' or bid_id == '' or #salt ~= 32 then return false end
@@ -47,7 +39,7 @@ end
 function commands.has_kind(asked, kind, role)
   if kind == 'create' then return selling.terms_of(asked) ~= nil end
   return kind == 'bid' or kind == 'buy' or kind == 'withdraw'
-    or (MANAGING[kind] and (kind ~= 'remove' or role == 'a'))
+    or (other_commands.MANAGING[kind] and (kind ~= 'remove' or role == 'a'))
 end
 
 -- Reads the lines from `first` on, and adds to `fields` those of the auction that they need. Whose
@@ -137,28 +129,13 @@ function commands.known_answer(asked, command)
   return before and string.match(refusals, '^[^\n]*', before + 1)
 end
 
-function commands.auction_receipt(auction, now)
-  return digits[auction.epoch] .. ' ' .. digits[auction.seq] .. ' ' .. digits[now] .. ' '
-    .. auctions.state(auction)
-end
-
-function commands.own_receipt(auction, asked, user)
-  local bidder = asked.bidders[user]
-  if not bidder then
-    local _, left = absentees.find(asked, user)
-    return '0 0 ' .. (left and digits[left.maximum] or '0') .. ' 0'
-  end
-  return digits[bidder.alias] .. (auction.leader == user and ' 1 ' or ' 0 ')
-    .. digits[bidder.maximum] .. ' ' .. digits[bidder.bids]
-end
-
 -- The answer to a refused command.
 function commands.refusal(auction, code, user)
   local body = ''
   if code == 'BID_TOO_LOW' then
     body = auction.least and digits[auction.least] or ''
   elseif code == 'OVER_LIMIT' then
-    body = digits[sales.available(auction, user)]
+    body = digits[sales.course.available(auction, user)]
   end
   return '+' .. code .. ' ' .. body
 end
@@ -168,9 +145,10 @@ end
 function commands.decide_bid(auction, asked, command, now)
   local leader_before, user = auction.leader, command.user
   if auction.status == 'scheduled' and command.maximum > 0 then
-    return commands.leave_bid(auction, asked, command, now)
+    local code, receipt = other_commands.leave_bid(auction, asked, command, now)
+    return code and commands.refusal(auction, code, user) or '+OK ' .. receipt
   end
-  local decide = command.kind == 'buy' and rules.buy_now or rules.place_bid
+  local decide = command.kind == 'buy' and rules.buying.buy or rules.place_bid
   local code = decide(auction, asked.bidders, command, now)
   if code then return commands.refusal(auction, code, user) end
   local leads = auction.leader == user
@@ -184,41 +162,20 @@ function commands.decide_bid(auction, asked, command, now)
     .. digits[auction.ends_at] .. ' ' .. digits[now]
 end
 
-function commands.leave_bid(auction, asked, command, now)
-  local code = absentees.leave(auction, asked, command, now)
-  if code then return commands.refusal(auction, code, command.user) end
-  return '+OK ' .. command.bid_id .. ' ' .. digits[auction.epoch] .. ' ' .. digits[auction.seq]
-    .. ' scheduled 0 ' .. digits[auction.price] .. ' ' .. (auction.least and digits[auction.least] or '-')
-    .. ' ' .. digits[auction.ends_at] .. ' ' .. digits[now]
-end
-
--- What the answer depends on is in the auction afterwards.
+-- The answer, and the auction, which the command may have created. What the answer depends on is in the
+-- auction afterwards.
 function commands.decide(auction, asked, command, now)
   local kind = command.kind
-  if kind == 'bid' or kind == 'buy' then return commands.decide_bid(auction, asked, command, now) end
-  if kind == 'me' then return '+OK ' .. commands.own_receipt(auction, asked, command.user) end
-  if kind == 'withdraw' then
-    local code = absentees.withdraw(asked, command, now)
-    return code and commands.refusal(auction, code) or '+OK '
-      .. commands.own_receipt(auction, asked, command.user)
+  local code, receipt
+  if not auction then
+    if kind ~= 'create' then return '+AUCTION_NOT_FOUND ', nil end
+    code, receipt, auction = other_commands.create(asked, command, now)
+  elseif kind == 'bid' or kind == 'buy' then
+    return commands.decide_bid(auction, asked, command, now), auction
+  else
+    code, receipt = other_commands.decide(auction, asked, command, now)
   end
-  local manage = MANAGING[kind] and selling[kind]
-  local code = manage and manage(auction, command, now, asked)
-  return code and commands.refusal(auction, code) or '+OK ' .. commands.auction_receipt(auction, now)
-end
-
--- Gives the auction too, when it is there then.
-function commands.create(asked, command, now)
-  local code, auction = selling.create(command, asked, now)
-  if not auction then return commands.refusal(nil, code) end
-  passing.start_and_end(auction, now, asked.salt, asked)
-  return '+OK ' .. commands.auction_receipt(auction, now), auction
-end
-
-function commands.answer_auction(auction, asked, command, now)
-  if auction then return commands.decide(auction, asked, command, now), auction end
-  if command.kind == 'create' then return commands.create(asked, command, now) end
-  return '+AUCTION_NOT_FOUND ', nil
+  return code and commands.refusal(auction, code, command.user) or '+OK ' .. receipt, auction
 end
 
 -- The answer to a command, and the auction or sale, which the command may have created. `decide` gives

@@ -76,7 +76,7 @@ local function decide_auction(asked, packed, first)
   if auction then now = passing.catch_up(auction, asked, now, #list == 0) end
   local reply = { '', '', '', '' }
   for i = 1, #list do
-    reply[4 + i], auction = commands.answer(auction, asked, list[i], now, commands.answer_auction)
+    reply[4 + i], auction = commands.answer(auction, asked, list[i], now, commands.decide)
   end
   reply[1] = 'OK ' .. digits[now]
   if not auction then return reply end

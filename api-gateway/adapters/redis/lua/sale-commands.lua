@@ -39,6 +39,11 @@ function sale_commands.plan_text(plan)
   return table.concat(words, ' ')
 end
 
+function sale_commands.member_text(member)
+  return digits[member.paddle] .. ' ' .. member.status .. ' ' .. digits[member.limit] .. ' '
+    .. digits[member.committed]
+end
+
 function sale_commands.registration_facts(member)
   return ',"paddle":' .. digits[member.paddle] .. ',"status":"' .. member.status .. '","limit":'
     .. digits[member.limit]
@@ -64,7 +69,7 @@ function sale_commands.create(asked, command, now)
     ends_at = plan.firstLotEndsAt, members = {}, public = {}, private = {}, has_changed = true,
   }
   books.emit(sale, asked, now, 'scheduled', '', books.facts(command, ',"sale":' .. asked.creation.text))
-  sales.write(sale, asked, now)
+  sales.course.write(sale, asked, now)
   redis.call('HSET', sale.key, 'terms', asked.creation.text, 'plan', sale_commands.plan_text(plan))
   return nil, sale_commands.receipt(sale, now), sale
 end
@@ -91,7 +96,7 @@ function sale_commands.edit(sale, asked, command, now)
   end
   sale.registration, sale.default_limit = plan.registration, plan.defaultLimit
   books.emit(sale, asked, now, 'edited', '', books.facts(command, ',"sale":' .. asked.creation.text))
-  sales.write(sale, asked, now)
+  sales.course.write(sale, asked, now)
   redis.call('HSET', sale.key, 'terms', asked.creation.text, 'plan', text)
   return nil, sale_commands.receipt(sale, now)
 end
@@ -113,10 +118,10 @@ function sale_commands.register(sale, asked, command, now)
     sale.members[user] = member
     books.emit(sale, asked, now, 'registered', '',
       books.facts(command, sale_commands.registration_facts(member)))
-    sales.write(sale, asked, now)
+    sales.course.write(sale, asked, now)
     redis.call('HSET', sale.key, 'p:' .. digits[member.paddle], user)
   end
-  return nil, sales.member_text(member)
+  return nil, sale_commands.member_text(member)
 end
 
 local ADMITTED = { approve = 'approved', refuse = 'refused', block = 'blocked' }
@@ -133,8 +138,8 @@ function sale_commands.admit(sale, asked, command, now)
   member.status, member.limit, member.has_changed = ADMITTED[command.kind], limit, true
   books.emit(sale, asked, now, 'admitted', '',
     books.facts(command, ',"bidder":"' .. user .. '"' .. sale_commands.registration_facts(member)))
-  sales.write(sale, asked, now)
-  return nil, sales.member_text(member) .. ' ' .. user
+  sales.course.write(sale, asked, now)
+  return nil, sale_commands.member_text(member) .. ' ' .. user
 end
 
 -- Lets `manage` act on a lot at the sale's instant, if it wants to, as a call of the lot's own would.
@@ -143,7 +148,7 @@ function sale_commands.manage_lot(asked, command, id, now, notices, manage)
   local lot = {
     id = id, key = key, tag = asked.tag, salt = books.salt(asked, id), trace = '',
     called_at = asked.called_at, run_id = asked.run_id, is_writing = false, changes = { key },
-    bidders = {}, answers = {},
+    users = {}, bidders = {}, answers = {},
   }
   local auction = auctions.read(redis.call('HMGET', key, unpack(auctions.fields())), lot)
   if not auction then return end
@@ -172,13 +177,13 @@ function sale_commands.pause(sale, asked, command, now, notices)
   if sale.status == 'paused' then return 'ALREADY_PAUSED' end
   sale.before, sale.status, sale.paused_at = sale.status, 'paused', now
   books.emit(sale, asked, now, 'paused', command.reason, books.facts(command, ''))
-  sales.write(sale, asked, now)
+  sales.course.write(sale, asked, now)
   sale_commands.manage_lots(sale, asked, command, now, notices, function(auction, own, at, lot)
     if auction.status == 'scheduled' or auction.status == 'live' then
       selling.pause(auction, own, at, lot)
     end
   end)
-  local after = sales.find(asked.tag, asked.id)
+  local after = sales.course.find(asked.tag, asked.id)
   return nil, sale_commands.receipt(after, now), after
 end
 
@@ -190,13 +195,13 @@ function sale_commands.resume(sale, asked, command, now, notices)
   local paused_at = sale.paused_at
   sale.status, sale.before, sale.paused_at = sale.before, '-', 0
   books.emit(sale, asked, now, 'resumed', command.reason, books.facts(command, ''))
-  sales.write(sale, asked, now)
+  sales.course.write(sale, asked, now)
   sale_commands.manage_lots(sale, asked, command, now, notices, function(auction, own, at, lot)
     if auction.status == 'paused' and auction.paused_at >= paused_at then
       selling.resume(auction, own, at, lot)
     end
   end)
-  local after = sales.find(asked.tag, asked.id)
+  local after = sales.course.find(asked.tag, asked.id)
   return nil, sale_commands.receipt(after, now), after
 end
 
@@ -206,7 +211,7 @@ end
 
 function sale_commands.me(sale, _, command)
   local member = sales.member(sale, command.user)
-  return nil, member and sales.member_text(member) or '0 - 0 0'
+  return nil, member and sale_commands.member_text(member) or '0 - 0 0'
 end
 
 -- What decides each kind of command.
@@ -244,7 +249,7 @@ function sale_commands.decide(asked, packed, first, notices)
   commands.load(asked, fields, #fields > 0 and redis.call('HMGET', asked.key, unpack(fields)) or {}, 0,
     sales.read_member)
   local reply = { '', '', '', '' }
-  local sale, now = sales.find(asked.tag, asked.id), asked.called_at
+  local sale, now = sales.course.find(asked.tag, asked.id), asked.called_at
   if sale then
     now = math.max(now, sale.last_at)
     sales.course.visit(sale, asked, now)

@@ -2,70 +2,64 @@
 -- call needs of it is here, a sale's own commands are in sale-commands.lua.
 --
 -- Redis keeps it in one hash, as it does an auction:
---   standing      text: status, status before a pause or -, kind of registration, default limit, lots
---                 that are not over, paddles given, paused since or 0, time of the last event, seller
+--   standing      packed, see packed.lua: end of the last lot, kind of registration, epoch, seq, default
+--                 limit, lots that are not over, paddles given, paused since or 0, time of the last event,
+--                 status, status before a pause or -, seller
 --   shown         epoch, seq, status
 --   terms, plan   the terms as JSON, and those of them that every lot shares as text
 --   lots          lot:auction id, by lot, joined by commas
---   endsAt        when the last lot ends
---   b:<user>      paddle, status, limit or 0, what the user leads (at the own maximum) and has won
+--   endsAt        when the last lot ends, as text
+--   b:<user>      packed: paddle, limit or 0, what the user leads (at the own maximum) and has won, status
 --   p:<paddle>    user
 --   a:<user>:<key>, r:<user>, runId, status and the marks as in an auction
 -- Its events go to a book, see book.lua.
 
 local sales = {}
 
--- The members of a text, whose form is checked.
-function sales.words(text, form)
-  local words = { string.match(text, form) }
-  if not words[1] then error('the sale has not its form') end
-  return words
-end
-
-function sales.find(tag, id)
+-- What most calls of a lot need of the sale with this id, and the registrations of these users; or nil.
+function sales.find(tag, id, users)
   local key = tag .. KEY.auction .. id
-  local values = redis.call('HMGET', key, 'standing', 'shown', 'runId', 'endsAt')
-  if not values[1] then return nil end
-  local words = sales.words(values[1], '^(%l+) (%S+) (%l+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+)$')
-  local epoch, seq = string.match(values[2], '^(%d+) (%d+) ')
+  local fields = { 'standing', 'runId' }
+  for i = 1, #users do fields[2 + i] = 'b:' .. users[i] end
+  local values = redis.call('HMGET', key, unpack(fields))
+  local standing = values[1]
+  if not standing then return nil end
+  local ends_at, registration = struct.unpack('<ds', standing)
+  local members = {}
+  for i = 1, #users do members[users[i]] = sales.read_member(values[2 + i]) end
   return {
-    id = id, key = key, tag = tag, status = words[1], before = words[2], registration = words[3],
-    default_limit = tonumber(words[4]), open = tonumber(words[5]), paddles = tonumber(words[6]),
-    paused_at = tonumber(words[7]), last_at = tonumber(words[8]), seller = words[9],
-    epoch = tonumber(epoch), seq = tonumber(seq), run_id = values[3], ends_at = tonumber(values[4]),
-    stored_status = words[1], stored_ends_at = tonumber(values[4]), members = {}, public = {},
-    private = {}, has_changed = false,
+    id = id, key = key, tag = tag, standing = standing, run_id = values[2], ends_at = ends_at,
+    registration = registration, members = members,
   }
 end
 
--- A registration from its text.
-function sales.read_member(text)
-  local words = sales.words(text, '^(%d+) (%l+) (%d+) (%d+)$')
-  return {
-    paddle = tonumber(words[1]), status = words[2], limit = tonumber(words[3]),
-    committed = tonumber(words[4]),
-  }
+-- A registration from its packed form; false without one.
+function sales.read_member(packed)
+  if not packed then return false end
+  local paddle, limit, committed, status, length = struct.unpack(PACKED.member, packed)
+  if length ~= #packed + 1 then error('the registration has not its form') end
+  return { paddle = paddle, limit = limit, committed = committed, status = status }
 end
 
--- A user's registration, or nil.
+-- A user's registration; false without one.
 function sales.member(sale, user)
   local member = sale.members[user]
-  if not member then
-    local text = redis.call('HGET', sale.key, 'b:' .. user)
-    member = text and sales.read_member(text) or nil
+  if member == nil then
+    member = sales.read_member(redis.call('HGET', sale.key, 'b:' .. user))
     sale.members[user] = member
   end
   return member
 end
 
-function sales.member_text(member)
-  return digits[member.paddle] .. ' ' .. member.status .. ' ' .. digits[member.limit] .. ' '
-    .. digits[member.committed]
-end
-
--- Gives a lot's auction its sale.
+-- Gives a lot's auction its sale, with the registrations that most of its commands need.
 function sales.join(auction, asked)
-  auction.sale = sales.find(asked.tag, auction.sale_id)
+  local users, leader = {}, auction.leader
+  for _, user in pairs(asked.users) do
+    users[#users + 1] = user
+    if user == leader then leader = '' end
+  end
+  if leader ~= '' then users[#users + 1] = leader end
+  auction.sale = sales.find(asked.tag, auction.sale_id, users)
   auction.owing, auction.owed = sales.owed(auction)
   -- What is over may be kept longer than its sale.
   if not auction.sale and auction.status ~= 'ended' and auction.status ~= 'cancelled' then
@@ -78,11 +72,6 @@ function sales.owed(auction)
   if auction.outcome == 'sold' then return auction.leader, auction.price end
   if auction.status ~= 'live' and auction.status ~= 'paused' then return '', 0 end
   return auction.leader, auction.leader_max
-end
-
--- What a bidder's limit is used up by besides this lot.
-function sales.committed_elsewhere(auction, user, member)
-  return member.committed - (auction.owing == user and auction.owed or 0)
 end
 
 -- Why the sale takes no bids of this user.
@@ -100,100 +89,146 @@ function sales.is_over_limit(auction, user, offered)
   local sale = auction.sale
   if not sale or sale.registration == 'none' then return false end
   local member = sales.member(sale, user)
-  return member ~= nil and member.limit > 0
-    and sales.committed_elsewhere(auction, user, member) + offered > member.limit
-end
-
--- What is left of a bidder's limit after what the call has decided so far.
-function sales.available(auction, user)
-  local member = sales.member(auction.sale, user)
-  local owing, owed = sales.owed(auction)
-  local committed = sales.committed_elsewhere(auction, user, member) + (owing == user and owed or 0)
-  return math.max(0, member.limit - committed)
-end
-
--- Writes what has changed: the log first.
-function sales.write(sale, asked, now)
-  now = math.max(now, sale.last_at)
-  local events = #sale.public
-  if events > 0 then sale.last_at = now end
-  local changes = events > 0 and books.append(sale, asked, now) or { sale.key }
-  local function change(field, value)
-    changes[#changes + 1] = field
-    changes[#changes + 1] = value
-  end
-  if events > 0 or sale.has_changed then
-    change('standing', sale.status .. ' ' .. sale.before .. ' ' .. sale.registration .. ' '
-      .. digits[sale.default_limit] .. ' ' .. digits[sale.open] .. ' ' .. digits[sale.paddles] .. ' '
-      .. digits[sale.paused_at] .. ' ' .. digits[sale.last_at] .. ' ' .. sale.seller)
-    change('endsAt', digits[sale.ends_at])
-  end
-  for user, member in pairs(sale.members) do
-    if member.has_changed then change('b:' .. user, sales.member_text(member)) end
-    member.has_changed = false
-  end
-  if #changes > 1 then redis.call('HSET', unpack(changes)) end
-  sales.list(sale, now)
-  sale.has_changed = false
-end
-
-function sales.list(sale, now)
-  if sale.status == sale.stored_status and sale.ends_at == sale.stored_ends_at then return end
-  local lists = {
-    scheduled = KEY.scheduledSales, live = KEY.liveSales, paused = KEY.pausedSales,
-    ended = KEY.endedSales,
-  }
-  if sale.stored_status and sale.stored_status ~= sale.status then
-    redis.call('ZREM', sale.tag .. lists[sale.stored_status], sale.id)
-  end
-  redis.call('ZADD', sale.tag .. lists[sale.status], digits[sale.status == 'ended' and now or sale.ends_at],
-    sale.id)
-  sale.stored_status, sale.stored_ends_at = sale.status, sale.ends_at
-end
-
--- Adds to what a user has committed.
-function sales.owe(sale, user, amount)
-  local member = user ~= '' and sales.member(sale, user)
-  if not member then return end
-  member.committed = member.committed + amount
-  member.has_changed = true
+  if not member or member.limit == 0 then return false end
+  local committed_here = auction.owing == user and auction.owed or 0
+  return member.committed - committed_here + offered > member.limit
 end
 
 -- Brings the sale up to what has become of its lot, and writes it.
 function sales.follow(auction, asked, now)
   local sale = auction.sale
   local owing, owed = sales.owed(auction)
-  local has_moved = sale.registration ~= 'none' and (owing ~= auction.owing or owed ~= auction.owed)
-  if has_moved then
-    sales.owe(sale, auction.owing, -auction.owed)
-    sales.owe(sale, owing, owed)
-  end
-  local status, stored = auction.status, auction.stored_status
-  if not stored then
-    sale.open = sale.open + 1
-    sale.has_changed = true
-    local lots = sales.course.with_lot(sales.course.lots(sale), auction.lot, auction.id)
-    redis.call('HSET', sale.key, 'lots', lots)
+  if sale.registration ~= 'none' and (owing ~= auction.owing or owed ~= auction.owed) then
+    local former = auction.owing ~= '' and sales.member(sale, auction.owing)
+    if former then
+      former.committed = former.committed - auction.owed
+      former.has_changed = true
+    end
+    local current = owing ~= '' and sales.member(sale, owing)
+    if current then
+      current.committed = current.committed + owed
+      current.has_changed = true
+    end
   end
   -- The same call may have moved the end of a lot that is bought then.
   local ends_at = auction.would_have_ended_at or auction.ends_at
-  if ends_at > sale.ends_at then
-    sale.ends_at = ends_at
-    sale.has_changed = true
+  if auction.status ~= auction.stored_status or ends_at > sale.ends_at then
+    sales.course.follow(auction, asked, now, ends_at)
+  else
+    sales.write_members(sale, { sale.key })
   end
-  if auction.has_started then sales.course.start(sale, asked, now) end
-  if (status == 'ended' or status == 'cancelled') and stored ~= 'ended' and stored ~= 'cancelled' then
-    sale.open = sale.open - 1
-    sale.has_changed = true
-    if sale.open == 0 and (sale.status == 'live' or sale.before == 'live') then
-      sales.course.finish(sale, asked, now)
+end
+
+-- Writes the registrations that have changed, behind other fields and values.
+function sales.write_members(sale, changes)
+  local last = #changes
+  for user, member in pairs(sale.members) do
+    if member and member.has_changed then
+      changes[last + 1] = 'b:' .. user
+      changes[last + 2] = struct.pack(PACKED.member, member.paddle, member.limit, member.committed,
+        member.status)
+      last = last + 2
+      member.has_changed = false
     end
   end
-  if has_moved or sale.has_changed or #sale.public > 0 then sales.write(sale, asked, now) end
+  if last > 1 then redis.call('HSET', unpack(changes)) end
 end
 
 -- Its course, which few lots' calls have to do with: lots are added, the first starts, the last ends.
 sales.course = later(function(course)
+  -- Unpacks the rest of a sale.
+  function course.open(sale)
+    if sale.status then return end
+    local standing, length = sale.standing, nil
+    sale.ends_at, sale.registration, sale.epoch, sale.seq, sale.default_limit, sale.open, sale.paddles,
+      sale.paused_at, sale.last_at, sale.status, sale.before, sale.seller, length =
+      struct.unpack(PACKED.sale, standing)
+    if length ~= #standing + 1 then error('the sale has not its form') end
+    sale.stored_status, sale.stored_ends_at = sale.status, sale.ends_at
+    sale.public, sale.private, sale.has_changed = {}, {}, false
+  end
+
+  -- The whole sale, or nil.
+  function course.find(tag, id)
+    local sale = sales.find(tag, id, {})
+    if sale then course.open(sale) end
+    return sale
+  end
+
+  -- The members of a text, whose form is checked.
+  function course.words(text, form)
+    local words = { string.match(text, form) }
+    if not words[1] then error('the sale has not its form') end
+    return words
+  end
+
+  -- What is left of a bidder's limit after what the call has decided so far.
+  function course.available(auction, user)
+    local member = sales.member(auction.sale, user)
+    local owing, owed = sales.owed(auction)
+    local before, after = auction.owing == user and auction.owed or 0, owing == user and owed or 0
+    return math.max(0, member.limit - (member.committed - before + after))
+  end
+
+  -- Writes what has changed: the log first.
+  function course.write(sale, asked, now)
+    now = math.max(now, sale.last_at)
+    local events = #sale.public
+    local changes = { sale.key }
+    if events > 0 then
+      sale.last_at = now
+      changes = books.append(sale, asked, now)
+    end
+    if events > 0 or sale.has_changed then
+      local last = #changes
+      changes[last + 1], changes[last + 2] = 'standing', struct.pack(PACKED.sale, sale.ends_at, sale.registration,
+        sale.epoch, sale.seq, sale.default_limit, sale.open, sale.paddles, sale.paused_at, sale.last_at,
+        sale.status, sale.before, sale.seller)
+      changes[last + 3], changes[last + 4] = 'endsAt', digits[sale.ends_at]
+      sale.has_changed = false
+    end
+    sales.write_members(sale, changes)
+    course.list(sale, now)
+  end
+
+  function course.list(sale, now)
+    if sale.status == sale.stored_status and sale.ends_at == sale.stored_ends_at then return end
+    local lists = {
+      scheduled = KEY.scheduledSales, live = KEY.liveSales, paused = KEY.pausedSales,
+      ended = KEY.endedSales,
+    }
+    if sale.stored_status and sale.stored_status ~= sale.status then
+      redis.call('ZREM', sale.tag .. lists[sale.stored_status], sale.id)
+    end
+    redis.call('ZADD', sale.tag .. lists[sale.status],
+      digits[sale.status == 'ended' and now or sale.ends_at], sale.id)
+    sale.stored_status, sale.stored_ends_at = sale.status, sale.ends_at
+  end
+
+  -- What a lot that is new, starts, ends or ends later does to its sale.
+  function course.follow(auction, asked, now, ends_at)
+    local sale, status, stored = auction.sale, auction.status, auction.stored_status
+    course.open(sale)
+    if not stored then
+      sale.open = sale.open + 1
+      sale.has_changed = true
+      redis.call('HSET', sale.key, 'lots', course.with_lot(course.lots(sale), auction.lot, auction.id))
+    end
+    if ends_at > sale.ends_at then
+      sale.ends_at = ends_at
+      sale.has_changed = true
+    end
+    if auction.has_started then course.start(sale, asked, now) end
+    if (status == 'ended' or status == 'cancelled') and stored ~= 'ended' and stored ~= 'cancelled' then
+      sale.open = sale.open - 1
+      sale.has_changed = true
+      if sale.open == 0 and (sale.status == 'live' or sale.before == 'live') then
+        course.finish(sale, asked, now)
+      end
+    end
+    course.write(sale, asked, now)
+  end
+
   -- The first of its lots has started: perhaps in the instant of the sale's pause, or after it was resumed
   -- alone.
   function course.start(sale, asked, now)
@@ -239,7 +274,7 @@ sales.course = later(function(course)
         redis.call('ZADD', sale.tag .. KEY.scheduledSales, digits[now + 60000], sale.id)
       end
     end
-    sales.write(sale, asked, now)
+    course.write(sale, asked, now)
   end
 
   -- So many lots at most; shared/domain/sale-rules.ts says the same.
@@ -247,7 +282,7 @@ sales.course = later(function(course)
 
   -- What all lots share, as numbers by name.
   function course.stored_plan(sale)
-    local words = sales.words(redis.call('HGET', sale.key, 'plan'),
+    local words = course.words(redis.call('HGET', sale.key, 'plan'),
       '^(%u+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
     return {
       currency = words[1], firstLotEndsAt = tonumber(words[2]), staggerMs = tonumber(words[3]),
@@ -259,7 +294,7 @@ sales.course = later(function(course)
   -- Finds the sale of a lot that is to be created, and gives the lot what follows from its place there.
   -- Answers the sale, or nil and a refusal code.
   function course.place_lot(asked, terms, now)
-    local sale = sales.find(asked.tag, terms.saleId)
+    local sale = course.find(asked.tag, terms.saleId)
     if not sale then return nil, 'SALE_NOT_FOUND' end
     course.visit(sale, asked, now)
     if terms.sellerId ~= sale.seller then return nil, 'NOT_SELLER' end

@@ -88,7 +88,7 @@ function selling.remove(auction, command, now, asked)
       elseif not second or selling.is_ahead(auction, bidder, second) then second = bidder end
     end
   end
-  if not removed or rules.is_removed(removed) then return 'BIDDER_NOT_FOUND' end
+  if not removed or removed.maximum == 0 then return 'BIDDER_NOT_FOUND' end
   auction.bid_count = auction.bid_count - removed.bids
   removed.bids, removed.maximum, removed.since, removed.has_changed = 0, 0, 0, true
   if best then

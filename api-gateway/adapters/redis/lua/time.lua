@@ -23,33 +23,13 @@ function passing.start_and_end(auction, now, salt, asked, is_visit)
     absentees.apply(auction, asked, now)
   end
   if auction.status == 'live' and auction.grace_ms > 0 and (is_visit or now >= auction.ends_at) then
-    passing.grant_grace(auction, salt, passing.last_outage(asked))
+    attendance.grant_grace(auction, salt, asked)
   end
   if auction.status == 'live' and now >= auction.ends_at then
     auction.status = 'ended'
     auctions.set_outcome(auction)
     auctions.emit(auction, 'ended ', auctions.secret(auction, salt))
   end
-end
-
--- Nobody loses because nobody could bid: what was open when the engine was away, and would have ended
--- meanwhile or soon after, ends so long after its return. `away_at` and `back_at` are 0 without one.
-function passing.grant_grace(auction, salt, away_at, back_at)
-  local ends_at = back_at + auction.grace_ms
-  if auction.starts_at >= back_at or auction.ends_at < away_at or auction.ends_at >= ends_at then return end
-  auction.ends_at = ends_at
-  auctions.emit(auction, 'extended outage ', auctions.secret(auction, salt))
-end
-
--- When the engine was away last and when it was back, see attendance.lua; read once in a call.
-local outages = {}
-function passing.last_outage(asked)
-  local outage = outages[asked.tag]
-  if not outage then
-    outage = { attendance.note(asked.tag, asked.called_at, 0) }
-    outages[asked.tag] = outage
-  end
-  return outage[1], outage[2]
 end
 
 -- A Redis server with another run id may have lost the newest writes. What it still has is kept

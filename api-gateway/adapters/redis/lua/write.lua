@@ -69,7 +69,7 @@ end
 -- state, without its event. Answers where the auction stands, as it is shown, and the entry's public
 -- and private part, '' where nothing happened.
 function writing.write(auction, asked, now, notices)
-  local shown = auctions.shown(auction)
+  local shown = digits[auction.epoch] .. ' ' .. digits[auction.seq] .. ' ' .. auctions.state(auction)
   if auction.events == 0 then
     if asked.book then absentees.write(asked, now) end
     if #asked.changes > 1 then redis.call('HSET', unpack(asked.changes)) end
