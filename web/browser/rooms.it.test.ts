@@ -351,6 +351,14 @@ test('buying ends the auction, and the browser checks its proof with the own bid
   await proof.getByTestId('own-bids-proven').getByText('One bid of yours').waitFor();
   expect(await seriousFaults(page)).toEqual([]);
   await stage.shot(page, 'room-proof');
+
+  await page.getByRole('link', { name: 'My bids' }).first().click();
+  const row = page.getByTestId('stake-row');
+  await row.getByRole('button', { name: 'What now?' }).click();
+  await row.getByText('Please pay within a week.').waitFor();
+  expect(await row.getByRole('link', { name: 'Go on' }).getAttribute('href')).toBe(link.href);
+  expect(await seriousFaults(page)).toEqual([]);
+  await stage.shot(page, 'my-bids-next-step');
 });
 
 test('a clock that is five minutes off changes no countdown by more than 200 ms', async () => {

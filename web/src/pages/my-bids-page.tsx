@@ -82,7 +82,7 @@ function Stakes({ services }: { readonly services: Services }) {
         <ul class="stake-rows" data-testid="stakes">
           {shown.map((stake) => (
             <li key={stake.own.auctionId}>
-              <StakeRow stake={stake} />
+              <StakeRow stake={stake} client={services.client} />
             </li>
           ))}
         </ul>

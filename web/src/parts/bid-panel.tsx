@@ -11,6 +11,7 @@ import { BidBar } from './bid-bar.tsx';
 import { BidBox } from './bid-box.tsx';
 import { BuyNow } from './buy-now.tsx';
 import { TrophyIcon } from './icons.tsx';
+import { NextStepText } from './next-step.tsx';
 import { NoticeText } from './notice-text.tsx';
 import { PricePanel } from './price-panel.tsx';
 import { SellerPanel } from './seller-panel.tsx';
@@ -141,12 +142,7 @@ function Outcome({ auction, room }: Pick<BidPanelProps, 'auction' | 'room'>) {
       {words.tone === 'won' && <TrophyIcon />}
       <strong>{words.title}</strong>
       <p>{words.detail}</p>
-      {next?.text && <p data-testid="next-step">{next.text}</p>}
-      {next?.url && (
-        <a class="button" href={next.url}>
-          Go on
-        </a>
-      )}
+      {next !== null && <NextStepText step={next} />}
       <a class="button" href={lobbyPath('live')}>
         See live auctions
       </a>

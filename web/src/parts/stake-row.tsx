@@ -4,9 +4,11 @@ import { NOBODY_HIGHER } from '../format/offers.ts';
 import { momentText } from '../format/time.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
+import type { Services } from '../state/services.ts';
 import type { Stake, Standing } from '../state/stakes.ts';
 import { ItemTile } from './item-tile.tsx';
 import { MoneyText } from './money-text.tsx';
+import { AskNextStep } from './next-step.tsx';
 import { TimeLeft } from './time-left.tsx';
 
 export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
@@ -17,8 +19,13 @@ export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
   unsold: 'Not sold',
 };
 
+interface StakeRowProps {
+  readonly stake: Stake;
+  readonly client: Services['client'];
+}
+
 /** One auction that the user has bid in: the whole row is the link to its room. */
-export function StakeRow({ stake }: { readonly stake: Stake }) {
+export function StakeRow({ stake, client }: StakeRowProps) {
   const { auction, standing } = stake;
   const { id, item, currency, price } = auction;
   return (
@@ -33,6 +40,7 @@ export function StakeRow({ stake }: { readonly stake: Stake }) {
           </a>
         </h2>
         <p class="hint">{ownText(stake)}</p>
+        {standing === 'won' && <AskNextStep client={client} auctionId={id} />}
       </div>
       <p class="stake-row-price">
         <span class="label">{priceLabel(auction)}</span>

@@ -1,0 +1,48 @@
+import { useState } from 'preact/hooks';
+import type { NextStep } from '@outcry/shared/contracts/history.ts';
+import { asUser } from '../state/session.ts';
+import type { Services } from '../state/services.ts';
+
+/** What the installation asks of who has won or sold: a text, and a link to where it goes on. */
+export function NextStepText({ step }: { readonly step: NextStep }) {
+  return (
+    <>
+      {step.text !== null && <p data-testid="next-step">{step.text}</p>}
+      {step.url !== null && (
+        <a class="button" href={step.url}>
+          Go on
+        </a>
+      )}
+    </>
+  );
+}
+
+interface AskNextStepProps {
+  readonly client: Services['client'];
+  readonly auctionId: string;
+}
+
+/** The same in a list, read when it is asked for. */
+export function AskNextStep({ client, auctionId }: AskNextStepProps) {
+  const [step, setStep] = useState<NextStep | 'reading' | 'failed' | null>(null);
+  const read = (): void => {
+    setStep('reading');
+    asUser(client, () => client.nextStep(auctionId)).then(setStep, () => setStep('failed'));
+  };
+  if (step !== null && typeof step === 'object') {
+    const isEmpty = step.text === null && step.url === null;
+    return (
+      <div class="stake-row-next">
+        {isEmpty ? <p class="hint">The seller will contact you.</p> : <NextStepText step={step} />}
+      </div>
+    );
+  }
+  return (
+    <div class="stake-row-next">
+      {step === 'failed' && <p class="hint">This cannot be read right now.</p>}
+      <button type="button" class="button" disabled={step === 'reading'} onClick={read}>
+        What now?
+      </button>
+    </div>
+  );
+}
