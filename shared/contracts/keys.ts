@@ -74,7 +74,7 @@ export function shardKeys(shard: number) {
 export function auctionKeys(shard: number, auctionId: string) {
   const s = tag(shard);
   return {
-    /** Hash: terms, state, bidders and first answers; auction.lua and sales.lua list its fields. */
+    /** Hash: terms, state, bidders and first answers; auction.lua and sale.lua list its fields. */
     auction: `${s}:auction:${auctionId}`,
     /** Stream: the auction's events, one entry a script call, id `<last seq>-0`. */
     log: `${s}:log:${auctionId}`,
