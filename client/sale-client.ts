@@ -60,7 +60,7 @@ const isArchivedSaleWithLots = having<ArchivedSaleWithLots>({
 });
 
 export interface SaleQuery extends PageQuery {
-  /** Default: `live`. */
+  /** Default: every status. */
   readonly status?: SaleStatus | undefined;
 }
 
@@ -79,7 +79,10 @@ export class SaleClient {
     return this.#http.post(`${this.#addresses.gateway}/v1/sales`, request, isSale, options);
   }
 
-  /** One page of sales; of open ones those that end soon come first, of ended ones the newest. */
+  /**
+   * One page of sales. Of open ones those that end soon come first, of ended ones the newest; of every
+   * status what ends last.
+   */
   list(query: SaleQuery = {}): Promise<Page<SaleView>> {
     const url = `${this.#addresses.gateway}/v1/sales${queryText({ ...query })}`;
     return this.#http.get(url, isSalePage);

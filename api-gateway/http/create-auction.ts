@@ -87,6 +87,11 @@ async function createLot(
 ): Promise<CommandOutcome | HttpAnswer> {
   let known = sale;
   for (let tries = 1; ; tries += 1) {
+    if (request.currency !== undefined && request.currency !== known.currency) {
+      return answerProblem(x, 'INVALID_REQUEST', 'The lots of a sale share its currency.', {
+        errors: [{ path: 'currency', message: `must be the sale's: ${known.currency}` }],
+      });
+    }
     const outcome = await create(lotRequest(request, known, request.lot ?? nextLot(known)));
     const code = outcome.kind === 'answered' ? outcome.answer.code : undefined;
     const isLate = code === 'SALE_CHANGED' || (code === 'LOT_TAKEN' && request.lot === undefined);

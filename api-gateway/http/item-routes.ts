@@ -7,7 +7,7 @@ import { route, type Route } from '@outcry/shared/http/route.ts';
 import { claimId, fingerprintOf, itemDetails } from '../auctions/create-requests.ts';
 import { answerClaimRefusal } from './answers.ts';
 import { AUCTION, ITEM } from './examples.ts';
-import { mostCreations, type GatewayParts } from './gateway-parts.ts';
+import { mostCreations, sellersShard, type GatewayParts } from './gateway-parts.ts';
 
 const LAMP = { title: ITEM.title, description: 'About 1920, rewired.' };
 
@@ -27,13 +27,13 @@ export const ITEM_ROUTES: readonly Route<GatewayParts>[] = [
       example: { body: LAMP, answer: { ...ITEM, ...LAMP, sellerId: 'sam', auctionId: null } },
     },
     async ({ x, body, caller, key }, parts: GatewayParts) => {
-      const { catalogue, shards } = parts;
+      const { catalogue } = parts;
       const { userId } = caller;
       const claimed = await claimId(
         catalogue,
         {
           kind: 'i',
-          shard: Math.floor(Math.random() * shards),
+          shard: sellersShard(parts, caller),
           userId,
           key,
           fingerprint: fingerprintOf('items', body),

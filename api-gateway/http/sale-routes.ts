@@ -3,7 +3,6 @@ import {
   admissionRequest,
   emptyRequest,
   optionalReasonRequest,
-  reasonRequest,
   saleListQuery,
   salePatch,
   saleQuery,
@@ -42,7 +41,7 @@ import {
 import { answerClaimRefusal, answerOutcome } from './answers.ts';
 import { readSale } from './create-auction.ts';
 import { AUCTION, SALE } from './examples.ts';
-import { mostCreations, type GatewayParts } from './gateway-parts.ts';
+import { mostCreations, sellersShard, type GatewayParts } from './gateway-parts.ts';
 
 const REGISTRATION = {
   paddle: 12,
@@ -87,7 +86,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
     async ({ x, body, caller, key }, parts: GatewayParts) => {
       const { userId } = caller;
       const fingerprint = fingerprintOf('sales', body);
-      const shard = Math.floor(Math.random() * parts.shards);
+      const shard = sellersShard(parts, caller);
       const claimed = await claimId(
         parts.catalogue,
         { kind: 's', shard, userId, key, fingerprint },
@@ -95,10 +94,18 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       );
       if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
       const terms = saleTerms(claimed.id, userId, body);
-      setHeader(x, 'location', `/v1/sales/${claimed.id}`);
       const creation = newSale(terms, fingerprint);
       const asked = { x, id: claimed.id, caller, key };
-      return commandSale(parts, asked, { kind: 'create', fingerprint, creation }, 201, viewJson);
+      return commandSale(
+        parts,
+        asked,
+        { kind: 'create', fingerprint, creation },
+        201,
+        (answer, sale) => {
+          setHeader(x, 'location', `/v1/sales/${claimed.id}`);
+          return viewJson(answer, sale);
+        },
+      );
     },
   ),
 
@@ -107,7 +114,8 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       method: 'get',
       path: '/v1/sales',
       name: 'listSales',
-      summary: 'Sales by status: open ones ending soonest first, ended ones newest first',
+      summary:
+        'Sales, what ends last first; of a status, open ones ending soonest first, ended ones newest first',
       who: 'anyone',
       query: saleListQuery,
       answer: { status: 200, schema: salePage },
@@ -192,7 +200,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       summary: 'Pauses all lots of the sale at one instant',
       who: 'seller',
       idempotent: true,
-      body: reasonRequest,
+      body: optionalReasonRequest,
       answer: { status: 200, schema: saleView },
       refusals: ['SALE_NOT_FOUND', 'SALE_ENDED', 'NOT_SELLER', 'ALREADY_PAUSED'],
       example: {

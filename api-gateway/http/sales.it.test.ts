@@ -124,9 +124,26 @@ describe('lots', () => {
     const { saleId } = await newSale({ lots: 0 });
     expect(result(await newLot(saleId, {}, 'tom'))).toEqual([403, 'NOT_SELLER']);
     expect((await newLot(saleId, {}, 'ada')).body).toMatchObject({ sellerId: 'sam' });
-    expect(result(await newLot(saleId, { currency: 'EUR' }))).toEqual([422, 'INVALID_REQUEST']);
+    expect((await newLot(saleId, { currency: 'EUR' })).body).toMatchObject({ currency: 'EUR' });
+    const other = await newLot(saleId, { currency: 'USD' });
+    expect(result(other)).toEqual([422, 'INVALID_REQUEST']);
+    expect(other.body).toMatchObject({ errors: [{ path: 'currency' }] });
+    expect(result(await newLot(saleId, { graceSeconds: 60 }))).toEqual([422, 'INVALID_REQUEST']);
     expect(result(await newLot('s0-none'))).toEqual([404, 'SALE_NOT_FOUND']);
     expect(result(await ask('GET', '', 'sales/a0-none'))).toEqual([404, 'SALE_NOT_FOUND']);
+  });
+
+  test('can be items that the seller stored before', async () => {
+    const { saleId } = await newSale({ lots: 0 });
+    for (const title of ['Lamp', 'Clock', 'Vase', 'Chair']) {
+      const stored = await ask('POST', 'sam', 'items', { title });
+      const lot = await newLot(saleId, { item: undefined, itemId: stored.body['id'] });
+      expect(lot.status).toBe(201);
+      expect(lot.body['item']).toMatchObject({ id: stored.body['id'], title });
+    }
+    const others = await ask('POST', 'tom', 'items', { title: 'Rug' });
+    const lot = await newLot(saleId, { item: undefined, itemId: others.body['id'] });
+    expect(result(lot)).toEqual([403, 'NOT_SELLER']);
   });
 
   test('a request that comes again makes one sale, and one lot', async () => {
@@ -145,6 +162,33 @@ describe('lots', () => {
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     const other = await ask('POST', 'sam', 'sales', { ...body, title: 'Other' }, 'same');
     expect(result(other)).toEqual([422, 'IDEMPOTENCY_MISMATCH']);
+  });
+});
+
+describe('a sale', () => {
+  test('has an address once it is made, and none when it is refused', async () => {
+    const body = { title: 'Maps', currency: 'EUR', staggerSeconds: 0, registration: 'none' };
+    const made = await ask('POST', 'sam', 'sales', { ...body, firstLotEndsAt: inMs(HOUR) });
+    expect(made.headers.get('location')).toBe(`/v1/sales/${String(made.body['id'])}`);
+    const refused = await ask('POST', 'sam', 'sales', { ...body, firstLotEndsAt: inMs(-HOUR) });
+    expect(result(refused)).toEqual([422, 'INVALID_REQUEST']);
+    expect(refused.headers.has('location')).toBe(false);
+  });
+
+  test('is listed in every status where none is asked for, what ends last first', async () => {
+    const far = 20 * HOUR;
+    const scheduled = await newSale({ lots: 0, sale: { firstLotEndsAt: inMs(far + HOUR) } });
+    const paused = await newSale({ lots: 0, sale: { firstLotEndsAt: inMs(far + 3 * HOUR) } });
+    await ask('POST', 'sam', `sales/${paused.saleId}/pause`, { reason: 'Not yet' });
+    const live = await newSale({ lots: 1, sale: { firstLotEndsAt: inMs(far + 2 * HOUR) } });
+    const first = await ask('GET', '', 'sales?limit=2');
+    const next = await ask('GET', '', `sales?limit=1&cursor=${String(first.body['nextCursor'])}`);
+    const listed = [first, next].flatMap(({ body }) => body['items'] as SaleView[]);
+    expect(listed.map(({ id, status }) => [id, status])).toEqual([
+      [paused.saleId, 'paused'],
+      [live.saleId, 'live'],
+      [scheduled.saleId, 'scheduled'],
+    ]);
   });
 });
 
@@ -391,6 +435,17 @@ describe('a pause of a sale', () => {
       status: 'paused',
       reason: 'Fire alarm',
     });
+  });
+
+  test('needs no reason', async () => {
+    const { saleId, ids } = await newSale({ lots: 1 });
+    const paused = await ask('POST', 'sam', `sales/${saleId}/pause`, {});
+    expect(paused.body).toMatchObject({ status: 'paused' });
+    const shard = shardOfId(saleId, gateway.shards) ?? 0;
+    const lot = (await loggedEvents(gateway.redis, shard, ids[0] ?? '')).at(-1);
+    expect(lot).toMatchObject({ type: 'paused' });
+    expect(lot).not.toHaveProperty('reason');
+    expect((await bookOf(saleId)).at(-1)?.[0]).toMatchObject({ type: 'paused' });
   });
 });
 

@@ -13,8 +13,8 @@ interface Asked {
 
 /** Sales as they are read from Redis beside their line. All throw NotRunError; lists CursorError. */
 export interface SaleStore {
-  /** Open ones by their end, ended ones newest first. */
-  list(query: Asked & { readonly status: SaleStatus }): Promise<Page<SaleView>>;
+  /** Open ones by their end, ended ones newest first; of every status what ends last first. */
+  list(query: Asked & { readonly status?: SaleStatus | undefined }): Promise<Page<SaleView>>;
   /** @returns undefined when the sale is not here */
   lots(saleId: string, query: Asked): Promise<Page<AuctionView> | undefined>;
   /**

@@ -111,7 +111,7 @@ export const auctionRequest = z
       if (request.lot !== undefined) fault('lot', 'only lots of a sale have a number');
     } else {
       if (ends.length > 1) fault('endsAt', 'give endsAt or durationSeconds, not both');
-      for (const name of ['currency', 'softClose', 'graceSeconds'] as const) {
+      for (const name of ['softClose', 'graceSeconds'] as const) {
         if (request[name] !== undefined) fault(name, 'follows from the sale');
       }
     }
@@ -134,7 +134,7 @@ export const auctionRequest = z
     allOf: [
       { oneOf: [{ required: ['itemId'] }, { required: ['item'] }] },
       {
-        oneOf: [
+        anyOf: [
           { required: ['saleId'] },
           {
             required: ['currency'],
@@ -198,7 +198,7 @@ export const admissionRequest = z.strictObject({
 }) satisfies z.ZodType<AdmissionRequest>;
 
 export const saleListQuery = z.strictObject({
-  status: z.enum(SALE_STATUSES).default('live'),
+  status: z.enum(SALE_STATUSES).optional(),
   limit: pageLimit,
   cursor: z.string().max(200).optional(),
 });

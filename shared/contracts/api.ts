@@ -24,7 +24,7 @@ export interface AuctionRequest {
   readonly saleId?: string | undefined;
   /** Its number there; without it the next one. */
   readonly lot?: number | undefined;
-  /** ISO 4217, of those in use that have a minor unit. A lot has its sale's. */
+  /** ISO 4217, of those in use that have a minor unit. A lot has its sale's, and needs not say so. */
   readonly currency?: string | undefined;
   readonly startPrice: number;
   /** The hidden lowest selling price. */
@@ -61,7 +61,7 @@ export interface AuctionListQuery {
   readonly cursor?: string | undefined;
 }
 
-/** `POST …/pause` and `…/remove`: what viewers are told. Optional with `…/resume`, `…/cancel`, `…/extend`. */
+/** `POST /v1/auctions/{id}/pause` and `…/remove`: what viewers are told. Optional with the others. */
 export interface ReasonRequest {
   /** One line of 1 to 200 characters. */
   readonly reason: string;

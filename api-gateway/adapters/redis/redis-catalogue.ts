@@ -140,7 +140,7 @@ export class RedisCatalogue implements Catalogue {
 
   async list(query: AuctionListQuery): Promise<Page<AuctionView>> {
     const { items, nextCursor } = await this.#places.page(
-      (keys) => keys[query.status],
+      (keys) => [keys[query.status]],
       isOver(query.status) ? 'newest' : 'soonest',
       query,
     );

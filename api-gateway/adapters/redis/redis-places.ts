@@ -50,11 +50,11 @@ export class RedisPlaces {
 
   /**
    * The ids of a page.
-   * @param indexOf which of a shard's lists
+   * @param indexesOf which of a shard's lists
    * @throws CursorError, NotRunError
    */
   async page(
-    indexOf: (keys: ReturnType<typeof shardKeys>) => string,
+    indexesOf: (keys: ReturnType<typeof shardKeys>) => readonly string[],
     order: Order,
     { limit, cursor }: Asked,
   ): Promise<Page<string>> {
@@ -62,10 +62,17 @@ export class RedisPlaces {
     const shards = Array.from({ length: this.#shards }, (_, shard) => shardKeys(shard));
     const places = await asked(
       Promise.all(
-        shards.map((keys) => this.#placesIn(keys.whole, indexOf(keys), order, after, limit + 1)),
+        shards.flatMap((keys) =>
+          indexesOf(keys).map((index) =>
+            this.#placesIn(keys.whole, index, order, after, limit + 1),
+          ),
+        ),
       ),
     );
-    const merged = places.flat().toSorted((a, b) => comparePlaces(a, b, order));
+    // What moves to another list between two reads is in both.
+    const merged = [...new Map(places.flat().map((place) => [place.id, place])).values()].toSorted(
+      (a, b) => comparePlaces(a, b, order),
+    );
     const page = pageOf(merged, limit, ({ at, id }) => cursorOf(at, id));
     return { ...page, items: page.items.map(({ id }) => id) };
   }

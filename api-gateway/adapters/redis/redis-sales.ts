@@ -1,14 +1,15 @@
 import { ownJson, type AuctionView, type Page } from '@outcry/shared/contracts/api.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { isoTime, readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/records.ts';
-import type {
-  LotPlace,
-  LotResult,
-  OwnRegistration,
-  RegistrationView,
-  SaleStatus,
-  SaleTerms,
-  SaleView,
+import {
+  SALE_STATUSES,
+  type LotPlace,
+  type LotResult,
+  type OwnRegistration,
+  type RegistrationView,
+  type SaleStatus,
+  type SaleTerms,
+  type SaleView,
 } from '@outcry/shared/contracts/sales.ts';
 import { shardOfLog } from '@outcry/shared/domain/ids.ts';
 import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
@@ -41,9 +42,10 @@ export class RedisSales implements SaleStore {
   }
 
   async list(query: Parameters<SaleStore['list']>[0]): Promise<Page<SaleView>> {
+    const statuses = query.status === undefined ? SALE_STATUSES : [query.status];
     const { items, nextCursor } = await this.#places.page(
-      (keys) => keys[LISTS[query.status]],
-      query.status === 'ended' ? 'newest' : 'soonest',
+      (keys) => statuses.map((status) => keys[LISTS[status]]),
+      query.status === undefined || query.status === 'ended' ? 'newest' : 'soonest',
       query,
     );
     const now = await this.#now();
