@@ -1,9 +1,20 @@
 /** Bids over HTTP, against a bare `node:http` server with the same requests and answers. */
+import { OutcryClient } from '@outcry/client/outcry-client.ts';
+import { SaleClient } from '@outcry/client/sale-client.ts';
 import { freePort } from '@outcry/local/processes/ports.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { MAX_LOTS } from '@outcry/shared/domain/sale-rules.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
+import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { figureIn, scrape } from '@outcry/shared/testing/metrics.ts';
-import { bidderTokens, clientOf, createAuctions, plainTerms } from '../crowd/people.ts';
+import {
+  bidderTokens,
+  clientOf,
+  createAuctions,
+  DAY_SECONDS,
+  eachWithLimit,
+  plainTerms,
+} from '../crowd/people.ts';
 import { sum, type Parts } from '../system/machine.ts';
 import type { TestBed } from '../system/system.ts';
 import { figuresOf, plannedLoad, type RequestPlan } from './generators.ts';
@@ -17,6 +28,7 @@ const MANY_AUCTIONS = 10_000;
 /** Tokens the gateway remembers (50,000), and some: used in turn, none is ever remembered. */
 const MORE_TOKENS_THAN_REMEMBERED = 60_000;
 const MANY_CONNECTIONS = 512;
+const AT_ONCE = 32;
 /**
  * A prime, so that with any round number of auctions another bidder comes to an auction at each
  * pass: a leader who bids again would only raise the own maximum, which changes no price.
@@ -77,7 +89,7 @@ export const gatewaysOn = (bed: TestBed, name = 'gateway', variation: Variation 
   });
 
 /** Tokens of users who may bid. */
-export function tokensFor({ secret }: TestBed, count = BIDDERS): string[] {
+export function tokensFor({ secret }: Pick<TestBed, 'secret'>, count = BIDDERS): string[] {
   const users = Array.from({ length: count }, (_, i) => `bench-bidder-${i + 1}`);
   return bidderTokens(secret, users);
 }
@@ -94,6 +106,47 @@ export async function openAuctions(
     plainTerms(`Bench item ${i + 1}`, { startPrice }),
   );
   return createAuctions(seller, terms, signal);
+}
+
+/**
+ * Lots of as many sales as they need, in which all bidders are registered and have a limit that no
+ * bid reaches.
+ * @returns their ids
+ */
+async function openLots(
+  { secret }: TestBed,
+  { urls: [gatewayUrl = ''] }: Pick<Gateways, 'urls'>,
+  count: number,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const seller = signToken(secret, 'bench-seller', ['seller'], DAY_SECONDS);
+  const sales = new SaleClient({ gatewayUrl, token: seller });
+  const client = new OutcryClient({ gatewayUrl, token: seller });
+  const ids: string[] = [];
+  for (let first = 0; first < count; first += MAX_LOTS) {
+    const { id: saleId } = await sales.create({
+      title: 'Bench sale',
+      currency: 'EUR',
+      firstLotEndsAt: new Date(Date.now() + DAY_SECONDS * 1000).toISOString(),
+      staggerSeconds: 0,
+      registration: 'open',
+      defaultLimit: MAX_AMOUNT,
+      softClose: null,
+    });
+    await eachWithLimit(tokensFor({ secret }), AT_ONCE, (token) => {
+      signal.throwIfAborted();
+      return new SaleClient({ gatewayUrl, token }).register(saleId);
+    });
+    const lots = Array.from({ length: Math.min(MAX_LOTS, count - first) }, (_, i) => ({
+      item: { title: `Bench item ${first + i + 1}` },
+      saleId,
+      lot: i + 1,
+      startPrice: 1,
+      increments: [{ from: 0, by: 1 }],
+    }));
+    ids.push(...(await createAuctions(client, lots, signal)));
+  }
+  return ids;
 }
 
 interface Bids extends Pick<RequestPlan, 'tokens' | 'keyPrefix' | 'perSecond'> {
@@ -210,6 +263,8 @@ const bare = (name: string, connections?: number): Measurement => ({
 
 interface Change extends Pick<Bids, 'count'> {
   readonly auctions?: number;
+  /** The auctions are lots of sales with limits. */
+  readonly areLots?: boolean;
   readonly startPrice?: number;
   readonly connections?: number;
   /** Gateways of its own, that differ so. */
@@ -229,9 +284,11 @@ const bids = (
   counts: `${change.count ?? 'accepted'} bids`,
   comparedTo,
   async prepare(bed, { signal }) {
-    const { auctions = 1, startPrice, connections, on, users, ...others } = change;
+    const { auctions = 1, areLots = false, startPrice, connections, on, users, ...others } = change;
     const gateways = await (on === undefined ? gatewaysOn(bed) : gatewaysOn(bed, name, on));
-    const auctionIds = await openAuctions(gateways, auctions, signal, startPrice);
+    const auctionIds = await (areLots
+      ? openLots(bed, gateways, auctions, signal)
+      : openAuctions(gateways, auctions, signal, startPrice));
     const plan = { auctionIds, tokens: tokensFor(bed, users), keyPrefix: `${name}-`, ...others };
     return withConnections(bidRounds(gateways, plan), connections);
   },
@@ -253,6 +310,7 @@ export const httpMeasurements: readonly Measurement[] = [
   bare('bare'),
   bids('hot', ON_ONE, 'bare'),
   bids('spread', OVER_MANY, 'bare', { auctions }),
+  bids('lots', `${OVER_MANY}, lots of sales with limits`, 'spread', { auctions, areLots: true }),
   bare('bare-512', MANY_CONNECTIONS),
   bids('hot-512', ON_ONE, 'bare-512', { connections }),
   bids('spread-512', OVER_MANY, 'bare-512', { auctions, connections }),
