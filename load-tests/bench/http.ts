@@ -119,12 +119,11 @@ async function openLots(
   count: number,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const seller = signToken(secret, 'bench-seller', ['seller'], DAY_SECONDS);
-  const sales = new SaleClient({ gatewayUrl, token: seller });
-  const client = new OutcryClient({ gatewayUrl, token: seller });
   const ids: string[] = [];
   for (let first = 0; first < count; first += MAX_LOTS) {
-    const { id: saleId } = await sales.create({
+    // All that one seller sells in sales is in one shard.
+    const token = signToken(secret, `bench-seller-${first}`, ['seller'], DAY_SECONDS);
+    const { id: saleId } = await new SaleClient({ gatewayUrl, token }).create({
       title: 'Bench sale',
       currency: 'EUR',
       firstLotEndsAt: new Date(Date.now() + DAY_SECONDS * 1000).toISOString(),
@@ -133,9 +132,9 @@ async function openLots(
       defaultLimit: MAX_AMOUNT,
       softClose: null,
     });
-    await eachWithLimit(tokensFor({ secret }), AT_ONCE, (token) => {
+    await eachWithLimit(tokensFor({ secret }), AT_ONCE, (bidder) => {
       signal.throwIfAborted();
-      return new SaleClient({ gatewayUrl, token }).register(saleId);
+      return new SaleClient({ gatewayUrl, token: bidder }).register(saleId);
     });
     const lots = Array.from({ length: Math.min(MAX_LOTS, count - first) }, (_, i) => ({
       item: { title: `Bench item ${first + i + 1}` },
@@ -144,7 +143,7 @@ async function openLots(
       startPrice: 1,
       increments: [{ from: 0, by: 1 }],
     }));
-    ids.push(...(await createAuctions(client, lots, signal)));
+    ids.push(...(await createAuctions(new OutcryClient({ gatewayUrl, token }), lots, signal)));
   }
   return ids;
 }
