@@ -47,8 +47,8 @@ const PING_EVERY_MS = 5_000;
 const DUPLICATE_WINDOW_MS = 2 * 60 * 1000;
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 /**
- * A log entry holds at most 130 events of about 1 KB: 128 bids, before them a new epoch and the
- * start. NATS servers take 1 MiB by default.
+ * A log entry holds at most 631 events of less than 1 KB: 128 commands, and before them a new epoch,
+ * the start, 500 absentee bids and a grace. NATS servers take 1 MiB by default.
  */
 const MAX_MESSAGE_BYTES = 1_048_576;
 const NAME_IN_USE = 10_058;
