@@ -49,11 +49,7 @@ function answerUnknown(x: Exchange, reason: string): HttpAnswer {
  * what is left of the limit for OVER_LIMIT.
  */
 export function answerRefusal(x: Exchange, code: RefusalCode, body: string): HttpAnswer {
-  if (isUnusableEnd(code)) {
-    return answerProblem(x, 'INVALID_REQUEST', 'The end of the auction cannot be used.', {
-      errors: [UNUSABLE_ENDS[code]],
-    });
-  }
+  if (isUnusableEnd(code)) return answerUnusableEnd(x, UNUSABLE_ENDS[code]);
   if (code === 'NO_ROOM') {
     return answerNotRun(x, 'Redis has no room for new things', RETRY_AFTER_NO_ROOM_MS);
   }
@@ -86,6 +82,22 @@ const UNUSABLE_ENDS = {
 const isUnusableEnd = (code: RefusalCode): code is keyof typeof UNUSABLE_ENDS =>
   Object.hasOwn(UNUSABLE_ENDS, code);
 
+const answerUnusableEnd = (x: Exchange, fault: { path: string; message: string }): HttpAnswer =>
+  answerProblem(x, 'INVALID_REQUEST', 'This end cannot be used.', { errors: [fault] });
+
+/** The same as {@link answerOutcome} of a command on a sale, whose end is its first lot's. */
+export function answerSaleOutcome(
+  x: Exchange,
+  outcome: CommandOutcome,
+  status: 200 | 201,
+  body: (answer: Answer, terms: string) => string,
+): HttpAnswer {
+  const code = outcome.kind === 'answered' ? outcome.answer.code : 'OK';
+  return code !== 'OK' && isUnusableEnd(code)
+    ? answerUnusableEnd(x, { ...UNUSABLE_ENDS[code], path: 'firstLotEndsAt' })
+    : answerOutcome(x, outcome, status, body);
+}
+
 const REFUSAL_DETAILS: Record<
   Exclude<
     RefusalCode,
@@ -105,7 +117,7 @@ const REFUSAL_DETAILS: Record<
   AUCTION_PAUSED: 'Time stands still until the auction is resumed.',
   AUCTION_ENDED: 'The auction is over; no more bids are taken.',
   AUCTION_CANCELLED: 'The seller cancelled the auction.',
-  SELLER_CANNOT_BID: 'This is your own auction.',
+  SELLER_CANNOT_BID: 'You are its seller.',
   NOT_REGISTERED: 'Register for the sale first.',
   REGISTRATION_PENDING: 'Bids are taken once the seller has approved your registration.',
   BIDDER_BLOCKED: 'You were removed from this auction, or are not admitted to its sale.',
@@ -113,12 +125,12 @@ const REFUSAL_DETAILS: Record<
   MAX_NOT_RAISED: 'You lead already; offer more than your present maximum to raise it.',
   NO_ABSENTEE_BID: 'A bid can be withdrawn only before the start, where one was left.',
   BUY_NOW_GONE: 'Buy now is only possible before the first bid, where the seller offers it.',
-  NOT_SELLER: 'Only the seller of this auction, or an admin, may do this.',
+  NOT_SELLER: 'Only its seller, or an admin, may do this.',
   AUCTION_HAS_BIDS: 'An auction can be cancelled only before the first bid.',
   BEYOND_HARD_END: 'The end would be after the latest end that the terms allow.',
   END_NOT_LATER: 'The new end is not after the present one.',
   ALREADY_PAUSED: 'Resume it before you pause it again.',
-  NOT_PAUSED: 'Only a paused auction can be resumed.',
+  NOT_PAUSED: 'Only what is paused can be resumed.',
   BIDDER_NOT_FOUND: 'Nobody has bid under this alias, or the bidder was removed already.',
   SALE_ENDED: 'All its lots are over.',
   SALE_STARTED: 'A sale can be edited only before its first lot starts.',

@@ -38,7 +38,7 @@ import {
   saleTerms,
   saleViewFrom,
 } from '../sales/sale-requests.ts';
-import { answerClaimRefusal, answerOutcome } from './answers.ts';
+import { answerClaimRefusal, answerOutcome, answerSaleOutcome } from './answers.ts';
 import { readSale } from './create-auction.ts';
 import { AUCTION, SALE } from './examples.ts';
 import { mostCreations, sellersShard, type GatewayParts } from './gateway-parts.ts';
@@ -426,7 +426,7 @@ async function commandSale(
     { ...WITHOUT_AMOUNTS, userId, admin: roles.has('admin'), key, ...asked },
     () => x.outgoing.destroyed,
   );
-  return answerOutcome(x, outcome, status, body);
+  return answerSaleOutcome(x, outcome, status, body);
 }
 
 const viewJson = ({ body }: Answer, terms: string): string =>

@@ -37,6 +37,7 @@ const ask = (method: string, user: User | '', path: string, body?: object, key?:
 const result = ({ status, body }: TestAnswer) => [status, body.code];
 const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 interface NewLots {
   readonly lots?: number;
@@ -172,7 +173,13 @@ describe('a sale', () => {
     expect(made.headers.get('location')).toBe(`/v1/sales/${String(made.body['id'])}`);
     const refused = await ask('POST', 'sam', 'sales', { ...body, firstLotEndsAt: inMs(-HOUR) });
     expect(result(refused)).toEqual([422, 'INVALID_REQUEST']);
+    expect(refused.body).toMatchObject({ errors: [{ path: 'firstLotEndsAt' }] });
     expect(refused.headers.has('location')).toBe(false);
+    const late = await ask('POST', 'sam', 'sales', { ...body, firstLotEndsAt: inMs(400 * DAY) });
+    expect(late.body).toMatchObject({
+      code: 'INVALID_REQUEST',
+      errors: [{ path: 'firstLotEndsAt' }],
+    });
   });
 
   test('is listed in every status where none is asked for, what ends last first', async () => {
