@@ -11,7 +11,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     holdLease(key: string, holder: string, leaseMs: number): Result<number, Context>;
     releaseLease(key: string, holder: string): Result<number, Context>;
-    lookAtShard(
+    readShard(
       scheduled: string,
       live: string,
       scheduledSales: string,
@@ -36,9 +36,9 @@ export class RedisKeeperStore implements KeeperStore, AttendedShards {
       numberOfKeys,
       lua: scriptForFullRedis(luaFile('hold-lease')),
     });
-    redis.defineCommand('lookAtShard', {
+    redis.defineCommand('readShard', {
       numberOfKeys: 4,
-      lua: scriptForFullRedis(luaFile('look-at-shard')),
+      lua: scriptForFullRedis(luaFile('read-shard')),
     });
     redis.defineCommand('releaseLease', {
       numberOfKeys,
@@ -74,7 +74,7 @@ export class RedisKeeperStore implements KeeperStore, AttendedShards {
 
   async look(shard: number, maxDue: number): Promise<ShardLook> {
     const { scheduled, live, scheduledSales, epochsBegun } = shardKeys(shard);
-    const looked = this.#redis.lookAtShard(scheduled, live, scheduledSales, epochsBegun, maxDue);
+    const looked = this.#redis.readShard(scheduled, live, scheduledSales, epochsBegun, maxDue);
     const reply = await withTimeLimit(looked, LIMIT_MS, 'looking at a shard');
     const [now, nextDue, serverId, begun, due] = reply;
     return {

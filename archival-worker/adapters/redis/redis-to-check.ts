@@ -9,7 +9,7 @@ import { readHeads } from './auction-heads.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    lookAtMarker(
+    readMarker(
       marker: string,
     ): Result<[marker: string, runId: string, wasReplica: string, now: string], Context>;
     markWhole(marker: string, attended: string, runId: string): Result<number, Context>;
@@ -26,7 +26,7 @@ export class RedisToCheck implements CheckedRedis {
   constructor(redis: RedisClient, shards: number) {
     defineMarkWhole(redis);
     redis.defineCommand('takeMarker', { numberOfKeys: 1, lua: lua('take-marker') });
-    redis.defineCommand('lookAtMarker', { numberOfKeys: 1, lua: lua('look-at-marker') });
+    redis.defineCommand('readMarker', { numberOfKeys: 1, lua: lua('read-marker') });
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -43,7 +43,7 @@ export class RedisToCheck implements CheckedRedis {
   async marks(): Promise<readonly ShardMark[]> {
     const looks = Array.from({ length: this.#shards }, async (_, shard): Promise<ShardMark> => {
       const { whole } = shardKeys(shard);
-      const [marker, runId, wasReplica, now] = await this.#redis.lookAtMarker(whole);
+      const [marker, runId, wasReplica, now] = await this.#redis.readMarker(whole);
       const state = marker === runId ? 'whole' : marker === '' ? 'missing' : 'unchecked';
       return { shard, state, marker, runId, wasReplica: wasReplica === '1', now: Number(now) };
     });
