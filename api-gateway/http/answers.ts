@@ -58,7 +58,7 @@ export function answerRefusal(x: Exchange, code: RefusalCode, body: string): Htt
   }
   if (code === 'BID_TOO_LOW') {
     return body === ''
-      ? answerProblem(x, code, 'The price is so high that no higher bid is possible.')
+      ? answerProblem(x, code, 'No higher bid is possible.', { minimumBid: null })
       : answerProblem(x, code, `The minimum bid is ${body} now.`, { minimumBid: Number(body) });
   }
   if (code === 'OVER_LIMIT') {

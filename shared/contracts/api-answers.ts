@@ -34,7 +34,7 @@ export const problemSchema = z.strictObject({
   detail: z.string(),
   code: z.enum(problemCodes),
   requestId: z.string(),
-  minimumBid: amount.exactOptional(),
+  minimumBid: amount.nullable().exactOptional().describe('null when nobody can go higher'),
   available: z.int().min(0).exactOptional().describe('OVER_LIMIT: what is left of the limit'),
   retryAfterMs: z.number().exactOptional(),
   errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).exactOptional(),

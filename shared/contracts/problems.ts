@@ -91,7 +91,8 @@ export interface Problem {
   readonly detail: string;
   readonly code: ProblemCode;
   readonly requestId: string;
-  readonly minimumBid?: number;
+  /** BID_TOO_LOW: null when nobody can go higher. */
+  readonly minimumBid?: number | null;
   /** OVER_LIMIT: what is left of the limit. */
   readonly available?: number;
   readonly retryAfterMs?: number;

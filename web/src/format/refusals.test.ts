@@ -35,6 +35,8 @@ describe('refusalWords', () => {
   it('names the sum to bid', () => {
     const low = problem('BID_TOO_LOW', '', 'r1', { minimumBid: 12_550 });
     expect(refusalWords(low, 'USD', 'en-US').advice).toContain('$125.50');
+    const highest = problem('BID_TOO_LOW', '', 'r1', { minimumBid: null });
+    expect(refusalWords(highest, 'USD', 'en-US').advice).toBe('No higher bid is possible.');
   });
 
   it('says that someone was faster only where the minimum bid has risen since it was seen', () => {

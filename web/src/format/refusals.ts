@@ -127,7 +127,10 @@ function wordsOf(
     case 'BID_TOO_LOW':
       return {
         title: 'Your bid is too low',
-        advice: `Bid ${leastBid(problem.minimumBid, currency, locale)} or more.`,
+        advice:
+          problem.minimumBid === null
+            ? 'No higher bid is possible.'
+            : `Bid ${leastBid(problem.minimumBid, currency, locale)} or more.`,
       };
     case 'MAX_NOT_RAISED':
       return {
