@@ -1,6 +1,10 @@
 /** Sales: lots under common terms, and who is admitted to bid on them. */
 import type { AuctionView, Page } from '@outcry/shared/contracts/api.ts';
-import type { ArchivedSale, ArchivedSaleWithLots } from '@outcry/shared/contracts/history.ts';
+import type {
+  ArchivedSale,
+  ArchivedSaleWithLots,
+  SaleRecordEntry,
+} from '@outcry/shared/contracts/history.ts';
 import type {
   AdmissionRequest,
   LotResult,
@@ -58,6 +62,10 @@ const isArchivedSaleWithLots = having<ArchivedSaleWithLots>({
   status: 'string',
   lots: 'object',
 });
+
+const isSaleRecordPage = pageOf(
+  having<SaleRecordEntry>({ epoch: 'number', seq: 'number', at: 'string', type: 'string' }),
+);
 
 export interface SaleQuery extends PageQuery {
   /** Default: every status. */
@@ -153,9 +161,13 @@ export class SaleClient {
 
   /** The sale as the archive has it, also long after the gateway has forgotten it. */
   async archived(saleId: string): Promise<ArchivedSaleWithLots> {
-    const history = await this.#addresses.history();
-    const url = `${history}/v1/history/sales/${encodeURIComponent(saleId)}`;
-    return this.#http.get(url, isArchivedSaleWithLots);
+    return this.#http.get(await this.#archiveUrl(saleId), isArchivedSaleWithLots);
+  }
+
+  /** One page of what was decided about the sale, by whom and why; for its seller and admins. */
+  async record(saleId: string, query: PageQuery = {}): Promise<Page<SaleRecordEntry>> {
+    const url = await this.#archiveUrl(saleId);
+    return this.#http.get(`${url}/record${queryText({ ...query })}`, isSaleRecordPage);
   }
 
   /** One page of all sales that the archive has, the newest first. */
@@ -164,6 +176,10 @@ export class SaleClient {
   ): Promise<Page<ArchivedSale>> {
     const url = `${await this.#addresses.history()}/v1/history/sales${queryText({ ...query })}`;
     return this.#http.get(url, isArchivedSalePage);
+  }
+
+  async #archiveUrl(saleId: string): Promise<string> {
+    return `${await this.#addresses.history()}/v1/history/sales/${encodeURIComponent(saleId)}`;
   }
 
   #url(saleId: string): string {

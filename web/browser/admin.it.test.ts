@@ -24,6 +24,7 @@ const TEST_MS = 120_000;
 let stage: BrowserStage;
 let lamp: string;
 let bidId: string;
+let saleId: string;
 let sql: ReturnType<typeof postgres>;
 
 beforeAll(async () => {
@@ -35,6 +36,17 @@ beforeAll(async () => {
   lamp = (await seller.createAuction({ item: { title: 'Brass lamp' }, ...terms })).id;
   ({ bidId } = await ann.bid(lamp, { maxAmount: 2_000 }));
   await ben.bid(lamp, { maxAmount: 9_000 });
+  ({ id: saleId } = await (
+    await stage.sales('sam')
+  ).create({
+    title: 'Lamps of the house',
+    currency: 'USD',
+    firstLotEndsAt: new Date(Date.now() + 3_600_000).toISOString(),
+    staggerSeconds: 60,
+    registration: 'approval',
+  }));
+  await seller.createAuction({ saleId, item: { title: 'Tin lamp' }, startPrice: 500 });
+  await (await stage.sales('ann')).register(saleId);
   await until('both bids are archived', async () => (await ben.userStats()).bids === 1);
 }, 180_000);
 afterEach(() => stage.closeWindows());
@@ -140,6 +152,45 @@ test('from a bid to its bidder, whose sessions are ended', { timeout: TEST_MS },
   await page.getByText('Enter an id').waitFor();
 });
 
+test(
+  'from a seller to a sale, which is paused and resumed, a bidder admitted, and the record read',
+  { timeout: TEST_MS },
+  async () => {
+    const page = await stage.open('/admin');
+    await signInAsAdmin(page, 'root');
+    await find(page, 'User', 'sam');
+    const sales = page.getByRole('region', { name: 'Sales of several lots' });
+    await press(sales.getByRole('link', { name: 'Lamps of the house' }));
+    const facts = page.getByTestId('sale-facts');
+    await facts.getByText('Open for bids').waitFor();
+    expect(await textOf(facts)).toContain('Lots1');
+
+    await press(page.getByRole('button', { name: 'Pause the sale' }));
+    await page.getByLabel('Reason').fill('The seller is not at home.');
+    await page.getByLabel('Reason').press('Enter');
+    await facts.getByText('Paused').waitFor();
+    await press(page.getByRole('button', { name: 'Resume the sale' }));
+    await facts.getByText('Open for bids').waitFor();
+    await press(page.getByRole('button', { name: 'Approve paddle 1' }));
+    await page.getByTestId('registration').getByText('approved').waitFor();
+    const record = page.getByRole('region', { name: 'Record' });
+    await poll(() => record.getByRole('listitem').allTextContents()).toEqual([
+      expect.stringMatching(/^Made by sam/),
+      expect.stringMatching(/^Paused by root.*not at home/),
+      expect.stringMatching(/^Resumed by root/),
+      expect.stringMatching(/^Paddle 1 approved by root/),
+    ]);
+    await stage.shot(page, 'admin-sale');
+
+    await find(page, 'Sale', 's0-nothing');
+    await page.getByText('There is no sale with this id.').waitFor();
+    await find(page, 'Sale', `${stage.system.urls['web']}/sales/${saleId}`);
+    await facts.getByRole('link', { name: saleId }).waitFor();
+    await press(facts.getByRole('link', { name: 'sam' }));
+    await sales.getByText('Open for bids').waitFor();
+  },
+);
+
 test('an announcement reaches every page until it is closed', { timeout: TEST_MS }, async () => {
   const visitor = await stage.open('/', DARK_PHONE);
   await visitor.getByTestId('auction-card').first().waitFor();
@@ -241,7 +292,8 @@ describe.each([
       await look(`/admin?auction=${lamp}`, 'No identity card.');
       await look(`/admin?bid=${bidId}`, 'up to $20.00');
       await look('/admin?user=ann', lamp);
-      await look('/admin?user=sam', 'Brass lamp');
+      await look('/admin?user=sam', 'Lamps of the house');
+      await look(`/admin?sale=${saleId}`, 'Paddle 1 approved');
     },
   );
 });

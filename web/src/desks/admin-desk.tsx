@@ -9,6 +9,7 @@ import { AnnouncementForm } from './announcement-form.tsx';
 import { AuctionSection } from './auction-section.tsx';
 import { BidSection } from './bid-section.tsx';
 import { DeadLetters } from './dead-letters.tsx';
+import { SaleSection } from './sale-section.tsx';
 import { SearchForm } from './search-form.tsx';
 import { soughtBy } from './search.ts';
 import { UserSection } from './user-section.tsx';
@@ -33,11 +34,12 @@ export function AdminDesk({ services }: { readonly services: Services }) {
         </>
       ) : (
         <>
-          {what === 'user' && <UserSection key={key} client={client} userId={id} />}
+          {what === 'user' && <UserSection key={key} services={services} userId={id} />}
           {what === 'auction' && (
             <AuctionSection key={key} client={client} admin={admin} auctionId={id} />
           )}
           {what === 'bid' && <BidSection key={key} client={client} admin={admin} bidId={id} />}
+          {what === 'sale' && <SaleSection key={key} services={services} saleId={id} />}
           <p>
             <a href={ADMIN_PATH}>Announcements and dead letters</a>
           </p>

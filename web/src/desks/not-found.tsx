@@ -9,7 +9,7 @@ interface NotFoundProps {
 
 /** What stands in for something that is not known, or not yet. */
 export function NotFound({ problem, what }: NotFoundProps) {
-  const isMissing = problem?.code === 'NOT_FOUND' || problem?.code === 'AUCTION_NOT_FOUND';
+  const isMissing = problem?.status === 404;
   return (
     <p class="muted" role="status">
       {problem === null && 'Reading …'}

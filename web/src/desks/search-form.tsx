@@ -3,7 +3,12 @@ import { FormField } from '../parts/form-field.tsx';
 import { goTo } from '../router.ts';
 import { searchPath, SOUGHT, typedId, type Sought } from './search.ts';
 
-const LABELS: Readonly<Record<Sought, string>> = { user: 'User', auction: 'Auction', bid: 'Bid' };
+const LABELS: Readonly<Record<Sought, string>> = {
+  user: 'User',
+  auction: 'Auction',
+  bid: 'Bid',
+  sale: 'Sale',
+};
 
 interface SearchFormProps {
   /** What the page shows. */
@@ -11,7 +16,7 @@ interface SearchFormProps {
   readonly id: string;
 }
 
-/** Finds a user, an auction or a bid by its id. */
+/** Finds a user, an auction, a bid or a sale by its id. */
 export function SearchForm({ what: shown, id }: SearchFormProps) {
   const [what, setWhat] = useState(shown);
   const [text, setText] = useState(id);
@@ -30,7 +35,7 @@ export function SearchForm({ what: shown, id }: SearchFormProps) {
         else goTo(searchPath(what, typed));
       }}
     >
-      <fieldset class="segments segments-three">
+      <fieldset class="segments">
         <legend class="unseen">What to find</legend>
         {SOUGHT.map((each) => (
           <label key={each} class="segment">
@@ -46,7 +51,7 @@ export function SearchForm({ what: shown, id }: SearchFormProps) {
       </fieldset>
       <FormField
         label={`${LABELS[what]} id`}
-        hint={what === 'auction' ? 'Or the address of its page.' : ''}
+        hint={what === 'auction' || what === 'sale' ? 'Or the address of its page.' : ''}
         fault={fault}
         control={(tied) => (
           <input

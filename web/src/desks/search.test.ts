@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { searchPath, soughtBy, typedId } from './search.ts';
 
-it.each(['user', 'auction', 'bid'] as const)('reads back what it writes: %s', (what) => {
+it.each(['user', 'auction', 'bid', 'sale'] as const)('reads back what it writes: %s', (what) => {
   const [, text = ''] = searchPath(what, 'a7-x_Y').split('?');
   expect(soughtBy(new URLSearchParams(text))).toEqual({ what, id: 'a7-x_Y' });
 });

@@ -2,7 +2,7 @@
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { ADMIN_PATH } from '../routes.ts';
 
-export const SOUGHT = ['user', 'auction', 'bid'] as const;
+export const SOUGHT = ['user', 'auction', 'bid', 'sale'] as const;
 export type Sought = (typeof SOUGHT)[number];
 
 export const searchPath = (what: Sought, id: string): string => `${ADMIN_PATH}?${what}=${id}`;

@@ -1,28 +1,31 @@
 import { useState } from 'preact/hooks';
-import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { UserStats } from '@outcry/shared/contracts/history.ts';
 import { isolated } from '../format/isolated.ts';
 import { formatMoney } from '../format/money.ts';
 import { momentText } from '../format/time.ts';
 import { NoticeText } from '../parts/notice-text.tsx';
+import { SALE_STATUS_WORDS } from '../sales/sale-words.ts';
 import { slowClock } from '../state/clock.ts';
 import { useReading } from '../state/reading.ts';
+import { saleClient } from '../state/sales.ts';
+import type { Services } from '../state/services.ts';
 import { asUser } from '../state/session.ts';
 import { good, useCommands } from './commands.ts';
 import { ConfirmDialog } from './confirm-dialog.tsx';
 import { NotFound } from './not-found.tsx';
-import { List, usePages } from './pages.tsx';
+import { List, usePages, type Pages } from './pages.tsx';
 import { searchPath } from './search.ts';
 
 const READ_EVERY_MS = 10_000;
 
 interface UserSectionProps {
-  readonly client: OutcryClient;
+  readonly services: Services;
   readonly userId: string;
 }
 
 /** A user: figures, bids, what they sell; and ending their sessions. */
-export function UserSection({ client, userId }: UserSectionProps) {
+export function UserSection({ services, userId }: UserSectionProps) {
+  const { client } = services;
   const reading = useReading(() => asUser(client, () => client.userStats(userId)), READ_EVERY_MS, [
     userId,
   ]);
@@ -72,7 +75,7 @@ export function UserSection({ client, userId }: UserSectionProps) {
           </ConfirmDialog>
         )}
       </section>
-      {stats !== undefined && <BidsAndSales client={client} userId={userId} />}
+      {stats !== undefined && <BidsAndSales services={services} userId={userId} />}
     </>
   );
 }
@@ -106,10 +109,17 @@ function Figures({ stats }: { readonly stats: UserStats }) {
   );
 }
 
-function BidsAndSales({ client, userId }: UserSectionProps) {
+function BidsAndSales({ services, userId }: UserSectionProps) {
+  const { client } = services;
   const bids = usePages(client, (query) => client.userBids(query, userId));
-  const sales = usePages(client, (query) => client.archivedAuctions({ ...query, seller: userId }));
-  const isRead = bids.items !== undefined || bids.problem !== null;
+  const auctions = usePages(client, (query) =>
+    client.archivedAuctions({ ...query, seller: userId }),
+  );
+  const sales = usePages(client, (query) =>
+    saleClient(services).archivedList({ ...query, seller: userId }),
+  );
+  // Each stays where it is once it is shown.
+  const areBidsRead = isRead(bids);
   return (
     <>
       <section class="panel" aria-label="Bids">
@@ -133,11 +143,11 @@ function BidsAndSales({ client, userId }: UserSectionProps) {
           )}
         />
       </section>
-      {isRead && (
+      {areBidsRead && (
         <section class="panel" aria-label="Sells">
           <h2>Sells</h2>
           <List
-            pages={sales}
+            pages={auctions}
             none="Nothing."
             keyOf={({ id }) => id}
             row={({ id, item, status, price, currency }) => (
@@ -155,6 +165,29 @@ function BidsAndSales({ client, userId }: UserSectionProps) {
           />
         </section>
       )}
+      {areBidsRead && isRead(auctions) && (
+        <section class="panel" aria-label="Sales of several lots">
+          <h2>Sales of several lots</h2>
+          <List
+            pages={sales}
+            none="None."
+            keyOf={({ id }) => id}
+            row={({ id, title, status }) => (
+              <div>
+                <p>
+                  <a href={searchPath('sale', id)} dir="auto">
+                    {title}
+                  </a>
+                </p>
+                <p class="hint">{SALE_STATUS_WORDS[status]}</p>
+              </div>
+            )}
+          />
+        </section>
+      )}
     </>
   );
 }
+
+const isRead = ({ items, problem }: Pages<unknown>): boolean =>
+  items !== undefined || problem !== null;

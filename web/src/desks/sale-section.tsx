@@ -1,0 +1,81 @@
+import '../sales/sales.css';
+import { momentText } from '../format/time.ts';
+import { salePath } from '../routes.ts';
+import { Bidders, ManageSale } from '../sales/manage-sale.tsx';
+import { SALE_STATUS_WORDS } from '../sales/sale-words.ts';
+import { slowClock } from '../state/clock.ts';
+import { useReading } from '../state/reading.ts';
+import { readSale, saleClient } from '../state/sales.ts';
+import type { Services } from '../state/services.ts';
+import { NotFound } from './not-found.tsx';
+import { usePages } from './pages.tsx';
+import { Person } from './person.tsx';
+import { SaleRecord } from './sale-record.tsx';
+
+const READ_EVERY_MS = 5_000;
+
+interface SaleSectionProps {
+  readonly services: Services;
+  readonly saleId: string;
+}
+
+/** A sale: how it stands, what an admin may do with it, and what was done. */
+export function SaleSection({ services, saleId }: SaleSectionProps) {
+  const sales = saleClient(services);
+  const reading = useReading(() => readSale(sales, saleId), READ_EVERY_MS, [sales, saleId]);
+  const record = usePages(services.client, (query) => sales.record(saleId, query));
+  const sale = reading.value.value;
+  if (sale === undefined) {
+    return (
+      <section class="panel desk-first" aria-label="Sale">
+        <h2>Sale</h2>
+        <NotFound problem={reading.problem.value} what="sale" />
+      </section>
+    );
+  }
+  const changed = (): void => {
+    void reading.again();
+    record.again();
+  };
+  const isEnded = sale.status === 'ended';
+  // What the gateway has forgotten comes with its results.
+  const isAtGateway = sale.results === undefined;
+  return (
+    <>
+      <section class="panel desk-first stack" aria-label="Sale">
+        <h2 dir="auto">{sale.title}</h2>
+        <dl class="pairs" data-testid="sale-facts">
+          <div>
+            <dt>Page</dt>
+            <dd>
+              <a href={salePath(sale.id)}>{sale.id}</a>
+            </dd>
+          </div>
+          <div>
+            <dt>Status</dt>
+            <dd>{SALE_STATUS_WORDS[sale.status]}</dd>
+          </div>
+          <div>
+            <dt>Seller</dt>
+            <dd>
+              <Person userId={sale.sellerId} />
+            </dd>
+          </div>
+          <div>
+            <dt>Lots</dt>
+            <dd>{sale.lots.length.toLocaleString()}</dd>
+          </div>
+          <div>
+            <dt>{isEnded ? 'Ended' : 'Ends'}</dt>
+            <dd>{momentText(Date.parse(sale.endsAt), slowClock.value)}</dd>
+          </div>
+        </dl>
+      </section>
+      {isAtGateway && !isEnded && (
+        <ManageSale services={services} sale={sale} onChanged={changed} />
+      )}
+      {isAtGateway && isEnded && <Bidders services={services} sale={sale} mayDecide={false} />}
+      <SaleRecord pages={record} />
+    </>
+  );
+}
