@@ -17,7 +17,7 @@ import { AuctionBidders } from './auction-bidders.tsx';
 import { AuctionRecord } from './auction-record.tsx';
 import { ManageAuction } from './manage-auction.tsx';
 import { NotFound } from './not-found.tsx';
-import { usePages } from './pages.tsx';
+import { isRead, usePages } from './pages.tsx';
 import { Person } from './person.tsx';
 
 const READ_EVERY_MS = 5_000;
@@ -55,7 +55,6 @@ export function AuctionSection({ client, admin, auctionId }: AuctionSectionProps
     );
   }
   const { auction, sealedAt } = known;
-  const isRead = bidders.items !== undefined || bidders.problem !== null;
   return (
     <>
       <section class="panel desk-first stack" aria-label="Auction">
@@ -97,7 +96,7 @@ export function AuctionSection({ client, admin, auctionId }: AuctionSectionProps
         pages={bidders}
         onRemoved={again}
       />
-      {isRead && <AuctionRecord pages={record} />}
+      {isRead(bidders) && <AuctionRecord pages={record} />}
     </>
   );
 }

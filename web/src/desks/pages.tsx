@@ -47,6 +47,10 @@ export function usePages<T>(
   };
 }
 
+/** Whether the list is there, or is known not to come: what follows it then stays where it is. */
+export const isRead = ({ items, problem }: Pages<unknown>): boolean =>
+  items !== undefined || problem !== null;
+
 interface ListProps<T> {
   readonly pages: Pages<T>;
   /** What there is none of. */

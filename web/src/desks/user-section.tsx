@@ -13,7 +13,7 @@ import { asUser } from '../state/session.ts';
 import { good, useCommands } from './commands.ts';
 import { ConfirmDialog } from './confirm-dialog.tsx';
 import { NotFound } from './not-found.tsx';
-import { List, usePages, type Pages } from './pages.tsx';
+import { isRead, List, usePages } from './pages.tsx';
 import { searchPath } from './search.ts';
 
 const READ_EVERY_MS = 10_000;
@@ -118,8 +118,6 @@ function BidsAndSales({ services, userId }: UserSectionProps) {
   const sales = usePages(client, (query) =>
     saleClient(services).archivedList({ ...query, seller: userId }),
   );
-  // Each stays where it is once it is shown.
-  const areBidsRead = isRead(bids);
   return (
     <>
       <section class="panel" aria-label="Bids">
@@ -143,7 +141,7 @@ function BidsAndSales({ services, userId }: UserSectionProps) {
           )}
         />
       </section>
-      {areBidsRead && (
+      {isRead(bids) && (
         <section class="panel" aria-label="Sells">
           <h2>Sells</h2>
           <List
@@ -165,7 +163,7 @@ function BidsAndSales({ services, userId }: UserSectionProps) {
           />
         </section>
       )}
-      {areBidsRead && isRead(auctions) && (
+      {isRead(bids) && isRead(auctions) && (
         <section class="panel" aria-label="Sales of several lots">
           <h2>Sales of several lots</h2>
           <List
@@ -188,6 +186,3 @@ function BidsAndSales({ services, userId }: UserSectionProps) {
     </>
   );
 }
-
-const isRead = ({ items, problem }: Pages<unknown>): boolean =>
-  items !== undefined || problem !== null;

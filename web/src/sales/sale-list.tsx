@@ -1,8 +1,8 @@
 import '../desks/desks.css';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { ArchivedSale } from '@outcry/shared/contracts/history.ts';
 import type { SaleStatus, SaleView } from '@outcry/shared/contracts/sales.ts';
-import { List, usePages } from '../desks/pages.tsx';
+import { isRead, List, usePages } from '../desks/pages.tsx';
 import { Chips } from '../parts/chips.tsx';
 import { goTo } from '../router.ts';
 import { salePath } from '../routes.ts';
@@ -22,6 +22,7 @@ const CHOICES: readonly (readonly [SaleStatus, string])[] = [
 /** Sales by status, and for sellers the form for another. */
 export function SaleList({ services }: { readonly services: Services }) {
   const [status, setStatus] = useState<SaleStatus>('live');
+  const [isListed, setListed] = useState(false);
   return (
     <div class="stack desk">
       <section class="panel" aria-label="Sales">
@@ -31,9 +32,14 @@ export function SaleList({ services }: { readonly services: Services }) {
           isPressed={(choice) => choice === status}
           onPress={setStatus}
         />
-        <SalesOf key={status} services={services} status={status} />
+        <SalesOf
+          key={status}
+          services={services}
+          status={status}
+          onListed={() => setListed(true)}
+        />
       </section>
-      {session.value !== null && mayAct('seller') && (
+      {isListed && session.value !== null && mayAct('seller') && (
         <section class="panel stack" aria-label="New sale">
           <h2>New sale</h2>
           <SaleForm services={services} onDone={({ id }) => goTo(salePath(id))} />
@@ -46,9 +52,10 @@ export function SaleList({ services }: { readonly services: Services }) {
 interface SalesOfProps {
   readonly services: Services;
   readonly status: SaleStatus;
+  readonly onListed: () => void;
 }
 
-function SalesOf({ services, status }: SalesOfProps) {
+function SalesOf({ services, status, onListed }: SalesOfProps) {
   const sales = saleClient(services);
   // Of what has ended the gateway knows the newest only.
   const pages = usePages<SaleView | ArchivedSale>(services.client, (query) =>
@@ -56,6 +63,10 @@ function SalesOf({ services, status }: SalesOfProps) {
       ? sales.archivedList({ ...query, status })
       : sales.list({ ...query, status }),
   );
+  const isListed = isRead(pages);
+  useEffect(() => {
+    if (isListed) onListed();
+  }, [isListed]);
   return (
     <div class="sale-list">
       <List
