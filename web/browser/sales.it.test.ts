@@ -18,6 +18,10 @@ const MAX_SHIFT = 0.05;
 const TEST_MS = 180_000;
 const HOUR_MS = 3_600_000;
 const MAX_TABS = 80;
+/** Of own bids in one answer of the archive. */
+const MOST_OF_A_PAGE = 200;
+/** About each lot: once it has bids, or after the own one; and once it is watched. */
+const MOST_ASKED = 2;
 
 let stage: BrowserStage;
 
@@ -139,6 +143,66 @@ test(
     await poll(() => textOf(ann.getByTestId('sale-status'))).toBe('Open for bids');
     await seller.getByRole('button', { name: 'Block paddle 2' }).press('Enter');
     await bob.getByTestId('admission').getByText('may not bid here any more').waitFor();
+  },
+);
+
+test(
+  'lots say where a bidder of very many bids stands, and ask no more than they must',
+  { timeout: TEST_MS },
+  async () => {
+    const owner = await stage.sales('sue');
+    const sale = await owner.create({
+      title: 'Rings',
+      currency: 'USD',
+      firstLotEndsAt: new Date(Date.now() + HOUR_MS).toISOString(),
+      staggerSeconds: 60,
+      registration: 'none',
+    });
+    const seller = await stage.client('sue');
+    const lots: string[] = [];
+    for (const title of ['Gold ring', 'Silver ring', 'Tin ring']) {
+      const lot = { saleId: sale.id, item: { title }, startPrice: 500 };
+      lots.push((await seller.createAuction(lot)).id);
+    }
+    const [gold = '', silver = '', tin = ''] = lots;
+    const [eve, dan] = await Promise.all([stage.client('eve'), stage.client('dan')]);
+    await eve.bid(gold, { maxAmount: 900 });
+    await eve.bid(silver, { maxAmount: 900 });
+    await dan.bid(silver, { maxAmount: 2_000 });
+    const terms = { currency: 'USD', startPrice: 100, durationSeconds: 3_600 };
+    const { id: other } = await seller.createAuction({ item: { title: 'Clock' }, ...terms });
+    for (let i = 0; i <= MOST_OF_A_PAGE; i += 1) {
+      await eve.bid(other, { maxAmount: 10_000 + i });
+    }
+    await until('a page of the newest bids has none of the lots', async () => {
+      const { items } = await eve.userBids({ limit: MOST_OF_A_PAGE });
+      return items.length === MOST_OF_A_PAGE && items.every(({ auctionId }) => auctionId === other);
+    });
+
+    const page = await stage.open('/');
+    await signIn(page, 'eve');
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (/\/auctions\/[^/]+\/me$/u.test(request.url())) asked.push(request.url());
+    });
+    await page.goto(new URL(`/sales/${sale.id}`, page.url()).href);
+    const cards = page.getByTestId('lots').getByRole('listitem');
+    await cards.filter({ hasText: 'Gold ring' }).getByText('You lead').waitFor();
+    await cards.filter({ hasText: 'Silver ring' }).getByText('Outbid').waitFor();
+    // On another device, and in a lot that was asked about when nobody had bid in it.
+    await eve.bid(tin, { maxAmount: 900 });
+    await cards.filter({ hasText: 'Tin ring' }).getByText('You lead').waitFor();
+    await dan.bid(gold, { maxAmount: 2_000 });
+    await cards.filter({ hasText: 'Gold ring' }).getByText('Outbid').waitFor();
+    // Reading the list again asks nothing again.
+    const nextReading = () =>
+      page.waitForResponse((answer) => answer.url().includes(`${sale.id}/lots`));
+    await nextReading();
+    await nextReading();
+    const settled = asked.length;
+    await nextReading();
+    expect(asked).toHaveLength(settled);
+    expect(settled).toBeLessThanOrEqual(MOST_ASKED * lots.length);
   },
 );
 

@@ -1,6 +1,7 @@
 import '../desks/desks.css';
 import './sales.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { AuctionListener } from '@outcry/client/watched-auction.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { OwnRegistration, SaleView } from '@outcry/shared/contracts/sales.ts';
@@ -17,19 +18,18 @@ import { route } from '../router.ts';
 import { SALES_PATH } from '../routes.ts';
 import { serverNow, slowClock } from '../state/clock.ts';
 import { LiveViews } from '../state/live-views.ts';
+import { OwnAliases } from '../state/own-aliases.ts';
 import { useReading, type Reading } from '../state/reading.ts';
 import { readSale, saleClient, useAdmission } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
-import { asUser, isAdmin, signedInAs } from '../state/session.ts';
-import { ownSides, standingOf, type OwnSide } from '../state/stakes.ts';
+import { isAdmin, signedInAs } from '../state/session.ts';
+import { standingOf } from '../state/stakes.ts';
 import { Admission } from './admission.tsx';
 import { Bidders, ManageSale } from './manage-sale.tsx';
 import { ResultTable, SaleResults } from './sale-results.tsx';
 import { SALE_STATUS_WORDS, saleTermTexts } from './sale-words.ts';
 
 const READ_EVERY_MS = 5_000;
-/** The newest own bids that are looked at. */
-const MAX_OWN_BIDS = 200;
 
 /** One sale: its terms, its lots, and the user's part in it. */
 export function SaleContent({ services }: { readonly services: Services }) {
@@ -214,18 +214,9 @@ function Lots({ services, sale }: InSaleProps) {
   const { client, feed } = services;
   const sales = saleClient(services);
   const pages = usePages(client, (query) => sales.lots(sale.id, query));
-  const views = useMemo(() => new LiveViews(feed), [feed]);
+  const own = useOwnAliases(client, pages.items);
+  const views = useMemo(() => new LiveViews(feed, (auctionId) => own.ask(auctionId)), [feed, own]);
   useEffect(() => () => views.close(), [views]);
-  const userId = signedInAs.value;
-  const bids = useReading(
-    async () =>
-      userId === undefined
-        ? []
-        : (await asUser(client, () => client.userBids({ limit: MAX_OWN_BIDS }))).items,
-    READ_EVERY_MS,
-    [client, userId],
-  );
-  const sides = ownSides(bids.value.value ?? []);
   const { items, previous, next } = pages;
   const section = useRef<HTMLElement>(null);
   const turn = (to: () => void): void => {
@@ -243,7 +234,7 @@ function Lots({ services, sale }: InSaleProps) {
             const auction = views.newest(listed);
             return (
               <WatchedCard key={auction.id} views={views} auction={auction}>
-                <LotMark auction={auction} sides={sides} />
+                <LotMark auction={auction} alias={own.known.value.get(auction.id) ?? null} />
               </WatchedCard>
             );
           })}
@@ -265,6 +256,20 @@ function Lots({ services, sale }: InSaleProps) {
   );
 }
 
+/** Who the user is in the lots on this page: asked of those with bids, and of what the feed says has changed. */
+function useOwnAliases(client: OutcryClient, lots: readonly AuctionView[] | undefined): OwnAliases {
+  const userId = signedInAs.value;
+  const own = useMemo(() => new OwnAliases(client), [client, userId]);
+  useEffect(() => {
+    own.open();
+    return () => own.close();
+  }, [own]);
+  useEffect(() => {
+    for (const { id, bidCount } of lots ?? []) if (bidCount > 0) own.askOnce(id);
+  }, [own, lots]);
+  return own;
+}
+
 const STANDING_WORDS = {
   leading: 'You lead',
   outbid: 'Outbid',
@@ -275,13 +280,13 @@ const STANDING_WORDS = {
 
 interface LotMarkProps {
   readonly auction: AuctionView;
-  readonly sides: readonly OwnSide[];
+  /** The user's own; null for who has not bid. */
+  readonly alias: number | null;
 }
 
 /** The lot's number, and where the user stands in it. */
-function LotMark({ auction, sides }: LotMarkProps) {
-  const own = sides.find(({ auctionId }) => auctionId === auction.id);
-  const standing = own && standingOf(auction, own.alias);
+function LotMark({ auction, alias }: LotMarkProps) {
+  const standing = alias === null ? undefined : standingOf(auction, alias);
   const isGood = standing === 'leading' || standing === 'won';
   return (
     <p class="lot-mark">

@@ -16,9 +16,13 @@ export class LiveViews {
   readonly #watched = new Set<string>();
   #closed = false;
 
-  constructor(feed: LiveFeed) {
+  /** @param onOwnChange the user's own view of a watched auction may be another, or was not heard of */
+  constructor(feed: LiveFeed, onOwnChange?: (auctionId: string) => void) {
     this.#feed = feed;
-    this.#listener = { onChange: (watched) => this.#changed(watched) };
+    this.#listener = {
+      onChange: (watched) => this.#changed(watched),
+      onOwnChange: ({ auctionId }) => onOwnChange?.(auctionId),
+    };
   }
 
   /** A card has come into sight. */
