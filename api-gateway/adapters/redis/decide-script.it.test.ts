@@ -202,6 +202,22 @@ test('a call that starts and cancels an auction closes the book of its absentee 
   expect(book.map<string>(({ type }) => type)).toEqual(['left', 'withdrawn', 'closed']);
 });
 
+test('a lot that starts and is paused again in one call has started its sale', async () => {
+  const [saleId, auctionId] = ['s0-lamps', 'a0-lot'];
+  const startsAt = Date.now() + 200;
+  const auctions = new ScriptedAuctions(redis, 1);
+  await auctions.createSale(saleId, 5_000, []);
+  await auctions.create(auctionId, { saleId, startsAt, durationMs: 60_000 });
+  await auctions.manage(auctionId, 'pause', { userId: 'seller' });
+  await until('its start has passed', () => Date.now() > startsAt);
+  const commands = [plainCommand('resume', 'seller'), plainCommand('pause', 'seller')];
+  expect(await outcomes([{ shard: 0, auctionId, commands }])).toEqual({
+    [auctionId]: ['+OK', '+OK'],
+  });
+  const book = await loggedEvents(redis, 0, saleId);
+  expect(book.map<string>(({ type }) => type)).toEqual(['scheduled', 'started']);
+});
+
 test('in a full Redis reads are answered beside bids that are not', async () => {
   await redis.config('SET', 'maxmemory', '1');
   try {

@@ -112,7 +112,7 @@ function sales.follow(auction, asked, now)
   end
   -- The same call may have moved the end of a lot that is bought then.
   local ends_at = auction.would_have_ended_at or auction.ends_at
-  if auction.status ~= auction.stored_status or ends_at > sale.ends_at then
+  if auction.has_started or auction.status ~= auction.stored_status or ends_at > sale.ends_at then
     sales.course.follow(auction, asked, now, ends_at)
   else
     sales.write_members(sale, { sale.key })
