@@ -502,7 +502,7 @@ function sold(auction: Auction, userId: string, now: number, standing: Standing)
   const before = bidderOf(auction, userId);
   const bidder: Bidder = {
     alias: before.alias,
-    bids: 1,
+    bids: before.bids + 1,
     maximum: buyNowPrice,
     since: auction.offers,
   };

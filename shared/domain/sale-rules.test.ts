@@ -439,6 +439,19 @@ describe('a removal', () => {
     expect(sale.owes('ann')).toBe(1_000);
   });
 
+  test('lets who was passed over buy at once, and counts the bids before', () => {
+    const sale = new Played({ defaultLimit: 1_000 }, 2, { buyNowPrice: 500 });
+    sale.register('ann', 'bob').at(START);
+    sale.bid('ann', 1, 450);
+    sale.bid('ann', 1, 700);
+    sale.bid('bob', 1, 900);
+    sale.bid('ann', 2, 400);
+    sale.on(1, { kind: 'remove', userId: 'root', alias: 2 });
+    sale.on(1, { kind: 'buy', userId: 'ann' });
+    const { bidCount, bidders } = sale.lot(1);
+    expect([bidCount, bidders.get('ann')?.bids]).toEqual([2, 2]);
+  });
+
   test('leaves the lead to a winner who has used the rest of the limit elsewhere', () => {
     const sale = new Played({ defaultLimit: 1_000 }).register('ann', 'bob', 'cid').at(START);
     sale.bid('bob', 1, 300);
