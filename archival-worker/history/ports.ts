@@ -231,7 +231,9 @@ export interface ReportStore {
     auctionId: string,
     after: Position | undefined,
     limit: number,
-  ): Promise<readonly Required<BidReportRow>[]>;
+  ): Promise<readonly Omit<Required<BidReportRow>, 'removed'>[]>;
+  /** Of bidders who were removed from the auction. */
+  removedAliases(auctionId: string): Promise<ReadonlySet<number>>;
   /** Titles and currencies of auctions, by id, as far as they are known. */
   subjects(auctionIds: readonly string[]): Promise<ReadonlyMap<string, Subject>>;
   /** Auctions that the seller has sold, the newest first; behind `after`. */

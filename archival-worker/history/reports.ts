@@ -5,6 +5,7 @@ import type {
   OwnBidReportRow,
   SaleReportRow,
 } from '@outcry/shared/contracts/history.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
 import type { OwnBidPlace, ReportStore, UserStore } from './ports.ts';
 
 const PORTION = 1_000;
@@ -17,10 +18,14 @@ export async function* reportBids(
   auctionId: string,
   withUsers: boolean,
 ): Portions<BidReportRow> {
-  for await (const rows of portions((last: BidReportRow | undefined) =>
+  // Once for all portions: it takes a look at all events.
+  const removed = await store.removedAliases(auctionId);
+  for await (const rows of portions((last: Position | undefined) =>
     store.bids(auctionId, last, PORTION),
   )) {
-    yield withUsers ? rows : rows.map(({ userId: _unseen, ...row }) => row);
+    yield rows.map(({ userId, ...row }) =>
+      Object.assign(row, { removed: removed.has(row.alias) }, withUsers ? { userId } : {}),
+    );
   }
 }
 

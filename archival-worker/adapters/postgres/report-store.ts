@@ -8,15 +8,13 @@ export const reportStore = (read: ReadHistory): ReportStore => ({
     auctionId: string,
     after: Position | undefined,
     limit: number,
-  ): Promise<readonly Required<BidReportRow>[]> {
+  ): Promise<readonly PlainRow[]> {
     const { epoch: afterEpoch, seq: afterSeq } = after ?? { epoch: 0, seq: 0 };
     // Epoch by epoch along the primary key: sorted as a whole, each portion would read all the rest.
     const rows = await read(
-      (sql) => sql<(Omit<Required<BidReportRow>, 'at'> & { at: Date })[]>`
+      (sql) => sql<(Omit<PlainRow, 'at'> & { at: Date })[]>`
         SELECT at, part.epoch, seq, alias, amount, user_id AS "userId",
-               (SELECT currency FROM auctions WHERE id = ${auctionId}) AS currency,
-               alias IN (SELECT alias FROM history_events
-                          WHERE auction_id = ${auctionId} AND type = 'removed') AS removed
+               (SELECT currency FROM auctions WHERE id = ${auctionId}) AS currency
           FROM (SELECT epoch, fork, until_seq
                   FROM epochs
                  WHERE auction_id = ${auctionId} AND epoch >= ${afterEpoch}) AS part
@@ -32,6 +30,14 @@ export const reportStore = (read: ReadHistory): ReportStore => ({
          LIMIT ${limit}`,
     );
     return rows.map((row) => Object.assign(row, { at: row.at.toISOString() }));
+  },
+
+  async removedAliases(auctionId: string): Promise<ReadonlySet<number>> {
+    const rows = await read(
+      (sql) => sql<{ alias: number }[]>`
+        SELECT alias FROM history_events WHERE auction_id = ${auctionId} AND type = 'removed'`,
+    );
+    return new Set(rows.map(({ alias }) => alias));
   },
 
   async subjects(auctionIds: readonly string[]): Promise<ReadonlyMap<string, Subject>> {
@@ -72,6 +78,8 @@ export const reportStore = (read: ReadHistory): ReportStore => ({
     );
   },
 });
+
+type PlainRow = Omit<Required<BidReportRow>, 'removed'>;
 
 interface SaleRow extends SalePlace {
   readonly title: string;
