@@ -14,7 +14,7 @@ import { useReading } from '../state/reading.ts';
 import { asUser } from '../state/session.ts';
 import { Selling } from '../state/selling.ts';
 import { AuctionBidders } from './auction-bidders.tsx';
-import { AuctionRecord } from './auction-record.tsx';
+import { AuctionRecord } from './records.tsx';
 import { ManageAuction } from './manage-auction.tsx';
 import { NotFound } from './not-found.tsx';
 import { isRead, usePages } from './pages.tsx';

@@ -10,7 +10,7 @@ import type { Services } from '../state/services.ts';
 import { NotFound } from './not-found.tsx';
 import { usePages } from './pages.tsx';
 import { Person } from './person.tsx';
-import { SaleRecord } from './sale-record.tsx';
+import { SaleRecord } from './records.tsx';
 
 const READ_EVERY_MS = 5_000;
 
