@@ -31,18 +31,18 @@ export function AskNextStep({ client, auctionId }: AskNextStepProps) {
   };
   if (step !== null && typeof step === 'object') {
     const isEmpty = step.text === null && step.url === null;
-    return (
-      <div class="stake-row-next">
-        {isEmpty ? <p class="hint">The seller will contact you.</p> : <NextStepText step={step} />}
-      </div>
+    return isEmpty ? (
+      <p class="hint">Nothing is asked of you here.</p>
+    ) : (
+      <NextStepText step={step} />
     );
   }
   return (
-    <div class="stake-row-next">
+    <>
       {step === 'failed' && <p class="hint">This cannot be read right now.</p>}
       <button type="button" class="button" disabled={step === 'reading'} onClick={read}>
         What now?
       </button>
-    </div>
+    </>
   );
 }

@@ -40,7 +40,11 @@ export function StakeRow({ stake, client }: StakeRowProps) {
           </a>
         </h2>
         <p class="hint">{ownText(stake)}</p>
-        {standing === 'won' && <AskNextStep client={client} auctionId={id} />}
+        {standing === 'won' && (
+          <div class="stake-row-next">
+            <AskNextStep client={client} auctionId={id} />
+          </div>
+        )}
       </div>
       <p class="stake-row-price">
         <span class="label">{priceLabel(auction)}</span>
