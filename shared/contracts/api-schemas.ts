@@ -23,6 +23,8 @@ import type {
 } from './api.ts';
 import { AUCTION_STATUSES } from './events.ts';
 import {
+  MAX_GRACE_SECONDS,
+  MAX_STAGGER_SECONDS,
   REGISTRATION_KINDS,
   SALE_STATUSES,
   type AdmissionRequest,
@@ -32,7 +34,6 @@ import {
 import { pageLimit } from './query-strings.ts';
 
 const MAX_DURATION_SECONDS = 366 * 24 * 60 * 60;
-const MAX_GRACE_SECONDS = 3_600;
 
 const amount = z.int().min(1).max(MAX_AMOUNT);
 
@@ -168,7 +169,7 @@ const saleTerms = {
   currency,
   startsAt: time.optional(),
   firstLotEndsAt: time,
-  staggerSeconds: z.int().min(0).max(3_600),
+  staggerSeconds: z.int().min(0).max(MAX_STAGGER_SECONDS),
   registration: z.enum(REGISTRATION_KINDS),
   defaultLimit: amount.optional(),
   softClose: softClose.omit({ hardEndsAt: true }).nullable().optional(),

@@ -9,6 +9,10 @@ export type RegistrationKind = (typeof REGISTRATION_KINDS)[number];
 export const REGISTRATION_STATUSES = ['pending', 'approved', 'refused', 'blocked'] as const;
 export type RegistrationStatus = (typeof REGISTRATION_STATUSES)[number];
 
+export const MAX_STAGGER_SECONDS = 3_600;
+/** Also of an auction outside of sales. */
+export const MAX_GRACE_SECONDS = 3_600;
+
 /** What every lot of a sale has in common. */
 export interface SaleTerms {
   readonly id: string;

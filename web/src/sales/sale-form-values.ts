@@ -1,5 +1,7 @@
 /** What the form of a sale holds, and the request that it makes; pure. */
 import {
+  MAX_GRACE_SECONDS,
+  MAX_STAGGER_SECONDS,
   REGISTRATION_KINDS,
   type SalePatch,
   type SaleRequest,
@@ -9,8 +11,6 @@ import { DESCRIPTION_RULE, textFault, tidyText, TITLE_RULE } from '@outcry/share
 import { moneyFault, moneyFieldText, parseMoney } from '../format/money.ts';
 import { dateFieldText } from '../state/sell-form.ts';
 
-const MAX_STAGGER_SECONDS = 3_600;
-const MAX_GRACE_SECONDS = 3_600;
 const DAY_SECONDS = 86_400;
 const EXAMPLE_LIMIT = 100_000;
 
