@@ -18,7 +18,7 @@ const SOFFICE = '/usr/bin/soffice';
 const LONG = 'a1-long';
 const BIDS = 300_000;
 const MB = 1024 * 1024;
-/** Flat it is below 8 MB, with what else the worker does; all rows at once are 17 MB and more. */
+/** A stream stays below 8 MB, the worker's other work included; all rows at once take 17 MB and more. */
 const MAX_GROWTH = 12 * MB;
 
 let system: TestSystem;

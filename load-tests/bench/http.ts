@@ -8,6 +8,7 @@ import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { figureIn, scrape } from '@outcry/shared/testing/metrics.ts';
 import {
+  AT_ONCE,
   bidderTokens,
   clientOf,
   createAuctions,
@@ -28,7 +29,6 @@ const MANY_AUCTIONS = 10_000;
 /** Tokens the gateway remembers (50,000), and some: used in turn, none is ever remembered. */
 const MORE_TOKENS_THAN_REMEMBERED = 60_000;
 const MANY_CONNECTIONS = 512;
-const AT_ONCE = 32;
 /**
  * A prime, so that with any round number of auctions another bidder comes to an auction at each
  * pass: a leader who bids again would only raise the own maximum, which changes no price.

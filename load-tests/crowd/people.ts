@@ -4,7 +4,8 @@ import type { OutcryClientOptions } from '@outcry/client/service-addresses.ts';
 import type { AuctionRequest, Role } from '@outcry/shared/contracts/api.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 
-const AT_ONCE = 32;
+/** Requests on their way at once while something is prepared. */
+export const AT_ONCE = 32;
 export const DAY_SECONDS = 86_400;
 
 /** Tokens of users who may bid, signed with the system's secret: asking for each takes too long. */

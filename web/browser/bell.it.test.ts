@@ -135,7 +135,7 @@ test.each([
   const [red, blue] = [`Red door, ${name}`, `Blue door, ${name}`];
   for (const title of [red, blue]) {
     const id = await auctionOf(title, 1_200);
-    // News from before the page listens to the user's own come without a toast.
+    // News that arrives before the page has subscribed shows no toast.
     for (let nth = 1; nth <= 5 && !(await toast(title).isVisible()); nth += 1) {
       await eve.bid(id, { maxAmount: nth * 2_000 });
       await bea.bid(id, { maxAmount: nth * 2_000 + 1_000 });

@@ -155,13 +155,6 @@ sales.course = later(function(course)
     return sale
   end
 
-  -- The members of a text, whose form is checked.
-  function course.words(text, form)
-    local words = { string.match(text, form) }
-    if not words[1] then error('the sale has not its form') end
-    return words
-  end
-
   -- What is left of a bidder's limit after what the call has decided so far.
   function course.available(auction, user)
     local member = sales.member(auction.sale, user)
@@ -181,9 +174,10 @@ sales.course = later(function(course)
     end
     if events > 0 or sale.has_changed then
       local last = #changes
-      changes[last + 1], changes[last + 2] = 'standing', struct.pack(PACKED.sale, sale.ends_at, sale.registration,
-        sale.epoch, sale.seq, sale.default_limit, sale.open, sale.paddles, sale.paused_at, sale.last_at,
-        sale.status, sale.before, sale.seller)
+      changes[last + 1] = 'standing'
+      changes[last + 2] = struct.pack(PACKED.sale, sale.ends_at, sale.registration, sale.epoch, sale.seq,
+        sale.default_limit, sale.open, sale.paddles, sale.paused_at, sale.last_at, sale.status,
+        sale.before, sale.seller)
       changes[last + 3], changes[last + 4] = 'endsAt', digits[sale.ends_at]
       sale.has_changed = false
     end
@@ -282,12 +276,14 @@ sales.course = later(function(course)
 
   -- What all lots share, as numbers by name.
   function course.stored_plan(sale)
-    local words = course.words(redis.call('HGET', sale.key, 'plan'),
-      '^(%u+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+    local currency, first_lot_ends_at, stagger_ms, starts_at, soft_window_ms, soft_extend_ms, grace_ms =
+      string.match(redis.call('HGET', sale.key, 'plan'),
+        '^(%u+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+    if not currency then error('the sale has not its form') end
     return {
-      currency = words[1], firstLotEndsAt = tonumber(words[2]), staggerMs = tonumber(words[3]),
-      startsAt = tonumber(words[4]), softWindowMs = tonumber(words[5]), softExtendMs = tonumber(words[6]),
-      graceMs = tonumber(words[7]),
+      currency = currency, firstLotEndsAt = tonumber(first_lot_ends_at), staggerMs = tonumber(stagger_ms),
+      startsAt = tonumber(starts_at), softWindowMs = tonumber(soft_window_ms),
+      softExtendMs = tonumber(soft_extend_ms), graceMs = tonumber(grace_ms),
     }
   end
 
