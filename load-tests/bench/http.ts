@@ -193,7 +193,7 @@ export function bidRounds(
   };
 }
 
-export type GatewayCounters = Awaited<ReturnType<typeof readCounters>>;
+export type GatewayCounters = Omit<Awaited<ReturnType<typeof readCounters>>, 'waiting'>;
 
 /** What was counted between two readings. */
 export const countersSince = (
@@ -210,7 +210,7 @@ export const countersSince = (
 });
 
 /**
- * Reads the counters, of all gateways together, once nothing moves them any more: when a generator
+ * Reads the counters, of all gateways together, once all commands are decided: when a generator
  * stops, requests are still under way.
  * @throws Error when a gateway does not answer, or does not come to rest
  */
@@ -219,12 +219,14 @@ async function countersAtRest(urls: readonly string[]): Promise<GatewayCounters>
   const atRest = async () => {
     const { commands } = last;
     last = await readCounters(urls);
-    return last.commands === commands && last;
+    const undecided = last.waiting + last.commands - sum([...last.results.values()]);
+    return undecided === 0 && last.commands === commands && last;
   };
   return waitUntil(atRest, { withinMs: 10_000, everyMs: 50, what: 'an end of the commands' });
 }
 
-/** Commands decided, by result: OK or a refusal; calls of the decide script, and the commands in them. */
+/** Commands decided, by result: OK or a refusal; calls of the decide script, the commands in them, and
+ * those that wait for one. */
 async function readCounters(urls: readonly string[]) {
   const results = new Map<string, number>();
   const all = await Promise.all(urls.map(scrape));
@@ -234,7 +236,8 @@ async function readCounters(urls: readonly string[]) {
   }
   const counted = (name: string): number => sum(all.map((each) => figureIn(each, name)));
   const calls = counted('outcry_batch_commands_count');
-  return { results, calls, commands: counted('outcry_batch_commands_sum') };
+  const commands = counted('outcry_batch_commands_sum');
+  return { results, calls, commands, waiting: counted('outcry_commands_waiting') };
 }
 
 /** Connections of a measurement, where it has a number of its own. */
