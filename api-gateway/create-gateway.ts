@@ -56,6 +56,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   });
   const subscriber = openRedisOrCluster(settings, 'gateway-due', log, {
     autoResubscribe: false,
+    subscribes: true,
   });
   closers.defer('Redis', () => {
     redis.disconnect();

@@ -47,16 +47,24 @@ export interface RedisAddress {
 }
 
 /** Options of one connection that differ between its uses. */
-export type ConnectionUse = Pick<
+export interface ConnectionUse extends Pick<
   RedisOptions,
   'enableAutoPipelining' | 'autoPipeliningIgnoredCommands' | 'autoResubscribe'
->;
+> {
+  /** It subscribes to channels of shards; on a cluster no other connection can. */
+  readonly subscribes?: boolean;
+}
 
 /**
  * Opens a connection that reconnects for ever and fails commands at once while it is down.
  * @param name shown in `CLIENT LIST` and in logs
  */
-export function openRedis(url: string, name: string, log: Logger, use: ConnectionUse = {}): Redis {
+export function openRedis(
+  url: string,
+  name: string,
+  log: Logger,
+  { subscribes: _forClusters, ...use }: ConnectionUse = {},
+): Redis {
   const options = {
     ...SAFE_OPTIONS,
     ...use,
@@ -74,11 +82,7 @@ export const openRedisOrCluster = (
   use: ConnectionUse = {},
 ): RedisClient =>
   address.REDIS_CLUSTER
-    ? watched(
-        openCluster(address.REDIS_URL, { ...SAFE_OPTIONS, ...use, connectionName: name }),
-        name,
-        log,
-      )
+    ? watched(openCluster(address.REDIS_URL, name, use), name, log)
     : openRedis(address.REDIS_URL, name, log, use);
 
 /** Asks for signs of life, and says once when the connection fails and once when it is back. */
@@ -117,15 +121,23 @@ function askForSignsOfLife(redis: Redis): void {
   redis.once('end', () => clearInterval(timer));
 }
 
-function openCluster(urls: string, options: RedisOptions): Cluster {
-  const nodes = urls.split(',');
-  const { username, password, protocol } = new URL(nodes[0] ?? '');
-  const {
+/**
+ * After a failover nothing else tells of the new master when the old one does not answer.
+ * Subscriptions are only hints, and for them the library turns all slots into JSON with each look.
+ */
+const SLOTS_REFRESH_MS = { commands: 1_000, subscriptions: 10_000 };
+
+function openCluster(
+  urls: string,
+  name: string,
+  {
     enableAutoPipelining = false,
     autoPipeliningIgnoredCommands = [],
-    autoResubscribe: _notForNodes,
-    ...forNodes
-  } = options;
+    subscribes = false,
+  }: ConnectionUse,
+): Cluster {
+  const nodes = urls.split(',');
+  const { username, password, protocol } = new URL(nodes[0] ?? '');
   const sentAlone = [...autoPipeliningIgnoredCommands];
   const cluster = new Cluster(nodes, {
     enableOfflineQueue: false,
@@ -135,12 +147,12 @@ function openCluster(urls: string, options: RedisOptions): Cluster {
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     slotsRefreshTimeout: 2_000,
-    // After a failover nothing else tells of the new master when the old one does not answer.
-    slotsRefreshInterval: 1_000,
-    shardedSubscribers: true,
+    slotsRefreshInterval: SLOTS_REFRESH_MS[subscribes ? 'subscriptions' : 'commands'],
+    shardedSubscribers: subscribes,
     clusterRetryStrategy: reconnectAfterMs,
     redisOptions: {
-      ...forNodes,
+      ...SAFE_OPTIONS,
+      connectionName: name,
       replyMapping: 'legacy',
       ...(username === '' ? {} : { username: decodeURIComponent(username) }),
       ...(password === '' ? {} : { password: decodeURIComponent(password) }),
