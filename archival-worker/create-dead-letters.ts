@@ -11,8 +11,6 @@ import type { DeadLetterBox } from './dead-letters/ports.ts';
 import type { RetryParts } from './dead-letters/retry-letters.ts';
 
 const DATABASE_LIMIT_MS = 30_000;
-const CONNECT_LIMIT_MS = 10_000;
-
 /** Looks at the letters; needs Postgres only. */
 export async function withDeadLetterBox<T>(
   settings: ToolSettings,
@@ -41,7 +39,7 @@ export async function withRetryParts<T>(
       enableAutoPipelining: true,
     });
     closers.defer('Redis', () => redis.disconnect());
-    await untilReady(redis, CONNECT_LIMIT_MS);
+    await untilReady(redis);
     return await work({
       box: deadLetterBox(database),
       store: archiveStore(database),

@@ -69,7 +69,7 @@ async function assemble(
   // No automatic pipelines: on a cluster they take the number of keys for the first key.
   const redis = openRedisOrCluster(settings, 'rebuild', log);
   closers.defer('Redis', () => redis.disconnect());
-  await untilReady(redis, CONNECT_LIMIT_MS);
+  await untilReady(redis);
   // A cluster's nodes are connected with their first command, and refuse others meanwhile.
   const answered = Promise.all(mastersOf(redis).map((node) => node.ping()));
   await withTimeLimit(answered, CONNECT_LIMIT_MS, 'connecting to every Redis node');

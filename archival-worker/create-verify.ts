@@ -12,8 +12,6 @@ import { Verify, type VerifyCounts, type VerifyParts } from './verify/verify.ts'
 
 const DATABASE_LIMIT_MS = 60_000;
 const CONNECTIONS = 5;
-const CONNECT_LIMIT_MS = 10_000;
-
 /**
  * Verifies one auction, or all.
  * @throws Error when a server does not answer
@@ -30,7 +28,7 @@ export async function runVerify(
     closers.defer('database', () => database.close());
     const redis = openRedisOrCluster(settings, 'verify', log, { enableAutoPipelining: true });
     closers.defer('Redis', () => redis.disconnect());
-    await untilReady(redis, CONNECT_LIMIT_MS);
+    await untilReady(redis);
     const nats = connectNats(settings.NATS_URL, 'verify', log);
     closers.defer('NATS', () => nats.close());
     const verify = new Verify({

@@ -200,8 +200,14 @@ export function openClusterNode(
 export const mastersOf = (redis: RedisClient): readonly Redis[] =>
   redis instanceof Cluster ? redis.nodes('master') : [redis];
 
+/**
+ * Just after the pods of a cluster were all replaced, their names lead to the old addresses for half
+ * a minute, and each attempt to reach one takes two seconds.
+ */
+const READY_LIMIT_MS = 60_000;
+
 /** Waits until the connection is ready. @throws Error after `limitMs`. */
-export async function untilReady(redis: RedisClient, limitMs: number): Promise<void> {
+export async function untilReady(redis: RedisClient, limitMs = READY_LIMIT_MS): Promise<void> {
   if (redis.status === 'ready') return;
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
