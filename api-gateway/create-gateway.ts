@@ -57,6 +57,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const subscriber = openRedisOrCluster(settings, 'gateway-due', log, {
     autoResubscribe: false,
     subscribes: true,
+    follows: redis,
   });
   closers.defer('Redis', () => {
     redis.disconnect();
@@ -79,7 +80,9 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   const decider = new DecideScript(
     redis,
     decideScriptBody(),
-    needsReplicas ? () => openRedisOrCluster(settings, 'gateway-bids', log) : undefined,
+    needsReplicas
+      ? () => openRedisOrCluster(settings, 'gateway-bids', log, { follows: redis })
+      : undefined,
   );
   closers.defer('script calls', () => decider.close());
   const figures: FollowUpFigures = {

@@ -25,8 +25,8 @@ const PATIENCE_MS = 10 * MINUTES_MS;
 const URL = 'http://outcry.example';
 /** Nine of Redis, three of NATS, one of Postgres. */
 const VOLUMES = 13;
-/** 50 bids per second, where the machine answers at once. */
-const PACE = { bidders: 10, attempts: 150, pauseMs: 180 };
+/** 50 bids per second, where an answer takes 40 ms; at most 60. */
+const PACE = { bidders: 12, attempts: 150, pauseMs: 200 };
 const PARTS = [
   'deployment/archival-worker',
   'deployment/webhooks',
@@ -216,7 +216,7 @@ function writeReport(images: readonly BaseImage[], rollouts: readonly Rollout[])
     '## Rollouts of production',
     '',
     'Written when all of `production.k8s.test.ts` up to here has passed. Requests of CPU and memory are lowered, since one node',
-    'holds everything. Ten bidders bid at most 50 times per second; what fails on its way they send again under its key. On a',
+    'holds everything. Twelve bidders bid at most 60 times per second; what fails on its way they send again under its key. On a',
     'machine that does other work too they come to fewer, and the first row says how many without any rollout.',
     '',
     `- ${today()}, after commit ${commit()}, ${machine()}, shared by the cluster, all pods and the bidders`,

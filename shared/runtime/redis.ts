@@ -53,6 +53,8 @@ export interface ConnectionUse extends Pick<
 > {
   /** It subscribes to channels of shards; on a cluster no other connection can. */
   readonly subscribes?: boolean;
+  /** Another connection of this process to the same servers, from which it hears of new masters. */
+  readonly follows?: RedisClient;
 }
 
 /**
@@ -63,7 +65,7 @@ export function openRedis(
   url: string,
   name: string,
   log: Logger,
-  { subscribes: _forClusters, ...use }: ConnectionUse = {},
+  { subscribes: _subscribes, follows: _follows, ...use }: ConnectionUse = {},
 ): Redis {
   const options = {
     ...SAFE_OPTIONS,
@@ -122,10 +124,12 @@ function askForSignsOfLife(redis: Redis): void {
 }
 
 /**
- * After a failover nothing else tells of the new master when the old one does not answer.
- * Subscriptions are only hints, and for them the library turns all slots into JSON with each look.
+ * How often a cluster is asked where its slots are: after a failover nothing else tells of the new
+ * master when the old one does not answer. It costs 5 ms and a connection each time, so one client
+ * of a process asks often and the others follow it.
  */
-const SLOTS_REFRESH_MS = { commands: 1_000, subscriptions: 10_000 };
+const SLOTS_REFRESH_MS = 1_000;
+const SLOTS_REFRESH_OF_FOLLOWERS_MS = 10_000;
 
 function openCluster(
   urls: string,
@@ -134,6 +138,7 @@ function openCluster(
     enableAutoPipelining = false,
     autoPipeliningIgnoredCommands = [],
     subscribes = false,
+    follows,
   }: ConnectionUse,
 ): Cluster {
   const nodes = urls.split(',');
@@ -147,7 +152,7 @@ function openCluster(
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     slotsRefreshTimeout: 2_000,
-    slotsRefreshInterval: SLOTS_REFRESH_MS[subscribes ? 'subscriptions' : 'commands'],
+    slotsRefreshInterval: follows === undefined ? SLOTS_REFRESH_MS : SLOTS_REFRESH_OF_FOLLOWERS_MS,
     shardedSubscribers: subscribes,
     clusterRetryStrategy: reconnectAfterMs,
     redisOptions: {
@@ -169,7 +174,18 @@ function openCluster(
     if (script.numberOfKeys === undefined) sentAlone.push(name);
     defineCommand(name, script);
   };
+  if (follows instanceof Cluster) follow(cluster, follows);
   return cluster;
+}
+
+/** Has a cluster's client look where the slots are as soon as another one knows another master. */
+function follow(cluster: Cluster, leader: Cluster): void {
+  const compare = (): void => {
+    const differs = leader.slots.some(([master], slot) => master !== cluster.slots[slot]?.[0]);
+    if (differs) cluster.refreshSlotsCache();
+  };
+  leader.on('refresh', compare);
+  cluster.once('end', () => leader.off('refresh', compare));
 }
 
 /**

@@ -4,7 +4,7 @@
 #
 #   cluster-node.sh ready   0 when the cluster stands and this node has its part of the data, else it first does
 #                           what is missing and says 1. Every step may be repeated at any time by every node.
-#   cluster-node.sh leave   hands a master's slots to a replica.
+#   cluster-node.sh leave   hands a master's slots to a replica, and stays until clients have heard of it.
 set -eu
 export REDISCLI_AUTH="$CLUSTER_ADMIN_PASSWORD"
 SLOTS=16384
@@ -132,7 +132,12 @@ case ${1:-} in
     [ -n "$replica" ] || exit 0
     ask "$replica" cluster failover
     for _ in $(seq 50); do
-      if ! is_master "$(self_of "$POD_IP")"; then exit 0; fi
+      if ! is_master "$(self_of "$POD_IP")"; then
+        # Gateways look every second where the slots are; who asks here before that is told, a node that is gone tells
+        # nobody.
+        sleep 2
+        exit 0
+      fi
       sleep 0.2
     done
     ;;
