@@ -10,7 +10,6 @@ import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { Tracer } from '@outcry/shared/runtime/tracing.ts';
 import { JetStreamArchive } from './adapters/nats/jetstream-archive.ts';
 import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
-import { RedisPublishedMark } from './adapters/redis/published-mark.ts';
 import { RedisDueWorkStore } from './adapters/redis/redis-due-work-store.ts';
 import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
 import type { AuctionDecider } from './bidding/auction-commands.ts';
@@ -50,9 +49,9 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
   };
   const stream = new JetStreamEvents(nats, shards, limits, log);
   closers.defer('event stream', () => stream.close());
-  const mark = new RedisPublishedMark(redis, shards);
+  const store = new RedisDueWorkStore(redis, shards);
   const traced = tracer === undefined ? stream : tracedEvents(stream, tracer);
-  const publisher = new PublishEntries(traced, mark, log);
+  const publisher = new PublishEntries(traced, store, log);
   closers.defer('hand-off', () => publisher.close());
 
   const keeperStore = new RedisKeeperStore(redis);
@@ -73,12 +72,7 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
   redis.on('ready', () => keeper.wake());
 
   const catchUp = new CatchUpArchive(
-    {
-      store: new RedisDueWorkStore(redis, shards),
-      stream,
-      mark,
-      consumer: new JetStreamArchive(nats),
-    },
+    { store, stream, mark: store, consumer: new JetStreamArchive(nats) },
     () => keeper.heldShards,
     figures,
     log,

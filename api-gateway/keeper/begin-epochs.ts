@@ -15,12 +15,12 @@ const LOOK_EVERY_MS = 100;
 /** A shard that was not compared yet is open a moment later. */
 const RETRY_AFTER_MS = 1_000;
 
-export class BeginEpochs {
+/** A stop ends it after the chunk in hand; what is left is found again by whoever holds the shards next. */
+export class BeginEpochs extends Rounds {
   readonly #store: KeeperStore;
   readonly #passTime: PassTime;
   readonly #holds: (shard: number) => boolean;
   readonly #log: Logger;
-  readonly #rounds = new Rounds(() => this.#round());
   /** Shards whose turn comes, and the server that they are on now. */
   readonly #due = new Map<number, string>();
 
@@ -30,19 +30,11 @@ export class BeginEpochs {
     holds: (shard: number) => boolean,
     log: Logger,
   ) {
+    super(() => this.#round());
     this.#store = store;
     this.#passTime = passTime;
     this.#holds = holds;
     this.#log = log;
-  }
-
-  start(): void {
-    this.#rounds.start();
-  }
-
-  /** Ends after the chunk in hand; what is left is found again by whoever holds the shards next. */
-  stop(): Promise<void> {
-    return this.#rounds.stop();
   }
 
   /** A shard's data came from another server, and not all of its open auctions know of it. */
@@ -53,7 +45,7 @@ export class BeginEpochs {
   async #round(): Promise<number> {
     let restMs = LOOK_EVERY_MS;
     for (const [shard, serverId] of this.#due) {
-      if (this.#rounds.stopped) break;
+      if (this.stopped) break;
       this.#due.delete(shard);
       try {
         if (await this.#begin(shard)) await this.#store.markEpochsBegun(shard, serverId);
@@ -85,7 +77,7 @@ export class BeginEpochs {
         failure ??= error instanceof Error ? error : new Error(String(error));
       }
       await pause(monotonicNow() - began);
-      if (this.#rounds.stopped || !this.#holds(shard)) return false;
+      if (this.stopped || !this.#holds(shard)) return false;
     }
     if (failure !== undefined) throw failure;
     return true;

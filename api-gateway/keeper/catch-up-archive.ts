@@ -48,14 +48,14 @@ interface Waiting {
   readonly auction: LaggingAuction;
 }
 
-export class CatchUpArchive {
+/** A stop ends it after the chunks in hand. */
+export class CatchUpArchive extends Rounds {
   readonly #parts: ArchiveParts;
   readonly #heldShards: () => Iterable<number>;
   readonly #figures: ArchiveFigures;
   readonly #log: Logger;
   readonly #findLost = new FindLost();
   readonly #looks = new LagOfLooks();
-  readonly #rounds = new Rounds(() => this.#round());
   #isLagKnown = false;
   #failing = false;
 
@@ -65,6 +65,7 @@ export class CatchUpArchive {
     figures: ArchiveFigures,
     log: Logger,
   ) {
+    super(() => this.#round());
     this.#parts = parts;
     this.#heldShards = heldShards;
     this.#figures = figures;
@@ -76,15 +77,6 @@ export class CatchUpArchive {
     return this.#isLagKnown
       ? this.#looks.sum(monotonicNow(), new Set(this.#heldShards()))
       : undefined;
-  }
-
-  start(): void {
-    this.#rounds.start();
-  }
-
-  /** Ends after the chunks in hand. */
-  stop(): Promise<void> {
-    return this.#rounds.stop();
   }
 
   async #round(): Promise<number> {
@@ -151,7 +143,7 @@ export class CatchUpArchive {
       }
       this.#figures.missed(published.length);
 
-      if (published.length < entries.length || read >= READS_PER_TURN || this.#rounds.stopped) {
+      if (published.length < entries.length || read >= READS_PER_TURN || this.stopped) {
         await store.lookAgain(auctionId, 0);
         return undefined;
       }
@@ -195,7 +187,7 @@ export class CatchUpArchive {
   ): Promise<number | undefined> {
     const { stream } = this.#parts;
     let count = 0;
-    for (let after = archivedSeq; !this.#rounds.stopped;) {
+    for (let after = archivedSeq; !this.stopped;) {
       const auction = await this.#look(auctionId, { pauseMs: LOOK_AGAIN_MS, afterSeq: after });
       const entries = (auction?.entries ?? [])
         .map(({ entry }) => entry)
@@ -218,7 +210,7 @@ export class CatchUpArchive {
     const queue = items.values();
     const worker = async (): Promise<void> => {
       for (const item of queue) {
-        if (this.#rounds.stopped) return;
+        if (this.stopped) return;
         results.push(await work(item));
       }
     };

@@ -1,6 +1,6 @@
 /** Opens and closes the auctions of one shard on time, while this keeper holds its lease. */
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
-import { pause } from '@outcry/shared/runtime/lifecycle.ts';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import type { KeeperStore } from './keeper-ports.ts';
 import type { PassTime } from './pass-time.ts';
 
@@ -16,7 +16,7 @@ export interface ShardNews {
   failed(error: unknown, timesInARow: number): void;
 }
 
-export class KeepShard {
+export class KeepShard extends Rounds {
   readonly #shard: number;
   readonly #store: KeeperStore;
   readonly #passTime: PassTime;
@@ -25,32 +25,20 @@ export class KeepShard {
   #clockOffset = 0;
   /** By `monotonicNow`, ms. */
   #nextDue = Infinity;
-  #failures = 0;
-  #stopped = false;
-  #sleep = new AbortController();
-  #running: Promise<void> = Promise.resolve();
 
   constructor(shard: number, store: KeeperStore, passTime: PassTime, news: ShardNews) {
+    super(
+      () => this.#pass(),
+      (error, timesInARow) => {
+        this.#nextDue = Infinity;
+        news.failed(error, timesInARow);
+        return MAX_SLEEP_MS;
+      },
+    );
     this.#shard = shard;
     this.#store = store;
     this.#passTime = passTime;
     this.#news = news;
-  }
-
-  start(): void {
-    this.#running = this.#run();
-  }
-
-  /** Ends the pass in hand. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.wake();
-    await this.#running;
-  }
-
-  /** Looks at once. */
-  wake(): void {
-    this.#sleep.abort();
   }
 
   /** An auction of the shard is due at this time of Redis's clock, ms. */
@@ -61,25 +49,8 @@ export class KeepShard {
     this.wake();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      this.#sleep = new AbortController();
-      try {
-        await this.#pass();
-        this.#failures = 0;
-        this.#news.worked();
-      } catch (error) {
-        this.#failures += 1;
-        this.#nextDue = Infinity;
-        this.#news.failed(error, this.#failures);
-      }
-      const untilDue = Math.ceil(this.#nextDue - monotonicNow());
-      const restMs = Math.min(Math.max(untilDue, MIN_SLEEP_MS), MAX_SLEEP_MS);
-      if (!this.#stopped) await pause(restMs, this.#sleep.signal);
-    }
-  }
-
-  async #pass(): Promise<void> {
+  /** @returns how long nothing is due, ms */
+  async #pass(): Promise<number> {
     const before = monotonicNow();
     this.#nextDue = Infinity; // a hint that comes during the look is newer than its answer
     const look = await this.#store.look(this.#shard, MAX_DUE);
@@ -87,6 +58,9 @@ export class KeepShard {
     this.#nextDue = Math.min(this.#nextDue, (look.nextDue ?? Infinity) - this.#clockOffset);
     if (!look.epochsBegun) this.#news.epochsDue(look.serverId);
     await this.#passTime(this.#shard, look.due);
-    if (look.due.length >= MAX_DUE) this.#nextDue = monotonicNow();
+    this.#news.worked();
+    if (look.due.length >= MAX_DUE) return MIN_SLEEP_MS;
+    const untilDue = Math.ceil(this.#nextDue - monotonicNow());
+    return Math.min(Math.max(untilDue, MIN_SLEEP_MS), MAX_SLEEP_MS);
   }
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { Rounds } from './rounds.ts';
 
 const NEVER_MS = 1_000_000;
@@ -83,4 +83,29 @@ it('says how many rounds in a row have failed, and goes on', async () => {
     [error, 2],
     [error, 1],
   ]);
+});
+
+it('a wake-up ends the pause, also the one after the round in hand', async () => {
+  const begun = gate();
+  const mayEnd = gate();
+  const done = gate();
+  let rounds = 0;
+  const woken = new Rounds(async () => {
+    rounds += 1;
+    if (rounds === 1) {
+      begun.open();
+      await mayEnd.opened;
+    }
+    if (rounds === 2) done.open();
+    return NEVER_MS;
+  });
+  woken.start();
+  await begun.opened;
+  woken.wake();
+  expect(rounds).toBe(1);
+  mayEnd.open();
+  await done.opened;
+  woken.wake();
+  await vi.waitFor(() => expect(rounds).toBe(3));
+  await woken.stop();
 });

@@ -4,7 +4,9 @@ import { pause } from './lifecycle.ts';
 export class Rounds {
   readonly #round: () => Promise<number>;
   readonly #failed: ((error: unknown, inARow: number) => number) | undefined;
-  readonly #stopping = new AbortController();
+  #isStopped = false;
+  /** Ends the pause, also the one after the round in hand. */
+  #rest = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
   /**
@@ -19,22 +21,29 @@ export class Rounds {
 
   /** True once it is to end: a long round then ends early. */
   get stopped(): boolean {
-    return this.#stopping.signal.aborted;
+    return this.#isStopped;
   }
 
   start(): void {
     this.#running = this.#run();
   }
 
+  /** The next round begins at once, or as soon as the one in hand has ended. */
+  wake(): void {
+    this.#rest.abort();
+  }
+
   /** Ends the pause; resolves when the round in hand has ended. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#isStopped = true;
+    this.wake();
     await this.#running;
   }
 
   async #run(): Promise<void> {
     let failures = 0;
-    while (!this.stopped) {
+    while (!this.#isStopped) {
+      this.#rest = new AbortController();
       let pauseMs: number;
       try {
         pauseMs = await this.#round();
@@ -44,7 +53,7 @@ export class Rounds {
         failures += 1;
         pauseMs = this.#failed(error, failures);
       }
-      await pause(pauseMs, this.#stopping.signal);
+      await pause(pauseMs, this.#rest.signal);
     }
   }
 }

@@ -31,17 +31,9 @@ export const signOutMark = (userId: string): string =>
  * Every process has all marks in memory and reads new ones each second, so that no request waits
  * for one. While Redis does not answer, what was read before counts.
  */
-export class SignOuts {
+export class SignOuts extends Rounds {
   readonly #redis: RedisClient;
   readonly #key: string;
-  readonly #log: Logger;
-  readonly #rounds = new Rounds(
-    () => this.#round(),
-    (error) => {
-      this.#log.debug({ err: error }, 'it could not be read who signed out, trying again');
-      return LOOK_EVERY_MS;
-    },
-  );
   readonly #listeners: (() => void)[] = [];
   /** When each user signed out, by mark. */
   #marks = new Map<string, number>();
@@ -50,20 +42,18 @@ export class SignOuts {
 
   /** @param key the sorted set of marks, by when (ms) */
   constructor(redis: RedisClient, key: string, log: Logger) {
+    super(
+      () => this.#round(),
+      (error) => {
+        log.debug({ err: error }, 'it could not be read who signed out, trying again');
+        return LOOK_EVERY_MS;
+      },
+    );
     this.#redis = redis;
     this.#key = key;
-    this.#log = log;
     redis.on('ready', () => {
       this.#readAllAt = undefined;
     });
-  }
-
-  start(): void {
-    this.#rounds.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#rounds.stop();
   }
 
   /** Whether the token is from before its user signed out everywhere. */

@@ -6,16 +6,19 @@ import {
   ITEM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
 import { readLogEntry } from '@outcry/shared/contracts/records.ts';
+import { chunksOf, groupBy } from '@outcry/shared/domain/group-by.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import type { LogEntry } from '../../bidding/auction-commands.ts';
+import type { PublishedMark } from '../../hand-off/event-stream.ts';
 import type {
   DueWorkStore,
   DueWork,
   LaggingAuction,
   LaggingTurn,
 } from '../../keeper/keeper-ports.ts';
-import { luaFile, scriptForFullRedis } from './lua-files.ts';
+import { defineForFullRedis } from './lua-files.ts';
 
 /** As read-lagging.lua describes it: seven words, and the fields of each entry. */
 type LaggingReply =
@@ -33,32 +36,29 @@ declare module 'ioredis' {
     readLagging(...keysAndArguments: string[]): Result<LaggingReply, Context>;
     lookAgain(lagging: string, auctionId: string, pauseMs: number): Result<number, Context>;
     forgetSealed(...keysAndArguments: string[]): Result<number, Context>;
+    movePublishedMarks(keyCount: number, ...keysAndArguments: string[]): Result<string, Context>;
   }
 }
 
 const LIMIT_MS = 5_000;
 /** Of one look at a log. */
 const MAX_ENTRIES = 256;
+/** While a call runs, Redis decides no bid. */
+const MAX_ENTRIES_PER_CALL = 100;
 
-const COMMANDS = [
-  { command: 'listDueWork', file: 'list-due-work', numberOfKeys: 3 },
-  { command: 'readLagging', file: 'read-lagging', numberOfKeys: 3 },
-  { command: 'lookAgain', file: 'look-again', numberOfKeys: 1 },
-  { command: 'forgetSealed', file: 'forget-sealed', numberOfKeys: 9 },
-] as const;
-
-/** What Redis knows of the archive's lag, and of sealed auctions that it may forget. */
-export class RedisDueWorkStore implements DueWorkStore {
+/** How far logs are published and archived, and sealed auctions that Redis may forget. */
+export class RedisDueWorkStore implements DueWorkStore, PublishedMark {
   readonly #redis: RedisClient;
   readonly #shards: number;
 
   constructor(redis: RedisClient, shards: number) {
-    for (const { command, file, numberOfKeys } of COMMANDS) {
-      redis.defineCommand(command, {
-        numberOfKeys,
-        lua: scriptForFullRedis(`${luaFile('position')}\n${luaFile(file)}`),
-      });
-    }
+    defineForFullRedis(redis, {
+      listDueWork: [3, 'list-due-work'],
+      readLagging: [3, 'position', 'read-lagging'],
+      lookAgain: [1, 'look-again'],
+      forgetSealed: [9, 'forget-sealed'],
+      movePublishedMarks: [undefined, 'position', 'move-published-marks'],
+    });
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -133,6 +133,31 @@ export class RedisDueWorkStore implements DueWorkStore {
       `${ITEM_KEPT_SECONDS}`,
     );
     return (await withTimeLimit(forgotten, LIMIT_MS, 'forgetting an auction')) === 1;
+  }
+
+  async confirm(entries: readonly LogEntry[]): Promise<void> {
+    const byShard = groupBy(entries, ({ auctionId }) => this.#shardOf(auctionId));
+    await Promise.all(
+      Array.from(byShard).flatMap(([shard, ofShard]) =>
+        chunksOf(ofShard, MAX_ENTRIES_PER_CALL).map((chunk) => this.#confirm(shard, chunk)),
+      ),
+    );
+  }
+
+  async #confirm(shard: number, entries: readonly LogEntry[]): Promise<void> {
+    const keys: string[] = [];
+    const ranges: string[] = [];
+    for (const [auctionId, ofAuction] of groupBy(entries, (entry) => entry.auctionId)) {
+      const { auction, log } = auctionKeys(shard, auctionId);
+      keys.push(auction, log);
+      ranges.push(`${ofAuction.length}`);
+      for (const { epoch, firstSeq, lastSeq } of ofAuction) {
+        ranges.push(`${epoch}`, `${firstSeq}`, `${lastSeq}`);
+      }
+    }
+    const moved = this.#redis.movePublishedMarks(keys.length, ...keys, ...ranges);
+    const failure = await withTimeLimit(moved, LIMIT_MS, 'moving the published mark');
+    if (failure !== '') throw new Error(`the published mark of an auction stays: ${failure}`);
   }
 
   #shardOf(auctionId: string): number {

@@ -1,9 +1,9 @@
 import type { Result } from 'ioredis';
-import { shardKeys, withKeyNames } from '@outcry/shared/contracts/keys.ts';
+import { shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { AttendedShards } from '../../keeper/attend-shards.ts';
 import type { DueHints, KeeperStore, ShardLook } from '../../keeper/keeper-ports.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
-import { luaFile, scriptForFullRedis } from './lua-files.ts';
+import { defineForFullRedis } from './lua-files.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
@@ -31,27 +31,12 @@ export class RedisKeeperStore implements KeeperStore, AttendedShards {
   readonly #redis: RedisClient;
 
   constructor(redis: RedisClient) {
-    const numberOfKeys = 1;
-    redis.defineCommand('holdLease', {
-      numberOfKeys,
-      lua: scriptForFullRedis(luaFile('hold-lease')),
-    });
-    redis.defineCommand('readShard', {
-      numberOfKeys: 4,
-      lua: scriptForFullRedis(luaFile('read-shard')),
-    });
-    redis.defineCommand('releaseLease', {
-      numberOfKeys,
-      lua: scriptForFullRedis(luaFile('release-lease')),
-    });
-    redis.defineCommand('markEpochsBegun', {
-      numberOfKeys,
-      lua: scriptForFullRedis(luaFile('mark-epochs-begun')),
-    });
-    const attendance = withKeyNames(luaFile('attendance'));
-    redis.defineCommand('attendShard', {
-      numberOfKeys,
-      lua: scriptForFullRedis(`${attendance}\n${luaFile('attend')}`),
+    defineForFullRedis(redis, {
+      holdLease: [1, 'hold-lease'],
+      readShard: [4, 'read-shard'],
+      releaseLease: [1, 'release-lease'],
+      markEpochsBegun: [1, 'mark-epochs-begun'],
+      attendShard: [1, 'attendance', 'attend'],
     });
     this.#redis = redis;
   }
