@@ -13,6 +13,7 @@ import { SignOuts } from '@outcry/shared/runtime/sign-outs.ts';
 import { DECIDE_COMMANDS, decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
 import { redisFault } from './adapters/redis/durability.ts';
 import { CREATION_COMMANDS, RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
+import { RedisLists } from './adapters/redis/redis-lists.ts';
 import { RedisSales } from './adapters/redis/redis-sales.ts';
 import { RedisStoredAuctions } from './adapters/redis/redis-stored-auctions.ts';
 import { RedisMemory } from './adapters/redis/redis-memory.ts';
@@ -134,14 +135,15 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     closers.defer(`rate limit by ${name}`, () => made.close());
     return made;
   };
-  const catalogue = new RedisCatalogue(redis, shards);
+  const redisLists = new RedisLists(redis, shards);
+  const catalogue = new RedisCatalogue(redis, shards, redisLists);
   const parts: GatewayParts = {
     engine,
     heads,
     reads: new ReadAuctions(new RedisStoredAuctions(redis), engine, shards, () => readiness.fault),
     catalogue,
     lists: new SharedLists(catalogue),
-    sales: new RedisSales(redis, shards),
+    sales: new RedisSales(redis, shards, redisLists),
     verifyToken,
     limits: {
       byAddress: limiter('address', settings.RATE_LIMIT_ADDRESS_PER_S),

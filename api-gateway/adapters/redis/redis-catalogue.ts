@@ -7,11 +7,9 @@ import {
   type Page,
 } from '@outcry/shared/contracts/api.ts';
 import { claimKeyOf, homeShard } from '@outcry/shared/contracts/claims.ts';
-import { readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/records.ts';
 import { sha256 } from '@outcry/shared/runtime/sha256.ts';
 import { isOver, type ItemDetails } from '@outcry/shared/contracts/events.ts';
 import {
-  auctionKeys,
   creationsKey,
   itemKey,
   shardKeys,
@@ -19,13 +17,13 @@ import {
   CREATIONS_KEPT_SECONDS,
   ITEM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
-import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { isItemId } from '@outcry/shared/domain/ids.ts';
 import type { Catalogue, CreateRequest, IdClaim } from '../../auctions/catalogue.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import { luaFile, script } from './lua-files.ts';
-import { asked, LIMIT_MS, notWhole, RedisPlaces } from './redis-places.ts';
+import { asked, LIMIT_MS, notWhole, type RedisLists } from './redis-lists.ts';
 import { runFailure } from './run-failure.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 
@@ -46,20 +44,20 @@ export const CREATION_COMMANDS = ['createItem', 'beginCreation'];
 export class RedisCatalogue implements Catalogue {
   readonly #redis: RedisClient;
   readonly #shards: number;
-  readonly #places: RedisPlaces;
+  readonly #lists: RedisLists;
   /** When each user's full list was last looked through. */
   readonly #lookedAt = new Map<string, number>();
 
-  constructor(redis: RedisClient, shards: number) {
+  constructor(redis: RedisClient, shards: number, lists: RedisLists) {
     redis.defineCommand('createItem', { numberOfKeys: 2, lua: creationScript('create-item') });
     redis.defineCommand('beginCreation', { lua: creationScript('begin-creation') });
-    this.#places = new RedisPlaces(redis, shards);
+    this.#lists = lists;
     this.#redis = redis;
     this.#shards = shards;
   }
 
   async addItem(itemId: string, sellerId: string, itemText: string): Promise<void> {
-    const shard = this.#shardOf(itemId);
+    const shard = this.#lists.shardOf(itemId);
     const keys = [shardKeys(shard).whole, itemKey(shard, itemId)];
     const reply = await attempt(
       this.#redis.createItem(...keys, itemText, sellerId, `${ITEM_KEPT_SECONDS}`),
@@ -68,17 +66,15 @@ export class RedisCatalogue implements Catalogue {
   }
 
   async findItem(itemId: string): Promise<ItemView | undefined> {
-    const shard = this.#shardOf(itemId);
-    const { whole, busyItems } = shardKeys(shard);
-    const [isWhole, stored, auctionId] = await asked(
+    if (!isItemId(itemId, this.#shards)) return undefined;
+    const shard = this.#lists.shardOf(itemId);
+    const [[text, sellerId], auctionId] = await this.#lists.whole(
+      itemId,
       Promise.all([
-        this.#redis.exists(whole),
         this.#redis.hmget(itemKey(shard, itemId), 'json', 'sellerId'),
-        this.#redis.hget(busyItems, itemId),
+        this.#redis.hget(shardKeys(shard).busyItems, itemId),
       ]),
     );
-    if (isWhole === 0) throw notWhole();
-    const [text, sellerId] = stored;
     if (typeof text !== 'string' || typeof sellerId !== 'string') return undefined;
     return { ...ownJson<ItemDetails>(text), sellerId, auctionId };
   }
@@ -132,39 +128,19 @@ export class RedisCatalogue implements Catalogue {
 
   /** All in one shard: an item's, or those of an auction and of the item that it brought along. */
   #keysOf(id: string): string[] {
-    const shard = this.#shardOf(id);
-    const item = itemKey(shard, `i${id.slice(1)}`);
-    if (id.startsWith('s')) return [auctionKeys(shard, id).auction];
-    return id.startsWith('a') ? [auctionKeys(shard, id).auction, item] : [item];
+    const item = itemKey(this.#lists.shardOf(id), `i${id.slice(1)}`);
+    if (id.startsWith('s')) return [this.#lists.keyOf(id)];
+    return id.startsWith('a') ? [this.#lists.keyOf(id), item] : [item];
   }
 
   async list(query: AuctionListQuery): Promise<Page<AuctionView>> {
-    const { items, nextCursor } = await this.#places.page(
+    const { items, nextCursor } = await this.#lists.page(
       (keys) => [keys[query.status]],
       isOver(query.status) ? 'newest' : 'soonest',
       query,
     );
-    const views = await asked(this.#views(items));
-    return { items: views, nextCursor };
-  }
-
-  #shardOf(id: string): number {
-    const shard = shardOfId(id, this.#shards);
-    if (shard === undefined) throw new NotRunError(`no shard holds ${id}`);
-    return shard;
-  }
-
-  async #views(auctionIds: readonly string[]): Promise<AuctionView[]> {
-    const [time, ...records] = await Promise.all([
-      this.#redis.time(),
-      ...auctionIds.map((id) =>
-        this.#redis.hmget(auctionKeys(this.#shardOf(id), id).auction, ...VIEW_FIELDS),
-      ),
-    ]);
-    const now = new Date(Math.floor(Number(time[0]) * 1000 + Number(time[1]) / 1000));
-    const serverTime = now.toISOString();
-    const views = records.map((fields) => readStoredView(fields, serverTime));
-    return views.filter((view) => view !== undefined); // the others were forgotten meanwhile
+    const views = await this.#lists.views(items);
+    return { items: views.filter((view) => view !== undefined), nextCursor };
   }
 }
 

@@ -1,6 +1,5 @@
 import { ownJson, type AuctionView, type Page } from '@outcry/shared/contracts/api.ts';
-import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
-import { isoTime, readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/records.ts';
+import type { shardKeys } from '@outcry/shared/contracts/keys.ts';
 import {
   SALE_STATUSES,
   type LotPlace,
@@ -11,13 +10,12 @@ import {
   type SaleTerms,
   type SaleView,
 } from '@outcry/shared/contracts/sales.ts';
-import { shardOfLog } from '@outcry/shared/domain/ids.ts';
+import { shardOfSale } from '@outcry/shared/domain/ids.ts';
 import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import { NotRunError } from '../../bidding/auction-commands.ts';
 import { readLots, registrationOf, saleViewFrom } from '../../sales/sale-requests.ts';
 import type { SaleStore } from '../../sales/sale-store.ts';
-import { asked, notWhole, RedisPlaces } from './redis-places.ts';
+import { asked, type RedisLists } from './redis-lists.ts';
 
 /** Of a lot's `standing`, where its texts begin: after twelve numbers of eight bytes (packed.lua). */
 const STANDING_TEXTS_AT = 96;
@@ -33,26 +31,25 @@ const LISTS = {
 export class RedisSales implements SaleStore {
   readonly #redis: RedisClient;
   readonly #shards: number;
-  readonly #places: RedisPlaces;
+  readonly #lists: RedisLists;
 
-  constructor(redis: RedisClient, shards: number) {
+  constructor(redis: RedisClient, shards: number, lists: RedisLists) {
     this.#redis = redis;
     this.#shards = shards;
-    this.#places = new RedisPlaces(redis, shards);
+    this.#lists = lists;
   }
 
   async list(query: Parameters<SaleStore['list']>[0]): Promise<Page<SaleView>> {
     const statuses = query.status === undefined ? SALE_STATUSES : [query.status];
-    const { items, nextCursor } = await this.#places.page(
+    const { items, nextCursor } = await this.#lists.page(
       (keys) => statuses.map((status) => keys[LISTS[status]]),
       query.status === undefined || query.status === 'ended' ? 'newest' : 'soonest',
       query,
     );
-    const now = await this.#now();
+    const now = await this.#lists.now();
+    const fields = ['shown', 'endsAt', 'lots', 'terms'];
     const stored = await asked(
-      Promise.all(
-        items.map((id) => this.#redis.hmget(this.#key(id), 'shown', 'endsAt', 'lots', 'terms')),
-      ),
+      Promise.all(items.map((id) => this.#redis.hmget(this.#lists.keyOf(id), ...fields))),
     );
     const views = stored.flatMap(([shown, endsAt, lots, terms]) =>
       typeof shown === 'string' && typeof terms === 'string'
@@ -74,13 +71,7 @@ export class RedisSales implements SaleStore {
       limit,
       ({ lot }) => cursorOf(lot),
     );
-    const serverTime = isoTime(await this.#now());
-    const stored = await asked(
-      Promise.all(
-        page.items.map(({ auctionId }) => this.#redis.hmget(this.#key(auctionId), ...VIEW_FIELDS)),
-      ),
-    );
-    const views = stored.map((fields) => readStoredView(fields, serverTime));
+    const views = await this.#lists.views(page.items.map(({ auctionId }) => auctionId));
     return { ...page, items: views.filter((view) => view !== undefined) };
   }
 
@@ -88,18 +79,18 @@ export class RedisSales implements SaleStore {
     saleId: string,
     { limit, cursor }: Parameters<SaleStore['registrations']>[1],
   ): Promise<(Page<RegistrationView> & { readonly sellerId: string }) | undefined> {
-    const key = this.#key(saleId);
-    const terms = await this.#whole(saleId, this.#redis.hget(key, 'terms'));
+    if (!this.#isSale(saleId)) return undefined;
+    const key = this.#lists.keyOf(saleId);
+    const terms = await this.#lists.whole(saleId, this.#redis.hget(key, 'terms'));
     if (terms === null) return undefined;
     const { sellerId } = ownJson<SaleTerms>(terms);
     const after = cursor === undefined ? 0 : readCursor(cursor);
     const paddles = Array.from({ length: limit + 1 }, (_, i) => `p:${after + 1 + i}`);
     const users = await asked(this.#redis.hmget(key, ...paddles));
     const userIds = users.filter((user) => user !== null);
-    if (userIds.length === 0) return { sellerId, items: [], nextCursor: null };
-    const stored = await asked(this.#redis.hmgetBuffer(key, ...userIds.map((user) => `b:${user}`)));
+    const known = await this.#registrationsOf(saleId, userIds);
     const views = userIds.flatMap((userId, i): RegistrationView[] => {
-      const own = storedRegistration(stored[i]);
+      const own = known[i];
       return own === undefined ? [] : [{ ...own, userId }];
     });
     return { sellerId, ...pageOf(views, limit, ({ paddle }) => cursorOf(paddle)) };
@@ -108,79 +99,58 @@ export class RedisSales implements SaleStore {
   async results(saleId: string): Promise<readonly LotResult[] | undefined> {
     const places = await this.#lotsOf(saleId);
     if (places === undefined) return undefined;
-    const now = isoTime(await this.#now());
-    const lots = await asked(Promise.all(places.map((place) => this.#lot(place, now))));
-    const leaders = lots.flatMap((lot) => lot?.winner ?? []);
-    const key = this.#key(saleId);
-    const stored =
-      leaders.length === 0
-        ? []
-        : await asked(this.#redis.hmgetBuffer(key, ...leaders.map((user) => `b:${user}`)));
-    const paddles = new Map(
-      leaders.map((user, i) => [user, storedRegistration(stored[i])?.paddle ?? null]),
-    );
-    const results: LotResult[] = [];
-    for (const lot of lots) {
-      if (lot === undefined) return undefined;
-      results.push({ ...lot.result, paddle: paddles.get(lot.winner ?? '') ?? null });
-    }
-    return results;
-  }
-
-  async #lot(
-    { lot, auctionId }: LotPlace,
-    now: string,
-  ): Promise<{ result: Omit<LotResult, 'paddle'>; winner: string | undefined } | undefined> {
-    const key = this.#key(auctionId);
-    const [fields, standing] = await Promise.all([
-      this.#redis.hmget(key, ...VIEW_FIELDS),
-      this.#redis.hgetBuffer(key, 'standing'),
+    const [views, leaders] = await Promise.all([
+      this.#lists.views(places.map(({ auctionId }) => auctionId)),
+      Promise.all(places.map(({ auctionId }) => this.#leaderOf(auctionId))),
     ]);
-    const view = readStoredView(fields, now);
-    if (view === undefined) return undefined;
-    const isSold = view.outcome === 'sold';
-    const texts = standing?.toString('latin1', STANDING_TEXTS_AT).split('\0');
-    return {
-      result: {
+    const winners = leaders.filter((_, i) => views[i]?.outcome === 'sold');
+    const registered = await this.#registrationsOf(saleId, winners);
+    const paddles = new Map(winners.map((user, i) => [user, registered[i]?.paddle ?? null]));
+    const results: LotResult[] = [];
+    for (const [i, { lot, auctionId }] of places.entries()) {
+      const view = views[i];
+      if (view === undefined) return undefined;
+      const isSold = view.outcome === 'sold';
+      results.push({
         lot,
         auctionId,
         title: view.item.title,
         outcome: view.status === 'cancelled' ? 'cancelled' : (view.outcome ?? null),
+        paddle: isSold ? (paddles.get(leaders[i] ?? '') ?? null) : null,
         price: isSold ? view.price : null,
         currency: view.currency,
-      },
-      winner: isSold ? texts?.[LEADER] : undefined,
-    };
+      });
+    }
+    return results;
+  }
+
+  /** Who leads in a lot, or has won it; '' for nobody. */
+  async #leaderOf(auctionId: string): Promise<string> {
+    const key = this.#lists.keyOf(auctionId);
+    const standing = await asked(this.#redis.hgetBuffer(key, 'standing'));
+    return standing?.toString('latin1', STANDING_TEXTS_AT).split('\0')[LEADER] ?? '';
+  }
+
+  /** Of each of these users, undefined for one who has none. */
+  async #registrationsOf(
+    saleId: string,
+    userIds: readonly string[],
+  ): Promise<(OwnRegistration | undefined)[]> {
+    if (userIds.length === 0) return [];
+    const fields = userIds.map((userId) => `b:${userId}`);
+    const stored = await asked(this.#redis.hmgetBuffer(this.#lists.keyOf(saleId), ...fields));
+    return stored.map(storedRegistration);
   }
 
   async #lotsOf(saleId: string): Promise<readonly LotPlace[] | undefined> {
-    const stored = this.#redis.hmget(this.#key(saleId), 'shown', 'lots');
-    const [shown, lots] = await this.#whole(saleId, stored);
+    if (!this.#isSale(saleId)) return undefined;
+    const stored = this.#redis.hmget(this.#lists.keyOf(saleId), 'shown', 'lots');
+    const [shown, lots] = await this.#lists.whole(saleId, stored);
     return typeof shown === 'string' ? readLots(lots ?? '') : undefined;
   }
 
-  /** @throws NotRunError while the data of the sale's shard is not whole */
-  async #whole<T>(saleId: string, reading: Promise<T>): Promise<T> {
-    const { whole } = shardKeys(this.#shardOf(saleId));
-    const [isWhole, read] = await asked(Promise.all([this.#redis.exists(whole), reading]));
-    if (isWhole === 0) throw notWhole();
-    return read;
-  }
-
-  /** Redis's clock, ms. */
-  async #now(): Promise<string> {
-    const [seconds, micros] = await asked(this.#redis.time());
-    return `${Math.floor(Number(seconds) * 1000 + Number(micros) / 1000)}`;
-  }
-
-  #key(id: string): string {
-    return auctionKeys(this.#shardOf(id), id).auction;
-  }
-
-  #shardOf(id: string): number {
-    const shard = shardOfLog(id, this.#shards);
-    if (shard === undefined) throw new NotRunError(`no shard holds ${id}`);
-    return shard;
+  #isSale(id: string): boolean {
+    return shardOfSale(id, this.#shards) !== undefined;
   }
 }
 
@@ -191,8 +161,8 @@ function receiptOf(shown: string, now: string, endsAt: string): string {
 }
 
 /** From its packed form: see sale.lua. */
-function storedRegistration(packed: Buffer | null | undefined): OwnRegistration | undefined {
-  if (packed === null || packed === undefined) return undefined;
+function storedRegistration(packed: Buffer | null): OwnRegistration | undefined {
+  if (packed === null) return undefined;
   const number = (nth: number): number => packed.readDoubleLE(nth * 8);
   const status = packed.toString('latin1', 24, packed.length - 1);
   return registrationOf(number(0), status, number(1), number(2));

@@ -1,11 +1,10 @@
 import type { Result } from 'ioredis';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
-import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import { NotRunError } from '../../bidding/auction-commands.ts';
 import type { AuctionReading, StoredAuctions } from '../../bidding/read-auctions.ts';
 import { parseAnswer } from '../../bidding/receipts.ts';
 import { luaFile, readingScript } from './lua-files.ts';
+import { asked, notWhole } from './redis-lists.ts';
 import { ServerRunId } from './run-id.ts';
 
 declare module 'ioredis' {
@@ -18,9 +17,6 @@ declare module 'ioredis' {
     ): Result<string[], Context>;
   }
 }
-
-/** Its asker is answered within 2 s. */
-const LIMIT_MS = 1_900;
 
 export class RedisStoredAuctions implements StoredAuctions {
   readonly #redis: RedisClient;
@@ -39,14 +35,8 @@ export class RedisStoredAuctions implements StoredAuctions {
     const { whole } = shardKeys(shard);
     const { auction } = auctionKeys(shard, auctionId);
     const reading = this.#redis.readAuction(whole, auction, userId, this.#runId.current);
-    const [state, answer = '', terms = ''] = await withTimeLimit(
-      reading,
-      LIMIT_MS,
-      'reading an auction',
-    ).catch((error: unknown): never => {
-      throw new NotRunError('Redis did not answer', { cause: error });
-    });
-    if (state === 'UNAVAILABLE') throw new NotRunError('Redis waits for its data to be restored');
+    const [state, answer = '', terms = ''] = await asked(reading);
+    if (state === 'UNAVAILABLE') throw notWhole();
     return state === 'DUE' ? 'due' : { answer: parseAnswer(answer), terms };
   }
 }

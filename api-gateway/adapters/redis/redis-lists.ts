@@ -1,12 +1,14 @@
-/** Pages of the shards' lists by time, as one list. */
+/** What is read of Redis beside the bids' line: pages of the shards' lists, and auctions in them. */
 import type { Result } from 'ioredis';
-import type { Page } from '@outcry/shared/contracts/api.ts';
-import { shardKeys } from '@outcry/shared/contracts/keys.ts';
+import type { AuctionView, Page } from '@outcry/shared/contracts/api.ts';
+import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
+import { isoTime, readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/records.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { NotRunError } from '../../bidding/auction-commands.ts';
-import { luaFile, scriptForFullRedis } from './lua-files.ts';
+import { defineForFullRedis } from './lua-files.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -37,13 +39,13 @@ interface Asked {
   readonly cursor?: string | undefined;
 }
 
-export class RedisPlaces {
+/** All throw NotRunError; the page also CursorError. */
+export class RedisLists {
   readonly #redis: RedisClient;
   readonly #shards: number;
 
   constructor(redis: RedisClient, shards: number) {
-    const lua = scriptForFullRedis(luaFile('list-places'));
-    redis.defineCommand('listPlaces', { numberOfKeys: 2, lua });
+    defineForFullRedis(redis, { listPlaces: [2, 'list-places'] });
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -51,7 +53,6 @@ export class RedisPlaces {
   /**
    * The ids of a page.
    * @param indexesOf which of a shard's lists
-   * @throws CursorError, NotRunError
    */
   async page(
     indexesOf: (keys: ReturnType<typeof shardKeys>) => readonly string[],
@@ -75,6 +76,41 @@ export class RedisPlaces {
     );
     const page = pageOf(merged, limit, ({ at, id }) => cursorOf(at, id));
     return { ...page, items: page.items.map(({ id }) => id) };
+  }
+
+  /** Auctions as everybody may see them; undefined for those that are not here any more. */
+  async views(auctionIds: readonly string[]): Promise<(AuctionView | undefined)[]> {
+    const [now, ...records] = await Promise.all([
+      this.now(),
+      ...auctionIds.map((id) => asked(this.#redis.hmget(this.keyOf(id), ...VIEW_FIELDS))),
+    ]);
+    const serverTime = isoTime(now);
+    return records.map((fields) => readStoredView(fields, serverTime));
+  }
+
+  /** Redis's clock, ms. */
+  async now(): Promise<string> {
+    const [seconds, micros] = await asked(this.#redis.time());
+    return `${Math.floor(Number(seconds) * 1000 + Number(micros) / 1000)}`;
+  }
+
+  /** The hash of an auction or a sale. */
+  keyOf(id: string): string {
+    return auctionKeys(this.shardOf(id), id).auction;
+  }
+
+  shardOf(id: string): number {
+    const shard = shardOfId(id, this.#shards);
+    if (shard === undefined) throw new NotRunError(`no shard holds ${id}`);
+    return shard;
+  }
+
+  /** What is read of something, while the data of its shard is whole. */
+  async whole<T>(id: string, reading: Promise<T>): Promise<T> {
+    const { whole } = shardKeys(this.shardOf(id));
+    const [isWhole, read] = await asked(Promise.all([this.#redis.exists(whole), reading]));
+    if (isWhole === 0) throw notWhole();
+    return read;
   }
 
   async #placesIn(
