@@ -18,29 +18,30 @@ export const fingerprintOf = (path: string, body: unknown): string =>
     .digest('base64url')
     .slice(0, FINGERPRINT_CHARACTERS);
 
-/** An id for a create request, and whether another request holds the key already. */
-export type ClaimedId =
-  | { readonly id: string; readonly fingerprint: string; readonly replayed: boolean }
-  | { readonly refusal: 'IDEMPOTENCY_MISMATCH' | 'QUOTA_REACHED' };
+/** An id for a create request. */
+export interface ClaimedId {
+  readonly id: string;
+  /** The same request came before. */
+  readonly replayed: boolean;
+}
 
 /**
  * The id a create request gets. With an idempotency key a repeated request gets the same one, so
  * that creating twice finds what the first request created.
- * @param request its `shard` is where the new thing must live
+ * @param shard where the new thing must live
  * @param most how many a user may have; 0 for any number
  */
 export async function claimId(
   catalogue: Catalogue,
-  request: Omit<CreateRequest, 'id'> & { readonly shard: number },
+  shard: number,
+  request: Omit<CreateRequest, 'id'>,
   most: number,
-): Promise<ClaimedId> {
-  const { shard, ...asked } = request;
-  const { fingerprint } = asked;
-  const id = shardedId(asked.kind, shard, newIdTail());
-  const claimed = await catalogue.begin({ ...asked, id }, most);
-  if (claimed === undefined) return { refusal: 'QUOTA_REACHED' };
-  if (claimed.fingerprint !== fingerprint) return { refusal: 'IDEMPOTENCY_MISMATCH' };
-  return { id: claimed.id, fingerprint, replayed: claimed.id !== id };
+): Promise<ClaimedId | 'QUOTA_REACHED' | 'IDEMPOTENCY_MISMATCH'> {
+  const id = shardedId(request.kind, shard, newIdTail());
+  const claimed = await catalogue.begin({ ...request, id }, most);
+  if (claimed === undefined) return 'QUOTA_REACHED';
+  if (claimed.fingerprint !== request.fingerprint) return 'IDEMPOTENCY_MISMATCH';
+  return { id: claimed.id, replayed: claimed.id !== id };
 }
 
 /** The item with its id, without members that were not given. */

@@ -13,12 +13,17 @@ import type { CommandOutcome } from '../bidding/outcomes.ts';
 const RETRY_AFTER_MS = 1_000;
 const RETRY_AFTER_NO_ROOM_MS = 10_000;
 
-/** What the engine decided; `body` writes the JSON of an accepted command. */
+/**
+ * What the engine decided.
+ * @param body writes the JSON of an accepted command
+ * @param ends which member of the request an end that cannot be used came from, where it is always one
+ */
 export function answerOutcome(
   x: Exchange,
   outcome: CommandOutcome,
   status: 200 | 201,
   body: (answer: Answer, terms: string) => string,
+  ends?: string,
 ): HttpAnswer {
   switch (outcome.kind) {
     case 'unavailable':
@@ -30,7 +35,7 @@ export function answerOutcome(
       if (answer.replayed) setHeader(x, 'idempotency-replayed', 'true');
       return answer.code === 'OK'
         ? answerJsonText(x, body(answer, terms), status)
-        : answerRefusal(x, answer.code, answer.body);
+        : answerRefusal(x, answer.code, answer.body, ends);
     }
   }
 }
@@ -48,8 +53,17 @@ function answerUnknown(x: Exchange, reason: string): HttpAnswer {
  * A refusal of the engine; `body` is the minimum bid for BID_TOO_LOW, '' where nobody can go higher, and
  * what is left of the limit for OVER_LIMIT.
  */
-export function answerRefusal(x: Exchange, code: RefusalCode, body: string): HttpAnswer {
-  if (isUnusableEnd(code)) return answerUnusableEnd(x, UNUSABLE_ENDS[code]);
+export function answerRefusal(
+  x: Exchange,
+  code: RefusalCode,
+  body: string,
+  ends?: string,
+): HttpAnswer {
+  if (isUnusableEnd(code)) {
+    const { path, message } = UNUSABLE_ENDS[code];
+    const errors = [{ path: ends ?? path, message }];
+    return answerProblem(x, 'INVALID_REQUEST', 'This end cannot be used.', { errors });
+  }
   if (code === 'NO_ROOM') {
     return answerNotRun(x, 'Redis has no room for new things', RETRY_AFTER_NO_ROOM_MS);
   }
@@ -82,23 +96,7 @@ const UNUSABLE_ENDS = {
 const isUnusableEnd = (code: RefusalCode): code is keyof typeof UNUSABLE_ENDS =>
   Object.hasOwn(UNUSABLE_ENDS, code);
 
-const answerUnusableEnd = (x: Exchange, fault: { path: string; message: string }): HttpAnswer =>
-  answerProblem(x, 'INVALID_REQUEST', 'This end cannot be used.', { errors: [fault] });
-
-/** The same as {@link answerOutcome} of a command on a sale, whose end is its first lot's. */
-export function answerSaleOutcome(
-  x: Exchange,
-  outcome: CommandOutcome,
-  status: 200 | 201,
-  body: (answer: Answer, terms: string) => string,
-): HttpAnswer {
-  const code = outcome.kind === 'answered' ? outcome.answer.code : 'OK';
-  return code !== 'OK' && isUnusableEnd(code)
-    ? answerUnusableEnd(x, { ...UNUSABLE_ENDS[code], path: 'firstLotEndsAt' })
-    : answerOutcome(x, outcome, status, body);
-}
-
-const REFUSAL_DETAILS: Record<
+export const REFUSAL_DETAILS: Record<
   Exclude<
     RefusalCode,
     | keyof typeof UNUSABLE_ENDS
@@ -143,20 +141,6 @@ const REFUSAL_DETAILS: Record<
   LIMIT_BELOW_COMMITTED: 'What a bidder leads and has won cannot be above the limit.',
   ITEM_BUSY: 'An item can be in one open auction at a time.',
 };
-
-/** Why a create request got no id. */
-export function answerClaimRefusal(
-  x: Exchange,
-  code: 'IDEMPOTENCY_MISMATCH' | 'QUOTA_REACHED',
-): HttpAnswer {
-  return answerProblem(
-    x,
-    code,
-    code === 'QUOTA_REACHED'
-      ? 'Auctions make room some days after their end, items some days after their last auction.'
-      : REFUSAL_DETAILS.IDEMPOTENCY_MISMATCH,
-  );
-}
 
 /** What was thrown on the way, where the engine said what it may have done. */
 export function answerFailure(x: Exchange, error: unknown): HttpAnswer | undefined {

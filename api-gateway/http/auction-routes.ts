@@ -6,17 +6,12 @@ import {
   optionalReasonRequest,
   reasonRequest,
 } from '@outcry/shared/contracts/api-schemas.ts';
-import {
-  answerJsonText,
-  setHeader,
-  type Exchange,
-  type HttpAnswer,
-} from '@outcry/shared/http/exchange.ts';
+import { answerJsonText, setHeader, type HttpAnswer } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
-import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import { fingerprintOf } from '../auctions/create-requests.ts';
 import { auctionViewFrom } from '../bidding/receipts.ts';
 import { answerOutcome } from './answers.ts';
+import { commandOf, type AskedOfOne } from './asked.ts';
 import { createAuction } from './create-auction.ts';
 import { AUCTION, ITEM } from './examples.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -27,6 +22,14 @@ const isKnown = (etag: string, ifNoneMatch = ''): boolean =>
   ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag.slice(2));
 
 const GONE_OR_OVER = ['AUCTION_NOT_FOUND', 'AUCTION_ENDED', 'AUCTION_CANCELLED'] as const;
+
+/** What sellers do with an auction. */
+const MANAGED = {
+  method: 'post',
+  who: 'seller',
+  idempotent: true,
+  answer: { status: 200, schema: auctionViewSchema },
+} as const;
 
 /** Auctions: lists, one, and what their sellers do with them. */
 export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
@@ -103,19 +106,16 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
         answer: { ...AUCTION, price: 1_000, minimumBid: 1_000, leader: null, bidCount: 0, seq: 2 },
       },
     },
-    ({ x, body, caller, key }, parts: GatewayParts) => createAuction(x, parts, caller, key, body),
+    createAuction,
   ),
 
   route(
     {
-      method: 'post',
+      ...MANAGED,
       path: '/v1/auctions/{id}/cancel',
       name: 'cancelAuction',
       summary: 'Cancels the auction; only before the first bid',
-      who: 'seller',
-      idempotent: true,
       body: optionalReasonRequest,
-      answer: { status: 200, schema: auctionViewSchema },
       refusals: [...GONE_OR_OVER, 'NOT_SELLER', 'AUCTION_HAS_BIDS'],
       example: {
         body: {},
@@ -127,14 +127,11 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
 
   route(
     {
-      method: 'post',
+      ...MANAGED,
       path: '/v1/auctions/{id}/extend',
       name: 'extendAuction',
       summary: 'Moves the end to a later time, within the hard end',
-      who: 'seller',
-      idempotent: true,
       body: extendRequest,
-      answer: { status: 200, schema: auctionViewSchema },
       refusals: [...GONE_OR_OVER, 'NOT_SELLER', 'BEYOND_HARD_END', 'END_NOT_LATER'],
       example: {
         body: { endsAt: '2026-01-05T18:10:00.000Z' },
@@ -147,14 +144,11 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
 
   route(
     {
-      method: 'post',
+      ...MANAGED,
       path: '/v1/auctions/{id}/pause',
       name: 'pauseAuction',
       summary: 'Pauses the auction: nobody may bid, and time stands still',
-      who: 'seller',
-      idempotent: true,
       body: reasonRequest,
-      answer: { status: 200, schema: auctionViewSchema },
       refusals: [...GONE_OR_OVER, 'NOT_SELLER', 'ALREADY_PAUSED'],
       example: {
         body: { reason: 'The lot is being examined again.' },
@@ -166,14 +160,11 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
 
   route(
     {
-      method: 'post',
+      ...MANAGED,
       path: '/v1/auctions/{id}/resume',
       name: 'resumeAuction',
       summary: 'Resumes a paused auction; its ends move by the time that it was paused',
-      who: 'seller',
-      idempotent: true,
       body: optionalReasonRequest,
-      answer: { status: 200, schema: auctionViewSchema },
       refusals: [...GONE_OR_OVER, 'NOT_SELLER', 'NOT_PAUSED'],
       example: {
         body: {},
@@ -185,16 +176,14 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
 
   route(
     {
-      method: 'post',
+      ...MANAGED,
       path: '/v1/auctions/{id}/bidders/{alias}/remove',
       params: { alias: /^[1-9]\d{0,8}$/ },
       name: 'removeBidder',
       summary:
         'Removes a bidder: the auction goes on as if those bids had not been made. Also after the end, until it is sealed',
       who: 'admin',
-      idempotent: true,
       body: reasonRequest,
-      answer: { status: 200, schema: auctionViewSchema },
       refusals: [...GONE_OR_OVER, 'BIDDER_NOT_FOUND'],
       example: {
         body: { reason: 'The bidder did not show an identity card.' },
@@ -209,28 +198,19 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
 const viewJson = (answer: { body: string }, terms: string): string =>
   JSON.stringify(auctionViewFrom(answer.body, terms));
 
-interface AskedOfOne {
-  readonly x: Exchange;
-  readonly params: { readonly id: string };
-  readonly caller: Caller;
-  readonly key: string;
-}
-
 /** A command of a seller or an admin on an auction that exists. @param amount see `AuctionCommand` */
 async function manage(
-  { x, params, caller, key }: AskedOfOne,
+  asked: AskedOfOne,
   parts: GatewayParts,
   kind: 'cancel' | 'extend' | 'pause' | 'resume' | 'remove',
   amount: number,
   reason: string | undefined,
 ): Promise<HttpAnswer> {
-  const { userId, roles } = caller;
   const fingerprint = fingerprintOf(kind, { amount, reason });
-  const admin = roles.has('admin');
   const outcome = await parts.engine.ask(
-    params.id,
-    { kind, userId, admin, amount, maxAmount: 0, key, fingerprint, reason },
-    () => x.outgoing.destroyed,
+    asked.params.id,
+    commandOf(asked, { kind, amount, fingerprint, reason }),
+    () => asked.x.outgoing.destroyed,
   );
-  return answerOutcome(x, outcome, 200, viewJson);
+  return answerOutcome(asked.x, outcome, 200, viewJson);
 }

@@ -4,6 +4,7 @@ import { answerError } from '@outcry/shared/http/create-api.ts';
 import { pastRouter, route, type Route } from '@outcry/shared/http/route.ts';
 import { bidReceiptJson, ownViewFrom } from '../bidding/receipts.ts';
 import { answerFailure, answerOutcome } from './answers.ts';
+import { commandOf } from './asked.ts';
 import { RECEIPT } from './examples.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
@@ -51,18 +52,10 @@ export const BID_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: [...NOT_OPEN, 'BUY_NOW_GONE'],
       example: { body: {}, answer: { ...RECEIPT, price: 9_000, minimumBid: 9_100 } },
     },
-    async ({ x, params, caller, key }, parts: GatewayParts) => {
+    async (asked, parts: GatewayParts) => {
+      const { x, params } = asked;
       const endOfBid = parts.followBid?.(x, params.id, 'buy-now');
-      const command = {
-        kind: 'buy',
-        userId: caller.userId,
-        admin: false,
-        amount: 0,
-        maxAmount: 0,
-        key,
-        fingerprint: 'buy',
-        trace: x.trace,
-      } as const;
+      const command = commandOf(asked, { kind: 'buy', fingerprint: 'buy', trace: x.trace });
       const answer = await parts.engine
         .ask(params.id, command, () => x.outgoing.destroyed)
         .then(
@@ -102,20 +95,10 @@ export const BID_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: ['AUCTION_NOT_FOUND', 'NO_ABSENTEE_BID'],
       example: { answer: { alias: null, leading: false, maxAmount: null, bidCount: 0 } },
     },
-    async ({ x, params, caller }, parts: GatewayParts) => {
-      const outcome = await parts.engine.ask(
-        params.id,
-        {
-          kind: 'withdraw',
-          userId: caller.userId,
-          admin: false,
-          amount: 0,
-          maxAmount: 0,
-          key: '',
-          fingerprint: 'withdraw',
-        },
-        () => x.outgoing.destroyed,
-      );
+    async (asked, parts: GatewayParts) => {
+      const { x, params } = asked;
+      const command = commandOf(asked, { kind: 'withdraw', fingerprint: 'withdraw' });
+      const outcome = await parts.engine.ask(params.id, command, () => x.outgoing.destroyed);
       return answerOutcome(x, outcome, 200, ({ body }) => JSON.stringify(ownViewFrom(body)));
     },
   ),

@@ -1,7 +1,7 @@
 /** A new auction, by itself or as a lot of a sale. */
 import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
-import { isItemId, shardedId, shardOfId } from '@outcry/shared/domain/ids.ts';
+import { shardedId, shardOfId } from '@outcry/shared/domain/ids.ts';
 import {
   answerProblem,
   setHeader,
@@ -11,23 +11,22 @@ import {
 } from '@outcry/shared/http/exchange.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import type { SaleView } from '@outcry/shared/contracts/sales.ts';
-import { claimId, fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
+import { fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
 import type { CommandOutcome } from '../bidding/outcomes.ts';
 import { auctionViewFrom } from '../bidding/receipts.ts';
 import { lotRequest, nextLot, saleViewFrom } from '../sales/sale-requests.ts';
-import { answerClaimRefusal, answerOutcome } from './answers.ts';
-import { mostCreations, type GatewayParts } from './gateway-parts.ts';
+import { answerOutcome } from './answers.ts';
+import { claim, commandOf, type Asked } from './asked.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 
 /** So often a lot without a number of its own tries for the next one, where others are as quick. */
 const TRIES_FOR_A_NUMBER = 5;
 
 export async function createAuction(
-  x: Exchange,
+  asked: Asked & { readonly body: AuctionRequest },
   parts: GatewayParts,
-  caller: Caller,
-  key: string,
-  request: AuctionRequest,
 ): Promise<HttpAnswer> {
+  const { x, caller, body: request } = asked;
   const { saleId } = request;
   const sale = saleId === undefined ? undefined : await readSale(x, parts, saleId);
   if (sale?.ok === false) return sale.answer;
@@ -44,33 +43,28 @@ export async function createAuction(
     return answerProblem(x, 'NOT_SELLER', 'The sale belongs to another seller.');
   }
   const fingerprint = fingerprintOf('auctions', request);
-  const claimed = await claimId(
-    parts.catalogue,
-    { kind: 'a', shard, userId: caller.userId, key, fingerprint },
-    mostCreations(parts, caller),
-  );
-  if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
+  const claimed = await claim(asked, parts, 'a', shard, fingerprint);
+  if (!claimed.ok) return claimed.answer;
+  const { id } = claimed.value;
   // The item of an inline request is named after its auction: the same request, the same item.
-  const item = storedItem ?? newItemOf(claimed.id, request, parts.shards);
+  const item = storedItem ?? newItemOf(id, request, parts.shards);
   const sellerId = sale?.value.sellerId ?? stored?.value.sellerId ?? caller.userId;
   const create = (completed: AuctionRequest): Promise<CommandOutcome> =>
-    parts.engine.ask(claimed.id, {
-      kind: 'create',
-      userId: caller.userId,
-      admin: caller.roles.has('admin'),
-      amount: 0,
-      maxAmount: 0,
-      key,
-      fingerprint,
-      creation: newAuction(claimed.id, item, sellerId, completed),
-    });
+    parts.engine.ask(
+      id,
+      commandOf(asked, {
+        kind: 'create',
+        fingerprint,
+        creation: newAuction(id, item, sellerId, completed),
+      }),
+    );
   const outcome =
     sale === undefined
       ? await create(request)
       : await createLot(x, parts, sale.value, request, create);
   if ('status' in outcome) return outcome;
   if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
-    setHeader(x, 'location', `/v1/auctions/${claimed.id}`);
+    setHeader(x, 'location', `/v1/auctions/${id}`);
   }
   return answerOutcome(x, outcome, 201, ({ body }, terms) =>
     JSON.stringify(auctionViewFrom(body, terms)),
@@ -130,7 +124,7 @@ async function findItem(
   itemId: string,
   caller: Caller,
 ): Promise<Read<{ readonly item: ItemDetails; readonly sellerId: string }>> {
-  const found = isItemId(itemId, parts.shards) ? await parts.catalogue.findItem(itemId) : undefined;
+  const found = await parts.catalogue.findItem(itemId);
   if (found === undefined) {
     return { ok: false, answer: answerProblem(x, 'ITEM_NOT_FOUND', 'No item has this id.') };
   }

@@ -1,9 +1,6 @@
 import type { PublicConfig } from '@outcry/shared/contracts/api.ts';
-import { homeShard } from '@outcry/shared/contracts/claims.ts';
 import type { Authentication } from '@outcry/shared/http/authenticate.ts';
-import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { sha256 } from '@outcry/shared/runtime/sha256.ts';
 import type { Catalogue } from '../auctions/catalogue.ts';
 import type { SharedLists } from '../auctions/shared-lists.ts';
 import type { GroupCommit } from '../bidding/group-commit.ts';
@@ -31,14 +28,6 @@ export interface GatewayParts extends Authentication {
   readonly followBid: FollowBid | undefined;
   readonly log: Logger;
 }
-
-/** How many auctions or items the caller may have; 0 for any number. */
-export const mostCreations = (parts: GatewayParts, { roles }: Caller): number =>
-  roles.has('admin') ? 0 : parts.maxPerSeller;
-
-/** Where a seller's items and sales are stored: together, because a lot is stored with its sale. */
-export const sellersShard = ({ shards }: GatewayParts, { userId }: Caller): number =>
-  homeShard(userId, shards, sha256);
 
 export type SignDevToken = (
   userId: string,

@@ -1,13 +1,12 @@
 import type { ItemView } from '@outcry/shared/contracts/api.ts';
 import { itemView } from '@outcry/shared/contracts/api-answers.ts';
 import { itemRequest } from '@outcry/shared/contracts/api-schemas.ts';
-import { isItemId } from '@outcry/shared/domain/ids.ts';
 import { answerJson, answerProblem, setHeader } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
-import { claimId, fingerprintOf, itemDetails } from '../auctions/create-requests.ts';
-import { answerClaimRefusal } from './answers.ts';
+import { fingerprintOf, itemDetails } from '../auctions/create-requests.ts';
+import { claim, sellersShard } from './asked.ts';
 import { AUCTION, ITEM } from './examples.ts';
-import { mostCreations, sellersShard, type GatewayParts } from './gateway-parts.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 
 const LAMP = { title: ITEM.title, description: 'About 1920, rewired.' };
 
@@ -26,26 +25,16 @@ export const ITEM_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: ['QUOTA_REACHED'],
       example: { body: LAMP, answer: { ...ITEM, ...LAMP, sellerId: 'sam', auctionId: null } },
     },
-    async ({ x, body, caller, key }, parts: GatewayParts) => {
-      const { catalogue } = parts;
-      const { userId } = caller;
-      const claimed = await claimId(
-        catalogue,
-        {
-          kind: 'i',
-          shard: sellersShard(parts, caller),
-          userId,
-          key,
-          fingerprint: fingerprintOf('items', body),
-        },
-        mostCreations(parts, caller),
-      );
-      if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
-      const item = itemDetails(claimed.id, body);
-      await catalogue.addItem(item.id, userId, JSON.stringify(item));
-      const view: ItemView = { ...item, sellerId: userId, auctionId: null };
+    async (asked, parts: GatewayParts) => {
+      const { x, body, caller } = asked;
+      const shard = sellersShard(parts, caller);
+      const claimed = await claim(asked, parts, 'i', shard, fingerprintOf('items', body));
+      if (!claimed.ok) return claimed.answer;
+      const item = itemDetails(claimed.value.id, body);
+      await parts.catalogue.addItem(item.id, caller.userId, JSON.stringify(item));
+      const view: ItemView = { ...item, sellerId: caller.userId, auctionId: null };
       setHeader(x, 'location', `/v1/items/${item.id}`);
-      if (claimed.replayed) setHeader(x, 'idempotency-replayed', 'true');
+      if (claimed.value.replayed) setHeader(x, 'idempotency-replayed', 'true');
       return answerJson(x, view, 201);
     },
   ),
@@ -61,8 +50,8 @@ export const ITEM_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: ['ITEM_NOT_FOUND'],
       example: { answer: { ...ITEM, sellerId: 'sam', auctionId: AUCTION.id } },
     },
-    async ({ x, params: { id } }, { catalogue, shards }: GatewayParts) => {
-      const view = isItemId(id, shards) ? await catalogue.findItem(id) : undefined;
+    async ({ x, params }, { catalogue }: GatewayParts) => {
+      const view = await catalogue.findItem(params.id);
       if (view === undefined) return answerProblem(x, 'ITEM_NOT_FOUND', 'No item has this id.');
       return answerJson(x, view);
     },

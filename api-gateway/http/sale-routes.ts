@@ -17,7 +17,6 @@ import {
   saleView,
 } from '@outcry/shared/contracts/sale-answers.ts';
 import type { LotResult, SalePatch } from '@outcry/shared/contracts/sales.ts';
-import { shardOfSale } from '@outcry/shared/domain/ids.ts';
 import type { Table } from '@outcry/shared/http/csv.ts';
 import {
   answerJson,
@@ -26,11 +25,11 @@ import {
   type Exchange,
   type HttpAnswer,
 } from '@outcry/shared/http/exchange.ts';
+import { fieldFaults } from '@outcry/shared/http/read-request.ts';
 import { streamReport } from '@outcry/shared/http/report.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
-import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
-import { claimId, fingerprintOf } from '../auctions/create-requests.ts';
-import { NO_LIMIT, type AuctionCommand, type Answer } from '../bidding/auction-commands.ts';
+import { fingerprintOf } from '../auctions/create-requests.ts';
+import { NO_LIMIT, type Answer } from '../bidding/auction-commands.ts';
 import {
   newSale,
   registrationFrom,
@@ -38,10 +37,11 @@ import {
   saleTerms,
   saleViewFrom,
 } from '../sales/sale-requests.ts';
-import { answerClaimRefusal, answerOutcome, answerSaleOutcome } from './answers.ts';
+import { answerOutcome } from './answers.ts';
+import { claim, commandOf, sellersShard, type AskedOfOne, type Wish } from './asked.ts';
 import { readSale } from './create-auction.ts';
 import { AUCTION, SALE } from './examples.ts';
-import { mostCreations, sellersShard, type GatewayParts } from './gateway-parts.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 
 const REGISTRATION = {
   paddle: 12,
@@ -83,29 +83,20 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
         answer: { ...SALE, lots: [] },
       },
     },
-    async ({ x, body, caller, key }, parts: GatewayParts) => {
-      const { userId } = caller;
+    async (asked, parts: GatewayParts) => {
+      const { x, body, caller } = asked;
       const fingerprint = fingerprintOf('sales', body);
       const shard = sellersShard(parts, caller);
-      const claimed = await claimId(
-        parts.catalogue,
-        { kind: 's', shard, userId, key, fingerprint },
-        mostCreations(parts, caller),
-      );
-      if ('refusal' in claimed) return answerClaimRefusal(x, claimed.refusal);
-      const terms = saleTerms(claimed.id, userId, body);
-      const creation = newSale(terms, fingerprint);
-      const asked = { x, id: claimed.id, caller, key };
-      return commandSale(
-        parts,
-        asked,
-        { kind: 'create', fingerprint, creation },
-        201,
-        (answer, sale) => {
-          setHeader(x, 'location', `/v1/sales/${claimed.id}`);
-          return viewJson(answer, sale);
-        },
-      );
+      const claimed = await claim(asked, parts, 's', shard, fingerprint);
+      if (!claimed.ok) return claimed.answer;
+      const { id } = claimed.value;
+      const creation = newSale(saleTerms(id, caller.userId, body), fingerprint);
+      const viewWithPlace = (answer: Answer, sale: string): string => {
+        setHeader(x, 'location', `/v1/sales/${id}`);
+        return viewJson(answer, sale);
+      };
+      const wish = { kind: 'create', fingerprint, creation } as const;
+      return commandSale({ ...asked, params: { id } }, parts, wish, viewWithPlace, 201);
     },
   ),
 
@@ -155,22 +146,19 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: ['SALE_NOT_FOUND', 'SALE_ENDED', 'NOT_SELLER', 'SALE_STARTED', 'SALE_HAS_LOTS'],
       example: { body: { title: SALE.title }, answer: SALE },
     },
-    async ({ x, params, body, caller }, parts: GatewayParts) => {
+    async (asked, parts: GatewayParts) => {
+      const { x, params, body } = asked;
       const sale = await readSale(x, parts, params.id);
       if (!sale.ok) return sale.answer;
       const request = saleRequest.safeParse(patched(requestOf(sale.value), body));
       if (!request.success) {
-        const errors = request.error.issues.map(({ path, message }) => ({
-          path: path.join('.'),
-          message,
-        }));
+        const errors = fieldFaults(request.error);
         return answerProblem(x, 'INVALID_REQUEST', 'The sale cannot be so.', { errors });
       }
       const terms = saleTerms(params.id, sale.value.sellerId, request.data);
       const fingerprint = fingerprintOf('sales', terms);
       const creation = newSale(terms, fingerprint);
-      const asked = { x, id: params.id, caller, key: '' };
-      return commandSale(parts, asked, { kind: 'edit', fingerprint, creation }, 200, viewJson);
+      return commandSale(asked, parts, { kind: 'edit', fingerprint, creation });
     },
   ),
 
@@ -186,8 +174,8 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: ['SALE_NOT_FOUND'],
       example: { answer: { items: [{ ...AUCTION, saleId: SALE.id, lot: 1 }], nextCursor: null } },
     },
-    async ({ x, params: { id: saleId }, query }, { sales, shards }: GatewayParts) => {
-      const page = isSale(saleId, shards) ? await sales.lots(saleId, query) : undefined;
+    async ({ x, params, query }, { sales }: GatewayParts) => {
+      const page = await sales.lots(params.id, query);
       return page === undefined ? noSuchSale(x) : answerJson(x, page);
     },
   ),
@@ -208,14 +196,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
         answer: { ...SALE, status: 'paused' },
       },
     },
-    ({ x, params, body, caller, key }, parts: GatewayParts) =>
-      commandSale(
-        parts,
-        { x, id: params.id, caller, key },
-        { kind: 'pause', fingerprint: fingerprintOf('pause', body), reason: body.reason },
-        200,
-        viewJson,
-      ),
+    (asked, parts: GatewayParts) => changePause(asked, parts, 'pause', asked.body),
   ),
 
   route(
@@ -232,14 +213,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: ['SALE_NOT_FOUND', 'SALE_ENDED', 'NOT_SELLER', 'NOT_PAUSED'],
       example: { body: {}, answer: SALE },
     },
-    ({ x, params, body, caller, key }, parts: GatewayParts) =>
-      commandSale(
-        parts,
-        { x, id: params.id, caller, key },
-        { kind: 'resume', fingerprint: fingerprintOf('resume', body), reason: body.reason },
-        200,
-        viewJson,
-      ),
+    (asked, parts: GatewayParts) => changePause(asked, parts, 'resume', asked.body),
   ),
 
   route(
@@ -261,14 +235,8 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       ],
       example: { body: {}, answer: { ...REGISTRATION, committed: 0, available: 500_000 } },
     },
-    ({ x, params, caller, key }, parts: GatewayParts) =>
-      commandSale(
-        parts,
-        { x, id: params.id, caller, key },
-        { kind: 'register', fingerprint: 'register' },
-        201,
-        ({ body }) => JSON.stringify(registrationFrom(body)),
-      ),
+    (asked, parts: GatewayParts) =>
+      commandSale(asked, parts, { kind: 'register', fingerprint: 'register' }, ownRegistrationJson, 201),
   ),
 
   route(
@@ -282,21 +250,16 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: ['SALE_NOT_FOUND', 'NOT_REGISTERED'],
       example: { answer: REGISTRATION },
     },
-    async ({ x, params, caller }, { engine }: GatewayParts) => {
-      const outcome = await engine.askSale(params.id, {
-        ...WITHOUT_AMOUNTS,
-        kind: 'me',
-        userId: caller.userId,
-        admin: false,
-        key: '',
-        fingerprint: '',
-      });
+    async (asked, { engine }: GatewayParts) => {
+      const { x, params } = asked;
+      const command = commandOf(asked, { kind: 'me', fingerprint: '' });
+      const outcome = await engine.askSale(params.id, command);
       const isMissing = outcome.kind === 'answered' && outcome.answer.body.startsWith('0 ');
       if (isMissing) {
         const detail = 'You have not registered for this sale.';
         return answerProblem(x, 'NOT_REGISTERED', detail, { status: 404 });
       }
-      return answerOutcome(x, outcome, 200, ({ body }) => JSON.stringify(registrationFrom(body)));
+      return answerOutcome(x, outcome, 200, ownRegistrationJson);
     },
   ),
 
@@ -312,10 +275,8 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: ['SALE_NOT_FOUND', 'NOT_SELLER'],
       example: { answer: { items: [{ ...REGISTRATION, userId: 'ann' }], nextCursor: null } },
     },
-    async ({ x, params, query, caller }, { sales, shards }: GatewayParts) => {
-      const found = isSale(params.id, shards)
-        ? await sales.registrations(params.id, query)
-        : undefined;
+    async ({ x, params, query, caller }, { sales }: GatewayParts) => {
+      const found = await sales.registrations(params.id, query);
       if (found === undefined) return noSuchSale(x);
       const { sellerId, ...page } = found;
       return sellerId === caller.userId || caller.roles.has('admin')
@@ -346,19 +307,18 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
         answer: { ...REGISTRATION, userId: 'ann' },
       },
     },
-    ({ x, params, body, caller }, parts: GatewayParts) =>
-      commandSale(
-        parts,
-        { x, id: params.id, caller, key: '' },
-        {
-          kind: ADMISSIONS[body.status],
-          fingerprint: fingerprintOf('admit', body),
-          amount: Number(params.paddle),
-          maxAmount: body.limit === null ? NO_LIMIT : (body.limit ?? 0),
-        },
-        200,
-        (answer) => JSON.stringify(registrationViewFrom(answer.body)),
-      ),
+    (asked, parts: GatewayParts) => {
+      const { params, body } = asked;
+      const wish = {
+        kind: ADMISSIONS[body.status],
+        fingerprint: fingerprintOf('admit', body),
+        amount: Number(params.paddle),
+        maxAmount: body.limit === null ? NO_LIMIT : (body.limit ?? 0),
+      };
+      return commandSale(asked, parts, wish, (answer) =>
+        JSON.stringify(registrationViewFrom(answer.body)),
+      );
+    },
   ),
 
   route(
@@ -384,17 +344,14 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
         ],
       },
     },
-    async ({ x, params }, { sales, shards }: GatewayParts) => {
-      const results = isSale(params.id, shards) ? await sales.results(params.id) : undefined;
+    async ({ x, params }, { sales }: GatewayParts) => {
+      const results = await sales.results(params.id);
       return results === undefined
         ? noSuchSale(x)
         : streamReport(x, `results-${params.id}`, RESULTS, inOnePiece(results));
     },
   ),
 ];
-
-const isSale = (saleId: string, shards: number): boolean =>
-  shardOfSale(saleId, shards) !== undefined;
 
 const noSuchSale = (x: Exchange): HttpAnswer =>
   answerProblem(x, 'SALE_NOT_FOUND', 'No sale with this id is open or recently closed.');
@@ -403,34 +360,32 @@ async function* inOnePiece<T>(list: readonly T[]): AsyncGenerator<readonly T[], 
   yield list;
 }
 
-const WITHOUT_AMOUNTS = { amount: 0, maxAmount: 0 };
-
-interface AskedOfOne {
-  readonly x: Exchange;
-  readonly id: string;
-  readonly caller: Caller;
-  readonly key: string;
-}
-
-/** A command of a user on a sale. */
+/** A command of a user on a sale. @param body writes the JSON of its answer; without it the sale's */
 async function commandSale(
-  parts: GatewayParts,
-  { x, id: saleId, caller, key }: AskedOfOne,
-  asked: Pick<AuctionCommand, 'kind' | 'fingerprint'> & Partial<AuctionCommand>,
-  status: 200 | 201,
-  body: (answer: Answer, terms: string) => string,
+  asked: AskedOfOne,
+  { engine }: GatewayParts,
+  wish: Wish,
+  body = viewJson,
+  status: 200 | 201 = 200,
 ): Promise<HttpAnswer> {
-  const { userId, roles } = caller;
-  const outcome = await parts.engine.askSale(
-    saleId,
-    { ...WITHOUT_AMOUNTS, userId, admin: roles.has('admin'), key, ...asked },
-    () => x.outgoing.destroyed,
-  );
-  return answerSaleOutcome(x, outcome, status, body);
+  const { x, params } = asked;
+  const isGone = (): boolean => x.outgoing.destroyed;
+  const outcome = await engine.askSale(params.id, commandOf(asked, wish), isGone);
+  return answerOutcome(x, outcome, status, body, 'firstLotEndsAt');
 }
+
+const changePause = (
+  asked: AskedOfOne,
+  parts: GatewayParts,
+  kind: 'pause' | 'resume',
+  body: { readonly reason?: string | undefined },
+): Promise<HttpAnswer> =>
+  commandSale(asked, parts, { kind, fingerprint: fingerprintOf(kind, body), reason: body.reason });
 
 const viewJson = ({ body }: Answer, terms: string): string =>
   JSON.stringify(saleViewFrom(body, terms));
+
+const ownRegistrationJson = ({ body }: Answer): string => JSON.stringify(registrationFrom(body));
 
 /** Null takes away, but for the soft close, where it says that there is to be none. */
 const patched = (request: Record<string, unknown>, patch: SalePatch): Record<string, unknown> =>

@@ -1,22 +1,29 @@
 import { once } from 'node:events';
-import { IncomingMessage } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
-import { readBodyText, receiveBodyText, undeclaredJson, type ReadBody } from './request-body.ts';
+import { openExchange, type Exchange, type Read } from './exchange.ts';
+import { receiveText, undeclaredJson } from './read-request.ts';
+
+const exchangeOf = (incoming: IncomingMessage): Exchange =>
+  openExchange(incoming, new ServerResponse(incoming), []);
 
 test('a client that left before its body was asked for is not waited for', async () => {
   const incoming = new IncomingMessage(new Socket());
   incoming.destroy();
   await once(incoming, 'close');
-  expect((await readBodyText(incoming)).ok).toBe(false);
+  const read = await new Promise<Read<string>>((resolve) => {
+    receiveText(exchangeOf(incoming), resolve);
+  });
+  expect(read.ok).toBe(false);
 });
 
 /** A request with such chunks of JSON so far, and what is heard of its body. */
 function receiving(...chunks: string[]) {
   const incoming = new IncomingMessage(new Socket());
   incoming.headers['content-type'] = 'application/json';
-  const done = vi.fn<(read: ReadBody<string>) => void>();
-  receiveBodyText(incoming, done, 20);
+  const done = vi.fn<(read: Read<string>) => void>();
+  receiveText(exchangeOf(incoming), done, 20);
   for (const chunk of chunks) incoming.push(Buffer.from(chunk));
   const ended = async (): Promise<void> => {
     incoming.complete = true;
@@ -40,7 +47,7 @@ test('a body that grows too long is refused once, before its end', async () => {
   const { done, ended } = receiving('x'.repeat(15), 'x'.repeat(15), 'x');
   await vi.waitFor(() => expect(done).toHaveBeenCalled());
   await ended();
-  expect(done.mock.calls).toMatchObject([[{ ok: false, status: 413 }]]);
+  expect(done.mock.calls).toMatchObject([[{ ok: false, answer: { status: 413 } }]]);
 });
 
 test('what a client sent that left half-way is not acted on', async () => {
@@ -50,6 +57,14 @@ test('what a client sent that left half-way is not acted on', async () => {
   expect(done.mock.calls).toMatchObject([[{ ok: false }]]);
 });
 
+/** A request that says so of its body. */
+const declaring = (type: string | undefined, encoding: string | undefined) => ({
+  headers: {
+    ...(type !== undefined && { 'content-type': type }),
+    ...(encoding !== undefined && { 'content-encoding': encoding }),
+  },
+});
+
 test.each([
   ['application/json', undefined],
   ['APPLICATION/JSON; charset=utf-8', undefined],
@@ -57,7 +72,7 @@ test.each([
   ['application/json', 'identity'],
   ['application/json', 'Identity'],
 ])('a body that is %s, packed as %s, is read', (type, encoding) => {
-  expect(undeclaredJson(type, encoding)).toBeUndefined();
+  expect(undeclaredJson(declaring(type, encoding))).toBeUndefined();
 });
 
 test.each([
@@ -67,5 +82,5 @@ test.each([
   ['application/json', 'gzip'],
   ['application/json', 'identity, br'],
 ])('a body that is %s, packed as %s, is not', (type, encoding) => {
-  expect(undeclaredJson(type, encoding)).toMatch(/^Send the body/);
+  expect(undeclaredJson(declaring(type, encoding))).toMatch(/^Send the body/);
 });
