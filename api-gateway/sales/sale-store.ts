@@ -1,4 +1,4 @@
-import type { AuctionView, Page } from '@outcry/shared/contracts/api.ts';
+import type { AuctionView, Page, PageQuery } from '@outcry/shared/contracts/api.ts';
 import type {
   LotResult,
   RegistrationView,
@@ -6,24 +6,19 @@ import type {
   SaleView,
 } from '@outcry/shared/contracts/sales.ts';
 
-interface Asked {
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
-
 /** Sales as they are read from Redis beside their line. All throw NotRunError; lists CursorError. */
 export interface SaleStore {
   /** Open ones by their end, ended ones newest first; of every status what ends last first. */
-  list(query: Asked & { readonly status?: SaleStatus | undefined }): Promise<Page<SaleView>>;
+  list(query: PageQuery & { readonly status?: SaleStatus | undefined }): Promise<Page<SaleView>>;
   /** @returns undefined when the sale is not here */
-  lots(saleId: string, query: Asked): Promise<Page<AuctionView> | undefined>;
+  lots(saleId: string, query: PageQuery): Promise<Page<AuctionView> | undefined>;
   /**
    * By paddle.
    * @returns undefined when the sale is not here
    */
   registrations(
     saleId: string,
-    query: Asked,
+    query: PageQuery,
   ): Promise<(Page<RegistrationView> & { readonly sellerId: string }) | undefined>;
   /** @returns undefined when the sale, or one of its lots, is not here any more */
   results(saleId: string): Promise<readonly LotResult[] | undefined>;

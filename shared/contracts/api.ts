@@ -52,13 +52,17 @@ export interface SoftCloseRequest {
   readonly hardEndsAt?: string | undefined;
 }
 
-/** `GET /v1/auctions`. */
-export interface AuctionListQuery {
-  readonly status: AuctionStatus;
-  readonly sort: 'ending_soon';
+/** What every list is asked for. */
+export interface PageQuery {
   /** 1 to 200. */
   readonly limit: number;
   readonly cursor?: string | undefined;
+}
+
+/** `GET /v1/auctions`. */
+export interface AuctionListQuery extends PageQuery {
+  readonly status: AuctionStatus;
+  readonly sort: 'ending_soon';
 }
 
 /** `POST /v1/auctions/{id}/pause` and `…/remove`: what viewers are told. Optional with the others. */

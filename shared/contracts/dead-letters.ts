@@ -1,4 +1,5 @@
 /** Messages that could not be stored as events, as admins see them. Types alone. */
+import type { PageQuery } from './api.ts';
 
 /** Its payload is not shown: it may name users and hold maxima. */
 export interface DeadLetterView {
@@ -15,11 +16,7 @@ export interface DeadLetterView {
   readonly seenAt: string;
 }
 
-export interface DeadLetterQuery {
-  /** 1 to 200. */
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
+export type DeadLetterQuery = PageQuery;
 
 /** What became of a payload's letters: the same bytes may have come under several subjects. */
 export interface RetriedDeadLetter {

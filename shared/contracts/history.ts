@@ -3,9 +3,11 @@
  * in api.ts; what requests must fulfil stands in history-schemas.ts.
  */
 import type { AuctionStatus, PublicState } from './events.ts';
-import type { PublicTerms } from './api.ts';
+import type { PageQuery, PublicTerms } from './api.ts';
 import type { LotResult, RegistrationStatus, SaleStatus, SaleTerms } from './sales.ts';
 import type { IncrementTable } from '../domain/increments.ts';
+
+export type { PageQuery };
 
 /** Where the history API describes itself: below what is routed to it. */
 export const HISTORY_DOCUMENT = '/v1/history/openapi.json';
@@ -29,12 +31,6 @@ export interface ArchivedBid {
   readonly amount: number;
   /** Its bidder was removed from the auction: it does not count. */
   readonly removed?: true;
-}
-
-export interface PageQuery {
-  /** 1 to 200. */
-  readonly limit: number;
-  readonly cursor?: string | undefined;
 }
 
 /**

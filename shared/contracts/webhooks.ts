@@ -1,4 +1,5 @@
 /** Webhooks: what can be asked for, and what registering and listing them answers. Types alone. */
+import type { PageQuery } from './api.ts';
 
 /** What can be asked for. Which events make it: archival-worker/webhooks/messages.ts. */
 export const WEBHOOK_EVENTS = [
@@ -70,8 +71,4 @@ export interface WebhookDelivery {
   readonly deliveredAt: string | null;
 }
 
-export interface WebhookListQuery {
-  /** 1 to 200. */
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
+export type WebhookListQuery = PageQuery;

@@ -1,6 +1,6 @@
 /** What is read of Redis beside the bids' line: pages of the shards' lists, and auctions in them. */
 import type { Result } from 'ioredis';
-import type { AuctionView, Page } from '@outcry/shared/contracts/api.ts';
+import type { AuctionView, Page, PageQuery } from '@outcry/shared/contracts/api.ts';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { isoTime, readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/records.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
@@ -34,11 +34,6 @@ interface Place {
   readonly id: string;
 }
 
-interface Asked {
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
-
 /** All throw NotRunError; the page also CursorError. */
 export class RedisLists {
   readonly #redis: RedisClient;
@@ -57,7 +52,7 @@ export class RedisLists {
   async page(
     indexesOf: (keys: ReturnType<typeof shardKeys>) => readonly string[],
     order: Order,
-    { limit, cursor }: Asked,
+    { limit, cursor }: PageQuery,
   ): Promise<Page<string>> {
     const after = cursor === undefined ? undefined : readCursor(cursor);
     const shards = Array.from({ length: this.#shards }, (_, shard) => shardKeys(shard));

@@ -1,4 +1,9 @@
-import { ownJson, type AuctionView, type Page } from '@outcry/shared/contracts/api.ts';
+import {
+  ownJson,
+  type AuctionView,
+  type Page,
+  type PageQuery,
+} from '@outcry/shared/contracts/api.ts';
 import type { shardKeys } from '@outcry/shared/contracts/keys.ts';
 import {
   SALE_STATUSES,
@@ -61,7 +66,7 @@ export class RedisSales implements SaleStore {
 
   async lots(
     saleId: string,
-    { limit, cursor }: Parameters<SaleStore['lots']>[1],
+    { limit, cursor }: PageQuery,
   ): Promise<Page<AuctionView> | undefined> {
     const places = await this.#lotsOf(saleId);
     if (places === undefined) return undefined;
@@ -77,7 +82,7 @@ export class RedisSales implements SaleStore {
 
   async registrations(
     saleId: string,
-    { limit, cursor }: Parameters<SaleStore['registrations']>[1],
+    { limit, cursor }: PageQuery,
   ): Promise<(Page<RegistrationView> & { readonly sellerId: string }) | undefined> {
     if (!this.#isSale(saleId)) return undefined;
     const key = this.#lists.keyOf(saleId);
