@@ -11,7 +11,7 @@ import type { Tracer } from '@outcry/shared/runtime/tracing.ts';
 import { JetStreamArchive } from './adapters/nats/jetstream-archive.ts';
 import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
 import { RedisDueWorkStore } from './adapters/redis/redis-due-work-store.ts';
-import { RedisDueHints, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
+import { hearDueTimes, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
 import type { AuctionDecider } from './bidding/auction-commands.ts';
 import type { GatewaySettings } from './config.ts';
 import { PublishEntries } from './hand-off/publish-entries.ts';
@@ -64,11 +64,11 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
         if (lateMs !== undefined) figures.actedLate(lateMs);
         publisher.offer(entry);
       }),
-    new RedisDueHints(subscriber, shards, log),
     { shards, holder: randomUUID() },
     log,
   );
   closers.defer('keeper', () => keeper.stop());
+  hearDueTimes(subscriber, shards, log, (shard, dueAt) => keeper.expect(shard, dueAt));
   redis.on('ready', () => keeper.wake());
 
   const catchUp = new CatchUpArchive(

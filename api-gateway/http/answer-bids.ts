@@ -7,14 +7,13 @@ import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { authenticate, type Authenticated } from '@outcry/shared/http/authenticate.ts';
 import { answerError } from '@outcry/shared/http/create-api.ts';
 import {
-  answerProblem,
   openExchange,
   type Exchange,
   type HttpAnswer,
   type Read,
 } from '@outcry/shared/http/exchange.ts';
 import { refusalByAddress } from '@outcry/shared/http/rate-limits.ts';
-import { readIdempotencyKey, receiveText } from '@outcry/shared/http/read-request.ts';
+import { readIdempotencyKey, receiveText, refused } from '@outcry/shared/http/read-request.ts';
 import { parseStrictJson } from '@outcry/shared/http/strict-json.ts';
 import type { Answer, AuctionCommand } from '../bidding/auction-commands.ts';
 import type { CommandSender } from '../bidding/lane.ts';
@@ -170,15 +169,9 @@ function readOffer(x: Exchange, text: string): Read<Offer> {
     };
   }
   const parsed = parseStrictJson(text);
-  if (!parsed.ok) {
-    const answer = answerProblem(x, 'INVALID_REQUEST', `${parsed.reason}.`, { status: 400 });
-    return { ok: false, answer };
-  }
+  if (!parsed.ok) return refused(x, `${parsed.reason}.`, { status: 400 });
   const message = `send exactly one of amount and maxAmount, a whole number of minor units from 1 to ${MAX_AMOUNT} in plain digits`;
-  const answer = answerProblem(x, 'INVALID_REQUEST', 'The body is not a bid.', {
-    errors: [{ path: 'amount', message }],
-  });
-  return { ok: false, answer };
+  return refused(x, 'The body is not a bid.', { errors: [{ path: 'amount', message }] });
 }
 
 interface Ready {

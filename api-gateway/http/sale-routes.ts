@@ -16,7 +16,7 @@ import {
   salePage,
   saleView,
 } from '@outcry/shared/contracts/sale-answers.ts';
-import type { LotResult, SalePatch } from '@outcry/shared/contracts/sales.ts';
+import type { LotResult, SalePatch, SaleView } from '@outcry/shared/contracts/sales.ts';
 import type { Table } from '@outcry/shared/http/csv.ts';
 import {
   answerJson,
@@ -150,7 +150,7 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       const { x, params, body } = asked;
       const sale = await readSale(x, parts, params.id);
       if (!sale.ok) return sale.answer;
-      const request = saleRequest.safeParse(patched(requestOf(sale.value), body));
+      const request = saleRequest.safeParse(patched(sale.value, body));
       if (!request.success) {
         const errors = fieldFaults(request.error);
         return answerProblem(x, 'INVALID_REQUEST', 'The sale cannot be so.', { errors });
@@ -387,17 +387,14 @@ const viewJson = ({ body }: Answer, terms: string): string =>
 
 const ownRegistrationJson = ({ body }: Answer): string => JSON.stringify(registrationFrom(body));
 
-/** Null takes away, but for the soft close, where it says that there is to be none. */
-const patched = (request: Record<string, unknown>, patch: SalePatch): Record<string, unknown> =>
+/**
+ * What a request for the sale as it is to be would say. Null takes away, but for the soft close, where it
+ * says that there is to be none.
+ */
+const patched = (sale: SaleView, patch: SalePatch): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries({ ...request, ...patch }).filter(
-      ([name, value]) => value !== null || name === 'softClose',
+    Object.entries({ ...sale, ...patch }).filter(
+      ([name, value]) =>
+        Object.hasOwn(salePatch.shape, name) && (value !== null || name === 'softClose'),
     ),
   );
-
-/** The members of a sale that a request can have. */
-function requestOf(view: ReturnType<typeof saleViewFrom>): Record<string, unknown> {
-  const { id: _id, sellerId: _seller, status: _status, lots: _lots, ...rest } = view;
-  const { endsAt: _end, serverTime: _time, ...request } = rest;
-  return request;
-}

@@ -33,11 +33,6 @@ export interface KeeperStore {
   markEpochsBegun(shard: number, serverId: string): Promise<void>;
 }
 
-/** Tells the keeper of due times that other gateways set. */
-export interface DueHints {
-  onDue(listener: (shard: number, dueAt: number) => void): void;
-}
-
 /** Auctions of a shard that it is time to look at, by Redis's clock. */
 export interface DueWork {
   /** Their archive lags. */

@@ -7,7 +7,7 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { BeginEpochs } from './begin-epochs.ts';
 import { KeepShard } from './keep-shard.ts';
-import type { DueHints, KeeperStore } from './keeper-ports.ts';
+import type { KeeperStore } from './keeper-ports.ts';
 import type { PassTime } from './pass-time.ts';
 
 export interface KeeperOptions {
@@ -33,7 +33,6 @@ export class Keeper {
   constructor(
     store: KeeperStore,
     passTime: PassTime,
-    hints: DueHints,
     options: KeeperOptions,
     log: Logger,
   ) {
@@ -42,7 +41,6 @@ export class Keeper {
     this.#options = options;
     this.#log = log;
     this.#epochs = new BeginEpochs(store, passTime, (shard) => this.#held.has(shard), log);
-    hints.onDue((shard, dueAt) => this.#held.get(shard)?.expect(dueAt));
   }
 
   /** Shards this keeper looks after now. */
@@ -53,6 +51,11 @@ export class Keeper {
   start(): void {
     this.#leases.start();
     this.#epochs.start();
+  }
+
+  /** An auction is due at this time of Redis's clock, ms. */
+  expect(shard: number, dueAt: number): void {
+    this.#held.get(shard)?.expect(dueAt);
   }
 
   /** Looks at once instead of after its pause: Redis is there again. */

@@ -55,54 +55,29 @@ export async function startTestGateway(
   const redisServer = await startRedis({ dataDir: join(folder, 'redis') });
   const redis = new Redis(redisServer.url);
   redis.on('error', () => {}); // tests that kill the server look at the gateway, not at this
-  const gateway = await startOn({ folder, redis, redisUrl: redisServer.url, environment });
-  return {
-    ...gateway,
-    redis,
-    redisServer,
-    stop: async () => {
-      await gateway.stop();
-      redis.disconnect();
-      await redisServer.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  const gateway = await startOn(folder, redisServer, redis, environment);
+  return { ...gateway, redis, redisServer };
 }
 
 /** Starts a Redis Cluster of three masters, NATS and a gateway on free ports. */
 export async function startTestGatewayOnCluster(): Promise<ClusteredGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'outcry-gateway-'));
   const cluster = await startRedisCluster({ dataDir: join(folder, 'redis') });
-  const redis = new Cluster([cluster.url]);
-  const environment = { REDIS_CLUSTER: 'true' };
-  const gateway = await startOn({ folder, redis, redisUrl: cluster.url, environment });
-  return {
-    ...gateway,
-    redis,
-    stop: async () => {
-      await gateway.stop();
-      redis.disconnect();
-      await cluster.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  return startOn(folder, cluster, new Cluster([cluster.url]), { REDIS_CLUSTER: 'true' });
 }
 
-interface StartOptions {
-  readonly folder: string;
-  readonly redis: RedisClient;
-  readonly redisUrl: string;
-  readonly environment: Record<string, string>;
-}
-
-async function startOn(options: StartOptions): Promise<Omit<ClusteredGateway, 'redis'>> {
-  const { folder, redis, redisUrl, environment } = options;
+async function startOn(
+  folder: string,
+  redisServer: Pick<LocalServer, 'url' | 'stop'>,
+  redis: RedisClient,
+  environment: Record<string, string>,
+): Promise<ClusteredGateway> {
   const natsServer = await startNats({ dataDir: join(folder, 'nats') });
   await keepShardsWhole(redis, SHARDS);
   const gateways: Service[] = [];
   const startAnother = async (more: Record<string, string> = {}): Promise<Service> => {
     const settings = gatewaySettings({
-      REDIS_URL: redisUrl,
+      REDIS_URL: redisServer.url,
       NATS_URL: natsServer.url,
       HOST: '127.0.0.1',
       PORT: '0',
@@ -127,11 +102,15 @@ async function startOn(options: StartOptions): Promise<Omit<ClusteredGateway, 'r
     url: `http://127.0.0.1:${first.port}`,
     service: first,
     natsServer,
+    redis,
     shards: SHARDS,
     startAnother,
     stop: async () => {
       await Promise.all(gateways.map((gateway) => gateway.close()));
       await natsServer.stop();
+      redis.disconnect();
+      await redisServer.stop();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -11,9 +11,10 @@ import type {
 } from './api.ts';
 import { AUCTION_STATUSES, type ItemDetails } from './events.ts';
 import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts';
+import { ID_PATTERN } from '../domain/ids.ts';
 import { MAX_AMOUNT } from '../domain/money.ts';
 
-export const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+export const id = z.string().regex(ID_PATTERN);
 export const amount = z.int().min(1).max(MAX_AMOUNT).describe('minor units, such as cents');
 const minimumBid = amount
   .nullable()
@@ -23,7 +24,10 @@ export const alias = z.int().min(1).describe('a bidder within this auction, by o
 
 /** A page of a list. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
-  z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+  z.strictObject({
+    items: z.array(item),
+    nextCursor: z.string().nullable(),
+  }) satisfies z.ZodType<Page<z.output<T>>>;
 
 const problemCodes = Object.keys(PROBLEMS) as ProblemCode[];
 
@@ -76,7 +80,7 @@ export const auctionViewSchema = z.strictObject({
   serverTime: time,
 }) satisfies z.ZodType<AuctionView>;
 
-export const auctionPage = pageOf(auctionViewSchema) satisfies z.ZodType<Page<AuctionView>>;
+export const auctionPage = pageOf(auctionViewSchema);
 
 export const bidReceipt = z.strictObject({
   bidId: id,

@@ -14,13 +14,8 @@ import {
   TITLE_RULE,
   type TextRule,
 } from '../domain/text.ts';
-import type {
-  AuctionListQuery,
-  AuctionRequest,
-  BidRequest,
-  ItemRequest,
-  ReasonRequest,
-} from './api.ts';
+import type { AuctionListQuery, AuctionRequest, BidRequest, ItemRequest } from './api.ts';
+import { id } from './api-answers.ts';
 import { AUCTION_STATUSES } from './events.ts';
 import {
   MAX_GRACE_SECONDS,
@@ -149,7 +144,7 @@ export const auctionRequest = z
 const reason = written(REASON_RULE);
 
 /** Of what viewers must be told why. */
-export const reasonRequest = z.strictObject({ reason }) satisfies z.ZodType<ReasonRequest>;
+export const reasonRequest = z.strictObject({ reason });
 
 /** Of what they may be told why. */
 export const optionalReasonRequest = reasonRequest.partial();
@@ -159,7 +154,7 @@ export const extendRequest = z.strictObject({ endsAt: time, reason: reason.optio
 export const emptyRequest = z.strictObject({});
 
 export const devTokenRequest = z.strictObject({
-  userId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  userId: id,
   roles: z.array(z.enum(['bidder', 'seller', 'admin'])).max(3),
 });
 

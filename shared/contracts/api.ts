@@ -65,12 +65,6 @@ export interface AuctionListQuery extends PageQuery {
   readonly sort: 'ending_soon';
 }
 
-/** `POST /v1/auctions/{id}/pause` and `…/remove`: what viewers are told. Optional with the others. */
-export interface ReasonRequest {
-  /** One line of 1 to 200 characters. */
-  readonly reason: string;
-}
-
 /** A bid: exactly one of an exact amount and a maximum, minor units. */
 export type BidRequest = { readonly amount: number } | { readonly maxAmount: number };
 

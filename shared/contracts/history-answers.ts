@@ -42,9 +42,7 @@ export const archivedAuction = auctionViewSchema.omit({ serverTime: true }).exte
   sealedAt: time.nullable().describe('since when it never changes; null before'),
 }) satisfies z.ZodType<ArchivedAuction>;
 
-export const archivedAuctionPage = pageOf(archivedAuction) satisfies z.ZodType<
-  Page<ArchivedAuction>
->;
+export const archivedAuctionPage = pageOf(archivedAuction);
 
 export const ownAuction = archivedAuction.extend({
   terms: z
@@ -69,13 +67,13 @@ export const ownAuction = archivedAuction.extend({
     .describe('as they were when it was created; null where they were erased'),
 }) satisfies z.ZodType<OwnAuction>;
 
-export const ownAuctionPage = pageOf(ownAuction) satisfies z.ZodType<Page<OwnAuction>>;
+export const ownAuctionPage = pageOf(ownAuction);
 
 const savedAuction = archivedAuction.extend({
   savedAt: time,
 }) satisfies z.ZodType<SavedAuction>;
 
-export const savedAuctionPage = pageOf(savedAuction) satisfies z.ZodType<Page<SavedAuction>>;
+export const savedAuctionPage = pageOf(savedAuction);
 
 export const savedSchema = z.strictObject({
   auctionId: id,
@@ -132,7 +130,7 @@ const archivedSale = saleView.omit({ lots: true, endsAt: true, serverTime: true 
   endedAt: time.nullable().describe('null before'),
 }) satisfies z.ZodType<ArchivedSale>;
 
-export const archivedSalePage = pageOf(archivedSale) satisfies z.ZodType<Page<ArchivedSale>>;
+export const archivedSalePage = pageOf(archivedSale);
 
 export const archivedSaleWithLots = archivedSale.extend({
   lots: lotResults.describe('by lot number'),
@@ -236,7 +234,7 @@ export const bidderPage = pageOf(
   }),
 ) satisfies z.ZodType<Page<AuctionBidder>>;
 
-export const ownBidPage = pageOf(ownBid) satisfies z.ZodType<Page<OwnBid>>;
+export const ownBidPage = pageOf(ownBid);
 
 export const ownData = z.strictObject({
   userId: id,

@@ -3,17 +3,15 @@
  * which needs no library, so that clients can have them.
  */
 import { z } from 'zod';
-import { ID_PATTERN } from '../domain/ids.ts';
 import { MAX_NAME, nameFault, tidyName } from '../domain/display-names.ts';
+import { id } from './api-answers.ts';
 import { AUCTION_STATUSES } from './events.ts';
 import type {
   BidListQuery,
-  DisplayNameRequest,
   HistoryListQuery,
   LeaderboardQuery,
   OwnAuctionsQuery,
   PageQuery,
-  ReadNoticesRequest,
   SaleListQuery,
 } from './history.ts';
 import { KEPT_NOTICE_TYPES, OWN_LISTS } from './history.ts';
@@ -26,8 +24,6 @@ const page = {
 };
 
 const currency = z.string().regex(/^[A-Z]{3}$/);
-
-const userOrSale = z.string().regex(ID_PATTERN);
 
 const fact = z
   .enum(['true', 'false'])
@@ -45,8 +41,8 @@ export const historyListQuery = z.strictObject({
     .refine((words) => !words.includes('\0'), 'must not have control characters')
     .optional(),
   status: z.enum(AUCTION_STATUSES).optional(),
-  seller: userOrSale.optional(),
-  sale: userOrSale.optional().describe('A sale: its lots'),
+  seller: id.optional(),
+  sale: id.optional().describe('A sale: its lots'),
   currency: currency.optional(),
   hasBids: fact.describe('Whether somebody has bid'),
   buyNow: fact.describe('Whether it can be bought at once'),
@@ -78,7 +74,7 @@ export const pageQuery = z.strictObject(page) satisfies z.ZodType<PageQuery>;
 export const archivedSaleListQuery = z.strictObject({
   ...page,
   status: z.enum(SALE_STATUSES).optional(),
-  seller: userOrSale.optional(),
+  seller: id.optional(),
 }) satisfies z.ZodType<SaleListQuery>;
 
 export const ownAuctionsQuery = z.strictObject({
@@ -94,13 +90,13 @@ export const readNoticesRequest = z.strictObject({
     .array(
       z.strictObject({
         type: z.enum(KEPT_NOTICE_TYPES),
-        auctionId: z.string().regex(ID_PATTERN),
+        auctionId: id,
         upTo: z.iso.datetime().describe("the notice's at: what came later is not read"),
       }),
     )
     .min(1)
     .max(100),
-}) satisfies z.ZodType<ReadNoticesRequest>;
+});
 
 export const leaderboardQuery = z.strictObject({
   by: z.enum(['spent', 'wins', 'bids']).default('spent'),
@@ -121,4 +117,4 @@ export const displayNameRequest = z.strictObject({
     })
     .meta({ minLength: 1, maxLength: MAX_NAME })
     .nullable(),
-}) satisfies z.ZodType<DisplayNameRequest>;
+});

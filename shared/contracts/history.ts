@@ -40,19 +40,7 @@ export interface ArchivedBid {
  */
 export type HistorySort = 'newest' | 'ending_soon' | 'most_bids' | 'price_asc' | 'price_desc';
 
-/** What of an auction can be asked for with true or false. */
-export interface AuctionFacts {
-  /** Somebody has bid. */
-  readonly hasBids?: boolean | undefined;
-  /** It can be bought at once. */
-  readonly buyNow?: boolean | undefined;
-  /** The leader has met the reserve. */
-  readonly willSell?: boolean | undefined;
-  /** It has ended with a buyer, or without one. */
-  readonly sold?: boolean | undefined;
-}
-
-export interface HistoryListQuery extends PageQuery, AuctionFacts {
+export interface HistoryListQuery extends PageQuery {
   /** Words of title or description, or their beginnings; all must be there. */
   readonly q?: string | undefined;
   readonly status?: AuctionStatus | undefined;
@@ -61,6 +49,14 @@ export interface HistoryListQuery extends PageQuery, AuctionFacts {
   readonly sale?: string | undefined;
   /** ISO 4217. */
   readonly currency?: string | undefined;
+  /** Somebody has bid. */
+  readonly hasBids?: boolean | undefined;
+  /** It can be bought at once. */
+  readonly buyNow?: boolean | undefined;
+  /** The leader has met the reserve. */
+  readonly willSell?: boolean | undefined;
+  /** It has ended with a buyer, or without one. */
+  readonly sold?: boolean | undefined;
   /** Open auctions that end within so many seconds from now. */
   readonly endsWithin?: number | undefined;
   readonly sort: HistorySort;
@@ -170,11 +166,6 @@ export interface LeaderboardQuery {
   readonly currency?: string | undefined;
   /** 1 to 200. */
   readonly limit: number;
-}
-
-/** `PUT /v1/users/me/name`; null takes the name off. */
-export interface DisplayNameRequest {
-  readonly name: string | null;
 }
 
 /** What opens the hash that stands for an event's private part: sha256(salt + private). */
@@ -310,12 +301,6 @@ export interface ReadNotice {
   readonly auctionId: string;
   /** The notice's `at`: what came later is not read. */
   readonly upTo: string;
-}
-
-/** `PUT /v1/users/me/notices/read`. */
-export interface ReadNoticesRequest {
-  /** 1 to 100. */
-  readonly items: readonly ReadNotice[];
 }
 
 /**

@@ -1,6 +1,5 @@
 /** What the HTTP API answers about sales, as schemas for its description. */
 import { z } from 'zod';
-import type { Page } from './api.ts';
 import { amount, id, pageOf, time } from './api-answers.ts';
 import {
   REGISTRATION_KINDS,
@@ -37,7 +36,7 @@ export const saleView = z.strictObject({
   serverTime: time,
 }) satisfies z.ZodType<SaleView>;
 
-export const salePage = pageOf(saleView) satisfies z.ZodType<Page<SaleView>>;
+export const salePage = pageOf(saleView);
 
 export const ownRegistration = z.strictObject({
   paddle,
@@ -52,9 +51,7 @@ export const registrationView = z.strictObject({
   userId: id,
 }) satisfies z.ZodType<RegistrationView>;
 
-export const registrationPage = pageOf(registrationView) satisfies z.ZodType<
-  Page<RegistrationView>
->;
+export const registrationPage = pageOf(registrationView);
 
 export const lotResults = z.array(
   z.strictObject({

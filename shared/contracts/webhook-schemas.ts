@@ -1,8 +1,6 @@
 /** Webhooks as schemas: what is accepted, and what is answered, held to the types by `satisfies`. */
 import { z } from 'zod';
-import { ID_PATTERN } from '../domain/ids.ts';
 import { id, pageOf, time } from './api-answers.ts';
-import type { Page } from './api.ts';
 import { pageLimit } from './query-strings.ts';
 import {
   ROLLED_BACK,
@@ -28,9 +26,7 @@ export const webhookRequest = z.strictObject({
     .min(1)
     .max(WEBHOOK_EVENTS.length)
     .refine((names) => new Set(names).size === names.length, 'names an event twice'),
-  auctionsOf: z
-    .string()
-    .regex(ID_PATTERN)
+  auctionsOf: id
     .optional()
     .describe("a seller's id; sellers get their own auctions without it"),
 }) satisfies z.ZodType<WebhookRequest>;
@@ -56,7 +52,7 @@ export const webhookWithSecret = webhook.extend({
   secret: z.string().describe('whsec_ and base64; not shown again'),
 }) satisfies z.ZodType<WebhookWithSecret>;
 
-export const webhookPage = pageOf(webhook) satisfies z.ZodType<Page<Webhook>>;
+export const webhookPage = pageOf(webhook);
 
 export const webhookDelivery = z.strictObject({
   id: z.string().describe('the header webhook-id, the same in every attempt'),
@@ -78,6 +74,4 @@ export const webhookDelivery = z.strictObject({
   deliveredAt: time.nullable(),
 }) satisfies z.ZodType<WebhookDelivery>;
 
-export const webhookDeliveryPage = pageOf(webhookDelivery) satisfies z.ZodType<
-  Page<WebhookDelivery>
->;
+export const webhookDeliveryPage = pageOf(webhookDelivery);

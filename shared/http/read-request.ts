@@ -15,8 +15,8 @@ type FieldFaults = NonNullable<Problem['errors']>;
 const MAX_BODY_BYTES = 65_536;
 const MAX_FAULTS = 20;
 
-/** @param more a status other than the table's, or the members that cannot be used */
-const refused = (
+/** That the request cannot be used. @param more a status other than the table's, or the wrong members */
+export const refused = (
   x: Exchange,
   detail: string,
   more: Pick<ProblemExtras, 'status' | 'errors'>,

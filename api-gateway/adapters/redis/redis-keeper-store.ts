@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import { shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { AttendedShards } from '../../keeper/attend-shards.ts';
-import type { DueHints, KeeperStore, ShardLook } from '../../keeper/keeper-ports.ts';
+import type { KeeperStore, ShardLook } from '../../keeper/keeper-ports.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import { defineForFullRedis } from './lua-files.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -94,32 +94,32 @@ export class RedisKeeperStore implements KeeperStore, AttendedShards {
   }
 }
 
-/** Reads due times from the shards' channels. A lost message costs at most the keeper's pause. */
-export class RedisDueHints implements DueHints {
-  #listener: (shard: number, dueAt: number) => void = () => {};
-
-  constructor(subscriber: RedisClient, shards: number, log: Logger) {
-    const shardOfChannel = new Map<string, number>(
-      Array.from({ length: shards }, (_, shard) => [shardKeys(shard).dueChannel, shard]),
-    );
-    subscriber.on('smessage', (channel: string, message: string) => {
-      const dueAt = Number(message.slice(message.indexOf(' ') + 1));
-      const shard = shardOfChannel.get(channel);
-      if (shard !== undefined && Number.isFinite(dueAt)) this.#listener(shard, dueAt);
-    });
-    // At every connect: the library's own way to subscribe again lets a failure end the process
-    // (`autoResubscribe` must be off). One channel a call, because on a cluster they belong to
-    // different nodes.
-    subscriber.on('ready', () => {
-      for (const channel of shardOfChannel.keys()) {
-        subscriber.ssubscribe(channel).catch((error: unknown) => {
-          log.warn({ err: error, channel }, 'due times of other gateways are not heard');
-        });
-      }
-    });
-  }
-
-  onDue(listener: (shard: number, dueAt: number) => void): void {
-    this.#listener = listener;
-  }
+/**
+ * Reads due times that other gateways set, from the shards' channels. A lost message costs at most the
+ * keeper's pause.
+ */
+export function hearDueTimes(
+  subscriber: RedisClient,
+  shards: number,
+  log: Logger,
+  heard: (shard: number, dueAt: number) => void,
+): void {
+  const shardOfChannel = new Map<string, number>(
+    Array.from({ length: shards }, (_, shard) => [shardKeys(shard).dueChannel, shard]),
+  );
+  subscriber.on('smessage', (channel: string, message: string) => {
+    const dueAt = Number(message.slice(message.indexOf(' ') + 1));
+    const shard = shardOfChannel.get(channel);
+    if (shard !== undefined && Number.isFinite(dueAt)) heard(shard, dueAt);
+  });
+  // At every connect: the library's own way to subscribe again lets a failure end the process
+  // (`autoResubscribe` must be off). One channel a call, because on a cluster they belong to
+  // different nodes.
+  subscriber.on('ready', () => {
+    for (const channel of shardOfChannel.keys()) {
+      subscriber.ssubscribe(channel).catch((error: unknown) => {
+        log.warn({ err: error, channel }, 'due times of other gateways are not heard');
+      });
+    }
+  });
 }
