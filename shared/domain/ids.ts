@@ -40,13 +40,6 @@ export const shardOfAuction = (id: string, shards: number): number | undefined =
   id.startsWith('a') ? shardOfId(id, shards) : undefined;
 
 /**
- * The shard of something that has a log: an auction, a sale, or an auction's absentee bids; undefined
- * when the id is none of these.
- */
-export const shardOfLog = (id: string, shards: number): number | undefined =>
-  id.startsWith('i') ? undefined : shardOfId(id, shards);
-
-/**
  * Whether the log of this id is a book: private facts that are no auction's events, see
  * contracts/books.ts.
  */

@@ -3,16 +3,16 @@ import type { Logger } from './logger.ts';
 
 type Close = () => Promise<void> | void;
 
+const STEP_LIMIT_MS = 10_000;
+
 /** Collects what must be closed; `close` runs it once, in reverse order, and waits for each. */
 export class Closers {
   readonly #steps: { name: string; close: Close }[] = [];
   #closing: Promise<void> | undefined;
   readonly #log: Logger;
-  readonly #stepLimitMs: number;
 
-  constructor(log: Logger, stepLimitMs = 10_000) {
+  constructor(log: Logger) {
     this.#log = log;
-    this.#stepLimitMs = stepLimitMs;
   }
 
   defer(name: string, close: Close): void {
@@ -28,11 +28,8 @@ export class Closers {
   async #run(): Promise<void> {
     for (const step of this.#steps.toReversed()) {
       try {
-        await withTimeLimit(
-          Promise.resolve(step.close()),
-          this.#stepLimitMs,
-          `closing ${step.name}`,
-        );
+        const closed = Promise.resolve(step.close());
+        await withTimeLimit(closed, STEP_LIMIT_MS, `closing ${step.name}`);
       } catch (error) {
         this.#log.warn({ err: error, step: step.name }, 'a part did not close cleanly');
       }
