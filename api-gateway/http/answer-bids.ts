@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
-import { authenticate, type Authenticated } from '@outcry/shared/http/authenticate.ts';
+import { authenticate } from '@outcry/shared/http/authenticate.ts';
 import { answerError } from '@outcry/shared/http/create-api.ts';
 import {
   openExchange,
@@ -15,6 +15,7 @@ import {
 import { refusalByAddress } from '@outcry/shared/http/rate-limits.ts';
 import { readIdempotencyKey, receiveText, refused } from '@outcry/shared/http/read-request.ts';
 import { parseStrictJson } from '@outcry/shared/http/strict-json.ts';
+import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Answer, AuctionCommand } from '../bidding/auction-commands.ts';
 import type { CommandSender } from '../bidding/lane.ts';
 import type { CommandOutcome } from '../bidding/outcomes.ts';
@@ -86,19 +87,19 @@ class BidRequest implements CommandSender {
     }
   }
 
-  async #whenNotLimited(): Promise<Authenticated> {
+  async #whenNotLimited(): Promise<Read<Caller>> {
     const refusal = await refusalByAddress(this.#x, this.#parts.limits);
     if (refusal !== undefined) return { ok: false, answer: refusal };
     return authenticate(this.#x, this.#parts, 'bidder');
   }
 
-  #readBody(caller: Authenticated): void {
+  #readBody(caller: Read<Caller>): void {
     if (!caller.ok) return this.#answer(caller.answer);
     const key = readIdempotencyKey(this.#x);
     if (!key.ok) return this.#answer(key.answer);
     receiveText(this.#x, (text) => {
       try {
-        this.#submit(caller.caller.userId, key.value, text);
+        this.#submit(caller.value.userId, key.value, text);
       } catch (error) {
         this.#fail(error);
       }

@@ -7,7 +7,7 @@ import {
   type VerifyToken,
 } from '../runtime/access-tokens.ts';
 import { TokenKeysUnavailableError } from '../runtime/token-keys.ts';
-import { answerProblem, type Exchange, type HttpAnswer } from './exchange.ts';
+import { answerProblem, type Exchange, type HttpAnswer, type Read } from './exchange.ts';
 import { refusalByUser, type RateLimits } from './rate-limits.ts';
 
 /** What tokens are checked with. */
@@ -15,10 +15,6 @@ export interface Authentication {
   readonly verifyToken: VerifyToken;
   readonly limits: RateLimits;
 }
-
-export type Authenticated =
-  | { readonly ok: true; readonly caller: Caller }
-  | { readonly ok: false; readonly answer: HttpAnswer };
 
 const KEYS_RETRY_AFTER_MS = 2_000;
 /** The scheme's case does not matter (RFC 9110). */
@@ -36,7 +32,7 @@ export function authenticate(
   x: Exchange,
   { verifyToken, limits }: Authentication,
   role: Role | undefined,
-): Authenticated | Promise<Authenticated> {
+): Read<Caller> | Promise<Read<Caller>> {
   const token = BEARER.exec(x.incoming.headers.authorization ?? '')?.[1];
   if (token === undefined) {
     const detail = 'Send an access token: Authorization: Bearer <token>.';
@@ -60,14 +56,14 @@ function admit(
   limits: RateLimits,
   caller: Caller,
   role: Role | undefined,
-): Authenticated | Promise<Authenticated> {
+): Read<Caller> | Promise<Read<Caller>> {
   if (role !== undefined && !hasRole(caller, role)) {
     const detail = `This needs the role "${role}".`;
     return { ok: false, answer: answerProblem(x, 'FORBIDDEN', detail) };
   }
-  if (limits.byUser === undefined) return { ok: true, caller };
+  if (limits.byUser === undefined) return { ok: true, value: caller };
   return refusalByUser(x, limits, caller.userId).then((refusal) =>
-    refusal === undefined ? { ok: true, caller } : { ok: false, answer: refusal },
+    refusal === undefined ? { ok: true, value: caller } : { ok: false, answer: refusal },
   );
 }
 

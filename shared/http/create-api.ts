@@ -202,7 +202,7 @@ async function callerOf(
   const isRole = who === 'bidder' || who === 'seller' || who === 'admin';
   const known = await authenticate(x, api, isRole ? who : undefined);
   if (!known.ok) return known.answer;
-  const { caller } = known;
+  const caller = known.value;
   // What is told to one caller is kept by no browser and no proxy; a POST's answer is not anyway.
   if (method !== 'post') setHeader(x, 'cache-control', 'no-store');
   if (isRole || who === 'any user') return caller;
