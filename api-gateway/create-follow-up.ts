@@ -72,7 +72,7 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
   redis.on('ready', () => keeper.wake());
 
   const catchUp = new CatchUpArchive(
-    { store, stream, mark: store, consumer: new JetStreamArchive(nats) },
+    { store, stream, consumer: new JetStreamArchive(nats) },
     () => keeper.heldShards,
     figures,
     log,

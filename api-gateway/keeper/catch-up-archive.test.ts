@@ -41,6 +41,7 @@ function parts(): ArchiveParts {
         return Promise.resolve();
       },
       forget: () => Promise.resolve(true),
+      confirm: () => Promise.resolve(),
     },
     stream: {
       open: true,
@@ -50,7 +51,6 @@ function parts(): ArchiveParts {
       },
       publishAgain: (taken, done) => done(taken, undefined),
     },
-    mark: { confirm: () => Promise.resolve() },
     consumer: { progress: () => Promise.resolve(undefined) },
   };
 }

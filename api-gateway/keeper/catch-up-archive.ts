@@ -7,7 +7,7 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
-import type { EventStream, Published, PublishedMark } from '../hand-off/event-stream.ts';
+import type { EventStream, Published } from '../hand-off/event-stream.ts';
 import { FindLost } from './find-lost.ts';
 import type { ArchiveConsumer, DueWorkStore, LaggingAuction, LaggingTurn } from './keeper-ports.ts';
 import { LagOfLooks, type LogLag } from './log-lag.ts';
@@ -32,7 +32,6 @@ const READS_PER_TURN = 20;
 export interface ArchiveParts {
   readonly store: DueWorkStore;
   readonly stream: EventStream;
-  readonly mark: PublishedMark;
   readonly consumer: ArchiveConsumer;
 }
 
@@ -129,7 +128,7 @@ export class CatchUpArchive extends Rounds {
    * @returns the auction when none was missed and the archive lags all the same
    */
   async #publishMissed(auctionId: string): Promise<Waiting | undefined> {
-    const { store, stream, mark } = this.#parts;
+    const { store, stream } = this.#parts;
     for (let read = 1; ; read += 1) {
       const auction = await this.#look(auctionId, { pauseMs: LOOK_AGAIN_MS });
       if (auction === undefined) return undefined;
@@ -137,7 +136,7 @@ export class CatchUpArchive extends Rounds {
       const missed = late.filter(({ ageMs }) => ageMs >= HAND_OFF_MS);
       const entries = missed.map(({ entry }) => entry);
       const published = await publishAll(entries, (entry, done) => stream.publish(entry, done));
-      if (published.length > 0) await mark.confirm(published);
+      if (published.length > 0) await store.confirm(published);
       if (!auction.hasMore && published.length === auction.entries.length) {
         this.#looks.published(auctionId);
       }

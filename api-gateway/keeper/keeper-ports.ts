@@ -1,4 +1,5 @@
 import type { LogEntry } from '../bidding/auction-commands.ts';
+import type { PublishedMark } from '../hand-off/event-stream.ts';
 import type { LogLag } from './log-lag.ts';
 
 /** One look at a shard, by the clock of the Redis server that holds it. Times are ms. */
@@ -68,7 +69,7 @@ export interface LaggingTurn {
 }
 
 /** What catching up with the archive asks of Redis. */
-export interface DueWorkStore {
+export interface DueWorkStore extends PublishedMark {
   dueWork(shard: number, atMost: number): Promise<DueWork>;
   /**
    * Looks at a lagging auction and puts off its next turn.

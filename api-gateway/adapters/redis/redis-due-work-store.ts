@@ -11,7 +11,6 @@ import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { LogEntry } from '../../bidding/auction-commands.ts';
-import type { PublishedMark } from '../../hand-off/event-stream.ts';
 import type {
   DueWorkStore,
   DueWork,
@@ -47,7 +46,7 @@ const MAX_ENTRIES = 256;
 const MAX_ENTRIES_PER_CALL = 100;
 
 /** How far logs are published and archived, and sealed auctions that Redis may forget. */
-export class RedisDueWorkStore implements DueWorkStore, PublishedMark {
+export class RedisDueWorkStore implements DueWorkStore {
   readonly #redis: RedisClient;
   readonly #shards: number;
 
