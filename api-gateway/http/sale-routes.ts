@@ -236,7 +236,13 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       example: { body: {}, answer: { ...REGISTRATION, committed: 0, available: 500_000 } },
     },
     (asked, parts: GatewayParts) =>
-      commandSale(asked, parts, { kind: 'register', fingerprint: 'register' }, ownRegistrationJson, 201),
+      commandSale(
+        asked,
+        parts,
+        { kind: 'register', fingerprint: 'register' },
+        ownRegistrationJson,
+        201,
+      ),
   ),
 
   route(

@@ -30,12 +30,7 @@ export class Keeper {
   /** Shards in which nothing could be done twice in a row; once only means a moment without Redis. */
   readonly #failing = new Set<number>();
 
-  constructor(
-    store: KeeperStore,
-    passTime: PassTime,
-    options: KeeperOptions,
-    log: Logger,
-  ) {
+  constructor(store: KeeperStore, passTime: PassTime, options: KeeperOptions, log: Logger) {
     this.#store = store;
     this.#passTime = passTime;
     this.#options = options;

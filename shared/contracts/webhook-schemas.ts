@@ -26,9 +26,7 @@ export const webhookRequest = z.strictObject({
     .min(1)
     .max(WEBHOOK_EVENTS.length)
     .refine((names) => new Set(names).size === names.length, 'names an event twice'),
-  auctionsOf: id
-    .optional()
-    .describe("a seller's id; sellers get their own auctions without it"),
+  auctionsOf: id.optional().describe("a seller's id; sellers get their own auctions without it"),
 }) satisfies z.ZodType<WebhookRequest>;
 
 export const webhookListQuery = z.strictObject({

@@ -64,10 +64,7 @@ export class RedisSales implements SaleStore {
     return { items: views, nextCursor };
   }
 
-  async lots(
-    saleId: string,
-    { limit, cursor }: PageQuery,
-  ): Promise<Page<AuctionView> | undefined> {
+  async lots(saleId: string, { limit, cursor }: PageQuery): Promise<Page<AuctionView> | undefined> {
     const places = await this.#lotsOf(saleId);
     if (places === undefined) return undefined;
     const after = cursor === undefined ? 0 : readCursor(cursor);
