@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
 import { END, eventAt, stateAt } from '../testing/bid-event.ts';
 import { AuctionFeed, type Repair } from './auction-feed.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
@@ -34,19 +35,23 @@ class GrowingLog implements AuctionSource {
   trimmed = 0;
   failing = false;
   asked = 0;
+  /** Of how many events, in each read. */
+  readonly limits: number[] = [];
   readonly #reads: (() => void)[] = [];
 
   now = (): number => 0;
 
   snapshot = (): Promise<AuctionView> => this.#later(() => viewAt(this.head));
 
-  eventsAfter = (_id: string, seq: number): Promise<LiveEvent[]> =>
-    this.#later(() => {
+  eventsAfter = (_id: string, seq: number, limit: number): Promise<LiveEvent[]> => {
+    this.limits.push(limit);
+    return this.#later(() => {
       const from = Math.max(seq, this.trimmed) + 1;
       return from > this.head ? [] : [...messageOf(from, this.head).events];
     });
+  };
 
-  heads = (): Promise<[]> => Promise.resolve([]);
+  heads = (): Promise<Position[]> => this.#later(() => [{ epoch: 1, seq: this.head }]);
 
   /** Lets the oldest read finish. */
   async answerOne(): Promise<void> {
@@ -68,11 +73,12 @@ class GrowingLog implements AuctionSource {
 function feedOn(log: GrowingLog, meanwhile: LiveMessage[] = []) {
   const sent: LiveMessage[] = [];
   const repairs: Repair[] = [];
-  const feed = AuctionFeed.open(viewAt(1), meanwhile, log, {
+  const feed = new AuctionFeed(viewAt(1), log, {
     send: (message) => sent.push(message),
     repaired: (_id, repair) => repairs.push(repair),
     failed: () => undefined,
   });
+  for (const message of meanwhile) feed.receive(message);
   const seqs = () => sent.flatMap(({ events }) => events.map(({ seq }) => seq));
   return { feed, sent, repairs, seqs };
 }
@@ -81,6 +87,7 @@ function feedOn(log: GrowingLog, meanwhile: LiveMessage[] = []) {
 const withinTurn = <T>(work: Promise<T>): Promise<T | 'not yet'> =>
   Promise.race([work, nextTurn('not yet' as const)]);
 
+const allow = (): boolean => true;
 const refuse = (): boolean => false;
 
 describe('AuctionFeed', () => {
@@ -91,11 +98,12 @@ describe('AuctionFeed', () => {
 
   it('keeps the terms of the auction while its state moves on', () => {
     const lot = { ...viewAt(1), saleId: 's0-x', lot: 7, highestBid: 9_000 };
-    const feed = AuctionFeed.open(lot, [messageOf(2, 2)], new GrowingLog(), {
+    const feed = new AuctionFeed(lot, new GrowingLog(), {
       send: () => undefined,
       repaired: () => undefined,
       failed: () => undefined,
     });
+    feed.receive(messageOf(2, 2));
     expect(feed.view).toMatchObject({ seq: 2, saleId: 's0-x', lot: 7, highestBid: 9_000 });
   });
 
@@ -138,13 +146,15 @@ describe('AuctionFeed', () => {
     const { feed } = feedOn(log);
     log.head = 400;
     feed.receive(messageOf(2, 400));
-    expect(await feed.readSince({ epoch: 1, seq: 390 })).toEqual([]);
-    expect(feed.missedSince({ epoch: 1, seq: 390 }, []).events).toHaveLength(10);
+    await feed.readSince({ epoch: 1, seq: 390 });
+    expect(log.asked).toBe(0);
+    expect(feed.missedSince({ epoch: 1, seq: 390 }, allow).events).toHaveLength(10);
     const reading = feed.readSince({ epoch: 1, seq: 10 });
     await log.answerOne();
     log.head = 403;
     feed.receive(messageOf(401, 403));
-    const { events, recovered } = feed.missedSince({ epoch: 1, seq: 10 }, await reading);
+    await reading;
+    const { events, recovered } = feed.missedSince({ epoch: 1, seq: 10 }, allow);
     expect(recovered).toBe(true);
     expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 393 }, (_, i) => i + 11));
   });
@@ -152,9 +162,9 @@ describe('AuctionFeed', () => {
   it('gives all who come back from one position the same events, until it moves on', () => {
     const { feed } = feedOn(new GrowingLog());
     feed.receive(messageOf(2, 9));
-    const missed = () => feed.missedSince({ epoch: 1, seq: 4 }, []).events;
+    const missed = () => feed.missedSince({ epoch: 1, seq: 4 }, allow).events;
     expect(missed()).toBe(missed());
-    expect(feed.missedSince({ epoch: 1, seq: 5 }, []).events).toHaveLength(4);
+    expect(feed.missedSince({ epoch: 1, seq: 5 }, allow).events).toHaveLength(4);
     feed.receive(messageOf(10, 10));
     expect(missed().map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9, 10]);
   });
@@ -164,23 +174,26 @@ describe('AuctionFeed', () => {
     feed.receive(messageOf(2, 9));
     const charged: number[] = [];
     const charge = (events: number): boolean => charged.push(events) > 0;
-    for (let i = 0; i < 100; i += 1)
-      expect(feed.mayRecoverFrom({ epoch: 1, seq: 4 }, charge)).toBe(true);
+    const mayKnow = (seq: number) => feed.missedSince({ epoch: 1, seq }, charge).recovered;
+    for (let i = 0; i < 100; i += 1) expect(mayKnow(4)).toBe(true);
     expect(charged).toEqual([5]);
-    expect(feed.mayRecoverFrom({ epoch: 1, seq: 5 }, charge)).toBe(true);
+    expect(mayKnow(5)).toBe(true);
     expect(charged).toEqual([5, 4]);
     feed.receive(messageOf(10, 10));
-    expect(feed.mayRecoverFrom({ epoch: 1, seq: 4 }, charge)).toBe(true);
+    expect(mayKnow(4)).toBe(true);
     expect(charged).toEqual([5, 4, 6]);
   });
 
   it('asks again whether it may be charged after a refusal, and never for what costs nothing', () => {
     const { feed } = feedOn(new GrowingLog());
     feed.receive(messageOf(2, 9));
-    expect(feed.mayRecoverFrom({ epoch: 1, seq: 4 }, refuse)).toBe(false);
-    expect(feed.mayRecoverFrom({ epoch: 1, seq: 4 }, refuse)).toBe(false);
-    feed.missedSince({ epoch: 1, seq: 5 }, []);
-    for (const seq of [5, 9, 10]) expect(feed.mayRecoverFrom({ epoch: 1, seq }, refuse)).toBe(true);
+    const charge = vi.fn(refuse);
+    const missed = (seq: number) => feed.missedSince({ epoch: 1, seq }, charge);
+    for (let i = 0; i < 2; i += 1) expect(missed(4).recovered).toBe(false);
+    expect(charge).toHaveBeenCalledTimes(2);
+    feed.missedSince({ epoch: 1, seq: 5 }, allow);
+    expect([5, 9, 10].map((seq) => missed(seq).recovered)).toEqual([true, true, false]);
+    expect(charge).toHaveBeenCalledTimes(2);
   });
 
   it('reads nothing for a position that nothing leads from', async () => {
@@ -194,10 +207,10 @@ describe('AuctionFeed', () => {
       { epoch: 1, seq: 50 },
     ];
     for (const position of positions) {
-      expect(await withinTurn(feed.readSince(position))).toEqual([]);
+      expect(await withinTurn(feed.readSince(position))).toBeUndefined();
     }
     expect(log.asked).toBe(0);
-    const recovered = positions.map((position) => feed.missedSince(position, []).recovered);
+    const recovered = positions.map((position) => feed.missedSince(position, allow).recovered);
     expect(recovered).toEqual([true, false, false]);
   });
 
@@ -209,10 +222,41 @@ describe('AuctionFeed', () => {
     log.trimmed = 50;
     const reading = feed.readSince({ epoch: 1, seq: 10 });
     await log.answerOne();
-    expect(feed.missedSince({ epoch: 1, seq: 10 }, await reading).recovered).toBe(false);
+    await reading;
+    expect(feed.missedSince({ epoch: 1, seq: 10 }, allow).recovered).toBe(false);
     const { asked } = log;
-    expect(await withinTurn(feed.readSince({ epoch: 1, seq: 10 }))).toEqual([]);
+    expect(await withinTurn(feed.readSince({ epoch: 1, seq: 10 }))).toBeUndefined();
     expect(log.asked).toBe(asked);
+  });
+
+  it('reads each event at most once for viewers who come back one after the other', async () => {
+    const log = new GrowingLog();
+    const { feed } = feedOn(log);
+    log.head = 400;
+    feed.receive(messageOf(2, 400));
+    const first = feed.readSince({ epoch: 1, seq: 100 });
+    const others = [90, 50, 70].map((seq) => feed.readSince({ epoch: 1, seq }));
+    await log.answerOne();
+    await log.answerOne();
+    await Promise.all([first, ...others]);
+    expect(log.limits).toEqual([44, 50]);
+    for (const seq of [100, 90, 50, 70]) {
+      expect(feed.missedSince({ epoch: 1, seq }, allow).events).toHaveLength(400 - seq);
+    }
+  });
+
+  it('tells nobody of events that a new epoch took back', async () => {
+    const log = new GrowingLog();
+    const { feed } = feedOn(log);
+    feed.receive(messageOf(2, 9));
+    feed.receive({ ...messageOf(6, 6), epoch: 2, events: [eventAt(6, 2, 1)] });
+    const missed = feed.missedSince({ epoch: 1, seq: 3 }, allow);
+    expect(missed.events.map(({ epoch, seq }) => [epoch, seq])).toEqual([
+      [1, 4],
+      [1, 5],
+      [2, 6],
+    ]);
+    expect(feed.missedSince({ epoch: 1, seq: 7 }, allow).recovered).toBe(false);
   });
 
   it('catches up before it answers a viewer that was told more elsewhere', async () => {
@@ -222,7 +266,8 @@ describe('AuctionFeed', () => {
     const reading = feed.readSince({ epoch: 1, seq: 4 });
     await log.answerOne();
     await log.answerOne();
-    expect(feed.missedSince({ epoch: 1, seq: 4 }, await reading)).toMatchObject({
+    await reading;
+    expect(feed.missedSince({ epoch: 1, seq: 4 }, allow)).toMatchObject({
       recovered: true,
       events: [{ seq: 5 }],
     });
@@ -239,7 +284,8 @@ describe('AuctionFeed', () => {
     const { feed } = feedOn(log);
     const reading = feed.readSince({ epoch: 1, seq: 99 });
     await log.answerOne();
-    expect(feed.missedSince({ epoch: 1, seq: 99 }, await reading).recovered).toBe(false);
+    await reading;
+    expect(feed.missedSince({ epoch: 1, seq: 99 }, allow).recovered).toBe(false);
   });
 
   it('sends every event once and in order, whatever gets lost, late or twice', async () => {

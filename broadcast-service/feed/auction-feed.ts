@@ -11,8 +11,8 @@ import {
   type Recovered,
 } from './recover.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
-import { eventsAfter, stateAfter, type LiveEvent, type LiveMessage } from './live-message.ts';
-import { SharedLogReads } from './shared-log-reads.ts';
+import { eventsAfter, nameOf, stateAfter, type LiveEvent, type LiveMessage } from './live-message.ts';
+import { RecentEvents } from './recent-events.ts';
 
 /** How a gap in the feed was filled: with all events, or only with the newest state. */
 export type Repair = 'filled' | 'conflated' | 'failed';
@@ -27,8 +27,6 @@ export interface FeedOutput {
 
 /** Messages kept while something is read; the oldest go first, and are then read from the log. */
 const MAX_HELD_BACK = 256;
-/** Enough to bridge the time of one read, and most reconnections after a short break. */
-const MAX_RECENT = 256;
 /** Positions from which viewers came back lately whose answers are kept. */
 const MAX_KEPT_ANSWERS = 64;
 /** An event may arrive between reading the log and reading the state; then both are read again. */
@@ -38,39 +36,22 @@ export class AuctionFeed {
   readonly auctionId: string;
   readonly #source: AuctionSource;
   readonly #output: FeedOutput;
-  readonly #viewersReads: SharedLogReads;
+  readonly #recent: RecentEvents;
   #view: AuctionView;
-  /**
-   * What viewers who came back were given up to the present view, by their positions; undefined where
-   * it is still read.
-   */
-  readonly #answers = new Map<string, Recovered | undefined>();
-  /** The newest events that were sent, in order. May have gaps, which readers check for. */
-  #recent: readonly LiveEvent[] = [];
+  /** What viewers who came back were given up to the present view, by their positions. */
+  readonly #answers = new Map<string, Recovered>();
   #heldBack: LiveMessage[] = [];
   #filling: Promise<void> | undefined;
 
-  private constructor(view: AuctionView, source: AuctionSource, output: FeedOutput) {
+  /** @param view the present state, read after the subscription had begun */
+  constructor(view: AuctionView, source: AuctionSource, output: FeedOutput) {
     this.auctionId = view.id;
     this.#view = view;
     this.#source = source;
     this.#output = output;
-    this.#viewersReads = new SharedLogReads(view.id, source);
-  }
-
-  /**
-   * @param view the present state, read after the subscription had begun
-   * @param meanwhile what the subscription brought since
-   */
-  static open(
-    view: AuctionView,
-    meanwhile: readonly LiveMessage[],
-    source: AuctionSource,
-    output: FeedOutput,
-  ): AuctionFeed {
-    const feed = new AuctionFeed(view, source, output);
-    for (const message of meanwhile) feed.receive(message);
-    return feed;
+    this.#recent = new RecentEvents(view.seq, (seq, limit) =>
+      source.eventsAfter(view.id, seq, limit),
+    );
   }
 
   /** The state at the position up to which everything was sent. */
@@ -95,77 +76,29 @@ export class AuctionFeed {
   }
 
   /**
-   * Prepares what a viewer at this position missed, if it may be told.
-   * @param charge as of {@link mayRecoverFrom}
-   * @returns to be called in the instant from which on the viewer hears everything
-   * @throws SourceUnavailableError
-   */
-  async recoverFrom(
-    after: Position,
-    charge: (events: number) => boolean,
-  ): Promise<() => Recovered> {
-    if (!this.mayRecoverFrom(after, charge)) return () => NOT_RECOVERED;
-    const read = await this.readSince(after);
-    return () => this.missedSince(after, read);
-  }
-
-  /**
-   * What many missed is put together once, and charged to the first of them alone.
-   * @param charge takes so many events of what may be put together for the viewer's address
-   * @returns whether a viewer at this position may be told what it missed
-   */
-  mayRecoverFrom(after: Position, charge: (events: number) => boolean): boolean {
-    const key = keyOf(after);
-    if (this.#answers.has(key) || !isWithinReach(after, this.#view)) return true;
-    if (!charge(this.#view.seq - after.seq)) return false;
-    this.#keep(key, undefined);
-    return true;
-  }
-
-  /**
    * Reads what memory does not hold of the events after a viewer's position; one read for many.
    * @throws SourceUnavailableError
    */
-  async readSince(after: Position): Promise<readonly LiveEvent[]> {
-    if (comparePositions(after, this.#view) > 0) {
-      await this.#reach();
-      if (comparePositions(after, this.#view) > 0) return [];
-    }
-    const key = keyOf(after);
-    const known = this.#answers.get(key);
-    if (known !== undefined) return known.events;
-    if (!isWithinReach(after, this.#view)) return [];
-    for (let reads = 1; ; reads += 1) {
-      const isRecent = recover(after, this.#view, this.#recent).recovered;
-      const read = isRecent ? [] : await this.#viewersReads.read(after.seq);
-      // While it was read, more may have come than memory holds.
-      const { recovered } = this.missedSince(after, read);
-      if (recovered || this.#answers.get(key) || reads === MAX_READS) return read;
-    }
+  async readSince(after: Position): Promise<void> {
+    if (comparePositions(after, this.#view) > 0) await this.#reach();
+    if (isWithinReach(after, this.#view)) await this.#recent.reachBack(after.seq);
   }
 
   /**
-   * What a viewer at `after` lacks up to {@link view}, which may have moved on since the read.
-   * Viewers who came back from the same position get the same array, so that it is encoded once.
+   * What a viewer at `after` lacks up to {@link view}, once {@link readSince} has read it. Viewers who
+   * came back from the same position get the same answer, so that it is encoded once.
+   * @param charge takes so many events of what may be put together for the viewer's address; the
+   *   first viewer pays for all
    */
-  missedSince(after: Position, read: readonly LiveEvent[]): Recovered {
-    const key = keyOf(after);
+  missedSince(after: Position, charge: (events: number) => boolean): Recovered {
+    const key = nameOf(after);
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const last = read.at(-1);
-    // After those read from the log, those sent since that the read did not see.
-    const log = last === undefined ? this.#recent : [...read, ...eventsAfter(this.#recent, last)];
-    const found = recover(after, this.#view, log);
-    // Reading again would find no way from this position either.
-    const isFinal = last !== undefined && comparePositions(last, this.#view) >= 0;
-    if (found.recovered || isFinal) this.#keep(key, found);
+    const costs = isWithinReach(after, this.#view) ? this.#view.seq - after.seq : 0;
+    if (costs > 0 && !charge(costs)) return NOT_RECOVERED;
+    const found = recover(after, this.#view, this.#recent.all);
+    if (this.#answers.size < MAX_KEPT_ANSWERS) this.#answers.set(key, found);
     return found;
-  }
-
-  #keep(key: string, answer: Recovered | undefined): void {
-    if (this.#answers.size < MAX_KEPT_ANSWERS || this.#answers.has(key)) {
-      this.#answers.set(key, answer);
-    }
   }
 
   /**
@@ -173,10 +106,10 @@ export class AuctionFeed {
    * @throws SourceUnavailableError
    */
   async #reach(): Promise<void> {
-    const newer = (await this.#viewersReads.read(this.#view.seq)).at(-1);
-    if (newer === undefined || comparePositions(newer, this.#view) <= 0) return;
+    const [head] = await this.#source.heads([this.auctionId]);
+    if (head === undefined || comparePositions(head, this.#view) <= 0) return;
     await this.catchUp();
-    if (comparePositions(newer, this.#view) <= 0) return;
+    if (comparePositions(head, this.#view) <= 0) return;
     throw new SourceUnavailableError('this node cannot read the newest events');
   }
 
@@ -195,8 +128,15 @@ export class AuctionFeed {
     const { outcome: _before, ...terms } = this.#view;
     this.#view = auctionView(terms, state, { epoch, seq, serverTime });
     this.#answers.clear();
-    this.#recent = [...this.#recent, ...message.events].slice(-MAX_RECENT);
+    this.#recent.add(message.events);
     this.#output.send(message);
+  }
+
+  /** Some events before this message could not be had; its state is better than none. */
+  #sendConflated(message: LiveMessage): void {
+    this.#send(message);
+    this.#recent.startAfter(message.seq);
+    this.#output.repaired(this.auctionId, 'conflated');
   }
 
   #hold(message: LiveMessage): void {
@@ -206,10 +146,6 @@ export class AuctionFeed {
 
   #fillGap(): void {
     this.#filling ??= this.#readMissing()
-      .then((repair) => {
-        if (repair !== undefined) this.#output.repaired(this.auctionId, repair);
-        return undefined;
-      })
       .catch((error: unknown) => {
         this.#output.repaired(this.auctionId, 'failed');
         this.#output.failed(this.auctionId, error);
@@ -220,7 +156,7 @@ export class AuctionFeed {
       });
   }
 
-  async #readMissing(): Promise<Repair | undefined> {
+  async #readMissing(): Promise<void> {
     const before = this.#view;
     for (let attempt = 1; ; attempt += 1) {
       const read = await this.#source.eventsAfter(this.auctionId, before.seq, MAX_RECOVERED_EVENTS);
@@ -230,41 +166,39 @@ export class AuctionFeed {
         read.length <= MAX_RECOVERED_EVENTS &&
         isUnbroken(before, read, last)
       ) {
-        this.#send({ ...this.#messageAt(last), state: stateAfter(last), events: read });
-        return 'filled';
+        this.#send(this.#messageAt(last, stateAfter(last), read));
+        this.#output.repaired(this.auctionId, 'filled');
+        return;
       }
       // Nothing is missing, or nobody can say which events are: a new epoch, or a trimmed log.
       const present = await this.#source.snapshot(this.auctionId);
-      if (present === undefined || comparePositions(present, before) <= 0) return undefined;
+      if (present === undefined || comparePositions(present, before) <= 0) return;
       const justArrived = last === undefined && present.epoch === before.epoch;
       if (justArrived && attempt < MAX_READS) continue;
-      this.#send({ ...this.#messageAt(present), state: stateOf(present), events: [] });
-      return 'conflated';
+      this.#sendConflated(this.#messageAt(present, stateOf(present), []));
+      return;
     }
   }
 
-  #messageAt({
-    epoch,
-    seq,
-  }: Position): Pick<LiveMessage, 'auctionId' | 'epoch' | 'seq' | 'serverTime'> {
+  #messageAt(
+    { epoch, seq }: Position,
+    state: PublicState,
+    events: readonly LiveEvent[],
+  ): LiveMessage {
     const serverTime = new Date(this.#source.now()).toISOString();
-    return { auctionId: this.auctionId, epoch, seq, serverTime };
+    return { auctionId: this.auctionId, epoch, seq, events, state, serverTime };
   }
 
-  /** After a read: what is still not next cannot be filled now, and its state is better than none. */
+  /** After a read: what is still not next cannot be filled now. */
   #sendHeldBack(): void {
     const messages = this.#heldBack;
     this.#heldBack = [];
     for (const message of messages) {
       if (this.#sendIfNext(message)) continue;
-      const events = eventsAfter(message.events, this.#view);
-      this.#send({ ...message, events });
-      this.#output.repaired(this.auctionId, 'conflated');
+      this.#sendConflated({ ...message, events: eventsAfter(message.events, this.#view) });
     }
   }
 }
-
-const keyOf = ({ epoch, seq }: Position): string => `${epoch}:${seq}`;
 
 /** The part of a view that changes. */
 export function stateOf(view: AuctionView): PublicState {

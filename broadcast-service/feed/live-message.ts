@@ -21,6 +21,9 @@ export interface LiveMessage extends Position {
   readonly serverTime: string;
 }
 
+/** A position as one word, which is also how it is called in an event stream. */
+export const nameOf = ({ epoch, seq }: Position): string => `${epoch}:${seq}`;
+
 /** The bytes of an `EventsMessage`. */
 export function messageJson(message: LiveMessage): string {
   const { auctionId, epoch, seq, events, state, serverTime } = message;

@@ -111,7 +111,8 @@ export class WatchedAuctions {
     });
     const view = await this.#source.snapshot(auctionId);
     if (view === undefined) return undefined;
-    feed = AuctionFeed.open(view, meanwhile, this.#source, this.#output);
+    feed = new AuctionFeed(view, this.#source, this.#output);
+    for (const message of meanwhile) feed.receive(message);
     return feed;
   }
 }

@@ -12,8 +12,8 @@ import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { originAllowed } from '@outcry/shared/runtime/origins.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { stateOf } from '../feed/auction-feed.ts';
-import { messageJson } from '../feed/live-message.ts';
-import { howRecovered, type Recovered } from '../feed/recover.ts';
+import { messageJson, nameOf } from '../feed/live-message.ts';
+import { howRecovered } from '../feed/recover.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
 import { NO_SUCH_AUCTION } from '../rooms/requests.ts';
 import type { Audience } from '../rooms/viewer.ts';
@@ -85,11 +85,9 @@ export class StreamAuctions {
     const lease = await this.#parts.acquire(auctionId);
     if (lease === undefined) return answerProblem(x, 'AUCTION_NOT_FOUND', NO_SUCH_AUCTION);
     try {
-      const mayRecover = (events: number): boolean =>
-        connections.mayRecover(address, events, monotonicNow());
-      const missed = after && (await lease.feed.recoverFrom(after, mayRecover));
+      if (after !== undefined) await lease.feed.readSince(after);
       if (!outgoing.destroyed && !this.#stopping) {
-        this.#begin(x, lease, missed);
+        this.#begin(x, lease, address, after);
         return 'taken';
       }
     } catch (error) {
@@ -101,8 +99,9 @@ export class StreamAuctions {
   }
 
   /** Sends where the auction stands, with what came after the viewer's position, and goes on. */
-  #begin({ outgoing, headers }: Exchange, lease: Lease, missed?: () => Recovered): void {
-    const { auctionId, view } = lease.feed;
+  #begin({ outgoing, headers }: Exchange, lease: Lease, address: string, after?: Position): void {
+    const { feed } = lease;
+    const { auctionId, view } = feed;
     const recipient = new StreamRecipient(outgoing);
     this.#open.set(outgoing, recipient);
     outgoing.once('close', () => {
@@ -113,7 +112,11 @@ export class StreamAuctions {
     outgoing.writeHead(200, [...headers, ...STREAM_HEADERS]);
     const retryMs = RECONNECT_FROM_MS + Math.random() * (RECONNECT_TO_MS - RECONNECT_FROM_MS);
     outgoing.write(`retry: ${Math.round(retryMs)}\n\n`);
-    const found = missed?.();
+    const found =
+      after &&
+      feed.missedSince(after, (events) =>
+        this.#parts.connections.mayRecover(address, events, monotonicNow()),
+      );
     this.#parts.recovered(howRecovered(found));
     const at = { epoch: view.epoch, seq: view.seq };
     const json = messageJson({
@@ -150,7 +153,6 @@ export const unavailable = (x: Exchange, reason: string): HttpAnswer =>
     retryAfterMs: RETRY_AFTER_MS,
   });
 
-const chunks = new WeakMap<Packet, Buffer>();
 /** A comment: keeps proxies from ending a connection on which nothing happens. */
 const HEARTBEAT = Buffer.from(':\n\n');
 
@@ -168,7 +170,10 @@ class StreamRecipient implements Recipient {
 
   /** Only events; how many watch is told over Socket.IO. */
   send(packet: Packet): void {
-    if (packet.event === 'events') this.#response.write(chunkOf(packet));
+    const { event, json, at } = packet;
+    if (at === undefined) return;
+    packet.chunk ??= Buffer.from(`event: ${event}\nid: ${nameOf(at)}\ndata: ${json}\n\n`);
+    this.#response.write(packet.chunk);
   }
 
   beat(): void {
@@ -178,15 +183,4 @@ class StreamRecipient implements Recipient {
   drop(): void {
     this.#response.destroy();
   }
-}
-
-function chunkOf(packet: Packet): Buffer {
-  let chunk = chunks.get(packet);
-  if (chunk === undefined) {
-    const { event, json, at } = packet;
-    const id = at === undefined ? '' : `id: ${at.epoch}:${at.seq}\n`;
-    chunk = Buffer.from(`event: ${event}\n${id}data: ${json}\n\n`);
-    chunks.set(packet, chunk);
-  }
-  return chunk;
 }

@@ -1,12 +1,9 @@
 /** The viewers of one auction, up to where each of them has been told, and what the next hear. */
-import {
-  comparePositions,
-  type Position,
-  type PresenceMessage,
-} from '@outcry/shared/contracts/live.ts';
+import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import {
   eventsAfter,
   messageJson,
+  nameOf,
   type LiveEvent,
   type LiveMessage,
 } from '../feed/live-message.ts';
@@ -19,25 +16,17 @@ export interface Member {
   viewer: string | undefined;
   /** Everything up to here was sent, or is covered by a newer state. */
   at: Position;
-  /** Since when (ms, steady clock) it takes nothing; undefined while it keeps up. */
-  behindSince: number | undefined;
+  /** How many watch, as it was told last. */
+  presence: Packet | undefined;
 }
 
-/** What became of the newest message for one member. */
+/** What became of the newest events for one member. */
 export type Delivery = 'sent' | 'not needed' | 'behind';
 
 /** More events than this are left out, the oldest first; their newest state stays. */
 const MAX_EVENTS = 2_000;
 /** Members of one room are at few positions; more packets than this are not kept. */
 const MAX_PACKETS = 64;
-
-const keyOf = ({ epoch, seq }: Position): string => `${epoch}:${seq}`;
-
-const packetOf = (message: LiveMessage, at: Position): Packet => ({
-  event: 'events',
-  json: messageJson(message),
-  at,
-});
 
 export class AuctionRoom {
   readonly auctionId: string;
@@ -52,7 +41,8 @@ export class AuctionRoom {
   /** By the position of those who get it: what brings them to the newest. */
   readonly #packets = new Map<string, Packet>();
   #last: { readonly from: Position; readonly packet: Packet } | undefined;
-  #presence: { readonly message: PresenceMessage; readonly packet: Packet } | undefined;
+  /** How many watch; where they are to be told again, another packet. */
+  presence: Packet | undefined;
 
   constructor(auctionId: string) {
     this.auctionId = auctionId;
@@ -93,7 +83,7 @@ export class AuctionRoom {
       this.#count(viewer, 1);
       return true;
     }
-    this.#members.set(recipient, { recipient, viewer, at, behindSince: undefined });
+    this.#members.set(recipient, { recipient, viewer, at, presence: this.presence });
     this.#count(viewer, 1);
     return viewer !== undefined;
   }
@@ -123,55 +113,42 @@ export class AuctionRoom {
     this.#events = [...eventsAfter(this.#events, at)];
   }
 
-  /** How many its viewers were told that they are. */
-  get presence(): PresenceMessage | undefined {
-    return this.#presence?.message;
-  }
-
-  /** @returns what says so; the same as before for the same number, so that it is encoded once */
-  rememberPresence(message: PresenceMessage): Packet {
-    if (this.#presence?.message.viewers !== message.viewers) {
-      this.#presence = { message, packet: { event: 'presence', json: JSON.stringify(message) } };
-    }
-    return this.#presence.packet;
-  }
-
   /**
    * Gives a member all that it lacks.
-   * @param full above so many waiting bytes it gets nothing, and later the newest state only
+   * @param full above so many waiting bytes it gets nothing now
+   * @param stateAlone whether it gets no events, only the newest state
    */
-  deliver(member: Member, full: number): Delivery {
-    if (comparePositions(member.at, this.#at) >= 0) return 'not needed';
-    if (member.recipient.waitingBytes > full) return 'behind';
-    member.recipient.send(this.#packetFrom(member.at));
-    member.at = this.#at;
-    return 'sent';
-  }
-
-  /** What a member that was behind needs to be current. */
-  catchUp(member: Member): void {
-    if (this.#newest !== undefined && comparePositions(member.at, this.#at) < 0) {
-      member.recipient.send(packetOf(this.#newest, this.#at));
+  deliver(member: Member, full: number, stateAlone = false): Delivery {
+    const { recipient } = member;
+    const lacksEvents = comparePositions(member.at, this.#at) < 0;
+    const { presence } = this;
+    const lacksCount = member.viewer !== undefined && member.presence !== presence;
+    if (!lacksEvents && !lacksCount) return 'not needed';
+    if (recipient.waitingBytes > full) return 'behind';
+    if (lacksEvents) {
+      recipient.send(stateAlone ? this.#newPacket([]) : this.#packetFrom(member.at));
       member.at = this.#at;
     }
-    if (this.#presence !== undefined && member.viewer !== undefined) {
-      member.recipient.send(this.#presence.packet);
+    if (lacksCount && presence !== undefined) {
+      recipient.send(presence);
+      member.presence = presence;
     }
+    return lacksEvents ? 'sent' : 'not needed';
   }
 
   /** Nearly always the member before was at the same position, which is then the same object. */
   #packetFrom(from: Position): Packet {
     if (this.#last?.from === from) return this.#last.packet;
-    const key = keyOf(from);
-    const packet = this.#packets.get(key) ?? this.#newPacket(from);
+    const key = nameOf(from);
+    const packet = this.#packets.get(key) ?? this.#newPacket(eventsAfter(this.#events, from));
     if (this.#packets.size < MAX_PACKETS) this.#packets.set(key, packet);
     this.#last = { from, packet };
     return packet;
   }
 
-  #newPacket(from: Position): Packet {
+  #newPacket(events: readonly LiveEvent[]): Packet {
     if (this.#newest === undefined) throw new Error('nothing was said yet');
-    return packetOf({ ...this.#newest, events: eventsAfter(this.#events, from) }, this.#at);
+    return { event: 'events', json: messageJson({ ...this.#newest, events }), at: this.#at };
   }
 
   #count(viewer: string | undefined, by: 1 | -1): void {

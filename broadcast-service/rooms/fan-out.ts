@@ -56,7 +56,6 @@ interface Round {
   readonly members: Iterator<Member, undefined>;
   /** What the room had when the round began; undefined when there was nothing new but a count. */
   readonly upTo: Position | undefined;
-  readonly presence: Packet | undefined;
   sent: number;
   passedOver: number;
 }
@@ -64,8 +63,8 @@ interface Round {
 /** What a room has to send, and when it may. */
 interface Sending {
   readonly room: AuctionRoom;
-  hasEvents: boolean;
-  presence: PresenceMessage | undefined;
+  /** What the room was given since its newest round began. */
+  news: 'events' | 'count' | undefined;
   round: Round | undefined;
   rest: NodeJS.Timeout | undefined;
   /** Since its newest round began. */
@@ -81,7 +80,8 @@ export class FanOut {
   /** In the order in which they have their turns. */
   readonly #ready = new Set<Sending>();
   #resting = 0;
-  readonly #behind = new Map<Member, AuctionRoom>();
+  /** Who takes nothing, and since when (ms, steady clock). */
+  readonly #behind = new Map<Member, { readonly room: AuctionRoom; readonly since: number }>();
   readonly #slowReaders: NodeJS.Timeout;
   #scheduled = false;
 
@@ -106,8 +106,7 @@ export class FanOut {
     if (sending === undefined) {
       sending = {
         room: new AuctionRoom(auctionId),
-        hasEvents: false,
-        presence: undefined,
+        news: undefined,
         round: undefined,
         rest: undefined,
         restedMs: 0,
@@ -133,16 +132,15 @@ export class FanOut {
     const sending = this.#rooms.get(message.auctionId);
     if (sending === undefined) return;
     sending.room.add(message);
-    sending.hasEvents = true;
+    sending.news = 'events';
     this.#wake(sending);
   }
 
   /** How many viewers there are; takes the place of an earlier count that still waits. */
   sendPresence(message: PresenceMessage): void {
     const sending = this.#rooms.get(message.auctionId);
-    if (sending === undefined) return;
-    sending.presence = message;
-    this.#wake(sending);
+    const packet: Packet = { event: 'presence', json: JSON.stringify(message) };
+    if (sending !== undefined) this.#present(sending, packet);
   }
 
   /**
@@ -153,8 +151,14 @@ export class FanOut {
     const sending = this.#rooms.get(auctionId);
     const presence = sending?.room.presence;
     if (sending !== undefined && presence !== undefined && sending.lastSentAt < since) {
-      this.sendPresence(presence);
+      this.#present(sending, { ...presence });
     }
+  }
+
+  #present(sending: Sending, presence: Packet): void {
+    sending.room.presence = presence;
+    sending.news ??= 'count';
+    this.#wake(sending);
   }
 
   #end(sending: Sending): void {
@@ -215,11 +219,7 @@ export class FanOut {
         round.sent += 1;
       } else if (delivery === 'behind') {
         round.passedOver += 1;
-        this.#fallBehind(member, room);
-      }
-      if (round.presence !== undefined && member.viewer !== undefined) {
-        if (member.recipient.waitingBytes > fullBytes) this.#fallBehind(member, room);
-        else member.recipient.send(round.presence);
+        if (!this.#behind.has(member)) this.#behind.set(member, { room, since: monotonicNow() });
       }
       if (looked % SENDS_PER_CLOCK_READING === 0 && monotonicNow() >= until) return;
     }
@@ -227,18 +227,16 @@ export class FanOut {
   }
 
   #beginRound(sending: Sending): Round {
-    const { room, hasEvents, presence } = sending;
+    const { room, news } = sending;
     const round: Round = {
       members: room.members(),
-      upTo: hasEvents ? room.at : undefined,
-      presence: presence === undefined ? undefined : room.rememberPresence(presence),
+      upTo: news === 'events' ? room.at : undefined,
       sent: 0,
       passedOver: 0,
     };
     sending.round = round;
     sending.restedMs = 0;
-    sending.hasEvents = false;
-    sending.presence = undefined;
+    sending.news = undefined;
     sending.lastSentAt = monotonicNow();
     return round;
   }
@@ -274,22 +272,16 @@ export class FanOut {
     }, restMs);
   }
 
-  #fallBehind(member: Member, room: AuctionRoom): void {
-    member.behindSince ??= monotonicNow();
-    this.#behind.set(member, room);
-  }
-
   #checkSlowReaders(): void {
     const { fullBytes, maxBehindMs } = this.#limits;
     let caughtUp = 0;
-    for (const [member, room] of this.#behind) {
+    for (const [member, { room, since }] of this.#behind) {
       if (caughtUp >= MAX_CATCH_UPS) return;
       if (member.recipient.waitingBytes <= fullBytes) {
         this.#behind.delete(member);
-        member.behindSince = undefined;
-        room.catchUp(member);
+        room.deliver(member, fullBytes, true);
         caughtUp += 1;
-      } else if (monotonicNow() - (member.behindSince ?? 0) > maxBehindMs) {
+      } else if (monotonicNow() - since > maxBehindMs) {
         this.#behind.delete(member);
         this.#tell.dropped();
         member.recipient.drop();
@@ -298,5 +290,4 @@ export class FanOut {
   }
 }
 
-const hasMore = ({ round, hasEvents, presence }: Sending): boolean =>
-  round !== undefined || hasEvents || presence !== undefined;
+const hasMore = ({ round, news }: Sending): boolean => round !== undefined || news !== undefined;

@@ -165,8 +165,8 @@ export class Viewer {
         this.#end(auctionId, watch);
         return refused('AUCTION_NOT_FOUND', NO_SUCH_AUCTION);
       }
-      const missed = after && (await this.#recover(feed, after));
-      if (this.#watches.get(auctionId) === watch) return this.#join(watch, feed, counted, missed);
+      if (after !== undefined) await feed.readSince(after);
+      if (this.#watches.get(auctionId) === watch) return this.#join(watch, feed, counted, after);
       return unavailable('the auction was unwatched meanwhile');
     } catch (error) {
       if (!watch.joined) this.#end(auctionId, watch);
@@ -233,10 +233,6 @@ export class Viewer {
     return refused('RATE_LIMITED', 'All of its address together ask too much.', { retryAfterMs });
   }
 
-  get #isFull(): boolean {
-    return this.#socket.waitingBytes > FULL_BYTES;
-  }
-
   #begin(auctionId: string): Watch | undefined {
     if (this.#watches.size >= MAX_WATCHED_PER_CONNECTION) return undefined;
     const watch = { again: undefined, lease: this.#parts.acquire(auctionId), joined: false };
@@ -244,24 +240,10 @@ export class Viewer {
     return watch;
   }
 
-  /** @returns what it missed, to be called when it joins */
-  async #recover(feed: AuctionFeed, after: Position): Promise<() => Recovered> {
-    if (this.#isFull) return () => NOT_RECOVERED;
-    const missed = await feed.recoverFrom(after, (events) =>
-      this.#parts.connections.mayRecover(this.#of.address, events, monotonicNow()),
-    );
-    return () => (this.#isFull ? NOT_RECOVERED : missed());
-  }
-
   /** Everything here happens at once: what is sent next goes on where the answer ends. */
-  #join(
-    watch: Watch,
-    feed: AuctionFeed,
-    counted: boolean,
-    missed: (() => Recovered) | undefined,
-  ): Answer {
+  #join(watch: Watch, feed: AuctionFeed, counted: boolean, after: Position | undefined): Answer {
     const { auctionId, view } = feed;
-    const found = missed?.();
+    const found = after && this.#missed(feed, after);
     this.#parts.recovered(howRecovered(found));
     watch.joined = true;
     this.#parts.join(auctionId, this.#socket, view, counted ? this.#of.person : undefined);
@@ -269,10 +251,17 @@ export class Viewer {
     return { ok: true, data: { auction, ...(found ?? NOT_RECOVERED) } };
   }
 
+  #missed(feed: AuctionFeed, after: Position): Recovered {
+    if (this.#socket.waitingBytes > FULL_BYTES) return NOT_RECOVERED;
+    return feed.missedSince(after, (events) =>
+      this.#parts.connections.mayRecover(this.#of.address, events, monotonicNow()),
+    );
+  }
+
   #end(auctionId: string, watch: Watch): void {
     if (this.#watches.get(auctionId) !== watch) return;
     this.#watches.delete(auctionId);
-    if (watch.joined) this.#parts.leave(auctionId, this.#socket);
+    this.#parts.leave(auctionId, this.#socket);
     watch.lease.then(
       (lease) => lease?.release(),
       () => undefined, // Whoever waits for the lease reports why there is none.

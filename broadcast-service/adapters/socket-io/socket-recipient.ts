@@ -28,9 +28,6 @@ export class AnswerEncoder extends Encoder {
   }
 }
 
-const frames = new WeakMap<Packet, Buffer>();
-/** Nearly always the packet before is the packet again, for the next of thousands of viewers. */
-let latest: { packet: Packet; frame: Buffer } | undefined;
 /** Thousands who come back from one position miss the same events; these are encoded once. */
 const encodedEvents = new WeakMap<readonly LiveEvent[], Buffer>();
 
@@ -56,7 +53,9 @@ export class SocketRecipient implements ViewerSocket {
   }
 
   send(packet: Packet): void {
-    this.#write(latest?.packet === packet ? latest.frame : frameOf(packet));
+    // Socket.IO's packet (`2`, an event of the main namespace) in the engine's (`4`, a message).
+    packet.frame ??= textFrame(`42["${packet.event}",${packet.json}]`);
+    this.#write(packet.frame);
   }
 
   /** Tells what concerns this viewer alone. */
@@ -87,17 +86,6 @@ export class SocketRecipient implements ViewerSocket {
   #write(bytes: Buffer): void {
     if (this.isOpen) this.#tcp.write(bytes);
   }
-}
-
-/** Socket.IO's packet (`2`, an event of the main namespace) in the engine's (`4`, a message). */
-function frameOf(packet: Packet): Buffer {
-  let frame = frames.get(packet);
-  if (frame === undefined) {
-    frame = textFrame(`42["${packet.event}",${packet.json}]`);
-    frames.set(packet, frame);
-  }
-  latest = { packet, frame };
-  return frame;
 }
 
 /** The events and all that follows them in the answer. */
