@@ -153,9 +153,10 @@ export async function createBroadcaster(
   signOuts.start();
   channels.onNotices((notices) => {
     metrics.notices.inc(notices.length);
-    for (const notice of notices) viewers.notify(notice);
+    // Users are told what happened, and not by which name the system knows them.
+    for (const { type, userId, ...message } of notices) viewers.tell(userId, type, message);
   });
-  channels.subscribeAlways([KEPT_CHANNEL], (userId) => viewers.tellKept(userId));
+  channels.subscribeAlways([KEPT_CHANNEL], (userId) => viewers.tell(userId, 'kept', {}));
   try {
     await readiness.refuseOtherShards();
   } catch (error) {

@@ -1,10 +1,11 @@
 /** One viewer's connection: limits and answers what it sends, and knows what it watches. */
 import { randomUUID } from 'node:crypto';
 import type { AuctionView, BidReceipt } from '@outcry/shared/contracts/api.ts';
-import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
+import type { Ack, Position, ToViewer } from '@outcry/shared/contracts/live.ts';
 import type { Caller, VerifyToken } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
+import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
 import type { Lease } from '../feed/watched-auctions.ts';
@@ -48,6 +49,8 @@ export interface ViewerSocket extends Recipient {
   readonly isOpen: boolean;
   /** 0, or for how many ms it had asked too much when it sent what is handled now. */
   readonly msOverdrawn: number;
+  /** Sends what concerns this viewer alone. */
+  tell<E extends keyof ToViewer>(event: E, ...message: Parameters<ToViewer[E]>): void;
 }
 
 export interface ViewerOf {
@@ -117,8 +120,14 @@ export class Viewer {
     return this.#identity.caller;
   }
 
+  /** Tells what concerns its user alone, as long as the token is valid. */
+  tell<E extends keyof ToViewer>(event: E, ...message: Parameters<ToViewer[E]>): void {
+    if (this.caller === undefined || this.caller.expiresAt <= wallClockNow()) return;
+    if (!this.#endIfFull()) this.#socket.tell(event, ...message);
+  }
+
   /** Answers and notices have a bound too. @returns whether the connection was ended */
-  endIfFull(): boolean {
+  #endIfFull(): boolean {
     const { waitingBytes } = this.#socket;
     if (waitingBytes <= MAX_WAITING_BYTES) return false;
     this.#parts.log.info({ address: this.#of.address, waitingBytes }, 'a viewer does not read');
@@ -130,7 +139,7 @@ export class Viewer {
   async handle(event: unknown, payload: unknown, reply: (answer: Answer) => void): Promise<void> {
     const act = ACTS.get(event);
     // A client that was cut off may have requests queued.
-    if (act === undefined || !this.#socket.isOpen || this.endIfFull()) return;
+    if (act === undefined || !this.#socket.isOpen || this.#endIfFull()) return;
     try {
       reply(this.#askedTooMuch() ?? (await act(this, payload)));
     } catch (error) {

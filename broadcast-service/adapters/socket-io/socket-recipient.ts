@@ -58,7 +58,6 @@ export class SocketRecipient implements ViewerSocket {
     this.#write(packet.frame);
   }
 
-  /** Tells what concerns this viewer alone. */
   tell<E extends keyof ToViewer>(event: E, ...[message]: Parameters<ToViewer[E]>): void {
     this.#write(textFrame(`42["${event}",${JSON.stringify(message)}]`));
   }

@@ -5,13 +5,12 @@ import { createShardedAdapter } from '@socket.io/redis-adapter';
 import { Server, type Socket } from 'socket.io';
 import { Decoder } from 'socket.io-parser';
 import { NODES_CHANNELS } from '@outcry/shared/contracts/keys.ts';
-import type { Notice, ToViewer } from '@outcry/shared/contracts/live.ts';
+import type { ToViewer } from '@outcry/shared/contracts/live.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { originAllowed } from '@outcry/shared/runtime/origins.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { SignIn } from '@outcry/shared/runtime/sign-outs.ts';
-import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import type { OtherNodes, PresenceOfNode } from '../../presence/share-presence.ts';
 import {
   authenticateViewer,
@@ -24,17 +23,10 @@ import { AnswerEncoder, EncodedAnswer, SocketRecipient } from './socket-recipien
 
 type Connection = Socket['conn'];
 
-/** The network side of a connection, from before Socket.IO knows it. */
-interface Peer {
-  readonly address: string;
-  readonly recipient: SocketRecipient;
-}
-
 /** Who it was at first, before it is welcomed; the viewer knows who it is since. */
 interface SocketData {
   identity?: Identity;
   viewer?: Viewer;
-  recipient?: SocketRecipient;
 }
 
 /** What clients may send is not known here: nothing of it is trusted. */
@@ -74,7 +66,6 @@ export class SocketViewers {
   readonly nodes: OtherNodes;
   readonly #io: Server<FromAnyone, ToViewer, BetweenNodes, SocketData>;
   readonly #parts: SocketViewersParts;
-  readonly #peers = new WeakMap<Connection, Peer>();
   #stopping = false;
 
   constructor(http: HttpServer, parts: SocketViewersParts) {
@@ -117,14 +108,12 @@ export class SocketViewers {
     };
   }
 
-  /** Sends a notice to its user's connections, as long as their tokens are valid. */
-  notify(notice: Notice): void {
-    for (const recipient of this.#recipientsOf(notice.userId)) tellNotice(recipient, notice);
-  }
-
-  /** Hints to a user's connections that what is kept for the user has changed. */
-  tellKept(userId: string): void {
-    for (const recipient of this.#recipientsOf(userId)) recipient.tell('kept', {});
+  /** Tells a user's connections what concerns the user alone, as long as their tokens are valid. */
+  tell<E extends keyof ToViewer>(userId: string, event: E, ...message: Parameters<ToViewer[E]>): void {
+    const { sockets, adapter } = this.#io.sockets;
+    for (const id of adapter.rooms.get(userRoom(userId)) ?? []) {
+      sockets.get(id)?.data.viewer?.tell(event, ...message);
+    }
   }
 
   /** Ends the connections of users whose tokens count no more; a client that comes back is told why. */
@@ -144,16 +133,6 @@ export class SocketViewers {
   async close(): Promise<void> {
     this.#stopping = true;
     await this.#io.close();
-  }
-
-  *#recipientsOf(userId: string): Generator<SocketRecipient, void, void> {
-    const { sockets, adapter } = this.#io.sockets;
-    for (const id of adapter.rooms.get(userRoom(userId)) ?? []) {
-      const { viewer, recipient } = sockets.get(id)?.data ?? {};
-      if (viewer?.caller === undefined || recipient === undefined) continue;
-      if (viewer.caller.expiresAt <= wallClockNow() || viewer.endIfFull()) continue;
-      yield recipient;
-    }
   }
 
   /** Why it is refused, whoever asks. */
@@ -181,18 +160,13 @@ export class SocketViewers {
     return clientAddress(request, this.#parts.trustedProxies);
   }
 
-  #begin(connection: Connection): void {
-    const { request } = connection;
+  #begin({ request }: Connection): void {
     const address = this.#addressOf(request);
-    const wire = wireOf(request);
-    this.#peers.set(connection, { address, recipient: new SocketRecipient(wire) });
-    wire.webSocket.onMisuse = (misuse) => {
+    wireOf(request).webSocket.onMisuse = (misuse) => {
       this.#parts.log.info({ address, misuse }, 'a connection is ended');
       this.#parts.misused(misuse);
       this.#parts.connections.misused(address, monotonicNow());
     };
-    // The library keeps it for us as long as the connection lasts: some kB each.
-    Object.assign(connection, { request: null });
   }
 
   async #admit(socket: ViewerConnection, next: (error?: Error) => void): Promise<void> {
@@ -210,16 +184,15 @@ export class SocketViewers {
   }
 
   #welcome(socket: ViewerConnection): void {
-    const peer = this.#peers.get(socket.conn);
-    if (peer === undefined) throw new Error('a connection that nobody asked for');
-    const { address, recipient } = peer;
+    const { request } = socket.conn;
+    const recipient = new SocketRecipient(wireOf(request));
     const { identity } = socket.data;
     if (identity === undefined) throw new Error('a connection that was not admitted');
     const { caller } = identity;
     if (caller !== undefined) void socket.join(userRoom(caller.userId));
-    const of = { identity, address, person: personOf(socket) };
+    const of = { identity, address: this.#addressOf(request), person: personOf(socket) };
     const viewer = new Viewer(of, recipient, this.#parts);
-    Object.assign(socket.data, { viewer, recipient });
+    socket.data.viewer = viewer;
     // Handled here and not passed on: the library would defer it to another tick.
     socket.use(([event, ...sent]: readonly unknown[]) => {
       const { payload, ack = ignore } = readSent(sent);
@@ -228,7 +201,8 @@ export class SocketViewers {
       void viewer.handle(event, payload, reply);
     });
     socket.on('disconnect', () => viewer.close());
-    // Nobody asks for it again, and the library would keep it.
+    // Nobody asks for these again, and the library would keep them: some kB each.
+    Object.assign(socket.conn, { request: null });
     Object.assign(socket, { handshake: undefined });
   }
 }
@@ -261,27 +235,8 @@ function refuse(tcp: Duplex, [status, reason]: UpgradeRefusal): void {
 }
 
 /** Whether the request wants to go on with a session that there is. */
-function asksForSession({ url = '' }: IncomingMessage): boolean {
-  const [, query = ''] = /\?(.*)/.exec(url) ?? [];
-  return new URLSearchParams(query).has('sid');
-}
-
-/** A user's own sockets are told what happened, and not by which name the system knows the user. */
-function tellNotice(recipient: SocketRecipient, notice: Notice): void {
-  const { auctionId } = notice;
-  switch (notice.type) {
-    case 'own':
-      recipient.tell('own', { auctionId });
-      break;
-    case 'won':
-      recipient.tell('won', { auctionId, price: notice.price });
-      break;
-    case 'outbid': {
-      const { price, minimumBid } = notice;
-      recipient.tell('outbid', { auctionId, price, minimumBid });
-    }
-  }
-}
+const asksForSession = ({ url = '' }: IncomingMessage): boolean =>
+  new URLSearchParams(url.slice(url.indexOf('?') + 1)).has('sid');
 
 /**
  * Whom a connection counts as: its user, or the browser that its tabs name alike, or nobody else. What
