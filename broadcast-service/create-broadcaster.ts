@@ -10,9 +10,9 @@ import { openRedisOrCluster } from '@outcry/shared/runtime/redis.ts';
 import { RedisReadiness } from '@outcry/shared/runtime/redis-readiness.ts';
 import { SignOuts, type SignIn } from '@outcry/shared/runtime/sign-outs.ts';
 import { forwardTo, wakeThrough } from './adapters/http-gateway.ts';
+import { AdapterChannels } from './adapters/redis/adapter-channels.ts';
 import { dataFault, RedisAuctionSource } from './adapters/redis/redis-auction-source.ts';
-import { AdapterChannels, RedisChannels } from './adapters/redis/redis-channels.ts';
-import { SubscriberConnections } from './adapters/redis/subscriber-connections.ts';
+import { RedisChannels } from './adapters/redis/redis-channels.ts';
 import type { BroadcasterSettings } from './config.ts';
 import { FeedMaintenance } from './feed/maintenance.ts';
 import { WatchedAuctions } from './feed/watched-auctions.ts';
@@ -51,8 +51,9 @@ export async function createBroadcaster(
   closers.defer('sign-outs', () => signOuts.stop());
   const readiness = new RedisReadiness(redis, () => dataFault(redis, shards), log);
   closers.defer('readiness', () => readiness.close());
-  const feed = new SubscriberConnections(redis, settings.REDIS_URL, log);
-  const channels = new RedisChannels(feed, shards, log, () => metrics.messagesIn.inc());
+  const channels = new RedisChannels(redis, settings.REDIS_URL, shards, log, () =>
+    metrics.messagesIn.inc(),
+  );
   closers.defer('subscriptions', () => channels.close());
 
   const connections = new Connections({
@@ -88,9 +89,8 @@ export async function createBroadcaster(
     watchedAuctions: () => watched.count,
   });
   const audience = {
-    acquire: (auctionId: string) => watched.acquire(auctionId),
-    join: fanOut.join.bind(fanOut),
-    leave: fanOut.leave.bind(fanOut),
+    watched,
+    fanOut,
     now: () => source.now(),
     recovered: (result: string) => metrics.watches.inc({ result }),
     connections,

@@ -82,7 +82,7 @@ export class StreamAuctions {
     }
     outgoing.once('close', counted);
     outgoing.on('error', () => outgoing.destroy());
-    const lease = await this.#parts.acquire(auctionId);
+    const lease = await this.#parts.watched.acquire(auctionId);
     if (lease === undefined) return answerProblem(x, 'AUCTION_NOT_FOUND', NO_SUCH_AUCTION);
     try {
       if (after !== undefined) await lease.feed.readSince(after);
@@ -106,7 +106,7 @@ export class StreamAuctions {
     this.#open.set(outgoing, recipient);
     outgoing.once('close', () => {
       this.#open.delete(outgoing);
-      this.#parts.leave(auctionId, recipient);
+      this.#parts.fanOut.leave(auctionId, recipient);
       lease.release();
     });
     outgoing.writeHead(200, [...headers, ...STREAM_HEADERS]);
@@ -127,7 +127,7 @@ export class StreamAuctions {
       serverTime: new Date(this.#parts.now()).toISOString(),
     });
     recipient.send({ event: 'events', json, at });
-    this.#parts.join(auctionId, recipient, at, `stream ${randomUUID()}`);
+    this.#parts.fanOut.join(auctionId, recipient, at, `stream ${randomUUID()}`);
   }
 }
 

@@ -8,11 +8,12 @@ import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
-import type { Lease } from '../feed/watched-auctions.ts';
+import type { Lease, WatchedAuctions } from '../feed/watched-auctions.ts';
 import { howRecovered, NOT_RECOVERED, type HowRecovered, type Recovered } from '../feed/recover.ts';
 import { Allowance } from './allowance.ts';
 import { authenticateAgain, ConnectionRefusedError, type Identity } from './authenticate-viewer.ts';
 import type { Connections } from './connections.ts';
+import type { FanOut } from './fan-out.ts';
 import type { Recipient } from './recipient.ts';
 import {
   bidRequest,
@@ -26,11 +27,8 @@ import {
 
 /** What viewers watch, and who is counted. */
 export interface Audience {
-  /** @throws SourceUnavailableError */
-  acquire(auctionId: string): Promise<Lease | undefined>;
-  /** From now on the viewer gets what comes after `at`. */
-  join(auctionId: string, recipient: Recipient, at: Position, viewer: string | undefined): void;
-  leave(auctionId: string, recipient: Recipient): void;
+  readonly watched: WatchedAuctions;
+  readonly fanOut: FanOut;
   /** The deciding clock, ms since 1970. */
   now(): number;
   recovered(how: HowRecovered): void;
@@ -244,7 +242,7 @@ export class Viewer {
 
   #begin(auctionId: string): Watch | undefined {
     if (this.#watches.size >= MAX_WATCHED_PER_CONNECTION) return undefined;
-    const watch = { again: undefined, lease: this.#parts.acquire(auctionId), joined: false };
+    const watch = { again: undefined, lease: this.#parts.watched.acquire(auctionId), joined: false };
     this.#watches.set(auctionId, watch);
     return watch;
   }
@@ -255,7 +253,7 @@ export class Viewer {
     const found = after && this.#missed(feed, after);
     this.#parts.recovered(howRecovered(found));
     watch.joined = true;
-    this.#parts.join(auctionId, this.#socket, view, counted ? this.#of.person : undefined);
+    this.#parts.fanOut.join(auctionId, this.#socket, view, counted ? this.#of.person : undefined);
     const auction = { ...view, serverTime: new Date(this.#parts.now()).toISOString() };
     return { ok: true, data: { auction, ...(found ?? NOT_RECOVERED) } };
   }
@@ -270,7 +268,7 @@ export class Viewer {
   #end(auctionId: string, watch: Watch): void {
     if (this.#watches.get(auctionId) !== watch) return;
     this.#watches.delete(auctionId);
-    this.#parts.leave(auctionId, this.#socket);
+    this.#parts.fanOut.leave(auctionId, this.#socket);
     watch.lease.then(
       (lease) => lease?.release(),
       () => undefined, // Whoever waits for the lease reports why there is none.

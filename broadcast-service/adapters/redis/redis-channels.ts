@@ -1,5 +1,4 @@
-import { EventEmitter } from 'node:events';
-import type { Redis } from 'ioredis';
+import { Cluster, Command, type Redis } from 'ioredis';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { Notice } from '@outcry/shared/contracts/live.ts';
 import { readNotices } from '@outcry/shared/contracts/records.ts';
@@ -7,36 +6,40 @@ import { readTraceNote, type TraceNote } from '@outcry/shared/contracts/traces.t
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import { openClusterNode, openRedis, type RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { SourceUnavailableError, type LiveChannels } from '../../feed/auction-source.ts';
 import type { LiveMessage } from '../../feed/live-message.ts';
 import { readLiveMessage } from './read-events.ts';
-import type { SubscriberConnections } from './subscriber-connections.ts';
 
 type Hear = (text: string) => void;
 
+const NAME = 'broadcast-feed';
 const LIMIT_MS = 2_000;
-const TELL_LIMIT_MS = 1_000;
 const SUBSCRIBE_AT_ONCE = 500;
 const RESTORE_EVERY_MS = 500;
 
 /** Channels of one slot, which are always heard on one connection. */
 interface Group {
-  readonly channels: Set<string>;
+  readonly channels: Map<string, Hear>;
   /** Where all of them are subscribed; undefined while one may not be. */
   at: Redis | undefined;
 }
 
 /**
- * Sharded subscriptions. After a reconnection, and when a cluster has another master for a slot,
- * everything is subscribed again here, and whoever asked is told that there was a gap.
+ * Sharded subscriptions: a channel is heard at the master that has its slot. After a reconnection, and
+ * when a cluster has another master for a slot, everything is subscribed again here, and whoever asked
+ * is told that there was a gap. The client library's own sharded subscribers hide whether a
+ * subscription has failed.
  */
 export class RedisChannels implements LiveChannels {
-  readonly #connections: SubscriberConnections;
+  readonly #redis: RedisClient;
+  readonly #url: string;
   readonly #shards: number;
   readonly #log: Logger;
   readonly #onMessage: () => void;
-  readonly #wanted = new Map<string, Hear>();
+  /** By the node that they lead to. */
+  readonly #connections = new Map<string, Redis>();
+  /** By hash tag. */
   readonly #groups = new Map<string, Group>();
   readonly #onRestored: (() => void)[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -44,30 +47,30 @@ export class RedisChannels implements LiveChannels {
   #restoring = false;
   #failing = false;
 
-  /** @param onMessage called for each message of a watched auction, before it is read */
+  /**
+   * @param redis the connection for commands, which on a cluster knows who has which slot
+   * @param url of the one Redis there is otherwise
+   * @param onMessage called for each message of a watched auction, before it is read
+   */
   constructor(
-    connections: SubscriberConnections,
+    redis: RedisClient,
+    url: string,
     shards: number,
     log: Logger,
     onMessage: () => void,
   ) {
-    this.#connections = connections;
+    this.#redis = redis;
+    this.#url = url;
     this.#shards = shards;
     this.#log = log;
     this.#onMessage = onMessage;
-    connections.onOpened((redis) => {
-      redis.on('smessage', (channel: string, text: string) => this.#hear(channel, text));
-      redis.on('ready', () => void this.#restore());
-      redis.on('close', () => this.#lose(redis));
-    });
     this.#timer = setInterval(() => void this.#restore(), RESTORE_EVERY_MS);
   }
 
   close(): void {
     clearInterval(this.#timer);
-    this.#wanted.clear();
     this.#groups.clear();
-    this.#connections.keepOnly(new Set());
+    this.#closeUnused();
   }
 
   /** True while every wanted channel is subscribed. */
@@ -82,24 +85,24 @@ export class RedisChannels implements LiveChannels {
       this.#onMessage();
       listener(readLiveMessage(auctionId, text));
     });
-    const redis = group.at ?? this.#connections.of(channel);
+    const redis = group.at ?? this.#connectionFor(channel);
     try {
       if (redis === undefined) throw new Error('no master has this slot now');
       await withTimeLimit(redis.ssubscribe(channel), LIMIT_MS, 'subscribing');
     } catch (error) {
       throw new SourceUnavailableError('the live feed cannot be reached', { cause: error });
     }
-    if (group.channels.size === 1 && group.channels.has(channel)) group.at = redis;
   }
 
   unsubscribe(auctionId: string): void {
     const channel = this.#liveChannel(auctionId);
-    if (channel === undefined || !this.#wanted.delete(channel)) return;
-    const group = this.#groups.get(tagOf(channel));
-    group?.channels.delete(channel);
-    if (group?.channels.size === 0) this.#groups.delete(tagOf(channel));
+    if (channel === undefined) return;
+    const tag = tagOf(channel);
+    const group = this.#groups.get(tag);
+    if (group === undefined || !group.channels.delete(channel)) return;
+    if (group.channels.size === 0) this.#groups.delete(tag);
     // Without a connection there is no subscription to end.
-    group?.at?.sunsubscribe(channel).catch((error: unknown) => {
+    group.at?.sunsubscribe(channel).catch((error: unknown) => {
       this.#log.debug({ err: error, channel }, 'a subscription was not ended');
     });
   }
@@ -117,7 +120,7 @@ export class RedisChannels implements LiveChannels {
   }
 
   /** Hears channels until the end, whether anything is watched or not. */
-  subscribeAlways(channels: readonly string[], listener: (text: string) => void): void {
+  subscribeAlways(channels: readonly string[], listener: Hear): void {
     for (const channel of channels) this.#want(channel, listener).at = undefined;
     void this.#restore();
   }
@@ -132,34 +135,52 @@ export class RedisChannels implements LiveChannels {
   }
 
   #want(channel: string, hear: Hear): Group {
-    this.#wanted.set(channel, hear);
     const tag = tagOf(channel);
-    const group = this.#groups.get(tag) ?? { channels: new Set(), at: undefined };
-    group.channels.add(channel);
+    const group = this.#groups.get(tag) ?? { channels: new Map(), at: undefined };
+    group.channels.set(channel, hear);
     this.#groups.set(tag, group);
     return group;
   }
 
   #hear(channel: string, text: string): void {
     try {
-      this.#wanted.get(channel)?.(text);
+      this.#groups.get(tagOf(channel))?.channels.get(channel)?.(text);
     } catch (error) {
       // The gap that it leaves is found and filled like any other.
       this.#log.error({ err: error, channel }, 'a message could not be read');
     }
   }
 
-  #lose(redis: Redis): void {
-    for (const group of this.#groups.values()) {
-      if (group.at === redis) group.at = undefined;
-    }
-    this.#restored = false;
+  /** Opens what is missing. @returns undefined while nobody is known to have the channel's slot */
+  #connectionFor(channel: string): Redis | undefined {
+    const redis = this.#redis;
+    const isCluster = redis instanceof Cluster;
+    const slot = isCluster ? new Command('spublish', [channel]).getSlot() : null;
+    const node = isCluster ? redis.slots[slot ?? -1]?.[0] : '';
+    if (node === undefined) return undefined;
+    const known = this.#connections.get(node);
+    if (known !== undefined) return known;
+    const opened = isCluster
+      ? openClusterNode(redis, node, NAME, this.#log)
+      : openRedis(this.#url, NAME, this.#log, { autoResubscribe: false });
+    if (opened === undefined) return undefined;
+    this.#connections.set(node, opened);
+    opened.on('smessage', (heard: string, text: string) => this.#hear(heard, text));
+    opened.on('ready', () => void this.#restore());
+    opened.on('close', () => {
+      for (const group of this.#groups.values()) if (group.at === opened) group.at = undefined;
+      this.#restored = false;
+    });
+    return opened;
   }
 
-  #used(): Set<Redis> {
-    const used = new Set<Redis>();
-    for (const { at } of this.#groups.values()) if (at !== undefined) used.add(at);
-    return used;
+  #closeUnused(): void {
+    const used = new Set(Array.from(this.#groups.values(), ({ at }) => at));
+    for (const [node, connection] of this.#connections) {
+      if (used.has(connection)) continue;
+      this.#connections.delete(node);
+      connection.disconnect();
+    }
   }
 
   /** Subscribes whatever is not subscribed where it belongs; tried again until all is. */
@@ -172,7 +193,7 @@ export class RedisChannels implements LiveChannels {
         this.#restored = false;
         return;
       }
-      this.#connections.keepOnly(this.#used());
+      this.#closeUnused();
       if (this.#restored) return;
       this.#restored = true;
       for (const listener of this.#onRestored) listener();
@@ -183,19 +204,19 @@ export class RedisChannels implements LiveChannels {
 
   /** @returns whether all channels of the group are subscribed; does not throw */
   async #settle(group: Group): Promise<boolean> {
-    const [any] = group.channels;
+    const [any] = group.channels.keys();
     if (any === undefined) return true;
-    const redis = this.#connections.of(any);
+    const redis = this.#connectionFor(any);
     if (redis !== undefined && redis === group.at) return true;
     // Another master has the slot now, or the connection is new.
     group.at = undefined;
     this.#restored = false;
     if (redis?.status !== 'ready') return false;
     try {
-      const channels = Array.from(group.channels);
+      const channels = Array.from(group.channels.keys());
       for (let i = 0; i < channels.length; i += SUBSCRIBE_AT_ONCE) {
         // Some may have been unsubscribed while the chunk before was on its way.
-        const chunk = channels.slice(i, i + SUBSCRIBE_AT_ONCE).filter((c) => this.#wanted.has(c));
+        const chunk = channels.slice(i, i + SUBSCRIBE_AT_ONCE).filter((c) => group.channels.has(c));
         if (chunk.length === 0) continue;
         await withTimeLimit(redis.ssubscribe(...chunk), LIMIT_MS, 'subscribing again');
       }
@@ -213,35 +234,5 @@ export class RedisChannels implements LiveChannels {
   }
 }
 
-/** Channels with one hash tag are in one slot. */
-const tagOf = (channel: string): string => /^\{[^}]+\}/.exec(channel)?.[0] ?? channel;
-
-/**
- * Redis as `@socket.io/redis-adapter` wants it: a client of the shape of ioredis, of which it uses
- * these methods and one event. It is given the connections that this service has anyway, because
- * they find a subscription again that was lost or has moved to another master.
- */
-export class AdapterChannels extends EventEmitter {
-  readonly #redis: RedisClient;
-  readonly #channels: RedisChannels;
-
-  constructor(redis: RedisClient, channels: RedisChannels) {
-    super();
-    this.#redis = redis;
-    this.#channels = channels;
-  }
-
-  ssubscribe(channel: string): void {
-    this.#channels.subscribeAlways([channel], (text) => {
-      this.emit('smessageBuffer', Buffer.from(channel), Buffer.from(text));
-    });
-  }
-
-  /** All subscriptions end with the service. */
-  sunsubscribe(): void {}
-
-  /** A message that is lost is missed by those who hear the next one. */
-  spublish(channel: string, message: string): Promise<unknown> {
-    return withTimeLimit(this.#redis.spublish(channel, message), TELL_LIMIT_MS, 'telling nodes');
-  }
-}
+/** Channels with one hash tag, with which each of ours begins, are in one slot. */
+const tagOf = (channel: string): string => channel.slice(0, channel.indexOf('}') + 1);

@@ -23,6 +23,12 @@ import { AnswerEncoder, EncodedAnswer, SocketRecipient } from './socket-recipien
 
 type Connection = Socket['conn'];
 
+/** The network side of a connection, from before Socket.IO knows it. */
+interface Peer {
+  readonly address: string;
+  readonly recipient: SocketRecipient;
+}
+
 /** Who it was at first, before it is welcomed; the viewer knows who it is since. */
 interface SocketData {
   identity?: Identity;
@@ -66,6 +72,7 @@ export class SocketViewers {
   readonly nodes: OtherNodes;
   readonly #io: Server<FromAnyone, ToViewer, BetweenNodes, SocketData>;
   readonly #parts: SocketViewersParts;
+  readonly #peers = new WeakMap<Connection, Peer>();
   #stopping = false;
 
   constructor(http: HttpServer, parts: SocketViewersParts) {
@@ -160,13 +167,18 @@ export class SocketViewers {
     return clientAddress(request, this.#parts.trustedProxies);
   }
 
-  #begin({ request }: Connection): void {
+  #begin(connection: Connection): void {
+    const { request } = connection;
     const address = this.#addressOf(request);
-    wireOf(request).webSocket.onMisuse = (misuse) => {
+    const wire = wireOf(request);
+    this.#peers.set(connection, { address, recipient: new SocketRecipient(wire) });
+    wire.webSocket.onMisuse = (misuse) => {
       this.#parts.log.info({ address, misuse }, 'a connection is ended');
       this.#parts.misused(misuse);
       this.#parts.connections.misused(address, monotonicNow());
     };
+    // The library keeps it for us as long as the connection lasts: some kB each.
+    Object.assign(connection, { request: null });
   }
 
   async #admit(socket: ViewerConnection, next: (error?: Error) => void): Promise<void> {
@@ -184,13 +196,13 @@ export class SocketViewers {
   }
 
   #welcome(socket: ViewerConnection): void {
-    const { request } = socket.conn;
-    const recipient = new SocketRecipient(wireOf(request));
+    const peer = this.#peers.get(socket.conn);
     const { identity } = socket.data;
-    if (identity === undefined) throw new Error('a connection that was not admitted');
+    if (peer === undefined || identity === undefined) throw new Error('it was not admitted');
+    const { address, recipient } = peer;
     const { caller } = identity;
     if (caller !== undefined) void socket.join(userRoom(caller.userId));
-    const of = { identity, address: this.#addressOf(request), person: personOf(socket) };
+    const of = { identity, address, person: personOf(socket) };
     const viewer = new Viewer(of, recipient, this.#parts);
     socket.data.viewer = viewer;
     // Handled here and not passed on: the library would defer it to another tick.
@@ -201,8 +213,7 @@ export class SocketViewers {
       void viewer.handle(event, payload, reply);
     });
     socket.on('disconnect', () => viewer.close());
-    // Nobody asks for these again, and the library would keep them: some kB each.
-    Object.assign(socket.conn, { request: null });
+    // Nobody asks for it again, and the library would keep it.
     Object.assign(socket, { handshake: undefined });
   }
 }
