@@ -84,15 +84,16 @@ export async function createBroadcaster(
   const isWatched = (auctionId: string): boolean => watched.viewersOf(auctionId) > 0;
   const traced = tracer === undefined ? undefined : new TracedFanOut(tracer, isWatched, log);
   if (traced !== undefined) channels.onTraceNotes((note) => traced.noted(note));
-  const metrics = createMetrics(registry, {
-    viewers: () => connections.count,
-    watchedAuctions: () => watched.count,
-  });
+  const metrics = createMetrics(
+    registry,
+    () => connections.count,
+    () => watched.count,
+  );
   const audience = {
     watched,
     fanOut,
     now: () => source.now(),
-    recovered: (result: string) => metrics.watches.inc({ result }),
+    answered: (result: string) => metrics.watches.inc({ result }),
     connections,
     origins: settings.CORS_ORIGINS,
     trustedProxies: settings.TRUSTED_PROXIES,

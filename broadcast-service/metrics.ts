@@ -1,19 +1,18 @@
 import type { Registry } from 'prom-client';
 import { Figures } from '@outcry/shared/runtime/figures.ts';
 
-interface Gauges {
-  readonly viewers: () => number;
-  readonly watchedAuctions: () => number;
-}
-
 /** The service's own figures. */
-export function createMetrics(registry: Registry, gauges: Gauges) {
+export function createMetrics(
+  registry: Registry,
+  viewers: () => number,
+  watchedAuctions: () => number,
+) {
   const figures = new Figures(registry);
-  figures.reading('outcry_viewers', 'Connections of viewers on this node.', gauges.viewers);
+  figures.reading('outcry_viewers', 'Connections of viewers on this node.', viewers);
   figures.reading(
     'outcry_watched_auctions',
     'Auctions that this node is subscribed to.',
-    gauges.watchedAuctions,
+    watchedAuctions,
   );
   return {
     messagesIn: figures.counter(

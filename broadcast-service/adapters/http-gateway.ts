@@ -8,12 +8,11 @@ import {
 import type { Ack } from '@outcry/shared/contracts/live.ts';
 import type { Problem, ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { refused, type BidToForward, type ForwardBid } from '../rooms/requests.ts';
+import { refused, RETRY_AFTER_MS, type BidToForward, type ForwardBid } from '../rooms/requests.ts';
 
 const BID_LIMIT_MS = 3_000;
 const WAKE_LIMIT_MS = 2_000;
 const MAX_IN_FLIGHT = 1_000;
-const RETRY_AFTER_MS = 1_000;
 
 /** Failures from before a byte was sent. */
 const NEVER_CONNECTED = new Set([

@@ -13,12 +13,6 @@ export interface Recovered {
 /** The viewer starts anew from the present state. */
 export const NOT_RECOVERED: Recovered = { events: [], recovered: false };
 
-export type HowRecovered = 'fresh' | 'recovered' | 'replaced';
-
-/** How a viewer began, for the figures; undefined: it named no position. */
-export const howRecovered = (found: Recovered | undefined): HowRecovered =>
-  found === undefined ? 'fresh' : found.recovered ? 'recovered' : 'replaced';
-
 /** Whether there may be a way from one position to the other: not when they alone rule it out. */
 export function isWithinReach(after: Position, head: Position): boolean {
   const count = head.seq - after.seq;

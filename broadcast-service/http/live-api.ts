@@ -15,8 +15,7 @@ import type { Authentication } from '@outcry/shared/http/authenticate.ts';
 import { createApi, type ApiContext } from '@outcry/shared/http/create-api.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { SourceUnavailableError } from '../feed/auction-source.ts';
-import { unavailable, type StreamAuctions } from './stream-auctions.ts';
+import type { StreamAuctions } from './stream-auctions.ts';
 
 /** What the routes work with. */
 export interface LiveParts {
@@ -129,6 +128,5 @@ export const createLiveApi = (
     info: { title: 'Outcry: live', description: DESCRIPTION },
     documentPath: '/openapi.json',
     addOperations,
-    failure: (x, error) =>
-      error instanceof SourceUnavailableError ? unavailable(x, error.message) : undefined,
+    failure: () => undefined,
   });

@@ -13,19 +13,16 @@ import { originAllowed } from '@outcry/shared/runtime/origins.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { stateOf } from '../feed/auction-feed.ts';
 import { messageJson, nameOf } from '../feed/live-message.ts';
-import { howRecovered } from '../feed/recover.ts';
-import type { Lease } from '../feed/watched-auctions.ts';
-import { NO_SUCH_AUCTION } from '../rooms/requests.ts';
-import type { Audience } from '../rooms/viewer.ts';
 import type { Packet, Recipient } from '../rooms/recipient.ts';
+import { RETRY_AFTER_MS } from '../rooms/requests.ts';
+import { Watches, type Watched, type WatchesParts } from '../rooms/watches.ts';
 
-export interface StreamAuctionsParts extends Audience {
+export interface StreamAuctionsParts extends WatchesParts {
   readonly origins: readonly string[];
   readonly trustedProxies: number;
 }
 
 const HEARTBEAT_EVERY_MS = 15_000;
-const RETRY_AFTER_MS = 1_000;
 /** Who does not take the end of its stream for so long is cut off. */
 const END_LIMIT_MS = 1_000;
 /** Viewers that lose a node come back spread over this time. */
@@ -34,14 +31,16 @@ const RECONNECT_TO_MS = 4_000;
 
 export class StreamAuctions {
   readonly #parts: StreamAuctionsParts;
-  readonly #open = new Map<ServerResponse, StreamRecipient>();
+  readonly #open = new Set<ServerResponse>();
   readonly #heartbeat: NodeJS.Timeout;
   #stopping = false;
 
   constructor(parts: StreamAuctionsParts) {
     this.#parts = parts;
     this.#heartbeat = setInterval(() => {
-      for (const recipient of this.#open.values()) recipient.beat();
+      for (const response of this.#open) {
+        if (response.writableLength === 0) response.write(HEARTBEAT);
+      }
     }, HEARTBEAT_EVERY_MS);
   }
 
@@ -49,24 +48,21 @@ export class StreamAuctions {
   async close(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#heartbeat);
-    const responses = Array.from(this.#open.keys());
+    const responses = Array.from(this.#open);
     const closed = responses.map((response) => once(response, 'close'));
     for (const response of responses) response.end();
     await Promise.race([Promise.all(closed), pause(END_LIMIT_MS)]);
     for (const response of responses) response.destroy();
   }
 
-  /**
-   * @returns `taken` when the stream has begun, or why it is refused
-   * @throws SourceUnavailableError
-   */
+  /** @returns `taken` when the stream has begun, or why it is refused */
   async answer(x: Exchange, auctionId: string): Promise<HttpAnswer | 'taken'> {
     const { incoming, outgoing } = x;
     const { connections, origins, trustedProxies } = this.#parts;
     if (!originAllowed(incoming.headers.origin, origins)) {
       return answerProblem(x, 'FORBIDDEN', 'Pages of this origin may not read streams.');
     }
-    if (this.#stopping) return unavailable(x, STOPPING);
+    if (this.#stopping || outgoing.destroyed) return unavailable(x, STOPPING);
     const text = incoming.headers['last-event-id'];
     const after = typeof text === 'string' ? positionOf(text) : undefined;
     if (text !== undefined && after === undefined) {
@@ -80,54 +76,39 @@ export class StreamAuctions {
       const extras = { retryAfterMs: RECONNECT_TO_MS };
       return answerProblem(x, 'RATE_LIMITED', `The connection is refused: ${counted}.`, extras);
     }
-    outgoing.once('close', counted);
     outgoing.on('error', () => outgoing.destroy());
-    const lease = await this.#parts.watched.acquire(auctionId);
-    if (lease === undefined) return answerProblem(x, 'AUCTION_NOT_FOUND', NO_SUCH_AUCTION);
-    try {
-      if (after !== undefined) await lease.feed.readSince(after);
-      if (!outgoing.destroyed && !this.#stopping) {
-        this.#begin(x, lease, address, after);
-        return 'taken';
-      }
-    } catch (error) {
-      lease.release();
-      throw error;
+    const recipient = new StreamRecipient(outgoing);
+    const of = { address, person: `stream ${randomUUID()}` };
+    const watches = new Watches(of, recipient, this.#parts);
+    outgoing.once('close', () => {
+      watches.close();
+      counted();
+    });
+    const answer = await watches.watch({ auctionId, ...(after === undefined ? {} : { after }) });
+    if (!answer.ok) {
+      const { code, detail, retryAfterMs } = answer.problem;
+      return answerProblem(x, code, detail, retryAfterMs === undefined ? {} : { retryAfterMs });
     }
-    lease.release();
-    return unavailable(x, STOPPING);
+    if (this.#stopping) return unavailable(x, STOPPING);
+    this.#begin(x, recipient, answer.data);
+    return 'taken';
   }
 
   /** Sends where the auction stands, with what came after the viewer's position, and goes on. */
-  #begin({ outgoing, headers }: Exchange, lease: Lease, address: string, after?: Position): void {
-    const { feed } = lease;
-    const { auctionId, view } = feed;
-    const recipient = new StreamRecipient(outgoing);
-    this.#open.set(outgoing, recipient);
-    outgoing.once('close', () => {
-      this.#open.delete(outgoing);
-      this.#parts.fanOut.leave(auctionId, recipient);
-      lease.release();
-    });
+  #begin(
+    { outgoing, headers }: Exchange,
+    recipient: StreamRecipient,
+    { auction, events }: Watched,
+  ): void {
+    this.#open.add(outgoing);
+    outgoing.once('close', () => this.#open.delete(outgoing));
     outgoing.writeHead(200, [...headers, ...STREAM_HEADERS]);
     const retryMs = RECONNECT_FROM_MS + Math.random() * (RECONNECT_TO_MS - RECONNECT_FROM_MS);
     outgoing.write(`retry: ${Math.round(retryMs)}\n\n`);
-    const found =
-      after &&
-      feed.missedSince(after, (events) =>
-        this.#parts.connections.mayRecover(address, events, monotonicNow()),
-      );
-    this.#parts.recovered(howRecovered(found));
-    const at = { epoch: view.epoch, seq: view.seq };
-    const json = messageJson({
-      auctionId,
-      ...at,
-      events: found?.events ?? [],
-      state: stateOf(view),
-      serverTime: new Date(this.#parts.now()).toISOString(),
-    });
-    recipient.send({ event: 'events', json, at });
-    this.#parts.fanOut.join(auctionId, recipient, at, `stream ${randomUUID()}`);
+    const { id: auctionId, epoch, seq, serverTime } = auction;
+    const state = stateOf(auction);
+    const json = messageJson({ auctionId, epoch, seq, events, state, serverTime });
+    recipient.push({ event: 'events', json, at: { epoch, seq } });
   }
 }
 
@@ -148,7 +129,7 @@ const STREAM_HEADERS = Object.entries({
 
 const STOPPING = 'this node is stopping';
 
-export const unavailable = (x: Exchange, reason: string): HttpAnswer =>
+const unavailable = (x: Exchange, reason: string): HttpAnswer =>
   answerProblem(x, 'UNAVAILABLE', `Not possible right now: ${reason}.`, {
     retryAfterMs: RETRY_AFTER_MS,
   });
@@ -169,15 +150,11 @@ class StreamRecipient implements Recipient {
   }
 
   /** Only events; how many watch is told over Socket.IO. */
-  send(packet: Packet): void {
+  push(packet: Packet): void {
     const { event, json, at } = packet;
     if (at === undefined) return;
     packet.chunk ??= Buffer.from(`event: ${event}\nid: ${nameOf(at)}\ndata: ${json}\n\n`);
     this.#response.write(packet.chunk);
-  }
-
-  beat(): void {
-    if (this.waitingBytes === 0) this.#response.write(HEARTBEAT);
   }
 
   drop(): void {

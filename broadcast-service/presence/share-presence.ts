@@ -105,8 +105,8 @@ export class SharePresence {
 
   #publish(now: number): void {
     this.#lastSentAt = now;
-    let whole = this.#sendAll;
-    const counts = whole
+    const sendAll = this.#sendAll;
+    const counts = sendAll
       ? this.#counts.allOwn
       : Array.from(this.#unpublished, (id): readonly [string, number] => [
           id,
@@ -114,18 +114,15 @@ export class SharePresence {
         ]);
     this.#sendAll = false;
     this.#unpublished.clear();
-    let from = 0;
-    do {
+    for (let from = 0; from === 0 || from < counts.length; from += COUNTS_IN_A_MESSAGE) {
       this.#number += 1;
       this.#nodes.tell({
         say: 'counts',
         node: this.#node,
         number: this.#number,
-        whole,
+        whole: sendAll && from === 0,
         counts: counts.slice(from, from + COUNTS_IN_A_MESSAGE),
       });
-      whole = false;
-      from += COUNTS_IN_A_MESSAGE;
-    } while (from < counts.length);
+    }
   }
 }

@@ -126,11 +126,11 @@ export class AuctionRoom {
     if (!lacksEvents && !lacksCount) return 'not needed';
     if (recipient.waitingBytes > full) return 'behind';
     if (lacksEvents) {
-      recipient.send(stateAlone ? this.#newPacket([]) : this.#packetFrom(member.at));
+      recipient.push(stateAlone ? this.#newPacket([]) : this.#packetFrom(member.at));
       member.at = this.#at;
     }
     if (lacksCount && presence !== undefined) {
-      recipient.send(presence);
+      recipient.push(presence);
       member.presence = presence;
     }
     return lacksEvents ? 'sent' : 'not needed';

@@ -25,7 +25,7 @@ class TestRecipient implements Recipient {
   dropped = false;
   busyMs = 0;
 
-  send(packet: Packet): void {
+  push(packet: Packet): void {
     const until = performance.now() + this.busyMs;
     while (performance.now() < until);
     this.packets.push(packet);

@@ -10,26 +10,20 @@ import type { LiveMessage } from '../feed/live-message.ts';
 import { AuctionRoom, type Member } from './auction-room.ts';
 import type { Packet, Recipient } from './recipient.ts';
 
-export interface FanOutLimits {
+export const FAN_OUT_LIMITS = {
   /** The longest time for which sending holds the event loop, ms. */
-  readonly holdMs: number;
-  /** The pause after sending, as a multiple of its CPU time, so that other work is done too. */
-  readonly restFactor: number;
-  /** The most one auction pauses in a round, ms. */
-  readonly maxRestMs: number;
-  /** A viewer with more bytes waiting gets only the newest state, once they are taken. */
-  readonly fullBytes: number;
-  /** A viewer that stays full for so long is disconnected, ms. */
-  readonly maxBehindMs: number;
-}
-
-export const FAN_OUT_LIMITS: FanOutLimits = {
   holdMs: 5,
+  /** The pause after sending, as a multiple of its CPU time, so that other work is done too. */
   restFactor: 1.5,
+  /** The most one auction pauses in a round, ms. */
   maxRestMs: 120,
+  /** A viewer with more bytes waiting gets only the newest state, once they are taken. */
   fullBytes: 64 * 1024,
+  /** A viewer that stays full for so long is disconnected, ms. */
   maxBehindMs: 5_000,
 };
+
+export type FanOutLimits = Readonly<typeof FAN_OUT_LIMITS>;
 
 export interface FanOutEvents {
   /** So many viewers were sent what the auction says up to this position, or beyond. */

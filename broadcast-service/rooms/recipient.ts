@@ -17,7 +17,7 @@ export interface Packet {
 export interface Recipient {
   /** Bytes that were handed over and that the network has not taken yet. */
   readonly waitingBytes: number;
-  send(packet: Packet): void;
+  push(packet: Packet): void;
   /** Ends the connection at once. The viewer may come back and continue from the log. */
   drop(): void;
 }

@@ -46,8 +46,8 @@ export const bidRequest = z
     return z.NEVER;
   });
 
-export const NO_SUCH_AUCTION =
-  'No auction with this id is open or recently closed; the history may have it.';
+/** Where nothing says for how long a request is refused. */
+export const RETRY_AFTER_MS = 1_000;
 
 /** The one way in which a request over a socket is refused. */
 export const refused = (

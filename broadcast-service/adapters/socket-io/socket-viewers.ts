@@ -3,7 +3,7 @@ import { STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'n
 import type { Duplex } from 'node:stream';
 import { createShardedAdapter } from '@socket.io/redis-adapter';
 import { Server, type Socket } from 'socket.io';
-import { Decoder } from 'socket.io-parser';
+import { Decoder, Encoder, PacketType, type Packet } from 'socket.io-parser';
 import { NODES_CHANNELS } from '@outcry/shared/contracts/keys.ts';
 import type { ToViewer } from '@outcry/shared/contracts/live.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
@@ -12,21 +12,16 @@ import { originAllowed } from '@outcry/shared/runtime/origins.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { SignIn } from '@outcry/shared/runtime/sign-outs.ts';
 import type { OtherNodes, PresenceOfNode } from '../../presence/share-presence.ts';
-import {
-  authenticateViewer,
-  ConnectionRefusedError,
-  type Identity,
-} from '../../rooms/authenticate-viewer.ts';
-import { Viewer, type Answer, type ViewerParts } from '../../rooms/viewer.ts';
-import { LimitedWebSockets, wireOf, type Misuse } from './limited-web-socket.ts';
-import { AnswerEncoder, EncodedAnswer, SocketRecipient } from './socket-recipient.ts';
+import { authenticateViewer, type Identity } from '../../rooms/authenticate-viewer.ts';
+import { Viewer, type ViewerParts } from '../../rooms/viewer.ts';
+import { webSocketOf, ViewerWebSockets, type Misuse, type ViewerWebSocket } from './viewer-web-socket.ts';
 
 type Connection = Socket['conn'];
 
 /** The network side of a connection, from before Socket.IO knows it. */
 interface Peer {
   readonly address: string;
-  readonly recipient: SocketRecipient;
+  readonly webSocket: ViewerWebSocket;
 }
 
 /** Who it was at first, before it is welcomed; the viewer knows who it is since. */
@@ -83,7 +78,7 @@ export class SocketViewers {
       transports: ['websocket'],
       serveClient: false,
       parser: { Encoder: AnswerEncoder, Decoder },
-      wsEngine: LimitedWebSockets,
+      wsEngine: ViewerWebSockets,
       adapter: createShardedAdapter(parts.adapterChannels, parts.adapterChannels, {
         channelPrefix: NODES_CHANNELS,
         // No channel for each room: every node hears all that is said to one.
@@ -107,7 +102,7 @@ export class SocketViewers {
       refuse(request.socket, refusal);
     });
     this.#io.engine.on('connection', (connection: Connection) => this.#begin(connection));
-    this.#io.use((socket, next) => void this.#admit(socket, next));
+    this.#io.use((socket, next) => void this.#admit(socket).then(next));
     this.#io.on('connection', (socket) => this.#welcome(socket));
     this.nodes = {
       tell: (message) => this.#io.serverSideEmit('presence', message),
@@ -170,9 +165,9 @@ export class SocketViewers {
   #begin(connection: Connection): void {
     const { request } = connection;
     const address = this.#addressOf(request);
-    const wire = wireOf(request);
-    this.#peers.set(connection, { address, recipient: new SocketRecipient(wire) });
-    wire.webSocket.onMisuse = (misuse) => {
+    const webSocket = webSocketOf(request);
+    this.#peers.set(connection, { address, webSocket });
+    webSocket.onMisuse = (misuse) => {
       this.#parts.log.info({ address, misuse }, 'a connection is ended');
       this.#parts.misused(misuse);
       this.#parts.connections.misused(address, monotonicNow());
@@ -181,36 +176,41 @@ export class SocketViewers {
     Object.assign(connection, { request: null });
   }
 
-  async #admit(socket: ViewerConnection, next: (error?: Error) => void): Promise<void> {
+  /** @returns why it is refused; Socket.IO hands the client the error's `data` */
+  async #admit({ data, handshake }: ViewerConnection): Promise<Error | undefined> {
     try {
-      const { auth } = socket.handshake;
-      socket.data.identity = await authenticateViewer(auth, this.#parts.verifyToken);
-    } catch (error) {
-      if (!(error instanceof ConnectionRefusedError)) {
-        this.#parts.log.error({ err: error }, 'a token could not be checked');
+      const answer = await authenticateViewer(handshake.auth, this.#parts.verifyToken);
+      if (!answer.ok) {
+        return Object.assign(new Error(answer.problem.detail), { data: answer.problem });
       }
-      next(error instanceof Error ? error : new Error(String(error)));
-      return;
+      data.identity = answer.data;
+      return undefined;
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'a token could not be checked');
+      return new Error('the token could not be checked', { cause: error });
     }
-    next();
   }
 
   #welcome(socket: ViewerConnection): void {
     const peer = this.#peers.get(socket.conn);
     const { identity } = socket.data;
     if (peer === undefined || identity === undefined) throw new Error('it was not admitted');
-    const { address, recipient } = peer;
+    const { address, webSocket } = peer;
     const { caller } = identity;
     if (caller !== undefined) void socket.join(userRoom(caller.userId));
-    const of = { identity, address, person: personOf(socket) };
-    const viewer = new Viewer(of, recipient, this.#parts);
+    const of = { address, person: personOf(socket) };
+    const viewer = new Viewer(identity, of, webSocket, this.#parts);
     socket.data.viewer = viewer;
     // Handled here and not passed on: the library would defer it to another tick.
     socket.use(([event, ...sent]: readonly unknown[]) => {
-      const { payload, ack = ignore } = readSent(sent);
-      const reply = (answer: Answer): void =>
-        ack(new EncodedAnswer((id) => recipient.answer(id, answer)));
-      void viewer.handle(event, payload, reply);
+      const last = sent.at(-1);
+      const ack = isAck(last) ? last : undefined;
+      const payloads = ack === undefined ? sent : sent.slice(0, -1);
+      // Payloads that are none or many are no request of any kind.
+      const payload = payloads.length > 1 ? payloads : payloads[0];
+      void viewer.handle(event, payload, (answer) => {
+        ack?.((id) => webSocket.answer(id, answer));
+      });
     });
     socket.on('disconnect', () => viewer.close());
     // Nobody asks for it again, and the library would keep it.
@@ -218,17 +218,22 @@ export class SocketViewers {
   }
 }
 
-type Ack = (answer: EncodedAnswer) => void;
+/** Writes an answer, given the number of the request. */
+type WriteAnswer = (id: number) => void;
 
-/** `emit(event, payload, ack?)`; payloads that are none or many are no request of any kind. */
-function readSent(sent: readonly unknown[]): { payload: unknown; ack?: Ack } {
-  const last = sent.at(-1);
-  const payloads = typeof last === 'function' ? sent.slice(0, -1) : sent;
-  const payload = payloads.length > 1 ? payloads : payloads[0];
-  return typeof last === 'function' ? { payload, ack: last as Ack } : { payload };
+/** The library's encoder, except that answers are written here, in order with everything else. */
+class AnswerEncoder extends Encoder {
+  override encode(packet: Packet): ReturnType<Encoder['encode']> {
+    const write: unknown = Array.isArray(packet.data) ? packet.data[0] : undefined;
+    if (packet.type !== PacketType.ACK || !isWriter(write)) return super.encode(packet);
+    if (packet.id !== undefined) write(packet.id);
+    return [];
+  }
 }
 
-const ignore = (): void => undefined;
+/** No function comes from a viewer, but the library puts one where an answer is asked for. */
+const isAck = (sent: unknown): sent is (write: WriteAnswer) => void => typeof sent === 'function';
+const isWriter = (answer: unknown): answer is WriteAnswer => typeof answer === 'function';
 
 function destroyed(this: Duplex): void {
   this.destroy();
