@@ -23,11 +23,12 @@ const MAX_NODES = 1_000;
 export class ViewerCounts {
   readonly #own = new Map<string, number>();
   readonly #others = new Map<string, OtherNode>();
-  readonly #totals = new Map<string, number>();
 
   /** Viewers of the auction on all nodes. */
   total(auctionId: string): number {
-    return (this.#own.get(auctionId) ?? 0) + (this.#totals.get(auctionId) ?? 0);
+    let total = this.own(auctionId);
+    for (const { counts } of this.#others.values()) total += counts.get(auctionId) ?? 0;
+    return total;
   }
 
   own(auctionId: string): number {
@@ -57,11 +58,12 @@ export class ViewerCounts {
       this.#others.set(node, other);
     }
     other.heardAt = now;
-    const changed = new Set(whole ? this.#forgetCounts(other) : []);
+    const changed = new Set(whole ? other.counts.keys() : []);
+    if (whole) other.counts.clear();
     const complete = whole || other.number === number - 1;
     other.number = complete ? number : undefined;
     for (const [auctionId, viewers] of counts) {
-      this.#setOther(other, auctionId, viewers);
+      set(other.counts, auctionId, viewers);
       changed.add(auctionId);
     }
     return { changed: Array.from(changed), incomplete: !complete };
@@ -69,28 +71,15 @@ export class ViewerCounts {
 
   /** Forgets a node that said good-bye. @returns the auctions whose total changed */
   forget(node: string): readonly string[] {
-    const other = this.#others.get(node);
-    if (other === undefined) return [];
+    const counts = this.#others.get(node)?.counts ?? new Map<string, number>();
     this.#others.delete(node);
-    return this.#forgetCounts(other);
+    return Array.from(counts.keys());
   }
 
   /** Forgets nodes not heard since then. @returns the auctions whose total changed */
   forgetSilentSince(time: number): readonly string[] {
     const silent = Array.from(this.#others).filter(([, { heardAt }]) => heardAt < time);
     return silent.flatMap(([node]) => this.forget(node));
-  }
-
-  #forgetCounts(other: OtherNode): readonly string[] {
-    const auctionIds = Array.from(other.counts.keys());
-    for (const auctionId of auctionIds) this.#setOther(other, auctionId, 0);
-    return auctionIds;
-  }
-
-  #setOther(other: OtherNode, auctionId: string, viewers: number): void {
-    const before = other.counts.get(auctionId) ?? 0;
-    set(other.counts, auctionId, viewers);
-    set(this.#totals, auctionId, (this.#totals.get(auctionId) ?? 0) + viewers - before);
   }
 }
 

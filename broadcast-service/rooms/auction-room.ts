@@ -1,4 +1,4 @@
-/** The viewers of one auction, up to where each of them has been told, and what the next hear. */
+/** The viewers of one auction, up to where each of them has been told, and what they hear next. */
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import {
   eventsAfter,
@@ -20,6 +20,16 @@ export interface Member {
   presence: Packet | undefined;
 }
 
+/** Goes through the members of a room once. */
+export interface Round {
+  /** Those who come meanwhile are among them, those who leave are not. */
+  readonly members: Iterator<Member, undefined>;
+  /** What the room had when the round began; undefined when there was nothing new but a count. */
+  readonly upTo: Position | undefined;
+  sent: number;
+  passedOver: number;
+}
+
 /** What became of the newest events for one member. */
 export type Delivery = 'sent' | 'not needed' | 'behind';
 
@@ -30,6 +40,14 @@ const MAX_PACKETS = 64;
 
 export class AuctionRoom {
   readonly auctionId: string;
+  /** The round that has not ended. */
+  round: Round | undefined;
+  /** When (ms, steady clock) the newest round began. */
+  lastSentAt = -Infinity;
+  /** Pauses between sending. */
+  rest: NodeJS.Timeout | undefined;
+  /** For so long, since the newest round began. */
+  restedMs = 0;
   readonly #members = new Map<Recipient, Member>();
   /** By who they count as, how many connections they have here. */
   readonly #viewers = new Map<string, number>();
@@ -41,8 +59,9 @@ export class AuctionRoom {
   /** By the position of those who get it: what brings them to the newest. */
   readonly #packets = new Map<string, Packet>();
   #last: { readonly from: Position; readonly packet: Packet } | undefined;
-  /** How many watch; where they are to be told again, another packet. */
-  presence: Packet | undefined;
+  #presence: Packet | undefined;
+  /** What was said since the newest round began. */
+  #news: 'events' | 'count' | undefined;
 
   constructor(auctionId: string) {
     this.auctionId = auctionId;
@@ -57,14 +76,13 @@ export class AuctionRoom {
     return this.#members.size === 0;
   }
 
-  /** Those who come while the members are gone through are among them, those who leave are not. */
-  members(): Iterator<Member, undefined> {
-    return this.#members.values();
+  get hasMore(): boolean {
+    return this.round !== undefined || this.#news !== undefined;
   }
 
-  /** The position of the newest message. */
-  get at(): Position {
-    return this.#at;
+  /** How many its members were told that they are. */
+  get presence(): Packet | undefined {
+    return this.#presence;
   }
 
   /**
@@ -78,13 +96,13 @@ export class AuctionRoom {
     if (known !== undefined) {
       if (comparePositions(known.at, at) < 0) known.at = at;
       if (known.viewer === viewer) return false;
-      this.#count(known.viewer, -1);
+      this.#countOne(known.viewer, -1);
       known.viewer = viewer;
-      this.#count(viewer, 1);
+      this.#countOne(viewer, 1);
       return true;
     }
-    this.#members.set(recipient, { recipient, viewer, at, presence: this.presence });
-    this.#count(viewer, 1);
+    this.#members.set(recipient, { recipient, viewer, at, presence: this.#presence });
+    this.#countOne(viewer, 1);
     return viewer !== undefined;
   }
 
@@ -93,7 +111,7 @@ export class AuctionRoom {
     const member = this.#members.get(recipient);
     if (member === undefined) return undefined;
     this.#members.delete(recipient);
-    this.#count(member.viewer, -1);
+    this.#countOne(member.viewer, -1);
     return member;
   }
 
@@ -106,11 +124,31 @@ export class AuctionRoom {
     if (this.#events.length > MAX_EVENTS) this.#events.splice(0, this.#events.length - MAX_EVENTS);
     this.#packets.clear();
     this.#last = undefined;
+    this.#news = 'events';
   }
 
-  /** All members that keep up are beyond this position. */
-  forgetUpTo(at: Position): void {
-    this.#events = [...eventsAfter(this.#events, at)];
+  /** Takes in how many watch, in a packet of its own also when they are told the same again. */
+  count(presence: Packet): void {
+    this.#presence = presence;
+    this.#news ??= 'count';
+  }
+
+  /** Goes on with the round, or begins one. */
+  goRound(now: number): Round {
+    if (this.round !== undefined) return this.round;
+    const upTo = this.#news === 'events' ? this.#at : undefined;
+    this.round = { members: this.#members.values(), upTo, sent: 0, passedOver: 0 };
+    this.#news = undefined;
+    this.lastSentAt = now;
+    this.restedMs = 0;
+    return this.round;
+  }
+
+  /** All members that keep up have been told. */
+  endRound(): void {
+    const upTo = this.round?.upTo;
+    if (upTo !== undefined) this.#events = [...eventsAfter(this.#events, upTo)];
+    this.round = undefined;
   }
 
   /**
@@ -121,7 +159,7 @@ export class AuctionRoom {
   deliver(member: Member, full: number, stateAlone = false): Delivery {
     const { recipient } = member;
     const lacksEvents = comparePositions(member.at, this.#at) < 0;
-    const { presence } = this;
+    const presence = this.#presence;
     const lacksCount = member.viewer !== undefined && member.presence !== presence;
     if (!lacksEvents && !lacksCount) return 'not needed';
     if (recipient.waitingBytes > full) return 'behind';
@@ -151,7 +189,7 @@ export class AuctionRoom {
     return { event: 'events', json: messageJson({ ...this.#newest, events }), at: this.#at };
   }
 
-  #count(viewer: string | undefined, by: 1 | -1): void {
+  #countOne(viewer: string | undefined, by: 1 | -1): void {
     if (viewer === undefined) return;
     const connections = (this.#viewers.get(viewer) ?? 0) + by;
     if (connections === 0) this.#viewers.delete(viewer);

@@ -8,7 +8,7 @@ import type { Position, PresenceMessage } from '@outcry/shared/contracts/live.ts
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { LiveMessage } from '../feed/live-message.ts';
 import { AuctionRoom, type Member } from './auction-room.ts';
-import type { Packet, Recipient } from './recipient.ts';
+import type { Recipient } from './recipient.ts';
 
 export const FAN_OUT_LIMITS = {
   /** The longest time for which sending holds the event loop, ms. */
@@ -45,34 +45,12 @@ const MAX_CATCH_UPS = 500;
 /** Timers are not finer. */
 const SHORTEST_REST_MS = 1;
 
-/** Goes through the members of a room once. */
-interface Round {
-  readonly members: Iterator<Member, undefined>;
-  /** What the room had when the round began; undefined when there was nothing new but a count. */
-  readonly upTo: Position | undefined;
-  sent: number;
-  passedOver: number;
-}
-
-/** What a room has to send, and when it may. */
-interface Sending {
-  readonly room: AuctionRoom;
-  /** What the room was given since its newest round began. */
-  news: 'events' | 'count' | undefined;
-  round: Round | undefined;
-  rest: NodeJS.Timeout | undefined;
-  /** Since its newest round began. */
-  restedMs: number;
-  /** When (ms, steady clock) all were told something last. */
-  lastSentAt: number;
-}
-
 export class FanOut {
   readonly #limits: FanOutLimits;
   readonly #tell: FanOutEvents;
-  readonly #rooms = new Map<string, Sending>();
+  readonly #rooms = new Map<string, AuctionRoom>();
   /** In the order in which they have their turns. */
-  readonly #ready = new Set<Sending>();
+  readonly #ready = new Set<AuctionRoom>();
   #resting = 0;
   /** Who takes nothing, and since when (ms, steady clock). */
   readonly #behind = new Map<Member, { readonly room: AuctionRoom; readonly since: number }>();
@@ -87,7 +65,7 @@ export class FanOut {
 
   close(): void {
     clearInterval(this.#slowReaders);
-    for (const sending of this.#rooms.values()) this.#end(sending);
+    for (const room of this.#rooms.values()) this.#end(room);
     this.#behind.clear();
   }
 
@@ -96,45 +74,34 @@ export class FanOut {
    * @param viewer who it counts as; undefined when it does not count
    */
   join(auctionId: string, recipient: Recipient, at: Position, viewer: string | undefined): void {
-    let sending = this.#rooms.get(auctionId);
-    if (sending === undefined) {
-      sending = {
-        room: new AuctionRoom(auctionId),
-        news: undefined,
-        round: undefined,
-        rest: undefined,
-        restedMs: 0,
-        lastSentAt: -Infinity,
-      };
-      this.#rooms.set(auctionId, sending);
-    }
-    const { room } = sending;
+    const room = this.#rooms.get(auctionId) ?? new AuctionRoom(auctionId);
+    this.#rooms.set(auctionId, room);
     if (room.join(recipient, at, viewer)) this.#tell.counted(auctionId, room.viewers);
   }
 
   leave(auctionId: string, recipient: Recipient): void {
-    const sending = this.#rooms.get(auctionId);
-    const member = sending?.room.leave(recipient);
-    if (sending === undefined || member === undefined) return;
+    const room = this.#rooms.get(auctionId);
+    const member = room?.leave(recipient);
+    if (room === undefined || member === undefined) return;
     this.#behind.delete(member);
-    if (sending.room.isEmpty) this.#end(sending);
-    if (member.viewer !== undefined) this.#tell.counted(auctionId, sending.room.viewers);
+    if (room.isEmpty) this.#end(room);
+    if (member.viewer !== undefined) this.#tell.counted(auctionId, room.viewers);
   }
 
   /** The message goes out soon; it must continue the auction's one before. */
   sendEvents(message: LiveMessage): void {
-    const sending = this.#rooms.get(message.auctionId);
-    if (sending === undefined) return;
-    sending.room.add(message);
-    sending.news = 'events';
-    this.#wake(sending);
+    const room = this.#rooms.get(message.auctionId);
+    if (room === undefined) return;
+    room.add(message);
+    this.#wake(room);
   }
 
   /** How many viewers there are; takes the place of an earlier count that still waits. */
   sendPresence(message: PresenceMessage): void {
-    const sending = this.#rooms.get(message.auctionId);
-    const packet: Packet = { event: 'presence', json: JSON.stringify(message) };
-    if (sending !== undefined) this.#present(sending, packet);
+    const room = this.#rooms.get(message.auctionId);
+    if (room === undefined) return;
+    room.count({ event: 'presence', json: JSON.stringify(message) });
+    this.#wake(room);
   }
 
   /**
@@ -142,30 +109,23 @@ export class FanOut {
    * (ms, steady clock), so that each of them knows that its connection is alive.
    */
   keepAlive(auctionId: string, since: number): void {
-    const sending = this.#rooms.get(auctionId);
-    const presence = sending?.room.presence;
-    if (sending !== undefined && presence !== undefined && sending.lastSentAt < since) {
-      this.#present(sending, { ...presence });
-    }
+    const room = this.#rooms.get(auctionId);
+    if (room?.presence === undefined || room.lastSentAt >= since) return;
+    room.count({ ...room.presence });
+    this.#wake(room);
   }
 
-  #present(sending: Sending, presence: Packet): void {
-    sending.room.presence = presence;
-    sending.news ??= 'count';
-    this.#wake(sending);
-  }
-
-  #end(sending: Sending): void {
-    this.#rooms.delete(sending.room.auctionId);
-    this.#ready.delete(sending);
-    if (sending.rest === undefined) return;
-    clearTimeout(sending.rest);
+  #end(room: AuctionRoom): void {
+    this.#rooms.delete(room.auctionId);
+    this.#ready.delete(room);
+    if (room.rest === undefined) return;
+    clearTimeout(room.rest);
     this.#resting -= 1;
   }
 
-  #wake(sending: Sending): void {
-    if (sending.rest !== undefined) return;
-    this.#ready.add(sending);
+  #wake(room: AuctionRoom): void {
+    if (room.rest !== undefined) return;
+    this.#ready.add(room);
     this.#schedule();
   }
 
@@ -179,14 +139,14 @@ export class FanOut {
     const began = monotonicNow();
     const until = began + this.#limits.holdMs;
     const cpuBefore = process.cpuUsage();
-    const took: (readonly [sending: Sending, ms: number])[] = [];
+    const took: (readonly [room: AuctionRoom, ms: number])[] = [];
     let now = began;
-    for (const sending of this.#ready) {
-      this.#ready.delete(sending);
-      this.#sendUntil(sending, until);
+    for (const room of this.#ready) {
+      this.#ready.delete(room);
+      this.#sendUntil(room, until);
       const before = now;
       now = monotonicNow();
-      took.push([sending, now - before]);
+      took.push([room, now - before]);
       if (now >= until) break;
     }
     this.#tell.held(now - began);
@@ -195,16 +155,15 @@ export class FanOut {
     const { user, system } = process.cpuUsage(cpuBefore);
     const cpuMs = (user + system) / 1_000;
     const share = cpuMs < now - began ? cpuMs / (now - began) : 1;
-    for (const [sending, ms] of took) this.#rest(sending, ms * share);
+    for (const [room, ms] of took) this.#rest(room, ms * share);
     this.#scheduled = false;
     if (this.#ready.size > 0) this.#schedule();
   }
 
   /** Goes on with the room's round, or begins one. */
-  #sendUntil(sending: Sending, until: number): void {
-    const { room } = sending;
+  #sendUntil(room: AuctionRoom, until: number): void {
     const { fullBytes } = this.#limits;
-    const round = sending.round ?? this.#beginRound(sending);
+    const round = room.goRound(monotonicNow());
     for (let looked = 1; ; looked += 1) {
       const { value: member } = round.members.next();
       if (member === undefined) break;
@@ -217,52 +176,32 @@ export class FanOut {
       }
       if (looked % SENDS_PER_CLOCK_READING === 0 && monotonicNow() >= until) return;
     }
-    this.#endRound(sending, round);
-  }
-
-  #beginRound(sending: Sending): Round {
-    const { room, news } = sending;
-    const round: Round = {
-      members: room.members(),
-      upTo: news === 'events' ? room.at : undefined,
-      sent: 0,
-      passedOver: 0,
-    };
-    sending.round = round;
-    sending.restedMs = 0;
-    sending.news = undefined;
-    sending.lastSentAt = monotonicNow();
-    return round;
-  }
-
-  #endRound(sending: Sending, { upTo, sent, passedOver }: Round): void {
-    sending.round = undefined;
-    if (upTo === undefined) return;
-    sending.room.forgetUpTo(upTo);
-    this.#tell.sent(sent, sending.room.auctionId, upTo);
-    if (passedOver > 0) this.#tell.passedOver(passedOver);
+    room.endRound();
+    if (round.upTo === undefined) return;
+    this.#tell.sent(round.sent, room.auctionId, round.upTo);
+    if (round.passedOver > 0) this.#tell.passedOver(round.passedOver);
   }
 
   /**
    * The auctions that send share the time that is not rest: the more there are, the longer each rests.
    * @param costMs CPU time of what was just sent
    */
-  #rest(sending: Sending, costMs: number): void {
-    if (this.#rooms.get(sending.room.auctionId) !== sending) return;
+  #rest(room: AuctionRoom, costMs: number): void {
+    if (this.#rooms.get(room.auctionId) !== room) return;
     const { restFactor, maxRestMs } = this.#limits;
     const auctions = this.#ready.size + this.#resting + 1;
     const wantedMs = costMs * ((1 + restFactor) * auctions - 1);
-    const restMs = Math.min(wantedMs, maxRestMs - sending.restedMs);
-    sending.restedMs += restMs;
+    const restMs = Math.min(wantedMs, maxRestMs - room.restedMs);
+    room.restedMs += restMs;
     if (restMs < SHORTEST_REST_MS) {
-      if (hasMore(sending)) this.#wake(sending);
+      if (room.hasMore) this.#wake(room);
       return;
     }
     this.#resting += 1;
-    sending.rest = setTimeout(() => {
-      sending.rest = undefined;
+    room.rest = setTimeout(() => {
+      room.rest = undefined;
       this.#resting -= 1;
-      if (hasMore(sending)) this.#wake(sending);
+      if (room.hasMore) this.#wake(room);
     }, restMs);
   }
 
@@ -283,5 +222,3 @@ export class FanOut {
     }
   }
 }
-
-const hasMore = ({ round, news }: Sending): boolean => round !== undefined || news !== undefined;

@@ -35,10 +35,9 @@ export const bidRequest = z
   .transform((request, context): { auctionId: string; offer: BidRequest; key?: string } => {
     const { auctionId, amount, maxAmount, idempotencyKey } = request;
     const key = idempotencyKey === undefined ? {} : { key: idempotencyKey };
-    if (amount !== undefined && maxAmount === undefined) {
-      return { auctionId, offer: { amount }, ...key };
-    }
-    if (maxAmount !== undefined && amount === undefined) {
+    if (maxAmount === undefined) {
+      if (amount !== undefined) return { auctionId, offer: { amount }, ...key };
+    } else if (amount === undefined) {
       return { auctionId, offer: { maxAmount }, ...key };
     }
     const message = 'give exactly one of amount and maxAmount';
