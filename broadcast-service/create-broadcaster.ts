@@ -74,12 +74,11 @@ export async function createBroadcaster(
   const source = new RedisAuctionSource(redis, shards);
   const watched = new WatchedAuctions(source, channels, {
     send: (message) => fanOut.sendEvents(message),
-    repaired: (auctionId, result) => {
+    repaired: (auctionId, result, err) => {
       metrics.repairs.inc({ result });
-      log.info({ auctionId, result }, 'a gap in the feed of an auction');
+      const level = result === 'failed' ? 'warn' : 'info';
+      log[level]({ err, auctionId, result }, 'a gap in the feed of an auction');
     },
-    failed: (auctionId, error) =>
-      log.warn({ err: error, auctionId }, 'a gap in the feed could not be filled'),
   });
   const isWatched = (auctionId: string): boolean => watched.viewersOf(auctionId) > 0;
   const traced = tracer === undefined ? undefined : new TracedFanOut(tracer, isWatched, log);

@@ -1,5 +1,5 @@
 /** One HTTP request and what became of it. Never throws for anything the network or server does. */
-import { isRetryable, type Problem } from '@outcry/shared/contracts/problems.ts';
+import { isRetryable, wasSent, type Problem } from '@outcry/shared/contracts/problems.ts';
 import type { Guard } from './answers.ts';
 import { retryAfterMs } from './back-off.ts';
 import { clientProblem, isProblem, OutcryError } from './outcry-error.ts';
@@ -116,18 +116,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Failures that Node reports before a byte was sent; browsers do not say. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
 function noAnswer(request: HttpRequest, error: unknown, timeoutMs: number): Failure {
   const timedOut = error instanceof Error && error.name === 'TimeoutError';
-  const mayHaveRun = isCommand(request) && !NEVER_CONNECTED.has(systemCode(error));
+  const mayHaveRun = isCommand(request) && wasSent(error);
   const detail = timedOut
     ? `${request.url} did not answer within ${timeoutMs} ms`
     : `${request.url} could not be reached`;
@@ -138,13 +129,6 @@ function noAnswer(request: HttpRequest, error: unknown, timeoutMs: number): Fail
     mayHaveRun,
     cause: error,
   };
-}
-
-function systemCode(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code =
-    typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' ? code : '';
 }
 
 function refused(request: HttpRequest, response: Response, body: unknown): Failure {

@@ -6,22 +6,13 @@ import {
   SERVICE_SECRET_HEADER,
 } from '@outcry/shared/contracts/between-services.ts';
 import type { Ack } from '@outcry/shared/contracts/live.ts';
-import type { Problem, ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import { wasSent, type Problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { refused, RETRY_AFTER_MS, type BidToForward, type ForwardBid } from '../rooms/requests.ts';
 
 const BID_LIMIT_MS = 3_000;
 const WAKE_LIMIT_MS = 2_000;
 const MAX_IN_FLIGHT = 1_000;
-
-/** Failures from before a byte was sent. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 const failed = (code: ProblemCode, detail: string, requestId: string): Ack<never> =>
   refused(code, detail, { retryAfterMs: RETRY_AFTER_MS }, requestId);
@@ -39,40 +30,45 @@ export interface GatewayAccess {
 
 export function forwardTo(gateway: GatewayAccess, log: Logger): ForwardBid {
   let inFlight = 0;
-  const forward = async (bid: BidToForward, requestId: string): Promise<Ack<BidReceipt>> => {
-    if (inFlight >= MAX_IN_FLIGHT) return failed('UNAVAILABLE', TOO_MANY, requestId);
-    inFlight += 1;
-    try {
-      const response = await fetch(`${gateway.url}/v1/auctions/${bid.auctionId}/bids`, {
-        method: 'POST',
-        headers: {
-          ...credentialOf(gateway),
-          [CLIENT_ADDRESS_HEADER]: bid.address,
-          authorization: `Bearer ${bid.token}`,
-          'content-type': 'application/json',
-          'x-request-id': requestId,
-          ...(bid.key === undefined ? {} : { 'idempotency-key': bid.key }),
-        },
-        body: JSON.stringify(bid.offer),
-        signal: AbortSignal.timeout(BID_LIMIT_MS),
-      });
-      return answerOf(response.status, await response.text(), requestId);
-    } catch (error) {
-      return NEVER_CONNECTED.has(systemCode(error))
-        ? failed('UNAVAILABLE', NOT_REACHED, requestId)
-        : failed('OUTCOME_UNKNOWN', NO_ANSWER, requestId);
-    } finally {
-      inFlight -= 1;
-    }
-  };
   return async (bid) => {
     const requestId = randomUUID();
-    const answer = await forward(bid, requestId);
+    inFlight += 1;
+    const answer = await (inFlight > MAX_IN_FLIGHT
+      ? failed('UNAVAILABLE', TOO_MANY, requestId)
+      : forward(gateway, bid, requestId));
+    inFlight -= 1;
     const bidId = answer.ok ? answer.data.bidId : undefined;
     const result = answer.ok ? 'OK' : answer.problem.code;
     log.debug({ requestId, auctionId: bid.auctionId, bidId, result }, 'forwarded a bid');
     return answer;
   };
+}
+
+async function forward(
+  gateway: GatewayAccess,
+  bid: BidToForward,
+  requestId: string,
+): Promise<Ack<BidReceipt>> {
+  try {
+    const response = await fetch(`${gateway.url}/v1/auctions/${bid.auctionId}/bids`, {
+      method: 'POST',
+      headers: {
+        ...credentialOf(gateway),
+        [CLIENT_ADDRESS_HEADER]: bid.address,
+        authorization: `Bearer ${bid.token}`,
+        'content-type': 'application/json',
+        'x-request-id': requestId,
+        ...(bid.key === undefined ? {} : { 'idempotency-key': bid.key }),
+      },
+      body: JSON.stringify(bid.offer),
+      signal: AbortSignal.timeout(BID_LIMIT_MS),
+    });
+    return answerOf(response.status, await response.text(), requestId);
+  } catch (error) {
+    return wasSent(error)
+      ? failed('OUTCOME_UNKNOWN', NO_ANSWER, requestId)
+      : failed('UNAVAILABLE', NOT_REACHED, requestId);
+  }
 }
 
 const credentialOf = ({ serviceSecret }: GatewayAccess): Record<string, string> =>
@@ -87,13 +83,6 @@ function answerOf(status: number, text: string, requestId: string): Ack<BidRecei
     // Not JSON: whatever answered was not the gateway.
   }
   return failed('OUTCOME_UNKNOWN', `The way to the gateway failed (status ${status}).`, requestId);
-}
-
-function systemCode(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code =
-    typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' ? code : '';
 }
 
 /** Reading an auction through the gateway makes the script look at it. */

@@ -76,7 +76,6 @@ function feedOn(log: GrowingLog, meanwhile: LiveMessage[] = []) {
   const feed = new AuctionFeed(viewAt(1), log, {
     send: (message) => sent.push(message),
     repaired: (_id, repair) => repairs.push(repair),
-    failed: () => undefined,
   });
   for (const message of meanwhile) feed.receive(message);
   const seqs = () => sent.flatMap(({ events }) => events.map(({ seq }) => seq));
@@ -101,7 +100,6 @@ describe('AuctionFeed', () => {
     const feed = new AuctionFeed(lot, new GrowingLog(), {
       send: () => undefined,
       repaired: () => undefined,
-      failed: () => undefined,
     });
     feed.receive(messageOf(2, 2));
     expect(feed.view).toMatchObject({ seq: 2, saleId: 's0-x', lot: 7, highestBid: 9_000 });

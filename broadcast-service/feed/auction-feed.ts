@@ -21,8 +21,8 @@ export type Repair = 'filled' | 'conflated' | 'failed';
 export interface FeedOutput {
   /** Called in order; `events` lacks some only where they could not be had. */
   send(message: LiveMessage): void;
-  repaired(auctionId: string, repair: Repair): void;
-  failed(auctionId: string, error: unknown): void;
+  /** @param error why it failed */
+  repaired(auctionId: string, repair: Repair, error?: unknown): void;
 }
 
 /** Messages kept while something is read; the oldest go first, and are then read from the log. */
@@ -146,10 +146,7 @@ export class AuctionFeed {
 
   #fillGap(): void {
     this.#filling ??= this.#readMissing()
-      .catch((error: unknown) => {
-        this.#output.repaired(this.auctionId, 'failed');
-        this.#output.failed(this.auctionId, error);
-      })
+      .catch((error: unknown) => this.#output.repaired(this.auctionId, 'failed', error))
       .finally(() => {
         this.#filling = undefined;
         this.#sendHeldBack();

@@ -46,7 +46,6 @@ test('heads are still checked every 5 s, and an auction that nobody watches is c
   const watched = new WatchedAuctions(source, channels, {
     send: () => {},
     repaired: () => {},
-    failed: () => {},
   });
   const log = createLogger('test', 'silent');
   const current = new FeedMaintenance(

@@ -7,7 +7,7 @@ import type { LiveMessage } from './live-message.ts';
 /** A viewer's hold on a feed. */
 export interface Lease {
   readonly feed: AuctionFeed;
-  /** Call once the viewer has left; more calls do nothing. */
+  /** To be called once, when the viewer has left. */
   release(): void;
 }
 
@@ -56,35 +56,19 @@ export class WatchedAuctions {
    * @throws SourceUnavailableError
    */
   async acquire(auctionId: string): Promise<Lease | undefined> {
-    let entry = this.#entries.get(auctionId);
-    if (entry === undefined) {
-      if (this.#entries.size >= MAX_WATCHED_PER_NODE) {
-        throw new SourceUnavailableError('too many auctions are watched here');
-      }
-      entry = { opening: this.#open(auctionId), feed: undefined, viewers: 0, idleSince: 0 };
-      this.#entries.set(auctionId, entry);
-    }
-    const joined = entry;
-    joined.viewers += 1;
-    let held = true;
-    const release = (): void => {
-      if (!held) return;
-      held = false;
-      joined.viewers -= 1;
-      joined.idleSince = monotonicNow();
-    };
+    const entry = this.#entries.get(auctionId) ?? this.#begin(auctionId);
+    entry.viewers += 1;
     try {
-      const feed = await joined.opening;
-      if (feed !== undefined) {
-        joined.feed = feed;
-        return { feed, release };
-      }
-    } catch (error) {
-      this.#drop(auctionId, joined);
-      throw error;
+      entry.feed = await entry.opening;
+    } finally {
+      if (entry.feed === undefined) this.#drop(auctionId, entry);
     }
-    this.#drop(auctionId, joined);
-    return undefined;
+    const { feed } = entry;
+    const release = (): void => {
+      entry.viewers -= 1;
+      entry.idleSince = monotonicNow();
+    };
+    return feed && { feed, release };
   }
 
   /** Ends the subscriptions that nobody has used for a while. `now` is by `monotonicNow`, ms. */
@@ -93,6 +77,17 @@ export class WatchedAuctions {
       const idle = entry.viewers === 0 && entry.feed !== undefined;
       if (idle && now - entry.idleSince >= GRACE_MS) this.#drop(auctionId, entry);
     }
+  }
+
+  /** @throws SourceUnavailableError */
+  #begin(auctionId: string): Entry {
+    if (this.#entries.size >= MAX_WATCHED_PER_NODE) {
+      throw new SourceUnavailableError('too many auctions are watched here');
+    }
+    const opening = this.#open(auctionId);
+    const entry: Entry = { opening, feed: undefined, viewers: 0, idleSince: 0 };
+    this.#entries.set(auctionId, entry);
+    return entry;
   }
 
   #drop(auctionId: string, entry: Entry): void {

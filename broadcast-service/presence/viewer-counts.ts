@@ -71,9 +71,9 @@ export class ViewerCounts {
 
   /** Forgets a node that said good-bye. @returns the auctions whose total changed */
   forget(node: string): readonly string[] {
-    const counts = this.#others.get(node)?.counts ?? new Map<string, number>();
+    const auctionIds = Array.from(this.#others.get(node)?.counts.keys() ?? []);
     this.#others.delete(node);
-    return Array.from(counts.keys());
+    return auctionIds;
   }
 
   /** Forgets nodes not heard since then. @returns the auctions whose total changed */

@@ -96,13 +96,13 @@ export class AuctionRoom {
     if (known !== undefined) {
       if (comparePositions(known.at, at) < 0) known.at = at;
       if (known.viewer === viewer) return false;
-      this.#countOne(known.viewer, -1);
+      this.#count(known.viewer, -1);
       known.viewer = viewer;
-      this.#countOne(viewer, 1);
+      this.#count(viewer, 1);
       return true;
     }
     this.#members.set(recipient, { recipient, viewer, at, presence: this.#presence });
-    this.#countOne(viewer, 1);
+    this.#count(viewer, 1);
     return viewer !== undefined;
   }
 
@@ -111,7 +111,7 @@ export class AuctionRoom {
     const member = this.#members.get(recipient);
     if (member === undefined) return undefined;
     this.#members.delete(recipient);
-    this.#countOne(member.viewer, -1);
+    this.#count(member.viewer, -1);
     return member;
   }
 
@@ -128,13 +128,13 @@ export class AuctionRoom {
   }
 
   /** Takes in how many watch, in a packet of its own also when they are told the same again. */
-  count(presence: Packet): void {
+  tellCount(presence: Packet): void {
     this.#presence = presence;
     this.#news ??= 'count';
   }
 
   /** Goes on with the round, or begins one. */
-  goRound(now: number): Round {
+  currentRound(now: number): Round {
     if (this.round !== undefined) return this.round;
     const upTo = this.#news === 'events' ? this.#at : undefined;
     this.round = { members: this.#members.values(), upTo, sent: 0, passedOver: 0 };
@@ -189,7 +189,7 @@ export class AuctionRoom {
     return { event: 'events', json: messageJson({ ...this.#newest, events }), at: this.#at };
   }
 
-  #countOne(viewer: string | undefined, by: 1 | -1): void {
+  #count(viewer: string | undefined, by: 1 | -1): void {
     if (viewer === undefined) return;
     const connections = (this.#viewers.get(viewer) ?? 0) + by;
     if (connections === 0) this.#viewers.delete(viewer);

@@ -38,11 +38,18 @@ interface Network {
 /** All times are ms of a steady clock. */
 export class Connections {
   readonly #limits: ConnectionLimits;
+  /** What a network may ask at once. */
+  readonly #requests: number;
+  /** How many events it may be told alone. */
+  readonly #events: number;
   readonly #networks = new Map<string, Network>();
   #all = 0;
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
+    const connections = Math.max(limits.perAddress, MIN_CONNECTIONS);
+    this.#requests = connections * REQUESTS_PER_CONNECTION;
+    this.#events = Math.max(connections * EVENTS_PER_CONNECTION, MAX_RECOVERED_EVENTS);
   }
 
   get count(): number {
@@ -86,13 +93,7 @@ export class Connections {
 
   /** A connection of this address was ended for misuse, at the expense of its network. */
   misused(address: string, now: number): void {
-    const requests = this.#connections * REQUESTS_PER_CONNECTION;
-    this.#networkOf(address, now)?.requests.charge(now, requests * SHARE_FOR_MISUSE);
-  }
-
-  /** A network's limits follow from so many connections. */
-  get #connections(): number {
-    return Math.max(this.#limits.perAddress, MIN_CONNECTIONS);
+    this.#networkOf(address, now)?.requests.charge(now, this.#requests * SHARE_FOR_MISUSE);
   }
 
   #networkOf(address: string, now: number): Network | undefined {
@@ -102,13 +103,8 @@ export class Connections {
     let network = this.#networks.get(key);
     if (network === undefined) {
       if (this.#networks.size >= 2 * all) this.#forgetGone(now, 2 * all);
-      const connections = this.#connections;
       const atOnce = (size: number): Allowance => new Allowance(size, size / REFILL_SECONDS, now);
-      network = {
-        open: 0,
-        requests: atOnce(connections * REQUESTS_PER_CONNECTION),
-        events: atOnce(Math.max(connections * EVENTS_PER_CONNECTION, MAX_RECOVERED_EVENTS)),
-      };
+      network = { open: 0, requests: atOnce(this.#requests), events: atOnce(this.#events) };
       this.#networks.set(key, network);
     }
     return network;
@@ -121,8 +117,7 @@ export class Connections {
         if (network.open === 0 && mayGo(network)) this.#networks.delete(key);
       }
     };
-    const all = this.#connections * REQUESTS_PER_CONNECTION;
-    forget(({ requests }) => requests.take(now, all) === 0);
+    forget(({ requests }) => requests.take(now, this.#requests) === 0);
     if (this.#networks.size >= most) forget(() => true);
   }
 }

@@ -100,7 +100,7 @@ export class FanOut {
   sendPresence(message: PresenceMessage): void {
     const room = this.#rooms.get(message.auctionId);
     if (room === undefined) return;
-    room.count({ event: 'presence', json: JSON.stringify(message) });
+    room.tellCount({ event: 'presence', json: JSON.stringify(message) });
     this.#wake(room);
   }
 
@@ -111,7 +111,7 @@ export class FanOut {
   keepAlive(auctionId: string, since: number): void {
     const room = this.#rooms.get(auctionId);
     if (room?.presence === undefined || room.lastSentAt >= since) return;
-    room.count({ ...room.presence });
+    room.tellCount({ ...room.presence });
     this.#wake(room);
   }
 
@@ -163,7 +163,7 @@ export class FanOut {
   /** Goes on with the room's round, or begins one. */
   #sendUntil(room: AuctionRoom, until: number): void {
     const { fullBytes } = this.#limits;
-    const round = room.goRound(monotonicNow());
+    const round = room.currentRound(monotonicNow());
     for (let looked = 1; ; looked += 1) {
       const { value: member } = round.members.next();
       if (member === undefined) break;

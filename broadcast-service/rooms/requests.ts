@@ -63,14 +63,11 @@ export function malformed(error: z.ZodError): Ack<never> {
 }
 
 /** A bid as the user's own token entitles to it. */
-export interface BidToForward {
-  readonly auctionId: string;
-  readonly offer: BidRequest;
+export type BidToForward = z.infer<typeof bidRequest> & {
   readonly token: string;
-  readonly key?: string;
   /** The bidder's network address. */
   readonly address: string;
-}
+};
 
 /**
  * Hands a bid to the gateway, where every bid is decided, and brings back its answer. Answers

@@ -132,3 +132,22 @@ export function problemPage(code: string): string | undefined {
 /** True for answers that may succeed when the same request, with its key, is sent again. */
 export const isRetryable = (code: ProblemCode): boolean =>
   code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN' || code === 'RATE_LIMITED';
+
+/** Failures that Node reports before a byte of a request was sent; browsers do not say. */
+const NEVER_CONNECTED = new Set<unknown>([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/**
+ * Whether a command for which `fetch` rejected may have had its effect: the outcome is unknown then,
+ * and else the other side was unavailable.
+ */
+export function wasSent(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const failure = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : '';
+  return !NEVER_CONNECTED.has(failure);
+}

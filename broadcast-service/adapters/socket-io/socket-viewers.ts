@@ -93,7 +93,7 @@ export class SocketViewers {
     });
     // Before the library has done anything for the connection.
     this.#io.engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
-      const refusal = this.#refusal(request) ?? this.#count(request);
+      const refusal = this.#refusal(request);
       if (refusal === undefined) {
         next();
         return;
@@ -137,7 +137,7 @@ export class SocketViewers {
     await this.#io.close();
   }
 
-  /** Why it is refused, whoever asks. */
+  /** Why a connection is refused; where it is not, it counts from now on. */
   #refusal(request: IncomingMessage): UpgradeRefusal | undefined {
     if (this.#stopping) return [503, 'this node is stopping'];
     if (request.headers.upgrade === undefined) return [400, 'only WebSocket is spoken here'];
@@ -146,14 +146,8 @@ export class SocketViewers {
     if (!originAllowed(request.headers.origin, this.#parts.origins)) {
       return [403, 'this origin is not allowed'];
     }
-    return undefined;
-  }
-
-  /** Counts the connection, unless it is one too many. */
-  #count(request: IncomingMessage): UpgradeRefusal | undefined {
     const counted = this.#parts.connections.add(this.#addressOf(request), monotonicNow());
-    if (counted === 'this node is full') return [503, counted];
-    if (typeof counted === 'string') return [429, counted];
+    if (typeof counted === 'string') return [counted === 'this node is full' ? 503 : 429, counted];
     request.socket.once('close', counted);
     return undefined;
   }

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
 import * as ws from 'ws';
-import { startOfTextFrame, textFrame } from './text-frame.ts';
+import { textFrame } from './text-frame.ts';
 
 /** The library's own reader of frames, which its types leave out. */
 const Receiver = Reflect.get(ws, 'Receiver') as new (options: { isServer: boolean }) => Writable;
@@ -24,7 +24,7 @@ it('is read as the text it was made of, whatever its length', async () => {
 it('can be made in two parts', () => {
   for (const length of [0, 1, 100, 200, 70_000]) {
     const rest = Buffer.from('ü'.repeat(length));
-    const parts = [startOfTextFrame('é and ', rest.length), rest];
+    const parts = [textFrame('é and ', rest.length), rest];
     expect(Buffer.concat(parts).equals(textFrame(`é and ${rest.toString()}`))).toBe(true);
   }
 });

@@ -1,13 +1,9 @@
 /**
  * A WebSocket text frame as a server sends it (RFC 6455, section 5.2: final, not masked), in one
  * piece. Made once, it can be written to any number of connections.
+ * @param restBytes so many more bytes belong to the text, and are to be written after the frame
  */
-export function textFrame(text: string): Buffer {
-  return startOfTextFrame(text, 0);
-}
-
-/** The same, of a text that `restBytes` more bytes belong to: these are to be written after it. */
-export function startOfTextFrame(text: string, restBytes: number): Buffer {
+export function textFrame(text: string, restBytes = 0): Buffer {
   const textBytes = Buffer.byteLength(text);
   const length = textBytes + restBytes;
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;

@@ -12,7 +12,7 @@ import { eventsJson, type LiveEvent } from '../../feed/live-message.ts';
 import { Allowance } from '../../rooms/allowance.ts';
 import type { Packet } from '../../rooms/recipient.ts';
 import type { Answer, ViewerSocket } from '../../rooms/viewer.ts';
-import { startOfTextFrame, textFrame } from './text-frame.ts';
+import { textFrame } from './text-frame.ts';
 
 export type Misuse = 'too many requests' | 'binary data' | 'not the protocol';
 
@@ -83,9 +83,14 @@ export class ViewerWebSocket extends WebSocket implements ViewerSocket {
     }
     const { auction, events, recovered } = answer.data;
     const own = `{"auction":${JSON.stringify(auction)},"recovered":${recovered},"events":`;
-    const rest = encoded(events);
+    let rest = encodedEvents.get(events);
+    if (rest === undefined) {
+      // And all that follows them in the answer.
+      rest = Buffer.from(`${eventsJson(events)}}}]`);
+      encodedEvents.set(events, rest);
+    }
     this.tcp?.cork();
-    this.#write(startOfTextFrame(`43${id}[{"ok":true,"data":${own}`, rest.length));
+    this.#write(textFrame(`43${id}[{"ok":true,"data":${own}`, rest.length));
     this.#write(rest);
     this.tcp?.uncork();
   }
@@ -122,16 +127,6 @@ export class ViewerWebSocket extends WebSocket implements ViewerSocket {
     this.onMisuse?.(misuse);
     return false;
   }
-}
-
-/** The events and all that follows them in the answer. */
-function encoded(events: readonly LiveEvent[]): Buffer {
-  let bytes = encodedEvents.get(events);
-  if (bytes === undefined) {
-    bytes = Buffer.from(`${eventsJson(events)}}}]`);
-    encodedEvents.set(events, bytes);
-  }
-  return bytes;
 }
 
 const webSockets = new WeakMap<IncomingMessage, ViewerWebSocket>();
