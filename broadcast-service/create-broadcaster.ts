@@ -76,8 +76,8 @@ export async function createBroadcaster(
     send: (message) => fanOut.sendEvents(message),
     repaired: (auctionId, result, err) => {
       metrics.repairs.inc({ result });
-      const level = result === 'failed' ? 'warn' : 'info';
-      log[level]({ err, auctionId, result }, 'a gap in the feed of an auction');
+      if (result === 'failed') log.warn({ err, auctionId }, 'a gap in the feed could not be filled');
+      else log.info({ auctionId, result }, 'a gap in the feed of an auction');
     },
   });
   const isWatched = (auctionId: string): boolean => watched.viewersOf(auctionId) > 0;

@@ -1,6 +1,6 @@
 /** One watched auction: turns hints that may be lost into an unbroken, ordered feed. */
-import { auctionView, type AuctionView } from '@outcry/shared/contracts/api.ts';
-import type { PublicState } from '@outcry/shared/contracts/events.ts';
+import { auctionView, ownJson, type AuctionView } from '@outcry/shared/contracts/api.ts';
+import type { PublicEvent, PublicState } from '@outcry/shared/contracts/events.ts';
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import {
   isUnbroken,
@@ -11,7 +11,7 @@ import {
   type Recovered,
 } from './recover.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
-import { eventsAfter, nameOf, stateAfter, type LiveEvent, type LiveMessage } from './live-message.ts';
+import { eventsAfter, nameOf, type LiveEvent, type LiveMessage } from './live-message.ts';
 import { RecentEvents } from './recent-events.ts';
 
 /** How a gap in the feed was filled: with all events, or only with the newest state. */
@@ -163,7 +163,7 @@ export class AuctionFeed {
         read.length <= MAX_RECOVERED_EVENTS &&
         isUnbroken(before, read, last)
       ) {
-        this.#send(this.#messageAt(last, stateAfter(last), read));
+        this.#send(this.#messageAt(last, ownJson<PublicEvent>(last.json).state, read));
         this.#output.repaired(this.auctionId, 'filled');
         return;
       }

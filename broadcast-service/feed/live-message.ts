@@ -2,8 +2,7 @@
  * An auction's messages to its viewers. An event is turned into JSON once, where it is read, and those
  * bytes go to every viewer; next to them are the fields that this service compares.
  */
-import { ownJson } from '@outcry/shared/contracts/api.ts';
-import type { PublicEvent, PublicState } from '@outcry/shared/contracts/events.ts';
+import type { PublicState } from '@outcry/shared/contracts/events.ts';
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 
 export interface LiveEvent extends Position {
@@ -34,9 +33,6 @@ export function messageJson(message: LiveMessage): string {
 
 export const eventsJson = (events: readonly LiveEvent[]): string =>
   `[${events.map(({ json }) => json).join(',')}]`;
-
-/** The state right after an event. */
-export const stateAfter = ({ json }: LiveEvent): PublicState => ownJson<PublicEvent>(json).state;
 
 /** Those that come after a position. */
 export const eventsAfter = (events: readonly LiveEvent[], at: Position): readonly LiveEvent[] =>

@@ -8,6 +8,7 @@ import {
   comparePositions,
   isInLastMinutes,
   LONGEST_SILENCE_MS,
+  type Position,
 } from '@outcry/shared/contracts/live.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -112,30 +113,24 @@ export class FeedMaintenance {
   }
 
   /** @throws SourceUnavailableError; what was not checked is due again after its usual time */
-  async #check(feeds: readonly AuctionFeed[], messagesMayBeUnderWay: boolean): Promise<void> {
-    for (let i = 0; i < feeds.length; i += AT_ONCE) {
-      const behind = await this.#compare(feeds.slice(i, i + AT_ONCE));
-      if (behind.length > 0 && messagesMayBeUnderWay) await pause(UNDER_WAY_MS);
-      const still = behind.filter(({ feed, head }) => comparePositions(feed.view, head) < 0);
-      await Promise.all(still.map(({ feed }) => feed.catchUp()));
+  async #check(due: readonly AuctionFeed[], messagesMayBeUnderWay: boolean): Promise<void> {
+    const parts = this.#parts;
+    for (let i = 0; i < due.length; i += AT_ONCE) {
+      const feeds = due.slice(i, i + AT_ONCE);
+      const now = monotonicNow();
+      for (const feed of feeds) this.#checkedAt.set(feed, now);
+      const before = feeds.map(({ view }) => view);
+      const heads = await parts.source.heads(feeds.map(({ auctionId }) => auctionId));
+      const isBehind = (at: Position | undefined, of: Position | undefined): boolean =>
+        at !== undefined && of !== undefined && comparePositions(at, of) < 0;
+      // Behind what was sent before it was asked for: the source has lost writes. The next command
+      // will start a new epoch and say so; viewers should not have to wait for one.
+      const rolledBack = feeds.filter((_, n) => isBehind(heads[n], before[n]));
+      const woken = rolledBack.slice(0, WAKE_AT_ONCE);
+      await Promise.all(woken.map(({ auctionId }) => parts.wake(auctionId)));
+      const behind = (): AuctionFeed[] => feeds.filter(({ view }, n) => isBehind(view, heads[n]));
+      if (messagesMayBeUnderWay && behind().length > 0) await pause(UNDER_WAY_MS);
+      await Promise.all(behind().map((feed) => feed.catchUp()));
     }
-  }
-
-  /** @returns the feeds that are behind their source */
-  async #compare(feeds: readonly AuctionFeed[]) {
-    const now = monotonicNow();
-    for (const feed of feeds) this.#checkedAt.set(feed, now);
-    const before = feeds.map(({ view }) => view);
-    const heads = await this.#parts.source.heads(feeds.map(({ auctionId }) => auctionId));
-    const known = feeds.flatMap((feed, i) => {
-      const [head, at] = [heads[i], before[i]];
-      return head === undefined || at === undefined ? [] : [{ feed, head, at }];
-    });
-    // Behind what was sent before it was asked for: the source has lost writes. The next command
-    // will start a new epoch and say so; viewers should not have to wait for one.
-    const rolledBack = known.filter(({ head, at }) => comparePositions(head, at) < 0);
-    const woken = rolledBack.slice(0, WAKE_AT_ONCE);
-    await Promise.all(woken.map(({ feed }) => this.#parts.wake(feed.auctionId)));
-    return known.filter(({ feed, head }) => comparePositions(feed.view, head) < 0);
   }
 }

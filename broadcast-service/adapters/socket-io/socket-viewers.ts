@@ -73,7 +73,7 @@ export class SocketViewers {
   constructor(http: HttpServer, parts: SocketViewersParts) {
     this.#parts = parts;
     // A connection that breaks while it is asked for, at whatever path, must not end the service.
-    http.on('upgrade', (_request, tcp: Duplex) => tcp.on('error', destroyed));
+    http.on('upgrade', (_request, tcp: Duplex) => tcp.on('error', () => tcp.destroy()));
     this.#io = new Server(http, {
       transports: ['websocket'],
       serveClient: false,
@@ -228,10 +228,6 @@ class AnswerEncoder extends Encoder {
 /** No function comes from a viewer, but the library puts one where an answer is asked for. */
 const isAck = (sent: unknown): sent is (write: WriteAnswer) => void => typeof sent === 'function';
 const isWriter = (answer: unknown): answer is WriteAnswer => typeof answer === 'function';
-
-function destroyed(this: Duplex): void {
-  this.destroy();
-}
 
 /** Answers a request for a connection and hangs up, without waiting for the other side. */
 function refuse(tcp: Duplex, [status, reason]: UpgradeRefusal): void {
