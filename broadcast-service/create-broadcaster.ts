@@ -138,7 +138,7 @@ export async function createBroadcaster(
   });
   const presence = new SharePresence(viewers.nodes, (message) => fanOut.sendPresence(message));
   const wake = wakeThrough(gateway, log);
-  const speak = fanOut.keepAlive.bind(fanOut);
+  const speak = (auctionId: string, since: number): void => fanOut.keepAlive(auctionId, since);
   const maintenance = new FeedMaintenance({ watched, source, channels, wake, speak }, log);
   closers.defer('maintenance of feeds', () => maintenance.close());
   closers.defer('viewers', () => {

@@ -61,12 +61,10 @@ export class AuctionFeed {
 
   /** A message of the subscription. */
   receive(message: LiveMessage): void {
-    if (this.#filling !== undefined) {
-      this.#hold(message);
-    } else if (!this.#sendIfNext(message)) {
-      this.#hold(message);
-      this.#fillGap();
-    }
+    if (this.#filling === undefined && this.#sendIfNext(message)) return;
+    this.#heldBack.push(message);
+    if (this.#heldBack.length > MAX_HELD_BACK) this.#heldBack.shift();
+    this.#fillGap();
   }
 
   /** Reads from the log what is missing, if anything; resolves when it was sent. Never rejects. */
@@ -137,11 +135,6 @@ export class AuctionFeed {
     this.#send(message);
     this.#recent.startAfter(message.seq);
     this.#output.repaired(this.auctionId, 'conflated');
-  }
-
-  #hold(message: LiveMessage): void {
-    this.#heldBack.push(message);
-    if (this.#heldBack.length > MAX_HELD_BACK) this.#heldBack.shift();
   }
 
   #fillGap(): void {

@@ -106,12 +106,8 @@ export class SharePresence {
   #publish(now: number): void {
     this.#lastSentAt = now;
     const sendAll = this.#sendAll;
-    const counts = sendAll
-      ? this.#counts.allOwn
-      : Array.from(this.#unpublished, (id): readonly [string, number] => [
-          id,
-          this.#counts.own(id),
-        ]);
+    const told = sendAll ? this.#counts.watchedHere : this.#unpublished;
+    const counts = Array.from(told, (id) => [id, this.#counts.own(id)] as const);
     this.#sendAll = false;
     this.#unpublished.clear();
     for (let from = 0; from === 0 || from < counts.length; from += COUNTS_IN_A_MESSAGE) {

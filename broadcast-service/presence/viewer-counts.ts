@@ -35,8 +35,9 @@ export class ViewerCounts {
     return this.#own.get(auctionId) ?? 0;
   }
 
-  get allOwn(): readonly (readonly [string, number])[] {
-    return Array.from(this.#own);
+  /** What somebody watches here. */
+  get watchedHere(): Iterable<string> {
+    return this.#own.keys();
   }
 
   setOwn(auctionId: string, viewers: number): void {

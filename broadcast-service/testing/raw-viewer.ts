@@ -99,7 +99,6 @@ function parsed(json: string): unknown {
 
 export interface RawOptions {
   readonly token?: string;
-  readonly origin?: string;
   /** Sees every text received. */
   readonly onText?: (text: string) => void;
 }
@@ -112,8 +111,6 @@ export class RawViewer {
   readonly accounts: Map<string, RawAccount>;
   /** Everything else that came, in order: `[event, payload]`. */
   readonly heard: [string, unknown][] = [];
-  /** When (steady clock, ms) the newest events came. */
-  lastEventsAt = 0;
   onEvents: ((auctionId: string, seq: number) => void) | undefined;
   readonly #answers = new Map<number, (answer: RawAnswer) => void>();
   #asked = 0;
@@ -131,10 +128,7 @@ export class RawViewer {
   ): Promise<RawViewer> {
     const socket = new WebSocket(
       `${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`,
-      {
-        perMessageDeflate: false,
-        ...(options.origin === undefined ? {} : { origin: options.origin }),
-      },
+      { perMessageDeflate: false },
     );
     const viewer = new RawViewer(socket, accounts);
     return new Promise((resolve, reject) => {
@@ -214,7 +208,6 @@ export class RawViewer {
     if (event === 'events') {
       const message = payload as RawEvents;
       this.#account(message.auctionId).message(message);
-      this.lastEventsAt = performance.now();
       this.onEvents?.(message.auctionId, message.seq);
     } else {
       this.heard.push([event, payload]);
