@@ -144,53 +144,59 @@ describe('AuctionFeed', () => {
     const { feed } = feedOn(log);
     log.head = 400;
     feed.receive(messageOf(2, 400));
-    await feed.readSince({ epoch: 1, seq: 390 });
+    expect((await feed.recoverFrom({ epoch: 1, seq: 390 }, allow))().events).toHaveLength(10);
     expect(log.asked).toBe(0);
-    expect(feed.missedSince({ epoch: 1, seq: 390 }, allow).events).toHaveLength(10);
-    const reading = feed.readSince({ epoch: 1, seq: 10 });
+    const reading = feed.recoverFrom({ epoch: 1, seq: 10 }, allow);
     await log.answerOne();
     log.head = 403;
     feed.receive(messageOf(401, 403));
-    await reading;
-    const { events, recovered } = feed.missedSince({ epoch: 1, seq: 10 }, allow);
+    const { events, recovered } = (await reading)();
     expect(recovered).toBe(true);
     expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 393 }, (_, i) => i + 11));
   });
 
-  it('gives all who come back from one position the same events, until it moves on', () => {
+  it('gives all who come back from one position the same events, until it moves on', async () => {
     const { feed } = feedOn(new GrowingLog());
     feed.receive(messageOf(2, 9));
-    const missed = () => feed.missedSince({ epoch: 1, seq: 4 }, allow).events;
-    expect(missed()).toBe(missed());
-    expect(feed.missedSince({ epoch: 1, seq: 5 }, allow).events).toHaveLength(4);
+    const missed = async (seq: number) =>
+      (await feed.recoverFrom({ epoch: 1, seq }, allow))().events;
+    expect(await missed(4)).toBe(await missed(4));
+    expect(await missed(5)).toHaveLength(4);
     feed.receive(messageOf(10, 10));
-    expect(missed().map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9, 10]);
+    expect((await missed(4)).map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9, 10]);
   });
 
-  it('charges what many missed to the first of them alone, until it moves on', () => {
+  it('charges what many missed to the first of them alone, until it moves on', async () => {
     const { feed } = feedOn(new GrowingLog());
     feed.receive(messageOf(2, 9));
     const charged: number[] = [];
     const charge = (events: number): boolean => charged.push(events) > 0;
-    const mayKnow = (seq: number) => feed.missedSince({ epoch: 1, seq }, charge).recovered;
-    for (let i = 0; i < 100; i += 1) expect(mayKnow(4)).toBe(true);
+    const ask = async (seq: number) => {
+      expect((await feed.recoverFrom({ epoch: 1, seq }, charge))().recovered).toBe(true);
+    };
+    await Promise.all(Array.from({ length: 100 }, () => ask(4)));
     expect(charged).toEqual([5]);
-    expect(mayKnow(5)).toBe(true);
+    await ask(5);
     expect(charged).toEqual([5, 4]);
     feed.receive(messageOf(10, 10));
-    expect(mayKnow(4)).toBe(true);
+    await ask(4);
     expect(charged).toEqual([5, 4, 6]);
   });
 
-  it('asks again whether it may be charged after a refusal, and never for what costs nothing', () => {
-    const { feed } = feedOn(new GrowingLog());
+  it('asks again whether it may be charged after a refusal, and never for what costs nothing', async () => {
+    const log = new GrowingLog();
+    const { feed } = feedOn(log);
     feed.receive(messageOf(2, 9));
+    log.head = 9;
     const charge = vi.fn(refuse);
-    const missed = (seq: number) => feed.missedSince({ epoch: 1, seq }, charge);
-    for (let i = 0; i < 2; i += 1) expect(missed(4).recovered).toBe(false);
+    const asked = (seq: number) => feed.recoverFrom({ epoch: 1, seq }, charge);
+    for (let i = 0; i < 2; i += 1) expect((await asked(4))().recovered).toBe(false);
     expect(charge).toHaveBeenCalledTimes(2);
-    feed.missedSince({ epoch: 1, seq: 5 }, allow);
-    expect([5, 9, 10].map((seq) => missed(seq).recovered)).toEqual([true, true, false]);
+    await feed.recoverFrom({ epoch: 1, seq: 5 }, allow);
+    for (const seq of [5, 9]) expect((await asked(seq))().recovered).toBe(true);
+    const ahead = asked(10);
+    await log.answerOne();
+    expect((await ahead)().recovered).toBe(false);
     expect(charge).toHaveBeenCalledTimes(2);
   });
 
@@ -204,12 +210,12 @@ describe('AuctionFeed', () => {
       { epoch: 1, seq: 2 },
       { epoch: 1, seq: 50 },
     ];
-    for (const position of positions) {
-      expect(await withinTurn(feed.readSince(position))).toBeUndefined();
-    }
+    const recovered = positions.map(async (position) => {
+      const missed = await withinTurn(feed.recoverFrom(position, allow));
+      return missed === 'not yet' ? missed : missed().recovered;
+    });
+    expect(await Promise.all(recovered)).toEqual([true, false, false]);
     expect(log.asked).toBe(0);
-    const recovered = positions.map((position) => feed.missedSince(position, allow).recovered);
-    expect(recovered).toEqual([true, false, false]);
   });
 
   it('keeps that nothing leads from a position, when the log itself says so', async () => {
@@ -218,12 +224,12 @@ describe('AuctionFeed', () => {
     log.head = 400;
     feed.receive(messageOf(2, 400));
     log.trimmed = 50;
-    const reading = feed.readSince({ epoch: 1, seq: 10 });
+    const reading = feed.recoverFrom({ epoch: 1, seq: 10 }, allow);
     await log.answerOne();
-    await reading;
-    expect(feed.missedSince({ epoch: 1, seq: 10 }, allow).recovered).toBe(false);
+    expect((await reading)().recovered).toBe(false);
     const { asked } = log;
-    expect(await withinTurn(feed.readSince({ epoch: 1, seq: 10 }))).toBeUndefined();
+    const again = await withinTurn(feed.recoverFrom({ epoch: 1, seq: 10 }, allow));
+    expect(again === 'not yet' ? again : again().recovered).toBe(false);
     expect(log.asked).toBe(asked);
   });
 
@@ -232,47 +238,41 @@ describe('AuctionFeed', () => {
     const { feed } = feedOn(log);
     log.head = 400;
     feed.receive(messageOf(2, 400));
-    const first = feed.readSince({ epoch: 1, seq: 100 });
-    const others = [90, 50, 70].map((seq) => feed.readSince({ epoch: 1, seq }));
+    const positions = [100, 90, 50, 70];
+    const reading = positions.map((seq) => feed.recoverFrom({ epoch: 1, seq }, allow));
     await log.answerOne();
     await log.answerOne();
-    await Promise.all([first, ...others]);
+    const missed = (await Promise.all(reading)).map((each) => each().events.length);
+    expect(missed).toEqual(positions.map((seq) => 400 - seq));
+    // Memory had the newest 256.
     expect(log.limits).toEqual([44, 50]);
-    for (const seq of [100, 90, 50, 70]) {
-      expect(feed.missedSince({ epoch: 1, seq }, allow).events).toHaveLength(400 - seq);
-    }
   });
 
   it('tells nobody of events that a new epoch took back', async () => {
-    const log = new GrowingLog();
-    const { feed } = feedOn(log);
+    const { feed } = feedOn(new GrowingLog());
     feed.receive(messageOf(2, 9));
     feed.receive({ ...messageOf(6, 6), epoch: 2, events: [eventAt(6, 2, 1)] });
-    const missed = feed.missedSince({ epoch: 1, seq: 3 }, allow);
+    const missed = (await feed.recoverFrom({ epoch: 1, seq: 3 }, allow))();
     expect(missed.events.map(({ epoch, seq }) => [epoch, seq])).toEqual([
       [1, 4],
       [1, 5],
       [2, 6],
     ]);
-    expect(feed.missedSince({ epoch: 1, seq: 7 }, allow).recovered).toBe(false);
+    expect((await feed.recoverFrom({ epoch: 1, seq: 7 }, allow))().recovered).toBe(false);
   });
 
   it('catches up before it answers a viewer that was told more elsewhere', async () => {
     const log = new GrowingLog();
     const { feed, seqs } = feedOn(log);
     log.head = 5;
-    const reading = feed.readSince({ epoch: 1, seq: 4 });
+    const reading = feed.recoverFrom({ epoch: 1, seq: 4 }, allow);
     await log.answerOne();
     await log.answerOne();
-    await reading;
-    expect(feed.missedSince({ epoch: 1, seq: 4 }, allow)).toMatchObject({
-      recovered: true,
-      events: [{ seq: 5 }],
-    });
+    expect((await reading)()).toMatchObject({ recovered: true, events: [{ seq: 5 }] });
     expect(seqs()).toEqual([2, 3, 4, 5]);
     log.head = 9;
     log.failing = true;
-    const refused = expect(feed.readSince({ epoch: 1, seq: 8 })).rejects.toThrow('away');
+    const refused = expect(feed.recoverFrom({ epoch: 1, seq: 8 }, allow)).rejects.toThrow('away');
     await vi.waitFor(() => log.answerOne().then(() => expect(log.asked).toBe(3)));
     await refused;
   });
@@ -280,10 +280,9 @@ describe('AuctionFeed', () => {
   it('starts a viewer anew from a position that nobody has', async () => {
     const log = new GrowingLog();
     const { feed } = feedOn(log);
-    const reading = feed.readSince({ epoch: 1, seq: 99 });
+    const reading = feed.recoverFrom({ epoch: 1, seq: 99 }, allow);
     await log.answerOne();
-    await reading;
-    expect(feed.missedSince({ epoch: 1, seq: 99 }, allow).recovered).toBe(false);
+    expect((await reading)().recovered).toBe(false);
   });
 
   it('sends every event once and in order, whatever gets lost, late or twice', async () => {

@@ -38,8 +38,11 @@ export class AuctionFeed {
   readonly #output: FeedOutput;
   readonly #recent: RecentEvents;
   #view: AuctionView;
-  /** What viewers who came back were given up to the present view, by their positions. */
-  readonly #answers = new Map<string, Recovered>();
+  /**
+   * What viewers who came back were given up to the present view, by their positions; undefined where
+   * it is charged and not given yet.
+   */
+  readonly #answers = new Map<string, Recovered | undefined>();
   #heldBack: LiveMessage[] = [];
   #filling: Promise<void> | undefined;
 
@@ -75,28 +78,41 @@ export class AuctionFeed {
 
   /**
    * Reads what memory does not hold of the events after a viewer's position; one read for many.
+   * @param charge takes so many events of what may be put together for the viewer's address; of
+   *   those who come back from one position, the first is charged alone
+   * @returns what the viewer lacks, to be called in the instant from which on it hears everything
    * @throws SourceUnavailableError
    */
-  async readSince(after: Position): Promise<void> {
+  async recoverFrom(
+    after: Position,
+    charge: (events: number) => boolean,
+  ): Promise<() => Recovered> {
     if (comparePositions(after, this.#view) > 0) await this.#reach();
-    if (isWithinReach(after, this.#view)) await this.#recent.reachBack(after.seq);
+    if (isWithinReach(after, this.#view)) {
+      const key = nameOf(after);
+      if (!this.#answers.has(key)) {
+        if (!charge(this.#view.seq - after.seq)) return () => NOT_RECOVERED;
+        this.#keep(key, undefined);
+      }
+      await this.#recent.reachBack(after.seq);
+    }
+    return () => this.#missedSince(after);
   }
 
-  /**
-   * What a viewer at `after` lacks up to {@link view}, once {@link readSince} has read it. Viewers who
-   * came back from the same position get the same answer, so that it is encoded once.
-   * @param charge takes so many events of what may be put together for the viewer's address; the
-   *   first viewer pays for all
-   */
-  missedSince(after: Position, charge: (events: number) => boolean): Recovered {
+  /** Viewers at the same position get the same answer, so that it is encoded once. */
+  #missedSince(after: Position): Recovered {
     const key = nameOf(after);
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const costs = isWithinReach(after, this.#view) ? this.#view.seq - after.seq : 0;
-    if (costs > 0 && !charge(costs)) return NOT_RECOVERED;
     const found = recover(after, this.#view, this.#recent.all);
-    if (this.#answers.size < MAX_KEPT_ANSWERS) this.#answers.set(key, found);
+    if (isWithinReach(after, this.#view)) this.#keep(key, found);
     return found;
+  }
+
+  #keep(key: string, answer: Recovered | undefined): void {
+    if (this.#answers.size < MAX_KEPT_ANSWERS || this.#answers.has(key)) {
+      this.#answers.set(key, answer);
+    }
   }
 
   /**

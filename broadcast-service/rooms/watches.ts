@@ -84,8 +84,8 @@ export class Watches {
           'No auction with this id is open or recently closed; the history may have it.',
         );
       }
-      if (after !== undefined) await feed.readSince(after);
-      if (this.#watches.get(auctionId) === watch) return this.#join(watch, feed, counted, after);
+      const missed = after && (await this.#recover(feed, after));
+      if (this.#watches.get(auctionId) === watch) return this.#join(watch, feed, counted, missed);
       return unavailable('the auction was unwatched meanwhile');
     } catch (error) {
       if (!watch.joined) this.#end(auctionId, watch);
@@ -115,29 +115,34 @@ export class Watches {
     return watch;
   }
 
+  get #isFull(): boolean {
+    return this.#recipient.waitingBytes > FULL_BYTES;
+  }
+
+  /** @returns what it missed, to be called when it joins */
+  async #recover(feed: AuctionFeed, after: Position): Promise<() => Recovered> {
+    if (this.#isFull) return () => NOT_RECOVERED;
+    return feed.recoverFrom(after, (events) =>
+      this.#parts.connections.mayRecover(this.#of.address, events, monotonicNow()),
+    );
+  }
+
   /** Everything here happens at once: what is sent next goes on where the answer ends. */
   #join(
     watch: Watch,
     feed: AuctionFeed,
     counted: boolean,
-    after: Position | undefined,
+    missed: (() => Recovered) | undefined,
   ): Ack<Watched> {
     const { auctionId, view } = feed;
-    const found = after === undefined ? NOT_RECOVERED : this.#missed(feed, after);
+    const found = missed === undefined || this.#isFull ? NOT_RECOVERED : missed();
     const how = found.recovered ? 'recovered' : 'replaced';
-    this.#parts.answered(after === undefined ? 'fresh' : how);
+    this.#parts.answered(missed === undefined ? 'fresh' : how);
     watch.joined = true;
     const viewer = counted ? this.#of.person : undefined;
     this.#parts.fanOut.join(auctionId, this.#recipient, view, viewer);
     const auction = { ...view, serverTime: new Date(this.#parts.now()).toISOString() };
     return { ok: true, data: { auction, ...found } };
-  }
-
-  #missed(feed: AuctionFeed, after: Position): Recovered {
-    if (this.#recipient.waitingBytes > FULL_BYTES) return NOT_RECOVERED;
-    return feed.missedSince(after, (events) =>
-      this.#parts.connections.mayRecover(this.#of.address, events, monotonicNow()),
-    );
   }
 
   #end(auctionId: string, watch: Watch): void {
