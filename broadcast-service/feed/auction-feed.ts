@@ -52,9 +52,7 @@ export class AuctionFeed {
     this.#view = view;
     this.#source = source;
     this.#output = output;
-    this.#recent = new RecentEvents(view.seq, (seq, limit) =>
-      source.eventsAfter(view.id, seq, limit),
-    );
+    this.#recent = new RecentEvents(view.id, view.seq, source);
   }
 
   /** The state at the position up to which everything was sent. */

@@ -1,5 +1,6 @@
 /** The newest events of an auction in memory, so that viewers who come back cost Redis little. */
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
+import type { AuctionSource } from './auction-source.ts';
 import type { LiveEvent } from './live-message.ts';
 import { MAX_RECOVERED_EVENTS } from './recover.ts';
 
@@ -10,11 +11,9 @@ const KEPT_AFTER_READ_MS = 5_000;
 /** What is said meanwhile may undo a read. */
 const MAX_READS = 3;
 
-/** Events above `seq`, in order; may give more than `limit`. @throws SourceUnavailableError */
-export type ReadLog = (seq: number, limit: number) => Promise<readonly LiveEvent[]>;
-
 export class RecentEvents {
-  readonly #readLog: ReadLog;
+  readonly #auctionId: string;
+  readonly #source: AuctionSource;
   #events: readonly LiveEvent[] = [];
   /** All events above this seq are here, except those that the log does not have either. */
   #after: number;
@@ -25,9 +24,10 @@ export class RecentEvents {
   #keepUntil = -Infinity;
 
   /** @param seq that of the newest event */
-  constructor(seq: number, readLog: ReadLog) {
+  constructor(auctionId: string, seq: number, source: AuctionSource) {
+    this.#auctionId = auctionId;
     this.#after = seq;
-    this.#readLog = readLog;
+    this.#source = source;
   }
 
   /** In order, up to the newest. */
@@ -69,7 +69,7 @@ export class RecentEvents {
     this.#wantedAfter = Infinity;
     this.#keepUntil = Infinity;
     try {
-      const read = await this.#readLog(from, to - from);
+      const read = await this.#source.eventsAfter(this.#auctionId, from, to - from);
       if (this.#after !== to) return;
       this.#events = [...read.filter(({ seq }) => seq <= to), ...this.#events];
       this.#after = from;

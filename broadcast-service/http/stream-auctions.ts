@@ -13,7 +13,7 @@ import { originAllowed } from '@outcry/shared/runtime/origins.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { stateOf } from '../feed/auction-feed.ts';
 import { messageJson, nameOf } from '../feed/live-message.ts';
-import type { Packet, Recipient } from '../rooms/recipient.ts';
+import type { Packet, Recipient } from '../rooms/auction-room.ts';
 import { RETRY_AFTER_MS } from '../rooms/requests.ts';
 import { Watches, type Watched, type WatchesParts } from '../rooms/watches.ts';
 
@@ -90,26 +90,22 @@ export class StreamAuctions {
       return answerProblem(x, code, detail, retryAfterMs === undefined ? {} : { retryAfterMs });
     }
     if (this.#stopping) return unavailable(x, STOPPING);
-    this.#begin(x, recipient, answer.data);
-    return 'taken';
-  }
-
-  /** Sends where the auction stands, with what came after the viewer's position, and goes on. */
-  #begin(
-    { outgoing, headers }: Exchange,
-    recipient: StreamRecipient,
-    { auction, events }: Watched,
-  ): void {
     this.#open.add(outgoing);
     outgoing.once('close', () => this.#open.delete(outgoing));
-    outgoing.writeHead(200, [...headers, ...STREAM_HEADERS]);
+    outgoing.writeHead(200, [...x.headers, ...STREAM_HEADERS]);
     const retryMs = RECONNECT_FROM_MS + Math.random() * (RECONNECT_TO_MS - RECONNECT_FROM_MS);
     outgoing.write(`retry: ${Math.round(retryMs)}\n\n`);
-    const { id: auctionId, epoch, seq, serverTime } = auction;
-    const state = stateOf(auction);
-    const json = messageJson({ auctionId, epoch, seq, events, state, serverTime });
-    recipient.push({ event: 'events', json, at: { epoch, seq } });
+    recipient.push(presentState(answer.data));
+    return 'taken';
   }
+}
+
+/** Where the auction stands, with what came after the viewer's position. */
+function presentState({ auction, events }: Watched): Packet {
+  const { id: auctionId, epoch, seq, serverTime } = auction;
+  const state = stateOf(auction);
+  const json = messageJson({ auctionId, epoch, seq, events, state, serverTime });
+  return { event: 'events', json, at: { epoch, seq } };
 }
 
 /** `<epoch>:<seq>` as a position; undefined for anything else. */

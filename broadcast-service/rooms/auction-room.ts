@@ -7,7 +7,27 @@ import {
   type LiveEvent,
   type LiveMessage,
 } from '../feed/live-message.ts';
-import type { Packet, Recipient } from './recipient.ts';
+
+/** One message for many; each way of sending encodes it once, and keeps here what it made. */
+export interface Packet {
+  readonly event: 'events' | 'presence';
+  readonly json: string;
+  /** Where the viewer is once it has these events. */
+  readonly at?: Position;
+  /** As a frame of a WebSocket. */
+  frame?: Buffer;
+  /** As a chunk of an event stream. */
+  chunk?: Buffer;
+}
+
+/** A viewer's connection, as far as a room needs it. Nothing here waits, nothing throws. */
+export interface Recipient {
+  /** Bytes that were handed over and that the network has not taken yet. */
+  readonly waitingBytes: number;
+  push(packet: Packet): void;
+  /** Ends the connection at once. The viewer may come back and continue from the log. */
+  drop(): void;
+}
 
 /** A viewer in a room. */
 export interface Member {
@@ -93,17 +113,16 @@ export class AuctionRoom {
   join(recipient: Recipient, { epoch, seq }: Position, viewer: string | undefined): boolean {
     const at = { epoch, seq };
     const known = this.#members.get(recipient);
-    if (known !== undefined) {
+    if (known === undefined) {
+      this.#members.set(recipient, { recipient, viewer, at, presence: this.#presence });
+    } else {
       if (comparePositions(known.at, at) < 0) known.at = at;
       if (known.viewer === viewer) return false;
       this.#count(known.viewer, -1);
       known.viewer = viewer;
-      this.#count(viewer, 1);
-      return true;
     }
-    this.#members.set(recipient, { recipient, viewer, at, presence: this.#presence });
     this.#count(viewer, 1);
-    return viewer !== undefined;
+    return known !== undefined || viewer !== undefined;
   }
 
   /** @returns the member that has left */

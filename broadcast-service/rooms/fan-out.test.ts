@@ -4,7 +4,7 @@ import type { EventsMessage, Position, PresenceMessage } from '@outcry/shared/co
 import type { LiveMessage } from '../feed/live-message.ts';
 import { END, eventAt, stateAt } from '../testing/bid-event.ts';
 import { FAN_OUT_LIMITS, FanOut, type FanOutLimits } from './fan-out.ts';
-import type { Packet, Recipient } from './recipient.ts';
+import type { Packet, Recipient } from './auction-room.ts';
 
 const START = { epoch: 1, seq: 0 };
 

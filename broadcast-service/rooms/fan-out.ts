@@ -7,8 +7,7 @@
 import type { Position, PresenceMessage } from '@outcry/shared/contracts/live.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { LiveMessage } from '../feed/live-message.ts';
-import { AuctionRoom, type Member } from './auction-room.ts';
-import type { Recipient } from './recipient.ts';
+import { AuctionRoom, type Member, type Recipient } from './auction-room.ts';
 
 export const FAN_OUT_LIMITS = {
   /** The longest time for which sending holds the event loop, ms. */

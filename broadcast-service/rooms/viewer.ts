@@ -7,7 +7,7 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import { authenticateViewer, refusedConnection, type Identity } from './authenticate-viewer.ts';
-import type { Recipient } from './recipient.ts';
+import type { Recipient } from './auction-room.ts';
 import { bidRequest, malformed, refused, RETRY_AFTER_MS, type ForwardBid } from './requests.ts';
 import { Watches, type Watched, type Watcher, type WatchesParts } from './watches.ts';
 

@@ -9,7 +9,7 @@ import type { Lease, WatchedAuctions } from '../feed/watched-auctions.ts';
 import { Allowance } from './allowance.ts';
 import type { Connections } from './connections.ts';
 import type { FanOut } from './fan-out.ts';
-import type { Recipient } from './recipient.ts';
+import type { Recipient } from './auction-room.ts';
 import { malformed, refused, RETRY_AFTER_MS, unwatchRequest, watchRequest } from './requests.ts';
 
 export interface WatchesParts {

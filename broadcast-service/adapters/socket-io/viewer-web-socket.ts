@@ -10,7 +10,7 @@ import type { ToViewer } from '@outcry/shared/contracts/live.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { eventsJson, type LiveEvent } from '../../feed/live-message.ts';
 import { Allowance } from '../../rooms/allowance.ts';
-import type { Packet } from '../../rooms/recipient.ts';
+import type { Packet } from '../../rooms/auction-room.ts';
 import type { Answer, ViewerSocket } from '../../rooms/viewer.ts';
 import { textFrame } from './text-frame.ts';
 
