@@ -62,6 +62,8 @@ export class AuctionRoom {
   readonly auctionId: string;
   /** The round that has not ended. */
   round: Round | undefined;
+  /** How many its members are told that they are. */
+  presence: Packet | undefined;
   /** When (ms, steady clock) the newest round began. */
   lastSentAt = -Infinity;
   /** Pauses between sending. */
@@ -79,7 +81,6 @@ export class AuctionRoom {
   /** By the position of those who get it: what brings them to the newest. */
   readonly #packets = new Map<string, Packet>();
   #last: { readonly from: Position; readonly packet: Packet } | undefined;
-  #presence: Packet | undefined;
   /** What was said since the newest round began. */
   #news: 'events' | 'count' | undefined;
 
@@ -100,11 +101,6 @@ export class AuctionRoom {
     return this.round !== undefined || this.#news !== undefined;
   }
 
-  /** How many its members were told that they are. */
-  get presence(): Packet | undefined {
-    return this.#presence;
-  }
-
   /**
    * A viewer that was told everything up to `at`; again for one that was told more meanwhile.
    * @param viewer who it counts as; undefined when it does not count
@@ -114,7 +110,7 @@ export class AuctionRoom {
     const at = { epoch, seq };
     const known = this.#members.get(recipient);
     if (known === undefined) {
-      this.#members.set(recipient, { recipient, viewer, at, presence: this.#presence });
+      this.#members.set(recipient, { recipient, viewer, at, presence: this.presence });
     } else {
       if (comparePositions(known.at, at) < 0) known.at = at;
       if (known.viewer === viewer) return false;
@@ -148,7 +144,7 @@ export class AuctionRoom {
 
   /** Takes in how many watch, in a packet of its own also when they are told the same again. */
   tellCount(presence: Packet): void {
-    this.#presence = presence;
+    this.presence = presence;
     this.#news ??= 'count';
   }
 
@@ -178,7 +174,7 @@ export class AuctionRoom {
   deliver(member: Member, full: number, stateAlone = false): Delivery {
     const { recipient } = member;
     const lacksEvents = comparePositions(member.at, this.#at) < 0;
-    const presence = this.#presence;
+    const { presence } = this;
     const lacksCount = member.viewer !== undefined && member.presence !== presence;
     if (!lacksEvents && !lacksCount) return 'not needed';
     if (recipient.waitingBytes > full) return 'behind';

@@ -18,12 +18,6 @@ import { webSocketOf, ViewerWebSockets, type Misuse, type ViewerWebSocket } from
 
 type Connection = Socket['conn'];
 
-/** The network side of a connection, from before Socket.IO knows it. */
-interface Peer {
-  readonly address: string;
-  readonly webSocket: ViewerWebSocket;
-}
-
 /** Who it was at first, before it is welcomed; the viewer knows who it is since. */
 interface SocketData {
   identity?: Identity;
@@ -67,7 +61,7 @@ export class SocketViewers {
   readonly nodes: OtherNodes;
   readonly #io: Server<FromAnyone, ToViewer, BetweenNodes, SocketData>;
   readonly #parts: SocketViewersParts;
-  readonly #peers = new WeakMap<Connection, Peer>();
+  readonly #webSockets = new WeakMap<Connection, ViewerWebSocket>();
   #stopping = false;
 
   constructor(http: HttpServer, parts: SocketViewersParts) {
@@ -160,7 +154,8 @@ export class SocketViewers {
     const { request } = connection;
     const address = this.#addressOf(request);
     const webSocket = webSocketOf(request);
-    this.#peers.set(connection, { address, webSocket });
+    this.#webSockets.set(connection, webSocket);
+    webSocket.address = address;
     webSocket.onMisuse = (misuse) => {
       this.#parts.log.info({ address, misuse }, 'a connection is ended');
       this.#parts.misused(misuse);
@@ -186,13 +181,12 @@ export class SocketViewers {
   }
 
   #welcome(socket: ViewerConnection): void {
-    const peer = this.#peers.get(socket.conn);
+    const webSocket = this.#webSockets.get(socket.conn);
     const { identity } = socket.data;
-    if (peer === undefined || identity === undefined) throw new Error('it was not admitted');
-    const { address, webSocket } = peer;
+    if (webSocket === undefined || identity === undefined) throw new Error('it was not admitted');
     const { caller } = identity;
     if (caller !== undefined) void socket.join(userRoom(caller.userId));
-    const of = { address, person: personOf(socket) };
+    const of = { address: webSocket.address, person: personOf(socket) };
     const viewer = new Viewer(identity, of, webSocket, this.#parts);
     socket.data.viewer = viewer;
     // Handled here and not passed on: the library would defer it to another tick.

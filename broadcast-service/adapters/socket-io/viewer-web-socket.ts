@@ -32,6 +32,8 @@ const encodedEvents = new WeakMap<readonly LiveEvent[], Buffer>();
 export class ViewerWebSocket extends WebSocket implements ViewerSocket {
   /** Set before anything is sent. */
   tcp: Duplex | undefined;
+  /** The viewer's network address, once it is known. */
+  address = '';
   /** Called once, when the connection has been cut off. */
   onMisuse: ((misuse: Misuse) => void) | undefined;
   msOverdrawn = 0;
