@@ -106,10 +106,7 @@ export async function createBroadcaster(
   };
   const streams = new StreamAuctions(audience);
   const api = createLiveApi(
-    {
-      streams,
-      announce: (text) => viewers.announce(text),
-    },
+    { streams, announce: (text) => viewers.announce(text) },
     {
       verifyToken,
       limits: { byAddress: undefined, byUser: undefined, addressOf: () => undefined },

@@ -130,24 +130,27 @@ export class AuctionFeed {
     if (comparePositions(message, this.#view) <= 0) return true;
     const events = eventsAfter(message.events, this.#view);
     if (!isUnbroken(this.#view, events, message)) return false;
-    this.#send({ ...message, events });
+    this.#send(message, message.state, events, message.serverTime);
     return true;
   }
 
-  #send(message: LiveMessage): void {
-    const { epoch, seq, state, serverTime } = message;
+  #send(
+    { epoch, seq }: Position,
+    state: PublicState,
+    events: readonly LiveEvent[],
+    serverTime = new Date(this.#source.now()).toISOString(),
+  ): void {
     // An outcome is the state's, and may be gone in a new epoch.
     const { outcome: _before, ...terms } = this.#view;
     this.#view = auctionView(terms, state, { epoch, seq, serverTime });
     this.#answers.clear();
-    this.#recent.add(message.events);
-    this.#output.send(message);
+    this.#recent.add(events);
+    this.#output.send({ auctionId: this.auctionId, epoch, seq, events, state, serverTime });
   }
 
-  /** Some events before this message could not be had; its state is better than none. */
-  #sendConflated(message: LiveMessage): void {
-    this.#send(message);
-    this.#recent.startAfter(message.seq);
+  /** Some events before what was just sent could not be had; its state is better than none. */
+  #noteConflated(): void {
+    this.#recent.startAfter(this.#view.seq);
     this.#output.repaired(this.auctionId, 'conflated');
   }
 
@@ -170,7 +173,7 @@ export class AuctionFeed {
         read.length <= MAX_RECOVERED_EVENTS &&
         isUnbroken(before, read, last)
       ) {
-        this.#send(this.#messageAt(last, ownJson<PublicEvent>(last.json).state, read));
+        this.#send(last, ownJson<PublicEvent>(last.json).state, read);
         this.#output.repaired(this.auctionId, 'filled');
         return;
       }
@@ -179,18 +182,10 @@ export class AuctionFeed {
       if (present === undefined || comparePositions(present, before) <= 0) return;
       const justArrived = last === undefined && present.epoch === before.epoch;
       if (justArrived && attempt < MAX_READS) continue;
-      this.#sendConflated(this.#messageAt(present, stateOf(present), []));
+      this.#send(present, stateOf(present), []);
+      this.#noteConflated();
       return;
     }
-  }
-
-  #messageAt(
-    { epoch, seq }: Position,
-    state: PublicState,
-    events: readonly LiveEvent[],
-  ): LiveMessage {
-    const serverTime = new Date(this.#source.now()).toISOString();
-    return { auctionId: this.auctionId, epoch, seq, events, state, serverTime };
   }
 
   /** After a read: what is still not next cannot be filled now. */
@@ -199,7 +194,9 @@ export class AuctionFeed {
     this.#heldBack = [];
     for (const message of messages) {
       if (this.#sendIfNext(message)) continue;
-      this.#sendConflated({ ...message, events: eventsAfter(message.events, this.#view) });
+      const events = eventsAfter(message.events, this.#view);
+      this.#send(message, message.state, events, message.serverTime);
+      this.#noteConflated();
     }
   }
 }

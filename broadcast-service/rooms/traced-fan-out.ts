@@ -52,8 +52,7 @@ export class TracedFanOut {
   sent(viewers: number, auctionId: string, upTo: Position): void {
     for (const open of this.#open) {
       const { note, span } = open;
-      const isOther = note.auctionId !== auctionId;
-      if (isOther || comparePositions(note, upTo) > 0) continue;
+      if (note.auctionId !== auctionId || comparePositions(note, upTo) > 0) continue;
       this.#open.delete(open);
       span.end({ 'outcry.viewers': viewers });
       const { epoch, seq } = note;
