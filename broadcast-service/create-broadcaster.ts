@@ -1,5 +1,7 @@
 /** Puts the broadcaster together: the only place that knows which adapter serves which port. */
-import { KEPT_CHANNEL, SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
+import { KEPT_CHANNEL, shardKeys, SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
+import { readNotices } from '@outcry/shared/contracts/records.ts';
+import { readTraceNote } from '@outcry/shared/contracts/traces.ts';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/http/http-server.ts';
 import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
@@ -82,7 +84,11 @@ export async function createBroadcaster(
   });
   const isWatched = (auctionId: string): boolean => watched.viewersOf(auctionId) > 0;
   const traced = tracer === undefined ? undefined : new TracedFanOut(tracer, isWatched, log);
-  if (traced !== undefined) channels.onTraceNotes((note) => traced.noted(note));
+  const keysOfShards = Array.from({ length: shards }, (_, shard) => shardKeys(shard));
+  if (traced !== undefined) {
+    const traces = keysOfShards.map(({ tracesChannel }) => tracesChannel);
+    channels.subscribeAlways(traces, (text) => traced.noted(readTraceNote(text)));
+  }
   const metrics = createMetrics(
     registry,
     () => connections.count,
@@ -148,7 +154,9 @@ export async function createBroadcaster(
   closers.defer('presence', () => presence.close());
   signOuts.onNews(() => viewers.endSessions(refuses));
   signOuts.start();
-  channels.onNotices((notices) => {
+  const noticesChannels = keysOfShards.map(({ noticesChannel }) => noticesChannel);
+  channels.subscribeAlways(noticesChannels, (text) => {
+    const notices = readNotices(text);
     metrics.notices.inc(notices.length);
     // Users are told what happened, and not by which name the system knows them.
     for (const { type, userId, ...message } of notices) viewers.tell(userId, type, message);

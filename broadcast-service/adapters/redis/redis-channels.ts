@@ -1,8 +1,5 @@
 import { Cluster, Command, type Redis } from 'ioredis';
-import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
-import type { Notice } from '@outcry/shared/contracts/live.ts';
-import { readNotices } from '@outcry/shared/contracts/records.ts';
-import { readTraceNote, type TraceNote } from '@outcry/shared/contracts/traces.ts';
+import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -105,18 +102,6 @@ export class RedisChannels implements LiveChannels {
     group.at?.sunsubscribe(channel).catch((error: unknown) => {
       this.#log.debug({ err: error, channel }, 'a subscription was not ended');
     });
-  }
-
-  /** Hears every shard's private notices from now on. */
-  onNotices(listener: (notices: readonly Notice[]) => void): void {
-    const channels = Array.from({ length: this.#shards }, (_, s) => shardKeys(s).noticesChannel);
-    this.subscribeAlways(channels, (text) => listener(readNotices(text)));
-  }
-
-  /** Hears from now on which live messages of all shards belong to sampled bids. */
-  onTraceNotes(listener: (note: TraceNote) => void): void {
-    const channels = Array.from({ length: this.#shards }, (_, s) => shardKeys(s).tracesChannel);
-    this.subscribeAlways(channels, (text) => listener(readTraceNote(text)));
   }
 
   /** Hears channels until the end, whether anything is watched or not. */
