@@ -78,7 +78,8 @@ export async function createBroadcaster(
     send: (message) => fanOut.sendEvents(message),
     repaired: (auctionId, result, err) => {
       metrics.repairs.inc({ result });
-      if (result === 'failed') log.warn({ err, auctionId }, 'a gap in the feed could not be filled');
+      if (result === 'failed')
+        log.warn({ err, auctionId }, 'a gap in the feed could not be filled');
       else log.info({ auctionId, result }, 'a gap in the feed of an auction');
     },
   });

@@ -49,13 +49,7 @@ export class RedisChannels implements LiveChannels {
    * @param url of the one Redis there is otherwise
    * @param onMessage called for each message of a watched auction, before it is read
    */
-  constructor(
-    redis: RedisClient,
-    url: string,
-    shards: number,
-    log: Logger,
-    onMessage: () => void,
-  ) {
+  constructor(redis: RedisClient, url: string, shards: number, log: Logger, onMessage: () => void) {
     this.#redis = redis;
     this.#url = url;
     this.#shards = shards;

@@ -14,7 +14,12 @@ import type { SignIn } from '@outcry/shared/runtime/sign-outs.ts';
 import type { OtherNodes, PresenceOfNode } from '../../presence/share-presence.ts';
 import { authenticateViewer, type Identity } from '../../rooms/authenticate-viewer.ts';
 import { Viewer, type ViewerParts } from '../../rooms/viewer.ts';
-import { webSocketOf, ViewerWebSockets, type Misuse, type ViewerWebSocket } from './viewer-web-socket.ts';
+import {
+  webSocketOf,
+  ViewerWebSockets,
+  type Misuse,
+  type ViewerWebSocket,
+} from './viewer-web-socket.ts';
 
 type Connection = Socket['conn'];
 
@@ -105,7 +110,11 @@ export class SocketViewers {
   }
 
   /** Tells a user's connections what concerns the user alone, as long as their tokens are valid. */
-  tell<E extends keyof ToViewer>(userId: string, event: E, ...message: Parameters<ToViewer[E]>): void {
+  tell<E extends keyof ToViewer>(
+    userId: string,
+    event: E,
+    ...message: Parameters<ToViewer[E]>
+  ): void {
     const { sockets, adapter } = this.#io.sockets;
     for (const id of adapter.rooms.get(userRoom(userId)) ?? []) {
       sockets.get(id)?.data.viewer?.tell(event, ...message);
