@@ -121,8 +121,6 @@ export class FeedMaintenance {
       for (const feed of feeds) this.#checkedAt.set(feed, now);
       const before = feeds.map(({ view }) => view);
       const heads = await parts.source.heads(feeds.map(({ auctionId }) => auctionId));
-      const isBehind = (at: Position | undefined, of: Position | undefined): boolean =>
-        at !== undefined && of !== undefined && comparePositions(at, of) < 0;
       // Behind what was sent before it was asked for: the source has lost writes. The next command
       // will start a new epoch and say so; viewers should not have to wait for one.
       const rolledBack = feeds.filter((_, n) => isBehind(heads[n], before[n]));
@@ -134,3 +132,6 @@ export class FeedMaintenance {
     }
   }
 }
+
+const isBehind = (at: Position | undefined, of: Position | undefined): boolean =>
+  at !== undefined && of !== undefined && comparePositions(at, of) < 0;

@@ -13,6 +13,7 @@ import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { SignIn } from '@outcry/shared/runtime/sign-outs.ts';
 import type { OtherNodes, PresenceOfNode } from '../../presence/share-presence.ts';
 import { authenticateViewer, type Identity } from '../../rooms/authenticate-viewer.ts';
+import { refused } from '../../rooms/requests.ts';
 import { Viewer, type ViewerParts } from '../../rooms/viewer.ts';
 import {
   webSocketOf,
@@ -101,7 +102,7 @@ export class SocketViewers {
       refuse(request.socket, refusal);
     });
     this.#io.engine.on('connection', (connection: Connection) => this.#begin(connection));
-    this.#io.use((socket, next) => void this.#admit(socket).then(next));
+    this.#io.use((socket, next) => void this.#admit(socket, next));
     this.#io.on('connection', (socket) => this.#welcome(socket));
     this.nodes = {
       tell: (message) => this.#io.serverSideEmit('presence', message),
@@ -174,18 +175,21 @@ export class SocketViewers {
     Object.assign(connection, { request: null });
   }
 
-  /** @returns why it is refused; Socket.IO hands the client the error's `data` */
-  async #admit({ data, handshake }: ViewerConnection): Promise<Error | undefined> {
-    try {
-      const answer = await authenticateViewer(handshake.auth, this.#parts.verifyToken);
-      if (!answer.ok) {
-        return Object.assign(new Error(answer.problem.detail), { data: answer.problem });
-      }
-      data.identity = answer.data;
-      return undefined;
-    } catch (error) {
-      this.#parts.log.error({ err: error }, 'a token could not be checked');
-      return new Error('the token could not be checked', { cause: error });
+  async #admit(socket: ViewerConnection, next: (error?: Error) => void): Promise<void> {
+    const { auth } = socket.handshake;
+    const answer = await authenticateViewer(auth, this.#parts.verifyToken).catch(
+      (error: unknown) => {
+        this.#parts.log.error({ err: error }, 'a token could not be checked');
+        return refused('INTERNAL', 'The token could not be checked.');
+      },
+    );
+    if (answer.ok) {
+      socket.data.identity = answer.data;
+      next();
+    } else {
+      const { problem } = answer;
+      // Socket.IO hands the client the error's `data`.
+      next(Object.assign(new Error(problem.detail), { data: problem }));
     }
   }
 
