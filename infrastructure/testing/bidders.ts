@@ -46,6 +46,8 @@ export async function createAuction(
     item: { title: 'Cartier wristwatch' },
     currency: 'USD',
     startPrice: 1_000,
+    // However high the price: who offers more than the one before is accepted.
+    increments: [{ from: 0, by: 1 }],
     durationSeconds,
   };
   for (let attempt = 1; ; attempt += 1) {

@@ -91,7 +91,7 @@ test('in a cluster without all of its slots, commands fail at once, or answer', 
   await redisCommand(server, 'CLUSTER ADDSLOTSRANGE 0 8191');
   // The slots of these are 866 and 12222.
   const [served, unserved] = ['hello', 'y'];
-  await expect(redis.get(served)).rejects.toThrow(/isn't ready/);
+  await expect(redis.get(served)).rejects.toThrow(/isn't writeable/);
   await untilReady(redis, 10_000);
   await until('a slot has its node', () =>
     redis.get(served).then(
@@ -99,7 +99,7 @@ test('in a cluster without all of its slots, commands fail at once, or answer', 
       () => false,
     ),
   );
-  await expect(redis.get(unserved)).rejects.toThrow(/CLUSTERDOWN/);
+  await expect(redis.get(unserved)).rejects.toThrow(/isn't writeable/);
 });
 
 test('a script with any number of keys does not disturb what is sent to other nodes', async () => {
@@ -125,4 +125,51 @@ test('a script with any number of keys does not disturb what is sent to other no
   });
   const answers = [redis.get('1'), redis.firstKey(1, 'hello'), redis.firstKey(1, 'b')];
   expect(await Promise.all(answers)).toEqual([null, 'hello', 'b']);
+});
+
+test('a pipeline whose master is gone fails whole, and no later answer goes to another command', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outcry-redis-'));
+  const cluster = await startRedisCluster({
+    dataDir: folder,
+    // What is left of it goes on by itself.
+    args: ['--cluster-node-timeout', '60000'],
+  });
+  const address = { REDIS_URL: cluster.url, REDIS_CLUSTER: true };
+  const redis = openRedisOrCluster(address, 'test', createLogger('test', 'silent'), {
+    enableAutoPipelining: true,
+  });
+  const [alive, hung, dead] = cluster.masters;
+  const pid = hung?.pid() ?? 0;
+  onTestFinished(async () => {
+    process.kill(pid, 'SIGCONT');
+    redis.disconnect();
+    await cluster.stop();
+    await rm(folder, { recursive: true });
+  });
+  await untilReady(redis, 10_000);
+  // In order of their slots: 866, 9842, 12222.
+  const [ofAlive, ofHung, ofDead] = ['hello', '1', 'y'];
+  expect(alive).toBeDefined();
+  await until('the first node answers', () => redis.set(ofAlive, 'hers').then(() => true));
+  process.kill(pid, 'SIGSTOP');
+  const waiting = redis.get(ofHung).catch(() => 'no answer');
+  await dead?.kill();
+  await until('the dead node is known to be gone', () =>
+    redis.get(ofDead).then(
+      () => false,
+      () => true,
+    ),
+  );
+  const results = await Promise.allSettled(
+    Array.from({ length: 20 }, async (_, i) => {
+      await new Promise((resolve) => setTimeout(resolve, i));
+      return Promise.allSettled(Array.from({ length: 5 }, () => redis.get(ofDead)));
+    }),
+  );
+  expect(results).toHaveLength(20);
+  for (let i = 0; i < 20; i += 1) {
+    expect(await redis.set(`{${ofAlive}}${i}`, `${i}`)).toBe('OK');
+    expect(await redis.get(ofAlive)).toBe('hers');
+  }
+  await waiting;
 });

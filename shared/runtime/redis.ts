@@ -103,6 +103,13 @@ function watched<T extends RedisClient>(redis: T, name: string, log: Logger): T 
   return redis;
 }
 
+/** Another answer is that to another command: the library has lost count of them, and gives none its own. */
+async function ping(redis: Redis): Promise<void> {
+  const answer = await redis.ping().catch(() => undefined);
+  if (answer === undefined || answer === 'PONG') return;
+  redis.stream.destroy(new Error('answers go to other commands'));
+}
+
 function askForSignsOfLife(redis: Redis): void {
   let readBefore = 0;
   let silentLooks = 0;
@@ -116,7 +123,7 @@ function askForSignsOfLife(redis: Redis): void {
       silentLooks = 0;
       redis.stream.destroy(new Error('Redis gave no sign of life'));
     } else if (!isOpening) {
-      redis.ping().catch(() => undefined);
+      void ping(redis);
     }
   }, LOOK_EVERY_MS);
   timer.unref();
@@ -174,8 +181,44 @@ function openCluster(
     if (script.numberOfKeys === undefined) sentAlone.push(name);
     defineCommand(name, script);
   };
+  keepPipelinesWhole(cluster);
   if (follows instanceof Cluster) follow(cluster, follows);
   return cluster;
+}
+
+/** Where the library sends a pipeline; the node is unknown until it has chosen one. */
+interface Destination {
+  readonly slot: number;
+  redis?: Redis | undefined;
+}
+
+/**
+ * The library chooses a node with each command of a pipeline until one is taken, and where the slot's own
+ * node is gone it chooses any. Where one refuses and the next one takes, the pipeline is never written, but
+ * the connection counts what was taken: from then on each answer goes to another, earlier command. So a
+ * pipeline's node is chosen here, once, and without it all of the pipeline fails.
+ */
+function keepPipelinesWhole(cluster: Cluster): void {
+  const send = cluster.sendCommand.bind(cluster);
+  cluster.sendCommand = (command, stream, to?: Destination) => {
+    if (to !== undefined && to.redis === undefined) {
+      to.redis = masterOf(cluster, to.slot);
+      if (to.redis === undefined) {
+        command.reject(new Error("The connection to the slot's master isn't writeable"));
+        return command.promise;
+      }
+    }
+    return send(command, stream, to);
+  };
+}
+
+/** The master of a slot where commands can be sent to it now. */
+function masterOf(cluster: Cluster, slot: number): Redis | undefined {
+  const [master] = cluster.slots[slot] ?? [];
+  const node = cluster
+    .nodes('all')
+    .find(({ options }) => `${options.host}:${options.port}` === master);
+  return node?.status === 'ready' || node?.status === 'wait' ? node : undefined;
 }
 
 /** Has a cluster's client look where the slots are as soon as another one knows another master. */

@@ -13,9 +13,20 @@ import {
 
 const ANSWERS_FROM = 4;
 
-/** @returns one decision for each batch: the reply has a part for each, in order */
-export function readReply(batches: readonly AuctionBatch[], reply: unknown): Decisions {
+/**
+ * @param number the call's: a reply without it was made for another one, which a client library that has lost
+ *   count of its commands would hand over without a word
+ * @returns one decision for each batch: the reply has a part for each, in order
+ */
+export function readReply(
+  batches: readonly AuctionBatch[],
+  reply: unknown,
+  number: string,
+): Decisions {
   const parts: readonly unknown[] = Array.isArray(reply) ? reply : [];
+  if (parts[batches.length] !== number) {
+    return allFailed(batches, new MayHaveRunError('Redis answered another call'));
+  }
   return new Map(batches.map(({ auctionId }, i) => [auctionId, readPart(auctionId, parts[i])]));
 }
 

@@ -336,3 +336,14 @@ test('after a first bid below it the buy-now price is gone, and higher bids buy 
   expect(view).toMatchObject({ status: 'live', leader: 2 });
   expect(view).not.toHaveProperty('buyNowPrice');
 });
+
+test('a reply to another call answers nobody', async () => {
+  const right = 'ARGV[#KEYS + 2]';
+  expect(decideScriptBody().split(right)).toHaveLength(2);
+  const other = new DecideScript(redis, decideScriptBody().replace(right, "'another'"));
+  const decisions = await other.decide([{ shard: 0, auctionId: ONE, commands: [bid()] }]);
+  expect(decisions.get(ONE)).toMatchObject({
+    kind: 'failed',
+    error: { name: 'MayHaveRunError', message: 'Redis answered another call' },
+  });
+});

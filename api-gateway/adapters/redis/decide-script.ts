@@ -42,6 +42,7 @@ export class DecideScript implements AuctionDecider {
   readonly #redis: RedisClient;
   readonly #replicated: ReplicatedCalls | undefined;
   readonly #runId: ServerRunId;
+  #calls = 0;
 
   /**
    * @param body the script's text without its first line: {@link decideScriptBody}
@@ -76,13 +77,19 @@ export class DecideScript implements AuctionDecider {
   }
 
   async #call(batches: readonly AuctionBatch[], writes: boolean): Promise<Decisions> {
+    this.#calls += 1;
+    const number = `${this.#calls}`;
     try {
       // Reads and the passing of time answer nobody's bid, so they wait for no replica.
       const reply =
         writes && this.#replicated !== undefined
-          ? await this.#replicated.call(markerOf(batches), batches.length, packCall('', batches))
-          : await this.#callOwn(batches, writes);
-      return readReply(batches, reply);
+          ? await this.#replicated.call(
+              markerOf(batches),
+              batches.length,
+              packCall('', batches, number),
+            )
+          : await this.#callOwn(batches, writes, number);
+      return readReply(batches, reply, number);
     } catch (error) {
       const failed = error instanceof MayHaveRunError ? error : runFailure(error);
       return allFailed(batches, failed);
@@ -90,8 +97,8 @@ export class DecideScript implements AuctionDecider {
   }
 
   /** The run id is asked for and the call written at once, so that both are about one server. */
-  #callOwn(batches: readonly AuctionBatch[], writes: boolean): Promise<unknown> {
-    const call = packCall(this.#runId.current, batches);
+  #callOwn(batches: readonly AuctionBatch[], writes: boolean, number: string): Promise<unknown> {
+    const call = packCall(this.#runId.current, batches, number);
     return writes
       ? this.#redis.decideAuctions(batches.length, ...call)
       : this.#redis.decideInFullRedis(batches.length, ...call);
@@ -105,12 +112,13 @@ const markerOf = ([first]: readonly AuctionBatch[]): string =>
   shardKeys(first?.shard ?? 0).replicated;
 
 /** The script's keys and arguments. */
-function packCall(runId: string, batches: readonly AuctionBatch[]): string[] {
+function packCall(runId: string, batches: readonly AuctionBatch[], number: string): string[] {
   const call: string[] = batches.map(
     ({ shard, auctionId }) => auctionKeys(shard, auctionId).auction,
   );
   call.push(runId);
   for (const batch of batches) call.push(packBatch(batch));
+  call.push(number);
   return call;
 }
 

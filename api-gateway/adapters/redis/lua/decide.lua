@@ -12,6 +12,7 @@
 --            fingerprint, key, and the reason (percent-encoded) where there is one; the kinds are bid, buy,
 --            cancel, extend, pause, resume, remove, withdraw, create, read, me; of a sale create, edit,
 --            register, approve, refuse, block, pause, resume, read, me
+--        and at last the call's number, which the reply ends with: so the gateway knows it for its own
 -- Reply  for each auction a table {head, public and private part of the log entry or '', public terms
 --        or '' (of a sale: lots, a line feed, terms), answers…}, whose head is `OK now(ms)` and where an
 --        auction that is no lot is known ` leader seller shown`;
@@ -116,4 +117,5 @@ end
 if #notices > 0 then
   redis.pcall('SPUBLISH', string.match(KEYS[1], '^[^}]*}') .. KEY.noticesChannel, table.concat(notices, '\n'))
 end
+reply[#KEYS + 1] = ARGV[#KEYS + 2]
 return reply
