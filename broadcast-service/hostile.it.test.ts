@@ -6,6 +6,7 @@ import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { figure } from '@outcry/shared/testing/metrics.ts';
 import { SIZES } from '@outcry/shared/testing/sizes.ts';
 import { until } from '@outcry/shared/testing/until.ts';
+import { upgrade } from './testing/raw-frames.ts';
 import { RawViewer } from './testing/raw-viewer.ts';
 import { startTestBroadcasters, type TestBroadcasters } from './testing/test-broadcaster.ts';
 
@@ -79,19 +80,6 @@ async function expectUnharmedBy(attack: () => Promise<void>): Promise<void> {
   expect(honest.socket.readyState).toBe(WebSocket.OPEN);
   expect(honest.accounts.get(AUCTION)?.faults).toEqual([]);
 }
-
-const upgrade = (path: string, ...headers: string[]): string =>
-  [
-    `GET ${path} HTTP/1.1`,
-    'host: x',
-    'connection: upgrade',
-    'upgrade: websocket',
-    'sec-websocket-version: 13',
-    'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
-    ...headers,
-    '',
-    '',
-  ].join('\r\n');
 
 /** Writes bytes on a bare connection. @returns the first bytes of the answer, or '' */
 async function sendBytes(bytes: string | Buffer, then: 'wait' | 'reset' = 'wait'): Promise<string> {

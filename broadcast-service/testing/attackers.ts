@@ -7,6 +7,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { ATTACKS, type AttackKind, type AttackReport } from './attack-kinds.ts';
+import { frame, SOCKET_IO, TEXT, upgrade } from './raw-frames.ts';
 
 const [url = '', auctionId = '', perSecond = '', ...chosen] = process.argv.slice(2);
 const STAYS_MS = 2_000;
@@ -26,42 +27,14 @@ const FROM =
   process.platform === 'linux'
     ? `127.66.${(process.pid >> 8) & 255}.${process.pid & 255}`
     : '127.0.0.1';
-const PATH = '/socket.io/?EIO=4&transport=websocket';
-const TEXT = 1;
 const PING = 9;
 const { hostname, port } = new URL(url);
 let [tried, begun, open, idle] = [0, 0, 0, 0];
 
-/** A frame as clients send it; the mask is zeros. @param final false: more of it follows */
-function frame(text: string, opcode = TEXT, final = true): Buffer {
-  const payload = Buffer.from(text);
-  const short = payload.length < 126 ? payload.length : payload.length < 65_536 ? 126 : 127;
-  const length = Buffer.alloc(short < 126 ? 0 : short === 126 ? 2 : 8);
-  if (short === 126) length.writeUInt16BE(payload.length);
-  if (short === 127) length.writeBigUInt64BE(BigInt(payload.length));
-  const head = Buffer.from([(final ? 0x80 : 0) | opcode, 0x80 | short]);
-  return Buffer.concat([head, length, Buffer.alloc(4), payload]);
-}
-
 const times = (count: number, one: Buffer): Buffer =>
   Buffer.concat(Array.from({ length: count }, () => one));
 
-const upgrade = (path: string, ...headers: string[]): Buffer =>
-  Buffer.from(
-    [
-      `GET ${path} HTTP/1.1`,
-      'host: x',
-      'connection: upgrade',
-      'upgrade: websocket',
-      'sec-websocket-version: 13',
-      'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
-      ...headers,
-      '',
-      '',
-    ].join('\r\n'),
-  );
-
-const UPGRADE = upgrade(PATH);
+const UPGRADE = upgrade(SOCKET_IO);
 const JOIN = frame('40');
 
 /** Opens a connection and sends this. */
@@ -115,8 +88,8 @@ const asksForHistory = (reads: boolean) => (): void =>
   });
 
 const attacks: Readonly<Record<AttackKind, () => void>> = {
-  'foreign-origins': () => bytes(upgrade(PATH, 'origin: https://evil.example')),
-  'unknown-sids': () => bytes(upgrade(`${PATH}&sid=__proto__`)),
+  'foreign-origins': () => bytes(upgrade(SOCKET_IO, 'origin: https://evil.example')),
+  'unknown-sids': () => bytes(upgrade(`${SOCKET_IO}&sid=__proto__`)),
   'other-paths': () => bytes(upgrade('/else')),
   'big-frames': sends(frame('x'.repeat(2_000_000))),
   'deep-json': sends(frame(`42${'['.repeat(7_000)}`)),

@@ -15,3 +15,7 @@ export const chunksOf = <T>(items: readonly T[], size: number): (readonly T[])[]
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
     items.slice(i * size, (i + 1) * size),
   );
+
+/** How many there are of each, in order of first appearance. */
+export const countsOf = (items: Iterable<string>): Map<string, number> =>
+  new Map([...groupBy(items, (item) => item)].map(([item, all]) => [item, all.length]));

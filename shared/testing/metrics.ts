@@ -65,3 +65,33 @@ export function figureIn(
   if (found.length === 0 && type !== 'counter') return Number.NaN;
   return found.reduce((sum, { value }) => sum + value, 0);
 }
+
+/** A metric's name, and the labels that it must have. */
+type Wanted = readonly [string, Readonly<Record<string, string>>?];
+type Figures<K extends string> = Readonly<Record<K, number>>;
+
+/**
+ * Counters and gauges of one moment, summed over several processes of a service.
+ * @throws Error when one of them does not answer, or knows no such metric
+ */
+export async function totals<K extends string>(
+  urls: readonly string[],
+  wanted: Readonly<Record<K, Wanted>>,
+): Promise<Figures<K>> {
+  const all = await Promise.all(urls.map(scrape));
+  return mapped(wanted, ([name, labels]) =>
+    all.reduce((sum, each) => sum + figureIn(each, name, labels), 0),
+  );
+}
+
+/** What was counted between two readings. */
+export const countedSince = <K extends string>(before: Figures<K>, after: Figures<K>) =>
+  mapped(after, (value, name) => value - before[name]);
+
+const mapped = <K extends string, A>(
+  record: Readonly<Record<K, A>>,
+  change: (value: A, name: K) => number,
+) =>
+  Object.fromEntries(
+    Object.entries<A>(record).map(([name, value]) => [name, change(value, name as K)]),
+  ) as Figures<K>;

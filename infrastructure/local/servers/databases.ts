@@ -1,5 +1,9 @@
 import connect from 'postgres';
 
+const CONNECT_WITHIN_S = 10;
+const CLOSE_WITHIN_S = 5;
+const STATEMENT_LIMIT_MS = 60_000;
+
 /**
  * Creates a database on a Postgres server.
  *
@@ -39,15 +43,27 @@ export async function hasDatabase(
   return rows.length > 0;
 }
 
-async function onMaintenanceDatabase<T>(
+const onMaintenanceDatabase = <T>(url: string, work: (sql: connect.Sql) => Promise<T>) =>
+  onDatabase(withDatabase(url, 'postgres'), work);
+
+/**
+ * Asks a database over a connection of its own, which is not open when Postgres is broken.
+ * @throws Error when it cannot be reached within seconds, or a statement takes longer than a minute
+ */
+export async function onDatabase<T>(
   url: string,
   work: (sql: connect.Sql) => Promise<T>,
 ): Promise<T> {
-  const sql = connect(withDatabase(url, 'postgres'), { max: 1, connect_timeout: 10 });
+  const sql = connect(url, {
+    max: 1,
+    connect_timeout: CONNECT_WITHIN_S,
+    connection: { statement_timeout: STATEMENT_LIMIT_MS },
+    onnotice: () => undefined,
+  });
   try {
     return await work(sql);
   } finally {
-    await sql.end({ timeout: 5 });
+    await sql.end({ timeout: CLOSE_WITHIN_S });
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { eachWithLimit } from './people.ts';
+import { eachWithLimit } from './each-with-limit.ts';
 
 it('keeps the order of the items and the limit', async () => {
   let running = 0;
