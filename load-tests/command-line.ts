@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { onStopSignals } from '@outcry/local/processes/stop-signals.ts';
+import { findProgram } from '@outcry/local/programs/find-program.ts';
 
 /** Something that a person can mend; the message says what, and is all that is shown. */
 export class PlainError extends Error {
@@ -25,12 +26,9 @@ export const number = (
   { broken = false }: { readonly broken?: boolean } = {},
 ) => {
   const error = `must be ${broken ? 'a number' : 'a whole number'} from ${least} to ${most}`;
-  return z
-    .string()
-    .regex(broken ? /./ : /^\d+$/, error)
-    .transform(Number)
-    .pipe(z.number(error).min(least, error).max(most, error))
-    .describe(about);
+  const isGood = (value: number): boolean =>
+    value >= least && value <= most && (broken || Number.isInteger(value));
+  return z.coerce.number(error).refine(isGood, error).describe(about);
 };
 export const flag = (about: string) => z.boolean().default(false).describe(about);
 /** One of some words; the first one unless it is given. */
@@ -67,7 +65,8 @@ export function optionsText(options: Options): string {
   const lines = describe(options).map(([name, schema]) => {
     const { description = '', enum: words, default: usual } = schema;
     const about = words === undefined ? description : `${description}: ${words.join(', ')}`;
-    return [`  --${name} ${typeof usual === 'string' ? usual : ''}`, about] as const;
+    const shown = typeof usual === 'string' || typeof usual === 'number' ? usual : '';
+    return [`  --${name} ${shown}`, about] as const;
   });
   const width = Math.max(...lines.map(([option]) => option.length)) + 2;
   return lines.map(([option, about]) => option.padEnd(width) + about).join('\n');
@@ -147,6 +146,16 @@ export async function runProgram(
 function isCausedBy(reason: unknown, error: unknown): boolean {
   if (error === reason) return true;
   return error instanceof Error && error.cause !== undefined && isCausedBy(reason, error.cause);
+}
+
+/** What a program is doing, for the person who waits. */
+export const say = (line: string): void => console.log(`- ${line}`);
+
+/** The path of a program. @param how to get it @throws PlainError that says so */
+export async function needProgram(name: string, how: string, folders: readonly string[] = []) {
+  const found = await findProgram([name], folders);
+  if (found === undefined) throw new PlainError(`${name} is not on PATH. ${how}`);
+  return found;
 }
 
 export const whole = (value: number): string => Math.round(value).toLocaleString('en');

@@ -4,24 +4,44 @@
  */
 import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Sql } from 'postgres';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import { eventLines, splitEventLine, type PublicEvent } from '@outcry/shared/contracts/events.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
-import { STANDING_FIELDS, readLogEntry, readStanding } from '@outcry/shared/contracts/records.ts';
+import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
+import { readLogEntry } from '@outcry/shared/contracts/records.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import { eachWithLimit } from '../crowd/people.ts';
+import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
+import { storedAuction, type StoredAuction } from '@outcry/shared/testing/stored-auction.ts';
 import { SHARDS, type WholeSystem } from '../system/system.ts';
 
-const ASK_AGAIN_MS = 50;
+/** Before the first event. */
+export const NOTHING: Position = { epoch: 0, seq: 0 };
 
-/** Where an auction stands: events are numbered 1, 2, 3 …, so many there are. */
-export interface Head {
-  readonly epoch: number;
-  readonly seq: number;
+/** How long to wait for what must come. */
+export interface Patience {
+  readonly withinMs: number;
+  readonly everyMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Asks again and again what is missing, until nothing is or the time is over.
+ * @returns what was missing in the end @throws the signal's reason
+ */
+export async function untilNothing<T>(
+  missing: () => readonly T[] | Promise<readonly T[]>,
+  { withinMs, everyMs = 50, signal }: Patience,
+): Promise<readonly T[]> {
+  const giveUpAt = performance.now() + withinMs;
+  for (;;) {
+    const left = await missing();
+    if (left.length === 0 || performance.now() > giveUpAt) return left;
+    await pause(everyMs, undefined, { signal });
+  }
 }
 
 /** One row of the view `history_events`. */
@@ -67,26 +87,17 @@ export const readArchivedEvents = (
  * @returns the auctions of which something was still missing when the time was over
  * @throws the signal's reason
  */
-export async function untilArchived(
-  sql: Sql,
-  heads: ReadonlyMap<string, Head>,
-  { withinMs, signal }: { readonly withinMs: number; readonly signal?: AbortSignal },
-): Promise<string[]> {
-  const giveUpAt = performance.now() + withinMs;
-  for (;;) {
+export const untilArchived = (sql: Sql, heads: ReadonlyMap<string, Position>, limit: Patience) =>
+  untilNothing(async () => {
     const archived = await readArchivedHeads(sql, [...heads.keys()]);
-    const missing = [...heads].filter(([id, { epoch, seq }]) => {
-      const has = archived.get(id);
-      return has === undefined || has.epoch < epoch || (has.epoch === epoch && has.seq < seq);
+    return [...heads].flatMap(([id, head]) => {
+      return comparePositions(archived.get(id) ?? NOTHING, head) < 0 ? [id] : [];
     });
-    if (missing.length === 0 || performance.now() > giveUpAt) return missing.map(([id]) => id);
-    await pause(ASK_AGAIN_MS, undefined, { signal });
-  }
-}
+  }, limit);
 
 /** Up to where the archive says it has all of each auction. */
 export async function readArchivedHeads(sql: Sql, auctionIds: readonly string[]) {
-  const rows = await sql<(Head & { id: string })[]>`
+  const rows = await sql<(Position & { id: string })[]>`
     SELECT id, archived_epoch::float8 AS epoch, archived_seq::float8 AS seq
       FROM auctions WHERE id = ANY (${[...auctionIds]})`;
   return new Map(rows.map(({ id, ...head }) => [id, head]));
@@ -110,48 +121,56 @@ async function readOddities(sql: Sql, ids: string[], gone: string[]) {
   return row;
 }
 
-export interface RedisHead extends Head {
+/** With its state, as everybody may see it. */
+export interface RedisHead extends StoredAuction {
   /** Up to here JetStream, and then Postgres, have said that they have everything. */
   readonly publishedSeq: number;
   readonly archivedSeq: number;
-  readonly status: string;
 }
 
-export const auctionKeysOf = (auctionId: string) =>
-  auctionKeys(shardOfId(auctionId, SHARDS) ?? 0, auctionId);
+const shardOf = (auctionId: string): number => shardOfId(auctionId, SHARDS) ?? 0;
+
+export const auctionKeysOf = (auctionId: string) => auctionKeys(shardOf(auctionId), auctionId);
 
 /** By auction id. @throws Error when Redis is away, or does not know an auction */
-export async function readRedisHeads(redis: Redis, auctionIds: readonly string[]) {
-  const fields = ['publishedSeq', 'archivedSeq', 'status', ...STANDING_FIELDS];
+export async function readRedisHeads(redis: RedisClient, auctionIds: readonly string[]) {
   const heads = auctionIds.map(async (id): Promise<[string, RedisHead]> => {
-    const found = await redis.hmget(auctionKeysOf(id).auction, ...fields);
-    const [published, archived, status, ...values] = found;
-    const standing = readStanding(values);
-    if (standing === undefined) throw new Error(`Redis does not know ${id}`);
-    const { epoch, seq } = standing;
-    const marks = { publishedSeq: Number(published), archivedSeq: Number(archived) };
-    return [id, { epoch, seq, ...marks, status: status ?? '' }];
+    // The marks first: they must not be ahead of the log.
+    const marks = await redis.hmget(auctionKeysOf(id).auction, 'publishedSeq', 'archivedSeq');
+    const [publishedSeq = 0, archivedSeq = 0] = marks.map(Number);
+    return [id, { ...(await storedAuction(redis, shardOf(id), id)), publishedSeq, archivedSeq }];
   });
   return new Map(await Promise.all(heads));
 }
 
-/** Resolves when all auctions are as they should be. @throws Error naming `what` when they are not in time */
-export const untilHeads = (
-  redis: Redis,
-  auctionIds: readonly string[],
-  isGood: (head: RedisHead) => boolean,
-  limit: { readonly withinMs: number; readonly what: string },
-): Promise<unknown> =>
-  waitUntil(async () => [...(await readRedisHeads(redis, auctionIds)).values()].every(isGood), {
-    ...limit,
-    everyMs: 100,
-  });
+const HEADS_WITHIN_MS = 60_000;
 
-/** Events by auction and seq, as Redis had them: with the sha256 of each event's line, hex. */
-type SeenEvents = ReadonlyMap<
-  string,
-  ReadonlyMap<number, { readonly epoch: number; readonly lineHash: string }>
->;
+const untilAll =
+  (isGood: (head: RedisHead) => boolean, what: string) =>
+  (redis: RedisClient, auctionIds: readonly string[]): Promise<boolean> =>
+    waitUntil(async () => [...(await readRedisHeads(redis, auctionIds)).values()].every(isGood), {
+      withinMs: HEADS_WITHIN_MS,
+      everyMs: 100,
+      what,
+    });
+
+/** Resolves when all auctions have ended. @throws Error after a minute */
+export const untilEnded = untilAll(
+  ({ state }) => state.status === 'ended',
+  'the end of all auctions',
+);
+
+/**
+ * Resolves when Redis was told that everything is archived, so that its log can be trimmed.
+ * @throws Error after a minute
+ */
+export const untilMarked = untilAll(
+  ({ seq, archivedSeq }) => archivedSeq === seq,
+  'the archived mark of every auction at its head',
+);
+
+/** Events by place, as Redis had them: with the sha256 of each event's line, hex. */
+type SeenEvents = ReadonlyMap<string, Pick<ArchivedEvent, 'epoch' | 'lineHash'>>;
 
 const READ_EVERY_MS = 300;
 const ENTRIES_AT_ONCE = 500;
@@ -160,22 +179,22 @@ const ENTRIES_AT_ONCE = 500;
  * Reads the logs while they grow.
  * @returns ends it: reads the rest and gives what was seen; throws Error when Redis is away
  */
-export function watchLogs(redis: Redis, auctionIds: readonly string[]) {
-  const logs = auctionIds.map((id) => {
-    return { id, events: new Map<number, { epoch: number; lineHash: string }>(), upTo: '0-0' };
-  });
+export function watchLogs(redis: RedisClient, auctionIds: readonly string[]) {
+  const seen = new Map<string, Pick<ArchivedEvent, 'epoch' | 'lineHash'>>();
+  const upTo = new Map(auctionIds.map((id) => [id, '0-0']));
   const readAll = () =>
-    eachWithLimit(logs, logs.length, async (log) => {
+    eachWithLimit(auctionIds, auctionIds.length, async (id) => {
       let found;
       do {
-        const key = auctionKeysOf(log.id).log;
-        found = await redis.xrange(key, `(${log.upTo}`, '+', 'COUNT', ENTRIES_AT_ONCE);
+        const after = `(${upTo.get(id)}`;
+        found = await redis.xrange(auctionKeysOf(id).log, after, '+', 'COUNT', ENTRIES_AT_ONCE);
         for (const [entryId, fields] of found) {
-          for (const line of eventLines(readLogEntry(log.id, fields).text)) {
+          for (const line of eventLines(readLogEntry(id, fields).text)) {
             const { epoch, seq } = ownJson<PublicEvent>(splitEventLine(line).publicText);
-            log.events.set(seq, { epoch, lineHash: hash('sha256', line, 'hex') });
+            const lineHash = hash('sha256', line, 'hex');
+            seen.set(placeOf({ auctionId: id, seq }), { epoch, lineHash });
           }
-          log.upTo = entryId;
+          upTo.set(id, entryId);
         }
       } while (found.length === ENTRIES_AT_ONCE);
     });
@@ -188,7 +207,7 @@ export function watchLogs(redis: Redis, auctionIds: readonly string[]) {
   return async (): Promise<SeenEvents> => {
     await rounds.stop();
     await readAll();
-    return new Map(logs.map(({ id, events }) => [id, events]));
+    return seen;
   };
 }
 
@@ -203,7 +222,7 @@ export interface Evidence {
   /** Bids that nobody was told the outcome of: so many may be there, or not. */
   readonly unknown: number;
   /** The auctions' heads when nobody bids any more. */
-  readonly heads: ReadonlyMap<string, Head>;
+  readonly heads: ReadonlyMap<string, Position>;
   /** Every event as it stood in Redis's log, where that was watched. */
   readonly seen?: SeenEvents;
   /** The histories in Postgres. */
@@ -246,12 +265,11 @@ export function reconcile(evidence: Evidence) {
     for (let seq = 1; seq <= newest; seq += 1) {
       const place = placeOf({ auctionId, seq });
       const row = rows.get(place);
+      const event = evidence.seen?.get(place);
       if (row === undefined) lost.push(`${place} is not in Postgres`);
-      if (evidence.seen === undefined) continue;
-      const event = evidence.seen.get(auctionId)?.get(seq);
-      if (event === undefined) lost.push(`${place} was never seen in Redis's log`);
-      else if (row?.epoch !== event.epoch || row.lineHash !== event.lineHash) {
-        if (row !== undefined) altered.push(`${place} differs from what Redis's log had`);
+      if (evidence.seen && !event) lost.push(`${place} was never seen in Redis's log`);
+      if (event && row && (row.epoch !== event.epoch || row.lineHash !== event.lineHash)) {
+        altered.push(`${place} differs from what Redis's log had`);
       }
     }
   }
@@ -301,33 +319,46 @@ const isTold = (told: ReadonlySet<string>, row: ArchivedEvent): boolean =>
   told.has(`${placeOf(row)} of epoch ${row.epoch}`) ||
   told.has(`${placeOf(row)} of epoch undefined`);
 
+/** What {@link compareAccounts} says where every accepted bid is in the history once, and nothing else came to light. */
+export const ALL_ARCHIVED = {
+  lost: [],
+  supersededBids: 0,
+  duplicate: [],
+  altered: [],
+  conflicts: 0,
+  deadLetters: 0,
+};
+
+const ARCHIVED_WITHIN_MS = 60_000;
+
 /**
- * What is not archived in time is among what is lost.
- * @param limit.beforeComparing called once everything is archived, or the time is over: tests plant a
- *   loss here
+ * Compares what bidders were told, once nobody bids any more, with Redis and Postgres. What is not archived in
+ * time is among what is lost.
+ * @param limit.withinMs default 60 s @param limit.beforeComparing called once everything is archived, or the
+ *   time is over: tests plant a loss here
  * @throws the signal's reason
  */
-export function compareAccounts(
+export async function compareAccounts(
   system: WholeSystem,
-  evidence: Omit<Evidence, 'archived'>,
-  limit: {
-    readonly withinMs: number;
-    readonly signal?: AbortSignal;
+  auctionIds: readonly string[],
+  told: Omit<Evidence, 'archived' | 'heads'>,
+  limit: Partial<Patience> & {
     readonly beforeComparing?: ((auctionIds: readonly string[]) => Promise<void>) | undefined;
-  },
+  } = {},
 ) {
-  const ids = [...evidence.heads.keys()];
+  const heads = await readRedisHeads(system.redis, auctionIds);
   return system.onPostgres(async (sql) => {
-    await untilArchived(sql, evidence.heads, limit);
-    await limit.beforeComparing?.(ids);
-    const archived = await readArchivedEvents(sql, ids);
+    await untilArchived(sql, heads, { withinMs: ARCHIVED_WITHIN_MS, ...limit });
+    await limit.beforeComparing?.(auctionIds);
+    const archived = await readArchivedEvents(sql, auctionIds);
     const there = new Set(archived.map(({ bidId }) => bidId));
-    const told = evidence.accepted.flatMap(({ bidId }) => bidId ?? []);
-    const gone = told.filter((bidId) => !there.has(bidId));
+    const toldIds = told.accepted.flatMap(({ bidId }) => bidId ?? []);
+    const gone = toldIds.filter((bidId) => !there.has(bidId));
     return {
-      ...reconcile({ ...evidence, archived }),
-      ...(await readOddities(sql, ids, gone)),
-      archived,
+      ...reconcile({ ...told, heads, archived }),
+      ...(await readOddities(sql, [...auctionIds], gone)),
+      heads,
+      archivedEvents: archived.length,
     };
   });
 }

@@ -35,9 +35,9 @@ const GOOD: Evidence = {
   accepted: SEQS.map(acceptedBid),
   refused: [],
   unknown: 0,
-  seen: new Map([
-    [AUCTION, new Map(SEQS.map((seq) => [seq, { epoch: 1, lineHash: `hash ${seq}` }]))],
-  ]),
+  seen: new Map(
+    SEQS.map((seq) => [`${AUCTION} seq ${seq}`, { epoch: 1, lineHash: `hash ${seq}` }]),
+  ),
   heads: new Map([[AUCTION, { epoch: 1, seq: 3 }]]),
   archived: SEQS.map((seq) => archivedEvent(seq)),
 };

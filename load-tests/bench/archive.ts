@@ -1,21 +1,20 @@
 /** Events from JetStream to Postgres, against bare inserts of the same rows. */
-import { hash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
-import postgres, { type Sql } from 'postgres';
-import { OutcryClient } from '@outcry/client/outcry-client.ts';
-import { ownJson } from '@outcry/shared/contracts/api.ts';
-import { eventLines, splitEventLine } from '@outcry/shared/contracts/events.ts';
-import type { PrivateEvent, PublicEvent } from '@outcry/shared/contracts/events.ts';
+import { connect } from '@nats-io/transport-node';
+import { Database } from '@outcry/archival-worker/adapters/postgres/database.ts';
+import { insertEvents } from '@outcry/archival-worker/adapters/postgres/event-tables.ts';
+import { decodeEntry } from '@outcry/archival-worker/archive/decode-entry.ts';
+import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { eventLines } from '@outcry/shared/contracts/events.ts';
 import { chunksOf } from '@outcry/shared/domain/group-by.ts';
+import { createLogger } from '@outcry/shared/runtime/logger.ts';
+import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { figure } from '@outcry/shared/testing/metrics.ts';
-import { untilArchived } from '../accounts/accounts.ts';
-import { eachWithLimit } from '../crowd/people.ts';
+import { readRedisHeads, untilArchived } from '../accounts/accounts.ts';
 import { openWindow, sum, type Used } from '../system/machine.ts';
-import type { Addresses, TestBed } from '../system/system.ts';
-import { bidRounds, gatewaysOn, openAuctions, tokensFor } from './http.ts';
-import { openEventStream } from './publish.ts';
+import { startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
+import { bidRounds, openAuctions, tokensFor } from './http.ts';
 import type { Measurement, RoundFigures } from './rounds.ts';
 
 const PUBLISHED_AT_ONCE = 256;
@@ -32,24 +31,17 @@ const ARCHIVED_WITHIN_MS = 60_000;
 
 type ArchiveStage = Awaited<ReturnType<typeof archiveOn>>;
 
-/**
- * JetStream, Postgres and the built worker, which is down until it is started; a new process has
- * counters of zero. @param servers a gateway's, when its bids are to be archived; else there are new ones
- */
-const archiveOn = (bed: TestBed, name: string, servers?: Addresses) =>
-  bed.shared(name, async () => {
-    bed.say('starting the servers of the archive');
-    const redis = servers?.redis ?? (await bed.redis(`redis-of-${name}`)).url;
-    const nats = servers?.nats ?? (await bed.nats(`nats-of-${name}`)).url;
-    // Tells when a row was committed, which no column can.
-    const database = await bed.postgres(`postgres-of-${name}`, { track_commit_timestamp: 'on' });
-    const addresses = { redis, nats, postgres: database.url };
-    const worker = await bed.service('archival-worker', addresses, { name: `worker-of-${name}` });
-    const connection = await openEventStream(nats);
+/** JetStream, Postgres and a worker, which is down until it is started: its counters are then zero. */
+const archiveOn = (bed: TestBed) =>
+  bed.shared('archive', async () => {
+    const counts = { 'api-gateway': 0, 'broadcast-service': 0 };
+    const system = await startWholeSystem(bed, { counts });
+    const worker = system.part('archival-worker');
+    // It has made the event stream.
+    await worker.stop();
+    const connection = await connect({ servers: system.url('nats') });
     bed.onClose(() => connection.close());
     const stream = jetstream(connection);
-    const sql = postgres(database.url, { max: 2, onnotice: () => undefined });
-    bed.onClose(() => sql.end({ timeout: 2 }));
     /** Publishes entries to the event stream. @throws Error when JetStream refuses one */
     const publish = (entries: readonly TestEntry[]) =>
       eachWithLimit(entries, PUBLISHED_AT_ONCE, ({ subject, text, messageId }) =>
@@ -57,60 +49,11 @@ const archiveOn = (bed: TestBed, name: string, servers?: Addresses) =>
       );
     /** Events the worker has stored since its start. */
     const stored = () => figure(worker.url, 'outcry_archive_events_total', { result: 'new' });
-    return { sql, worker, database, publish, stored };
+    return { system, worker, publish, stored };
   });
 
 /** Rows of one insert; the worker's batches are of the same order. */
 const ROWS_AT_ONCE = 2_000;
-/** As in the archive's own table. */
-const COLUMNS = Object.entries({
-  auction_id: 'text',
-  epoch: 'bigint',
-  seq: 'bigint',
-  type: 'text',
-  at: 'timestamptz',
-  public: 'text',
-  salt: 'text',
-  private: 'text',
-  payload_hash: 'bytea',
-  user_id: 'text',
-  bid_id: 'text',
-  alias: 'integer',
-  amount: 'bigint',
-  fork: 'bigint',
-});
-const KEY = 'auction_id, epoch, seq';
-const ARRAYS = COLUMNS.map(
-  ([, type], i) => `string_to_array($${i + 1}::text, E'\\n', '')::${type}[]`,
-);
-const INSERT = `
-  INSERT INTO bare_events SELECT * FROM unnest(${ARRAYS.join(', ')})
-  ON CONFLICT (${KEY}) DO NOTHING`;
-
-/** An event as its columns; undefined where it has no value. */
-type BareRow = readonly (string | number | undefined)[];
-
-const rowsOf = ({ text }: TestEntry): BareRow[] =>
-  eventLines(text).map((line) => {
-    const { auctionId, publicText, salt, privateText } = splitEventLine(line);
-    const { epoch, seq, type, at, bid } = ownJson<PublicEvent>(publicText);
-    const { userId, bidId, alias, fork } = ownJson<PrivateEvent>(privateText);
-    const place: BareRow = [auctionId, epoch, seq, type, at];
-    const texts: BareRow = [publicText, salt, privateText, `\\x${hash('sha256', line, 'hex')}`];
-    return [place, texts, [userId, bidId, alias, bid?.amount, fork]].flat();
-  });
-
-/** Two inserts at a time. */
-async function insertAll(sql: Sql, rows: readonly BareRow[]): Promise<void> {
-  const batches = chunksOf(rows, ROWS_AT_ONCE).values();
-  const insertOn = async (): Promise<void> => {
-    for (const batch of batches) {
-      const texts = COLUMNS.map((_, n) => batch.map((row) => row[n] ?? '').join('\n'));
-      await sql.unsafe(INSERT, texts, { prepare: true });
-    }
-  };
-  await Promise.all([insertOn(), insertOn()]);
-}
 
 /** The least that storing events can cost: one `unnest` insert a batch into a table with a key. */
 const bareUnnest: Measurement = {
@@ -118,14 +61,26 @@ const bareUnnest: Measurement = {
   title: 'bare unnest inserts of the same rows, two at a time',
   counts: 'rows',
   async prepare(bed) {
-    const { sql, database } = await archiveOn(bed, 'archive');
-    const rows = entriesOf('bare', 1).flatMap(rowsOf);
-    const columns = COLUMNS.map((column) => column.join(' ')).join(', ');
-    await sql.unsafe(`CREATE TABLE bare_events (${columns}, PRIMARY KEY (${KEY}))`);
+    const { system } = await archiveOn(bed);
+    await system.onPostgres((sql) =>
+      sql`
+        CREATE SCHEMA bare;
+        CREATE TABLE bare.events (LIKE public.events INCLUDING DEFAULTS,
+                                  PRIMARY KEY (auction_id, epoch, seq))`.simple(),
+    );
+    const url = `${system.postgres.url}?search_path=bare`;
+    const options = { name: 'bare-unnest', connections: 2, limitMs: DRAIN_LIMIT_MS };
+    const database = new Database(url, options, createLogger('bench', 'warn'));
+    bed.onClose(() => database.close());
+    const rows = entriesOf('bare', 1).flatMap(({ subject, text }) =>
+      decodeEntry(subject, Buffer.from(text)),
+    );
     return async () => {
-      await sql`TRUNCATE bare_events`;
-      const close = openWindow({ postgres: [database.pid()] });
-      await insertAll(sql, rows);
+      await database.run((sql) => sql`TRUNCATE events`);
+      const close = openWindow({ postgres: [system.postgres.pid()] });
+      await eachWithLimit(chunksOf(rows, ROWS_AT_ONCE), 2, (batch) =>
+        database.run((sql) => sql.begin((tx) => insertEvents(tx, batch))),
+      );
       return figures(rows.length, close());
     };
   },
@@ -139,7 +94,7 @@ const archiveOf = (name: string, perEntry: number, title: string): Measurement =
   comparedTo: 'bare-unnest',
   shouldBe: { perSecond: 'at least 0.5' },
   async prepare(bed) {
-    const archive = await archiveOn(bed, 'archive');
+    const archive = await archiveOn(bed);
     let round = 0;
     return async ({ signal }) => {
       round += 1;
@@ -157,23 +112,26 @@ const archiveOf = (name: string, perEntry: number, title: string): Measurement =
 });
 
 async function drain(
-  { worker, database, stored }: ArchiveStage,
+  { system, worker, stored }: ArchiveStage,
   events: number,
   signal: AbortSignal,
 ): Promise<RoundFigures> {
-  const limit = performance.now() + DRAIN_LIMIT_MS;
-  let warm: { readonly stored: number; readonly close: () => Used } | undefined;
-  for (;;) {
-    signal.throwIfAborted();
-    const now = await stored();
-    if (warm === undefined && now >= events * WARM_SHARE) {
-      const parts = { worker: [worker.pid()], postgres: [database.pid()] };
-      warm = { stored: now, close: openWindow(parts) };
-    }
-    if (warm !== undefined && now >= events) return figures(now - warm.stored, warm.close());
-    if (performance.now() > limit) throw new Error(`only ${now} of ${events} events were archived`);
-    await pause(ASK_EVERY_MS);
-  }
+  const untilStored = (least: number): Promise<number> =>
+    waitUntil(
+      async () => {
+        signal.throwIfAborted();
+        const now = await stored();
+        return now >= least && now;
+      },
+      {
+        withinMs: DRAIN_LIMIT_MS,
+        everyMs: ASK_EVERY_MS,
+        what: `storing ${least} of ${events} events`,
+      },
+    );
+  const warm = await untilStored(events * WARM_SHARE);
+  const close = openWindow({ worker: [worker.pid()], postgres: [system.postgres.pid()] });
+  return figures((await untilStored(events)) - warm, close());
 }
 
 const figures = (rows: number, { cores, seconds }: Used): RoundFigures => ({
@@ -210,31 +168,30 @@ const archiveLatency: Measurement = {
   counts: 'accepted bids',
   shouldBe: { 'committed p99 ms': 'at most 1,000' },
   async prepare(bed, { signal }) {
-    const gateway = await gatewaysOn(bed);
-    const archive = await archiveOn(bed, 'archive-of-gateway', gateway.servers);
-    await bed.start(archive.worker);
-    const auctionIds = await openAuctions(gateway, BUSY_AUCTIONS, signal);
-    const processes = { ...gateway.processes, worker: [archive.worker.pid()] };
+    const system = await startWholeSystem(bed, {
+      counts: { 'broadcast-service': 0 },
+      // Tells when a row was committed, which no column can.
+      postgresSettings: { track_commit_timestamp: 'on' },
+    });
+    const auctionIds = await openAuctions(system, BUSY_AUCTIONS, signal);
     const plan = { auctionIds, tokens: tokensFor(bed), perSecond: BIDS_PER_SECOND };
-    const on = { urls: gateway.urls, processes };
-    const load = bidRounds(on, { ...plan, keyPrefix: 'archive-latency-' });
-    const client = new OutcryClient({ gatewayUrl: gateway.urls[0] ?? '' });
+    const load = bidRounds(system, { ...plan, keyPrefix: 'archive-latency-' });
     return async (options) => {
       const round = await load(options);
-      const views = await Promise.all(auctionIds.map((id) => client.auction(id)));
-      const heads = new Map(views.map(({ id, epoch, seq }) => [id, { epoch, seq }]));
+      const heads = await readRedisHeads(system.redis, auctionIds);
       const limit = { withinMs: ARCHIVED_WITHIN_MS, signal: options.signal };
-      const missing = await untilArchived(archive.sql, heads, limit);
+      const missing = await system.onPostgres((sql) => untilArchived(sql, heads, limit));
       if (missing.length > 0) throw new Error(`not everything of ${missing.join(', ')} arrived`);
-      const committed = await latencies(archive, auctionIds, options.seconds);
+      const committed = await latencies(system, auctionIds, options.seconds);
       return { ...round, figures: { ...round.figures, ...committed } };
     };
   },
 };
 
 /** Of the bids of the last round. */
-async function latencies({ sql }: ArchiveStage, ids: readonly string[], seconds: number) {
-  const [row] = await sql<{ p50: number; p99: number }[]>`
+async function latencies(system: WholeSystem, ids: readonly string[], seconds: number) {
+  const [row] = await system.onPostgres(
+    (sql) => sql<{ p50: number; p99: number }[]>`
     WITH waited AS (
       SELECT at, 1000 * extract(epoch FROM pg_xact_commit_timestamp(xmin) - at)::float8 AS ms
         FROM events
@@ -243,7 +200,8 @@ async function latencies({ sql }: ArchiveStage, ids: readonly string[], seconds:
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms) AS p50,
            percentile_cont(0.99) WITHIN GROUP (ORDER BY ms) AS p99
       FROM waited
-     WHERE at > (SELECT max(at) FROM waited) - make_interval(secs => ${seconds})`;
+     WHERE at > (SELECT max(at) FROM waited) - make_interval(secs => ${seconds})`,
+  );
   if (row === undefined) throw new Error('no bid was archived');
   return { 'committed p50 ms': row.p50, 'committed p99 ms': row.p99 };
 }

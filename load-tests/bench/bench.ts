@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { groupBy } from '@outcry/shared/domain/group-by.ts';
-import { runProgram } from '../command-line.ts';
+import { runProgram, say } from '../command-line.ts';
 import { describeMachine } from '../system/machine.ts';
 import { openBed } from '../system/system.ts';
 import { archiveMeasurements } from './archive.ts';
@@ -25,8 +25,6 @@ const PARTS = {
   sizing: sizingMeasurements,
 };
 const ALL = Object.values(PARTS).flat();
-
-const say = (line: string): void => console.log(`- ${line}`);
 
 /**
  * Those asked for and those they are compared to, in groups that have nothing in common: each runs

@@ -2,9 +2,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
 import { openBed, type TestBed } from '../system/system.ts';
-import { runCaller } from './generators.ts';
-import { publisherStream } from './publish.ts';
-import { captureCall, openScriptCaller, scriptRedisOn } from './script.ts';
+import { keepCalling } from './generators.ts';
+import { publisherOn, publisherStream } from './publish.ts';
+import { scriptRedisOn } from './script.ts';
 
 const redisBenchmark = await findProgram(['redis-benchmark']);
 if (redisBenchmark === undefined) console.warn('script calls are NOT tested: no redis-benchmark');
@@ -23,21 +23,24 @@ test.skipIf(redisBenchmark === undefined)(
     const script = await scriptRedisOn(await callersBed());
     await script.openAuction();
     const before = await script.events();
-    const repeat = script.repeating(await captureCall(script.server.url, 3));
+    const repeat = script.repeating(await script.captureCall(3));
     expect(await script.events()).toBe(before + 3);
     const { answered } = await repeat(load);
     expect(answered).toBeGreaterThan(0);
     expect(await script.events()).toBe(before + 3 * (1 + answered));
-    const caller = await openScriptCaller(script.server.url, 3);
-    onTestFinished(() => caller.close());
-    expect(await caller.call()).toBe(3);
+    const call = await script.calling(3);
+    expect(await call()).toBe(3);
     expect(await script.events()).toBe(before + 3 * (2 + answered));
   },
 );
 
-test.each(['bare', 'ours'])('every message of the %s publisher is in the stream', async (who) => {
-  const { nats, stored } = await publisherStream(await callersBed());
-  const { answered } = await runCaller([who, nats.url, '2'], load);
-  expect(answered).toBeGreaterThan(0);
-  expect(await stored()).toBe(answered);
-});
+test.each(['bare', 'ours'] as const)(
+  'every message of the %s publisher is in the stream',
+  async (who) => {
+    const bed = await callersBed();
+    const { stored } = await publisherStream(bed);
+    const { answered } = await keepCalling(await publisherOn(bed, who, 2), load);
+    expect(answered).toBeGreaterThan(0);
+    expect(await stored()).toBe(answered);
+  },
+);

@@ -1,20 +1,21 @@
 /** Viewers: what a broadcaster does for them, against a bare server, under load, in silence, attacked. */
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ATTACKS } from '@outcry/broadcast-service/testing/attack-kinds.ts';
 import { Attack, startBareTarget } from '@outcry/broadcast-service/testing/attack.ts';
 import { TcpLink } from '@outcry/shared/testing/tcp-link.ts';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
+import { freePort } from '@outcry/local/processes/ports.ts';
+import { residentMib } from '@outcry/local/processes/process-table.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { LAST_MINUTES_MS } from '@outcry/shared/contracts/live.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
 import { gatherViewers, type ViewerCrowd } from '../crowd/viewers.ts';
-import { openWindow, residentMib, sum } from '../system/machine.ts';
+import { openWindow, sum } from '../system/machine.ts';
 import { SHARDS, typescriptArguments, type TestBed } from '../system/system.ts';
-import type { Measurement, Round, RoundFigures, RoundOptions } from './rounds.ts';
+import type { Measurement, RoundFigures, RoundOptions } from './rounds.ts';
 
 const BARE = new URL('./processes/bare-ws-server.ts', import.meta.url);
 const BROADCASTER = new URL('./processes/measured-broadcaster.ts', import.meta.url);
@@ -38,32 +39,20 @@ async function broadcasterOn(
   env: Readonly<Record<string, string>> = {},
 ) {
   const { url: redis } = await redisOn(bed);
-  const file = join(bed.folder, `${name}-held.json`);
-  const run = [...typescriptArguments(BROADCASTER), limits, file];
+  const port = await freePort();
+  const run = [...typescriptArguments(BROADCASTER), limits, `${port}`];
   const server = await bed.service('broadcast-service', { redis }, { name, run, env });
   await bed.start(server);
   /** For how long its event loop was held at a stretch since the last time, by figure, ms. */
-  const held = async (): Promise<Record<string, number>> => {
-    const pid = server.pid();
-    if (pid === undefined) throw new Error('the broadcaster has ended');
-    await rm(file, { force: true });
-    process.kill(pid, 'SIGUSR2');
-    const written = async (): Promise<string | false> => {
-      const text = await readFile(file, 'utf8').catch(() => '');
-      return text.endsWith('}') && text;
-    };
-    const what = 'what the broadcaster says of its event loop';
-    const text = await waitUntil(written, { withinMs: 5_000, what });
-    return JSON.parse(text) as Record<string, number>;
-  };
+  const held = async () =>
+    (await (await fetch(`http://127.0.0.1:${port}`)).json()) as Record<string, number>;
   return { server, held };
 }
 
 /** Viewers of a new auction, who leave in the end. */
 async function gather(bed: TestBed, nodes: readonly LocalServer[], id: string, viewers: number) {
   await (await redisOn(bed)).auctions.create(id);
-  const ports = nodes.map(({ port }) => port);
-  const crowd = await gatherViewers(ports, id, viewers);
+  const crowd = await gatherViewers(nodes, id, viewers);
   bed.onClose(() => crowd.leave());
   return crowd;
 }
@@ -80,12 +69,11 @@ async function steadyBids(
   const allHeld = () => Promise.all(nodes.map((node) => node.held()));
   await allHeld();
   crowd.startOver();
-  const framesBefore = crowd.frames();
   const pids = nodes.map(({ server }) => server.pid());
-  const close = openWindow({ broadcasters: pids, crowd: [process.pid] });
+  const close = openWindow({ broadcasters: pids });
   await crowd.bidSteadily(auctions, BIDS_PER_SECOND, seconds, signal);
   const used = close();
-  const frames = crowd.frames() - framesBefore;
+  const frames = crowd.frames();
   await crowd.haveLast(viewers);
   const held = await allHeld();
   const longest = Object.keys(held[0] ?? {}).map((name) => {
@@ -107,65 +95,45 @@ async function steadyBids(
 const BIDS_ONE_BY_ONE = 10;
 const BIDS_BACK_TO_BACK = 20;
 
-/** One server and one auction with thousands of viewers. */
-async function atLimit(bed: TestBed, server: LocalServer, viewers: number): Promise<Round> {
-  const { auctions } = await redisOn(bed);
-  const before = residentMib(server.pid());
-  const crowd = await gather(bed, [server], `a0-${server.name}`, viewers);
-  const kibPerViewer = ((residentMib(server.pid()) - before) * 1024) / viewers;
-  /** Resolves when so many viewers have it. */
-  const bid = async (reaches: number): Promise<void> => {
-    const answered = crowd.bid(auctions);
-    await Promise.all([answered, crowd.haveLast(reaches)]);
-  };
-  return async () => {
-    const delays: number[] = [];
-    for (let i = 0; i < BIDS_ONE_BY_ONE; i += 1) {
-      const begin = performance.now();
-      await bid(viewers);
-      delays.push(performance.now() - begin);
-    }
-    const close = openWindow({ server: [server.pid()] });
-    const framesBefore = crowd.frames();
-    // Each bid when half of the viewers have the one before: the server has the next message when it
-    // is done with one, and never two that it may join, which would be fewer deliveries.
-    for (let i = 1; i <= BIDS_BACK_TO_BACK; i += 1) {
-      await bid(i < BIDS_BACK_TO_BACK ? viewers / 2 : viewers);
-    }
-    const { cores, seconds } = close();
-    const perSecond = (crowd.frames() - framesBefore) / seconds;
-    const last = percentile(delays, 0.5);
-    const found = { 'last viewer has a bid, ms': last, 'memory a viewer, KiB': kibPerViewer };
-    return { perSecond, cores, figures: found };
-  };
-}
-
-/** Chunks, rests and conflation are off. */
-const againstBare: readonly Measurement[] = [
-  {
-    name: 'bare-ws',
-    title: `a bare ws server that writes one frame to ${VIEWERS.against} viewers`,
-    counts: 'deliveries',
-    async prepare(bed, { viewers = VIEWERS.against }) {
-      const { url } = await redisOn(bed);
-      const server = await bed.bareServer('bare-ws', BARE, [url, `${SHARDS}`]);
-      return atLimit(bed, server, viewers);
-    },
-  },
-  {
-    name: 'broadcaster',
-    title: 'the broadcaster, without chunks, rests and conflation',
-    counts: 'deliveries',
-    comparedTo: 'bare-ws',
-    shouldBe: { perSecond: 'at least 0.85', 'last viewer has a bid, ms': 'at most 1.18' },
-    async prepare(bed, { viewers = VIEWERS.against }) {
-      const { server } = await broadcasterOn(bed, 'broadcaster', 'unlimited');
-      return atLimit(bed, server, viewers);
-    },
-  },
-];
-
 type About = Pick<Measurement, 'name' | 'title' | 'comparedTo' | 'shouldBe'>;
+
+/** One server and one auction with thousands of viewers. */
+const atLimit = (about: About, start: (bed: TestBed) => Promise<LocalServer>): Measurement => ({
+  ...about,
+  counts: 'deliveries',
+  async prepare(bed, { viewers = VIEWERS.against }) {
+    const { auctions } = await redisOn(bed);
+    const server = await start(bed);
+    const before = residentMib(server.pid());
+    const crowd = await gather(bed, [server], `a0-${server.name}`, viewers);
+    const kibPerViewer = ((residentMib(server.pid()) - before) * 1024) / viewers;
+    /** Resolves when so many viewers have it. */
+    const bid = async (reaches: number): Promise<void> => {
+      const answered = crowd.bid(auctions);
+      await Promise.all([answered, crowd.haveLast(reaches)]);
+    };
+    return async () => {
+      const delays: number[] = [];
+      for (let i = 0; i < BIDS_ONE_BY_ONE; i += 1) {
+        const begin = performance.now();
+        await bid(viewers);
+        delays.push(performance.now() - begin);
+      }
+      const close = openWindow({ server: [server.pid()] });
+      crowd.startOver();
+      // Each bid when half of the viewers have the one before: the server has the next message when it
+      // is done with one, and never two that it may join, which would be fewer deliveries.
+      for (let i = 1; i <= BIDS_BACK_TO_BACK; i += 1) {
+        await bid(i < BIDS_BACK_TO_BACK ? viewers / 2 : viewers);
+      }
+      const { cores, seconds } = close();
+      const perSecond = crowd.frames() / seconds;
+      const last = percentile(delays, 0.5);
+      const figures = { 'last viewer has a bid, ms': last, 'memory a viewer, KiB': kibPerViewer };
+      return { perSecond, cores, figures };
+    };
+  },
+});
 
 /** Two broadcasters. @param stalledShare so many of the viewers stop reading before the first bid */
 const underLoad = (about: About, stalledShare: number): Measurement => ({
@@ -189,23 +157,30 @@ const FEEDS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 const HOURS_MS = 24 * 3_600_000;
 
-const silentOn = (bed: TestBed) => bed.shared('silence', () => broadcasterOn(bed, 'silence'));
+/** A broadcaster, and what opens an auction of its own for a round: the last minutes do not last. */
+const silenceOn = (bed: TestBed) =>
+  bed.shared('silence', async () => {
+    const { server } = await broadcasterOn(bed, 'silence');
+    const { auctions } = await redisOn(bed);
+    const open = async (durationMs: number): Promise<string> => {
+      const auctionId = `a3-${randomUUID()}`;
+      await auctions.create(auctionId, { durationMs });
+      return auctionId;
+    };
+    return { server, open };
+  });
 
 /**
  * What it costs that nobody waits in silence in an auction's last minutes. No bids: with bids there is
- * none to break. Each round has an auction and viewers of its own: the last minutes do not last.
+ * none to break.
  */
 const watched = (about: About, durationMs: number): Measurement => ({
   ...about,
   counts: 'viewers watched',
   async prepare(bed) {
-    const { server } = await silentOn(bed);
-    const { auctions } = await redisOn(bed);
-    let round = 0;
+    const { server, open } = await silenceOn(bed);
     return async ({ seconds, viewers = VIEWERS.loaded, signal }) => {
-      const auctionId = `a3-${about.name}-${(round += 1)}`;
-      await auctions.create(auctionId, { durationMs });
-      const crowd = await gatherViewers([server.port], auctionId, viewers);
+      const crowd = await gatherViewers([server], await open(durationMs), viewers);
       try {
         await pause(SETTLE_MS, undefined, { signal });
         const close = openWindow({ broadcaster: [server.pid()] });
@@ -226,12 +201,9 @@ const deadConnections: Measurement = {
   warmsUp: false,
   shouldBe: { 'longest ms': 'at most 5,000' },
   async prepare(bed) {
-    const { server } = await silentOn(bed);
-    const { auctions } = await redisOn(bed);
-    let round = 0;
+    const { server, open } = await silenceOn(bed);
     return async ({ signal }) => {
-      const auctionId = `a3-dead-${(round += 1)}`;
-      await auctions.create(auctionId, { durationMs: LAST_MINUTES_MS });
+      const auctionId = await open(LAST_MINUTES_MS);
       const close = openWindow({ broadcaster: [server.pid()] });
       const after = await noticing(server.port, auctionId, signal);
       const at = (share: number): number => percentile(after, share);
@@ -271,7 +243,22 @@ async function noticing(port: number, auctionId: string, signal: AbortSignal): P
 }
 
 export const fanOutMeasurements: readonly Measurement[] = [
-  ...againstBare,
+  atLimit(
+    {
+      name: 'bare-ws',
+      title: `a bare ws server that writes one frame to ${VIEWERS.against} viewers`,
+    },
+    async (bed) => bed.bareServer('bare-ws', BARE, [(await redisOn(bed)).url, `${SHARDS}`]),
+  ),
+  atLimit(
+    {
+      name: 'broadcaster',
+      title: 'the broadcaster, without chunks, rests and conflation',
+      comparedTo: 'bare-ws',
+      shouldBe: { perSecond: 'at least 0.85', 'last viewer has a bid, ms': 'at most 1.18' },
+    },
+    async (bed) => (await broadcasterOn(bed, 'broadcaster', 'unlimited')).server,
+  ),
   underLoad(
     {
       name: 'fan-out-load',
@@ -319,21 +306,20 @@ const attackedOn = (bed: TestBed, { viewers = VIEWERS.attacked, signal }: RoundO
 /**
  * What each attack costs honest viewers: in turns nobody else, an attack from a process and an
  * address of its own, and the same attack on a bare server beside, because attackers share the
- * machine with what is measured.
+ * machine with what is measured. @param kinds of attacks; none for all, in turns
  */
-const underAttack = (
-  kind: string,
-  target: 'broadcaster' | 'bare',
-  about: Omit<About, 'title'>,
+const harassed = (
+  about: About,
+  target?: 'broadcaster' | 'bare',
+  ...kinds: string[]
 ): Measurement => ({
   ...about,
   counts: 'messages to honest viewers',
   warmsUp: false,
-  title: `${ATTACKS_PER_SECOND} ${kind} per second ${target === 'bare' ? 'on a bare server beside' : 'from one address'}`,
   async prepare(bed, options) {
     const { measure, targets } = await attackedOn(bed, options);
+    if (target === undefined) return measure;
     return async (round) => {
-      const kinds = kind === 'all-attacks' ? [] : [kind];
       const attack = await Attack.begin(targets[target], ATTACKED, ATTACKS_PER_SECOND, kinds);
       try {
         const began = performance.now();
@@ -353,21 +339,19 @@ const underAttack = (
 });
 
 const UNATTACKED = 'unattacked';
+const HONEST = `${VIEWERS.attacked} honest viewers, 50 bids/s; from a bid's answer to a viewer`;
 
 export const attackMeasurements: readonly Measurement[] = [
-  {
-    name: UNATTACKED,
-    title: `${VIEWERS.attacked} honest viewers, 50 bids/s; from a bid's answer to a viewer`,
-    counts: 'messages to honest viewers',
-    warmsUp: false,
-    prepare: async (bed, options) => (await attackedOn(bed, options)).measure,
-  },
-  ...[...ATTACKS, 'all-attacks'].flatMap((kind) => {
-    const beside = `beside-${kind}`;
-    const shouldBe = { 'p99 ms': 'at most 1.3' };
+  harassed({ name: UNATTACKED, title: HONEST }),
+  ...[...ATTACKS.map((kind) => [kind]), []].flatMap((kinds: string[]) => {
+    const [name = 'all-attacks'] = kinds;
+    const beside = `beside-${name}`;
+    const title = `${ATTACKS_PER_SECOND} ${name} per second`;
+    const bare = { title: `${title} on a bare server beside`, comparedTo: UNATTACKED };
+    const own = { title: `${title} from one address`, comparedTo: beside };
     return [
-      underAttack(kind, 'bare', { name: beside, comparedTo: UNATTACKED }),
-      underAttack(kind, 'broadcaster', { name: kind, comparedTo: beside, shouldBe }),
+      harassed({ ...bare, name: beside }, 'bare', ...kinds),
+      harassed({ ...own, name, shouldBe: { 'p99 ms': 'at most 1.3' } }, 'broadcaster', ...kinds),
     ];
   }),
 ];

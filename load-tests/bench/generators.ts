@@ -1,50 +1,61 @@
-/** Processes that make load, and the figures that each writes as the last line of its output. */
+/** What makes load, and the figures that it gives. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createHistogram } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { z } from 'zod';
-import { findProgram } from '@outcry/local/programs/find-program.ts';
-import { PlainError } from '../command-line.ts';
+import { ownJson } from '@outcry/shared/contracts/api.ts';
+import { needProgram } from '../command-line.ts';
 import { openWindow, type Parts } from '../system/machine.ts';
-import { typescriptArguments } from '../system/system.ts';
 import type { RoundFigures, RoundOptions } from './rounds.ts';
 
 const execute = promisify(execFile);
-const CALLER = new URL('./processes/caller.ts', import.meta.url);
 const REQUESTS = fileURLToPath(new URL('./wrk-requests.lua', import.meta.url));
 
 /** What came of a run. */
-const loadResult = z.object({
+export interface LoadResult {
   /** Complete answers. */
-  answered: z.number(),
+  readonly answered: number;
   /** Those of status 400 and up. */
-  refused: z.number(),
+  readonly refused: number;
   /** Connections that failed, broke or got no answer in time. */
-  broken: z.number(),
-  seconds: z.number().positive(),
-  p50Ms: z.number(),
-  p99Ms: z.number(),
-});
-export type LoadResult = Readonly<z.infer<typeof loadResult>>;
-
-/** Runs a program to its end. @throws Error without figures; AbortError */
-async function runGenerator(file: string, args: readonly string[], signal: AbortSignal) {
-  const { stdout } = await execute(file, args, { signal, killSignal: 'SIGKILL' });
-  const line = stdout.trimEnd().split('\n').at(-1) ?? '';
-  return loadResult.parse(JSON.parse(line));
+  readonly broken: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
-/** Calls the script or publishes, see processes/caller.ts. */
-export const runCaller = (
-  args: readonly string[],
+/** Runs a program to its end. @returns the last line of its output @throws AbortError */
+export async function runGenerator(file: string, args: readonly string[], signal: AbortSignal) {
+  const { stdout } = await execute(file, args, { signal, killSignal: 'SIGKILL' });
+  return stdout.trimEnd().split('\n').at(-1) ?? '';
+}
+
+/** Keeps so many calls of this process under way. @param call gives how many it counts */
+export async function keepCalling(
+  call: () => Promise<number>,
   { connections, seconds, signal }: RoundOptions,
-): Promise<LoadResult> => {
-  const own = [...typescriptArguments(CALLER), `${connections}`, `${seconds}`, ...args];
-  return runGenerator(process.execPath, own, signal);
-};
+): Promise<LoadResult> {
+  const latencyUs = createHistogram();
+  const startedAt = performance.now();
+  const endAt = startedAt + seconds * 1000;
+  let answered = 0;
+  const calling = Array.from({ length: connections }, async () => {
+    while (performance.now() < endAt) {
+      signal.throwIfAborted();
+      const sentAt = performance.now();
+      const more = await call();
+      answered += more;
+      latencyUs.record(Math.max(1, Math.round((performance.now() - sentAt) * 1000)));
+    }
+  });
+  await Promise.all(calling);
+  const ms = (share: number): number => latencyUs.percentile(share) / 1000;
+  const took = { seconds: (performance.now() - startedAt) / 1000, p50Ms: ms(50), p99Ms: ms(99) };
+  return { answered, refused: 0, broken: 0, ...took };
+}
 
 /**
  * What wrk (github.com/wg/wrk) sends: numbered POSTs; wrk-requests.lua makes the requests of it. Request n
@@ -77,17 +88,14 @@ export async function runWrk(
   { connections, seconds, signal }: RoundOptions,
   firstRequest: number,
 ): Promise<LoadResult> {
-  const wrk = await findProgram(['wrk']);
-  if (wrk === undefined) {
-    throw new PlainError('wrk is not on PATH. Install it: `apt install wrk` or `brew install wrk`');
-  }
+  const wrk = await needProgram('wrk', 'Install it: `apt install wrk` or `brew install wrk`');
   const folder = await mkdtemp(join(tmpdir(), 'outcry-bench-'));
   try {
     const file = join(folder, 'plan.txt');
     await writeFile(file, planLines(plan));
     const load = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s'];
     const what = ['--script', REQUESTS, plan.origin, '--', file, `${firstRequest}`];
-    return await runGenerator(wrk, [...load, ...what], signal);
+    return ownJson<LoadResult>(await runGenerator(wrk, [...load, ...what], signal));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,23 +1,15 @@
 /** Bids over HTTP, against a bare `node:http` server with the same requests and answers. */
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { SaleClient } from '@outcry/client/sale-client.ts';
-import { freePort } from '@outcry/local/processes/ports.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { MAX_LOTS } from '@outcry/shared/domain/sale-rules.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
+import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
+import { countedSince, totals } from '@outcry/shared/testing/metrics.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
-import { figureIn, scrape } from '@outcry/shared/testing/metrics.ts';
-import {
-  AT_ONCE,
-  bidderTokens,
-  clientOf,
-  createAuctions,
-  DAY_SECONDS,
-  eachWithLimit,
-  plainTerms,
-} from '../crowd/people.ts';
-import { sum, type Parts } from '../system/machine.ts';
-import type { TestBed } from '../system/system.ts';
+import { AT_ONCE, bidderTokens, clientOf, createAuctions, named } from '../crowd/people.ts';
+import { DAY_SECONDS, plainTerms } from '../crowd/people.ts';
+import { startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
 import { figuresOf, plannedLoad, type RequestPlan } from './generators.ts';
 import type { Measurement, Round } from './rounds.ts';
 
@@ -46,65 +38,40 @@ const RISING = { member: 'maxAmount', firstAmount: FIRST_AMOUNT, amountStep: 10 
 /** Always the same amount, without a key: the only bids a gateway may refuse from what it remembers. */
 const HOPELESS = { member: 'amount', amountStep: 0, keyPrefix: '' } as const;
 
-interface Gateways {
-  /** The first one is asked for auctions. */
-  readonly urls: readonly string[];
-  readonly processes: Parts;
-}
-
 /** How gateways differ from the one that is shipped, to see what a promise costs. */
 interface Variation {
   readonly env?: Readonly<Record<string, string>>;
-  /** False: Redis fsyncs once a second, so an accepted bid can be lost. */
-  readonly fsyncEveryWrite?: boolean;
-  /** False: there is no NATS, so nothing is published. */
-  readonly publishes?: boolean;
+  readonly redisArgs?: readonly string[];
+  /** True: nothing is published. */
+  readonly isNatsDead?: boolean;
   /** How many share the servers. */
   readonly gateways?: number;
 }
 
 /** Gateways on servers of their own, started when first asked for. */
-export const gatewaysOn = (bed: TestBed, name = 'gateway', variation: Variation = {}) =>
+const gatewaysOn = (bed: TestBed, name: string, variation: Variation) =>
   bed.shared(name, async () => {
-    const { fsyncEveryWrite = true, publishes = true, gateways = 1 } = variation;
-    bed.say(`starting the servers of ${name}`);
-    const args = fsyncEveryWrite ? [] : ['--appendfsync', 'everysec'];
-    const redis = await bed.redis(`redis-of-${name}`, { whole: true, args });
-    const nats = publishes ? await bed.nats(`nats-of-${name}`) : undefined;
-    const natsUrl = nats?.url ?? `nats://127.0.0.1:${await freePort()}`;
-    const servers = { redis: redis.url, nats: natsUrl };
-    const asserted = fsyncEveryWrite ? {} : { REDIS_DURABILITY_ASSERTED: 'true' };
-    const urls: string[] = [];
-    const processes: Record<string, (number | undefined)[]> = { redis: [redis.pid()] };
-    if (nats !== undefined) processes['nats'] = [nats.pid()];
-    for (let number = 1; number <= gateways; number += 1) {
-      const own = number === 1 ? '' : `-${number}`;
-      const how = { name: `${name}${own}`, env: { ...asserted, ...variation.env } };
-      const gateway = await bed.service('api-gateway', servers, how);
-      await bed.start(gateway);
-      urls.push(gateway.url);
-      processes[`gateway${own}`] = [gateway.pid()];
-    }
-    return { urls, processes, servers };
+    const { gateways = 1, isNatsDead = false, ...changes } = variation;
+    const counts = { 'api-gateway': gateways, 'archival-worker': 0, 'broadcast-service': 0 };
+    const system = await startWholeSystem(bed, { name, counts, ...changes });
+    if (isNatsDead) await system.part('nats').stop();
+    return system;
   });
 
 /** Tokens of users who may bid. */
-export function tokensFor({ secret }: Pick<TestBed, 'secret'>, count = BIDDERS): string[] {
-  const users = Array.from({ length: count }, (_, i) => `bench-bidder-${i + 1}`);
-  return bidderTokens(secret, users);
-}
+export const tokensFor = ({ secret }: Pick<TestBed, 'secret'>, count = BIDDERS): string[] =>
+  bidderTokens(secret, named('bench-bidder', count));
 
 /** @returns the new auctions' ids */
 export async function openAuctions(
-  { urls: [gatewayUrl = ''] }: Pick<Gateways, 'urls'>,
+  { gatewayUrls: [gatewayUrl = ''] }: WholeSystem,
   count: number,
   signal: AbortSignal,
   startPrice = 1,
 ): Promise<string[]> {
   const seller = await clientOf('bench-seller', ['seller'], { gatewayUrl });
-  const terms = Array.from({ length: count }, (_, i) =>
-    plainTerms(`Bench item ${i + 1}`, { startPrice }),
-  );
+  const titles = named('Bench item', count);
+  const terms = titles.map((title) => plainTerms(title, { startPrice }));
   return createAuctions(seller, terms, signal);
 }
 
@@ -114,8 +81,7 @@ export async function openAuctions(
  * @returns their ids
  */
 async function openLots(
-  { secret }: TestBed,
-  { urls: [gatewayUrl = ''] }: Pick<Gateways, 'urls'>,
+  { bed: { secret }, gatewayUrls: [gatewayUrl = ''] }: WholeSystem,
   count: number,
   signal: AbortSignal,
 ): Promise<string[]> {
@@ -159,7 +125,7 @@ interface Bids extends Pick<RequestPlan, 'tokens' | 'keyPrefix' | 'perSecond'> {
  * auctions and of the connections.
  */
 export function bidRounds(
-  { urls, processes }: Gateways,
+  { gatewayUrls: urls, processes }: WholeSystem,
   { auctionIds, count = 'accepted', ...bids }: Bids,
 ): Round {
   const isRefused = count === 'refused';
@@ -176,90 +142,65 @@ export function bidRounds(
   return async (options) => {
     const before = await countersAtRest(urls);
     const round = await load(options);
-    const { results, calls, commands } = countersSince(before, await countersAtRest(urls));
-    const decided = results.get('OK') ?? 0;
-    const expected = isRefused ? ['BID_TOO_LOW'] : ['BID_TOO_LOW', 'OK'];
-    const others = [...results.keys()].filter((result) => !expected.includes(result));
-    if (others.length > 0) throw new Error(`bids were answered ${others.join(', ')}`);
+    const { ok, tooLow, decided, calls, commands } = countedSince(
+      before,
+      await countersAtRest(urls),
+    );
+    const others = decided - tooLow - (isRefused ? 0 : ok);
+    if (others > 0) throw new Error(`${others} bids were answered neither OK nor BID_TOO_LOW`);
     const batches = calls > 0 ? { 'commands a script call': commands / calls } : {};
     const { answered, refused } = round.result;
     if (isRefused) return figuresOf(round, refused, batches);
     const accepted = answered - refused;
     // Bids under way when the generator stopped were accepted without its knowing.
-    if (decided < accepted || decided > accepted + options.connections) {
-      throw new Error(`the gateways accepted ${decided} bids, the generator saw ${accepted}`);
+    if (ok < accepted || ok > accepted + options.connections) {
+      throw new Error(`the gateways accepted ${ok} bids, the generator saw ${accepted}`);
     }
     return figuresOf(round, accepted, batches);
   };
 }
 
-export type GatewayCounters = Omit<Awaited<ReturnType<typeof readCounters>>, 'waiting'>;
-
-/** What was counted between two readings. */
-export const countersSince = (
-  before: GatewayCounters,
-  after: GatewayCounters,
-): GatewayCounters => ({
-  results: new Map(
-    [...after.results]
-      .map(([result, count]) => [result, count - (before.results.get(result) ?? 0)] as const)
-      .filter(([, count]) => count > 0),
-  ),
-  calls: after.calls - before.calls,
-  commands: after.commands - before.commands,
-});
+/** Commands decided, of them those with two results; calls of the script, commands in them and waiting. */
+const COUNTERS = {
+  decided: ['outcry_commands_total'],
+  ok: ['outcry_commands_total', { result: 'OK' }],
+  tooLow: ['outcry_commands_total', { result: 'BID_TOO_LOW' }],
+  calls: ['outcry_batch_commands_count'],
+  commands: ['outcry_batch_commands_sum'],
+  waiting: ['outcry_commands_waiting'],
+} as const;
 
 /**
  * Reads the counters, of all gateways together, once all commands are decided: when a generator
  * stops, requests are still under way.
  * @throws Error when a gateway does not answer, or does not come to rest
  */
-async function countersAtRest(urls: readonly string[]): Promise<GatewayCounters> {
-  let last = await readCounters(urls);
+async function countersAtRest(urls: readonly string[]) {
+  let last = await totals(urls, COUNTERS);
   const atRest = async () => {
     const { commands } = last;
-    last = await readCounters(urls);
-    const undecided = last.waiting + last.commands - sum([...last.results.values()]);
+    last = await totals(urls, COUNTERS);
+    const undecided = last.waiting + last.commands - last.decided;
     return undecided === 0 && last.commands === commands && last;
   };
   return waitUntil(atRest, { withinMs: 10_000, everyMs: 50, what: 'an end of the commands' });
 }
 
-/** Commands decided, by result: OK or a refusal; calls of the decide script, the commands in them, and
- * those that wait for one. */
-async function readCounters(urls: readonly string[]) {
-  const results = new Map<string, number>();
-  const all = await Promise.all(urls.map(scrape));
-  for (const { name, labels, value } of all.flatMap(({ samples }) => samples)) {
-    const { result = '' } = labels;
-    if (name === 'outcry_commands_total') results.set(result, (results.get(result) ?? 0) + value);
-  }
-  const counted = (name: string): number => sum(all.map((each) => figureIn(each, name)));
-  const calls = counted('outcry_batch_commands_count');
-  const commands = counted('outcry_batch_commands_sum');
-  return { results, calls, commands, waiting: counted('outcry_commands_waiting') };
-}
-
-/** Connections of a measurement, where it has a number of its own. */
-const withConnections =
-  (round: Round, connections: number | undefined): Round =>
-  (options) =>
-    round(connections === undefined ? options : { ...options, connections });
-
 /** What Node's HTTP server can do at most with requests and answers like those of bids. */
 const bare = (name: string, connections?: number): Measurement => ({
   name,
+  connections,
   title: 'bare node:http, same request and answer',
   counts: 'answers',
   async prepare(bed) {
     const server = await bed.bareServer('bare-http', BARE_SERVER);
     const to = { origin: server.url, paths: [PATH], tokens: [TOKEN], keyPrefix: 'bench-' };
     const load = plannedLoad([{ ...RISING, ...to }], { 'node:http': [server.pid()] });
-    return withConnections(async (options) => {
+    return async (options) => {
       const round = await load(options);
       if (round.result.refused > 0) throw new Error('the bare server refused a request');
       return figuresOf(round, round.result.answered);
-    }, connections);
+    };
   },
 });
 
@@ -279,20 +220,20 @@ const bids = (
   name: string,
   title: string,
   comparedTo: string,
-  change: Change = {},
+  { auctions = 1, areLots, startPrice, connections, on, users, ...others }: Change = {},
 ): Measurement => ({
   name,
   title,
-  counts: `${change.count ?? 'accepted'} bids`,
+  counts: `${others.count ?? 'accepted'} bids`,
   comparedTo,
+  connections,
   async prepare(bed, { signal }) {
-    const { auctions = 1, areLots = false, startPrice, connections, on, users, ...others } = change;
-    const gateways = await (on === undefined ? gatewaysOn(bed) : gatewaysOn(bed, name, on));
-    const auctionIds = await (areLots
-      ? openLots(bed, gateways, auctions, signal)
+    const gateways = await gatewaysOn(bed, on === undefined ? 'bids' : name, on ?? {});
+    const auctionIds = await (areLots === true
+      ? openLots(gateways, auctions, signal)
       : openAuctions(gateways, auctions, signal, startPrice));
-    const plan = { auctionIds, tokens: tokensFor(bed, users), keyPrefix: `${name}-`, ...others };
-    return withConnections(bidRounds(gateways, plan), connections);
+    const tokens = tokensFor(bed, users);
+    return bidRounds(gateways, { auctionIds, tokens, keyPrefix: `${name}-`, ...others });
   },
 });
 
@@ -302,8 +243,12 @@ const auctions = MANY_AUCTIONS;
 const connections = MANY_CONNECTIONS;
 const TWO = { gateways: 2 };
 const LIMITS = { RATE_LIMIT_USER_PER_S: '1000000', RATE_LIMIT_ADDRESS_PER_S: '1000000' };
-const UNFSYNCED = { fsyncEveryWrite: false };
-const UNPUBLISHED = { publishes: false };
+/** Redis fsyncs once a second, so an accepted bid can be lost. */
+const UNFSYNCED = {
+  redisArgs: ['--appendfsync', 'everysec'],
+  env: { REDIS_DURABILITY_ASSERTED: 'true' },
+};
+const UNPUBLISHED = { isNatsDead: true };
 const TOO_LOW = { count: 'refused', startPrice: MAX_AMOUNT } as const;
 const NEW_TOKENS = { users: MORE_TOKENS_THAN_REMEMBERED };
 

@@ -41,6 +41,8 @@ export interface Measurement {
   readonly comparedTo?: string | undefined;
   /** False: the first rounds are what is measured. */
   readonly warmsUp?: false;
+  /** Where it has a number of its own. */
+  readonly connections?: number | undefined;
   /** What a figure should be, as text: by name, or by `perSecond`. */
   readonly shouldBe?: Readonly<Record<string, string>> | undefined;
   /** Prepares whatever the rounds need, which ends with the bed. @returns runs one round */
@@ -49,10 +51,10 @@ export interface Measurement {
 
 const file = z.string().optional();
 const OPTIONS = {
-  rounds: number('rounds of each measurement', 1, 100).prefault('5'),
-  seconds: number('length of a round', 1, 600).prefault('5'),
-  'warm-up': number('seconds before the first round', 1, 600).prefault('3'),
-  connections: number('of http, script and publish', 1, 10_000).prefault('64'),
+  rounds: number('rounds of each measurement', 1, 100).default(5),
+  seconds: number('length of a round', 1, 600).default(5),
+  'warm-up': number('seconds before the first round', 1, 600).default(3),
+  connections: number('of http, script and publish', 1, 10_000).default(64),
   viewers: number('of fan-out, attacks, sizing; usually as each needs', 1, 20_000).optional(),
   json: file.describe('FILE: writes the figures'),
   profile: file.describe('FOLDER: CPU profiles of the services, for DevTools of Chrome'),
@@ -97,17 +99,19 @@ export async function runRounds(
   const entrants = [];
   for (const about of measurements) {
     bed.say(`${about.name}: preparing`);
-    const run = await about.prepare(bed, options);
+    const own = { ...options, connections: about.connections ?? options.connections };
+    const round = await about.prepare(bed, own);
+    const run = (seconds: number) => round({ ...own, seconds });
     entrants.push({ about, run, rounds: new Array<RoundFigures>() });
   }
   for (const { about, run } of entrants.filter((each) => each.about.warmsUp !== false)) {
     bed.say(`${about.name}: warming up`);
-    await run({ ...options, seconds: options.warmUpSeconds });
+    await run(options.warmUpSeconds);
   }
   for (let nth = 1; nth <= options.rounds; nth += 1) {
     for (const { about, run, rounds } of nth % 2 === 0 ? entrants.toReversed() : entrants) {
       options.signal.throwIfAborted();
-      const figures = await run(options);
+      const figures = await run(options.seconds);
       rounds.push(figures);
       const rate = `${whole(figures.perSecond)} ${about.counts}/s`;
       bed.say(`round ${nth} of ${options.rounds}, ${about.name}: ${rate}`);

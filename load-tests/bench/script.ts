@@ -1,21 +1,19 @@
 /** The decide script: the gateway's adapter against the same calls from `redis-benchmark`. */
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
 import type { Redis } from 'ioredis';
 import {
   DecideScript,
   decideScriptBody,
 } from '@outcry/api-gateway/adapters/redis/decide-script.ts';
 import type { AuctionCommand } from '@outcry/api-gateway/bidding/auction-commands.ts';
-import { findProgram } from '@outcry/local/programs/find-program.ts';
 import { auctionKeys } from '@outcry/shared/contracts/keys.ts';
 import { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import { storedAuction } from '@outcry/shared/testing/stored-auction.ts';
+import { needProgram } from '../command-line.ts';
 import { openWindow } from '../system/machine.ts';
-import { readyRedis, SHARDS, type TestBed } from '../system/system.ts';
-import { figuresOf, roundOf, runCaller, type LoadResult } from './generators.ts';
+import { SHARDS, type TestBed } from '../system/system.ts';
+import { figuresOf, keepCalling, roundOf, runGenerator, type LoadResult } from './generators.ts';
 import { BIDDERS, FIRST_AMOUNT } from './http.ts';
 import type { Measurement, RoundOptions } from './rounds.ts';
 
@@ -31,7 +29,6 @@ const MARK = '9000000';
 const PLACES = 100_000;
 const COUNTER = '{s0}:bench-bids';
 const AMOUNT_STEP = 10;
-const execute = promisify(execFile);
 
 /**
  * The decide script behind some lines that replace each bid's place by its number since the start.
@@ -82,36 +79,11 @@ function caller(redis: Redis, batch: number): () => Promise<number> {
   };
 }
 
-/** @returns what calls, on a connection of its own @throws Error when Redis does not answer */
-export async function openScriptCaller(redisUrl: string, batch: number) {
-  const redis = await readyRedis(redisUrl, { enableAutoPipelining: true });
-  return { call: caller(redis, batch), close: () => redis.disconnect() };
-}
-
-/**
- * What the gateway sends for such a call, word for word; the script is then known to Redis.
- * @returns a command for `redis-benchmark`: `EVALSHA`, its arguments
- */
-export async function captureCall(redisUrl: string, batch: number): Promise<string[]> {
-  const redis = await readyRedis(redisUrl);
-  let sent: string[] | undefined;
-  const send = redis.sendCommand.bind(redis);
-  redis.sendCommand = (command, ...others) => {
-    if (command.name === 'evalsha') sent ??= ['EVALSHA', ...command.args.map(String)];
-    return send(command, ...others);
-  };
-  await caller(redis, batch)().finally(() => redis.disconnect());
-  if (sent === undefined) throw new Error('the gateway called no script');
-  return sent;
-}
-
 /** A Redis that fsyncs every write, and nothing else. @throws Error when there is no redis-benchmark */
 export const scriptRedisOn = (bed: TestBed) =>
   bed.shared('script', async () => {
-    const benchmark = await findProgram(['redis-benchmark']);
-    if (benchmark === undefined) {
-      throw new Error('redis-benchmark is not on PATH: it comes with Redis (Debian: redis-tools)');
-    }
+    const how = 'It comes with Redis (Debian: redis-tools)';
+    const benchmark = await needProgram('redis-benchmark', how);
     bed.say('starting a Redis for script calls');
     const server = await bed.redis('redis-of-script');
     const connection = await bed.connection(server.url);
@@ -132,6 +104,26 @@ export const scriptRedisOn = (bed: TestBed) =>
       },
       /** Events of the auction, each an accepted bid but the first two. */
       events: async () => (await storedAuction(connection, 0, SCRIPT_AUCTION)).seq,
+      /** @returns makes calls, over a connection of its own */
+      async calling(batch: number) {
+        return caller(await bed.connection(server.url, { enableAutoPipelining: true }), batch);
+      },
+      /**
+       * What the gateway sends for such a call, word for word; the script is then known to Redis.
+       * @returns a command for `redis-benchmark`: `EVALSHA`, its arguments
+       */
+      async captureCall(batch: number): Promise<string[]> {
+        const redis = await bed.connection(server.url);
+        let sent: string[] | undefined;
+        const send = redis.sendCommand.bind(redis);
+        redis.sendCommand = (command, ...others) => {
+          if (command.name === 'evalsha') sent ??= ['EVALSHA', ...command.args.map(String)];
+          return send(command, ...others);
+        };
+        await caller(redis, batch)();
+        if (sent === undefined) throw new Error('the gateway called no script');
+        return sent;
+      },
       /**
        * A generator that repeats one command on that many connections, each of which waits for its
        * reply. It counts commands; so many a second as it had last make up its next round's length.
@@ -141,13 +133,12 @@ export const scriptRedisOn = (bed: TestBed) =>
         return async ({ connections, seconds, signal }: RoundOptions): Promise<LoadResult> => {
           const count = Math.max(1, Math.round(guess * seconds));
           const load = ['-p', `${server.port}`, '-c', `${connections}`, '-n', `${count}`, '--csv'];
-          const limit = { signal, killSignal: 'SIGKILL' } as const;
-          const { stdout } = await execute(benchmark, [...load, ...command], limit);
+          const line = await runGenerator(benchmark, [...load, ...command], signal);
           // "the command","calls a second","mean ms","least","p50","p95","p99","most"
           const figures =
             /"([\d.]+)","[\d.]+","[\d.]+","([\d.]+)","[\d.]+","([\d.]+)","[\d.]+"\s*$/;
-          const [, perSecond, p50Ms = NaN, p99Ms = NaN] = (figures.exec(stdout) ?? []).map(Number);
-          if (perSecond === undefined) throw new Error(`redis-benchmark wrote:\n${stdout}`);
+          const [, perSecond, p50Ms = NaN, p99Ms = NaN] = (figures.exec(line) ?? []).map(Number);
+          if (perSecond === undefined) throw new Error(`redis-benchmark wrote:\n${line}`);
           guess = perSecond;
           const none = { refused: 0, broken: 0 };
           return { answered: count, ...none, seconds: count / perSecond, p50Ms, p99Ms };
@@ -185,12 +176,12 @@ const acceptedInScript = (
   counts: 'accepted bids',
   async prepare(bed) {
     const script = await scriptRedisOn(bed);
-    const { url } = script.server;
     await script.openAuction(isLot);
+    const call = await script.calling(batch);
     const repeat =
-      by === 'redis-benchmark' ? script.repeating(await captureCall(url, batch)) : undefined;
+      by === 'redis-benchmark' ? script.repeating(await script.captureCall(batch)) : undefined;
     const load = async (options: RoundOptions): Promise<LoadResult> => {
-      if (repeat === undefined) return runCaller(['script', url, `${batch}`], options);
+      if (repeat === undefined) return keepCalling(call, options);
       const result = await repeat(options);
       return { ...result, answered: result.answered * batch };
     };

@@ -4,7 +4,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
-import { readRedisHeads, untilHeads } from '../accounts/accounts.ts';
+import { countedSince } from '@outcry/shared/testing/metrics.ts';
+import { readRedisHeads, untilMarked } from '../accounts/accounts.ts';
 import { gatherViewers } from '../crowd/viewers.ts';
 import { memoryOf, openWindow, sum } from '../system/machine.ts';
 import { startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
@@ -15,16 +16,15 @@ const AUCTIONS = 20;
 const VIEWERS = 2_000;
 const BIDS_PER_SECOND = 2_000;
 const SETTLE_MS = 5_000;
-const ARCHIVE_LIMIT_MS = 120_000;
 
 /** The whole system and viewers of its auctions, without bids. */
 async function atRest(bed: TestBed, { signal }: RoundOptions, viewers: number) {
   const system = await startWholeSystem(bed);
-  const { gatewayUrls: urls, processes } = system;
-  const auctionIds = await openAuctions({ urls }, AUCTIONS, signal);
-  const ports = system.all('broadcast-service').map(({ port }) => port);
+  const { processes } = system;
+  const auctionIds = await openAuctions(system, AUCTIONS, signal);
+  const servers = system.all('broadcast-service');
   for (const auctionId of viewers === 0 ? [] : auctionIds) {
-    const crowd = await gatherViewers(ports, auctionId, Math.round(viewers / AUCTIONS));
+    const crowd = await gatherViewers(servers, auctionId, Math.round(viewers / AUCTIONS));
     bed.onClose(() => crowd.leave());
   }
   await pause(SETTLE_MS, undefined, { signal });
@@ -34,16 +34,18 @@ async function atRest(bed: TestBed, { signal }: RoundOptions, viewers: number) {
     await pause(options.seconds * 1_000, undefined, { signal: options.signal });
     return { perSecond: Math.max(1, viewers), cores: close().cores, figures: memory() };
   };
-  return { system, gateway: { urls, processes }, auctionIds, memory, round };
+  return { system, auctionIds, memory, round };
 }
 
-const named = (values: Readonly<Record<string, number>>, unit: string): Record<string, number> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${name}, ${unit}`, value]));
+const named = (values: Readonly<Record<string, number>>, unit: string, among = 1) =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [`${name}, ${unit}`, value / among]),
+  );
 
 async function bidding(bed: TestBed, options: RoundOptions, viewers: number): Promise<Round> {
-  const { system, gateway, auctionIds, memory } = await atRest(bed, options, viewers);
+  const { system, auctionIds, memory } = await atRest(bed, options, viewers);
   const plan = { auctionIds, tokens: tokensFor(bed), perSecond: BIDS_PER_SECOND };
-  const load = bidRounds(gateway, { ...plan, keyPrefix: 'sizing-' });
+  const load = bidRounds(system, { ...plan, keyPrefix: 'sizing-' });
   // A rewrite would make the append-only file shorter meanwhile.
   await system.redis.config('SET', 'auto-aof-rewrite-percentage', '0');
   const stored = async () => {
@@ -51,18 +53,12 @@ async function bidding(bed: TestBed, options: RoundOptions, viewers: number): Pr
     return { events: sum([...heads.values()].map(({ seq }) => seq)), ...(await onDisks(system)) };
   };
   return async (round) => {
-    const { events: eventsBefore, ...before } = await stored();
+    const before = await stored();
     const figures = await load(round);
-    await untilHeads(system.redis, auctionIds, ({ seq, archivedSeq }) => archivedSeq === seq, {
-      withinMs: ARCHIVE_LIMIT_MS,
-      what: 'an archive that has everything',
-    });
-    const { events, ...after } = await stored();
-    const each = Object.entries(after).map(([name, bytes]) => {
-      return [name, (bytes - Reflect.get(before, name)) / (events - eventsBefore)] as const;
-    });
-    const left = { ...memory(), ...named(Object.fromEntries(each), 'bytes a bid') };
-    return { ...figures, figures: { ...figures.figures, ...left } };
+    await untilMarked(system.redis, auctionIds);
+    const { events, ...bytes } = countedSince(before, await stored());
+    const left = named(bytes, 'bytes a bid', events);
+    return { ...figures, figures: { ...figures.figures, ...memory(), ...left } };
   };
 }
 

@@ -4,12 +4,10 @@ import type { Fetch } from '@outcry/client/http-attempt.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import type { BidReceipt } from '@outcry/shared/contracts/api.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
-import { SHARDS } from '../system/system.ts';
-import { clientOf, createAuctions, eachWithLimit, plainTerms } from './people.ts';
+import { AT_ONCE, clientOf, createAuctions, named, plainTerms } from './people.ts';
 
-const AT_ONCE = 16;
 const START_PRICE = 1_000;
 /** Two bids may overtake each other on their way and both are accepted, see {@link Bidders}. */
 const AMOUNT_STEP = 10;
@@ -48,7 +46,7 @@ interface BiddersOptions {
   readonly ending?: { readonly auctions: number; readonly afterSeconds: number };
   /**
    * How many bid at once, in turns; `each`: all of them, each on one auction, so that nobody waits
-   * for a server that others' auctions are on. These are spread evenly over the shards.
+   * for a server that others' auctions are on.
    */
   readonly atOnce: number | 'each';
   /** The client's retries; without it the client's default. */
@@ -69,24 +67,23 @@ export async function startBidders(options: BiddersOptions) {
   const { auctions: ending = 0, afterSeconds = 0 } = options.ending ?? {};
   const [gatewayUrl = ''] = gatewayUrls;
   const client = (user: string, first: number) => {
-    const how = { gatewayUrl, fetch: failOver(gatewayUrls, first) };
-    return clientOf(user, ['bidder', 'seller'], retries === undefined ? how : { ...how, retries });
+    const fetch = failOver(gatewayUrls, first);
+    return clientOf(user, ['bidder', 'seller'], { gatewayUrl, fetch, retries });
   };
   const seller = await client('seller', 0);
-  const terms = Array.from({ length: auctions + ending }, (_, i) => {
+  const terms = named(name, auctions + ending).map((title, i) => {
     const change = i < auctions ? {} : { durationSeconds: afterSeconds };
-    return plainTerms(`${name} ${i + 1}`, { startPrice: START_PRICE, ...change });
+    return plainTerms(title, { startPrice: START_PRICE, ...change });
   });
   const own = atOnce === 'each';
-  const auctionIds = own
-    ? await evenly(auctions, () => createAuctions(seller, terms.slice(0, 1)))
-    : await createAuctions(seller, terms);
+  const auctionIds = await createAuctions(seller, terms);
   const hotAuctionIds = auctionIds.slice(0, hot);
   const open = auctionIds.slice(hot);
-  const users = Array.from({ length: options.bidders }, (_, i) => `bidder-${i + 1}`);
-  const clients = new Map(
-    await eachWithLimit(users, AT_ONCE, async (user, i) => [user, await client(user, i)] as const),
-  );
+  const users = named('bidder', options.bidders);
+  const made = await eachWithLimit(users, AT_ONCE, async (user, i) => {
+    return [user, await client(user, i)] as const;
+  });
+  const clients = new Map(made);
 
   /** What bidders were told: the list that Redis and Postgres are compared with. */
   const ledger = {
@@ -198,24 +195,13 @@ export async function startBidders(options: BiddersOptions) {
       });
     },
 
-    /** Resolves when the bids under way have their last answers. */
-    async stop(): Promise<void> {
+    /** Resolves when the bids under way have their last answers. @returns what bidders were told */
+    async stop() {
       stopping.abort();
       await bidding;
+      return { ...ledger, unknown: ledger.unknown.length };
     },
   };
-}
-
-/** The gateway chooses shards at random; auctions of a shard that has its part are left alone. */
-async function evenly(count: number, create: () => Promise<string[]>): Promise<string[]> {
-  const mostOfShard = Math.ceil(count / SHARDS);
-  const ids: string[] = [];
-  while (ids.length < count) {
-    const [id = ''] = await create();
-    const ofShard = ids.filter((other) => shardOfId(other, SHARDS) === shardOfId(id, SHARDS));
-    if (ofShard.length < mostOfShard) ids.push(id);
-  }
-  return ids;
 }
 
 /**

@@ -2,11 +2,16 @@
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { OutcryClientOptions } from '@outcry/client/service-addresses.ts';
 import type { AuctionRequest, Role } from '@outcry/shared/contracts/api.ts';
+import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 
 /** Requests on their way at once while something is prepared. */
 export const AT_ONCE = 32;
 export const DAY_SECONDS = 86_400;
+
+/** So many names, which end in 1, 2, 3 … */
+export const named = (who: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${who}-${i + 1}`);
 
 /** Tokens of users who may bid, signed with the system's secret: asking for each takes too long. */
 export const bidderTokens = (secret: string, users: readonly string[]): string[] =>
@@ -49,30 +54,3 @@ export const plainTerms = (
   softClose: null,
   ...change,
 });
-
-/**
- * Does `work` for each item, at most `limit` at a time, and gives the results in the items' order.
- * After a failure no further work is begun; what is under way ends before the promise rejects.
- */
-export async function eachWithLimit<T, R>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T, index: number) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  // All workers draw from one iterator.
-  const left = items.entries();
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    for (const [index, item] of left) {
-      results[index] = await work(item, index).catch((error: unknown) => {
-        failed = true;
-        throw error;
-      });
-      if (failed) return;
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: limit }, worker));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return results;
-}

@@ -2,17 +2,20 @@
  * Viewers by the thousand in this process, over Socket.IO and Server-Sent Events, and people who watch
  * through the client.
  */
-import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
+import { frameReader, frame as clientFrame } from '@outcry/broadcast-service/testing/raw-frames.ts';
+import { SOCKET_IO, upgrade } from '@outcry/broadcast-service/testing/raw-frames.ts';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import type { WatchedAuction } from '@outcry/client/watched-auction.ts';
+import type { LocalServer } from '@outcry/local/servers/local-server.ts';
+import { comparePositions } from '@outcry/shared/contracts/live.ts';
 import type { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
-import { percentile } from '@outcry/shared/testing/percentile.ts';
-import type { Head } from '../accounts/accounts.ts';
+import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
+import { latencies } from '@outcry/shared/testing/percentile.ts';
+import { NOTHING, untilNothing, type RedisHead } from '../accounts/accounts.ts';
 import { chooseAuction } from '../load/scenarios/parts/choose-auction.ts';
-import { eachWithLimit } from './people.ts';
 
 const CONNECT_AT_ONCE = 200;
 const CONNECT_LIMIT_MS = 30_000;
@@ -22,20 +25,23 @@ const SEQ_OF_A_NEW_AUCTION = 2;
 
 export type ViewerCrowd = Awaited<ReturnType<typeof gatherViewers>>;
 
+/** A broadcaster, or what stands in for one. */
+type Server = Pick<LocalServer, 'url' | 'port'>;
+
 /**
  * Viewers of one auction, and how long after each bid they know of it.
- * @param ports the viewers are spread over these servers
+ * @param servers the viewers are spread over these
  * @param auctionId one without a bid, where this crowd is to see its own bids
  * @throws Error when a viewer cannot connect
  */
-export async function gatherViewers(ports: readonly number[], auctionId: string, size: number) {
+export async function gatherViewers(servers: readonly Server[], auctionId: string, size: number) {
   /** By viewer: the newest seq it has. */
   const upTo = new Uint32Array(size);
   /** By seq: how many viewers have it or a later one; when its bid was answered. */
   const arrived: number[] = [];
   const answeredAt: number[] = [];
   const delaysUs = createHistogram();
-  const waiting = new Set<{ seq: number; viewers: number; done: () => void }>();
+  let onArrival: (() => void) | undefined;
   let newest = SEQ_OF_A_NEW_AUCTION;
   let countFrom = Infinity;
   let frames = 0;
@@ -51,18 +57,12 @@ export async function gatherViewers(ports: readonly number[], auctionId: string,
       delaysUs.record(Math.max(1, Math.round(ms * 1000)));
     }
     upTo[viewer] = seq;
-    for (const each of waiting) {
-      if ((arrived[each.seq] ?? 0) < each.viewers) continue;
-      waiting.delete(each);
-      each.done();
-    }
+    onArrival?.();
   }
 
-  const sockets = await eachWithLimit([...Array(size).keys()], CONNECT_AT_ONCE, (viewer) =>
-    watch(ports[viewer % ports.length] ?? 0, auctionId, {
-      onEvents: (frame) => take(viewer, seqIn(frame)),
-    }),
-  );
+  const sockets = await connectAll(servers, size, (viewer) => {
+    return { auctionId, take: (frame) => take(viewer, seqIn(frame)) };
+  });
 
   /** Places the next bid. Resolves when it is answered. */
   async function bid(auctions: ScriptedAuctions): Promise<void> {
@@ -75,7 +75,7 @@ export async function gatherViewers(ports: readonly number[], auctionId: string,
   return {
     size,
     bid,
-    /** With events, that came so far, over all viewers. */
+    /** That came since it started over, over all viewers. */
     frames: () => frames,
     leave(): void {
       for (const socket of sockets) socket.destroy();
@@ -108,23 +108,21 @@ export async function gatherViewers(ports: readonly number[], auctionId: string,
      * Resolves in the instant in which the last viewer, or as many as said, has the bid that was placed
      * last, or a later one. @throws Error when it takes longer than 30 s
      */
-    haveLast(viewers = size): Promise<void> {
+    async haveLast(viewers = size): Promise<void> {
       const seq = newest;
-      if ((arrived[seq] ?? 0) >= viewers) return Promise.resolve();
-      return new Promise((resolve, reject) => {
-        const limit = setTimeout(() => {
-          reject(new Error(`only ${arrived[seq] ?? 0} of ${size} viewers have seq ${seq}`));
-        }, ARRIVAL_LIMIT_MS);
-        const done = (): void => {
-          clearTimeout(limit);
-          resolve();
-        };
-        waiting.add({ seq, viewers, done });
+      const have = (): number => arrived[seq] ?? 0;
+      const inTime = new Promise<true>((resolve) => {
+        onArrival = () => void (have() >= viewers && resolve(true));
+        onArrival();
       });
+      const late = pause(ARRIVAL_LIMIT_MS, false, { ref: false });
+      if (await Promise.race([inTime, late])) return;
+      throw new Error(`only ${have()} of ${size} viewers have seq ${seq}`);
     },
 
-    /** From now on delays count, and only those of bids to come. */
+    /** From now on frames and delays count, and only delays of bids to come. */
     startOver(): void {
+      frames = 0;
       delaysUs.reset();
       countFrom = newest;
     },
@@ -138,12 +136,26 @@ const EVENTS = '42["events"';
 const SEQ = Buffer.from('"seq":');
 const READ_INTO = Buffer.allocUnsafeSlow(256 * 1024);
 
-interface Ears {
-  /** A message with events came, `42["events",…]`; its memory is read into again. */
-  readonly onEvents: (frame: Buffer) => unknown;
-  /** It watches. @param answer the acknowledgement's arguments, as JSON */
-  readonly onWatching?: (answer: string) => void;
+interface Viewer {
+  readonly auctionId: string;
+  /**
+   * Called with the answer to `watch`, `431[{…}]`, and then with each message with events,
+   * `42["events",…]`; its memory is read into again.
+   */
+  readonly take: (frame: Buffer) => void;
+  /** The connection has ended, whoever ended it. */
+  readonly ended?: () => void;
 }
+
+/** So many viewers over Socket.IO. @throws Error when one is refused */
+const connectAll = (
+  servers: readonly Server[],
+  viewers: number,
+  viewerOf: (n: number) => Viewer,
+): Promise<Socket[]> =>
+  eachWithLimit([...Array(viewers).keys()], CONNECT_AT_ONCE, (n) =>
+    watch(servers[n % servers.length]?.port ?? 0, viewerOf(n)),
+  );
 
 /**
  * A bare TCP connection that speaks just enough of WebSocket, Engine.IO and Socket.IO to watch an
@@ -151,21 +163,23 @@ interface Ears {
  * measured.
  * @returns the connection once it watches @throws Error when it is refused or takes too long
  */
-function watch(port: number, auctionId: string, { onEvents, onWatching }: Ears): Promise<Socket> {
+function watch(port: number, { auctionId, take, ended }: Viewer): Promise<Socket> {
   return new Promise((resolve, reject) => {
+    let watches = false;
     const read = frameReader((frame) => {
       const start = frame.toString('latin1', 0, EVENTS.length);
-      if (start === EVENTS) onEvents(frame);
-      else if (start.startsWith('2')) socket.write(masked('3'));
-      else if (start.startsWith('0')) socket.write(masked('40'));
+      // What comes before the answer is part of it.
+      if (start === EVENTS && watches) take(frame);
+      else if (start.startsWith('2')) socket.write(clientFrame('3'));
+      else if (start.startsWith('0')) socket.write(clientFrame('40'));
       else if (start.startsWith('40')) {
-        socket.write(masked(`421["watch",{"auctionId":"${auctionId}"}]`));
+        socket.write(clientFrame(`421["watch",{"auctionId":"${auctionId}"}]`));
       } else if (start.startsWith('43')) {
         clearTimeout(limit);
-        if (frame.includes('"ok":true')) {
-          onWatching?.(frame.toString('utf8', frame.indexOf('[')));
-          resolve(socket);
-        } else reject(new Error(`not watching: ${frame.toString()}`));
+        watches = frame.includes('"ok":true');
+        if (!watches) return reject(new Error(`not watching: ${frame.toString()}`));
+        take(frame);
+        resolve(socket);
       }
     });
     const callback = (length: number, buffer: Uint8Array): boolean => {
@@ -177,20 +191,15 @@ function watch(port: number, auctionId: string, { onEvents, onWatching }: Ears):
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
     const limit = setTimeout(() => socket.destroy(new Error('no answer')), CONNECT_LIMIT_MS);
     socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the connection was closed')));
-    const head = [
-      'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
-      `host: 127.0.0.1:${port}`,
-      'connection: Upgrade',
-      'upgrade: websocket',
-      'sec-websocket-version: 13',
-      `sec-websocket-key: ${randomBytes(16).toString('base64')}`,
-    ];
-    socket.once('connect', () => socket.write(`${head.join('\r\n')}\r\n\r\n`));
+    socket.once('close', () => {
+      reject(new Error('the connection was closed'));
+      ended?.();
+    });
+    socket.once('connect', () => socket.write(upgrade(SOCKET_IO)));
   });
 }
 
-/** The seq of a message, which stands before its events. */
+/** The seq of a message, which stands before its events; 0 in an answer without one. */
 function seqIn(frame: Buffer): number {
   let seq = 0;
   for (let i = frame.indexOf(SEQ) + SEQ.length; ; i += 1) {
@@ -200,95 +209,50 @@ function seqIn(frame: Buffer): number {
   }
 }
 
-/** Cuts what comes into frames; the HTTP answer before them is skipped. */
-function frameReader(onFrame: (payload: Buffer) => void): (chunk: Buffer) => void {
-  let rest = Buffer.alloc(0);
-  let upgraded = false;
-  return (chunk) => {
-    let data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    if (!upgraded) {
-      const end = data.indexOf('\r\n\r\n');
-      if (end < 0) {
-        rest = Buffer.from(data);
-        return;
-      }
-      upgraded = true;
-      data = data.subarray(end + 4);
-    }
-    for (;;) {
-      const short = (data[1] ?? 0) & 0x7f;
-      const head = short === 126 ? 4 : short === 127 ? 10 : 2;
-      if (data.length < head) break;
-      // Of a length of 64 bits nobody sends more than 32.
-      const length = head === 4 ? data.readUInt16BE(2) : head === 10 ? data.readUInt32BE(6) : short;
-      if (data.length < head + length) break;
-      onFrame(data.subarray(head, head + length));
-      data = data.subarray(head + length);
-    }
-    // A copy: the chunk's memory is read into again.
-    rest = Buffer.from(data);
-  };
-}
-
-/** A text frame of at most 125 bytes as clients must send it; the mask may be zeros. */
-const masked = (text: string): Buffer =>
-  Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
-
-export type Latencies = ReturnType<typeof latencies>;
-
-/** Times in milliseconds; all 0 without a value. */
-export function latencies(values: readonly number[]) {
-  const at = (share: number): number => (values.length === 0 ? 0 : percentile(values, share));
-  return { count: values.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
-}
-
 interface Message {
   readonly seq: number;
   readonly events: readonly { readonly seq: number; readonly at: string }[];
 }
 
 /** Viewers of one kind. @param measuredFrom latencies of earlier events do not count; ms since 1970 */
-export class Onlookers {
-  /** Connections that ended before the run did. */
-  lost = 0;
-  #disorder = 0;
-  #missed = 0;
-  readonly #times: number[] = [];
-  readonly #viewers: { readonly auctionId: string; seq: number }[] = [];
-  readonly #measuredFrom: number;
+export function onlookers(measuredFrom: number) {
+  const counts = {
+    /** Events that came behind a later one, or a second time. */
+    disorder: 0,
+    /** Events that a viewer was never sent, because a slow one gets the newest state only. */
+    missed: 0,
+    /** Connections that ended before the run did. */
+    lost: 0,
+  };
+  const times: number[] = [];
+  const viewers: { readonly auctionId: string; seq: number }[] = [];
+  return {
+    counts,
+    /** @returns takes what one more viewer is sent; the first message is the state on connecting */
+    add(auctionId: string): (message: Message) => void {
+      const viewer = { auctionId, seq: 0 };
+      viewers.push(viewer);
+      return ({ seq, events }) => {
+        const now = Date.now();
+        let last = viewer.seq || seq;
+        for (const event of viewer.seq === 0 ? [] : events) {
+          if (event.seq <= last) counts.disorder += 1;
+          else counts.missed += event.seq - last - 1;
+          last = Math.max(last, event.seq);
+          const decidedAt = Date.parse(event.at);
+          if (decidedAt >= measuredFrom) times.push(now - decidedAt);
+        }
+        counts.missed += Math.max(0, seq - last);
+        viewer.seq = Math.max(last, seq);
+      };
+    },
 
-  constructor(measuredFrom: number) {
-    this.#measuredFrom = measuredFrom;
-  }
-
-  /** @returns takes what the viewer is sent; the first message is the state on connecting */
-  add(auctionId: string): (message: Message) => void {
-    const viewer = { auctionId, seq: 0 };
-    this.#viewers.push(viewer);
-    return ({ seq, events }) => {
-      const now = Date.now();
-      let last = viewer.seq || seq;
-      for (const event of viewer.seq === 0 ? [] : events) {
-        if (event.seq <= last) this.#disorder += 1;
-        else this.#missed += event.seq - last - 1;
-        last = Math.max(last, event.seq);
-        const decidedAt = Date.parse(event.at);
-        if (decidedAt >= this.#measuredFrom) this.#times.push(now - decidedAt);
-      }
-      this.#missed += Math.max(0, seq - last);
-      viewer.seq = Math.max(last, seq);
-    };
-  }
-
-  /**
-   * @returns latencies from the instant at which Redis accepted a bid until a viewer has it; events that
-   *   came behind a later one, or a second time; events that a viewer was never sent, because a slow one
-   *   gets the newest state only; and where each viewer stood in the end
-   */
-  figures() {
-    const counts = { disorder: this.#disorder, missed: this.#missed, lost: this.lost };
-    return { latencies: latencies(this.#times), ...counts, ends: this.#viewers };
-  }
+    /**
+     * @returns latencies from the instant at which Redis accepted a bid until a viewer has it, the counts,
+     *   and where each viewer stood in the end
+     */
+    figures: () => ({ latencies: latencies(times), ...counts, ends: viewers }),
+  };
 }
 
 /** Few: each costs this process more than one over Socket.IO. */
@@ -303,7 +267,7 @@ export type ViewersFigures = Awaited<ReturnType<Awaited<ReturnType<typeof openVi
  * @returns what closes them, and with `leave` waits for the last events and says what was seen
  */
 export async function openViewers(plan: {
-  readonly broadcasters: readonly { readonly url: string; readonly port: number }[];
+  readonly broadcasters: readonly Server[];
   readonly auctionIds: readonly string[];
   readonly viewers: number;
   readonly popular: boolean;
@@ -311,25 +275,15 @@ export async function openViewers(plan: {
 }) {
   const { broadcasters, auctionIds, viewers, popular, measuredFrom } = plan;
   const closing = new AbortController();
-  const sockets = new Onlookers(measuredFrom);
-  const streams = new Onlookers(measuredFrom);
+  const sockets = onlookers(measuredFrom);
+  const streams = onlookers(measuredFrom);
   const auctionOf = (index: number): string => auctionIds[index % auctionIds.length] ?? '';
 
-  const open = await eachWithLimit([...Array(viewers).keys()], CONNECT_AT_ONCE, async (n) => {
+  const open = await connectAll(broadcasters, viewers, (n) => {
     const auctionId = auctionOf(chooseAuction(n, auctionIds.length, popular));
     const take = sockets.add(auctionId);
-    let watches = false;
-    const socket = await watch(broadcasters[n % broadcasters.length]?.port ?? 0, auctionId, {
-      onWatching(answer) {
-        watches = true;
-        const [{ data }] = JSON.parse(answer) as [{ data: { auction: { seq: number } } }];
-        take({ seq: data.auction.seq, events: [] });
-      },
-      // What comes before the state on connecting is part of it.
-      onEvents: (frame) => watches && take(parsed(frame)),
-    });
-    socket.once('close', () => closing.signal.aborted || (sockets.lost += 1));
-    return socket;
+    const ended = () => void (closing.signal.aborted || (sockets.counts.lost += 1));
+    return { auctionId, take: (frame) => take(messageIn(frame)), ended };
   });
 
   async function read(stream: ReadableStream<Uint8Array>, take: (message: Message) => void) {
@@ -347,7 +301,7 @@ export async function openViewers(plan: {
     } catch {
       // It broke off, or was closed here.
     }
-    if (!closing.signal.aborted) streams.lost += 1;
+    if (!closing.signal.aborted) streams.counts.lost += 1;
   }
 
   const close = (): void => {
@@ -377,15 +331,16 @@ let lastFrame = Buffer.alloc(0);
 let lastMessage: Message = { seq: 0, events: [] };
 
 /** A message is the same for all viewers of an auction, so that most need not be read again. */
-function parsed(frame: Buffer): Message {
+function messageIn(frame: Buffer): Message {
   if (!frame.equals(lastFrame)) {
     lastFrame = Buffer.from(frame);
-    [, lastMessage] = JSON.parse(frame.toString('utf8', 2)) as [string, Message];
+    const json = JSON.parse(frame.toString('utf8', frame.indexOf('['))) as
+      | [string, Message]
+      | [{ readonly data: { readonly auction: { readonly seq: number } } }];
+    lastMessage = json.length === 2 ? json[1] : { seq: json[0].data.auction.seq, events: [] };
   }
   return lastMessage;
 }
-
-const LOOK_EVERY_MS = 50;
 
 /**
  * People who watch auctions through the client while things break, some on each broadcaster.
@@ -395,15 +350,15 @@ export function watchAuctions(broadcastUrls: readonly string[], auctionIds: read
   const disorder: string[] = [];
   const feeds = broadcastUrls.map((url) => new LiveFeed({ url, recentEvents: 1 }));
   const watchOn = (feed: LiveFeed, auctionId: string): WatchedAuction => {
-    let last: Head = { epoch: 0, seq: 0 };
+    let last = NOTHING;
     return feed.watch(auctionId, {
       onChange: ({ auction }) => {
         if (auction === undefined) return;
-        const { epoch, seq } = auction;
-        if (epoch < last.epoch || (epoch === last.epoch && seq < last.seq)) {
-          disorder.push(`${auctionId}: ${epoch}:${seq} after ${last.epoch}:${last.seq}`);
+        if (comparePositions(auction, last) < 0) {
+          const [to, from] = [auction, last].map(({ epoch, seq }) => `${epoch}:${seq}`);
+          disorder.push(`${auctionId}: ${to} after ${from}`);
         }
-        last = { epoch, seq };
+        last = auction;
       },
     });
   };
@@ -416,25 +371,19 @@ export function watchAuctions(broadcastUrls: readonly string[], auctionIds: read
 
     /**
      * Waits until every watcher sees every auction as it is.
-     * @param heads with whatever else of the auction must be seen, such as its price
      * @returns one line for each that did not in time
      */
-    async behind(heads: ReadonlyMap<string, Head>, withinMs: number): Promise<string[]> {
-      const giveUpAt = performance.now() + withinMs;
-      for (;;) {
-        const behind = watched.flatMap(({ auctionId, auction = {} }) => {
-          const wanted = heads.get(auctionId) ?? {};
-          const seen = Object.keys(wanted).map(
-            (name) => [name, Reflect.get(auction, name)] as const,
-          );
-          const [sees, not] = [Object.fromEntries(seen), wanted].map((each) =>
-            JSON.stringify(each),
-          );
-          return sees === not ? [] : [`viewers of ${auctionId} see ${sees} and not ${not}`];
-        });
-        if (behind.length === 0 || performance.now() > giveUpAt) return behind;
-        await pause(LOOK_EVERY_MS);
-      }
-    },
+    behind: (heads: ReadonlyMap<string, RedisHead>, withinMs: number) =>
+      untilNothing(
+        () =>
+          watched.flatMap(({ auctionId, auction }) => {
+            const head = heads.get(auctionId);
+            const [sees, not] = [auction, head && { ...head, ...head.state }].map((each) =>
+              JSON.stringify([each?.epoch, each?.seq, each?.price, each?.leader]),
+            );
+            return sees === not ? [] : [`viewers of ${auctionId} see ${sees} and not ${not}`];
+          }),
+        { withinMs },
+      ),
   };
 }

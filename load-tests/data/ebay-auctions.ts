@@ -1,5 +1,7 @@
 /** The real auctions of ebay-auctions.csv. Amounts are cents. */
 import { readFileSync } from 'node:fs';
+import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
+import { DAY_SECONDS } from '../crowd/people.ts';
 
 export interface EbayBid {
   /** Seconds after the auction's start. */
@@ -70,3 +72,31 @@ function readRow(row: string, line: number): Omit<EbayAuction, 'bids'> & { bid: 
 export const EBAY_AUCTIONS: readonly EbayAuction[] = readEbayAuctions(
   readFileSync(new URL('./ebay-auctions.csv', import.meta.url), 'utf8'),
 );
+
+/** An auction with eBay's terms: the default increments, no soft close. */
+export const ebayTerms = (
+  { item, number, startPrice, reservePrice }: EbayAuction,
+  durationSeconds: number,
+): AuctionRequest => ({
+  item: { title: `${item} (eBay auction ${number})` },
+  currency: 'USD',
+  startPrice,
+  ...(reservePrice !== undefined && { reservePrice }),
+  durationSeconds,
+  softClose: null,
+});
+
+/**
+ * Days of an auction pressed into seconds. @param weekSeconds how long seven days take
+ * @param graceSeconds what every auction lasts longer than its share: bids of the last instant, and
+ *   those that had to be sent again, must still come in time
+ */
+export function timeScale(weekSeconds: number, graceSeconds = 0) {
+  /** When something happens, in ms after the start, that happened `seconds` after it on eBay. */
+  const afterStartMs = (seconds: number): number =>
+    (seconds * weekSeconds * 1000) / (7 * DAY_SECONDS);
+  /** How long an auction of so many days lasts here, with the grace. */
+  const durationSeconds = (days: number): number =>
+    Math.ceil(afterStartMs(days * DAY_SECONDS)) / 1000 + graceSeconds;
+  return { afterStartMs, durationSeconds };
+}

@@ -13,7 +13,7 @@ it('asks again until everything is there', async () => {
     asked += 1;
     return asked < 3 ? missing() : Promise.resolve(new Map<string, string>());
   };
-  expect(await untilComplete(expected, check, 10_000, signal)).toEqual({
+  expect(await untilComplete(expected, check, { withinMs: 10_000, signal })).toEqual({
     complete: 1,
     events: 5,
     faults: [],
@@ -22,7 +22,7 @@ it('asks again until everything is there', async () => {
 });
 
 it('says in the end what is missing', async () => {
-  expect(await untilComplete(expected, missing, 0, signal)).toEqual({
+  expect(await untilComplete(expected, missing, { withinMs: 0, signal })).toEqual({
     complete: 0,
     events: 0,
     faults: ['auction 7: a0-x seq 5 is not in Postgres'],
@@ -33,8 +33,7 @@ it('says so when Postgres cannot be asked', async () => {
   const { faults } = await untilComplete(
     expected,
     rowsCheck('postgres://nobody@127.0.0.1:1/none'),
-    0,
-    signal,
+    { withinMs: 0, signal },
   );
   expect(faults).toEqual([expect.stringContaining('auction 7: Postgres: ')]);
 });

@@ -3,10 +3,9 @@
  * price and every archived event. Exit code 0 when all is as it must be, 1 when not.
  */
 import { runProgram, whole } from '../command-line.ts';
-import { EBAY_AUCTIONS } from '../data/ebay-auctions.ts';
+import { EBAY_AUCTIONS, timeScale } from '../data/ebay-auctions.ts';
 import { bidLive } from './live-bidding.ts';
-import { createDemoUsers, DEMO_USAGE, demoOptions, findSystem } from './replay.ts';
-import { replayAll, timeScale } from './replay.ts';
+import { createDemoUsers, DEMO_USAGE, demoOptions, findSystem, replayAll } from './replay.ts';
 import type { DemoOptions, DemoUsers, ReplayTools, RunningSystem } from './replay.ts';
 import { lookAtArchive, reportText, verdictOn } from './verdict.ts';
 
@@ -36,8 +35,8 @@ async function replay(
     show(progress, users);
   });
   console.log('\nWaiting for the archive …');
-  const withinMs = archiveWaitSeconds * 1000;
-  const archive = await lookAtArchive(replayed, users.seller, system.databaseUrl, withinMs, signal);
+  const limit = { withinMs: archiveWaitSeconds * 1000, signal };
+  const archive = await lookAtArchive(replayed, users.seller, system.databaseUrl, limit);
   const verdict = verdictOn(replayed, stopped, archive);
   const seconds = (performance.now() - startedAt) / 1000;
   console.log(`\n${reportText(verdict, archive, { bids, resent: users.resent(), seconds })}`);

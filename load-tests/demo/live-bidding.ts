@@ -19,44 +19,39 @@ export async function bidLive(
   bidders: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
+  const oneAuction = async (): Promise<void> => {
+    const { item, startPrice, closingPrice } = oneOf(EBAY_AUCTIONS);
+    const range = LONGEST_SECONDS - SHORTEST_SECONDS;
+    const durationSeconds = Math.round(SHORTEST_SECONDS + Math.random() * range);
+    const terms = { currency: 'USD', startPrice, durationSeconds, softClose: SOFT_CLOSE };
+    const { id } = await users.seller.createAuction({ item: { title: item }, ...terms });
+    console.log(`- ${item}: open for ${durationSeconds} s`);
+    for (;;) {
+      await pause(Math.random() * LONGEST_PAUSE_MS, undefined, { signal });
+      const { status, outcome, price, minimumBid } = await users.seller.auction(id);
+      if (status !== 'live') {
+        console.log(`- ${item}: ${outcome ?? status} at ${(price / 100).toFixed(2)} USD`);
+        return;
+      }
+      if (minimumBid === null || minimumBid > closingPrice * WORTH) continue;
+      // Half of the bids are exactly the minimum, the others maximum bids with something in hand.
+      const maxAmount = Math.round(minimumBid * (1 + Math.random() / 4));
+      const offer = Math.random() < 0.5 ? { amount: minimumBid } : { maxAmount };
+      const bid = users.bidder(oneOf(bidders)).bid(id, offer);
+      // Somebody was faster, it was the leader's own turn, or a part is away: the next one comes.
+      await bid.catch((error: unknown) => {
+        if (!(error instanceof OutcryError)) throw error;
+      });
+    }
+  };
   const auctionAfterAuction = async (): Promise<void> => {
     while (!signal.aborted) {
-      await oneAuction(users, bidders, signal).catch((error: unknown) => {
+      await oneAuction().catch((error: unknown) => {
         if (!signal.aborted) console.log(`- an auction was given up: ${errorText(error)}`);
       });
     }
   };
   await Promise.all(Array.from({ length: AUCTIONS_AT_ONCE }, auctionAfterAuction));
-}
-
-async function oneAuction(
-  users: DemoUsers,
-  bidders: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  const { item, startPrice, closingPrice } = oneOf(EBAY_AUCTIONS);
-  const range = LONGEST_SECONDS - SHORTEST_SECONDS;
-  const durationSeconds = Math.round(SHORTEST_SECONDS + Math.random() * range);
-  const terms = { currency: 'USD', startPrice, durationSeconds, softClose: SOFT_CLOSE };
-  const { id } = await users.seller.createAuction({ item: { title: item }, ...terms });
-  console.log(`- ${item}: open for ${durationSeconds} s`);
-  for (;;) {
-    await pause(Math.random() * LONGEST_PAUSE_MS, undefined, { signal });
-    const { status, outcome, price, minimumBid } = await users.seller.auction(id);
-    if (status !== 'live') {
-      console.log(`- ${item}: ${outcome ?? status} at ${(price / 100).toFixed(2)} USD`);
-      return;
-    }
-    if (minimumBid === null || minimumBid > closingPrice * WORTH) continue;
-    // Half of the bids are exactly the minimum, the others maximum bids with something in hand.
-    const maxAmount = Math.round(minimumBid * (1 + Math.random() / 4));
-    const offer = Math.random() < 0.5 ? { amount: minimumBid } : { maxAmount };
-    const bid = users.bidder(oneOf(bidders)).bid(id, offer);
-    // Somebody was faster, it was the leader's own turn, or a part is away: the next one comes.
-    await bid.catch((error: unknown) => {
-      if (!(error instanceof OutcryError)) throw error;
-    });
-  }
 }
 
 function oneOf<T>(choices: readonly T[]): T {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { timeScale } from './replay.ts';
+import { timeScale } from '../data/ebay-auctions.ts';
 
 const DAY = 86_400;
 

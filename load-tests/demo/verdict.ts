@@ -1,14 +1,16 @@
 /** What a replay of all auctions came to: against eBay's prices, the pure rules, and the archive. */
-import { setTimeout as pause } from 'node:timers/promises';
-import connect from 'postgres';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
+import { onDatabase } from '@outcry/local/servers/databases.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
 import { decide, passTime, scheduledAuction } from '@outcry/shared/domain/auction-rules.ts';
 import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
+import { countsOf } from '@outcry/shared/domain/group-by.ts';
 import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
-import { faultsOf, readArchivedEvents, reconcile, type Head } from '../accounts/accounts.ts';
+import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
+import { faultsOf, readArchivedEvents, reconcile, untilNothing } from '../accounts/accounts.ts';
+import type { Patience } from '../accounts/accounts.ts';
 import { errorText, firstOf, whole } from '../command-line.ts';
-import { eachWithLimit } from '../crowd/people.ts';
 import type { EbayAuction } from '../data/ebay-auctions.ts';
 import { sum } from '../system/machine.ts';
 import type { Replayed } from './replay.ts';
@@ -19,7 +21,6 @@ const KNOWN_ODD_ONES = '337';
 const EVENTS_BESIDE_BIDS = 3;
 const ASK_AGAIN_MS = 500;
 const ASKED_AT_ONCE = 8;
-const QUERY_LIMIT_MS = 10_000;
 const FAULTS_SHOWN = 20;
 const ODD_ONES_SHOWN = 5;
 
@@ -48,13 +49,9 @@ export function verdictOn(
       return { number, price, outcome: outcome ?? status, ebayPrice };
     })
     .toSorted((a, b) => a.number - b.number);
-  /** How many bids got each answer: OK or a refusal. */
-  const counts = new Map<string, number>();
-  for (const answer of replayed.flatMap(({ answers }) => answers)) {
-    counts.set(answer, (counts.get(answer) ?? 0) + 1);
-  }
-  const { OK: accepted = 0, ...refusals } = Object.fromEntries(counts);
-  const refused = new Map(Object.entries(refusals));
+  const refused = countsOf(replayed.flatMap(({ answers }) => answers));
+  const accepted = refused.get('OK') ?? 0;
+  refused.delete('OK');
   const asKnown = oddOnes.map(({ number }) => number).join(', ') === KNOWN_ODD_ONES;
   const faults = [
     ...stopped,
@@ -125,7 +122,7 @@ export function replayByRules(ebay: EbayAuction, reservePrice: number = ebay.res
 }
 
 /** An auction that ended, with the seqs of the bids that were accepted. */
-interface Expected extends Head {
+interface Expected extends Position {
   readonly number: number;
   readonly auctionId: string;
   readonly acceptedSeqs: readonly number[];
@@ -145,8 +142,7 @@ export async function lookAtArchive(
   replayed: readonly Replayed[],
   seller: OutcryClient,
   databaseUrl: string | undefined,
-  withinMs: number,
-  signal: AbortSignal,
+  limit: Patience,
 ): Promise<Record<string, ArchiveFinding>> {
   const expected = replayed.map(({ ebay: { number }, final: { epoch, seq }, ...each }) => {
     return { number, epoch, seq, ...each };
@@ -156,51 +152,39 @@ export async function lookAtArchive(
     ...(databaseUrl !== undefined && { 'Postgres itself': rowsCheck(databaseUrl) }),
   };
   const findings = Object.entries(checks).map(async ([who, check]) => {
-    return [who, await untilComplete(expected, check, withinMs, signal)] as const;
+    return [who, await untilComplete(expected, check, limit)] as const;
   });
   return Object.fromEntries(await Promise.all(findings));
 }
 
 /** Repeats a check for what is not complete yet. */
-export async function untilComplete(
-  expected: readonly Expected[],
-  check: Check,
-  withinMs: number,
-  signal: AbortSignal,
-) {
-  const until = performance.now() + withinMs;
+export async function untilComplete(expected: readonly Expected[], check: Check, limit: Patience) {
   let missing = expected;
-  for (;;) {
+  const ask = async (): Promise<string[]> => {
     const faults = await check(missing);
     missing = missing.filter(({ auctionId }) => faults.has(auctionId));
-    if (missing.length === 0 || performance.now() > until) {
-      const complete = expected.filter((each) => !missing.includes(each));
-      return {
-        complete: complete.length,
-        events: sum(complete.map(({ seq }) => seq)),
-        faults: missing.map((each) => `auction ${each.number}: ${faults.get(each.auctionId)}`),
-      };
-    }
-    await pause(ASK_AGAIN_MS, undefined, { signal });
-  }
+    return missing.map((each) => `auction ${each.number}: ${faults.get(each.auctionId)}`);
+  };
+  const faults = await untilNothing(ask, { everyMs: ASK_AGAIN_MS, ...limit });
+  const complete = expected.filter((each) => !missing.includes(each));
+  return { complete: complete.length, events: sum(complete.map(({ seq }) => seq)), faults };
 }
 
 const historyCheck =
   (client: OutcryClient): Check =>
   async (expected) => {
-    const faults = new Map<string, string>();
-    await eachWithLimit(expected, ASKED_AT_ONCE, async ({ auctionId, seq: events }) => {
-      try {
-        const { seq, archivedSeq, status } = await client.archivedAuction(auctionId);
-        if (seq === events && archivedSeq === events && status === 'ended') return;
-        const found = `history says ${status}, seq ${seq}, archived up to ${archivedSeq}`;
-        faults.set(auctionId, `${found}, not ${events}`);
-      } catch (error) {
-        if (!(error instanceof OutcryError)) throw error;
-        faults.set(auctionId, `history says ${error.message}`);
-      }
+    const faults = await eachWithLimit(expected, ASKED_AT_ONCE, async ({ auctionId, seq }) => {
+      const says = await client.archivedAuction(auctionId).then(
+        (found) => `${found.status}, seq ${found.seq}, archived up to ${found.archivedSeq}`,
+        (error: unknown) => {
+          if (error instanceof OutcryError) return error.message;
+          throw error;
+        },
+      );
+      const good = `ended, seq ${seq}, archived up to ${seq}`;
+      return says === good ? [] : [[auctionId, `history says ${says}, not ${good}`] as const];
     });
-    return faults;
+    return new Map(faults.flat());
   };
 
 /** Compares the rows themselves with what bidders were told. */
@@ -208,10 +192,8 @@ export const rowsCheck =
   (databaseUrl: string): Check =>
   async (expected) => {
     const ids = expected.map(({ auctionId }) => auctionId);
-    const connection = { statement_timeout: QUERY_LIMIT_MS };
-    const sql = connect(databaseUrl, { max: 1, connect_timeout: 2, connection });
     try {
-      const archived = await readArchivedEvents(sql, ids);
+      const archived = await onDatabase(databaseUrl, (sql) => readArchivedEvents(sql, ids));
       const accepted = expected.flatMap(({ auctionId, acceptedSeqs }) =>
         acceptedSeqs.map((seq) => ({ auctionId, seq })),
       );
@@ -221,8 +203,6 @@ export const rowsCheck =
     } catch (error) {
       // Postgres may have been killed just now; it is asked again until the time is over.
       return new Map(ids.map((id) => [id, `Postgres: ${errorText(error)}`]));
-    } finally {
-      await sql.end({ timeout: 2 });
     }
   };
 

@@ -2,12 +2,12 @@
  * `npm run faults`: starts the system, bids on it, breaks it in every way it must survive, and
  * checks that no accepted bid was lost, doubled or altered. Leaves nothing running.
  */
-import { runProgram } from '../command-line.ts';
+import { untilMarked } from '../accounts/accounts.ts';
+import { runProgram, say } from '../command-line.ts';
 import { startFaultSystem } from './fault-system.ts';
 import { ALL_FAULTS } from './kinds.ts';
-import { faultOptions, FAULTS_USAGE, resultsText, runFault, untilRedisKnows } from './run-fault.ts';
+import { faultOptions, FAULTS_USAGE, resultsText, runFault } from './run-fault.ts';
 
-const say = (line: string): void => console.log(`- ${line}`);
 const known = ALL_FAULTS.map(({ name }) => name);
 const list = ALL_FAULTS.map(({ name, breaks, heals }) => `  ${name}: ${breaks}; ${heals}`);
 
@@ -22,7 +22,7 @@ await runProgram(`${FAULTS_USAGE}\n\nFaults:\n${list.join('\n')}`, async (args, 
       results.push(await runFault(fault, faultSystem, sizes, signal));
     }
     const ids = results.flatMap(({ auctionIds }) => auctionIds);
-    await untilRedisKnows(system, ids);
+    await untilMarked(system.redis, ids);
     say('verifying the archive');
     const differences = await system.verify();
     if (differences.length > 0) throw new Error(`it does not agree:\n${differences.join('\n')}`);

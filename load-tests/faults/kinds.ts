@@ -8,6 +8,7 @@ import { connect } from '@nats-io/transport-node';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { ARCHIVE_CONSUMER, EVENT_STREAM, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { totals } from '@outcry/shared/testing/metrics.ts';
 import { auctionKeysOf, readArchivedHeads } from '../accounts/accounts.ts';
 import { sum } from '../system/machine.ts';
 import { SHARDS, type PartName } from '../system/system.ts';
@@ -116,11 +117,8 @@ const losing = (
   heals: 'the keeper proves from the log what is gone and publishes it again',
   lasts: 'seconds',
   async begin({ system, bidders, signal }) {
-    const repaired = async (): Promise<number> => {
-      const metric = 'outcry_keeper_repaired_entries_total';
-      const gateways = ['api-gateway', 'api-gateway-2'] as const;
-      return sum(await Promise.all(gateways.map((each) => system.metric(each, metric))));
-    };
+    const metric = ['outcry_keeper_repaired_entries_total'] as const;
+    const repaired = async () => (await totals(system.gatewayUrls, { metric })).metric;
     const before = await repaired();
     await system.part('archival-worker').stop();
     await bidders.untilAccepted(AT_STAKE, 60_000, { signal });

@@ -4,9 +4,10 @@ import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
+import { ALL_ARCHIVED, compareAccounts } from '../accounts/accounts.ts';
 import { startBidders, type Bidders } from '../crowd/bidders.ts';
-import { openBed, startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
-import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './testing/archived-bids.ts';
+import { openBed, startWholeSystem, TWO_OF_EACH } from '../system/system.ts';
+import type { TestBed, WholeSystem } from '../system/system.ts';
 
 let bed: TestBed;
 let system: WholeSystem;
@@ -56,10 +57,11 @@ test(
       await bidders.untilAccepted(SIZES.failovers.bidsBefore, 60_000, onEach);
       await server.start();
     }
-    await bidders.stop();
+    const told = await bidders.stop();
     expect(bidders.failures()).toEqual([]);
     const beganAt = performance.now();
-    expect(await compareWithArchive(system, bidders)).toEqual(ALL_ARCHIVED);
+    const found = await compareAccounts(system, bidders.auctionIds, told);
+    expect(found).toMatchObject(ALL_ARCHIVED);
     console.log(
       `leader killed ${SIZES.failovers.kills} times: ${bidders.ledger.accepted.length} bids, all archived once; ` +
         `the last ${((performance.now() - beganAt) / 1_000).toFixed(1)} s after the last bid`,

@@ -7,9 +7,10 @@ import { findProgram, postgresFolders } from '@outcry/local/programs/find-progra
 import { createDatabase, dropDatabase } from '@outcry/local/servers/databases.ts';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { LONG_TEST_MS } from '@outcry/shared/testing/sizes.ts';
+import { ALL_ARCHIVED, compareAccounts } from '../accounts/accounts.ts';
 import { startBidders, type Bidders } from '../crowd/bidders.ts';
-import { openBed, startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
-import { ALL_ARCHIVED, compareWithArchive, TWO_OF_EACH } from './testing/archived-bids.ts';
+import { openBed, startWholeSystem, TWO_OF_EACH } from '../system/system.ts';
+import type { TestBed, WholeSystem } from '../system/system.ts';
 
 const PROGRAM_WITHIN_MS = 60_000;
 
@@ -58,9 +59,10 @@ test.skipIf(dump === undefined)(
     await Promise.all(workers.map((worker) => bed.start(worker)));
 
     await bidders.untilAccepted(5, 30_000, onEach);
-    await bidders.stop();
+    const told = await bidders.stop();
     expect(bidders.failures()).toEqual([]);
-    expect(await compareWithArchive(system, bidders)).toEqual(ALL_ARCHIVED);
+    const found = await compareAccounts(system, bidders.auctionIds, told);
+    expect(found).toMatchObject(ALL_ARCHIVED);
     expect(await system.verify()).toEqual([]);
   },
   LONG_TEST_MS,

@@ -1,15 +1,11 @@
 /** Stops and starts every process of every service under load; one of each always runs. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
+import { ALL_ARCHIVED, compareAccounts, readRedisHeads } from '../accounts/accounts.ts';
 import { startBidders, type Bidders } from '../crowd/bidders.ts';
 import { watchAuctions } from '../crowd/viewers.ts';
-import { openBed, startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
-import {
-  ALL_ARCHIVED,
-  compareWithArchive,
-  gatewayHeads,
-  TWO_OF_EACH,
-} from './testing/archived-bids.ts';
+import { openBed, startWholeSystem, TWO_OF_EACH } from '../system/system.ts';
+import type { TestBed, WholeSystem } from '../system/system.ts';
 
 let bed: TestBed;
 let system: WholeSystem;
@@ -51,11 +47,13 @@ test(
       await Promise.all(ones.map((service) => bed.start(service)));
     }
     await bidders.untilAccepted(2, 30_000, onEach);
-    await bidders.stop();
+    const told = await bidders.stop();
     expect(bidders.failures()).toEqual([]);
-    expect(await watchers.behind(await gatewayHeads(system, bidders), 20_000)).toEqual([]);
+    const heads = await readRedisHeads(system.redis, bidders.auctionIds);
+    expect(await watchers.behind(heads, 20_000)).toEqual([]);
     expect(watchers.disorder).toEqual([]);
-    expect(await compareWithArchive(system, bidders)).toEqual(ALL_ARCHIVED);
+    const found = await compareAccounts(system, bidders.auctionIds, told);
+    expect(found).toMatchObject(ALL_ARCHIVED);
     console.log(
       `all restarted ${SIZES.failovers.kills} times: ${bidders.ledger.accepted.length} bids, none lost`,
     );

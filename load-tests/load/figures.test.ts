@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { latencies } from '../crowd/viewers.ts';
+import { latencies } from '@outcry/shared/testing/percentile.ts';
 import { latenciesBetween, readFigures } from './run-load.ts';
 
 const HEADER = 'metric_name,timestamp,metric_value,scenario,extra_tags,metadata';

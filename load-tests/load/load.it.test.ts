@@ -2,20 +2,23 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import connect from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBed, startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
-import { findK6, HOW_TO_GET_K6 } from './k6.ts';
+import { findK6 } from './k6.ts';
 import { loadOptions } from './plans.ts';
 import { writeReport } from './report.ts';
 import { runLoad, type LoadResult } from './run-load.ts';
 import { pointOf, stepOf } from './sweep.ts';
 
-const k6 = await findK6();
-if (k6 === undefined) console.warn(`loads are NOT tested here: ${HOW_TO_GET_K6}`);
+const hasK6 = await findK6().then(
+  () => true,
+  ({ message }: Error) => {
+    console.warn(`loads are NOT tested here: ${message}`);
+    return false;
+  },
+);
 
 const { signal } = new AbortController();
-const say = (): void => undefined;
 let bed: TestBed;
 let system: WholeSystem;
 let folder: string;
@@ -25,8 +28,7 @@ async function load(
   beforeReconciling?: (auctionIds: readonly string[]) => Promise<void>,
 ): Promise<LoadResult> {
   const options = loadOptions(args.split(' '));
-  if (k6 === undefined) throw new Error('nothing to run');
-  const tools = { system, k6, folder: join(folder, options.name), say, signal };
+  const tools = { system, folder: join(folder, options.name), signal };
   return runLoad(options, {
     ...tools,
     ...(beforeReconciling === undefined ? {} : { beforeReconciling }),
@@ -35,19 +37,16 @@ async function load(
 
 /** As if the archive had lost one accepted bid. */
 async function deleteOneBid(auctionIds: readonly string[]): Promise<void> {
-  const sql = connect(system.url('postgres'), { max: 1, connect_timeout: 5 });
-  try {
-    const deleted = await sql`
+  const { count } = await system.onPostgres(
+    (sql) => sql`
       DELETE FROM events WHERE (auction_id, seq) IN (
         SELECT auction_id, seq FROM events
-         WHERE auction_id = ANY (${[...auctionIds]}) AND type = 'bid' LIMIT 1)`;
-    expect(deleted.count).toBe(1);
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
+         WHERE auction_id = ANY (${[...auctionIds]}) AND type = 'bid' LIMIT 1)`,
+  );
+  expect(count).toBe(1);
 }
 
-describe.skipIf(k6 === undefined)('loads with k6', () => {
+describe.skipIf(!hasK6)('loads with k6', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'outcry-load-'));
     bed = await openBed('load');
@@ -89,8 +88,7 @@ describe.skipIf(k6 === undefined)('loads with k6', () => {
     const options = loadOptions('contention --sweep --warm-up 1s --duration 4s'.split(' '));
     const sweep = { grows: 'gateways', steps: [2], rate: 50 } as const;
     await system.run('api-gateway', 2);
-    if (k6 === undefined) throw new Error('nothing to run');
-    const tools = { system, k6, folder: join(folder, 'sweep'), say, signal };
+    const tools = { system, folder: join(folder, 'sweep'), signal };
     const point = pointOf(2, await runLoad(stepOf(options, sweep, 2), tools));
     await system.run('api-gateway', 1);
     expect(point).toMatchObject({ x: 2, good: true });

@@ -6,30 +6,29 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runProgram } from '../command-line.ts';
+import { runProgram, say } from '../command-line.ts';
 import { openBed, startWholeSystem } from '../system/system.ts';
-import { obtainK6 } from './k6.ts';
+import { findK6 } from './k6.ts';
 import { LOAD_USAGE, loadOptions } from './plans.ts';
 import { reportText, writeReport } from './report.ts';
-import { isGood, runLoad } from './run-load.ts';
+import { runLoad } from './run-load.ts';
 import { runSweeps } from './sweep.ts';
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
-const say = (line: string): void => console.log(`- ${line}`);
 
 await runProgram(LOAD_USAGE, async (args, signal) => {
   const options = loadOptions(args);
-  const k6 = await obtainK6(say);
+  await findK6();
   const at = new Date().toISOString().replaceAll(':', '').slice(0, 'YYYY-MM-DDThhmm'.length);
   const folder = join(RESULTS, `${at}-${options.name}${options.sweep ? '-sweep' : ''}`);
   await mkdir(folder, { recursive: true });
   const bed = await openBed('load', { say, signal, build: true });
   try {
-    const tools = { system: await startWholeSystem(bed), k6, folder, say, signal };
+    const tools = { system: await startWholeSystem(bed), folder, signal };
     if (options.sweep) return await runSweeps(options, tools);
     const result = await runLoad(options, tools);
     console.log(`\n${reportText(result)}\n\nReport: ${await writeReport(result, folder)}`);
-    return isGood(result);
+    return result.limitsKept && result.reconciliation.faults.length === 0;
   } finally {
     await bed.close();
   }

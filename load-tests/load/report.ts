@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as echarts from 'echarts';
+import type { Latencies } from '@outcry/shared/testing/percentile.ts';
 import { firstOf, ms, table, whole } from '../command-line.ts';
-import type { Latencies } from '../crowd/viewers.ts';
-import { isGood, type LoadResult, type Sample } from './run-load.ts';
+import type { LoadResult, Sample } from './run-load.ts';
 
 const FAULTS_SHOWN = 20;
 
@@ -42,8 +42,8 @@ export function reportText(result: LoadResult): string {
     'due, but no bidder free': figures.dropped,
   });
   return [
-    `# ${options.name}: ${isGood(result) ? 'nothing lost, all limits kept' : 'NOT GOOD'}`,
-    `${options.plan.about}; \`npm run load -- ${options.given}\`, ${result.startedAt.slice(0, 16)} UTC.`,
+    `# ${options.name}: ${limitsKept && faults.length === 0 ? 'nothing lost, all limits kept' : 'NOT GOOD'}`,
+    `${options.about}; \`npm run load -- ${options.given}\`, ${result.startedAt.slice(0, 16)} UTC.`,
     table(['ms', 'count', 'p50', 'p95', 'p99', 'longest'], known),
     table(
       ['answer', 'bids'],
@@ -65,55 +65,48 @@ function plotsOf({ figures: { beganAt }, samples, kills }: LoadResult): Record<s
     return { name: `${part} dead`, from: since(fromMs), to: since(toMs) };
   });
   const measured = samples.filter(({ at }) => at >= beganAt);
-  const plot = (title: string, read: Reading<Sample>): Plot => {
-    const lines = linesOf(measured, ({ at }) => since(at), read);
-    return { title, lines, marks, xName: 'seconds' };
+  const plot = (title: string, values: (each: Sample) => Point['values']): Plot => {
+    const points = measured.map((each) => ({ x: since(each.at), values: values(each) }));
+    return { title, points, marks, xName: 'seconds' };
   };
-  const parts = (which: 'cores' | 'memoryMib'): Reading<Sample> =>
-    Object.fromEntries(
-      Object.keys(samples[0]?.[which] ?? {}).map((part) => [part, (each) => each[which][part]]),
-    );
   return {
-    batches: plot('bids in a script call', { mean: ({ meanBatch }) => meanBatch }),
-    behind: plot('events behind', {
-      'not yet in JetStream': ({ unpublished }) => unpublished,
-      'not yet in Postgres': ({ unarchived }) => unarchived,
+    batches: plot('bids in a script call', ({ meanBatch }) => ({ mean: meanBatch })),
+    behind: plot('events behind', ({ unpublished, unarchived }) => {
+      return { 'not yet in JetStream': unpublished, 'not yet in Postgres': unarchived };
     }),
-    cores: plot('CPU cores in use', parts('cores')),
-    memory: plot('memory, MiB', parts('memoryMib')),
+    cores: plot('CPU cores in use', ({ cores }) => cores),
+    memory: plot('memory, MiB', ({ memoryMib }) => memoryMib),
   };
 }
 
-/** What each line of a plot shows of an item, by the line's name. */
-export type Reading<T> = Readonly<Record<string, (item: T) => number | null | undefined>>;
-
-export const linesOf = <T>(items: readonly T[], xOf: (item: T) => number, read: Reading<T>) =>
-  Object.entries(read).map(([name, valueOf]) => {
-    return { name, points: items.map((item) => [xOf(item), valueOf(item) ?? null] as const) };
-  });
+interface Point {
+  readonly x: number;
+  /** By line; null or absent: not known. */
+  readonly values: Readonly<Record<string, number | null>>;
+  /** It is hollow: the machine was the limit there and not the design. */
+  readonly isLimited?: boolean;
+}
 
 export interface Plot {
   /** What is measured, with its unit. */
   readonly title: string;
-  readonly lines: ReturnType<typeof linesOf>;
+  readonly points: readonly Point[];
   readonly xName: string;
   /** Stretches of the x axis that are shaded. */
   readonly marks?: readonly { readonly name: string; readonly from: number; readonly to: number }[];
-  /**
-   * x is what grows step by step: a logarithmic axis, and a point for each step. These are those at
-   * which the machine was the limit and not the design; their points are hollow.
-   */
-  readonly limited?: ReadonlySet<number>;
+  /** x is what grows step by step: a logarithmic axis, and a symbol for each step. */
+  readonly hasSteps?: boolean;
 }
 
 /** A plot drawn by ECharts. */
-export function plotSvg({ title, lines, xName, marks = [], limited }: Plot): string {
-  const size = { width: 900, height: 300 };
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
+export function plotSvg({ title, points, xName, marks = [], hasSteps = false }: Plot): string {
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 900, height: 300 });
   const areas = marks.map(({ name, from, to }) => [
     { name, xAxis: from, itemStyle: { color: 'rgba(192, 38, 58, 0.12)' } },
     { xAxis: to },
   ]);
+  const axis = hasSteps ? { type: 'log', min: 'dataMin' } : { type: 'value', min: 0 };
+  const lines = new Set(points.flatMap(({ values }) => Object.keys(values)));
   try {
     chart.setOption({
       animation: false,
@@ -121,23 +114,16 @@ export function plotSvg({ title, lines, xName, marks = [], limited }: Plot): str
       title: { text: title, textStyle: { fontSize: 14 } },
       legend: { top: 26, left: 50 },
       grid: { left: 60, right: 20, top: 66, bottom: 45 },
-      xAxis: {
-        ...(limited === undefined
-          ? { type: 'value', min: 0, max: 'dataMax' }
-          : { type: 'log', min: 'dataMin', max: 'dataMax' }),
-        name: xName,
-        nameLocation: 'middle',
-        nameGap: 28,
-      },
+      xAxis: { ...axis, max: 'dataMax', name: xName, nameLocation: 'middle', nameGap: 28 },
       yAxis: { type: 'value', min: 0 },
-      series: lines.map(({ name, points }, i) => ({
+      series: Array.from(lines, (name, i) => ({
         type: 'line',
         name,
-        showSymbol: limited !== undefined,
-        data: points.map(([x, y]) => ({
-          value: [x, y],
+        showSymbol: hasSteps,
+        data: points.map(({ x, values, isLimited }) => ({
+          value: [x, values[name] ?? null],
           symbolSize: 7,
-          symbol: limited?.has(x) === true ? 'emptyCircle' : 'circle',
+          symbol: isLimited === true ? 'emptyCircle' : 'circle',
         })),
         ...(i === 0 && areas.length > 0 && { markArea: { data: areas } }),
       })),

@@ -6,27 +6,26 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
+import { countsOf } from '@outcry/shared/domain/group-by.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import { figureIn, scrape, type Exposition } from '@outcry/shared/testing/metrics.ts';
-import { compareAccounts, faultsOf, readRedisHeads, untilHeads } from '../accounts/accounts.ts';
+import { countedSince, totals } from '@outcry/shared/testing/metrics.ts';
+import { latencies, type Latencies } from '@outcry/shared/testing/percentile.ts';
+import { compareAccounts, faultsOf, readRedisHeads, untilEnded } from '../accounts/accounts.ts';
 import type { RedisHead } from '../accounts/accounts.ts';
-import { bidderTokens, clientOf, createAuctions, plainTerms } from '../crowd/people.ts';
+import { bidderTokens, clientOf, createAuctions, named, plainTerms } from '../crowd/people.ts';
 import { DAY_SECONDS } from '../crowd/people.ts';
-import { latencies, openViewers, type Latencies, type ViewersFigures } from '../crowd/viewers.ts';
-import { EBAY_AUCTIONS } from '../data/ebay-auctions.ts';
+import { openViewers, type ViewersFigures } from '../crowd/viewers.ts';
+import { EBAY_AUCTIONS, ebayTerms, timeScale } from '../data/ebay-auctions.ts';
 import { describeMachine, memoryOf, openWindow, sum } from '../system/machine.ts';
-import type { Parts, Used } from '../system/machine.ts';
-import type { PartName, WholeSystem } from '../system/system.ts';
-import { k6Version, runK6 } from './k6.ts';
+import type { Used } from '../system/machine.ts';
+import type { PartName, ServiceName, WholeSystem } from '../system/system.ts';
+import { k6Version, startK6 } from './k6.ts';
 import type { LoadOptions } from './plans.ts';
 
 export interface RunTools {
   readonly system: WholeSystem;
-  /** k6's program. */
-  readonly k6: string;
   /** Where raw data and figures are written; created. */
   readonly folder: string;
-  readonly say: (line: string) => void;
   readonly signal: AbortSignal;
   /** Called between the end of the load and the reconciliation: tests plant a loss here. */
   readonly beforeReconciling?: (auctionIds: readonly string[]) => Promise<void>;
@@ -34,14 +33,8 @@ export interface RunTools {
 
 export type LoadResult = Awaited<ReturnType<typeof runLoad>>;
 
-export const isGood = (result: Pick<LoadResult, 'reconciliation' | 'limitsKept'>): boolean =>
-  result.limitsKept && result.reconciliation.faults.length === 0;
-
 /** About what k6 needs before the warm-up begins. */
 const K6_STARTS_MS = 1_000;
-const ENDED_WITHIN_MS = 60_000;
-/** What is not archived then is a fault that the reconciliation names. */
-const ARCHIVED_WITHIN_MS = 60_000;
 
 /**
  * @returns `reconciliation`: 2xx answers that k6 counted, accepted bids among the events in Redis, rows of
@@ -51,7 +44,8 @@ const ARCHIVED_WITHIN_MS = 60_000;
  * @throws Error when the load could not be run, or the system did not come back
  */
 export async function runLoad(options: LoadOptions, tools: RunTools) {
-  const { system, k6, folder, say, signal } = tools;
+  const { system, folder, signal } = tools;
+  const { say } = system.bed;
   const startedAt = new Date().toISOString();
   await mkdir(folder, { recursive: true });
   say('creating users and auctions');
@@ -63,35 +57,26 @@ export async function runLoad(options: LoadOptions, tools: RunTools) {
   const found = await readFigures(createInterface({ input: raw }));
   const { figures, acceptedBids, unknown, decided } = found;
   const { auctionIds } = setup;
-  if (options.plan.scenario === 'sniping') {
-    await untilHeads(system.redis, auctionIds, ({ status }) => status === 'ended', {
-      withinMs: ENDED_WITHIN_MS,
-      what: 'the end of all auctions',
-    });
-  }
-  const heads = await readRedisHeads(system.redis, auctionIds);
+  if (options.scenario === 'sniping') await untilEnded(system.redis, auctionIds);
   const accepted = acceptedBids.map(({ auction, seq }) => {
     return { auctionId: auctionIds[auction] ?? '', seq };
   });
-  const compared = await compareAccounts(
-    system,
-    { accepted, unknown, heads },
-    { withinMs: ARCHIVED_WITHIN_MS, signal, beforeComparing: tools.beforeReconciling },
-  );
-  const others = compared.archived.filter(({ isBid }) => !isBid).length;
+  const limit = { signal, beforeComparing: tools.beforeReconciling };
+  const compared = await compareAccounts(system, auctionIds, { accepted, unknown }, limit);
+  const { heads, archivedBids, archivedEvents } = compared;
   const result = {
     options,
     startedAt,
-    machine: await describeMachine(folder, system.bed.urls, { k6: await k6Version(k6) }),
+    machine: await describeMachine(folder, system.bed.urls, { k6: await k6Version() }),
     figures,
     ...loaded,
-    kills: loaded.kills.map(({ part, fromMs, toMs }) => {
-      return { part, fromMs, toMs, bids: latenciesBetween(decided, fromMs, toMs) };
+    kills: loaded.kills.map((kill) => {
+      return { ...kill, bids: latenciesBetween(decided, kill.fromMs, kill.toMs) };
     }),
     reconciliation: {
       answered: accepted.length,
-      inRedis: sum([...heads.values()].map(({ seq }) => seq)) - others,
-      inPostgres: compared.archivedBids,
+      inRedis: sum([...heads.values()].map(({ seq }) => seq)) - (archivedEvents - archivedBids),
+      inPostgres: archivedBids,
       unknown,
       faults: [...faultsOf(compared), ...viewersBehind(heads, loaded.viewers)],
     },
@@ -110,30 +95,27 @@ const numberOf = (bidder: string): number => Number(bidder.replace('bidder-', ''
 export type Setup = Awaited<ReturnType<typeof prepare>>;
 
 /**
- * Creates the users and auctions of one run, for the scenarios. `vus`: the most bidders at once in the open
- * model, all of them in the closed one; `popular`: some auctions draw most of the bids; `endsAtMs`: when
- * the auctions of `sniping` end, ms since 1970; `replayed`: only for `replay`, its bids' times in ms after
- * the start, its bidders as indices of `tokens`
+ * Creates the users and auctions of one run, for the scenarios. `endsAtMs`: when the auctions of `sniping` end,
+ * ms since 1970; `replayed`: only for `replay`, its bids' times in ms after the start, its bidders as indices
+ * of `tokens`
  * @throws OutcryError when the gateway does not answer
  */
 async function prepare(
-  { name, plan, rate, vus, seconds, warmUpSeconds, auctions, model, bids }: LoadOptions,
+  options: LoadOptions,
   { bed, gatewayUrls }: WholeSystem,
   signal: AbortSignal,
 ) {
+  const { name, scenario, vus, seconds, warmUpSeconds, auctions } = options;
   const run = `x${Date.now().toString(36)}`;
-  const isReplay = plan.scenario === 'replay';
+  const isReplay = scenario === 'replay';
   const ebay = isReplay ? EBAY_AUCTIONS : [];
   // Twice as many as bid at once: they take turns, so whoever bids is not the leader, whose bid would
   // change no price. An odd number, so that with an even number of auctions others come to each in
   // the next round. A replay needs as many as bid in one auction.
   const ofReplay = ebay.flatMap((each) => each.bids.map(({ bidder }) => numberOf(bidder)));
   const count = Math.max(2 * vus + 1, ...ofReplay);
-  const bidders = Array.from({ length: count }, (_, i) => `${run}-bidder-${i + 1}`);
   const endsAtMs =
-    plan.scenario === 'sniping'
-      ? Date.now() + (BEFORE_THE_END_SECONDS + warmUpSeconds) * 1000
-      : null;
+    scenario === 'sniping' ? Date.now() + (BEFORE_THE_END_SECONDS + warmUpSeconds) * 1000 : null;
   const own = Array.from({ length: isReplay ? 0 : auctions }, (_, i): AuctionRequest => {
     const { durationSeconds = 0, ...plain } = plainTerms(`${name} ${i + 1}`);
     if (endsAtMs === null) return { ...plain, durationSeconds };
@@ -145,34 +127,22 @@ async function prepare(
     return { ...plain, endsAt: new Date(endsAtMs).toISOString(), softClose };
   });
   // eBay's terms, but the auction does not end: only the price after the last bid matters.
-  const ofEbay = ebay.map(({ item, number, startPrice, reservePrice }): AuctionRequest => ({
-    item: { title: `${item} (eBay auction ${number})` },
-    currency: 'USD',
-    startPrice,
-    ...(reservePrice !== undefined && { reservePrice }),
-    durationSeconds: DAY_SECONDS,
-    softClose: null,
-  }));
+  const ofEbay = ebay.map((auction) => ebayTerms(auction, DAY_SECONDS));
+  const { afterStartMs } = timeScale(seconds);
   const seller = await clientOf(`${run}-seller`, ['seller'], { gatewayUrl: gatewayUrls[0] ?? '' });
   return {
+    ...options,
     gatewayUrls,
     run,
-    rate,
-    vus,
-    seconds,
-    warmUpSeconds: isReplay ? 0 : warmUpSeconds,
-    model,
-    bids,
-    popular: plan.popular === true,
     endsAtMs,
     extendMs: SOFT_CLOSE_SECONDS * 1000,
-    tokens: bidderTokens(bed.secret, bidders),
+    tokens: bidderTokens(bed.secret, named(`${run}-bidder`, count)),
     auctionIds: await createAuctions(seller, [...own, ...ofEbay], signal),
     replayed: ebay.map(({ number, closingPrice, bids: placed }) => ({
       number,
       closingPrice,
       bids: placed.map(({ atSeconds, bidder, maxAmount }) => ({
-        atMs: Math.round((atSeconds / (7 * DAY_SECONDS)) * seconds * 1000),
+        atMs: Math.round(afterStartMs(atSeconds)),
         bidder: numberOf(bidder) - 1,
         maxAmount,
       })),
@@ -182,47 +152,37 @@ async function prepare(
 
 /** The scenario, with what is looked at and broken meanwhile. */
 async function underLoad(
-  { name, plan, seconds, warmUpSeconds, viewers: count }: LoadOptions,
-  { system, k6, folder, say, signal }: RunTools,
-  { auctionIds, popular }: Setup,
+  { name, scenario, kills: hasKills, seconds, warmUpSeconds, viewers: count, popular }: LoadOptions,
+  { system, folder, signal }: RunTools,
+  { auctionIds }: Setup,
 ) {
   const beginsMs = K6_STARTS_MS + warmUpSeconds * 1000;
   const broadcasters = system.all('broadcast-service');
   const measuredFrom = Date.now() + beginsMs;
   const watched = { broadcasters, auctionIds, viewers: count, popular, measuredFrom };
   const viewers = count === 0 ? undefined : await openViewers(watched);
-  const sampler = sampleSystem(system, auctionIds);
   // When one of the two fails the other must end too.
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);
+  let sampler: ReturnType<typeof sampleSystem> | undefined;
   let killing: ReturnType<typeof killPartsInTurn> = Promise.resolve([]);
   try {
-    say(`${name}: ${warmUpSeconds} s to warm up, then ${seconds} s`);
-    if (plan.kills === true) {
-      const turns = { afterMs: beginsMs, forMs: seconds * 1000 };
-      killing = killPartsInTurn(system, { ...turns, say, signal: both });
-    }
-    const scenario = plan.scenario ?? 'bidding';
-    const started = (pid: number): void => void (sampler.k6 = pid);
-    const [k6Kept, kills] = await Promise.all([
-      runK6({ k6, scenario, folder, started, signal: both }),
-      killing,
-    ]);
+    system.bed.say(`${name}: ${warmUpSeconds} s to warm up, then ${seconds} s`);
+    const k6 = await startK6(scenario, folder, both);
+    sampler = sampleSystem(system, auctionIds, k6.pid);
+    if (hasKills) killing = killPartsInTurn(system, beginsMs, seconds * 1000, both);
+    const [k6Kept, kills] = await Promise.all([k6.limitsKept, killing]);
     const { samples } = sampler;
     const seen = (await viewers?.leave()) ?? null;
     // Limits for viewers that all read as fast as they can.
     const times = seen?.sockets.latencies ?? { p95: 0, p99: 0 };
-    return {
-      limitsKept: k6Kept && times.p95 < 300 && times.p99 < 750,
-      kills,
-      samples,
-      viewers: seen,
-    };
+    const limitsKept = k6Kept && times.p95 < 300 && times.p99 < 750;
+    return { limitsKept, kills, samples, viewers: seen };
   } finally {
     stopping.abort(new Error('the other half of the run failed'));
     // No part may be started when the system is stopped.
     await Promise.allSettled([killing]);
-    await sampler.stop();
+    await sampler?.stop();
     viewers?.close();
   }
 }
@@ -245,15 +205,17 @@ const KILLED: readonly PartName[] = ['nats', 'postgres', 'archival-worker', 'bro
 
 /**
  * Divides the time into equal turns, one a part: healthy for a third of it, dead for a third, back
- * for a third. @param plan.afterMs healthy time before the first turn @param plan.forMs all turns
+ * for a third. @param afterMs healthy time before the first turn @param forMs all turns
  * @returns when each part was dead
  * @throws Error when a part does not come back; the signal's reason
  */
 async function killPartsInTurn(
   system: WholeSystem,
-  plan: { afterMs: number; forMs: number } & Pick<RunTools, 'say' | 'signal'>,
+  afterMs: number,
+  forMs: number,
+  signal: AbortSignal,
 ) {
-  const { afterMs, forMs, say, signal } = plan;
+  const { say } = system.bed;
   const kills = [];
   const begin = performance.now() + afterMs;
   const until = (turns: number): Promise<void> => {
@@ -275,71 +237,58 @@ async function killPartsInTurn(
 
 const SAMPLE_EVERY_MS = 1_000;
 
-const total = (of: readonly (Exposition | undefined)[] = [], name: string): number =>
-  sum(of.map((one) => (one === undefined ? NaN : figureIn(one, name))));
-
-export type Sample = NonNullable<Awaited<ReturnType<typeof sample>>>;
-
-/** Each process is read once: figures that are compared must be of one moment. NaN: one is down. */
-async function countersOf(system: WholeSystem) {
-  const [gateways, broadcasters] = await Promise.all(
-    (['api-gateway', 'broadcast-service'] as const).map((service) =>
-      Promise.all(system.all(service).map(({ url }) => scrape(url).catch(() => undefined))),
-    ),
-  );
-  return {
-    commands: total(gateways, 'outcry_batch_commands_sum'),
-    calls: total(gateways, 'outcry_batch_commands_count'),
-    messages: total(broadcasters, 'outcry_feed_messages_out_total'),
-  };
-}
-
-type Counters = Awaited<ReturnType<typeof countersOf>> & { readonly close: () => Used };
+export type Sample = ReturnType<typeof sampleOf>;
 
 /**
  * @returns events that Redis has and JetStream, or Postgres, has not confirmed yet; commands in a script
- *   call and messages to viewers since the time before, null when there was none or that is not known;
+ *   call and messages to viewers since the sample before, null when there was none or that is not known;
  *   by part, cores in use since then and resident memory
  */
-async function sample(
-  system: WholeSystem,
-  auctionIds: readonly string[],
-  parts: Parts,
-  before: { last?: Counters },
-) {
-  const heads = [...(await readRedisHeads(system.redis, auctionIds)).values()];
-  const now = await countersOf(system);
-  const { last } = before;
-  const used = last?.close();
-  before.last = { ...now, close: openWindow(parts) };
-  if (last === undefined || used === undefined) return undefined;
-  const calls = now.calls - last.calls;
-  const messages = (now.messages - last.messages) / used.seconds;
-  return {
-    /** ms since 1970. */
-    at: Date.now(),
-    unpublished: sum(heads.map(({ seq, publishedSeq }) => seq - publishedSeq)),
-    unarchived: sum(heads.map(({ seq, archivedSeq }) => seq - archivedSeq)),
-    meanBatch: calls > 0 ? (now.commands - last.commands) / calls : null,
-    messagesPerSecond: messages >= 0 ? messages : null,
-    cores: used.cores,
-    memoryMib: memoryOf(parts),
-  };
-}
+const sampleOf = (
+  heads: readonly RedisHead[],
+  since: Used & Readonly<Record<'calls' | 'commands' | 'messages', number>>,
+  memoryMib: Readonly<Record<string, number>>,
+) => ({
+  /** ms since 1970. */
+  at: Date.now(),
+  unpublished: sum(heads.map(({ seq, publishedSeq }) => seq - publishedSeq)),
+  unarchived: sum(heads.map(({ seq, archivedSeq }) => seq - archivedSeq)),
+  meanBatch: since.calls > 0 ? since.commands / since.calls : null,
+  messagesPerSecond: since.messages >= 0 ? since.messages / since.seconds : null,
+  cores: since.cores,
+  memoryMib,
+});
 
-/** Looks once a second until it is stopped; `k6` is the process that makes the load, once it runs. */
-function sampleSystem(system: WholeSystem, auctionIds: readonly string[]) {
-  const sampling = { samples: new Array<Sample>(), k6: undefined as number | undefined };
-  const before = {};
+const OF_BIDS = {
+  calls: ['outcry_batch_commands_count'],
+  commands: ['outcry_batch_commands_sum'],
+} as const;
+const OF_VIEWERS = { messages: ['outcry_feed_messages_out_total'] } as const;
+
+/** Looks once a second until it is stopped. @param k6 the process that makes the load */
+function sampleSystem(system: WholeSystem, auctionIds: readonly string[], k6: number) {
+  const samples: Sample[] = [];
+  const urls = (service: ServiceName) => system.all(service).map(({ url }) => url);
+  const read = async () => ({
+    ...(await totals(urls('api-gateway'), OF_BIDS)),
+    ...(await totals(urls('broadcast-service'), OF_VIEWERS)),
+  });
+  let last: { counted: Awaited<ReturnType<typeof read>>; close: () => Used } | undefined;
+  const look = async (): Promise<void> => {
+    const parts = { ...system.processes, k6: [k6] };
+    const heads = [...(await readRedisHeads(system.redis, auctionIds)).values()];
+    const counted = await read();
+    const since = last && { ...countedSince(last.counted, counted), ...last.close() };
+    last = { counted, close: openWindow(parts) };
+    if (since !== undefined) samples.push(sampleOf(heads, since, memoryOf(parts)));
+  };
   const rounds = new Rounds(async () => {
-    const parts = { ...system.processes, k6: [sampling.k6], viewers: [process.pid] };
     // A sample that cannot be taken is a gap in the plots, and no reason to end the run.
-    const found = await sample(system, auctionIds, parts, before).catch(() => undefined);
-    if (found !== undefined) sampling.samples.push(found);
+    await look().catch(() => undefined);
     return SAMPLE_EVERY_MS;
   });
   rounds.start();
-  return Object.assign(sampling, { stop: () => rounds.stop() });
+  return { samples, stop: () => rounds.stop() };
 }
 
 interface TimedBid {
@@ -395,12 +344,8 @@ export async function readFigures(lines: AsyncIterable<string>) {
     }
   }
   if (bids.length === 0) throw new Error('no bid was measured');
-  const answers: Record<string, number> = {};
-  let beganAt = Infinity;
-  for (const { answer, sentAt } of bids) {
-    answers[answer] = (answers[answer] ?? 0) + 1;
-    beganAt = Math.min(beganAt, sentAt);
-  }
+  const answers = Object.fromEntries(countsOf(bids.map(({ answer }) => answer)));
+  const beganAt = bids.reduce((first, { sentAt }) => Math.min(first, sentAt), Infinity);
   const decided = bids.filter((bid) => !isFailure(bid));
   const accepted = times(bids.filter(({ answer }) => answer === 'accepted'));
   const refused = times(decided.filter(({ answer }) => answer !== 'accepted'));

@@ -4,7 +4,7 @@ import { plotSvg } from './report.ts';
 import type { LoadResult } from './run-load.ts';
 import { pointOf, stepOf, sweepPlots } from './sweep.ts';
 
-const [sweep] = loadOptions(['contention', '--sweep']).plan.sweeps ?? [];
+const [sweep] = loadOptions(['contention', '--sweep']).sweeps;
 if (sweep === undefined) throw new Error('there is no sweep');
 const options = stepOf(loadOptions(['contention', '--sweep']), sweep, 1_000);
 
@@ -45,14 +45,14 @@ test('what a bid costs is the CPU time of each part over the accepted bids', () 
     microseconds: { 'api-gateway': 100, redis: 50, nats: 0 },
     meanBatch: 3,
     p99Ms: 9,
-    machineIsLimit: false,
+    isLimited: false,
     good: true,
   });
 });
 
 test('a point is the limit of the machine when its cores are busy, also with the load', () => {
-  expect(pointOf(1, result({ 'api-gateway': 1, redis: 0.9 })).machineIsLimit).toBe(true);
-  expect(pointOf(1, result({ 'api-gateway': 0.9, k6: 1 })).machineIsLimit).toBe(true);
+  expect(pointOf(1, result({ 'api-gateway': 1, redis: 0.9 })).isLimited).toBe(true);
+  expect(pointOf(1, result({ 'api-gateway': 0.9, k6: 1 })).isLimited).toBe(true);
 });
 
 test('a step that lost a bid is not good', () => {

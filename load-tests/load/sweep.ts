@@ -5,8 +5,8 @@ import { percentile } from '@outcry/shared/testing/percentile.ts';
 import { table, whole } from '../command-line.ts';
 import { sum } from '../system/machine.ts';
 import type { LoadOptions, Sweep } from './plans.ts';
-import { linesOf, plotSvg, type Plot, type Reading } from './report.ts';
-import { isGood, runLoad, type LoadResult, type RunTools } from './run-load.ts';
+import { plotSvg, type Plot } from './report.ts';
+import { runLoad, type LoadResult, type RunTools } from './run-load.ts';
 
 type SweepPoint = ReturnType<typeof pointOf>;
 
@@ -15,13 +15,14 @@ const BUSY_SHARE = 0.9;
 /** Runs every step. @returns whether nothing was lost */
 export async function runSweeps(options: LoadOptions, tools: RunTools): Promise<boolean> {
   let good = true;
-  for (const sweep of options.plan.sweeps ?? []) {
+  for (const sweep of options.sweeps) {
     const points: SweepPoint[] = [];
     for (const x of sweep.steps) {
       const step = stepOf(options, sweep, x);
-      tools.say(`${x} ${sweep.grows}`);
-      await tools.system.run('api-gateway', step.gateways);
-      await tools.system.run('broadcast-service', step.broadcasters);
+      const { system } = tools;
+      system.bed.say(`${x} ${sweep.grows}`);
+      await system.run('api-gateway', step.gateways);
+      await system.run('broadcast-service', step.broadcasters);
       const folder = join(tools.folder, `${sweep.grows}-${x}`);
       points.push(pointOf(x, await runLoad(step, { ...tools, folder })));
     }
@@ -62,21 +63,21 @@ export function pointOf(x: number, result: LoadResult) {
       : mean(samples.map(({ messagesPerSecond }) => messagesPerSecond));
   const parts =
     viewers === null ? ['api-gateway', 'redis', 'nats'] : ['broadcast-service', 'redis'];
-  const microseconds = parts.map((part) => {
+  const microseconds = parts.map((part): [string, number] => {
     const cores = mean(samples.map((each) => each.cores[part] ?? 0));
-    return [part, perSecond === 0 ? 0 : (cores / perSecond) * 1e6] as const;
+    return [part, perSecond === 0 ? 0 : (cores / perSecond) * 1e6];
   });
   const all = samples.map(({ cores }) => sum(Object.values(cores)));
   const { p50: p50Ms, p99: p99Ms } = viewers?.sockets.latencies ?? figures.accepted;
   return {
     x,
     perSecond,
-    microseconds: Object.fromEntries<number>(microseconds),
+    microseconds: Object.fromEntries(microseconds),
     meanBatch: mean(samples.map(({ meanBatch }) => meanBatch)),
     p50Ms,
     p99Ms,
-    machineIsLimit: percentile(all, 0.5) >= machine.cpus * BUSY_SHARE,
-    good: isGood({ ...result, limitsKept: true }),
+    isLimited: percentile(all, 0.5) >= machine.cpus * BUSY_SHARE,
+    good: result.reconciliation.faults.length === 0,
   };
 }
 
@@ -92,7 +93,7 @@ function sweepText(points: readonly SweepPoint[]): string {
   return table(
     ['', 'per second', 'in a script call', ...costs, 'p50 ms', 'p99 ms'],
     points.map((point) => [
-      `${whole(point.x)}${point.machineIsLimit ? ' (the machine is the limit)' : ''}`,
+      `${whole(point.x)}${point.isLimited ? ' (the machine is the limit)' : ''}`,
       whole(point.perSecond),
       point.meanBatch.toFixed(1),
       ...parts.map((part) => (point.microseconds[part] ?? 0).toFixed(0)),
@@ -102,20 +103,20 @@ function sweepText(points: readonly SweepPoint[]): string {
   );
 }
 
-export function sweepPlots(sweep: Sweep, points: readonly SweepPoint[]): Record<string, Plot> {
-  const limited = new Set(points.filter((each) => each.machineIsLimit).map(({ x }) => x));
-  const hollow =
-    limited.size > 0 ? '; hollow: the machine, which also makes the load, was the limit' : '';
-  const plot = (title: string, read: Reading<SweepPoint>): Plot => {
-    const lines = linesOf(points, ({ x }) => x, read);
-    return { title: title + hollow, lines, xName: sweep.grows, limited };
+export function sweepPlots(
+  { grows: xName }: Sweep,
+  points: readonly SweepPoint[],
+): Record<string, Plot> {
+  const hollow = points.some(({ isLimited }) => isLimited)
+    ? '; hollow: the machine, which also makes the load, was the limit'
+    : '';
+  const plot = (title: string, valuesOf: (point: SweepPoint) => Record<string, number>): Plot => {
+    const shown = points.map((point) => ({ ...point, values: valuesOf(point) }));
+    return { title: title + hollow, points: shown, xName, hasSteps: true };
   };
-  const parts = Object.keys(points[0]?.microseconds ?? {}).map(
-    (part) => [part, (point: SweepPoint) => point.microseconds[part]] as const,
-  );
   return {
-    cost: plot('CPU time of each, µs', Object.fromEntries(parts)),
-    batches: plot('bids in a script call', { mean: ({ meanBatch }) => meanBatch }),
-    latency: plot('latency, ms', { p50: ({ p50Ms }) => p50Ms, p99: ({ p99Ms }) => p99Ms }),
+    cost: plot('CPU time of each, µs', ({ microseconds }) => microseconds),
+    batches: plot('bids in a script call', ({ meanBatch }) => ({ mean: meanBatch })),
+    latency: plot('latency, ms', ({ p50Ms, p99Ms }) => ({ p50: p50Ms, p99: p99Ms })),
   };
 }

@@ -2,19 +2,16 @@
  * What figures were measured on, and what processes used meanwhile: of CPU and memory as Linux's /proc
  * says, 0 where there is none.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
-import connect from 'postgres';
-import { readProc, TICKS_PER_SECOND } from '@outcry/local/processes/process-table.ts';
+import { cpuSeconds, residentMib } from '@outcry/local/processes/process-table.ts';
 import { ask } from '@outcry/local/servers/ask.ts';
+import { onDatabase } from '@outcry/local/servers/databases.ts';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
 
 const FSYNCS = 100;
 const GIB = 1024 ** 3;
-const QUERY_LIMIT_S = 5;
-
-export type Machine = Awaited<ReturnType<typeof describeMachine>>;
 
 /**
  * @param folder on the disk whose speed matters
@@ -52,14 +49,8 @@ async function heard(url: string, question: string, version: RegExp): Promise<st
 }
 
 async function postgresVersion(url: string): Promise<string> {
-  const sql = connect(url, { max: 1, connect_timeout: QUERY_LIMIT_S });
-  try {
-    const [row] = await sql<{ version: string }[]>`
-      SELECT split_part(current_setting('server_version'), ' ', 1) AS version`;
-    return row?.version ?? 'unknown';
-  } finally {
-    await sql.end({ timeout: QUERY_LIMIT_S });
-  }
+  const [row] = await onDatabase(url, (sql) => sql`SHOW server_version`);
+  return String(row?.['server_version']).split(' ', 1).join();
 }
 
 /** Appending a block to a file and having it on disk, median in ms. */
@@ -76,7 +67,7 @@ function fsyncTime(folder: string): number {
 
 /** Under this name stands the CPU use of everything that is no part of what is measured. */
 export const OTHER_PROGRAMS = 'other programs';
-/** Child processes of this one that ended meanwhile: what makes the load. */
+/** What makes the load: this process, and child processes of it that ended meanwhile. */
 export const GENERATOR = 'generator';
 
 /** Process numbers by part; a part may be several processes, each with its children. */
@@ -91,9 +82,10 @@ export type Used = ReturnType<ReturnType<typeof openWindow>>;
  *   start
  */
 export function openWindow(parts: Parts) {
-  const before = reading(parts);
+  const all = { ...parts, [GENERATOR]: [process.pid] };
+  const before = reading(all);
   return (lastedSeconds?: number) => {
-    const after = reading(parts);
+    const after = reading(all);
     const seconds = (after.at - before.at) / 1000;
     const over = lastedSeconds ?? seconds;
     const cores: Record<string, number> = {};
@@ -102,8 +94,6 @@ export function openWindow(parts: Parts) {
       const more = now.map((used, i) => Math.max(0, used - (before.used[part]?.[i] ?? used)));
       cores[part] = sum(more) / over;
     }
-    const load = (after.ended - before.ended) / over;
-    if (load > 0) cores[GENERATOR] = load;
     const own = sum(Object.values(cores)) * over;
     cores[OTHER_PROGRAMS] = Math.max(0, (after.machine - before.machine - own) / seconds);
     return { cores, seconds };
@@ -116,51 +106,19 @@ export const memoryOf = (parts: Parts): Record<string, number> =>
     Object.entries(parts).map(([part, pids]) => [part, sum(pids.map(residentMib))]),
   );
 
-/** Resident memory of a process and its children; what they share counts once, as far as known. */
-export function residentMib(pid: number | undefined): number {
-  if (pid === undefined) return 0;
-  const children = readProc().filter(({ parent }) => parent === pid);
-  const statuses = [pid, ...children.map((child) => child.pid)].map((each) =>
-    read(`/proc/${each}/status`),
-  );
-  const kib = (name: string): number[] =>
-    statuses.map((status) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0));
-  // Programs and libraries, and segments such as Postgres's buffers, are shared.
-  const shared = Math.max(...kib('RssFile')) + Math.max(...kib('RssShmem'));
-  return (sum(kib('RssAnon')) + shared) / 1024;
-}
-
 export const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
 
 function reading(parts: Parts) {
-  const table = readProc();
-  const find = (pid: number | undefined) => table.find((each) => each.pid === pid);
-  const used = (pid: number | undefined): number => {
-    const own = find(pid);
-    if (own === undefined) return 0;
-    const children = table.filter(({ parent }) => parent === pid);
-    return own.seconds + own.endedChildrenSeconds + sum(children.map(({ seconds }) => seconds));
-  };
-  const entries = Object.entries(parts).map(([part, pids]) => [part, pids.map(used)] as const);
-  // See proc(5): idle and waiting for a disk are no use of the CPU; guests are in user already.
-  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = read('/proc/stat')
-    .split('\n', 1)
-    .join()
-    .split(/\s+/)
-    .map(Number);
+  const used = cpuSeconds();
+  const entries = Object.entries(parts).map(([part, pids]) => {
+    // The children of this process are parts of their own.
+    return [part, pids.map((pid) => used(pid, { children: pid !== process.pid }))] as const;
+  });
+  const times = cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq);
   return {
     at: performance.now(),
     /** CPU seconds that all programs of the machine have used. */
-    machine: (user + nice + system + irq + softirq) / TICKS_PER_SECOND,
-    ended: find(process.pid)?.endedChildrenSeconds ?? 0,
+    machine: sum(times) / 1000,
     used: Object.fromEntries(entries) as Record<string, number[]>,
   };
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
-import type { Redis } from 'ioredis';
-import connectPostgres, { type Sql } from 'postgres';
+import { Cluster, type Redis } from 'ioredis';
+import type { Sql } from 'postgres';
 import { toolSettings } from '@outcry/archival-worker/config.ts';
 import { runVerify } from '@outcry/archival-worker/create-verify.ts';
 import { differenceText } from '@outcry/archival-worker/verify/difference.ts';
@@ -14,6 +14,7 @@ import { runScript } from '@outcry/local/build-and-migrate.ts';
 import { createNodeService, waitUntilReady } from '@outcry/local/node-service.ts';
 import { freePort } from '@outcry/local/processes/ports.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { onDatabase } from '@outcry/local/servers/databases.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNatsCluster, type LocalNatsCluster } from '@outcry/local/servers/nats-cluster.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
@@ -21,8 +22,10 @@ import { startPostgres } from '@outcry/local/servers/postgres.ts';
 import { startRedisCluster, type LocalCluster } from '@outcry/local/servers/redis-cluster.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 import { createSupervisor } from '@outcry/local/supervisor.ts';
+import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import { openRedis, untilReady, type ConnectionUse } from '@outcry/shared/runtime/redis.ts';
+import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
+import type { ConnectionUse, RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { figure } from '@outcry/shared/testing/metrics.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import type { Parts } from './machine.ts';
@@ -34,12 +37,13 @@ export const SHARDS = 16;
 const SERVICES = ['archival-worker', 'api-gateway', 'broadcast-service'] as const;
 const READY_WITHIN_MS = 60_000;
 const REDIS_WITHIN_MS = 10_000;
-const QUERY_LIMIT_MS = 60_000;
 
 export type ServiceName = (typeof SERVICES)[number];
 /** The first process of a service has the service's name, the second one a `-2` behind it. */
 export type PartName = 'redis' | 'nats' | 'postgres' | ServiceName | `${ServiceName}-${number}`;
 type Env = Readonly<Record<string, string>>;
+/** Of each service one always runs. */
+export const TWO_OF_EACH = { 'api-gateway': 2, 'broadcast-service': 2, 'archival-worker': 2 };
 
 export interface BedOptions {
   readonly say?: ((line: string) => void) | undefined;
@@ -67,18 +71,6 @@ export const typescriptArguments = (file: URL): string[] => [
   fileURLToPath(file),
 ];
 
-/** A Redis connection that can be used at once. @throws Error when it is not ready within 10 s */
-export async function readyRedis(url: string, use: ConnectionUse = {}) {
-  const redis = openRedis(url, 'load-tests', createLogger('load-tests', 'silent'), use);
-  try {
-    await untilReady(redis, REDIS_WITHIN_MS);
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
-  return redis;
-}
-
 export type TestBed = Awaited<ReturnType<typeof openBed>>;
 
 /**
@@ -104,9 +96,10 @@ export async function openBed(bedName: string, options: BedOptions = {}) {
   const data = (name: string): string => join(folder, 'data', name);
   const logOf = (name: string): string => join(folder, 'logs', `${name}.log`);
 
-  async function connection(redisUrl: string): Promise<Redis> {
-    const redis = await readyRedis(redisUrl);
+  async function connection(redisUrl: string, use: ConnectionUse = {}): Promise<Redis> {
+    const redis = openRedis(redisUrl, 'load-tests', createLogger('load-tests', 'silent'), use);
     onClose(() => redis.disconnect());
+    await untilReady(redis, REDIS_WITHIN_MS);
     return redis;
   }
 
@@ -139,6 +132,15 @@ export async function openBed(bedName: string, options: BedOptions = {}) {
     onClose,
     /** To a Redis, until the end. @throws Error when it is not ready within 10 s */
     connection,
+
+    /** To a cluster, until the end. Unlike the services' it waits for a master that is being replaced. */
+    async clusterConnection(redisUrls: string[]): Promise<Cluster> {
+      const redis = new Cluster(redisUrls, { redisOptions: { replyMapping: 'legacy' } });
+      onClose(() => redis.disconnect());
+      redis.on('error', () => undefined);
+      await untilReady(redis, REDIS_WITHIN_MS);
+      return redis;
+    },
 
     /** What `start` starts, the first time that this is asked for. */
     shared<T>(what: string, start: () => Promise<T>): Promise<T> {
@@ -243,12 +245,17 @@ export async function openBed(bedName: string, options: BedOptions = {}) {
 }
 
 interface SystemOptions {
+  /** Part of its servers' folders, where a bed has several systems. */
+  readonly name?: string;
   /** How many of each service run; default 1. */
   readonly counts?: Partial<Record<ServiceName, number>>;
-  /** Three masters with a replica each, in the place of one Redis. */
-  readonly redisCluster?: { readonly durability: 'fsync' | 'replica' };
-  /** Three servers, in the place of one. */
+  /** Three masters with a replica each, in the place of one Redis; three servers, in the place of one NATS. */
+  readonly redisCluster?: boolean;
   readonly natsCluster?: boolean;
+  /** Further arguments of Redis, settings of Postgres, and variables of every service. */
+  readonly redisArgs?: readonly string[];
+  readonly postgresSettings?: Env;
+  readonly env?: Env;
 }
 
 /** Servers and some of each service, to be loaded, broken and asked what they hold. */
@@ -256,30 +263,41 @@ export type WholeSystem = Awaited<ReturnType<typeof startWholeSystem>>;
 
 /** Starts what `npm run build` built, and waits until all of it is ready. */
 export async function startWholeSystem(bed: TestBed, options: SystemOptions = {}) {
-  const { counts = {}, redisCluster, natsCluster } = options;
-  bed.say('starting the servers and the services');
+  const {
+    name: system,
+    counts = {},
+    redisCluster: isCluster = false,
+    redisArgs: args = [],
+  } = options;
+  const of = (server: string): string => (system === undefined ? server : `${server}-of-${system}`);
+  bed.say(`starting the servers and the services${system === undefined ? '' : ` of ${system}`}`);
   // Shared, because the bed's end waits for what is shared: what starts beside a failure is stopped too.
-  const args = redisCluster?.durability === 'replica' ? ['--min-replicas-to-write', '1'] : [];
   const [redisServers, natsServers, postgres] = await Promise.all([
-    bed.shared<LocalServer | LocalCluster>('redis', () =>
-      redisCluster === undefined ? bed.redis() : bed.redisCluster({ hasReplicas: true, args }),
+    bed.shared<LocalServer | LocalCluster>(of('redis'), () =>
+      isCluster ? bed.redisCluster({ hasReplicas: true, args }) : bed.redis(of('redis'), { args }),
     ),
-    bed.shared<LocalServer | LocalNatsCluster>('nats', () =>
-      natsCluster === true ? bed.natsCluster() : bed.nats(),
+    bed.shared<LocalServer | LocalNatsCluster>(of('nats'), () =>
+      options.natsCluster === true ? bed.natsCluster() : bed.nats(of('nats')),
     ),
-    bed.shared('postgres', () => bed.postgres()),
+    bed.shared(of('postgres'), () => bed.postgres(of('postgres'), options.postgresSettings)),
   ]);
-  const connection = 'masters' in redisServers ? undefined : await bed.connection(redisServers.url);
+  const masters = 'masters' in redisServers ? redisServers.masters : [redisServers];
   const addresses = {
-    redis:
-      'masters' in redisServers
-        ? redisServers.masters.map(({ url }) => url).join(',')
-        : redisServers.url,
+    redis: masters.map(({ url }) => url).join(','),
     nats: natsServers.url,
     postgres: postgres.url,
   };
-  const own = { REDIS_CLUSTER: `${redisCluster !== undefined}` };
-  const serviceSecret = randomBytes(32).toString('hex');
+  const redis: RedisClient = isCluster
+    ? await bed.clusterConnection(masters.map((each) => each.url))
+    : await bed.connection(addresses.redis);
+  // A worker says so itself.
+  if (counts['archival-worker'] === 0) await markShardsWhole(redis, SHARDS);
+  const env = {
+    REDIS_CLUSTER: `${isCluster}`,
+    NATS_STREAM_REPLICAS: options.natsCluster === true ? '3' : '1',
+    SERVICE_SECRET: randomBytes(32).toString('hex'),
+    ...options.env,
+  };
   const services = new Map<string, LocalServer>();
 
   /** @throws Error for an unknown name, or for one of several servers */
@@ -300,15 +318,9 @@ export async function startWholeSystem(bed: TestBed, options: SystemOptions = {}
   /** One more process of a service, which is down. @param through other ways to its servers */
   async function add(service: ServiceName, number: number, through: Partial<Addresses> = {}) {
     const name = number === 1 ? service : `${service}-${number}`;
-    const env = {
-      ...own,
-      SERVICE_SECRET: serviceSecret,
-      ...(service === 'broadcast-service'
-        ? { GATEWAY_URL: url('api-gateway') }
-        : { NATS_STREAM_REPLICAS: natsCluster === true ? '3' : '1' }),
-      ...(service === 'api-gateway' && { BID_DURABILITY: redisCluster?.durability ?? 'fsync' }),
-    };
-    const added = await bed.service(service, { ...addresses, ...through }, { name, env });
+    const gateway = service === 'broadcast-service' && { GATEWAY_URL: url('api-gateway') };
+    const how = { name, env: { ...env, ...gateway } };
+    const added = await bed.service(service, { ...addresses, ...through }, how);
     services.set(name, added);
     return added;
   }
@@ -326,12 +338,14 @@ export async function startWholeSystem(bed: TestBed, options: SystemOptions = {}
   async function startPart(name: PartName): Promise<void> {
     if (services.has(name)) return bed.start(part(name));
     await part(name).start();
-    if (name === 'redis' && connection) await untilReady(connection, REDIS_WITHIN_MS);
+    if (name === 'redis') await untilReady(redis, REDIS_WITHIN_MS);
   }
 
   for (const service of SERVICES) await run(service, counts[service] ?? 1);
   return {
     bed,
+    /** For looking past all of Outcry's own code; commands fail while Redis is down. */
+    redis,
     redisServers,
     natsServers,
     postgres,
@@ -342,23 +356,18 @@ export async function startWholeSystem(bed: TestBed, options: SystemOptions = {}
     run,
     startPart,
 
-    /** For looking past all of Outcry's own code; commands fail while Redis is down. */
-    get redis(): Redis {
-      if (connection === undefined) throw new Error('a cluster has no single connection');
-      return connection;
-    },
-
     get gatewayUrls(): readonly string[] {
       return all('api-gateway').map((each) => each.url);
     },
 
-    /** For a window of CPU and memory. */
+    /** Those that run, for a window of CPU and memory. */
     get processes(): Parts {
-      const ofServices = SERVICES.map((name) => [name, all(name).map((each) => each.pid())]);
-      const servers = (['redis', 'nats', 'postgres'] as const).map((name) => {
-        return [name, [part(name).pid()]];
-      });
-      return Object.fromEntries([...ofServices, ...servers]) as Parts;
+      const servers = (['redis', 'nats', 'postgres'] as const).map(part);
+      const running = [...SERVICES.flatMap(all), ...servers].filter((each) => each.pid());
+      const byPart = groupBy(running, ({ name }) => name.replace(/-\d+$/, ''));
+      return Object.fromEntries(
+        [...byPart].map(([name, of]) => [name, of.map((each) => each.pid())]),
+      );
     },
 
     /** Waits until the supervisor has started a part that was killed, and it is ready. */
@@ -372,20 +381,7 @@ export async function startWholeSystem(bed: TestBed, options: SystemOptions = {}
     metric: (name: PartName, metric: string, labels?: Record<string, string>): Promise<number> =>
       figure(url(name), metric, labels),
 
-    /** Asks Postgres over a connection of its own, which is not open when Postgres is broken. */
-    async onPostgres<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-      const sql = connectPostgres(postgres.url, {
-        max: 1,
-        connect_timeout: 5,
-        connection: { statement_timeout: QUERY_LIMIT_MS },
-        onnotice: () => undefined,
-      });
-      try {
-        return await work(sql);
-      } finally {
-        await sql.end({ timeout: 5 });
-      }
-    },
+    onPostgres: <T>(work: (sql: Sql) => Promise<T>): Promise<T> => onDatabase(postgres.url, work),
 
     async onStreams<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
       const nats = await connectNats({ servers: natsServers.url.split(',') });
@@ -404,9 +400,7 @@ export async function startWholeSystem(bed: TestBed, options: SystemOptions = {}
         found: (difference: Parameters<typeof differenceText>[0]) =>
           void lines.push(differenceText(difference)),
       };
-      const { redis: REDIS_URL, nats: NATS_URL, postgres: DATABASE_URL } = addresses;
-      const environment = { ...own, SHARDS: `${SHARDS}`, REDIS_URL, NATS_URL, DATABASE_URL };
-      const settings = toolSettings('verify', {}, environment);
+      const settings = toolSettings('verify', addresses, { ...env, SHARDS: `${SHARDS}` });
       await runVerify(settings, report, createLogger('verify', 'silent'));
       return lines;
     },

@@ -18,7 +18,7 @@ interface ProcRow extends Row {
 }
 
 /** Linux reports in hundredths of a second on every platform that Node runs on. */
-export const TICKS_PER_SECOND = 100;
+const TICKS_PER_SECOND = 100;
 
 /**
  * Whether a process with this number runs. One that has ended and only waits for its parent to
@@ -68,12 +68,51 @@ export async function descendantsOf(pid: number): Promise<number[]> {
 }
 
 /** All processes as Linux's /proc says; none where there is no such folder. */
-export function readProc(): ProcRow[] {
+function readProc(): ProcRow[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(readProcRow)
     .filter((row) => row !== undefined);
+}
+
+/**
+ * Reads the CPU time of all processes, where Linux's /proc says it.
+ * @returns gives that of one in seconds, with its children that have ended, and with those that run unless told
+ *   otherwise; 0 where it is not known
+ */
+export function cpuSeconds() {
+  const table = readProc();
+  return (pid: number | undefined, { children = true } = {}): number => {
+    const own = table.find((each) => each.pid === pid);
+    if (own === undefined) return 0;
+    const running = table.filter(({ parent }) => children && parent === pid);
+    return running.reduce(
+      (all, { seconds }) => all + seconds,
+      own.seconds + own.endedChildrenSeconds,
+    );
+  };
+}
+
+/** Resident memory of a process and its children; what they share counts once, as far as known. */
+export function residentMib(pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  const children = readProc().filter(({ parent }) => parent === pid);
+  const statuses = [pid, ...children.map((child) => child.pid)].map(statusOf);
+  const kib = (name: string): number[] =>
+    statuses.map((status) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0));
+  // Programs and libraries, and segments such as Postgres's buffers, are shared.
+  const shared = Math.max(...kib('RssFile')) + Math.max(...kib('RssShmem'));
+  return kib('RssAnon').reduce((all, one) => all + one, shared) / 1024;
+}
+
+/** Of a process, as Linux says; '' where there is none. */
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 // Linux is read from /proc because small images have no `ps`.

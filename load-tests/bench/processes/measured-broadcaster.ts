@@ -1,9 +1,9 @@
 /**
- * The broadcaster with its event loop watched. Argument: `as-shipped`, or `unlimited` for one that
- * sends in one go to all, whatever waits. Writes what the event loop was held for, as JSON, into the
- * file that the second argument names, and starts over, at each SIGUSR2.
+ * The broadcaster with its event loop watched. Arguments: `as-shipped`, or `unlimited` for one that
+ * sends in one go to all, whatever waits; a port at which it says, as JSON, what the event loop was held
+ * for since it was asked last.
  */
-import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { broadcasterSettings } from '@outcry/broadcast-service/config.ts';
 import { createBroadcaster } from '@outcry/broadcast-service/create-broadcaster.ts';
@@ -11,7 +11,7 @@ import { FAN_OUT_LIMITS, type FanOutLimits } from '@outcry/broadcast-service/roo
 import { runService } from '@outcry/shared/runtime/lifecycle.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 
-const [limits, file = ''] = process.argv.slice(2);
+const [limits, port] = process.argv.slice(2);
 const UNLIMITED: FanOutLimits = {
   holdMs: Infinity,
   restFactor: 0,
@@ -40,17 +40,17 @@ setInterval(() => {
 new PerformanceObserver((list) => {
   for (const { duration } of list.getEntries()) longestGcMs = Math.max(longestGcMs, duration);
 }).observe({ entryTypes: ['gc'] });
-process.on('SIGUSR2', () => {
+createServer((_request, response) => {
   const held = {
     'event loop held, longest ms': ms(delay.max),
     'the same in CPU time, ms': maxCpuMs,
     'event loop held, p99 ms': ms(delay.percentile(99)),
     'garbage collection, longest ms': longestGcMs,
   };
-  writeFileSync(file, JSON.stringify(held));
+  response.end(JSON.stringify(held));
   delay.reset();
   [longestGcMs, maxCpuMs] = [0, 0];
-});
+}).listen(Number(port), '127.0.0.1');
 
 const log = createLogger('broadcast-service', 'warn');
 await runService(log, () =>
