@@ -71,7 +71,7 @@ export class ReadAuctions {
 }
 
 /** The parts of a command that only reads. */
-const READING: Omit<AuctionCommand, 'kind' | 'userId'> = {
+export const READING: Omit<AuctionCommand, 'kind' | 'userId'> = {
   admin: false,
   amount: 0,
   maxAmount: 0,

@@ -13,6 +13,7 @@ import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import type { SaleView } from '@outcry/shared/contracts/sales.ts';
 import { fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
 import type { CommandOutcome } from '../bidding/outcomes.ts';
+import { READING } from '../bidding/read-auctions.ts';
 import { auctionViewFrom } from '../bidding/receipts.ts';
 import { lotRequest, nextLot, saleViewFrom } from '../sales/sale-requests.ts';
 import { answerOutcome } from './answers.ts';
@@ -102,15 +103,7 @@ export async function readSale(
   parts: GatewayParts,
   saleId: string,
 ): Promise<Read<SaleView>> {
-  const outcome = await parts.engine.askSale(saleId, {
-    kind: 'read',
-    userId: '',
-    admin: false,
-    amount: 0,
-    maxAmount: 0,
-    key: '',
-    fingerprint: '',
-  });
+  const outcome = await parts.engine.askSale(saleId, { ...READING, kind: 'read', userId: '' });
   if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
     return { ok: true, value: saleViewFrom(outcome.answer.body, outcome.terms) };
   }

@@ -411,13 +411,7 @@ function decideBid(
       : challenge(auction, userId, offered, exact),
   );
   const silent = isLeader && priced.price === auction.price;
-  const before = bidderOf(auction, userId);
-  const bidder: Bidder = {
-    alias: before.alias,
-    bids: before.bids + (silent ? 0 : 1),
-    maximum: offered,
-    since: auction.offers,
-  };
+  const bidder = bidderAfter(auction, userId, offered, silent ? 0 : 1);
   const after: Auction = {
     ...priced,
     endsAt: isLeader ? auction.endsAt : softlyExtended(auction, now),
@@ -499,13 +493,7 @@ function decideBuyNow(auction: Auction, userId: string, now: number, standing: S
 function sold(auction: Auction, userId: string, now: number, standing: Standing): Decision {
   const { buyNowPrice } = auction.terms;
   if (buyNowPrice > standing.most) return overLimit(standing);
-  const before = bidderOf(auction, userId);
-  const bidder: Bidder = {
-    alias: before.alias,
-    bids: before.bids + 1,
-    maximum: buyNowPrice,
-    since: auction.offers,
-  };
+  const bidder = bidderAfter(auction, userId, buyNowPrice, 1);
   return accepted(
     {
       ...auction,
@@ -523,7 +511,13 @@ function sold(auction: Auction, userId: string, now: number, standing: Standing)
   );
 }
 
-function bidderOf(auction: Auction, userId: string): Bidder {
-  const known = auction.bidders.get(userId);
-  return known ?? { alias: auction.bidders.size + 1, bids: 0, maximum: 0, since: 0 };
+/** The bidder after an offer of so much, which counts as so many bids. */
+function bidderAfter(
+  { bidders, offers }: Auction,
+  userId: string,
+  maximum: number,
+  more: 0 | 1,
+): Bidder {
+  const { alias, bids } = bidders.get(userId) ?? { alias: bidders.size + 1, bids: 0 };
+  return { alias, bids: bids + more, maximum, since: offers };
 }
