@@ -2,6 +2,7 @@
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { SaleClient } from '@outcry/client/sale-client.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
+import { chunksOf } from '@outcry/shared/domain/group-by.ts';
 import { MAX_LOTS } from '@outcry/shared/domain/sale-rules.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
@@ -86,9 +87,9 @@ async function openLots(
   signal: AbortSignal,
 ): Promise<string[]> {
   const ids: string[] = [];
-  for (let first = 0; first < count; first += MAX_LOTS) {
+  for (const [nth, titles] of chunksOf(named('Bench item', count), MAX_LOTS).entries()) {
     // All that one seller sells in sales is in one shard.
-    const token = signToken(secret, `bench-seller-${first}`, ['seller'], DAY_SECONDS);
+    const token = signToken(secret, `bench-seller-${nth}`, ['seller'], DAY_SECONDS);
     const { id: saleId } = await new SaleClient({ gatewayUrl, token }).create({
       title: 'Bench sale',
       currency: 'EUR',
@@ -102,8 +103,8 @@ async function openLots(
       signal.throwIfAborted();
       return new SaleClient({ gatewayUrl, token: bidder }).register(saleId);
     });
-    const lots = Array.from({ length: Math.min(MAX_LOTS, count - first) }, (_, i) => ({
-      item: { title: `Bench item ${first + i + 1}` },
+    const lots = titles.map((title, i) => ({
+      item: { title },
       saleId,
       lot: i + 1,
       startPrice: 1,

@@ -124,7 +124,7 @@ export async function openBed(bedName: string, options: BedOptions = {}) {
     say,
     /** Signs tokens (HS256). */
     secret,
-    /** Of the servers that were started last. */
+    /** Of the servers that were started first. */
     urls,
     /** The folder of a server's data. */
     data,
@@ -152,7 +152,7 @@ export async function openBed(bedName: string, options: BedOptions = {}) {
     /** A Redis with all promises on. @param whole where no worker says that its shards are whole */
     async redis(name = 'redis', { whole = false, args = [] as readonly string[] } = {}) {
       const server = supervisor.keep(await startRedis({ dataDir: data(name), args, say }));
-      urls.redis = server.url;
+      urls.redis ??= server.url;
       if (whole) await markShardsWhole(await connection(server.url), SHARDS);
       return server;
     },
@@ -166,7 +166,7 @@ export async function openBed(bedName: string, options: BedOptions = {}) {
 
     async nats(name = 'nats'): Promise<LocalServer> {
       const server = supervisor.keep(await startNats({ dataDir: data(name), say }));
-      urls.nats = server.url;
+      urls.nats ??= server.url;
       return server;
     },
 
@@ -179,7 +179,7 @@ export async function openBed(bedName: string, options: BedOptions = {}) {
     /** A Postgres with the archive's tables. */
     async postgres(name = 'postgres', settings: Env = {}): Promise<LocalServer> {
       const server = supervisor.keep(await startPostgres({ dataDir: data(name), settings, say }));
-      urls.postgres = server.url;
+      urls.postgres ??= server.url;
       const env = { DATABASE_URL: server.url };
       await runScript('migrate', { root: ROOT, log: logOf(`migrate-${name}`), env });
       return server;
