@@ -83,8 +83,7 @@ export async function createBroadcaster(
       else log.info({ auctionId, result }, 'a gap in the feed of an auction');
     },
   });
-  const isWatched = (auctionId: string): boolean => watched.viewersOf(auctionId) > 0;
-  const traced = tracer === undefined ? undefined : new TracedFanOut(tracer, isWatched, log);
+  const traced = tracer === undefined ? undefined : new TracedFanOut(tracer, watched, log);
   const keysOfShards = Array.from({ length: shards }, (_, shard) => shardKeys(shard));
   if (traced !== undefined) {
     const traces = keysOfShards.map(({ tracesChannel }) => tracesChannel);

@@ -114,18 +114,17 @@ export class FeedMaintenance {
 
   /** @throws SourceUnavailableError; what was not checked is due again after its usual time */
   async #check(due: readonly AuctionFeed[], messagesMayBeUnderWay: boolean): Promise<void> {
-    const parts = this.#parts;
     for (let i = 0; i < due.length; i += AT_ONCE) {
       const feeds = due.slice(i, i + AT_ONCE);
       const now = monotonicNow();
       for (const feed of feeds) this.#checkedAt.set(feed, now);
       const before = feeds.map(({ view }) => view);
-      const heads = await parts.source.heads(feeds.map(({ auctionId }) => auctionId));
+      const heads = await this.#parts.source.heads(feeds.map(({ auctionId }) => auctionId));
       // Behind what was sent before it was asked for: the source has lost writes. The next command
       // will start a new epoch and say so; viewers should not have to wait for one.
       const rolledBack = feeds.filter((_, n) => isBehind(heads[n], before[n]));
       const woken = rolledBack.slice(0, WAKE_AT_ONCE);
-      await Promise.all(woken.map(({ auctionId }) => parts.wake(auctionId)));
+      await Promise.all(woken.map(({ auctionId }) => this.#parts.wake(auctionId)));
       const behind = (): AuctionFeed[] => feeds.filter(({ view }, n) => isBehind(view, heads[n]));
       if (messagesMayBeUnderWay && behind().length > 0) await pause(UNDER_WAY_MS);
       await Promise.all(behind().map((feed) => feed.catchUp()));

@@ -46,8 +46,9 @@ export class WatchedAuctions {
     for (const { feed } of this.#entries.values()) if (feed !== undefined) yield feed;
   }
 
-  viewersOf(auctionId: string): number {
-    return this.#entries.get(auctionId)?.viewers ?? 0;
+  /** Whether anybody watches the auction on this node. */
+  isWatched(auctionId: string): boolean {
+    return (this.#entries.get(auctionId)?.viewers ?? 0) > 0;
   }
 
   /**

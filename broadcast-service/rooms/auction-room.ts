@@ -41,7 +41,7 @@ export interface Member {
 }
 
 /** Goes through the members of a room once. */
-export interface Round {
+interface Round {
   /** Those who come meanwhile are among them, those who leave are not. */
   readonly members: Iterator<Member, undefined>;
   /** What the room had when the round began; undefined when there was nothing new but a count. */
@@ -51,7 +51,7 @@ export interface Round {
 }
 
 /** What became of the newest events for one member. */
-export type Delivery = 'sent' | 'not needed' | 'behind';
+type Delivery = 'sent' | 'not needed' | 'behind';
 
 /** More events than this are left out, the oldest first; their newest state stays. */
 const MAX_EVENTS = 2_000;
@@ -60,8 +60,6 @@ const MAX_PACKETS = 64;
 
 export class AuctionRoom {
   readonly auctionId: string;
-  /** The round that has not ended. */
-  round: Round | undefined;
   /** How many its members are told that they are. */
   presence: Packet | undefined;
   /** When (ms, steady clock) the newest round began. */
@@ -81,6 +79,8 @@ export class AuctionRoom {
   /** By the position of those who get it: what brings them to the newest. */
   readonly #packets = new Map<string, Packet>();
   #last: { readonly from: Position; readonly packet: Packet } | undefined;
+  /** The round that has not ended. */
+  #round: Round | undefined;
   /** What was said since the newest round began. */
   #news: 'events' | 'count' | undefined;
 
@@ -98,7 +98,7 @@ export class AuctionRoom {
   }
 
   get hasMore(): boolean {
-    return this.round !== undefined || this.#news !== undefined;
+    return this.#round !== undefined || this.#news !== undefined;
   }
 
   /**
@@ -150,20 +150,20 @@ export class AuctionRoom {
 
   /** Goes on with the round, or begins one. */
   currentRound(now: number): Round {
-    if (this.round !== undefined) return this.round;
+    if (this.#round !== undefined) return this.#round;
     const upTo = this.#news === 'events' ? this.#at : undefined;
-    this.round = { members: this.#members.values(), upTo, sent: 0, passedOver: 0 };
+    this.#round = { members: this.#members.values(), upTo, sent: 0, passedOver: 0 };
     this.#news = undefined;
     this.lastSentAt = now;
     this.restedMs = 0;
-    return this.round;
+    return this.#round;
   }
 
   /** All members that keep up have been told. */
   endRound(): void {
-    const upTo = this.round?.upTo;
+    const upTo = this.#round?.upTo;
     if (upTo !== undefined) this.#events = [...eventsAfter(this.#events, upTo)];
-    this.round = undefined;
+    this.#round = undefined;
   }
 
   /**

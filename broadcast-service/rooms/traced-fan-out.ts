@@ -6,6 +6,7 @@ import { comparePositions, type Position } from '@outcry/shared/contracts/live.t
 import type { TraceNote } from '@outcry/shared/contracts/traces.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { traceIdOf, type Span, type Tracer } from '@outcry/shared/runtime/tracing.ts';
+import type { WatchedAuctions } from '../feed/watched-auctions.ts';
 
 /** More are not followed: their viewers may have left before the message was sent. */
 const MAX_OPEN = 1_000;
@@ -17,21 +18,20 @@ interface Open {
 
 export class TracedFanOut {
   readonly #tracer: Tracer;
-  readonly #isWatched: (auctionId: string) => boolean;
+  readonly #watched: WatchedAuctions;
   readonly #log: Logger;
   /** The oldest first. */
   readonly #open = new Set<Open>();
 
-  /** @param isWatched whether anybody watches the auction on this node */
-  constructor(tracer: Tracer, isWatched: (auctionId: string) => boolean, log: Logger) {
+  constructor(tracer: Tracer, watched: WatchedAuctions, log: Logger) {
     this.#tracer = tracer;
-    this.#isWatched = isWatched;
+    this.#watched = watched;
     this.#log = log;
   }
 
   /** A message of a sampled bid is about to come. */
   noted(note: TraceNote): void {
-    if (!this.#isWatched(note.auctionId)) return;
+    if (!this.#watched.isWatched(note.auctionId)) return;
     const span = this.#tracer.begin('fan-out', {
       kind: 'consumer',
       parent: note.traceparent,

@@ -43,7 +43,7 @@ const ASKED_AGAIN_PER_SECOND = 2;
 
 interface Watch {
   /** For asking again, once that was done. */
-  again: Allowance | undefined;
+  again?: Allowance;
   readonly lease: Promise<Lease | undefined>;
   joined: boolean;
 }
@@ -74,7 +74,8 @@ export class Watches {
     if (known === undefined && this.#watches.size >= MAX_WATCHED) {
       return refused('INVALID_REQUEST', `One connection can watch ${MAX_WATCHED} auctions.`);
     }
-    const watch = known ?? this.#begin(auctionId);
+    const watch = known ?? { lease: this.#parts.watched.acquire(auctionId), joined: false };
+    this.#watches.set(auctionId, watch);
     try {
       const feed = (await watch.lease)?.feed;
       if (feed === undefined) {
@@ -106,13 +107,6 @@ export class Watches {
   /** The connection is gone. */
   close(): void {
     for (const [auctionId, watch] of this.#watches) this.#end(auctionId, watch);
-  }
-
-  #begin(auctionId: string): Watch {
-    const lease = this.#parts.watched.acquire(auctionId);
-    const watch = { again: undefined, lease, joined: false };
-    this.#watches.set(auctionId, watch);
-    return watch;
   }
 
   get #isFull(): boolean {

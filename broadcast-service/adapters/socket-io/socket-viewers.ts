@@ -96,10 +96,10 @@ export class SocketViewers {
       const refusal = this.#refusal(request);
       if (refusal === undefined) {
         next();
-        return;
+      } else {
+        parts.refused(refusal[1]);
+        refuse(request.socket, refusal);
       }
-      parts.refused(refusal[1]);
-      refuse(request.socket, refusal);
     });
     this.#io.engine.on('connection', (connection: Connection) => this.#begin(connection));
     this.#io.use((socket, next) => void this.#admit(socket, next));
