@@ -89,11 +89,7 @@ export async function createBroadcaster(
     const traces = keysOfShards.map(({ tracesChannel }) => tracesChannel);
     channels.subscribeAlways(traces, (text) => traced.noted(readTraceNote(text)));
   }
-  const metrics = createMetrics(
-    registry,
-    () => connections.count,
-    () => watched.count,
-  );
+  const metrics = createMetrics(registry, connections, watched);
   const audience = {
     watched,
     fanOut,

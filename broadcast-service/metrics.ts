@@ -4,15 +4,15 @@ import { Figures } from '@outcry/shared/runtime/figures.ts';
 /** The service's own figures. */
 export function createMetrics(
   registry: Registry,
-  viewers: () => number,
-  watchedAuctions: () => number,
+  viewers: { readonly count: number },
+  watchedAuctions: { readonly count: number },
 ) {
   const figures = new Figures(registry);
-  figures.reading('outcry_viewers', 'Connections of viewers on this node.', viewers);
+  figures.reading('outcry_viewers', 'Connections of viewers on this node.', () => viewers.count);
   figures.reading(
     'outcry_watched_auctions',
     'Auctions that this node is subscribed to.',
-    watchedAuctions,
+    () => watchedAuctions.count,
   );
   return {
     messagesIn: figures.counter(

@@ -54,8 +54,7 @@ export class RedisAuctionSource implements AuctionSource {
   async eventsAfter(auctionId: string, seq: number, limit: number): Promise<readonly LiveEvent[]> {
     const shard = shardOfId(auctionId, this.#shards);
     if (shard === undefined) return [];
-    const { log } = auctionKeys(shard, auctionId);
-    return asked(this.#readLog(log, seq, limit), 'reading the log');
+    return asked(this.#readLog(auctionKeys(shard, auctionId).log, seq, limit), 'reading the log');
   }
 
   async #readLog(log: string, seq: number, limit: number): Promise<readonly LiveEvent[]> {
