@@ -2,11 +2,14 @@
 // import for every rule and sees it fail.
 const TESTS = '(\\.test\\.tsx?$)|(^[^/]+/testing/)';
 
-/** Folders of a service that hold use cases: everything but its edges and its composition root. */
+/**
+ * Folders of a service that hold use cases: everything but its edges and its composition root. What is in SQL
+ * itself has a rule of its own.
+ */
 const USE_CASES = {
   'api-gateway': 'bidding|auctions|keeper|hand-off|limits',
   'broadcast-service': 'feed|rooms|presence',
-  'archival-worker': 'accounts|archive|dead-letters|seal|history|rebuild|verify|webhooks|whole',
+  'archival-worker': 'accounts|archive|dead-letters|seal|rebuild|verify|whole',
 };
 const SERVICES = Object.keys(USE_CASES);
 
@@ -68,6 +71,14 @@ export default {
           path: `^(shared/http|${service}/(http|adapters))/|^node_modules/(hono|@hono|ioredis|@nats-io|postgres|socket\\.io)/`,
         },
       ),
+    ),
+    rule(
+      'sql-knows-postgres-alone',
+      'history and webhooks are questions and queues in Postgres: they know no other edge',
+      { path: '^archival-worker/(history|webhooks)/', pathNot: TESTS },
+      {
+        path: '^(shared/http|archival-worker/(http|adapters/(nats|receivers|redis)))/|^node_modules/(hono|@hono|ioredis|@nats-io)/',
+      },
     ),
     rule(
       'http-knows-no-adapter',

@@ -4,16 +4,16 @@ import {
   ConfigError,
   list,
   parseSettings,
+  parseVariables,
   rateLimits,
   trustedProxies,
+  webUrl,
   type Environment,
 } from '@outcry/shared/runtime/config.ts';
 import { natsSettings } from '@outcry/shared/runtime/jetstream.ts';
 import { networkOf } from './webhooks/receiver-addresses.ts';
 
 const SERVICE = 'archival-worker';
-
-const webUrl = z.url({ protocol: /^https?$/ });
 
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
@@ -95,8 +95,7 @@ export type WebhookSettings = z.infer<typeof webhookSchema>;
 
 /** @throws ConfigError naming every mistake in the environment */
 export function webhookSettings(environment: Environment = process.env): WebhookSettings {
-  const given = Object.entries(environment).filter(([, value]) => value !== '');
-  return parsed('webhooks', webhookSchema, Object.fromEntries(given));
+  return parseVariables('webhooks', webhookSchema, environment);
 }
 
 const toolSchema = commonSettings
@@ -129,17 +128,7 @@ export function toolSettings(
   const { redis: REDIS_URL, nats: NATS_URL, postgres: DATABASE_URL } = running;
   // All servers or none: a tool must not mix two systems.
   const servers = 'DATABASE_URL' in given ? {} : { REDIS_URL, NATS_URL, DATABASE_URL };
-  return parsed(tool, toolSchema, { ...given, ...servers });
-}
-
-/** @throws ConfigError naming every mistake */
-function parsed<T extends z.ZodType>(program: string, schema: T, given: Environment): z.output<T> {
-  const settings = schema.safeParse(given);
-  if (settings.success) return settings.data;
-  const mistakes = settings.error.issues.map(
-    ({ path, message }) => `${path.join('.')}: ${message}`,
-  );
-  throw new ConfigError(program, mistakes);
+  return parseVariables(tool, toolSchema, { ...given, ...servers });
 }
 
 /** The database to migrate. @throws ConfigError when it is missing or no URL */

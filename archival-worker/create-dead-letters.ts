@@ -1,58 +1,35 @@
 /** Puts the tool for dead letters together. */
-import { Closers } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { archiveStore } from './adapters/postgres/archive-store.ts';
-import { Database } from './adapters/postgres/database.ts';
 import { deadLetterBox } from './adapters/postgres/dead-letters.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import type { ToolSettings } from './config.ts';
+import { withServers } from './create-servers.ts';
 import type { DeadLetterBox } from './dead-letters/ports.ts';
-import type { RetryParts } from './dead-letters/retry-letters.ts';
+import type { LetterParts } from './dead-letters/settle-letters.ts';
 
 const DATABASE_LIMIT_MS = 30_000;
+const CONNECTIONS = 2;
+
 /** Looks at the letters; needs Postgres only. */
-export async function withDeadLetterBox<T>(
+export const withDeadLetterBox = <T>(
   settings: ToolSettings,
   log: Logger,
   work: (box: DeadLetterBox) => Promise<T>,
-): Promise<T> {
-  const database = openDatabase(settings, log);
-  try {
-    return await work(deadLetterBox(database));
-  } finally {
-    await database.close();
-  }
-}
+): Promise<T> =>
+  withServers('dead-letters', settings, log, ({ database }) =>
+    work(deadLetterBox(database(CONNECTIONS, DATABASE_LIMIT_MS))),
+  );
 
 /** Tries letters again; needs Postgres and Redis. */
-export async function withRetryParts<T>(
+export const withLetterParts = <T>(
   settings: ToolSettings,
   log: Logger,
-  work: (parts: RetryParts) => Promise<T>,
-): Promise<T> {
-  const closers = new Closers(log);
-  try {
-    const database = openDatabase(settings, log);
-    closers.defer('database', () => database.close());
-    const redis = openRedisOrCluster(settings, 'dead-letters', log, {
-      enableAutoPipelining: true,
-    });
-    closers.defer('Redis', () => redis.disconnect());
-    await untilReady(redis);
-    return await work({
-      box: deadLetterBox(database),
-      store: archiveStore(database),
-      marks: new RedisAuctionMarks(redis, settings.SHARDS),
-    });
-  } finally {
-    await closers.close();
-  }
-}
-
-const openDatabase = (settings: ToolSettings, log: Logger): Database =>
-  new Database(
-    settings.DATABASE_URL,
-    { name: 'outcry-dead-letters', connections: 2, limitMs: DATABASE_LIMIT_MS },
-    log,
-  );
+  work: (parts: LetterParts) => Promise<T>,
+): Promise<T> =>
+  withServers('dead-letters', settings, log, async (servers) => {
+    const database = servers.database(CONNECTIONS, DATABASE_LIMIT_MS);
+    const redis = await servers.redis({ enableAutoPipelining: true });
+    const marks = new RedisAuctionMarks(redis, settings.SHARDS);
+    return work({ box: deadLetterBox(database), store: archiveStore(database), marks });
+  });

@@ -1,14 +1,11 @@
 /** Puts the rebuild together, and an archiver that drains the stream for it. */
 import { ARCHIVE_CONSUMER } from '@outcry/shared/contracts/keys.ts';
-import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
-import { Closers, withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { mastersOf, openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
-import { ensureConsumer } from './adapters/nats/event-consumer.ts';
+import { mastersOf } from '@outcry/shared/runtime/redis.ts';
+import { ensureConsumer, streamBacklog } from './adapters/nats/event-consumer.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
-import { JetStreamBacklog } from './adapters/nats/stream-backlog.ts';
 import { archiveStore } from './adapters/postgres/archive-store.ts';
-import { Database } from './adapters/postgres/database.ts';
 import { rebuildArchive } from './adapters/postgres/rebuild-archive.ts';
 import { aloneInDatabase } from './adapters/postgres/rebuild-lock.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
@@ -16,6 +13,7 @@ import { RedisToRebuild } from './adapters/redis/redis-to-fill.ts';
 import { ArchiveEvents } from './archive/archive-events.ts';
 import { ReportArchived } from './archive/report-archived.ts';
 import type { ToolSettings } from './config.ts';
+import { CONNECT_LIMIT_MS, withServers, type ToolServers } from './create-servers.ts';
 import { DRAIN_LIMITS } from './rebuild/drain-stream.ts';
 import { RebuildRefusedError } from './rebuild/ports.ts';
 import {
@@ -27,7 +25,6 @@ import {
 
 const DATABASE_LIMIT_MS = 60_000;
 const CONNECTIONS = 10;
-const CONNECT_LIMIT_MS = 10_000;
 
 /**
  * Rebuilds Redis from Postgres. Meanwhile it archives what JetStream still holds, by the worker's
@@ -41,15 +38,12 @@ export async function runRebuild(
   log: Logger,
   drainLimits = DRAIN_LIMITS,
 ): Promise<RebuildResult> {
-  const done = await aloneInDatabase(settings.DATABASE_URL, async () => {
-    const closers = new Closers(log);
-    try {
-      const parts = await assemble(settings, log, closers);
-      return await rebuild({ ...parts, progress, drainLimits });
-    } finally {
-      await closers.close();
-    }
-  });
+  const done = await aloneInDatabase(settings.DATABASE_URL, () =>
+    withServers('rebuild', settings, log, async (servers) => {
+      const parts = await assemble(settings, log, servers);
+      return rebuild({ ...parts, progress, drainLimits });
+    }),
+  );
   if (done === undefined) {
     throw new RebuildRefusedError('Another rebuild of this database is running.');
   }
@@ -59,30 +53,19 @@ export async function runRebuild(
 async function assemble(
   settings: ToolSettings,
   log: Logger,
-  closers: Closers,
+  { database: openDatabase, redis: openRedis, nats: openNats, closers }: ToolServers,
 ): Promise<Omit<RebuildParts, 'progress' | 'drainLimits'>> {
   const { SHARDS: shards } = settings;
-  const options = { name: 'outcry-rebuild', connections: CONNECTIONS, limitMs: DATABASE_LIMIT_MS };
-  const database = new Database(settings.DATABASE_URL, options, log);
-  closers.defer('database', () => database.close());
-
-  // No automatic pipelines: on a cluster they take the number of keys for the first key.
-  const redis = openRedisOrCluster(settings, 'rebuild', log);
-  closers.defer('Redis', () => redis.disconnect());
-  await untilReady(redis);
+  const database = openDatabase(CONNECTIONS, DATABASE_LIMIT_MS);
+  // Automatic pipelines on a cluster would take the number of keys for the first key.
+  const redis = await openRedis({ enableAutoPipelining: false });
   // A cluster's nodes are connected with their first command, and refuse others meanwhile.
   const answered = Promise.all(mastersOf(redis).map((node) => node.ping()));
   await withTimeLimit(answered, CONNECT_LIMIT_MS, 'connecting to every Redis node');
+  const nats = openNats();
+  await ensureConsumer(await nats.connected(CONNECT_LIMIT_MS), ARCHIVE_CONSUMER, settings);
 
-  const nats = connectNats(settings.NATS_URL, 'rebuild', log);
-  closers.defer('NATS', () => nats.close());
-  const limits = {
-    maxBytes: settings.NATS_STREAM_MAX_BYTES,
-    replicas: settings.NATS_STREAM_REPLICAS,
-  };
-  await ensureConsumer(await nats.connected(CONNECT_LIMIT_MS), ARCHIVE_CONSUMER, limits);
-
-  const source = new JetStreamSource(nats, limits, log);
+  const source = new JetStreamSource(nats, settings, log);
   closers.defer('event source', () => source.close());
   const report = new ReportArchived(new RedisAuctionMarks(redis, shards), log);
   closers.defer('reports', () => report.stop());
@@ -98,6 +81,6 @@ async function assemble(
     shards,
     redis: new RedisToRebuild(redis, shards),
     archive: rebuildArchive(database),
-    stream: new JetStreamBacklog(nats),
+    stream: streamBacklog(nats),
   };
 }

@@ -3,7 +3,7 @@ import { SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/http/http-server.ts';
 import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
-import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
+import { startService, type Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { openTracer } from '@outcry/shared/runtime/open-tracer.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/http/operations.ts';
@@ -11,47 +11,33 @@ import { clientAddress } from '@outcry/shared/runtime/client-address.ts';
 import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts';
 import { SignOuts } from '@outcry/shared/runtime/sign-outs.ts';
-import { Accounts } from './accounts/accounts.ts';
 import { DeleteAccounts } from './accounts/delete-accounts.ts';
+import { messagesInStream } from './adapters/nats/event-consumer.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
-import { streamedHeads } from './adapters/nats/streamed-heads.ts';
+import { streamedHeads } from './adapters/nats/read-stream.ts';
 import { archivedHeads } from './adapters/postgres/archived-heads.ts';
 import { archiveStore, hasEvents } from './adapters/postgres/archive-store.ts';
 import { deadLetterBox } from './adapters/postgres/dead-letters.ts';
-import { historyReader } from './adapters/postgres/ask-history.ts';
+import { completeTexts } from './adapters/postgres/complete-texts.ts';
 import { Database } from './adapters/postgres/database.ts';
-import { DatabaseWatch } from './adapters/postgres/database-watch.ts';
-import { PostgresDeletedAccounts } from './adapters/postgres/deleted-accounts.ts';
-import { nameStore } from './adapters/postgres/display-names.ts';
-import { historyStore } from './adapters/postgres/history-store.ts';
-import { leaderboardStore } from './adapters/postgres/leaderboard.ts';
-import { noticeStore } from './adapters/postgres/notices.ts';
-import { ownAuctionStore } from './adapters/postgres/own-auctions.ts';
-import { proofStore } from './adapters/postgres/proof-store.ts';
-import { reportStore } from './adapters/postgres/report-store.ts';
-import { saleHistory } from './adapters/postgres/sale-history.ts';
+import { watchDatabase } from './adapters/postgres/database-watch.ts';
+import { deletedAccounts } from './adapters/postgres/deleted-accounts.ts';
 import { sealStore } from './adapters/postgres/seal-store.ts';
-import { textStore } from './adapters/postgres/text-store.ts';
-import { userStore } from './adapters/postgres/user-store.ts';
-import { watchlistStore } from './adapters/postgres/watchlist.ts';
-import { webhookStore } from './adapters/postgres/webhook-store.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import { keptHints } from './adapters/redis/kept-hints.ts';
 import { RedisNames } from './adapters/redis/names-in-redis.ts';
-import { RedisSignOutMarks } from './adapters/redis/sign-out-marks.ts';
+import { signOutMarks } from './adapters/redis/sign-out-marks.ts';
 import { RedisToCheck } from './adapters/redis/redis-to-check.ts';
 import { ArchiveEvents, BATCHES_AT_ONCE } from './archive/archive-events.ts';
-import { CompleteTexts } from './archive/complete-texts.ts';
 import { ReportArchived } from './archive/report-archived.ts';
 import { tracedCommit, tracedSource } from './archive/traced-archive.ts';
 import type { WorkerSettings } from './config.ts';
-import { DeadLetters } from './dead-letters/dead-letters.ts';
+import { askHistory } from './history/ask-history.ts';
 import { SharedAnswers } from './history/shared-answers.ts';
 import { createHistoryApi } from './http/history-api.ts';
 import { createMetrics, createSealMetrics } from './metrics.ts';
 import { SealAuctions } from './seal/seal-auctions.ts';
 import { ReceiverAddresses } from './webhooks/receiver-addresses.ts';
-import { Webhooks } from './webhooks/webhooks.ts';
 import { WholeRedis } from './whole/whole-redis.ts';
 
 const WRITE_LIMIT_MS = 20_000;
@@ -60,30 +46,37 @@ const WRITE_CONNECTIONS = BATCHES_AT_ONCE + 1;
 const READ_LIMIT_MS = 3_000;
 const READ_CONNECTIONS = 8;
 const REDIS_WAIT_MS = 2_000;
+const NATS_WAIT_MS = 5_000;
 
 /**
  * Starts a worker. It listens at once; Postgres, NATS and Redis may come later.
  * @throws OtherShardsError when Redis was written with another number of shards; Error when the
  *   port is taken
  */
-export async function createWorker(settings: WorkerSettings, log: Logger): Promise<Service> {
-  const closers = new Closers(log);
-  try {
-    return await assemble(settings, log, closers);
-  } catch (error) {
-    await closers.close();
-    throw error;
-  }
-}
+export const createWorker = (settings: WorkerSettings, log: Logger): Promise<Service> =>
+  startService(log, (...stages) => assemble(settings, log, ...stages));
 
-async function assemble(settings: WorkerSettings, log: Logger, closers: Closers): Promise<Service> {
+async function assemble(
+  settings: WorkerSettings,
+  log: Logger,
+  closers: Closers,
+  isStopping: () => boolean,
+): Promise<number> {
   const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
   const tracer = await openTracer({ endpoint, service: 'archival-worker', ratio: 0 }, log);
   if (tracer !== undefined) closers.defer('traces', () => tracer.close());
 
-  const { writing, reading } = openDatabases(settings, log, closers);
-  const read = historyReader(reading);
-  const databaseWatch = new DatabaseWatch(read, log);
+  const open = (url: string, name: string, connections: number, limitMs: number): Database => {
+    const database = new Database(url, { name, connections, limitMs }, log);
+    closers.defer(name, () => database.close());
+    return database;
+  };
+  const { DATABASE_URL: primary, DATABASE_READ_URL: replica = primary } = settings;
+  const writing = open(primary, 'outcry-archive', WRITE_CONNECTIONS, WRITE_LIMIT_MS);
+  // The history API has its own connections, maybe to a replica.
+  const reading = open(replica, 'outcry-history', READ_CONNECTIONS, READ_LIMIT_MS);
+  const ask = askHistory(reading);
+  const databaseWatch = watchDatabase(ask, log);
   closers.defer('database watch', () => databaseWatch.close());
 
   const redis = openRedisOrCluster(settings, 'archival-worker', log, {
@@ -96,16 +89,12 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
 
   const nats = connectNats(settings.NATS_URL, 'archival-worker', log);
   closers.defer('NATS', () => nats.close());
-  const limits = {
-    maxBytes: settings.NATS_STREAM_MAX_BYTES,
-    replicas: settings.NATS_STREAM_REPLICAS,
-  };
-  const source = new JetStreamSource(nats, limits, log);
+  const source = new JetStreamSource(nats, settings, log);
   closers.defer('event source', () => source.close());
 
   const witnesses = {
     hasEvents: () => hasEvents(writing),
-    messagesInStream: () => source.messagesInStream(),
+    messagesInStream: async () => messagesInStream(await nats.connected(NATS_WAIT_MS)),
     archived: () => archivedHeads(writing),
     streamed: (all: boolean) => streamedHeads(nats, all),
   };
@@ -118,10 +107,11 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   closers.defer('reports', () => report.stop());
 
   const registry = createRegistry('archival-worker');
-  const figures = createMetrics(registry, {
-    behind: () => source.behind,
-    unreported: () => report.waiting,
-  });
+  const figures = createMetrics(
+    registry,
+    () => source.behind,
+    () => report.waiting,
+  );
   const store = archiveStore(writing);
   const archive = new ArchiveEvents({
     source: tracer === undefined ? source : tracedSource(source, tracer),
@@ -143,21 +133,20 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   });
   closers.defer('seal', () => seal.stop());
 
-  const texts = new CompleteTexts(textStore(writing), log);
+  const texts = completeTexts(writing, log);
   closers.defer('texts', () => texts.stop());
 
-  const deletedAccounts = new PostgresDeletedAccounts(writing);
+  const accountStore = deletedAccounts(writing);
   const deleteAccounts = new DeleteAccounts({
-    store: deletedAccounts,
+    store: accountStore,
     redis: new RedisNames(redis, settings.SHARDS),
     keepSalesDays: settings.KEEP_SALES_DAYS,
     log,
   });
   closers.defer('deletion of accounts', () => deleteAccounts.stop());
 
-  let stopping = false;
   const readiness = (): Record<string, string> => {
-    if (stopping) return { worker: 'stopping' };
+    if (isStopping()) return { worker: 'stopping' };
     const waitingFor: Record<string, string> = {};
     if (databaseWatch.fault !== undefined) waitingFor['postgres'] = databaseWatch.fault;
     if (wholeRedis.problem !== undefined) waitingFor['redis'] = wholeRedis.problem;
@@ -172,23 +161,12 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   };
   const api = createHistoryApi(
     {
-      history: historyStore(read),
-      sales: saleHistory(read),
-      proofs: proofStore(read),
-      users: userStore(read),
-      ranking: leaderboardStore(read),
-      names: nameStore(historyReader(writing)),
-      ownAuctions: ownAuctionStore(read),
-      watchlist: watchlistStore(read, historyReader(writing)),
-      reports: reportStore(read),
-      notices: noticeStore(read, historyReader(writing)),
-      hints: keptHints(redis, log),
-      accounts: new Accounts(new RedisSignOutMarks(redis), deletedAccounts),
-      webhooks: new Webhooks(
-        webhookStore(historyReader(writing)),
-        new ReceiverAddresses(settings.WEBHOOKS_ALLOW_PRIVATE),
-      ),
-      deadLetters: new DeadLetters({ box: deadLetterBox(writing), store, marks }),
+      ask,
+      write: askHistory(writing),
+      tellDevices: keptHints(redis, log),
+      accounts: { marks: signOutMarks(redis), store: accountStore },
+      receivers: new ReceiverAddresses(settings.WEBHOOKS_ALLOW_PRIVATE),
+      deadLetters: { box: deadLetterBox(writing), store, marks },
       answers: new SharedAnswers(),
       nextSteps: {
         winner: { text: settings.NEXT_STEP_WINNER_TEXT, url: settings.NEXT_STEP_WINNER_URL },
@@ -222,32 +200,5 @@ async function assemble(settings: WorkerSettings, log: Logger, closers: Closers)
   signOuts.start();
   deleteAccounts.start();
 
-  return {
-    port: http.port,
-    close: async () => {
-      stopping = true;
-      await closers.close();
-    },
-  };
-}
-
-/** One database for the archive; the history API has its own connections, maybe to a replica. */
-function openDatabases(
-  settings: WorkerSettings,
-  log: Logger,
-  closers: Closers,
-): { writing: Database; reading: Database } {
-  const writing = new Database(
-    settings.DATABASE_URL,
-    { name: 'outcry-archive', connections: WRITE_CONNECTIONS, limitMs: WRITE_LIMIT_MS },
-    log,
-  );
-  closers.defer('archive database', () => writing.close());
-  const reading = new Database(
-    settings.DATABASE_READ_URL ?? settings.DATABASE_URL,
-    { name: 'outcry-history', connections: READ_CONNECTIONS, limitMs: READ_LIMIT_MS },
-    log,
-  );
-  closers.defer('history database', () => reading.close());
-  return { writing, reading };
+  return http.port;
 }

@@ -1,26 +1,23 @@
 import type { Registry } from 'prom-client';
 import { Figures } from '@outcry/shared/runtime/figures.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
-import type { ArchiveFigures, BatchFigures } from './archive/ports.ts';
+import type { ArchiveFigures } from './archive/ports.ts';
 import type { SealFigures } from './seal/ports.ts';
-import type { DeliveryFigures } from './webhooks/ports.ts';
+import type { DeliveryFigures } from './webhooks/send-deliveries.ts';
 
-export interface WorkerGauges {
-  /** Messages that are not archived yet. */
-  readonly behind: () => number;
-  /** Auctions whose archived watermark Redis was not told yet. */
-  readonly unreported: () => number;
-}
-
-/** The worker's own figures. */
-export function createMetrics(registry: Registry, gauges: WorkerGauges): ArchiveFigures {
+/**
+ * The worker's own figures.
+ * @param behind messages that are not archived yet
+ * @param unreported auctions whose archived watermark Redis was not told yet
+ */
+export function createMetrics(
+  registry: Registry,
+  behind: () => number,
+  unreported: () => number,
+): ArchiveFigures {
   const figures = new Figures(registry);
-  figures.reading('outcry_archive_behind_messages', 'Messages not archived yet', gauges.behind);
-  figures.reading(
-    'outcry_archive_unreported_auctions',
-    'Watermarks Redis lacks',
-    gauges.unreported,
-  );
+  figures.reading('outcry_archive_behind_messages', 'Messages not archived yet', behind);
+  figures.reading('outcry_archive_unreported_auctions', 'Watermarks Redis lacks', unreported);
   const events = figures.counter(
     'outcry_archive_events_total',
     'Events that arrived: stored, or stored before',
@@ -51,11 +48,11 @@ export function createMetrics(registry: Registry, gauges: WorkerGauges): Archive
   for (const result of ['new', 'duplicate']) events.inc({ result }, 0);
 
   return {
-    committed: (of: BatchFigures) => {
+    committed: (of) => {
       events.inc({ result: 'new' }, of.fresh);
       events.inc({ result: 'duplicate' }, of.duplicates);
-      conflicts.inc(of.conflicts);
-      deadLetters.inc(of.deadLetters);
+      conflicts.inc(of.conflicts.length);
+      deadLetters.inc(of.letters.length);
       batch.observe(of.messages);
       if (of.oldestAt !== undefined) {
         lag.observe(Math.max(0, wallClockNow() - Date.parse(of.oldestAt)) / 1000);

@@ -4,20 +4,18 @@
  * nothing is left of what was to be retried, 1 when something is, or the tool could not do its work.
  * `npm run dead-letters -- discard <hash> --by <name> --why <reason>`: takes out one that is no event.
  */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readRunFile } from '@outcry/local/run-file.ts';
-import { createLogger, type Logger } from '@outcry/shared/runtime/logger.ts';
-import { toolSettings, type ToolSettings } from './config.ts';
-import { withDeadLetterBox, withRetryParts } from './create-dead-letters.ts';
 import type { Judgement } from './archive/ports.ts';
-import { discardLetters } from './dead-letters/discard-letters.ts';
+import { withDeadLetterBox, withLetterParts } from './create-dead-letters.ts';
 import type { DeadLetterBox, KeptLetter, ListedLetter } from './dead-letters/ports.ts';
-import { retryLetters, type RetryParts } from './dead-letters/retry-letters.ts';
-import { surviveLostSockets } from './lost-socket.ts';
+import {
+  discardLetters,
+  retryLetters,
+  type LetterParts,
+  type SettledLetter,
+} from './dead-letters/settle-letters.ts';
+import { runTool, UsageError, type ToolWork } from './tool.ts';
 
-const RUN_FILE = join(fileURLToPath(new URL('..', import.meta.url)), '.local', 'run.json');
 const HELP = `npm run dead-letters                     lists what could not be stored
 npm run dead-letters -- retry [all]      stores all of it again
 npm run dead-letters -- retry <hash>     stores one: 8 or more hex digits of its hash
@@ -30,7 +28,7 @@ const PROGRESS_EVERY = 100;
 type Shown = Omit<ListedLetter, 'subject'>;
 
 function line({ hash, auctionId, seenAt, bytes, reason }: Shown): string {
-  const time = seenAt.toISOString().replace(/\.\d+Z$/, 'Z');
+  const time = seenAt.replace(/\.\d+Z$/, 'Z');
   return `${hash.slice(0, 12)}  ${auctionId ?? '(no auction)'}  ${time}  ${bytes} bytes  ${reason}`;
 }
 
@@ -44,7 +42,15 @@ async function list(box: DeadLetterBox): Promise<void> {
   if (all > letters.length) console.log(`The oldest ${letters.length} are shown.`);
 }
 
-async function retry(parts: RetryParts, hashPrefix: string): Promise<void> {
+function tellUnblocked({ letter, unblocked }: SettledLetter): void {
+  if (unblocked) console.log(`${letter.auctionId ?? ''} is no longer blocked`);
+}
+
+function noneStartsWith(hashPrefix: string): UsageError {
+  return new UsageError(`No dead letter has a hash that starts with ${hashPrefix}.`);
+}
+
+async function retry(parts: LetterParts, hashPrefix: string): Promise<void> {
   let [stored, kept] = [0, 0];
   for await (const { letter, refusal, conflicts, unblocked } of retryLetters(parts, hashPrefix)) {
     if (refusal === undefined) stored += 1;
@@ -53,34 +59,32 @@ async function retry(parts: RetryParts, hashPrefix: string): Promise<void> {
       console.error(`still refused  ${line({ ...sized(letter), reason: refusal })}`);
     }
     if (conflicts > 0) console.error(`in conflict    ${line(sized(letter))}`);
-    if (unblocked) console.log(`${letter.auctionId ?? ''} is no longer blocked`);
+    tellUnblocked({ letter, unblocked });
     if ((stored + kept) % PROGRESS_EVERY === 0) console.log(`${stored + kept} tried …`);
   }
-  if (stored + kept === 0 && hashPrefix !== '') {
-    throw new UsageError(`No dead letter has a hash that starts with ${hashPrefix}.`);
-  }
+  if (stored + kept === 0 && hashPrefix !== '') throw noneStartsWith(hashPrefix);
   console.log(`${stored} stored, ${kept} kept.`);
   if (kept > 0) process.exitCode = 1;
 }
 
-async function discard(parts: RetryParts, hashPrefix: string, judgement: Judgement): Promise<void> {
+async function discard(
+  parts: LetterParts,
+  hashPrefix: string,
+  judgement: Judgement,
+): Promise<void> {
   let discarded = 0;
   for await (const { letter, unblocked } of discardLetters(parts, hashPrefix, judgement)) {
     discarded += 1;
     console.log(`discarded      ${line(sized(letter))}`);
-    if (unblocked) console.log(`${letter.auctionId ?? ''} is no longer blocked`);
+    tellUnblocked({ letter, unblocked });
   }
-  if (discarded === 0) {
-    throw new UsageError(`No dead letter has a hash that starts with ${hashPrefix}.`);
-  }
+  if (discarded === 0) throw noneStartsWith(hashPrefix);
 }
-
-class UsageError extends Error {}
 
 const HASH = /^[0-9a-f]{8,64}$/;
 
 /** What the command line asks for. @throws UsageError */
-function asked(): (settings: ToolSettings, log: Logger) => Promise<void> {
+function asked(): ToolWork {
   const options = { by: { type: 'string' }, why: { type: 'string' } } as const;
   let parsed;
   try {
@@ -94,25 +98,16 @@ function asked(): (settings: ToolSettings, log: Logger) => Promise<void> {
   const judged = by.trim() !== '' && why.trim() !== '';
   if (more.length === 0 && command === 'discard' && isHash && judged) {
     return (settings, log) =>
-      withRetryParts(settings, log, (parts) => discard(parts, which, { by, why }));
+      withLetterParts(settings, log, (parts) => discard(parts, which, { by, why }));
   }
   if (more.length === 0 && by === '' && why === '') {
     if (command === undefined) return (settings, log) => withDeadLetterBox(settings, log, list);
     if (command === 'retry' && (which === 'all' || isHash)) {
       const hashPrefix = isHash ? which : '';
-      return (settings, log) => withRetryParts(settings, log, (parts) => retry(parts, hashPrefix));
+      return (settings, log) => withLetterParts(settings, log, (parts) => retry(parts, hashPrefix));
     }
   }
   throw new UsageError(HELP);
 }
 
-try {
-  const work = asked();
-  const settings = toolSettings('dead-letters', (await readRunFile(RUN_FILE))?.urls);
-  const log = createLogger('dead-letters', settings.LOG_LEVEL);
-  surviveLostSockets(log);
-  await work(settings, log);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runTool('dead-letters', asked, [Error]);

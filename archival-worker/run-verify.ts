@@ -3,20 +3,13 @@
  * recomputes the seals and the statistics, and names the first difference of each auction. Exit
  * code 0 when there is none, 1 when there is one or a server did not answer.
  */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readRunFile } from '@outcry/local/run-file.ts';
-import { ConfigError } from '@outcry/shared/runtime/config.ts';
-import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
-import { toolSettings } from './config.ts';
 import { runVerify } from './create-verify.ts';
-import { surviveLostSockets } from './lost-socket.ts';
+import { runTool, type ToolWork } from './tool.ts';
 import { differenceText } from './verify/difference.ts';
 import type { VerifyCounts } from './verify/verify.ts';
 
-const RUN_FILE = join(fileURLToPath(new URL('..', import.meta.url)), '.local', 'run.json');
 const SAY_EVERY_MS = 2_000;
 
 let said = monotonicNow();
@@ -29,11 +22,15 @@ function progress(counts: VerifyCounts): void {
 const text = ({ auctions, rows, messages }: VerifyCounts): string =>
   `${auctions} auctions, ${rows} archived events, ${messages} messages`;
 
-try {
+function asked(): ToolWork {
   const { auction } = parseArgs({ options: { auction: { type: 'string' } } }).values;
-  const settings = toolSettings('verify', (await readRunFile(RUN_FILE))?.urls);
-  const log = createLogger('verify', settings.LOG_LEVEL);
-  surviveLostSockets(log);
+  return (settings, log) => verify(auction, settings, log);
+}
+
+async function verify(
+  auction: string | undefined,
+  ...[settings, log]: Parameters<ToolWork>
+): Promise<void> {
   const counts = await runVerify(
     settings,
     {
@@ -53,7 +50,6 @@ try {
   } else {
     console.log('Everything agrees.');
   }
-} catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exitCode = 1;
 }
+
+await runTool('verify', asked);

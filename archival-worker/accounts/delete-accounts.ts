@@ -4,11 +4,42 @@
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import type { DeletedAccountStore, Deletion, Erasure, NamesInRedis } from './ports.ts';
+import type {
+  DeletedAccountStore,
+  Deletion,
+  Erasure,
+  NamesInRedis,
+  SignOutMarks,
+} from './ports.ts';
 
+/** So long a token from before may still be taken, and a bid with it. */
+const SIGN_OUT_TAKES_MS = 5_000;
+const MAX_NAMED = 5;
 const LOOK_EVERY_MS = 10_000;
 const AT_ONCE = 100;
 const FIRST_ERASURE = { auctionId: '', userId: '' };
+
+/** What accounts are kept in. */
+export interface AccountParts {
+  readonly marks: SignOutMarks;
+  readonly store: DeletedAccountStore;
+}
+
+/**
+ * Signs the user out everywhere, and has the account deleted by {@link DeleteAccounts}.
+ * @returns open auctions and sales that the user sells, leads, or has left a bid for: then nothing was done
+ * @throws AccountsUnavailableError
+ */
+export async function deleteAccount(
+  { marks, store }: AccountParts,
+  userId: string,
+): Promise<readonly string[]> {
+  const open = await store.openAuctions(userId, MAX_NAMED);
+  if (open.length > 0) return open;
+  const signedOutAt = await marks.signOut(userId);
+  await store.begin({ userId, upTo: signedOutAt + SIGN_OUT_TAKES_MS });
+  return [];
+}
 
 export interface DeleteAccountsParts {
   readonly store: DeletedAccountStore;

@@ -13,15 +13,11 @@ import {
   type ArchiveStore,
   type Delivery,
   type EventSource,
-} from './ports.ts';
-import type { ReportArchived } from './report-archived.ts';
-import {
-  openEntry,
-  refused,
-  writeBatch,
   type OpenedEntry,
   type StoredBatch,
-} from './store-batch.ts';
+} from './ports.ts';
+import { openEntry, refused } from './open-entry.ts';
+import type { ReportArchived } from './report-archived.ts';
 import { logArchived, type TraceCommit } from './traced-archive.ts';
 
 /**
@@ -113,7 +109,7 @@ export class ArchiveEvents {
     const { signal } = this.#stopping;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const commit = (): Promise<StoredBatch> => store.transaction((tx) => writeBatch(tx, batch));
+        const commit = (): Promise<StoredBatch> => store.store(batch);
         const stored = await (traceCommit === undefined ? commit() : traceCommit(batch, commit));
         if (attempt > 1) log.info({ attempt }, 'events can be stored again');
         return this.#finish(batch, stored);
@@ -134,7 +130,7 @@ export class ArchiveEvents {
     for (const { entry } of batch) entry.ack();
     report.add(stored.prefixes);
     report.block(stored.letters.flatMap(({ auctionId }) => auctionId ?? []));
-    figures.committed(stored.figures);
+    figures.committed(stored);
     logArchived(batch, log);
     for (const { auctionId, epoch, seq, bidId } of stored.conflicts) {
       log.error({ auctionId, epoch, seq, bidId }, 'two events claim the same place');

@@ -1,5 +1,5 @@
 import type { BookEventType } from '@outcry/shared/contracts/books.ts';
-import type { AuctionStatus, EventType, Outcome } from '@outcry/shared/contracts/events.ts';
+import type { EventType, PublicState } from '@outcry/shared/contracts/events.ts';
 import type { RegistrationStatus, SaleTerms } from '@outcry/shared/contracts/sales.ts';
 
 /** The terms that the first event of an auction carries. Amounts in minor units, 0 for none. */
@@ -23,19 +23,9 @@ export interface TermsOfAuction {
  * Public state right after the event, and the leader's user id, which is secret. Of a book there is
  * nothing but the status.
  */
-export interface StateOfAuction {
-  readonly status: AuctionStatus;
-  readonly outcome: Outcome | undefined;
-  readonly price: number | undefined;
-  /** Absent when nobody can go higher. */
-  readonly minimumBid: number | undefined;
-  readonly leader: number | undefined;
-  readonly leaderId: string | undefined;
-  readonly bidCount: number | undefined;
-  readonly reserveMet: boolean | undefined;
-  /** ISO 8601 UTC. */
-  readonly endsAt: string | undefined;
-}
+export type StateOfAuction = Pick<PublicState, 'status'> & {
+  readonly [K in Exclude<keyof PublicState, 'status'>]: NonNullable<PublicState[K]> | undefined;
+} & { readonly leaderId: string | undefined };
 
 /** A bidder's registration to a sale, as its bidder asked for it or its seller decided. */
 export interface RegistrationOfSale {

@@ -1,4 +1,3 @@
-import type { Projections } from './batch.ts';
 import type { EventRow } from './event-row.ts';
 
 /** A log entry as it was published. */
@@ -40,8 +39,8 @@ export interface ArchivedPrefix {
 /** A message that can never be stored as events. */
 export interface DeadLetter {
   readonly subject: string;
-  /** Undefined when the subject names no auction. */
-  readonly auctionId: string | undefined;
+  /** Null when the subject names no auction. */
+  readonly auctionId: string | null;
   readonly payload: Uint8Array;
   readonly reason: string;
 }
@@ -50,41 +49,6 @@ export interface DeadLetter {
 export interface Judgement {
   readonly by: string;
   readonly why: string;
-}
-
-/** What became of the events of an insert, all in lock order. */
-export interface InsertedEvents {
-  readonly fresh: readonly EventRow[];
-  /** Their place holds other content; they were not stored. */
-  readonly conflicting: readonly EventRow[];
-}
-
-/**
- * The archive's tables within one transaction. What is called runs in the order of the calls; none
- * needs to wait for the one before.
- */
-export interface ArchiveTransaction {
-  /** Stores events; one that is there already is left alone. @param events in lock order */
-  insertEvents(events: readonly EventRow[]): Promise<InsertedEvents>;
-  keepConflicts(events: readonly EventRow[]): Promise<void>;
-  keepDeadLetters(letters: readonly DeadLetter[]): Promise<void>;
-  /** @returns how many dead letters of its auction are left, or of no auction */
-  removeDeadLetter(letter: DeadLetter): Promise<number>;
-  /**
-   * Moves a dead letter to those that were discarded; one that is gone already stays so.
-   * @returns how many dead letters of its auction are left, or of no auction
-   */
-  discardDeadLetter(letter: DeadLetter, judgement: Judgement): Promise<number>;
-  /** Moves each auction's state up to its newest event, never back; adds terms, items, forks. */
-  project(projections: Projections): Promise<void>;
-  /**
-   * The unbroken prefix of each of these events' auctions, also where nothing changed; to be called
-   * when the events are stored, or were before. It includes what other transactions committed
-   * before this one touched the auction, so that the last of several that fill a gap sees the
-   * whole. True for others only once this one has committed.
-   * @param events in lock order
-   */
-  archivedPrefixes(events: readonly EventRow[]): Promise<readonly ArchivedPrefix[]>;
 }
 
 /** The data itself is refused, by its own fault: trying again cannot help. */
@@ -97,14 +61,57 @@ export class TooSlowError extends Error {
   override readonly name = 'TooSlowError';
 }
 
-/** The archive's database. */
+/** An entry and what it holds: events, or the reason why it can never be stored. */
+export interface OpenedEntry<E extends Entry = Entry> {
+  readonly entry: E;
+  readonly events: readonly EventRow[];
+  readonly refusal?: string;
+}
+
+/** What became of a batch. */
+export interface StoredBatch {
+  /**
+   * Up to where each auction of the batch is archived now, also where nothing changed. It includes what
+   * other transactions committed before this one touched the auction, so that the last of several that
+   * fill a gap sees the whole.
+   */
+  readonly prefixes: readonly ArchivedPrefix[];
+  readonly conflicts: readonly EventRow[];
+  readonly letters: readonly DeadLetter[];
+  readonly messages: number;
+  /** Events that were stored now, and those that had been. */
+  readonly fresh: number;
+  readonly duplicates: number;
+  /** `at` of the oldest fresh event, ISO 8601 UTC. */
+  readonly oldestAt: string | undefined;
+}
+
+/**
+ * Done before the commit that takes a dead letter out.
+ * @param left how many dead letters of its auction, or of no auction, are left
+ */
+export type BeforeCommit = (left: number) => Promise<boolean>;
+
+/**
+ * The archive's tables. Everything is one transaction.
+ * @throws RefusedDataError when the data can never be stored; TooSlowError; after these and any
+ *   other error nothing is known to be stored, and after any but the first it may work later
+ */
 export interface ArchiveStore {
   /**
-   * Runs `work` in one transaction and commits it.
-   * @throws RefusedDataError when the data can never be stored; TooSlowError; after these and any
-   *   other error nothing is known to be stored, and after any but the first it may work later
+   * Stores events, each once, and all that follows from them: states, which never move back, terms,
+   * items, statistics. What has lost its place to another event is kept as a conflict, what was refused
+   * as a dead letter.
    */
-  transaction<T>(work: (tx: ArchiveTransaction) => Promise<T>): Promise<T>;
+  store(batch: readonly OpenedEntry[]): Promise<StoredBatch>;
+  /** Stores what was a dead letter. @returns the conflicts and prefixes, and what `before` gave */
+  storeLetter(
+    letter: DeadLetter,
+    entry: OpenedEntry,
+    before: BeforeCommit,
+  ): Promise<{ readonly stored: StoredBatch; readonly told: boolean }>;
+  /** Moves a dead letter to those that were discarded, if it is still there. @returns what `before` gave */
+  discardLetter(letter: DeadLetter, judgement: Judgement, before: BeforeCommit): Promise<boolean>;
 }
 
 /** Redis holds wrong data of these auctions, so their marks stay; those of all others were moved. */
@@ -133,27 +140,8 @@ export interface ArchivedMarks {
   block(auctionIds: readonly string[]): Promise<void>;
 }
 
-/** One committed batch in figures. */
-export interface BatchFigures {
-  readonly messages: number;
-  readonly fresh: number;
-  readonly duplicates: number;
-  readonly conflicts: number;
-  readonly deadLetters: number;
-  /** `at` of the oldest fresh event, ISO 8601 UTC. */
-  readonly oldestAt: string | undefined;
-}
-
 /** What the archive tells those who watch it. */
 export interface ArchiveFigures {
-  committed(figures: BatchFigures): void;
+  committed(batch: StoredBatch): void;
   retried(): void;
-}
-
-/** Texts that were stored without what is computed from them. */
-export interface TextStore {
-  /** Gives up to `limit` items their terms. @returns how many */
-  completeItems(limit: number): Promise<number>;
-  /** Gives up to `limit` names their looks, and takes off those that nobody may have now. */
-  completeNames(limit: number): Promise<{ readonly looked: number; readonly takenOff: number }>;
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { startBareArchive } from '../testing/bare-archive.ts';
 import { TestSystem } from '../testing/test-system.ts';
-import type { BatchFigures, Delivery, EventSource } from './ports.ts';
+import type { Delivery, EventSource, StoredBatch } from './ports.ts';
 
 let system: TestSystem;
 
@@ -37,7 +37,7 @@ function losingFirstAcks(source: EventSource): EventSource {
 test('events whose acknowledgement is lost after the commit are stored once', async () => {
   const total = { fresh: 0, duplicates: 0 };
   const figures = {
-    committed: ({ fresh, duplicates }: BatchFigures) => {
+    committed: ({ fresh, duplicates }: StoredBatch) => {
       total.fresh += fresh;
       total.duplicates += duplicates;
     },

@@ -2,6 +2,7 @@
  * Tells Redis up to where each auction is archived, and which ones are blocked. Redis may be away:
  * then the newest report of each auction waits, and archiving goes on.
  */
+import { comparePositions } from '@outcry/shared/contracts/live.ts';
 import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -41,7 +42,7 @@ export class ReportArchived {
   add(prefixes: readonly ArchivedPrefix[]): void {
     for (const prefix of prefixes) {
       const known = this.#waiting.get(prefix.auctionId);
-      if (known !== undefined && !isHigher(prefix, known)) continue;
+      if (known !== undefined && comparePositions(prefix, known) <= 0) continue;
       this.#waiting.delete(prefix.auctionId);
       this.#waiting.set(prefix.auctionId, prefix);
     }
@@ -118,6 +119,3 @@ function forgetOldest(waiting: Map<string, unknown> | Set<string>, most: number)
     waiting.delete(auctionId);
   }
 }
-
-const isHigher = (a: ArchivedPrefix, b: ArchivedPrefix): boolean =>
-  a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq);

@@ -5,8 +5,7 @@
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { traceIdOf, type Tracer } from '@outcry/shared/runtime/tracing.ts';
 import { auctionOfSubject } from './decode-entry.ts';
-import type { Delivery, EventSource } from './ports.ts';
-import type { OpenedEntry, StoredBatch } from './store-batch.ts';
+import type { Delivery, EventSource, OpenedEntry, StoredBatch } from './ports.ts';
 
 /** Follows sampled deliveries from where they are taken until they are answered. */
 export const tracedSource = (inner: EventSource, tracer: Tracer): EventSource => ({
@@ -63,7 +62,7 @@ export const tracedCommit =
     });
     try {
       const stored = await commit();
-      const { fresh, messages } = stored.figures;
+      const { fresh, messages } = stored;
       for (const span of spans) {
         span.end({ 'outcry.batch.events_stored': fresh, 'outcry.batch.messages': messages });
       }

@@ -4,7 +4,8 @@ import type { DeadLetter } from '../archive/ports.ts';
 export interface KeptLetter extends DeadLetter {
   /** sha256 of the payload, 64 hex digits. */
   readonly hash: string;
-  readonly seenAt: Date;
+  /** ISO 8601 UTC. */
+  readonly seenAt: string;
   /** The same in µs since 1970. */
   readonly micros: number;
 }

@@ -5,9 +5,11 @@
 import { createHmac } from 'node:crypto';
 import type { NextStep } from '@outcry/shared/contracts/history.ts';
 
+type Step = { readonly [part in 'text' | 'url']: string | undefined };
+
 export interface NextSteps {
-  readonly winner: { readonly text: string | undefined; readonly url: string | undefined };
-  readonly seller: { readonly text: string | undefined; readonly url: string | undefined };
+  readonly winner: Step;
+  readonly seller: Step;
   /** Signs links. */
   readonly secret: string;
 }

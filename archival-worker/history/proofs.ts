@@ -1,31 +1,31 @@
 /** Proofs of sealed auctions: everything public, and hashes of the rest. See docs/seal.md. */
-import type { ProvenEvent } from '@outcry/shared/contracts/history.ts';
-import type { ProofStore, SealedHead } from './ports.ts';
+import type { PageQuery, Proof, ProvenEvent } from '@outcry/shared/contracts/history.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import type { AskHistory } from './ask-history.ts';
+import { BY_POSITION, readPage } from './lists.ts';
 
-const EVENTS_AT_ONCE = 1_000;
-
-/** A proof whose events are read while they are sent. */
-export interface OpenProof extends SealedHead {
-  /** At most 1,000 at once. */
-  readonly events: AsyncGenerator<readonly ProvenEvent[], void, void>;
-}
-
-/** Undefined when the auction is not sealed. */
-export async function openProof(
-  store: ProofStore,
+/** What a proof begins with; undefined when the auction is not sealed. */
+export async function sealOf(
+  ask: AskHistory,
   auctionId: string,
-): Promise<OpenProof | undefined> {
-  const seal = await store.seal(auctionId);
-  return seal && { ...seal, events: eventsOf(store, auctionId) };
+): Promise<Pick<Proof, 'head' | 'sealedAt' | 'count'> | undefined> {
+  const [row] = await ask<Pick<Proof, 'head' | 'sealedAt' | 'count'>[]>`
+    SELECT encode(head, 'hex') AS head, sealed_at, seq AS count
+      FROM seals
+     WHERE auction_id = ${auctionId}`;
+  return row;
 }
 
-async function* eventsOf(store: ProofStore, auctionId: string): OpenProof['events'] {
-  let place = { epoch: 0, seq: 0 };
-  for (;;) {
-    const events = await store.events(auctionId, place, EVENTS_AT_ONCE);
-    const last = events.at(-1);
-    if (last === undefined) return;
-    place = last;
-    yield events.map(({ public: text, privateHash }) => ({ public: text, privateHash }));
-  }
-}
+export const provenEvents = (ask: AskHistory, auctionId: string, query: PageQuery) =>
+  readPage<ProvenEvent & Position, ProvenEvent>(
+    BY_POSITION,
+    query,
+    ({ behind, ordered, limit }) => ask<(ProvenEvent & Position)[]>`
+      SELECT epoch, seq, public,
+             encode(coalesce(hidden, sha256(convert_to(salt || private, 'UTF8'))), 'hex')
+               AS private_hash
+        FROM history_events
+       WHERE auction_id = ${auctionId} ${behind}
+       ${ordered} LIMIT ${limit}`,
+    ({ public: text, privateHash }) => ({ public: text, privateHash }),
+  );

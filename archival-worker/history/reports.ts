@@ -1,45 +1,67 @@
-/** Reports row by row, a portion at a time: however long they are, one portion is in memory. */
+/** Reports row by row, a page at a time. */
+import type { Page } from '@outcry/shared/contracts/api.ts';
 import type {
   BidReportRow,
-  OwnBid,
   OwnBidReportRow,
+  PageQuery,
   SaleReportRow,
 } from '@outcry/shared/contracts/history.ts';
-import type { Position } from '@outcry/shared/contracts/live.ts';
-import type { OwnBidPlace, ReportStore, UserStore } from './ports.ts';
+import type { AskHistory } from './ask-history.ts';
+import { allOf, BY_POSITION, readPage } from './lists.ts';
+import { bidsOfUser } from './users.ts';
 
-const PORTION = 1_000;
-
-type Portions<Row> = AsyncGenerator<readonly Row[], void, void>;
+type Report<Row> = AsyncGenerator<readonly Row[], void, void>;
 
 /** An auction's bids, oldest first. @param withUsers for admins only */
 export async function* reportBids(
-  store: ReportStore,
+  ask: AskHistory,
   auctionId: string,
   withUsers: boolean,
-): Portions<BidReportRow> {
-  // Once for all portions: it takes a look at all events.
-  const removed = await store.removedAliases(auctionId);
-  for await (const rows of portions((last: Position | undefined) =>
-    store.bids(auctionId, last, PORTION),
-  )) {
-    yield rows.map(({ userId, ...row }) =>
-      Object.assign(row, { removed: removed.has(row.alias) }, withUsers ? { userId } : {}),
-    );
-  }
+): Report<BidReportRow> {
+  // Once for all pages: it takes a look at all events.
+  const gone = await ask<{ alias: number }[]>`
+    SELECT alias FROM history_events WHERE auction_id = ${auctionId} AND type = 'removed'`;
+  const removed = new Set(gone.map(({ alias }) => alias));
+  yield* allOf((query) =>
+    readPage(
+      BY_POSITION,
+      query,
+      // Epoch by epoch along the primary key: sorted as a whole, each page would read all the rest.
+      ({ place: [epoch = 0, seq = 0], ordered, limit }) => ask<BidRow[]>`
+        SELECT at, epoch, seq, alias, amount, user_id,
+               (SELECT currency FROM auctions WHERE id = ${auctionId}) AS currency
+          FROM (SELECT epoch, fork, until_seq
+                  FROM epochs
+                 WHERE auction_id = ${auctionId} AND epoch >= ${epoch}) AS part
+         CROSS JOIN LATERAL (
+                SELECT at, seq, alias, amount, user_id
+                  FROM events
+                 WHERE auction_id = ${auctionId} AND events.epoch = part.epoch
+                   AND seq > greatest(part.fork, CASE part.epoch WHEN ${epoch} THEN ${seq}::bigint END)
+                   AND seq <= part.until_seq AND type IN ('bid', 'bought')
+                 ORDER BY seq
+                 LIMIT ${limit}) AS bids
+         ${ordered} LIMIT ${limit}`,
+      ({ userId, ...row }) => ({
+        ...row,
+        removed: removed.has(row.alias),
+        ...(withUsers && { userId }),
+      }),
+    ),
+  );
 }
 
+type BidRow = Omit<Required<BidReportRow>, 'removed'>;
+
 /** A user's bids, newest first. */
-export async function* reportOwnBids(
-  store: ReportStore,
-  users: UserStore,
-  userId: string,
-): Portions<OwnBidReportRow> {
-  for await (const bids of portions((last: OwnBid | undefined) =>
-    users.bids(userId, last && placeOf(last), PORTION),
-  )) {
-    const subjects = await store.subjects([...new Set(bids.map(({ auctionId }) => auctionId))]);
-    yield bids.map((bid) => {
+export const reportOwnBids = (ask: AskHistory, userId: string): Report<OwnBidReportRow> =>
+  allOf(async (query): Promise<Page<OwnBidReportRow>> => {
+    const { items: bids, nextCursor } = await bidsOfUser(ask, userId, query);
+    const subjects = await subjectsOf(
+      ask,
+      bids.map(({ auctionId }) => auctionId),
+    );
+    const items = bids.map((bid) => {
       const { title = '', currency = '' } = subjects.get(bid.auctionId) ?? {};
       const { at, auctionId, bidId, type, alias, amount, offered, counts } = bid;
       const isMaximum = offered !== null && 'maxAmount' in offered;
@@ -58,35 +80,51 @@ export async function* reportOwnBids(
         counts,
       };
     });
-  }
+    return { items, nextCursor };
+  });
+
+interface Subject {
+  readonly id: string;
+  readonly title: string;
+  readonly currency: string;
 }
+
+/** Titles and currencies of auctions, by id, as far as they are known. */
+async function subjectsOf(
+  ask: AskHistory,
+  auctionIds: readonly string[],
+): Promise<ReadonlyMap<string, Subject>> {
+  const rows = await ask<Subject[]>`
+    SELECT auctions.id, title, currency
+      FROM auctions JOIN items ON items.id = item_id
+     WHERE auctions.id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))`;
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+type SaleRow = SaleReportRow & { readonly createdAt: string };
 
 /** What a seller has sold, by when it was listed, newest first. */
-export async function* reportSales(store: ReportStore, sellerId: string): Portions<SaleReportRow> {
-  for await (const sales of portions(
-    (last: Awaited<ReturnType<ReportStore['sales']>>[number] | undefined) =>
-      store.sales(sellerId, last?.place, PORTION),
-  )) {
-    yield sales.map(({ row }) => row);
-  }
-}
-
-const placeOf = ({ at, auctionId, epoch, seq }: OwnBid): OwnBidPlace => ({
-  at: Date.parse(at),
-  auctionId,
-  epoch,
-  seq,
-});
-
-/** @param read what comes behind the last one read */
-async function* portions<Row>(
-  read: (last: Row | undefined) => Promise<readonly Row[]>,
-): Portions<Row> {
-  let last: Row | undefined;
-  for (;;) {
-    const rows = await read(last);
-    if (rows.length > 0) yield rows;
-    if (rows.length < PORTION) return;
-    last = rows.at(-1);
-  }
-}
+export const reportSales = (ask: AskHistory, sellerId: string): Report<SaleReportRow> =>
+  allOf((query: PageQuery) =>
+    readPage(
+      {
+        keys: [
+          ['created_at', 'time', ({ createdAt }: SaleRow) => createdAt],
+          ['auctions.id', 'id', ({ auctionId }) => auctionId],
+        ],
+        isFalling: true,
+      },
+      query,
+      ({ behind, ordered, limit }) => ask<SaleRow[]>`
+        SELECT changed_at AS sold_at, auctions.id AS auction_id, title, leader AS alias, bid_count,
+               price, currency, created_at
+          FROM auctions JOIN items ON items.id = item_id
+         WHERE auctions.seller_id = ${sellerId} AND created_at IS NOT NULL AND outcome = 'sold'
+               ${behind}
+         ${ordered} LIMIT ${limit}`,
+      (row) => {
+        const { createdAt: _, ...sale } = row;
+        return sale;
+      },
+    ),
+  );

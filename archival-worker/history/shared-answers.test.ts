@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { HistoryUnavailableError } from './ports.ts';
+import { HistoryUnavailableError } from './ask-history.ts';
 import { SharedAnswers } from './shared-answers.ts';
 
 /** Questions that stay open until they are told to end. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
-import { HistoryUnavailableError } from './ports.ts';
+import { HistoryUnavailableError } from './ask-history.ts';
 
 const KEPT_MS = 3_000;
 const MAX_KEPT = 1_000;

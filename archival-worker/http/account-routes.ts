@@ -2,10 +2,11 @@ import { ownData } from '@outcry/shared/contracts/history-answers.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { answerProblem, setHeader } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
-import { NAME } from './examples.ts';
+import { streamText } from '@outcry/shared/http/stream-text.ts';
+import { deleteAccount } from '../accounts/delete-accounts.ts';
+import { STATS } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { ownDataText } from './own-data.ts';
-import { streamText } from '@outcry/shared/http/stream-text.ts';
 
 /** No user has an id of another form. */
 const params = { id: ID_PATTERN };
@@ -26,7 +27,7 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
       example: {},
     },
     async ({ params: { id } }, { accounts }: HistoryParts) => {
-      await accounts.signOutEverywhere(id);
+      await accounts.marks.signOut(id);
       return { status: 202, body: null };
     },
   ),
@@ -45,14 +46,7 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
         answer: {
           userId: 'ann',
           at: '2026-01-06T09:00:00.000Z',
-          stats: {
-            userId: 'ann',
-            name: NAME,
-            bids: 0,
-            auctionsEntered: 0,
-            auctionsWon: 0,
-            money: [],
-          },
+          stats: STATS,
           bids: [],
           auctions: [],
           sales: [],
@@ -63,9 +57,9 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    ({ x, params: { id } }, parts: HistoryParts) => {
+    ({ x, params: { id } }, { ask }: HistoryParts) => {
       setHeader(x, 'content-disposition', `attachment; filename="outcry-${id}.json"`);
-      return streamText(x, ownDataText(id, parts));
+      return streamText(x, ownDataText(id, ask));
     },
   ),
 
@@ -83,7 +77,7 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
       example: {},
     },
     async ({ x, params: { id } }, { accounts }: HistoryParts) => {
-      const open = await accounts.delete(id);
+      const open = await deleteAccount(accounts, id);
       if (open.length === 0) return { status: 202, body: null };
       const detail = `The account sells, leads or has left a bid in what is open: ${open.join(', ')}.`;
       return answerProblem(x, 'ACCOUNT_IN_USE', detail);

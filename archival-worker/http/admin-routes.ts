@@ -6,7 +6,7 @@ import {
 import { reasonRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { bidderPage, foundBid } from '@outcry/shared/contracts/history-answers.ts';
 import { pageQuery } from '@outcry/shared/contracts/history-schemas.ts';
-import { ID_PATTERN, isAuctionId } from '@outcry/shared/domain/ids.ts';
+import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import {
   answerJson,
   answerProblem,
@@ -14,11 +14,14 @@ import {
   type HttpAnswer,
 } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
-import { biddersOfAuction } from '../history/pages.ts';
-import { ARCHIVED } from './examples.ts';
+import { discardHash, listLetters, retryHash } from '../dead-letters/dead-letters.ts';
+import { biddersOfAuction } from '../history/archived-auctions.ts';
+import { bidById } from '../history/users.ts';
+import { forAuction } from './archived.ts';
+import { ARCHIVED, HASH, OWN_BID } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 
-const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+const { opening: _, ...FOUND } = OWN_BID;
 const params = { hash: /^[0-9a-f]{64}$/ };
 
 /** What only admins find, and what they do about messages that could not be stored. */
@@ -33,24 +36,10 @@ export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
       who: 'admin',
       answer: { status: 200, schema: foundBid },
       refusals: ['NOT_FOUND'],
-      example: {
-        answer: {
-          auctionId: ARCHIVED.id,
-          bidId: 'b-4nT0pYc2s9mQwE1rZ7xK',
-          userId: 'ann',
-          epoch: 1,
-          seq: 5,
-          at: '2026-01-05T18:01:30.250Z',
-          type: 'bid',
-          alias: 2,
-          amount: 1_050,
-          offered: { maxAmount: 2_500 },
-          counts: true,
-        },
-      },
+      example: { answer: { ...FOUND, userId: 'ann' } },
     },
-    async ({ x, params: { id } }, { users }: HistoryParts) => {
-      const bid = await users.bid(id);
+    async ({ x, params: { id } }, { ask }: HistoryParts) => {
+      const bid = await bidById(ask, id);
       return bid === undefined
         ? answerProblem(x, 'NOT_FOUND', 'The archive has no bid with this id.')
         : answerJson(x, bid);
@@ -83,12 +72,10 @@ export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    async ({ x, params: { id }, query }, { history, shards }: HistoryParts) => {
-      const page = isAuctionId(id, shards) ? await biddersOfAuction(history, id, query) : undefined;
-      return page === undefined
-        ? answerProblem(x, 'AUCTION_NOT_FOUND', 'The archive knows no auction with this id.')
-        : answerJson(x, page);
-    },
+    ({ x, params: { id }, query }, parts: HistoryParts) =>
+      forAuction(x, parts, id, async () =>
+        answerJson(x, await biddersOfAuction(parts.ask, id, query)),
+      ),
   ),
 
   route(
@@ -118,7 +105,7 @@ export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
       },
     },
     async ({ x, query }, { deadLetters }: HistoryParts) =>
-      answerJson(x, await deadLetters.list(query)),
+      answerJson(x, await listLetters(deadLetters, query)),
   ),
 
   route(
@@ -134,7 +121,7 @@ export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
       example: { answer: { stored: 1, kept: 0, reason: null } },
     },
     async ({ x, params: { hash } }, { deadLetters }: HistoryParts) => {
-      const retried = await deadLetters.retry(hash);
+      const retried = await retryHash(deadLetters, hash);
       return retried === undefined ? noSuchLetter(x) : answerJson(x, retried);
     },
   ),
@@ -153,7 +140,7 @@ export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
       example: { body: { reason: 'A test client used the wrong subject.' } },
     },
     async ({ x, params: { hash }, body: { reason }, caller }, { deadLetters }: HistoryParts) =>
-      (await deadLetters.discard(hash, { by: caller.userId, why: reason }))
+      (await discardHash(deadLetters, hash, { by: caller.userId, why: reason }))
         ? { status: 204, body: null }
         : noSuchLetter(x),
   ),

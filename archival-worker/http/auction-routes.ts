@@ -12,23 +12,17 @@ import {
   historyListQuery,
   pageQuery,
 } from '@outcry/shared/contracts/history-schemas.ts';
-import { isAuctionId } from '@outcry/shared/domain/ids.ts';
-import {
-  answerJson,
-  answerProblem,
-  type Exchange,
-  type HttpAnswer,
-} from '@outcry/shared/http/exchange.ts';
+import { answerJson, answerProblem } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
+import { streamText } from '@outcry/shared/http/stream-text.ts';
+import { bidsOfAuction, recordOfAuction, winnerOf } from '../history/archived-auctions.ts';
+import { searchAuctions } from '../history/auction-lists.ts';
 import { nextStep } from '../history/next-step.ts';
-import { bidsOfAuction, recordOfAuction, searchAuctions } from '../history/pages.ts';
-import { openProof } from '../history/proofs.ts';
-import { ARCHIVED } from './examples.ts';
+import { sealOf } from '../history/proofs.ts';
+import { forAuction, forManager } from './archived.ts';
+import { ARCHIVED, HASH } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { proofText } from './proof-text.ts';
-import { streamText } from '@outcry/shared/http/stream-text.ts';
-
-const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 
 /** Archived auctions, their bids and proofs. */
 export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
@@ -45,9 +39,9 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: [],
       example: { answer: { items: [ARCHIVED], nextCursor: null } },
     },
-    async ({ x, query }, { answers, history }: HistoryParts) => {
+    async ({ x, query }, { answers, ask }: HistoryParts) => {
       const question = `auctions ${JSON.stringify(query)}`;
-      return answerJson(x, await answers.answer(question, () => searchAuctions(history, query)));
+      return answerJson(x, await answers.answer(question, () => searchAuctions(ask, query)));
     },
   ),
 
@@ -62,10 +56,8 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['AUCTION_NOT_FOUND'],
       example: { answer: ARCHIVED },
     },
-    async ({ x, params: { id } }, { history, shards }: HistoryParts) => {
-      const auction = isAuctionId(id, shards) ? await history.auction(id) : undefined;
-      return auction === undefined ? noSuchAuction(x) : answerJson(x, auction);
-    },
+    ({ x, params: { id } }, parts: HistoryParts) =>
+      forAuction(x, parts, id, (auction) => answerJson(x, auction)),
   ),
 
   route(
@@ -85,10 +77,10 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    async ({ x, params: { id }, query }, { history, shards }: HistoryParts) => {
-      const bids = isAuctionId(id, shards) ? await bidsOfAuction(history, id, query) : undefined;
-      return bids === undefined ? noSuchAuction(x) : answerJson(x, bids);
-    },
+    ({ x, params: { id }, query }, parts: HistoryParts) =>
+      forAuction(x, parts, id, async () =>
+        answerJson(x, await bidsOfAuction(parts.ask, id, query)),
+      ),
   ),
 
   route(
@@ -118,14 +110,10 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    async ({ x, params: { id }, query, caller }, { history, shards }: HistoryParts) => {
-      const auction = isAuctionId(id, shards) ? await history.auction(id) : undefined;
-      if (auction === undefined) return noSuchAuction(x);
-      if (auction.sellerId !== caller.userId && !caller.roles.has('admin')) {
-        return answerProblem(x, 'NOT_SELLER', 'Only its seller and admins read this.');
-      }
-      return answerJson(x, await recordOfAuction(history, id, query));
-    },
+    ({ x, params: { id }, query, caller }, parts: HistoryParts) =>
+      forAuction(x, parts, id, (auction) =>
+        forManager(x, auction, caller, () => recordOfAuction(parts.ask, id, query)),
+      ),
   ),
 
   route(
@@ -144,17 +132,16 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    async ({ x, params: { id }, caller }, { history, nextSteps, shards }: HistoryParts) => {
-      const auction = isAuctionId(id, shards) ? await history.auction(id) : undefined;
-      if (auction === undefined) return noSuchAuction(x);
-      const winner = await history.winner(id);
-      if (winner === undefined) return answerProblem(x, 'NOT_SOLD', 'Nothing follows then.');
-      if (caller.userId === winner) return answerJson(x, nextStep(nextSteps, id, 'winner'));
-      if (caller.userId === auction.sellerId) {
-        return answerJson(x, nextStep(nextSteps, id, 'seller'));
-      }
-      return answerProblem(x, 'FORBIDDEN', 'Only its winner and its seller are told.');
-    },
+    ({ x, params: { id }, caller: { userId } }, parts: HistoryParts) =>
+      forAuction(x, parts, id, async ({ sellerId }) => {
+        const winner = await winnerOf(parts.ask, id);
+        if (winner === undefined) return answerProblem(x, 'NOT_SOLD', 'Nothing follows then.');
+        if (userId !== winner && userId !== sellerId) {
+          return answerProblem(x, 'FORBIDDEN', 'Only its winner and its seller are told.');
+        }
+        const party = userId === winner ? 'winner' : 'seller';
+        return answerJson(x, nextStep(parts.nextSteps, id, party));
+      }),
   ),
 
   route(
@@ -177,19 +164,14 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    async ({ x, params: { id } }, { history, proofs, shards }: HistoryParts) => {
-      if (!isAuctionId(id, shards)) return noSuchAuction(x);
-      const proof = await openProof(proofs, id);
-      if (proof !== undefined) return streamText(x, proofText(id, proof));
-      const auction = await history.auction(id);
-      if (auction === undefined) return noSuchAuction(x);
-      const detail = isOver(auction.status)
-        ? 'It is sealed when the archive has all of it and no bidder can be removed any more.'
-        : `The auction is ${auction.status}; only what is over is sealed.`;
-      return answerProblem(x, 'NOT_SEALED', detail);
-    },
+    ({ x, params: { id } }, parts: HistoryParts) =>
+      forAuction(x, parts, id, async ({ status }) => {
+        const seal = await sealOf(parts.ask, id);
+        if (seal !== undefined) return streamText(x, proofText(parts.ask, id, seal));
+        const detail = isOver(status)
+          ? 'It is sealed when the archive has all of it and no bidder can be removed any more.'
+          : `The auction is ${status}; only what is over is sealed.`;
+        return answerProblem(x, 'NOT_SEALED', detail);
+      }),
   ),
 ];
-
-const noSuchAuction = (x: Exchange): HttpAnswer =>
-  answerProblem(x, 'AUCTION_NOT_FOUND', 'The archive knows no auction with this id.');

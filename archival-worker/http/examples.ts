@@ -1,5 +1,10 @@
 /** Values of the routes' examples, for readers of the API's description. */
-import type { ArchivedAuction, ArchivedSale } from '@outcry/shared/contracts/history.ts';
+import type {
+  ArchivedAuction,
+  ArchivedSale,
+  OwnBid,
+  UserStats,
+} from '@outcry/shared/contracts/history.ts';
 
 export const ARCHIVED: ArchivedAuction = {
   id: 'a7-b2xkIGxhbXAgMTkyMA',
@@ -37,4 +42,29 @@ export const ARCHIVED_SALE: ArchivedSale = {
   endedAt: '2026-01-05T18:06:00.000Z',
 };
 
+export const OWN_BID: OwnBid = {
+  auctionId: ARCHIVED.id,
+  bidId: 'b-4nT0pYc2s9mQwE1rZ7xK',
+  epoch: 1,
+  seq: 5,
+  at: '2026-01-05T18:01:30.250Z',
+  type: 'bid',
+  alias: 2,
+  amount: 1_050,
+  offered: { maxAmount: 2_500 },
+  counts: true,
+  opening: null,
+};
+
 export const NAME = 'Ann of the lamps';
+
+export const STATS: UserStats = {
+  userId: 'ann',
+  name: NAME,
+  bids: 12,
+  auctionsEntered: 4,
+  auctionsWon: 1,
+  money: [{ currency: 'EUR', totalSpent: 1_050, highestBid: 1_050 }],
+};
+
+export const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';

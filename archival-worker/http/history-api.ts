@@ -6,28 +6,24 @@ import { createApi, type ApiContext } from '@outcry/shared/http/create-api.ts';
 import { answerProblem, type Exchange, type HttpAnswer } from '@outcry/shared/http/exchange.ts';
 import type { Route } from '@outcry/shared/http/route.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { HistoryUnavailableError } from '../history/ports.ts';
+import { HistoryUnavailableError } from '../history/ask-history.ts';
 import { AccountsUnavailableError } from '../accounts/ports.ts';
 import { DeadLettersUnavailableError } from '../dead-letters/dead-letters.ts';
 import { ACCOUNT_ROUTES } from './account-routes.ts';
 import { ADMIN_ROUTES } from './admin-routes.ts';
 import { AUCTION_ROUTES } from './auction-routes.ts';
 import type { HistoryParts } from './history-parts.ts';
-import { NOTICE_ROUTES } from './notice-routes.ts';
-import { OWN_AUCTION_ROUTES } from './own-auction-routes.ts';
+import { OWN_ROUTES } from './own-routes.ts';
 import { REPORT_ROUTES } from './report-routes.ts';
 import { SALE_ROUTES } from './sale-routes.ts';
 import { USER_ROUTES } from './user-routes.ts';
-import { WATCHLIST_ROUTES } from './watchlist-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
 export const HISTORY_ROUTES: readonly Route<HistoryParts>[] = [
   ...AUCTION_ROUTES,
   ...SALE_ROUTES,
   ...USER_ROUTES,
-  ...OWN_AUCTION_ROUTES,
-  ...WATCHLIST_ROUTES,
-  ...NOTICE_ROUTES,
+  ...OWN_ROUTES,
   ...REPORT_ROUTES,
   ...ACCOUNT_ROUTES,
   ...WEBHOOK_ROUTES,
@@ -41,25 +37,22 @@ Amounts are whole numbers of minor units (cents). Times are ISO 8601 in UTC. Eve
 
 const RETRY_AFTER_MS = 1_000;
 
+/** What is said when Postgres, or Redis, does not answer. */
+const UNAVAILABLE = [
+  [AccountsUnavailableError, 'Accounts cannot be changed right now.'],
+  [DeadLettersUnavailableError, 'Dead letters cannot be read or changed right now.'],
+  [HistoryUnavailableError, 'The archive cannot be read right now.'],
+] as const;
+
 export function createHistoryApi(
   parts: HistoryParts,
   edge: Authentication & { readonly corsOrigins: readonly string[]; readonly log: Logger },
   addOperations: (app: Hono<ApiContext>) => void,
 ): Hono<ApiContext> {
   const failure = (x: Exchange, error: unknown): HttpAnswer | undefined => {
-    if (error instanceof AccountsUnavailableError) {
-      edge.log.warn({ err: error, requestId: x.requestId }, 'an account could not be changed');
-      const detail = 'Accounts cannot be changed right now.';
-      return answerProblem(x, 'UNAVAILABLE', detail, { retryAfterMs: RETRY_AFTER_MS });
-    }
-    if (error instanceof DeadLettersUnavailableError) {
-      edge.log.warn({ err: error, requestId: x.requestId }, 'dead letters could not be dealt with');
-      const detail = 'Dead letters cannot be read or changed right now.';
-      return answerProblem(x, 'UNAVAILABLE', detail, { retryAfterMs: RETRY_AFTER_MS });
-    }
-    if (!(error instanceof HistoryUnavailableError)) return undefined;
-    edge.log.warn({ err: error, requestId: x.requestId }, 'the archive could not be read');
-    const detail = 'The archive cannot be read right now.';
+    const detail = UNAVAILABLE.find(([kind]) => error instanceof kind)?.[1];
+    if (detail === undefined) return undefined;
+    edge.log.warn({ err: error, requestId: x.requestId }, 'a request could not be answered now');
     return answerProblem(x, 'UNAVAILABLE', detail, { retryAfterMs: RETRY_AFTER_MS });
   };
   return createApi({

@@ -1,81 +1,41 @@
-import type { KeptRegistration, OwnDataHead } from '@outcry/shared/contracts/history.ts';
-import { archivedSales, bidsOfUser, savedAuctions, searchAuctions } from '../history/pages.ts';
-import type { PlacedAbsenteeBid } from '../history/ports.ts';
-import type { HistoryParts } from './history-parts.ts';
+import type { OwnDataHead } from '@outcry/shared/contracts/history.ts';
 import { arrayText } from '@outcry/shared/http/stream-text.ts';
+import type { AskHistory } from '../history/ask-history.ts';
+import { searchAuctions } from '../history/auction-lists.ts';
+import { allOf } from '../history/lists.ts';
+import { marksOf } from '../history/notices.ts';
+import { absenteeBidsOf, archivedSales, registrationsOf } from '../history/sales.ts';
+import { bidsOfUser, statsOf } from '../history/users.ts';
+import { savedAuctions } from '../history/watchlist.ts';
 
 const PAGE = 200;
 
 /** All that the archive has about a user, as JSON, a page at a time. */
 export async function* ownDataText(
   userId: string,
-  {
-    users,
-    history,
-    watchlist,
-    notices,
-    sales,
-  }: Pick<HistoryParts, 'users' | 'history' | 'watchlist' | 'notices' | 'sales'>,
+  ask: AskHistory,
 ): AsyncGenerator<string, void, void> {
   const beginning: OwnDataHead = {
     userId,
     at: new Date().toISOString(),
-    stats: await users.stats(userId),
+    stats: await statsOf(ask, userId),
   };
-  yield `${JSON.stringify(beginning).slice(0, -1)},"bids":`;
-  yield* arrayText(pages((cursor) => bidsOfUser(users, userId, { limit: PAGE, cursor })));
-  yield ',"auctions":';
-  const sold = { seller: userId, sort: 'newest', limit: PAGE } as const;
-  yield* arrayText(pages((cursor) => searchAuctions(history, { ...sold, cursor })));
-  yield ',"sales":';
-  const held = { seller: userId, limit: PAGE } as const;
-  yield* arrayText(pages((cursor) => archivedSales(sales, { ...held, cursor })));
-  yield ',"registrations":';
-  yield* arrayText(
-    portions((last?: KeptRegistration) => sales.registrations(userId, last?.saleId ?? '', PAGE)),
-  );
-  yield ',"absenteeBids":';
-  const absentees = portions((last?: PlacedAbsenteeBid) =>
-    sales.absenteeBids(userId, last?.place, PAGE),
-  );
-  yield* arrayText(mapped(absentees, ({ bid }) => bid));
-  yield ',"watchlist":';
-  yield* arrayText(pages((cursor) => savedAuctions(watchlist, userId, { limit: PAGE, cursor })));
+  const lists = {
+    bids: allOf((page) => bidsOfUser(ask, userId, page), PAGE),
+    auctions: allOf(
+      (page) => searchAuctions(ask, { ...page, seller: userId, sort: 'newest' }),
+      PAGE,
+    ),
+    sales: allOf((page) => archivedSales(ask, { ...page, seller: userId }), PAGE),
+    registrations: allOf((page) => registrationsOf(ask, userId, page), PAGE),
+    absenteeBids: allOf((page) => absenteeBidsOf(ask, userId, page), PAGE),
+    watchlist: allOf((page) => savedAuctions(ask, userId, page), PAGE),
+  };
+  yield JSON.stringify(beginning).slice(0, -1);
+  for (const [name, list] of Object.entries(lists)) {
+    yield `,"${name}":`;
+    yield* arrayText(list);
+  }
   // Bounded, so in one piece.
-  yield `,"readNotices":${JSON.stringify(await notices.marks(userId))}}\n`;
-}
-
-interface PageOf<T> {
-  readonly items: readonly T[];
-  readonly nextCursor: string | null;
-}
-
-async function* pages<T>(
-  read: (cursor: string | undefined) => Promise<PageOf<T>>,
-): AsyncGenerator<readonly T[], void, void> {
-  let cursor: string | undefined;
-  do {
-    const { items, nextCursor } = await read(cursor);
-    yield items;
-    cursor = nextCursor ?? undefined;
-  } while (cursor !== undefined);
-}
-
-/** All of a list that is read behind its last row, a portion at a time. */
-async function* portions<T>(
-  read: (last?: T) => Promise<readonly T[]>,
-): AsyncGenerator<readonly T[], void, void> {
-  let last: T | undefined;
-  do {
-    const rows = await read(last);
-    yield rows;
-    last = rows.length < PAGE ? undefined : rows.at(-1);
-  } while (last !== undefined);
-}
-
-async function* mapped<T, U>(
-  lists: AsyncIterable<readonly T[]>,
-  to: (row: T) => U,
-): AsyncGenerator<readonly U[], void, void> {
-  for await (const rows of lists) yield rows.map(to);
+  yield `,"readNotices":${JSON.stringify(await marksOf(ask, userId))}}\n`;
 }

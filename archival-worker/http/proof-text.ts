@@ -1,15 +1,18 @@
 import type { Proof } from '@outcry/shared/contracts/history.ts';
-import { SEAL_FORM } from '../seal/hash-chain.ts';
-import type { OpenProof } from '../history/proofs.ts';
 import { arrayText } from '@outcry/shared/http/stream-text.ts';
+import type { AskHistory } from '../history/ask-history.ts';
+import { allOf } from '../history/lists.ts';
+import { provenEvents } from '../history/proofs.ts';
+import { SEAL_FORM } from '../seal/hash-chain.ts';
 
 /** The text of a proof, a thousand events at a time. */
 export async function* proofText(
+  ask: AskHistory,
   auctionId: string,
-  { head, sealedAt, count, events }: OpenProof,
+  seal: Pick<Proof, 'head' | 'sealedAt' | 'count'>,
 ): AsyncGenerator<string, void, void> {
-  const beginning: Omit<Proof, 'events'> = { form: SEAL_FORM, auctionId, head, sealedAt, count };
+  const beginning: Omit<Proof, 'events'> = { form: SEAL_FORM, auctionId, ...seal };
   yield `${JSON.stringify(beginning).slice(0, -1)},"events":`;
-  yield* arrayText(events);
+  yield* arrayText(allOf((query) => provenEvents(ask, auctionId, query)));
   yield '}\n';
 }

@@ -5,13 +5,13 @@ import type {
   OwnBidReportRow,
   SaleReportRow,
 } from '@outcry/shared/contracts/history.ts';
-import { ID_PATTERN, isAuctionId } from '@outcry/shared/domain/ids.ts';
+import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import type { Table } from '@outcry/shared/http/csv.ts';
-import { answerProblem } from '@outcry/shared/http/exchange.ts';
 import { streamReport } from '@outcry/shared/http/report.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import { reportBids, reportOwnBids, reportSales } from '../history/reports.ts';
-import { ARCHIVED } from './examples.ts';
+import { forAuction } from './archived.ts';
+import { ARCHIVED, OWN_BID } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 
 /** No user and no auction has an id of another form. */
@@ -62,15 +62,12 @@ export const REPORT_ROUTES: readonly Route<HistoryParts>[] = [
         ],
       },
     },
-    async ({ x, params: { id }, caller }, { history, reports, shards }: HistoryParts) => {
-      const auction = isAuctionId(id, shards) ? await history.auction(id) : undefined;
-      if (auction === undefined) {
-        return answerProblem(x, 'AUCTION_NOT_FOUND', 'The archive knows no auction with this id.');
-      }
-      const isAdmin = caller?.roles.has('admin') ?? false;
-      const table = isAdmin ? BIDS_FOR_ADMINS : BIDS;
-      return streamReport(x, `bids-${id}`, table, reportBids(reports, id, isAdmin));
-    },
+    ({ x, params: { id }, caller }, parts: HistoryParts) =>
+      forAuction(x, parts, id, () => {
+        const isAdmin = caller?.roles.has('admin') ?? false;
+        const table = isAdmin ? BIDS_FOR_ADMINS : BIDS;
+        return streamReport(x, `bids-${id}`, table, reportBids(parts.ask, id, isAdmin));
+      }),
   ),
 
   route(
@@ -86,23 +83,23 @@ export const REPORT_ROUTES: readonly Route<HistoryParts>[] = [
       example: {
         answer: [
           {
-            at: AT,
-            auctionId: ARCHIVED.id,
+            at: OWN_BID.at,
+            auctionId: OWN_BID.auctionId,
             title: ARCHIVED.item.title,
-            bidId: 'b-4nT0pYc2s9mQwE1rZ7xK',
-            type: 'bid',
-            alias: 2,
-            amount: 1_050,
+            bidId: OWN_BID.bidId,
+            type: OWN_BID.type,
+            alias: OWN_BID.alias,
+            amount: OWN_BID.amount,
             offered: 2_500,
             isMaximum: true,
-            currency: 'EUR',
-            counts: true,
+            currency: ARCHIVED.currency,
+            counts: OWN_BID.counts,
           },
         ],
       },
     },
-    ({ x, params: { id } }, { reports, users }: HistoryParts) =>
-      streamReport(x, `bids-of-${id}`, OWN_BIDS, reportOwnBids(reports, users, id)),
+    ({ x, params: { id } }, { ask }: HistoryParts) =>
+      streamReport(x, `bids-of-${id}`, OWN_BIDS, reportOwnBids(ask, id)),
   ),
 
   route(
@@ -130,7 +127,7 @@ export const REPORT_ROUTES: readonly Route<HistoryParts>[] = [
         ],
       },
     },
-    ({ x, params: { id } }, { reports }: HistoryParts) =>
-      streamReport(x, `sales-of-${id}`, SALES, reportSales(reports, id)),
+    ({ x, params: { id } }, { ask }: HistoryParts) =>
+      streamReport(x, `sales-of-${id}`, SALES, reportSales(ask, id)),
   ),
 ];

@@ -4,15 +4,10 @@ import {
   saleRecordPage,
 } from '@outcry/shared/contracts/history-answers.ts';
 import { archivedSaleListQuery, pageQuery } from '@outcry/shared/contracts/history-schemas.ts';
-import { shardOfSale } from '@outcry/shared/domain/ids.ts';
-import {
-  answerJson,
-  answerProblem,
-  type Exchange,
-  type HttpAnswer,
-} from '@outcry/shared/http/exchange.ts';
+import { answerJson } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
-import { archivedSales, recordOfSale } from '../history/pages.ts';
+import { archivedSales, lotsOfSale, recordOfSale } from '../history/sales.ts';
+import { forManager, forSale } from './archived.ts';
 import { ARCHIVED, ARCHIVED_SALE } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 
@@ -30,9 +25,9 @@ export const SALE_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: [],
       example: { answer: { items: [ARCHIVED_SALE], nextCursor: null } },
     },
-    async ({ x, query }, { answers, sales }: HistoryParts) => {
+    async ({ x, query }, { answers, ask }: HistoryParts) => {
       const question = `sales ${JSON.stringify(query)}`;
-      return answerJson(x, await answers.answer(question, () => archivedSales(sales, query)));
+      return answerJson(x, await answers.answer(question, () => archivedSales(ask, query)));
     },
   ),
 
@@ -62,11 +57,10 @@ export const SALE_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    async ({ x, params: { id } }, parts: HistoryParts) => {
-      const sale = await saleOf(parts, id);
-      if (sale === undefined) return noSuchSale(x);
-      return answerJson(x, { ...sale, lots: await parts.sales.lots(id) });
-    },
+    ({ x, params: { id } }, parts: HistoryParts) =>
+      forSale(x, parts, id, async (sale) =>
+        answerJson(x, { ...sale, lots: await lotsOfSale(parts.ask, id) }),
+      ),
   ),
 
   route(
@@ -99,19 +93,9 @@ export const SALE_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    async ({ x, params: { id }, query, caller }, parts: HistoryParts) => {
-      const sale = await saleOf(parts, id);
-      if (sale === undefined) return noSuchSale(x);
-      if (sale.sellerId !== caller.userId && !caller.roles.has('admin')) {
-        return answerProblem(x, 'NOT_SELLER', 'Only its seller and admins read this.');
-      }
-      return answerJson(x, await recordOfSale(parts.sales, id, query));
-    },
+    ({ x, params: { id }, query, caller }, parts: HistoryParts) =>
+      forSale(x, parts, id, (sale) =>
+        forManager(x, sale, caller, () => recordOfSale(parts.ask, id, query)),
+      ),
   ),
 ];
-
-const saleOf = ({ sales, shards }: HistoryParts, id: string) =>
-  shardOfSale(id, shards) === undefined ? undefined : sales.sale(id);
-
-const noSuchSale = (x: Exchange): HttpAnswer =>
-  answerProblem(x, 'SALE_NOT_FOUND', 'The archive knows no sale with this id.');

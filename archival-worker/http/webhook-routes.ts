@@ -17,9 +17,17 @@ import {
   type HttpAnswer,
 } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
-import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
-import type { Asker, Replayed } from '../webhooks/ports.ts';
-import { MOST_WEBHOOKS, type Refused } from '../webhooks/webhooks.ts';
+import {
+  deliveriesOf,
+  listWebhooks,
+  MOST_WEBHOOKS,
+  redeliver,
+  registerWebhook,
+  removeWebhook,
+  rotateSecret,
+  type Refused,
+  type Replayed,
+} from '../history/webhooks.ts';
 import type { HistoryParts } from './history-parts.ts';
 
 const params = { id: ID_PATTERN };
@@ -65,8 +73,8 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
         answer: { ...WEBHOOK, secret: SECRET },
       },
     },
-    async ({ x, body, caller, key }, { webhooks }: HistoryParts) => {
-      const made = await webhooks.register(askerOf(caller), body, key);
+    async ({ x, body, caller, key }, { write, receivers }: HistoryParts) => {
+      const made = await registerWebhook(write, receivers, caller, body, key);
       return 'refused' in made ? answerRefused(x, made) : answerReplayed(x, made, 201);
     },
   ),
@@ -83,8 +91,8 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: [],
       example: { answer: { items: [WEBHOOK], nextCursor: null } },
     },
-    async ({ x, query, caller }, { webhooks }: HistoryParts) =>
-      answerJson(x, await webhooks.list(askerOf(caller), query)),
+    async ({ x, query, caller }, { write }: HistoryParts) =>
+      answerJson(x, await listWebhooks(write, caller, query)),
   ),
 
   route(
@@ -99,8 +107,8 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NOT_FOUND'],
       example: {},
     },
-    async ({ x, params: { id }, caller }, { webhooks }: HistoryParts) =>
-      (await webhooks.remove(askerOf(caller), id)) ? { status: 204, body: null } : notFound(x),
+    async ({ x, params: { id }, caller }, { write }: HistoryParts) =>
+      (await removeWebhook(write, caller, id)) ? { status: 204, body: null } : notFound(x),
   ),
 
   route(
@@ -120,8 +128,8 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
         answer: { ...WEBHOOK, previousSecretUntil: '2026-01-06T18:00:00.000Z', secret: SECRET },
       },
     },
-    async ({ x, params: { id }, caller, key }, { webhooks }: HistoryParts) => {
-      const rotated = await webhooks.rotate(askerOf(caller), id, key);
+    async ({ x, params: { id }, caller, key }, { write }: HistoryParts) => {
+      const rotated = await rotateSecret(write, caller, id, key);
       return rotated === undefined ? notFound(x) : answerReplayed(x, rotated, 200);
     },
   ),
@@ -139,8 +147,8 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NOT_FOUND'],
       example: { answer: { items: [DELIVERY], nextCursor: null } },
     },
-    async ({ x, params: { id }, query, caller }, { webhooks }: HistoryParts) => {
-      const page = await webhooks.deliveries(askerOf(caller), id, query);
+    async ({ x, params: { id }, query, caller }, { write }: HistoryParts) => {
+      const page = await deliveriesOf(write, caller, id, query);
       return page === undefined ? notFound(x) : answerJson(x, page);
     },
   ),
@@ -159,14 +167,12 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NOT_FOUND'],
       example: { body: {}, answer: { ...DELIVERY, status: 'pending', deliveredAt: null } },
     },
-    async ({ x, params: { id, deliveryId }, caller, key }, { webhooks }: HistoryParts) => {
-      const again = await webhooks.redeliver(askerOf(caller), id, deliveryId, key);
+    async ({ x, params: { id, deliveryId }, caller, key }, { write }: HistoryParts) => {
+      const again = await redeliver(write, caller, id, deliveryId, key);
       return again === undefined ? notFound(x) : answerReplayed(x, again, 202);
     },
   ),
 ];
-
-const askerOf = ({ userId, roles }: Caller): Asker => ({ userId, isAdmin: roles.has('admin') });
 
 const notFound = (x: Exchange): HttpAnswer =>
   answerProblem(x, 'NOT_FOUND', 'There is no such webhook, or no such delivery of it.');

@@ -33,8 +33,14 @@ export function firstAnswer(event: HistoryEvent, result = event): FirstAnswer | 
     bidId === undefined
       ? auctionReceipt(result)
       : bidReceipt(bidId, event.shown, leaderId === userId ? 'leading' : 'outbid', alias);
-  return { field: `a:${userId}:${key}`, record: `${fingerprint}+OK ${receipt}` };
+  return answered({ userId, key, fingerprint }, receipt);
 }
+
+/** An answer to a request with a key. */
+export const answered = (
+  { userId, key, fingerprint }: Pick<PrivateEvent, 'userId' | 'key' | 'fingerprint'>,
+  receipt: string,
+): FirstAnswer => ({ field: `a:${userId}:${key}`, record: `${fingerprint}+OK ${receipt}` });
 
 /** bidId epoch seq leading|outbid|scheduled alias price minimumBid|- endsAt at (ms) */
 export function bidReceipt(

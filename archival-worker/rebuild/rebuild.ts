@@ -13,11 +13,13 @@ import {
   isSaleBook,
   shardOfId,
 } from '@outcry/shared/domain/ids.ts';
+import { pagesOf } from '../pages.ts';
 import { drainStream, type DrainLimits } from './drain-stream.ts';
 import {
   RebuildRefusedError,
   type Archive,
   type ListedAuction,
+  type ListedItem,
   type RedisToFill,
   type StreamBacklog,
 } from './ports.ts';
@@ -139,26 +141,28 @@ class Run {
     const { archive, redis } = this.#parts;
     const closedSince = (await redis.now()) - KEEP_ITEM_MS;
     let count = 0;
-    for (let after = ''; ;) {
-      const page = await archive.closedItemsAfter(after, closedSince, PAGE);
+    const all = pagesOf((last?: ListedItem) =>
+      archive.closedItemsAfter(last?.auctionId ?? '', closedSince, PAGE),
+    );
+    for await (const page of all) {
       const mine = page.filter(({ auctionId }) => this.#isLost(auctionId));
       await eachOf(mine, (listed) => {
         const keepMs = listed.closedAt - closedSince;
         return redis.putItem(listed, Math.ceil(keepMs / 1000));
       });
       count += mine.length;
-      const last = page.at(-1);
-      if (last === undefined) return count;
-      after = last.auctionId;
     }
+    return count;
   }
 
   async auctions(): Promise<RebuildResult> {
     const { archive, redis, progress } = this.#parts;
     const closedSince = (await redis.now()) - KEEP_CLOSED_MS;
     let [auctions, gaps, looked] = [0, 0, 0];
-    for (let after = ''; ;) {
-      const page = await archive.auctionsAfter(after, closedSince, PAGE);
+    const all = pagesOf((last?: ListedAuction) =>
+      archive.auctionsAfter(last?.auctionId ?? '', closedSince, PAGE),
+    );
+    for await (const page of all) {
       const mine = page.filter(({ auctionId }) => this.#isLost(auctionId));
       const books = mine.filter(({ auctionId }) => isBookId(auctionId));
       for (const some of [mine.filter(({ auctionId }) => !isBookId(auctionId)), books]) {
@@ -174,10 +178,8 @@ class Run {
       if (Math.floor(before / TELL_EVERY) < Math.floor(looked / TELL_EVERY)) {
         progress.say(`${auctions} auctions restored so far.`);
       }
-      const last = page.at(-1);
-      if (last === undefined) return { auctions, gaps };
-      after = last.auctionId;
     }
+    return { auctions, gaps };
   }
 
   /** @returns undefined when the first event is missing: without its terms nothing can be done */
@@ -258,8 +260,10 @@ class Run {
     restoration: Restoration,
     store = (answers: readonly FirstAnswer[]) => this.#parts.redis.putAnswers(id, answers),
   ): Promise<void> {
-    for (let place = FIRST_PLACE; ;) {
-      const events = await this.#parts.archive.historyAfter(id, place, EVENTS_AT_ONCE);
+    const history = pagesOf((last: Position = FIRST_PLACE) =>
+      this.#parts.archive.historyAfter(id, last, EVENTS_AT_ONCE),
+    );
+    for await (const events of history) {
       const answers = [];
       for (const event of events) {
         const told = restoration.take(event);
@@ -267,9 +271,6 @@ class Run {
         answers.push(...told);
       }
       await store(answers);
-      const last = events.at(-1);
-      if (last === undefined) return;
-      place = last;
     }
   }
 

@@ -2,7 +2,7 @@
 import type { BookEvent, BookFacts } from '@outcry/shared/contracts/books.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { AuctionStatus, PublicEvent } from '@outcry/shared/contracts/events.ts';
-import { bidReceipt, type FirstAnswer } from './first-answers.ts';
+import { answered, bidReceipt, type FirstAnswer } from './first-answers.ts';
 import { NO_SERVER, watermarksOf, type ArchivedEvent } from './restored-auction.ts';
 
 export interface RestoredAbsentees {
@@ -50,7 +50,7 @@ export class AbsenteesRestoration {
     const receipt = this.#receipt(shown, facts);
     const name = key === '' ? bidId : key;
     if (receipt === undefined || name === undefined) return [];
-    return [{ field: `a:${userId}:${name}`, record: `${fingerprint}+OK ${receipt}` }];
+    return [answered({ ...facts, key: name }, receipt)];
   }
 
   /** @returns undefined when not even the first event was there */

@@ -6,7 +6,7 @@ import type { BookEvent, BookFacts } from '@outcry/shared/contracts/books.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import { isOver, type PrivateEvent, type PublicEvent } from '@outcry/shared/contracts/events.ts';
 import type { SaleStatus, SaleTerms } from '@outcry/shared/contracts/sales.ts';
-import type { FirstAnswer } from './first-answers.ts';
+import { answered, type FirstAnswer } from './first-answers.ts';
 import {
   NO_SERVER,
   packed,
@@ -163,7 +163,7 @@ export class SaleRestoration {
       lastSeq: seq,
     };
     const answers = this.#commands.map(({ event, result }) =>
-      firstAnswer(event, receiptOf(event, result, endsAt, owed)),
+      answered(event.secret, receiptOf(event, result, endsAt, owed)),
     );
     return { auction, answers };
   }
@@ -211,11 +211,6 @@ const memberText = ({ paddle, status, limit }: Member, committed = 0): string =>
 
 const packedMember = ({ paddle, status, limit }: Member, committed = 0): Buffer =>
   packed(paddle, limit, committed, status);
-
-const firstAnswer = ({ secret }: SaleEvent, receipt: string): FirstAnswer => ({
-  field: `a:${secret.userId}:${secret.key}`,
-  record: `${secret.fingerprint}+OK ${receipt}`,
-});
 
 /** As decide.lua documents them; the end, and what is owed, are those of now. */
 function receiptOf(

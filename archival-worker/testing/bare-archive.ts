@@ -24,7 +24,7 @@ export interface BareArchive {
 export function openSource(system: TestSystem): JetStreamSource {
   const log = createLogger('test', 'silent');
   const link = connectNats(system.settings().NATS_URL, 'test', log);
-  const source = new JetStreamSource(link, { maxBytes: 268_435_456, replicas: 1 }, log);
+  const source = new JetStreamSource(link, system.settings(), log);
   onTestFinished(async () => {
     await source.close();
     await link.close();

@@ -1,7 +1,6 @@
 /** Holds a stored row against its own bytes. Pure. */
 import { DELETED_USER } from '@outcry/shared/domain/ids.ts';
 import { decodeEntry, decodePublic, UndecodableError } from '../archive/decode-entry.ts';
-import type { ShownEvent } from '../archive/event-head.ts';
 import type { EventRow } from '../archive/event-row.ts';
 import type { StoredAuction, StoredRow } from './ports.ts';
 
@@ -14,28 +13,36 @@ export type CheckedRow =
   | { readonly event?: undefined; readonly fault: string };
 
 export function checkRow(auctionId: string, row: StoredRow): CheckedRow {
-  return row.hidden === null ? checkWhole(auctionId, row) : checkShown(auctionId, row);
-}
-
-/** A row of which only the public part is left, with the hash of the rest. */
-function checkShown(auctionId: string, row: StoredRow): CheckedRow {
-  let shown: ShownEvent;
-  try {
-    shown = decodePublic(auctionId, row.publicText);
-  } catch (error) {
-    return { fault: `its public part is no event: ${error instanceof Error ? error.message : ''}` };
-  }
-  const { epoch, seq, type, at, amount, state } = shown;
-  const wrong = Object.entries({ epoch, seq, type, at, amount }).find(
-    ([column, value]) => (Reflect.get(row, column) ?? undefined) !== value,
+  const told = row.hidden === null ? wholeEvent(auctionId, row) : shownEvent(auctionId, row);
+  if (typeof told === 'string') return { fault: told };
+  const { state, columns } = told;
+  const wrong = Object.entries(columns).find(
+    ([name, value]) => (Reflect.get(row, name) ?? undefined) !== value,
   );
-  if (wrong === undefined) return { event: { state: { ...state, leaderId: undefined } } };
-  const [column, value] = wrong;
-  const stored: unknown = Reflect.get(row, column);
-  return { fault: `column ${column} is ${String(stored)}, its bytes say ${String(value)}` };
+  if (wrong === undefined) return { event: { state } };
+  const [name, value] = wrong;
+  const stored: unknown = Reflect.get(row, name);
+  return { fault: `column ${name} is ${String(stored)}, its bytes say ${String(value)}` };
 }
 
-function checkWhole(auctionId: string, row: StoredRow): CheckedRow {
+/** An event, and the columns that repeat it. */
+interface ToldEvent extends Told {
+  readonly columns: Readonly<Record<string, string | number | undefined>>;
+}
+
+/** Of a row of which only the public part is left, with the hash of the rest; or what is wrong with it. */
+function shownEvent(auctionId: string, row: StoredRow): ToldEvent | string {
+  try {
+    const shown = decodePublic(auctionId, row.publicText);
+    const { epoch, seq, type, at, amount, state } = shown;
+    const columns = { epoch, seq, type, at, amount };
+    return { state: { ...state, leaderId: undefined }, columns };
+  } catch (error) {
+    return `its public part is no event: ${error instanceof Error ? error.message : ''}`;
+  }
+}
+
+function wholeEvent(auctionId: string, row: StoredRow): ToldEvent | string {
   const { publicText, salt, privateText } = row;
   const line = `{"v":1,"auctionId":"${auctionId}","public":${publicText},"salt":"${salt}","private":${privateText}}`;
   let decoded: EventRow[];
@@ -43,30 +50,16 @@ function checkWhole(auctionId: string, row: StoredRow): CheckedRow {
     decoded = decodeEntry(`verify.${auctionId}`, new TextEncoder().encode(line));
   } catch (error) {
     if (!(error instanceof UndecodableError)) throw error;
-    return { fault: `its bytes are no event: ${error.message}` };
+    return `its bytes are no event: ${error.message}`;
   }
   const [event] = decoded;
-  if (event === undefined || decoded.length > 1) return { fault: 'its bytes are no single event' };
+  if (event === undefined || decoded.length > 1) return 'its bytes are no single event';
   if (event.payloadHash !== row.payloadHash) {
-    return { fault: 'its bytes are not those that were archived: the payload hash differs' };
+    return 'its bytes are not those that were archived: the payload hash differs';
   }
-  const wrong = columnsOf(event).find(([column, value]) => (row[column] ?? undefined) !== value);
-  if (wrong === undefined) return { event };
-  const [column, value] = wrong;
-  return { fault: `column ${column} is ${String(row[column])}, its bytes say ${String(value)}` };
+  const { epoch, seq, type, at, userId, bidId, alias, amount, fork, state } = event;
+  return { state, columns: { epoch, seq, type, at, userId, bidId, alias, amount, fork } };
 }
-
-const columnsOf = (event: EventRow): [keyof StoredRow, string | number | undefined][] => [
-  ['epoch', event.epoch],
-  ['seq', event.seq],
-  ['type', event.type],
-  ['at', event.at],
-  ['userId', event.userId],
-  ['bidId', event.bidId],
-  ['alias', event.alias],
-  ['amount', event.amount],
-  ['fork', event.fork],
-];
 
 /** What of the auction's own row is not the state right after this event, or undefined. */
 export function stateFault(auction: StoredAuction, { state }: Told): string | undefined {

@@ -1,38 +1,28 @@
+import type { PublicState } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
+import type { EventRow } from '../archive/event-row.ts';
+
+type OrNull<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> | null };
+
+type Texts = Pick<EventRow, 'publicText' | 'payloadHash' | 'at'>;
+type Columns = Pick<EventRow, 'userId' | 'bidId' | 'alias' | 'amount' | 'fork'>;
 
 /** A row of the archive's events: its bytes, and the columns that repeat what queries need. */
-export interface StoredRow extends Position {
-  readonly publicText: string;
+export interface StoredRow extends Position, Texts, OrNull<Columns> {
+  readonly type: string;
   /** Null where the private part is gone with an account, and only its hash is left. */
   readonly salt: string | null;
   readonly privateText: string | null;
   /** That hash, 64 hex digits. */
   readonly hidden: string | null;
-  /** 64 hex digits. */
-  readonly payloadHash: string;
-  readonly type: string;
-  /** ISO 8601 UTC. */
-  readonly at: string;
-  readonly userId: string | null;
-  readonly bidId: string | null;
-  readonly alias: number | null;
-  readonly amount: number | null;
-  readonly fork: number | null;
   /** False for what a later epoch superseded, and for what came after the seal. */
   readonly isHistory: boolean;
 }
 
-/** An auction's own row, as text or numbers; of a book there is only the status. */
-export interface StoredAuction extends Position {
+/** An auction's own row; of a book there is only the status. */
+export interface StoredAuction extends Position, OrNull<Omit<PublicState, 'status'>> {
   readonly status: string;
-  readonly outcome: string | null;
-  readonly price: number | null;
-  readonly minimumBid: number | null;
-  readonly leader: number | null;
   readonly leaderId: string | null;
-  readonly bidCount: number | null;
-  readonly reserveMet: boolean | null;
-  readonly endsAt: string | null;
   readonly archivedSeq: number;
   readonly seal: StoredSeal | null;
 }
@@ -43,11 +33,7 @@ export interface StoredSeal extends Position {
 }
 
 /** An event that Redis or JetStream holds. */
-export interface HeldEvent extends Position {
-  readonly auctionId: string;
-  /** sha256 of the line, 64 hex digits. */
-  readonly payloadHash: string;
-}
+export type HeldEvent = Pick<EventRow, 'auctionId' | 'epoch' | 'seq' | 'payloadHash'>;
 
 /** Whether Postgres holds an event: as it is, under its place with other content, or not. */
 export type Holding = 'same' | 'other' | 'kept aside' | 'missing';

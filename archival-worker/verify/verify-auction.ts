@@ -1,13 +1,11 @@
 /** Looks for the first thing about an auction on which Postgres and Redis do not agree. */
-import { hash } from 'node:crypto';
-import { eventLines } from '@outcry/shared/contracts/events.ts';
 import type { Position } from '@outcry/shared/contracts/live.ts';
 import { decodeEntry } from '../archive/decode-entry.ts';
+import { pagesOf } from '../pages.ts';
 import { HashChain, LINK_BYTES, type ChainedEvent, type HiddenEvent } from '../seal/hash-chain.ts';
 import { checkRow, stateFault } from './check-row.ts';
 import type { Difference } from './difference.ts';
 import type {
-  HeldEvent,
   LoggedAuction,
   StoredAuction,
   StoredRow,
@@ -16,6 +14,7 @@ import type {
 } from './ports.ts';
 
 const ROWS_AT_ONCE = 1_000;
+const BEFORE_ALL: Position = { epoch: 0, seq: 0 };
 
 export interface VerifiedAuction {
   /** Rows of the archive that were read. */
@@ -45,7 +44,7 @@ class RowsOfAuction {
   readonly #auction: StoredAuction | undefined;
   readonly #chain: HashChain;
   /** The last row of the history so far. */
-  #last: Position = { epoch: 0, seq: 0 };
+  #last = BEFORE_ALL;
   #count = 0;
   #stateSeen = false;
 
@@ -60,17 +59,16 @@ class RowsOfAuction {
   }
 
   async read(archive: VerifiedArchive): Promise<Difference | undefined> {
-    let place: Position = { epoch: 0, seq: 0 };
-    for (;;) {
-      const rows = await archive.rows(this.#auctionId, place, ROWS_AT_ONCE);
-      const last = rows.at(-1);
-      if (last === undefined) return this.#faultAtEnd();
+    const all = pagesOf((last: Position = BEFORE_ALL) =>
+      archive.rows(this.#auctionId, last, ROWS_AT_ONCE),
+    );
+    for await (const rows of all) {
       for (const row of rows) {
         const what = this.#rowFault(row);
         if (what !== undefined) return what;
       }
-      place = last;
     }
+    return this.#faultAtEnd();
   }
 
   #rowFault(row: StoredRow): Difference | undefined {
@@ -142,11 +140,7 @@ function marksFault(
   logged: LoggedAuction | undefined,
   auction: StoredAuction | undefined,
 ): Difference | undefined {
-  const fault = (place: Position | undefined, what: string): Difference => ({
-    auctionId,
-    place,
-    what,
-  });
+  const fault = (place: Position | undefined, what: string) => ({ auctionId, place, what });
   if (logged === undefined) return undefined;
   const { archivedEpoch: epoch, archivedSeq: seq } = logged;
   if (auction === undefined) {
@@ -169,7 +163,7 @@ async function logFault(
   log: VerifiedLog,
 ): Promise<Difference | undefined> {
   for await (const entries of log.entries(auctionId)) {
-    const events = entries.flatMap((entry) => heldEvents(auctionId, entry));
+    const events = entries.flatMap((entry) => decodeEntry(auctionId, Buffer.from(entry)));
     const holdings = await archive.holdings(events);
     for (const [i, { epoch, seq }] of events.entries()) {
       const holding = holdings[i];
@@ -187,15 +181,4 @@ async function logFault(
     }
   }
   return undefined;
-}
-
-/** @throws UndecodableError when the entry is not of the documented form */
-export function heldEvents(auctionId: string, entry: string): HeldEvent[] {
-  const rows = decodeEntry(`verify.${auctionId}`, new TextEncoder().encode(entry));
-  return eventLines(entry).map((line, i) => ({
-    auctionId,
-    epoch: rows[i]?.epoch ?? 0,
-    seq: rows[i]?.seq ?? 0,
-    payloadHash: hash('sha256', line, 'hex'),
-  }));
 }

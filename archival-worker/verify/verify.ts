@@ -1,6 +1,7 @@
 /** Holds Postgres against Redis, JetStream, the seals and the statistics. Changes nothing. */
 import { hash } from 'node:crypto';
-import { UndecodableError } from '../archive/decode-entry.ts';
+import { decodeEntry, UndecodableError } from '../archive/decode-entry.ts';
+import { pagesOf } from '../pages.ts';
 import type { Difference } from './difference.ts';
 import type {
   HeldEvent,
@@ -9,7 +10,7 @@ import type {
   VerifiedLog,
   VerifiedStream,
 } from './ports.ts';
-import { heldEvents, verifyAuction } from './verify-auction.ts';
+import { verifyAuction } from './verify-auction.ts';
 
 const IDS_AT_ONCE = 200;
 const AUCTIONS_AT_ONCE = 4;
@@ -37,21 +38,14 @@ export interface VerifyCounts {
 export class Verify {
   readonly #parts: VerifyParts;
   readonly #faulty = new Set<string | undefined>();
-  #auctions = 0;
-  #rows = 0;
-  #messages = 0;
+  readonly #done = { auctions: 0, rows: 0, messages: 0 };
 
   constructor(parts: VerifyParts) {
     this.#parts = parts;
   }
 
   get counts(): VerifyCounts {
-    return {
-      auctions: this.#auctions,
-      rows: this.#rows,
-      messages: this.#messages,
-      differences: this.#faulty.size,
-    };
+    return { ...this.#done, differences: this.#faulty.size };
   }
 
   /** One auction. */
@@ -82,13 +76,8 @@ export class Verify {
   }
 
   async #eachKnown(work: (auctionIds: readonly string[]) => Promise<void>): Promise<void> {
-    let last = '';
-    for (;;) {
-      const ids = await this.#parts.archive.auctionIds(last, IDS_AT_ONCE);
-      await work(ids);
-      if (ids.length < IDS_AT_ONCE) return;
-      last = ids.at(-1) ?? '';
-    }
+    const all = pagesOf((last?: string) => this.#parts.archive.auctionIds(last ?? '', IDS_AT_ONCE));
+    for await (const ids of all) await work(ids);
   }
 
   async #each(ids: readonly string[]): Promise<void> {
@@ -105,8 +94,8 @@ export class Verify {
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_AFTER_MS));
       ({ rows, difference } = await verifyAuction(auctionId, archive, log));
     }
-    this.#auctions += 1;
-    this.#rows += rows;
+    this.#done.auctions += 1;
+    this.#done.rows += rows;
     if (difference !== undefined) this.#report(difference);
   }
 
@@ -118,7 +107,7 @@ export class Verify {
 
   async #stream(auctionId?: string): Promise<void> {
     for await (const messages of this.#parts.stream.messages(auctionId)) {
-      this.#messages += messages.length;
+      this.#done.messages += messages.length;
       const events: HeldEvent[] = [];
       const archived = new Set<HeldEvent>();
       for (const message of messages) {
@@ -142,9 +131,9 @@ export class Verify {
   async #eventsOf({ subject, body, isArchived }: StreamMessage): Promise<HeldEvent[]> {
     const auctionId = subject.slice(subject.lastIndexOf('.') + 1);
     try {
-      return heldEvents(auctionId, new TextDecoder('utf-8', { fatal: true }).decode(body));
+      return decodeEntry(subject, body);
     } catch (error) {
-      if (!(error instanceof UndecodableError) && !(error instanceof TypeError)) throw error;
+      if (!(error instanceof UndecodableError)) throw error;
       if (isArchived && !(await this.#parts.archive.isDeadLetter(hash('sha256', body, 'hex')))) {
         const what = 'a message in JetStream is no event, and no dead letter either';
         this.#report({ auctionId, place: undefined, what });

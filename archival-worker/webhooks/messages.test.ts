@@ -15,7 +15,7 @@ function archived(...entries: readonly TestEntry[]): ArchivedEvent {
     .slice(-2)
     .map((line) => splitEventLine(line));
   if (event === undefined || before === undefined) throw new Error('two events are needed');
-  return { ...event, before };
+  return { ...event, publicBefore: before.publicText, privateBefore: before.privateText };
 }
 
 interface Said {
@@ -105,8 +105,8 @@ describe('what follows from an event', () => {
   test('a winner whose private part was erased has no user id, and the rest is told', () => {
     const of = auction();
     of.create();
-    const { publicText, before } = archived(of.start(), of.buyNow('ann'));
-    const won = said({ publicText, privateText: null, before }).at(-1);
+    const event = archived(of.start(), of.buyNow('ann'));
+    const won = said({ ...event, privateText: null }).at(-1);
     expect(won?.data['bidder']).toEqual({ alias: 1 });
   });
 });
@@ -124,7 +124,8 @@ test('every name is made of some event, and asks for that event', () => {
 test('the end of a sale is told as such, and to nobody as that of an auction', () => {
   const sale = new TestSale('s0-lamps');
   sale.create();
-  const event = { ...splitEventLine(sale.end().text), before: undefined };
+  const shown = splitEventLine(sale.end().text);
+  const event = { ...shown, publicBefore: null, privateBefore: null };
   const told = { id: 's0-lamps', title: 'Lamps', sellerId: 'sam', currency: 'EUR' };
   const listener = { events: ALL, forAdmin: true };
   const messages = messagesOf(event, told, listener);

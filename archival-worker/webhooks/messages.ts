@@ -12,8 +12,9 @@ import { WEBHOOK_EVENTS, type WebhookEvent } from '@outcry/shared/contracts/webh
 export interface ArchivedEvent {
   readonly publicText: string;
   readonly privateText: string | null;
-  /** The event before it. */
-  readonly before: { readonly publicText: string; readonly privateText: string | null } | undefined;
+  /** Of the event before it; null before the first. */
+  readonly publicBefore: string | null;
+  readonly privateBefore: string | null;
 }
 
 /** What every message says of its auction, or sale. */
@@ -41,7 +42,7 @@ export interface Message {
 interface Facts {
   readonly event: PublicEvent;
   readonly secret: PrivateEvent;
-  readonly before: { readonly event: PublicEvent; readonly secret: PrivateEvent } | undefined;
+  readonly before: Pick<Facts, 'event' | 'secret'> | undefined;
   readonly forAdmin: boolean;
 }
 
@@ -108,14 +109,13 @@ export const typesFor = (names: ReadonlySet<WebhookEvent>): ReadonlySet<EventTyp
 
 /** The messages that an event makes for a listener, in the order in which they are sent. */
 export function messagesOf(
-  archived: ArchivedEvent,
+  { publicText, privateText, publicBefore, privateBefore }: ArchivedEvent,
   auction: ToldAuction,
   { events, forAdmin }: Listener,
 ): readonly Message[] {
-  const { before } = archived;
   const facts = {
-    ...factsOf(archived),
-    before: before && factsOf(before),
+    ...factsOf(publicText, privateText),
+    before: publicBefore === null ? undefined : factsOf(publicBefore, privateBefore),
     forAdmin,
   };
   const { event } = facts;
@@ -153,13 +153,7 @@ const message = (type: string, timestamp: string, data: object): Message => ({
   payload: JSON.stringify({ type, timestamp, data }),
 });
 
-const factsOf = ({
-  publicText,
-  privateText,
-}: {
-  readonly publicText: string;
-  readonly privateText: string | null;
-}): { readonly event: PublicEvent; readonly secret: PrivateEvent } => ({
-  event: ownJson<PublicEvent>(publicText),
-  secret: ownJson<PrivateEvent>(privateText ?? '{}'),
+const factsOf = (shown: string, secret: string | null): Pick<Facts, 'event' | 'secret'> => ({
+  event: ownJson<PublicEvent>(shown),
+  secret: ownJson<PrivateEvent>(secret ?? '{}'),
 });

@@ -15,7 +15,7 @@ import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import { auctionOfSubject, decodePublic } from '../archive/decode-entry.ts';
 import type { Delivery, EventSource } from '../archive/ports.ts';
 import { namesOf } from './messages.ts';
-import type { Arrival, QueueBell } from './ports.ts';
+import type { Arrival, WebhookQueues } from './queues.ts';
 
 /** An event that the archive still lacks is left to the look at what was missed. */
 const WAITS_FOR_ARCHIVE_MS = 10 * 60 * 1000;
@@ -24,7 +24,7 @@ const PAUSE_AFTER_FAILURE_MS = 1_000;
 
 export interface RingParts {
   readonly source: EventSource;
-  readonly bell: QueueBell;
+  readonly queues: WebhookQueues;
   /** Called when something may be due. */
   readonly rung: () => void;
   readonly log: Logger;
@@ -42,8 +42,8 @@ interface Entry {
   readonly place: Position;
   /** When that was decided, ms. */
   readonly at: number;
-  readonly names: readonly WebhookEvent[];
-  readonly beginsEpoch: boolean;
+  /** What can be made of it; undefined: a new epoch, which is everybody's. */
+  readonly names: readonly WebhookEvent[] | undefined;
 }
 
 export class RingWebhooks {
@@ -56,7 +56,7 @@ export class RingWebhooks {
     this.#parts = parts;
     this.#missed = new Rounds(
       async () => {
-        if ((await parts.bell.ringMissed()) > 0) parts.rung();
+        if ((await parts.queues.ringMissed()) > 0) parts.rung();
         return LOOK_EVERY_MS;
       },
       (error, inARow) => {
@@ -97,13 +97,13 @@ export class RingWebhooks {
   }
 
   async #ring(deliveries: readonly Delivery[]): Promise<void> {
-    const { bell, rung } = this.#parts;
-    if (!(await bell.isHeard())) {
+    const { queues, rung } = this.#parts;
+    if (!(await queues.isHeard())) {
       for (const delivery of deliveries) delivery.ack();
       return;
     }
     const batch = deliveries.map((delivery) => ({ delivery, entry: entryOf(delivery) }));
-    const archived = await bell.ring(arrivalsOf(batch));
+    const archived = await queues.ring(arrivalsOf(batch));
     rung();
     for (const { delivery, entry } of batch) {
       const isNobodys = entry === undefined || !concerns(entry);
@@ -114,7 +114,7 @@ export class RingWebhooks {
 }
 
 /** Whether any webhook may be told of it. */
-const concerns = ({ names, beginsEpoch }: Entry): boolean => beginsEpoch || names.length > 0;
+const concerns = ({ names }: Entry): boolean => names?.length !== 0;
 
 /** Whether the archive has it, or may be waited for no longer. */
 function isSettled(entry: Entry, archived: ReadonlyMap<string, Position>): boolean {
@@ -127,10 +127,9 @@ function arrivalsOf(batch: readonly Opened[]): readonly Arrival[] {
   const names = new Map<string, Set<WebhookEvent> | undefined>();
   for (const { entry } of batch) {
     if (entry === undefined || !concerns(entry)) continue;
-    const { auctionId, beginsEpoch } = entry;
+    const { auctionId } = entry;
     const known = names.has(auctionId) ? names.get(auctionId) : new Set<WebhookEvent>();
-    for (const name of entry.names) known?.add(name);
-    names.set(auctionId, beginsEpoch ? undefined : known);
+    names.set(auctionId, entry.names && known && new Set([...known, ...entry.names]));
   }
   return Array.from(names, ([auctionId, of]) => ({ auctionId, names: of }));
 }
@@ -151,8 +150,9 @@ function entryOf({ subject, body }: Delivery): Entry | undefined {
       auctionId,
       place: last,
       at: Date.parse(last.at),
-      names: events.flatMap(({ type }) => namesOf(auctionId, type)),
-      beginsEpoch: events.some(({ type }) => type === 'epoch'),
+      names: events.some(({ type }) => type === 'epoch')
+        ? undefined
+        : events.flatMap(({ type }) => namesOf(auctionId, type)),
     };
   } catch {
     return undefined;

@@ -7,7 +7,9 @@
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import type { AttemptEnd, Claim, Courier, DeliveryFigures, QueueStore } from './ports.ts';
+import { isTaken, type AttemptEnd, type Courier } from './attempts.ts';
+import type { Claim } from './next-message.ts';
+import type { Backlog, WebhookQueues } from './queues.ts';
 
 /** Messages under way at once, in this process. */
 const MOST_AT_ONCE = 256;
@@ -22,11 +24,16 @@ const GATHER_MS = 10;
 const TIDY_EVERY_MS = 60_000;
 const MEASURE_EVERY_MS = 15_000;
 const PAUSE_AFTER_FAILURE_MS = 1_000;
-/** An answer that takes longer is a burden. */
-const SLOW_MS = 2_000;
+
+/** What delivering tells those who watch it. */
+export interface DeliveryFigures {
+  attempted(end: AttemptEnd, ok: boolean): void;
+  inFlight(count: number): void;
+  backlog(backlog: Backlog | undefined): void;
+}
 
 export interface SendParts {
-  readonly store: QueueStore;
+  readonly queues: WebhookQueues;
   readonly courier: Courier;
   readonly figures: DeliveryFigures;
   readonly log: Logger;
@@ -42,7 +49,7 @@ export class SendDeliveries {
 
   constructor(parts: SendParts) {
     this.#parts = parts;
-    const { store, figures, log } = parts;
+    const { queues, figures, log } = parts;
     const failed =
       (what: string, everyMs: number) =>
       (error: unknown, inARow: number): number => {
@@ -52,13 +59,13 @@ export class SendDeliveries {
     this.#background = [
       new Rounds(
         async () => {
-          await store.tidy();
+          await queues.tidy();
           return TIDY_EVERY_MS;
         },
         failed('old deliveries cannot be removed now', TIDY_EVERY_MS),
       ),
       new Rounds(async () => {
-        figures.backlog(await store.backlog().catch(() => undefined));
+        figures.backlog(await queues.backlog().catch(() => undefined));
         return MEASURE_EVERY_MS;
       }),
     ];
@@ -108,11 +115,11 @@ export class SendDeliveries {
 
   /** @returns whether anything was taken */
   async #take(strained: boolean): Promise<boolean> {
-    const { store, log } = this.#parts;
+    const { queues, log } = this.#parts;
     const hand = strained ? this.#inHand.strained : this.#inHand.steady;
     const free = (strained ? STRAINED_AT_ONCE : MOST_AT_ONCE - STRAINED_AT_ONCE) - hand.size;
     if (free <= 0) return false;
-    const claims = await store.claim({
+    const claims = await queues.claim({
       queues: free,
       ofWebhook: strained ? OF_STRAINED_WEBHOOK_AT_ONCE : OF_WEBHOOK_AT_ONCE,
       strained,
@@ -136,18 +143,18 @@ export class SendDeliveries {
   }
 
   async #work(claim: Claim): Promise<void> {
-    const { store, courier, figures, log } = this.#parts;
+    const { queues, courier, figures, log } = this.#parts;
     for (let turn = 0; turn < MESSAGES_A_TURN && !this.#stopping.signal.aborted; turn += 1) {
-      const message = await store.next(claim);
+      const message = await queues.next(claim);
       if (message === undefined) return;
       const end = await courier.send(message);
       const ok = isTaken(end);
       figures.attempted(end, ok);
       const { webhookId, auctionId } = claim;
       if (!ok) log.debug({ webhookId, auctionId, id: message.id, ...end }, 'not delivered');
-      if (!(await store.settle(claim, message, end))) return;
+      if (!(await queues.settle(claim, message, end))) return;
     }
-    await store.release(claim);
+    await queues.release(claim);
   }
 
   #measure(): void {
@@ -155,13 +162,6 @@ export class SendDeliveries {
     this.#parts.figures.inFlight(strained.size + steady.size);
   }
 }
-
-/** Whether the receiver has taken the message. What redirects has not. */
-export const isTaken = ({ status }: AttemptEnd): boolean =>
-  status !== undefined && status >= 200 && status < 300;
-
-/** Whether a webhook is better asked for less at once. */
-export const isStrained = (end: AttemptEnd): boolean => !isTaken(end) || end.ms > SLOW_MS;
 
 /** Queues that are being worked on. */
 class Hand {

@@ -22,7 +22,7 @@ export interface ShardMark {
 export interface CheckedRedis {
   readonly isConnected: boolean;
   /** The number of shards that the data was written with; undefined in an empty Redis. */
-  shards(): Promise<number | undefined>;
+  shardsWritten(): Promise<number | undefined>;
   marks(): Promise<readonly ShardMark[]>;
   /** Where Redis has these auctions; undefined for those that it has not. */
   heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]>;

@@ -20,7 +20,7 @@ class FakeRedis implements CheckedRedis {
     this.seq = seq;
   }
 
-  shards = () => Promise.resolve(1);
+  shardsWritten = () => Promise.resolve(1);
 
   marks(): Promise<ShardMark[]> {
     const { marker, wasReplica } = this;

@@ -69,7 +69,7 @@ export class WholeRedis {
 
   async #check(): Promise<string | undefined> {
     if (!this.#redis.isConnected) return 'no connection to Redis';
-    const written = await this.#redis.shards();
+    const written = await this.#redis.shardsWritten();
     if (written === undefined) return this.#judgeEmpty();
     if (written !== this.#shards) {
       this.#otherShards = new OtherShardsError(written, this.#shards);

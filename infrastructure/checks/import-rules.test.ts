@@ -40,6 +40,11 @@ const PLANTED: readonly (readonly [string, string, string])[] = [
     'archival-worker/http/b.ts',
   ],
   ['api-gateway-use-cases-know-no-edge', 'api-gateway/bidding/a.ts', 'shared/http/b.ts'],
+  [
+    'sql-knows-postgres-alone',
+    'archival-worker/history/a.ts',
+    'archival-worker/adapters/redis/b.ts',
+  ],
   ['http-knows-no-adapter', 'api-gateway/http/a.ts', 'api-gateway/adapters/b.ts'],
   ['adapters-know-no-http', 'api-gateway/adapters/a.ts', 'api-gateway/http/b.ts'],
   ['only-create-wires-adapters', 'api-gateway/main.ts', 'api-gateway/adapters/b.ts'],

@@ -76,10 +76,10 @@ const bareUnnest: Measurement = {
       decodeEntry(subject, Buffer.from(text)),
     );
     return async () => {
-      await database.run((sql) => sql`TRUNCATE events`);
+      await database.ask`TRUNCATE events`;
       const close = openWindow({ postgres: [system.postgres.pid()] });
       await eachWithLimit(chunksOf(rows, ROWS_AT_ONCE), 2, (batch) =>
-        database.run((sql) => sql.begin((tx) => insertEvents(tx, batch))),
+        database.begin((tx) => insertEvents(tx, batch)),
       );
       return figures(rows.length, close());
     };

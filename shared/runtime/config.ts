@@ -167,14 +167,16 @@ const SIGNED_BY_ISSUER = [
 const isSignedByIssuer = (algorithm: string): boolean => SIGNED_BY_ISSUER.includes(algorithm);
 
 /**
- * Parses a service's settings.
+ * Parses the variables of a program.
+ * @param further mistakes that the schema does not see
  * @throws ConfigError naming every mistake; values are never repeated, they may be secrets.
  */
-export function parseSettings<T extends z.ZodType<CommonSettings>>(
-  service: string,
+export function parseVariables<T extends z.ZodType>(
+  program: string,
   schema: T,
   environment: Environment,
-): z.infer<T> {
+  further: (given: Environment) => readonly string[] = () => [],
+): z.output<T> {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
@@ -182,9 +184,19 @@ export function parseSettings<T extends z.ZodType<CommonSettings>>(
   const issues = result.error?.issues ?? [];
   const mistakes = [
     ...issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    ...addressMistakes(given),
-    ...authMistakes(given),
+    ...further(given),
   ];
-  if (!result.success || mistakes.length > 0) throw new ConfigError(service, mistakes);
+  if (!result.success || mistakes.length > 0) throw new ConfigError(program, mistakes);
   return result.data;
 }
+
+/** Parses a service's settings. @throws ConfigError as {@link parseVariables} */
+export const parseSettings = <T extends z.ZodType<CommonSettings>>(
+  service: string,
+  schema: T,
+  environment: Environment,
+): z.output<T> =>
+  parseVariables(service, schema, environment, (given) => [
+    ...addressMistakes(given),
+    ...authMistakes(given),
+  ]);

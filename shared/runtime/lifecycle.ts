@@ -84,6 +84,29 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/**
+ * Starts a service. What it has opened is closed with it, or when it cannot start.
+ * @param assemble gives its port
+ * @throws whatever `assemble` throws
+ */
+export async function startService(
+  log: Logger,
+  assemble: (closers: Closers, isStopping: () => boolean) => Promise<number>,
+): Promise<Service> {
+  const closers = new Closers(log);
+  let stopping = false;
+  const close = (): Promise<void> => {
+    stopping = true;
+    return closers.close();
+  };
+  try {
+    return { port: await assemble(closers, () => stopping), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const STOP_LIMIT_MS = 25_000;
 

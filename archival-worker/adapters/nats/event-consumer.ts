@@ -6,14 +6,15 @@ import {
   jetstreamManager,
   ReplayPolicy,
   type ConsumerConfig,
-  type ConsumerInfo,
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
-import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
-import { ensureStream, hasSettings } from '@outcry/shared/runtime/jetstream.ts';
+import { ARCHIVE_CONSUMER, EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
+import { ensureStream, hasSettings, type NatsLink } from '@outcry/shared/runtime/jetstream.ts';
+import type { StreamBacklog } from '../../rebuild/ports.ts';
 
 export const API_LIMIT_MS = 2_000;
+const CONNECT_LIMIT_MS = 10_000;
 
 /** A delivery that was not acknowledged or extended for this long goes to somebody else. */
 export const ACK_WAIT_MS = 30_000;
@@ -21,9 +22,10 @@ export const ACK_WAIT_MS = 30_000;
 /** Deliveries that all workers together may have in hand: it bounds their memory. */
 const MAX_ACK_PENDING = 16_000;
 
+/** Settings of the stream. */
 export interface StreamLimits {
-  readonly maxBytes: number;
-  readonly replicas: number;
+  readonly NATS_STREAM_MAX_BYTES: number;
+  readonly NATS_STREAM_REPLICAS: number;
 }
 
 /**
@@ -33,9 +35,10 @@ export interface StreamLimits {
 export async function ensureConsumer(
   connection: NatsConnection,
   name: string,
-  limits: StreamLimits,
+  { NATS_STREAM_MAX_BYTES: maxBytes, NATS_STREAM_REPLICAS: replicas }: StreamLimits,
 ): Promise<void> {
-  await ensureStream(connection, { name: EVENT_STREAM, subjects: [EVENT_SUBJECTS], ...limits });
+  const subjects = [EVENT_SUBJECTS];
+  await ensureStream(connection, { name: EVENT_STREAM, subjects, maxBytes, replicas });
   const manager = await managerOf(connection);
   const wanted = {
     durable_name: name,
@@ -48,7 +51,7 @@ export async function ensureConsumer(
     max_ack_pending: MAX_ACK_PENDING,
   } satisfies Partial<ConsumerConfig>;
 
-  const existing = await consumerInfo(manager, name);
+  const existing = await ifThere(manager.consumers.info(EVENT_STREAM, name));
   if (existing === undefined) {
     await manager.consumers.add(EVENT_STREAM, wanted);
   } else if (!hasSettings(existing.config, wanted)) {
@@ -62,45 +65,52 @@ export async function ensureConsumer(
  */
 export async function deleteConsumer(connection: NatsConnection, name: string): Promise<void> {
   const { consumers } = await managerOf(connection);
-  try {
-    await consumers.delete(EVENT_STREAM, name);
-  } catch (error) {
-    // They are about to.
-    if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) throw error;
-  }
+  // Where there is none they are about to.
+  await ifThere(consumers.delete(EVENT_STREAM, name));
 }
 
 /** Messages that a consumer has not acknowledged yet, whether delivered or not. */
 export async function messagesBehind(connection: NatsConnection, name: string): Promise<number> {
-  const info = await consumerInfo(await managerOf(connection), name);
+  const { consumers } = await managerOf(connection);
+  const info = await ifThere(consumers.info(EVENT_STREAM, name));
   return info === undefined ? 0 : info.num_pending + info.num_ack_pending;
 }
 
 /** Messages that the stream holds, archived or not; 0 when there is no stream. */
 export async function messagesInStream(connection: NatsConnection): Promise<number> {
-  const manager = await managerOf(connection);
-  try {
-    return (await manager.streams.info(EVENT_STREAM)).state.messages;
-  } catch (error) {
-    if (isApiError(error, JetStreamApiCodes.StreamNotFound)) return 0;
-    throw error;
-  }
+  const { streams } = await managerOf(connection);
+  const info = await ifThere(streams.info(EVENT_STREAM), JetStreamApiCodes.StreamNotFound);
+  return info?.state.messages ?? 0;
 }
 
-const managerOf = (connection: NatsConnection): Promise<JetStreamManager> =>
+/** How far the archive's consumer is. Stream and consumer must exist. */
+export const streamBacklog = (link: NatsLink): StreamBacklog => ({
+  async newestMessage() {
+    const { streams } = await managerOf(await link.connected(CONNECT_LIMIT_MS));
+    return (await streams.info(EVENT_STREAM)).state.last_seq;
+  },
+
+  async leftUpTo(message) {
+    const { consumers } = await managerOf(await link.connected(CONNECT_LIMIT_MS));
+    const info = await consumers.info(EVENT_STREAM, ARCHIVE_CONSUMER);
+    // Newer ones may follow without end where other shards are in use.
+    if (info.ack_floor.stream_seq >= message) return 0;
+    return info.num_pending + info.num_ack_pending;
+  },
+});
+
+export const managerOf = (connection: NatsConnection): Promise<JetStreamManager> =>
   jetstreamManager(connection, { checkAPI: false, timeout: API_LIMIT_MS });
 
-async function consumerInfo(
-  manager: JetStreamManager,
-  name: string,
-): Promise<ConsumerInfo | undefined> {
+/** @returns undefined where there is no such consumer, or stream */
+export async function ifThere<T>(
+  asking: Promise<T>,
+  code: number = JetStreamApiCodes.ConsumerNotFound,
+): Promise<T | undefined> {
   try {
-    return await manager.consumers.info(EVENT_STREAM, name);
+    return await asking;
   } catch (error) {
-    if (isApiError(error, JetStreamApiCodes.ConsumerNotFound)) return undefined;
+    if (error instanceof JetStreamApiError && error.code === code) return undefined;
     throw error;
   }
 }
-
-const isApiError = (error: unknown, code: number): boolean =>
-  error instanceof JetStreamApiError && error.code === code;

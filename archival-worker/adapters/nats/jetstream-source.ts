@@ -11,7 +11,6 @@ import {
   API_LIMIT_MS,
   ensureConsumer,
   messagesBehind,
-  messagesInStream,
   type StreamLimits,
 } from './event-consumer.ts';
 import { Session } from './consumer-session.ts';
@@ -99,11 +98,6 @@ export class JetStreamSource implements EventSource {
     this.stop();
     for (const timer of this.#timers) clearInterval(timer);
     await this.#running;
-  }
-
-  /** @throws Error when NATS cannot be reached */
-  async messagesInStream(): Promise<number> {
-    return messagesInStream(await this.#link.connected(RETRY_MAX_MS));
   }
 
   async #run(): Promise<void> {

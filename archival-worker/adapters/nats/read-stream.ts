@@ -1,30 +1,88 @@
-/** Reads the event stream past the archive's consumer, which notices nothing. */
+/** What reads the event stream past the archive's consumer, which notices nothing. */
 import {
   AckPolicy,
   DeliverPolicy,
   jetstream,
   JetStreamApiCodes,
-  JetStreamApiError,
-  jetstreamManager,
   type ConsumerConfig,
   type JsMsg,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
+import { isOver } from '@outcry/shared/contracts/events.ts';
+import {
+  ARCHIVE_CONSUMER,
+  EVENT_STREAM,
+  EVENT_SUBJECTS,
+  eventSubject,
+} from '@outcry/shared/contracts/keys.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { NatsLink } from '@outcry/shared/runtime/jetstream.ts';
-import { API_LIMIT_MS } from './event-consumer.ts';
+import { decodeEntry, UndecodableError } from '../../archive/decode-entry.ts';
+import type { VerifiedStream } from '../../verify/ports.ts';
+import type { KnownHead } from '../../whole/ports.ts';
+import { API_LIMIT_MS, ifThere, managerOf } from './event-consumer.ts';
 
 const MESSAGES_AT_ONCE = 500;
 const WAIT_MS = 2_000;
 /** The server forgets the reader this long after its last question. */
 const FORGET_READER_MS = 30_000;
+const CONNECT_LIMIT_MS = 10_000;
+/** Bids wait for the answer. */
+const HEADS_LIMIT_MS = 2_000;
+
+/** JetStream as `npm run verify` reads it. */
+export const verifiedStream = (link: NatsLink, shards: number): VerifiedStream => ({
+  async *messages(auctionId) {
+    const subject = subjectOf(auctionId, shards);
+    if (subject === undefined) return;
+    const pages = readStream(link, subject, { from: 'start' }, CONNECT_LIMIT_MS);
+    for await (const { messages, archivedUpTo } of pages) {
+      yield messages.map((message) => ({
+        subject: message.subject,
+        body: message.data,
+        isArchived: message.seq <= archivedUpTo,
+      }));
+    }
+  },
+});
+
+/** Undefined for an id of another system. */
+function subjectOf(auctionId: string | undefined, shards: number): string | undefined {
+  if (auctionId === undefined) return EVENT_SUBJECTS;
+  const shard = shardOfId(auctionId, shards);
+  return shard === undefined ? undefined : eventSubject(shard, auctionId);
+}
+
+/** How far auctions have come by what is not archived yet; with `all` by the newest of each. */
+export async function* streamedHeads(
+  link: NatsLink,
+  all: boolean,
+): AsyncGenerator<readonly KnownHead[], void, void> {
+  const what: WhatToRead = all ? { newestOfEach: true } : { from: 'what is not archived' };
+  for await (const { messages } of readStream(link, EVENT_SUBJECTS, what, HEADS_LIMIT_MS)) {
+    yield messages.flatMap(headOf);
+  }
+}
+
+/** What can never be stored tells nothing: it becomes a dead letter. */
+function headOf({ subject, data }: JsMsg): KnownHead[] {
+  try {
+    const last = decodeEntry(subject, data).at(-1);
+    if (last === undefined) return [];
+    const { auctionId, epoch, seq, at, state } = last;
+    return [{ auctionId, epoch, seq, at: Date.parse(at), mayBeGone: isOver(state.status) }];
+  } catch (error) {
+    if (error instanceof UndecodableError) return [];
+    throw error;
+  }
+}
 
 /** From where on, or the newest message of each subject. */
-export type WhatToRead =
+type WhatToRead =
   | { readonly from: 'start' | 'what is not archived' }
   | { readonly newestOfEach: true };
 
-export interface StreamPage {
+interface StreamPage {
   readonly messages: readonly JsMsg[];
   /** The archive has acknowledged everything up to this number. */
   readonly archivedUpTo: number;
@@ -35,28 +93,29 @@ export interface StreamPage {
  * meanwhile is not waited for.
  * @throws Error when NATS cannot be reached within `limitMs`, or stops answering
  */
-export async function* readStream(
+async function* readStream(
   link: NatsLink,
   subject: string,
   what: WhatToRead,
   limitMs: number,
 ): AsyncGenerator<StreamPage, void, void> {
   const connection = await link.connected(limitMs);
-  const options = { checkAPI: false, timeout: API_LIMIT_MS };
-  const manager = await jetstreamManager(connection, options);
-  const archivedUpTo = await unlessMissing(
-    manager.consumers
-      .info(EVENT_STREAM, ARCHIVE_CONSUMER)
-      .then((info) => info.ack_floor.stream_seq),
+  const { consumers } = await managerOf(connection);
+  const archive = ifThere(consumers.info(EVENT_STREAM, ARCHIVE_CONSUMER));
+  const archivedUpTo = await ifThere(
+    // Nothing is archived where the consumer is not there yet.
+    archive.then((info) => info?.ack_floor.stream_seq ?? 0),
+    JetStreamApiCodes.StreamNotFound,
   );
   if (archivedUpTo === undefined) return;
-  const reader = await manager.consumers.add(EVENT_STREAM, {
+  const reader = await consumers.add(EVENT_STREAM, {
     ack_policy: AckPolicy.None,
     filter_subject: subject,
     inactive_threshold: nanos(FORGET_READER_MS),
     mem_storage: true,
     ...startOf(what, archivedUpTo),
   });
+  const options = { checkAPI: false, timeout: API_LIMIT_MS };
   const consumer = await jetstream(connection, options).consumers.get(EVENT_STREAM, reader.name);
   let left = reader.num_pending;
   while (left > 0) {
@@ -78,16 +137,4 @@ function startOf(what: WhatToRead, archivedUpTo: number): Partial<ConsumerConfig
   if ('newestOfEach' in what) return { deliver_policy: DeliverPolicy.LastPerSubject };
   if (what.from === 'start') return { deliver_policy: DeliverPolicy.All };
   return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: archivedUpTo + 1 };
-}
-
-/** Nothing is archived where the consumer is not there yet; undefined where the stream is not. */
-async function unlessMissing(asking: Promise<number>): Promise<number | undefined> {
-  try {
-    return await asking;
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError)) throw error;
-    if (error.code === JetStreamApiCodes.StreamNotFound) return undefined;
-    if (error.code === JetStreamApiCodes.ConsumerNotFound) return 0;
-    throw error;
-  }
 }

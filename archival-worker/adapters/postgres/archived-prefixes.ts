@@ -20,22 +20,20 @@ export async function readArchivedPrefixes(
   let open: readonly Run[] = newestRuns(stored);
   while (open.length > 0) {
     const rows = await advance(tx, open);
-    prefixes.push(...rows.filter((row) => !row.goes_on).map(prefixOf));
-    const goesOn = new Set(rows.filter((row) => row.goes_on).map((row) => row.id));
-    open = open.filter(({ auctionId }) => goesOn.has(auctionId));
+    const unread = new Set<string>();
+    for (const { goesOn, ...prefix } of rows) {
+      if (goesOn) unread.add(prefix.auctionId);
+      else prefixes.push(prefix);
+    }
+    open = open.filter(({ auctionId }) => unread.has(auctionId));
   }
   return prefixes;
 }
 
-interface PrefixRow {
-  readonly id: string;
-  readonly epoch: number;
-  readonly seq: number;
+interface PrefixRow extends ArchivedPrefix {
   /** There is more behind it than one statement looks at. */
-  readonly goes_on: boolean;
+  readonly goesOn: boolean;
 }
-
-const prefixOf = ({ id, epoch, seq }: PrefixRow): ArchivedPrefix => ({ auctionId: id, epoch, seq });
 
 /** One step for every auction, by at most MAX_STEPS events. */
 async function advance(tx: Tx, runs: readonly Run[]): Promise<PrefixRow[]> {
@@ -108,7 +106,7 @@ async function advance(tx: Tx, runs: readonly Run[]): Promise<PrefixRow[]> {
        WHERE auctions.id = reached.id
          AND (reached.epoch, reached.seq) > (auctions.archived_epoch, auctions.archived_seq)
     )
-    SELECT touched.id,
+    SELECT touched.id AS auction_id,
            coalesce(reached.epoch, touched.archived_epoch) AS epoch,
            coalesce(reached.seq, touched.archived_seq) AS seq,
            coalesce(reached.goes_on, false) AS goes_on

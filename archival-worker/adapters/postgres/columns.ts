@@ -17,3 +17,11 @@ export const places = (rows: readonly EventRow[]): [string, string, string] => [
   column(rows, (row) => row.epoch),
   column(rows, (row) => row.seq),
 ];
+
+type WithoutNulls<T> = {
+  readonly [K in keyof T as null extends T[K] ? never : K]: T[K];
+} & { readonly [K in keyof T as null extends T[K] ? K : never]?: Exclude<T[K], null> };
+
+/** For what has no nulls: where a column is NULL the member is absent. */
+export const withoutNulls = <T extends object>(row: T): WithoutNulls<T> =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as WithoutNulls<T>;

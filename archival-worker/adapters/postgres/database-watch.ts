@@ -1,45 +1,39 @@
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import type { ReadHistory } from './ask-history.ts';
+import type { AskHistory } from '../../history/ask-history.ts';
 
 const ASK_EVERY_MS = 2_000;
 
-/** Keeps asking whether the database can be read, for `readyz`. */
-export class DatabaseWatch {
-  readonly #read: ReadHistory;
-  readonly #log: Logger;
-  readonly #rounds = new Rounds(() => this.#round());
-  #fault: string | undefined = 'not asked yet';
-
-  constructor(read: ReadHistory, log: Logger) {
-    this.#read = read;
-    this.#log = log;
-    this.#rounds.start();
-  }
-
+export interface DatabaseWatch {
   /** Why the database cannot be used, or undefined. */
-  get fault(): string | undefined {
-    return this.#fault;
-  }
-
-  close(): Promise<void> {
-    return this.#rounds.stop();
-  }
-
-  async #round(): Promise<number> {
-    const fault = await faultOf(this.#read);
-    if (fault !== undefined && this.#fault === undefined) this.#log.warn({ fault }, 'Postgres');
-    if (fault === undefined && this.#fault !== undefined) this.#log.info('Postgres answers');
-    this.#fault = fault;
-    return ASK_EVERY_MS;
-  }
+  readonly fault: string | undefined;
+  close(): Promise<void>;
 }
 
-async function faultOf(read: ReadHistory): Promise<string | undefined> {
+/** Keeps asking whether the database can be read, for `readyz`. */
+export function watchDatabase(ask: AskHistory, log: Logger): DatabaseWatch {
+  let fault: string | undefined = 'not asked yet';
+  const rounds = new Rounds(async () => {
+    const before = fault;
+    fault = await faultOf(ask);
+    if (fault !== undefined && before === undefined) log.warn({ fault }, 'Postgres');
+    if (fault === undefined && before !== undefined) log.info('Postgres answers');
+    return ASK_EVERY_MS;
+  });
+  rounds.start();
+  return {
+    get fault() {
+      return fault;
+    },
+    close: () => rounds.stop(),
+  };
+}
+
+async function faultOf(ask: AskHistory): Promise<string | undefined> {
   try {
-    const [row] = await read(
-      (sql) => sql<{ there: boolean }[]>`SELECT to_regclass('auctions') IS NOT NULL AS there`,
-    );
+    const [row] = await ask<
+      { there: boolean }[]
+    >`SELECT to_regclass('auctions') IS NOT NULL AS there`;
     if (row?.there === true) return undefined;
     return 'the database has no tables yet: run "npm run migrate"';
   } catch (error) {

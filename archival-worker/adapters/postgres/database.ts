@@ -2,13 +2,21 @@ import postgres from 'postgres';
 import { TimeLimitError, withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 
-/** `bigint` columns hold nothing above 2^53 here (seqs, amounts), so they are read as numbers. */
-const NUMBER_TYPES = {
+/** Columns as they are read, and given. */
+const TYPES = {
+  /** They hold nothing above 2^53 here (seqs, amounts), so they are numbers. */
   bigint: {
     to: 20,
     from: [20],
     parse: (text: string): number => Number(text),
     serialize: (value: number): string => `${value}`,
+  },
+  /** Times are read as all contracts have them, ISO 8601 UTC, and given as that or as ms since 1970. */
+  timestamptz: {
+    to: 1184,
+    from: [1184],
+    parse: (text: string): string => new Date(text).toISOString(),
+    serialize: (time: string | number | Date): string => new Date(time).toISOString(),
   },
 };
 
@@ -20,7 +28,9 @@ const open = (url: string, options: DatabaseOptions) =>
     keep_alive: 10,
     // Whoever calls decides when to try again.
     backoff: false,
-    types: NUMBER_TYPES,
+    types: TYPES,
+    // A row's members are named as in TypeScript: `seller_id` is `sellerId`.
+    transform: { column: { from: postgres.toCamel } },
     // Array types are not used; their list would cost a query on every connection.
     fetch_types: false,
     onnotice: () => undefined,
@@ -36,6 +46,12 @@ export type Sql = ReturnType<typeof open>;
 
 /** The same within a transaction. */
 export type Tx = Parameters<Parameters<Sql['begin']>[1]>[0];
+
+/** A part of a statement. */
+export type Fragment = postgres.PendingQuery<postgres.Row[]>;
+
+/** What a statement may be given for `${…}`. */
+export type Given = postgres.ParameterOrFragment<string | number>;
 
 export interface DatabaseOptions {
   /** Shown in `pg_stat_activity`. */
@@ -82,11 +98,21 @@ export class Database {
     this.#sql = open(url, options);
   }
 
-  /**
-   * Runs a piece of work on a connection of the pool.
-   * @throws DatabaseError when Postgres refuses it; whatever else `work` throws; TimeLimitError
-   */
-  async run<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+  /** Runs a statement. @throws DatabaseError when Postgres refuses it; TimeLimitError */
+  ask<T extends readonly object[]>(
+    statement: TemplateStringsArray,
+    ...given: readonly Given[]
+  ): Promise<postgres.RowList<T>> {
+    return this.#run((sql) => sql<T>(statement, ...given));
+  }
+
+  /** Runs `work` in a transaction. @throws as {@link ask}; whatever else `work` throws */
+  async begin<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const done = await this.#run((sql) => sql.begin(async (tx) => ({ value: await work(tx) })));
+    return done.value;
+  }
+
+  async #run<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const sql = this.#sql;
     try {
       return await withTimeLimit(work(sql), this.#options.limitMs + GRACE_MS, 'work on Postgres');
@@ -111,3 +137,8 @@ export class Database {
     }
   }
 }
+
+const NOWHERE = { name: 'outcry', connections: 1, limitMs: 1 };
+
+/** Makes parts of statements, for whoever runs them: it never connects itself. */
+export const sql: Sql = open('postgres://nowhere', NOWHERE);

@@ -6,7 +6,7 @@ import type {
   LetterPlace,
   ListedLetter,
 } from '../../dead-letters/ports.ts';
-import type { Database, Sql, Tx } from './database.ts';
+import { type Database, sql, type Tx } from './database.ts';
 
 /** Keeps messages that can never be stored as events, each once. */
 export async function keepDeadLetters(tx: Tx, letters: readonly DeadLetter[]): Promise<void> {
@@ -14,7 +14,7 @@ export async function keepDeadLetters(tx: Tx, letters: readonly DeadLetter[]): P
   for (const { letter, hash } of hashed.toSorted((a, b) => Buffer.compare(a.hash, b.hash))) {
     await tx`
       INSERT INTO dead_letters (payload_hash, subject, auction_id, payload, reason)
-      VALUES (${hash}, ${printable(letter.subject)}, ${letter.auctionId ?? null},
+      VALUES (${hash}, ${printable(letter.subject)}, ${letter.auctionId},
               ${Buffer.from(letter.payload)}, ${printable(letter.reason)})
       ON CONFLICT DO NOTHING`;
   }
@@ -22,7 +22,7 @@ export async function keepDeadLetters(tx: Tx, letters: readonly DeadLetter[]): P
 
 /** Removes a letter; gives how many of its auction are left. */
 export async function removeDeadLetter(tx: Tx, letter: DeadLetter): Promise<number> {
-  await tx`DELETE FROM dead_letters WHERE ${isLetter(tx, letter)}`;
+  await tx`DELETE FROM dead_letters WHERE ${isLetter(letter)}`;
   return lettersLeft(tx, letter);
 }
 
@@ -33,7 +33,7 @@ export async function discardDeadLetter(
   { by, why }: Judgement,
 ): Promise<number> {
   await tx`
-    WITH gone AS (DELETE FROM dead_letters WHERE ${isLetter(tx, letter)} RETURNING *)
+    WITH gone AS (DELETE FROM dead_letters WHERE ${isLetter(letter)} RETURNING *)
     INSERT INTO discarded_letters (payload_hash, subject, auction_id, payload, reason, seen_at,
                                    discarded_by, why)
     SELECT payload_hash, subject, auction_id, payload, reason, seen_at,
@@ -42,84 +42,52 @@ export async function discardDeadLetter(
   return lettersLeft(tx, letter);
 }
 
-const isLetter = (tx: Tx, { payload, subject }: DeadLetter) =>
-  tx`payload_hash = ${sha256(payload)} AND subject = ${printable(subject)}`;
+const isLetter = ({ payload, subject }: DeadLetter) =>
+  sql`payload_hash = ${sha256(payload)} AND subject = ${printable(subject)}`;
 
 async function lettersLeft(tx: Tx, { auctionId }: DeadLetter): Promise<number> {
   const [left] = await tx<{ count: number }[]>`
     SELECT count(*) FROM dead_letters
-     WHERE auction_id IS NOT DISTINCT FROM ${auctionId ?? null}::text`;
+     WHERE auction_id IS NOT DISTINCT FROM ${auctionId}::text`;
   return left?.count ?? 0;
 }
 
 /** The table `dead_letters`, for those who look at it. */
 export const deadLetterBox = (database: Database): DeadLetterBox => ({
-  async count(): Promise<number> {
-    const rows = await database.run(
-      (sql) => sql<{ count: number }[]>`SELECT count(*) FROM dead_letters`,
-    );
-    return rows[0]?.count ?? 0;
+  async count() {
+    const [row] = await database.ask<{ count: number }[]>`SELECT count(*) FROM dead_letters`;
+    return row?.count ?? 0;
   },
 
-  async list(after: LetterPlace | undefined, limit: number): Promise<readonly ListedLetter[]> {
-    const rows = await database.run(
-      (sql) => sql<(LetterRow & { readonly bytes: number })[]>`
-        SELECT ${letterColumns(sql)}, octet_length(payload) AS bytes
-          FROM dead_letters
-         WHERE ${isAfter(sql, after)}
-         ORDER BY ${letterOrder(sql)}
-         LIMIT ${limit}`,
-    );
-    return rows.map((row) => Object.assign(letterOf(row), { bytes: row.bytes }));
-  },
+  list: (after, limit) =>
+    database.ask<ListedLetter[]>`
+      SELECT ${letterColumns}, octet_length(payload) AS bytes
+        FROM dead_letters
+       WHERE ${isAfter(after)}
+       ORDER BY ${letterOrder}
+       LIMIT ${limit}`,
 
-  async letters(
-    hashPrefix: string,
-    after: LetterPlace | undefined,
-    limit: number,
-  ): Promise<readonly KeptLetter[]> {
-    const rows = await database.run(
-      (sql) => sql<(LetterRow & { readonly payload: Buffer })[]>`
-        SELECT ${letterColumns(sql)}, payload
-          FROM dead_letters
-         WHERE payload_hash BETWEEN decode(${hashPrefix.padEnd(64, '0')}, 'hex')
-                                AND decode(${hashPrefix.padEnd(64, 'f')}, 'hex')
-           AND ${isAfter(sql, after)}
-         ORDER BY ${letterOrder(sql)}
-         LIMIT ${limit}`,
-    );
-    return rows.map((row) => Object.assign(letterOf(row), { payload: row.payload }));
-  },
+  letters: (hashPrefix, after, limit) =>
+    database.ask<KeptLetter[]>`
+      SELECT ${letterColumns}, payload
+        FROM dead_letters
+       WHERE payload_hash BETWEEN decode(${hashPrefix.padEnd(64, '0')}, 'hex')
+                              AND decode(${hashPrefix.padEnd(64, 'f')}, 'hex')
+         AND ${isAfter(after)}
+       ORDER BY ${letterOrder}
+       LIMIT ${limit}`,
 });
 
-interface LetterRow {
-  readonly hash: string;
-  readonly subject: string;
-  readonly auction_id: string | null;
-  readonly reason: string;
-  readonly seen_at: Date;
-  readonly micros: number;
-}
-
-const letterColumns = (sql: Sql) => sql`
+const letterColumns = sql`
   encode(payload_hash, 'hex') AS hash, subject, auction_id, reason, seen_at,
   (extract(epoch FROM seen_at) * 1000000)::bigint AS micros`;
 
-const letterOrder = (sql: Sql) => sql`seen_at, payload_hash, subject`;
+const letterOrder = sql`seen_at, payload_hash, subject`;
 
-const isAfter = (sql: Sql, after: LetterPlace | undefined) => sql`
-  (${letterOrder(sql)})
+const isAfter = (after: LetterPlace | undefined) => sql`
+  (${letterOrder})
     > ('epoch'::timestamptz + ${after?.micros ?? 0}::bigint * interval '1 microsecond',
        decode(${after?.hash ?? ''}, 'hex'), ${after?.subject ?? ''})`;
-
-const letterOf = (row: LetterRow): Omit<KeptLetter, 'payload'> => ({
-  hash: row.hash,
-  subject: row.subject,
-  auctionId: row.auction_id ?? undefined,
-  reason: row.reason,
-  seenAt: row.seen_at,
-  micros: row.micros,
-});
 
 const MAX_TEXT = 1_000;
 

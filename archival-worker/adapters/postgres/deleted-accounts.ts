@@ -4,180 +4,149 @@ import {
   type Deletion,
   type Erasure,
 } from '../../accounts/ports.ts';
-import type { Database, Sql, Tx } from './database.ts';
+import { type Database, sql, type Tx } from './database.ts';
 import { countBidsAnew, countWins } from './statistics.ts';
 
-export class PostgresDeletedAccounts implements DeletedAccountStore {
-  readonly #database: Database;
-
-  /** @param database the primary */
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
-  async openAuctions(userId: string, limit: number): Promise<readonly string[]> {
-    const rows = await this.#asked(
-      (sql) => sql<{ id: string }[]>`
-        WITH absentee AS (
-          SELECT DISTINCT ON (auction_id) auction_id, type
-            FROM history_events
-           WHERE user_id = ${userId} AND type IN ('left', 'withdrawn')
-           ORDER BY auction_id, epoch DESC, seq DESC
-        )
-        SELECT id FROM (
-          SELECT id
-            FROM auctions
-           WHERE status NOT IN ('ended', 'cancelled')
-             AND (seller_id = ${userId}
-                  OR (leader_id = ${userId}
-                      AND id IN (SELECT auction_id FROM bid_hours WHERE user_id = ${userId})))
-           UNION
-          SELECT id
-            FROM sales JOIN auctions USING (id)
-           WHERE sales.seller_id = ${userId} AND status <> 'ended'
-           UNION
-          -- A bid that will be made for the user.
-          SELECT 'a' || substr(id, 2)
-            FROM absentee JOIN auctions ON auctions.id = absentee.auction_id
-           WHERE type = 'left' AND status <> 'ended') AS open
-         ORDER BY id
-         LIMIT ${limit}`,
-    );
+/** @param database the primary */
+export const deletedAccounts = (database: Database): DeletedAccountStore => ({
+  async openAuctions(userId, limit) {
+    const rows = await available(database.ask<{ id: string }[]>`
+      WITH absentee AS (
+        SELECT DISTINCT ON (auction_id) auction_id, type
+          FROM history_events
+         WHERE user_id = ${userId} AND type IN ('left', 'withdrawn')
+         ORDER BY auction_id, epoch DESC, seq DESC
+      )
+      SELECT id FROM (
+        SELECT id
+          FROM auctions
+         WHERE status NOT IN ('ended', 'cancelled')
+           AND (seller_id = ${userId}
+                OR (leader_id = ${userId}
+                    AND id IN (SELECT auction_id FROM bid_hours WHERE user_id = ${userId})))
+         UNION
+        SELECT id
+          FROM sales JOIN auctions USING (id)
+         WHERE sales.seller_id = ${userId} AND status <> 'ended'
+         UNION
+        -- A bid that will be made for the user.
+        SELECT 'a' || substr(id, 2)
+          FROM absentee JOIN auctions ON auctions.id = absentee.auction_id
+         WHERE type = 'left' AND status <> 'ended') AS open
+       ORDER BY id
+       LIMIT ${limit}`);
     return rows.map(({ id }) => id);
-  }
+  },
 
-  async begin({ userId, upTo }: Deletion): Promise<void> {
-    await this.#asked(
-      (sql) => sql`
-        INSERT INTO deletions (user_id, up_to) VALUES (${userId}, ${timeOf(upTo)}::timestamptz)
-        ON CONFLICT (user_id) DO UPDATE SET up_to = greatest(deletions.up_to, EXCLUDED.up_to)`,
-    );
-  }
+  async begin({ userId, upTo }) {
+    await available(database.ask`
+      INSERT INTO deletions (user_id, up_to) VALUES (${userId}, ${upTo}::timestamptz)
+      ON CONFLICT (user_id) DO UPDATE SET up_to = greatest(deletions.up_to, EXCLUDED.up_to)`);
+  },
 
-  async deletions(after: string, limit: number): Promise<readonly Deletion[]> {
-    const rows = await this.#database.run(
-      (sql) => sql<{ userId: string; upTo: Date }[]>`
-        SELECT user_id AS "userId", up_to AS "upTo"
-          FROM deletions WHERE user_id > ${after} ORDER BY user_id LIMIT ${limit}`,
-    );
-    return rows.map(({ userId, upTo }) => ({ userId, upTo: upTo.getTime() }));
-  }
+  deletions: (after, limit) =>
+    database.ask<Deletion[]>`
+      SELECT user_id, ${upToMs}
+        FROM deletions WHERE user_id > ${after} ORDER BY user_id LIMIT ${limit}`,
 
-  async auctionsOf({ userId, upTo }: Deletion, limit: number): Promise<readonly string[]> {
-    const until = timeOf(upTo);
-    const rows = await this.#database.run(
-      (sql) => sql<{ id: string }[]>`
-        SELECT DISTINCT auction_id AS id
-          FROM ((SELECT auction_id
-                   FROM events
-                  WHERE user_id = ${userId} AND at <= ${until}::timestamptz
-                    AND type IN ('bid', 'no_change', 'bought')
-                  LIMIT ${limit})
-                 UNION ALL
-                (SELECT auction_id
-                   FROM events
-                  WHERE user_id = ${userId} AND at <= ${until}::timestamptz
-                    AND type IN ('scheduled', 'extended', 'cancelled', 'paused', 'resumed', 'removed')
-                  LIMIT ${limit})
-                 UNION ALL
-                (SELECT auction_id
-                   FROM events
-                  WHERE user_id = ${userId} AND at <= ${until}::timestamptz
-                    AND type IN ('edited', 'registered', 'admitted', 'left', 'withdrawn')
-                  LIMIT ${limit})) AS found`,
-    );
+  async auctionsOf({ userId, upTo }, limit) {
+    const rows = await database.ask<{ id: string }[]>`
+      SELECT DISTINCT auction_id AS id
+        FROM ((SELECT auction_id
+                 FROM events
+                WHERE user_id = ${userId} AND at <= ${upTo}::timestamptz
+                  AND type IN ('bid', 'no_change', 'bought')
+                LIMIT ${limit})
+               UNION ALL
+              (SELECT auction_id
+                 FROM events
+                WHERE user_id = ${userId} AND at <= ${upTo}::timestamptz
+                  AND type IN ('scheduled', 'extended', 'cancelled', 'paused', 'resumed', 'removed')
+                LIMIT ${limit})
+               UNION ALL
+              (SELECT auction_id
+                 FROM events
+                WHERE user_id = ${userId} AND at <= ${upTo}::timestamptz
+                  AND type IN ('edited', 'registered', 'admitted', 'left', 'withdrawn')
+                LIMIT ${limit})) AS found`;
     return rows.map(({ id }) => id);
-  }
+  },
 
-  async unname(auctionId: string, deletion: Deletion): Promise<void> {
-    await this.#database.run((sql) => sql.begin((tx) => unname(tx, auctionId, deletion)));
-  }
+  async unname(auctionId, deletion) {
+    await database.begin((tx) => unname(tx, auctionId, deletion));
+  },
 
-  async removeName({ userId, upTo }: Deletion): Promise<void> {
-    await this.#database.run(
-      (sql) => sql`
-        WITH saved AS (
-          DELETE FROM watchlist
-           WHERE user_id = ${userId} AND saved_at <= ${timeOf(upTo)}::timestamptz
-        ), notices AS (
-          DELETE FROM read_notices
-           WHERE user_id = ${userId} AND up_to <= ${timeOf(upTo)}::timestamptz
-        )
-        DELETE FROM display_names
-         WHERE user_id = ${userId} AND changed_at <= ${timeOf(upTo)}::timestamptz`,
-    );
-    await this.#database.run(
-      (sql) => sql`
-        DELETE FROM webhooks
-         WHERE owner_id = ${userId} AND created_at <= ${timeOf(upTo)}::timestamptz`,
-    );
-  }
+  async removeName({ userId, upTo }) {
+    await database.ask`
+      WITH saved AS (
+        DELETE FROM watchlist
+         WHERE user_id = ${userId} AND saved_at <= ${upTo}::timestamptz
+      ), notices AS (
+        DELETE FROM read_notices
+         WHERE user_id = ${userId} AND up_to <= ${upTo}::timestamptz
+      )
+      DELETE FROM display_names
+       WHERE user_id = ${userId} AND changed_at <= ${upTo}::timestamptz`;
+    await database.ask`
+      DELETE FROM webhooks
+       WHERE owner_id = ${userId} AND created_at <= ${upTo}::timestamptz`;
+  },
 
-  async end({ userId, upTo }: Deletion): Promise<void> {
-    await this.#database.run(
-      (sql) => sql`
-        DELETE FROM deletions
-         WHERE user_id = ${userId} AND up_to = ${timeOf(upTo)}::timestamptz`,
-    );
-  }
+  async end({ userId, upTo }) {
+    await database.ask`
+      DELETE FROM deletions
+       WHERE user_id = ${userId} AND up_to = ${upTo}::timestamptz`;
+  },
 
-  async due(
-    after: Pick<Erasure, 'auctionId' | 'userId'>,
-    keepSalesDays: number,
-    limit: number,
-  ): Promise<readonly Erasure[]> {
-    const rows = await this.#database.run(
-      (sql) => sql<(Omit<Erasure, 'upTo'> & { upTo: Date })[]>`
-        SELECT erasures.auction_id AS "auctionId", erasures.user_id AS "userId", up_to AS "upTo",
-               CASE WHEN is_seller THEN item_id END AS "itemId"
-          FROM erasures
-          JOIN seals USING (auction_id)
-          JOIN auctions ON auctions.id = erasures.auction_id
-         WHERE redis_told_at IS NOT NULL AND NOT ${isKept(sql, keepSalesDays)}
-           AND (erasures.auction_id, erasures.user_id) > (${after.auctionId}, ${after.userId})
-         ORDER BY erasures.auction_id, erasures.user_id
-         LIMIT ${limit}`,
-    );
-    return rows.map((row) => Object.assign(row, { upTo: row.upTo.getTime() }));
-  }
+  due: (after, keepSalesDays, limit) =>
+    database.ask<Erasure[]>`
+      SELECT erasures.auction_id, erasures.user_id, ${upToMs},
+             CASE WHEN is_seller THEN item_id END AS item_id
+        FROM erasures
+        JOIN seals USING (auction_id)
+        JOIN auctions ON auctions.id = erasures.auction_id
+       WHERE redis_told_at IS NOT NULL AND NOT ${isKept(keepSalesDays)}
+         AND (erasures.auction_id, erasures.user_id) > (${after.auctionId}, ${after.userId})
+       ORDER BY erasures.auction_id, erasures.user_id
+       LIMIT ${limit}`,
 
-  async erase(erasure: Erasure, keepSalesDays: number): Promise<void> {
+  async erase(erasure, keepSalesDays) {
     const { auctionId, userId, upTo } = erasure;
-    await this.#database.run((sql) =>
-      sql.begin(async (tx) => {
-        // What came since: the last events of the auction.
-        await unname(tx, auctionId, erasure);
-        const gone = await tx`
-          DELETE FROM erasures USING auctions
-           WHERE auctions.id = auction_id AND auction_id = ${auctionId} AND user_id = ${userId}
-             AND NOT ${isKept(tx, keepSalesDays)}
-          RETURNING is_seller`;
-        if (gone.length === 0) return;
-        await tx`
-          SELECT erase_private_parts(${auctionId}, ${userId}, ${timeOf(upTo)}::timestamptz)`;
-        // What a seller wrote about it may name the seller. The title is in other users' lists.
-        if (gone[0]?.['is_seller'] !== true) return;
-        await tx`
-          UPDATE items SET description = NULL, image_url = NULL, search = NULL
-           WHERE id = (SELECT item_id FROM auctions WHERE id = ${auctionId})`;
-        await tx`UPDATE sales SET terms = terms - 'description' WHERE id = ${auctionId}`;
-      }),
-    );
-  }
+    await database.begin(async (tx) => {
+      // What came since: the last events of the auction.
+      await unname(tx, auctionId, erasure);
+      const [gone] = await tx<{ isSeller: boolean }[]>`
+        DELETE FROM erasures USING auctions
+         WHERE auctions.id = auction_id AND auction_id = ${auctionId} AND user_id = ${userId}
+           AND NOT ${isKept(keepSalesDays)}
+        RETURNING is_seller`;
+      if (gone === undefined) return;
+      await tx`
+        SELECT erase_private_parts(${auctionId}, ${userId}, ${upTo}::timestamptz)`;
+      // What a seller wrote about it may name the seller. The title is in other users' lists.
+      if (!gone.isSeller) return;
+      await tx`
+        UPDATE items SET description = NULL, image_url = NULL, search = NULL
+         WHERE id = (SELECT item_id FROM auctions WHERE id = ${auctionId})`;
+      await tx`UPDATE sales SET terms = terms - 'description' WHERE id = ${auctionId}`;
+    });
+  },
+});
 
-  async #asked<T>(query: (sql: Sql) => Promise<T>): Promise<T> {
-    try {
-      return await this.#database.run(query);
-    } catch (error) {
-      throw new AccountsUnavailableError('Postgres did not answer', { cause: error });
-    }
+/** @throws AccountsUnavailableError */
+async function available<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new AccountsUnavailableError('Postgres did not answer', { cause: error });
   }
 }
 
-const timeOf = (ms: number): string => new Date(ms).toISOString();
+/** The column as ms since 1970, which it holds exactly. */
+const upToMs = sql`(extract(epoch FROM up_to) * 1000)::bigint AS up_to`;
 
 /** Of `erasures` joined with `auctions`: a sale of this user that is to stay as it is for now. */
-const isKept = (sql: Sql | Tx, days: number) => sql`
+const isKept = (days: number) => sql`
   (outcome IS NOT DISTINCT FROM 'sold' AND (is_seller OR is_leader)
    AND changed_at > now() - make_interval(days => ${days}))`;
 
@@ -187,18 +156,18 @@ const isKept = (sql: Sql | Tx, days: number) => sql`
  */
 async function unname(tx: Tx, auctionId: string, { userId, upTo }: Deletion): Promise<void> {
   await tx`SELECT FROM auctions WHERE id = ${auctionId} FOR UPDATE`;
-  await tx`SELECT unname_events(${auctionId}, ${userId}, ${timeOf(upTo)}::timestamptz)`;
+  await tx`SELECT unname_events(${auctionId}, ${userId}, ${upTo}::timestamptz)`;
   const [found] = await tx<{ isSeller: boolean; isLeader: boolean }[]>`
-    SELECT coalesce(auctions.seller_id, sales.seller_id) IS NOT DISTINCT FROM ${userId} AS "isSeller",
+    SELECT coalesce(auctions.seller_id, sales.seller_id) IS NOT DISTINCT FROM ${userId} AS is_seller,
            leader_id IS NOT DISTINCT FROM ${userId}
              AND NOT EXISTS (SELECT FROM events
                               WHERE auction_id = ${auctionId} AND user_id = ${userId})
-             AS "isLeader"
+             AS is_leader
       FROM auctions LEFT JOIN sales USING (id) WHERE auctions.id = ${auctionId}`;
   const { isSeller = false, isLeader = false } = found ?? {};
   await tx`
     INSERT INTO erasures (auction_id, user_id, up_to, is_seller, is_leader)
-    VALUES (${auctionId}, ${userId}, ${timeOf(upTo)}::timestamptz, ${isSeller}, ${isLeader})
+    VALUES (${auctionId}, ${userId}, ${upTo}::timestamptz, ${isSeller}, ${isLeader})
     ON CONFLICT (auction_id, user_id) DO UPDATE
        SET up_to = greatest(erasures.up_to, EXCLUDED.up_to),
            is_seller = erasures.is_seller OR EXCLUDED.is_seller,

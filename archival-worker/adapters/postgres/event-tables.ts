@@ -1,7 +1,13 @@
 import { compareEvents, type EventRow } from '../../archive/event-row.ts';
-import type { InsertedEvents } from '../../archive/ports.ts';
 import { column, places } from './columns.ts';
 import type { Tx } from './database.ts';
+
+/** What became of the events of an insert, all in lock order. */
+interface InsertedEvents {
+  readonly fresh: readonly EventRow[];
+  /** Their place holds other content; they were not stored. */
+  readonly conflicting: readonly EventRow[];
+}
 
 /** Stores events; tells those that are new from those whose place holds something else. */
 export async function insertEvents(tx: Tx, events: readonly EventRow[]): Promise<InsertedEvents> {

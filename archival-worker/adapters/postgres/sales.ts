@@ -9,7 +9,7 @@ import type { EpochFork } from '../../archive/batch.ts';
 import { decodeEntry } from '../../archive/decode-entry.ts';
 import type { EventRow } from '../../archive/event-row.ts';
 import { column } from './columns.ts';
-import type { Sql, Tx } from './database.ts';
+import { sql, type Tx } from './database.ts';
 
 /** @param told events that are history, in lock order; their rows in `auctions` must be locked */
 export async function addToSales(tx: Tx, told: readonly EventRow[]): Promise<void> {
@@ -35,10 +35,10 @@ export async function drawSalesAnew(tx: Tx, forks: readonly EpochFork[]): Promis
   const [terms] = await Promise.all([
     // Titles may hold what Postgres's JSON cannot.
     tx<StoredTerms[]>`
-      SELECT DISTINCT ON (auction_id) auction_id AS "auctionId", public, salt, private,
+      SELECT DISTINCT ON (auction_id) auction_id, public, salt, private,
              (SELECT at FROM events AS first
                WHERE (first.auction_id, first.epoch, first.seq) = (history_events.auction_id, 1, 1))
-               AS "createdAt"
+               AS created_at
         FROM history_events
        WHERE auction_id = ANY (string_to_array(${ids}, E'\n')) AND type IN ('scheduled', 'edited')
        ORDER BY auction_id, epoch DESC, seq DESC`,
@@ -46,15 +46,12 @@ export async function drawSalesAnew(tx: Tx, forks: readonly EpochFork[]): Promis
       DELETE FROM registrations WHERE sale_id = ANY (string_to_array(${ids}, E'\n'))`,
     tx`
       INSERT INTO registrations (sale_id, paddle, user_id, status, bid_limit, epoch, seq)
-      ${redrawnRegistrations(
-        tx,
-        open.map(({ id }) => id),
-      )}`,
+      ${redrawnRegistrations(open.map(({ id }) => id))}`,
   ]);
   const drawn = terms.flatMap(({ createdAt, ...stored }) =>
     decodeEntry(`archive.${stored.auctionId}`, Buffer.from(lineOf(stored)))
       .flatMap(termsOf)
-      .map((row) => Object.assign(row, { createdAt: createdAt.toISOString() })),
+      .map((row) => Object.assign(row, { createdAt })),
   );
   await tx`
     INSERT INTO sales (id, seller_id, title, terms, created_at, epoch, seq)
@@ -67,7 +64,7 @@ export async function drawSalesAnew(tx: Tx, forks: readonly EpochFork[]): Promis
 }
 
 /** What `registrations` must hold of these sales, from the stored events. */
-export const redrawnRegistrations = (sql: Sql | Tx, saleIds: readonly string[]) => sql`
+export const redrawnRegistrations = (saleIds: readonly string[]) => sql`
   WITH told AS (
     SELECT auction_id, alias, type, user_id, private, epoch, seq
       FROM history_events
@@ -123,7 +120,7 @@ interface StoredTerms {
   readonly public: string;
   readonly salt: string;
   readonly private: string;
-  readonly createdAt: Date;
+  readonly createdAt: string;
 }
 
 interface TermsRow {

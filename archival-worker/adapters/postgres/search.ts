@@ -1,6 +1,6 @@
 /** The search over items: terms as Postgres stores them, and the question for them. */
 import { queryTerms, searchTerms } from '@outcry/shared/domain/search-terms.ts';
-import type { Sql } from './database.ts';
+import { sql } from './database.ts';
 
 interface SearchedTexts {
   readonly title: string;
@@ -12,7 +12,7 @@ export const searchText = ({ title, description }: SearchedTexts): string =>
   searchTerms(title, description ?? '').join('\n');
 
 /** Every word of the search is in the title or the description. */
-export function itemsHave(sql: Sql, search: string) {
+export function itemsHave(search: string) {
   const query = queryTerms(search)
     .map(({ term, begins }) => `'${term.replaceAll(/['\\]/gu, '$&$&')}'${begins ? ':*' : ''}`)
     .join(' & ');

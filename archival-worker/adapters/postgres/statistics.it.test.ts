@@ -166,10 +166,7 @@ async function faults(plays: readonly (readonly TestEntry[])[]) {
   );
   try {
     const ids = plays.flatMap(([first]) => (first === undefined ? [] : [first.auctionId]));
-    return await database.run(async (sql) => [
-      ...(await faultsOfAuctions(sql, ids)),
-      ...(await faultsOfTotals(sql)),
-    ]);
+    return [...(await faultsOfAuctions(database, ids)), ...(await faultsOfTotals(database))];
   } finally {
     await database.close();
   }

@@ -5,7 +5,7 @@
  */
 import type { BidHour, HistoryPart } from '../../archive/bid-hours.ts';
 import { column } from './columns.ts';
-import type { Sql, Tx } from './database.ts';
+import { sql, type Tx } from './database.ts';
 
 /** Adds bids of new rows. */
 export async function addBids(tx: Tx, counted: readonly BidHour[]): Promise<void> {
@@ -41,8 +41,7 @@ export async function historyParts(
 ): Promise<readonly HistoryPart[]> {
   if (auctionIds.length === 0) return [];
   return tx<HistoryPart[]>`
-    SELECT auction_id AS "auctionId", epochs.epoch, fork, until_seq AS "untilSeq",
-           has_removals AS "hasRemovals"
+    SELECT auction_id, epochs.epoch, fork, until_seq, has_removals
       FROM epochs JOIN auctions ON auctions.id = auction_id
      WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
        AND until_seq IS NOT NULL`;
@@ -56,19 +55,19 @@ export async function noteRemovals(tx: Tx, auctionIds: readonly string[]): Promi
 }
 
 /** Whether the bidder of a row of `history_events` was removed from the auction. */
-export const isRemoved = (sql: Sql | Tx) => sql`
+export const isRemoved = sql`
   EXISTS (SELECT FROM history_events AS removal
            WHERE removal.auction_id = history_events.auction_id
              AND removal.type = 'removed' AND removal.alias = history_events.alias)`;
 
 /** What `bid_hours` must hold of these auctions, from the stored events. */
-export const recountedBids = (sql: Sql | Tx, auctionIds: readonly string[]) => sql`
+export const recountedBids = (auctionIds: readonly string[]) => sql`
   SELECT auction_id, user_id, date_trunc('hour', at, 'UTC') AS hour, count(*) AS bids,
          max(amount) AS highest
     FROM history_events
    WHERE auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
      AND type IN ('bid', 'bought')
-     AND NOT ${isRemoved(sql)}
+     AND NOT ${isRemoved}
    GROUP BY auction_id, user_id, hour`;
 
 /**
@@ -78,7 +77,7 @@ export const recountedBids = (sql: Sql | Tx, auctionIds: readonly string[]) => s
 export async function countBidsAnew(tx: Tx, auctionIds: readonly string[]): Promise<void> {
   if (auctionIds.length === 0) return;
   await tx`
-    WITH wanted AS (${recountedBids(tx, auctionIds)}),
+    WITH wanted AS (${recountedBids(auctionIds)}),
     before AS (
       SELECT auction_id, user_id, hour, bids
         FROM bid_hours
@@ -109,7 +108,7 @@ export async function countBidsAnew(tx: Tx, auctionIds: readonly string[]): Prom
 }
 
 /** What `wins` must hold of these auctions, from their present states. */
-export const recountedWins = (sql: Sql | Tx, auctionIds: readonly string[]) => sql`
+export const recountedWins = (auctionIds: readonly string[]) => sql`
   SELECT id AS auction_id, leader_id AS user_id, currency, price, changed_at AS at
     FROM auctions
    WHERE id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))
@@ -119,7 +118,7 @@ export const recountedWins = (sql: Sql | Tx, auctionIds: readonly string[]) => s
 export async function countWins(tx: Tx, auctionIds: readonly string[]): Promise<void> {
   if (auctionIds.length === 0) return;
   await tx`
-    WITH wanted AS (${recountedWins(tx, auctionIds)}),
+    WITH wanted AS (${recountedWins(auctionIds)}),
     before AS (
       SELECT auction_id, user_id, currency, price, at
         FROM wins

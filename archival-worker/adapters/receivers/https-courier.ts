@@ -11,7 +11,7 @@ import type { LookupFunction } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
-import type { AttemptEnd, Courier, Outgoing } from '../../webhooks/ports.ts';
+import type { AttemptEnd, Courier, Outgoing } from '../../webhooks/attempts.ts';
 import { literalAddress, type ReceiverAddresses } from '../../webhooks/receiver-addresses.ts';
 
 /** What a receiver may take from the look-up of its name to the end of its answer. */
@@ -49,11 +49,6 @@ const addressesOf = (
   family: number,
 ): readonly LookupAddress[] =>
   result.status === 'rejected' ? [] : result.value.map((address) => ({ address, family }));
-
-/** Nothing is sent there. */
-class RefusedAddressError extends Error {
-  override readonly name = 'RefusedAddressError';
-}
 
 export class HttpsCourier implements Courier {
   readonly #addresses: ReceiverAddresses;
@@ -102,7 +97,7 @@ export class HttpsCourier implements Courier {
     // Node asks no look-up for an address.
     const address = literalAddress(url.hostname);
     const refusal = address === undefined ? undefined : this.#addresses.refusal(address, secure);
-    if (refusal !== undefined) throw new RefusedAddressError(`${address} ${refusal}`);
+    if (refusal !== undefined) throw new Error(`${address} ${refusal}`);
     const body = Buffer.from(message.payload);
     const options: RequestOptions = {
       method: 'POST',
@@ -167,7 +162,7 @@ function checkedLookUp(
     if (first === undefined) throw new Error(`${name} has no address`);
     for (const { address } of [first, ...others]) {
       const refusal = addresses.refusal(address, secure);
-      if (refusal !== undefined) throw new RefusedAddressError(`${name}: ${address} ${refusal}`);
+      if (refusal !== undefined) throw new Error(`${name}: ${address} ${refusal}`);
     }
     return [first, ...others];
   };

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Result } from 'ioredis';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { chunksOf, groupBy } from '@outcry/shared/domain/group-by.ts';
@@ -12,6 +11,7 @@ import {
 } from '../../archive/ports.ts';
 import type { BlockedMarks } from '../../dead-letters/ports.ts';
 import type { RedisAnswer, SealedMarks, SealNotice } from '../../seal/ports.ts';
+import { lua } from './sharded-redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -38,9 +38,7 @@ export class RedisAuctionMarks implements ArchivedMarks, BlockedMarks, SealedMar
   readonly #shards: number;
 
   constructor(redis: RedisClient, shards: number) {
-    redis.defineCommand('moveMarks', {
-      lua: readFileSync(new URL('./lua/move-marks.lua', import.meta.url), 'utf8'),
-    });
+    redis.defineCommand('moveMarks', { lua: lua('move-marks') });
     this.#redis = redis;
     this.#shards = shards;
   }
@@ -50,13 +48,11 @@ export class RedisAuctionMarks implements ArchivedMarks, BlockedMarks, SealedMar
   }
 
   async block(auctionIds: readonly string[]): Promise<void> {
-    const marked = auctionIds.map((auctionId) => ({ auctionId }));
-    await this.#moveAll('blocked', marked);
+    await this.#moveAll('blocked', auctionIds.map(withoutPlace));
   }
 
   async unblock(auctionIds: readonly string[]): Promise<void> {
-    const marked = auctionIds.map((auctionId) => ({ auctionId }));
-    await this.#moveAll('unblocked', marked);
+    await this.#moveAll('unblocked', auctionIds.map(withoutPlace));
   }
 
   async close(auctions: readonly SealNotice[]): Promise<ReadonlySet<string>> {
@@ -107,3 +103,5 @@ export class RedisAuctionMarks implements ArchivedMarks, BlockedMarks, SealedMar
     return replies;
   }
 }
+
+const withoutPlace = (auctionId: string): Marked => ({ auctionId });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Result } from 'ioredis';
 import { claimKeyOf, homeShard } from '@outcry/shared/contracts/claims.ts';
 import { sha256 } from '@outcry/shared/runtime/sha256.ts';
@@ -10,18 +9,14 @@ import {
   CLAIM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
-import type { Position } from '@outcry/shared/contracts/live.ts';
 import { auctionOfAbsentees, shardOfId } from '@outcry/shared/domain/ids.ts';
-import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { FirstAnswer } from '../../rebuild/first-answers.ts';
 import { ShardInUseError, type ListedItem, type RedisToFill } from '../../rebuild/ports.ts';
 import type { RestoredAbsentees } from '../../rebuild/restored-absentees.ts';
 import type { RestoredAuction } from '../../rebuild/restored-auction.ts';
 import type { RestoredSale } from '../../rebuild/restored-sale.ts';
-import { readHeads } from './auction-heads.ts';
-import { defineMarkWhole, markWhole } from './redis-to-check.ts';
-import { listsOf, salesOf } from './status-lists.ts';
+import { listsOf, lua, salesOf, ShardedRedis } from './sharded-redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -35,7 +30,6 @@ declare module 'ioredis' {
 type Command = readonly [name: string, key: string, ...rest: (string | Buffer)[]];
 
 const LIMIT_MS = 5_000;
-const LISTED_AT_ONCE = 500;
 /** Redis's answer to TTL for a key that does not expire. */
 const KEPT_WITHOUT_END = -1;
 /** Hash fields written at once; Lua takes some thousand arguments. */
@@ -43,52 +37,23 @@ const FIELDS_AT_ONCE = 500;
 /** Everything that is open is due at once: the keeper's first look starts the new epoch. */
 const DUE_AT_ONCE = '0';
 
-export class RedisToRebuild implements RedisToFill {
-  readonly #redis: RedisClient;
-  readonly #shards: number;
-
+export class RedisToRebuild extends ShardedRedis implements RedisToFill {
   constructor(redis: RedisClient, shards: number) {
-    redis.defineCommand('writeUnlessWhole', {
-      lua: readFileSync(new URL('./lua/write-unless-whole.lua', import.meta.url), 'utf8'),
-    });
-    defineMarkWhole(redis);
-    this.#redis = redis;
-    this.#shards = shards;
-  }
-
-  async shardsWritten(): Promise<number | undefined> {
-    const text = await asked(this.#redis.get(SHARDS_KEY), `reading ${SHARDS_KEY}`);
-    return text === null ? undefined : Number(text);
+    super(redis, shards, LIMIT_MS);
+    redis.defineCommand('writeUnlessWhole', { lua: lua('write-unless-whole') });
   }
 
   async markedShards(): Promise<ReadonlySet<number>> {
-    const all = Array.from({ length: this.#shards }, (_, shard) => shard);
-    const marks = await asked(
-      Promise.all(all.map((shard) => this.#redis.exists(shardKeys(shard).whole))),
+    const all = this.allShards();
+    const marks = await this.ask(
+      Promise.all(all.map((shard) => this.redis.exists(shardKeys(shard).whole))),
       'reading the shard markers',
     );
     return new Set(all.filter((shard) => marks[shard] === 1));
   }
 
-  async *listedAuctions(shard: number): AsyncGenerator<readonly string[], void, void> {
-    for (const list of listsOf(shard)) {
-      let cursor = '0';
-      do {
-        const scanning = this.#redis.zscan(list, cursor, 'COUNT', LISTED_AT_ONCE);
-        const [next, pairs] = await asked(scanning, `reading ${list}`);
-        const ids = pairs.filter((_, i) => i % 2 === 0);
-        if (ids.length > 0) yield ids;
-        cursor = next;
-      } while (cursor !== '0');
-    }
-  }
-
-  heads(auctionIds: readonly string[]): Promise<readonly (Position | undefined)[]> {
-    return asked(readHeads(this.#redis, this.#shards, auctionIds), 'reading auctions');
-  }
-
   async now(): Promise<number> {
-    const [seconds, microseconds] = await asked(this.#redis.time(), "reading Redis's clock");
+    const [seconds, microseconds] = await this.ask(this.redis.time(), "reading Redis's clock");
     return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
   }
 
@@ -96,7 +61,7 @@ export class RedisToRebuild implements RedisToFill {
     const shard = this.#shardOf(item.id);
     const key = itemKey(shard, item.id);
     // One that is kept without end is in an auction that Redis has not lost.
-    if ((await asked(this.#redis.ttl(key), 'reading an item')) === KEPT_WITHOUT_END) return;
+    if ((await this.ask(this.redis.ttl(key), 'reading an item')) === KEPT_WITHOUT_END) return;
     await this.#write(shard, [
       ['HSET', key, 'json', JSON.stringify(item), 'sellerId', sellerId],
       ['EXPIRE', key, `${seconds}`, 'NX'],
@@ -108,7 +73,7 @@ export class RedisToRebuild implements RedisToFill {
     const shard = this.#shardOf(auctionId);
     const { auction, log } = auctionKeys(shard, auctionId);
     const { busyItems, lagging, sealed } = shardKeys(shard);
-    const itemId = await asked(this.#redis.hget(auction, 'itemId'), 'reading an auction');
+    const itemId = await this.ask(this.redis.hget(auction, 'itemId'), 'reading an auction');
     const lists = [...listsOf(shard), lagging, sealed];
     await this.#write(shard, [
       ['DEL', auction],
@@ -168,12 +133,12 @@ export class RedisToRebuild implements RedisToFill {
 
   async markWhole(shards: readonly number[]): Promise<void> {
     for (const shard of shards) {
-      await asked(markWhole(this.#redis, shard, ''), `marking shard ${shard} as whole`);
+      await this.ask(this.mark(shard, ''), `marking shard ${shard} as whole`);
     }
   }
 
   async writeShards(): Promise<void> {
-    await asked(this.#redis.set(SHARDS_KEY, `${this.#shards}`), `writing ${SHARDS_KEY}`);
+    await this.ask(this.redis.set(SHARDS_KEY, `${this.shards}`), `writing ${SHARDS_KEY}`);
   }
 
   /** A creation that is repeated with its key must find the auction, not make a second one. */
@@ -182,8 +147,8 @@ export class RedisToRebuild implements RedisToFill {
     if (key === '') return;
     const seconds = CLAIM_KEPT_SECONDS - Math.floor(((await this.now()) - at) / 1_000);
     if (seconds < 1) return;
-    const shard = homeShard(userId, this.#shards, sha256);
-    const name = claimKeyOf(userId, key, this.#shards, sha256);
+    const shard = homeShard(userId, this.shards, sha256);
+    const name = claimKeyOf(userId, key, this.shards, sha256);
     // The claim's shard need not be the auction's, and may be whole: there it was not lost.
     await this.#run(shard, [['SET', name, `${auctionId}|${fingerprint}`, 'EX', `${seconds}`]]);
   }
@@ -210,16 +175,13 @@ export class RedisToRebuild implements RedisToFill {
   async #run(shard: number, commands: readonly Command[]): Promise<boolean> {
     const keys = new Set([shardKeys(shard).whole, ...commands.map(([, key]) => key)]);
     const words = commands.flatMap((command) => [`${command.length}`, ...command]);
-    const running = this.#redis.writeUnlessWhole(keys.size, ...keys, ...words);
-    return (await asked(running, `writing to shard ${shard}`)) === 1;
+    const running = this.redis.writeUnlessWhole(keys.size, ...keys, ...words);
+    return (await this.ask(running, `writing to shard ${shard}`)) === 1;
   }
 
   #shardOf(id: string): number {
-    const shard = shardOfId(id, this.#shards);
+    const shard = shardOfId(id, this.shards);
     if (shard === undefined) throw new Error(`no shard holds ${id}`);
     return shard;
   }
 }
-
-const asked = <T>(answer: Promise<T>, what: string): Promise<T> =>
-  withTimeLimit(answer, LIMIT_MS, what);

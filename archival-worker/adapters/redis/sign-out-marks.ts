@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Result } from 'ioredis';
 import {
   MAX_SIGNED_OUT,
@@ -9,6 +8,7 @@ import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { signOutMark } from '@outcry/shared/runtime/sign-outs.ts';
 import { AccountsUnavailableError, type SignOutMarks } from '../../accounts/ports.ts';
+import { lua } from './sharded-redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -18,26 +18,17 @@ declare module 'ioredis' {
 
 const LIMIT_MS = 1_900;
 
-export class RedisSignOutMarks implements SignOutMarks {
-  readonly #redis: RedisClient;
-
-  constructor(redis: RedisClient) {
-    const lua = readFileSync(new URL('./lua/sign-out.lua', import.meta.url), 'utf8');
-    redis.defineCommand('signOut', { numberOfKeys: 1, lua });
-    this.#redis = redis;
-  }
-
-  async signOut(userId: string): Promise<number> {
-    const marking = this.#redis.signOut(
-      SIGNED_OUT_KEY,
-      signOutMark(userId),
-      SIGNED_OUT_KEPT_MS,
-      MAX_SIGNED_OUT,
-    );
-    try {
-      return Number(await withTimeLimit(marking, LIMIT_MS, 'signing a user out'));
-    } catch (error) {
-      throw new AccountsUnavailableError('Redis did not answer', { cause: error });
-    }
-  }
+export function signOutMarks(redis: RedisClient): SignOutMarks {
+  redis.defineCommand('signOut', { numberOfKeys: 1, lua: lua('sign-out') });
+  return {
+    async signOut(userId) {
+      const mark = signOutMark(userId);
+      const marking = redis.signOut(SIGNED_OUT_KEY, mark, SIGNED_OUT_KEPT_MS, MAX_SIGNED_OUT);
+      try {
+        return Number(await withTimeLimit(marking, LIMIT_MS, 'signing a user out'));
+      } catch (error) {
+        throw new AccountsUnavailableError('Redis did not answer', { cause: error });
+      }
+    },
+  };
 }

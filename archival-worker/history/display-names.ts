@@ -1,0 +1,35 @@
+import { looksOf } from '@outcry/shared/domain/display-names.ts';
+import { DatabaseError, sql, UNIQUE_VIOLATION } from '../adapters/postgres/database.ts';
+import type { AskHistory } from './ask-history.ts';
+
+/** What the public sees of the user `shown.user_id`: the chosen name or a label that stays. */
+export const shownName = sql`
+  coalesce((SELECT name FROM display_names WHERE display_names.user_id = shown.user_id),
+           'Bidder ' || (SELECT left(encode(sha256(convert_to(secret || shown.user_id, 'UTF8')),
+                                            'hex'), 8)
+                           FROM label_secret))`;
+
+/** Null takes the name off. @returns false when another user has it, or one that looks like it */
+export async function chooseName(
+  write: AskHistory,
+  userId: string,
+  name: string | null,
+): Promise<boolean> {
+  try {
+    if (name === null) {
+      await write`DELETE FROM display_names WHERE user_id = ${userId}`;
+      return true;
+    }
+    const { written, lower } = looksOf(name);
+    await write`
+      INSERT INTO display_names (user_id, name, look_written, look_lower)
+      VALUES (${userId}, ${name}, ${written}, ${lower})
+      ON CONFLICT (user_id) DO UPDATE
+         SET name = EXCLUDED.name, look_written = EXCLUDED.look_written,
+             look_lower = EXCLUDED.look_lower, changed_at = now()`;
+    return true;
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION) return false;
+    throw error;
+  }
+}

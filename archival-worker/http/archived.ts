@@ -1,0 +1,53 @@
+/** What routes about one auction, or sale, have in common. */
+import type { ArchivedAuction, ArchivedSale } from '@outcry/shared/contracts/history.ts';
+import { isAuctionId, shardOfSale } from '@outcry/shared/domain/ids.ts';
+import {
+  answerJson,
+  answerProblem,
+  type Exchange,
+  type HttpAnswer,
+} from '@outcry/shared/http/exchange.ts';
+import type { StreamedAnswer } from '@outcry/shared/http/route.ts';
+import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
+import { auctionById } from '../history/archived-auctions.ts';
+import { saleById } from '../history/sales.ts';
+import type { HistoryParts } from './history-parts.ts';
+
+type Answer = HttpAnswer | StreamedAnswer;
+
+/** Answers for an auction that the archive knows; AUCTION_NOT_FOUND where there is none. */
+export async function forAuction(
+  x: Exchange,
+  { ask, shards }: HistoryParts,
+  id: string,
+  answer: (auction: ArchivedAuction) => Answer | Promise<Answer>,
+): Promise<Answer> {
+  const auction = isAuctionId(id, shards) ? await auctionById(ask, id) : undefined;
+  return auction === undefined
+    ? answerProblem(x, 'AUCTION_NOT_FOUND', 'The archive knows no auction with this id.')
+    : answer(auction);
+}
+
+/** The same for a sale: SALE_NOT_FOUND. */
+export async function forSale(
+  x: Exchange,
+  { ask, shards }: HistoryParts,
+  id: string,
+  answer: (sale: ArchivedSale) => Answer | Promise<Answer>,
+): Promise<Answer> {
+  const sale = shardOfSale(id, shards) === undefined ? undefined : await saleById(ask, id);
+  return sale === undefined
+    ? answerProblem(x, 'SALE_NOT_FOUND', 'The archive knows no sale with this id.')
+    : answer(sale);
+}
+
+/** Answers its record to whoever manages it: NOT_SELLER for others. */
+export const forManager = async (
+  x: Exchange,
+  { sellerId }: { readonly sellerId: string },
+  { userId, roles }: Caller,
+  read: () => Promise<object>,
+): Promise<HttpAnswer> =>
+  sellerId === userId || roles.has('admin')
+    ? answerJson(x, await read())
+    : answerProblem(x, 'NOT_SELLER', 'Only its seller and admins read this.');
