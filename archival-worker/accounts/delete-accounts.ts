@@ -50,30 +50,22 @@ export interface DeleteAccountsParts {
 }
 
 /** A round does so many accounts and auctions, and the next one goes on behind them. */
-export class DeleteAccounts {
+export class DeleteAccounts extends Rounds {
   readonly #parts: DeleteAccountsParts;
-  readonly #rounds = new Rounds(
-    () => this.#round(),
-    (error, inARow) => {
-      const level = inARow === 1 ? 'warn' : 'debug';
-      this.#parts.log[level]({ err: error }, 'accounts cannot be deleted now, trying again');
-      return LOOK_EVERY_MS;
-    },
-  );
   // The last ones begun, successful or not, so that one that fails holds up no other.
   #lastUnnamed = '';
   #lastErased: Pick<Erasure, 'auctionId' | 'userId'> = FIRST_ERASURE;
 
   constructor(parts: DeleteAccountsParts) {
+    super(
+      () => this.#round(),
+      (error, inARow) => {
+        const level = inARow === 1 ? 'warn' : 'debug';
+        parts.log[level]({ err: error }, 'accounts cannot be deleted now, trying again');
+        return LOOK_EVERY_MS;
+      },
+    );
     this.#parts = parts;
-  }
-
-  start(): void {
-    this.#rounds.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#rounds.stop();
   }
 
   async #round(): Promise<number> {
@@ -88,7 +80,7 @@ export class DeleteAccounts {
     // Asked first: of the others nothing comes into the archive after this.
     const onTheirWay = await redis.onTheirWay(found.map(({ userId }) => userId));
     for (const deletion of found) {
-      if (this.#rounds.stopped) return;
+      if (this.stopped) return;
       this.#lastUnnamed = deletion.userId;
       if ((await this.#unname(deletion)) && !onTheirWay.has(deletion.userId)) {
         await store.end(deletion);
@@ -106,7 +98,7 @@ export class DeleteAccounts {
       const auctions = await store.auctionsOf(deletion, AT_ONCE);
       if (auctions.length === 0) return true;
       for (const auctionId of auctions) {
-        if (this.#rounds.stopped) return false;
+        if (this.stopped) return false;
         await store.unname(auctionId, deletion);
       }
     }
@@ -118,7 +110,7 @@ export class DeleteAccounts {
     const found = await store.due(this.#lastErased, keepSalesDays, AT_ONCE);
     const forgotten = await redis.forgotten(found.map(({ auctionId }) => auctionId));
     for (const erasure of found) {
-      if (this.#rounds.stopped) return;
+      if (this.stopped) return;
       this.#lastErased = erasure;
       if (!forgotten.has(erasure.auctionId)) continue;
       if (erasure.itemId !== null) await redis.forgetItem(erasure.itemId);

@@ -39,25 +39,17 @@ export interface SealParts {
   readonly log: Logger;
 }
 
-export class SealAuctions {
+export class SealAuctions extends Rounds {
   readonly #parts: SealParts;
-  readonly #rounds = new Rounds(
-    () => this.#round(),
-    (error, inARow) => this.#failed(error, inARow),
-  );
   /** Auctions that could not be sealed, or Redis not told of, and when to look again, by `monotonicNow`, ms. */
   readonly #quarantine = new Map<string, number>();
 
   constructor(parts: SealParts) {
+    super(
+      () => this.#round(),
+      (error, inARow) => this.#failed(error, inARow),
+    );
     this.#parts = parts;
-  }
-
-  start(): void {
-    this.#rounds.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#rounds.stop();
   }
 
   async #round(): Promise<number> {
@@ -81,7 +73,7 @@ export class SealAuctions {
       const open = found.filter(({ isOpen }) => isOpen);
       const closed = open.length === 0 ? new Set() : await this.#parts.marks.close(open);
       for (const auction of found) {
-        if (this.#rounds.stopped) return;
+        if (this.stopped) return;
         const isFinal = !auction.isOpen || closed.has(auction.auctionId);
         if (isFinal && !this.#isQuarantined(auction)) await this.#seal(auction);
       }
@@ -94,7 +86,7 @@ export class SealAuctions {
     const { store, figures, log } = this.#parts;
     const { auctionId, epoch, seq } = auction;
     const seal = await this.#chain(auction);
-    if (this.#rounds.stopped) return;
+    if (this.stopped) return;
     if (seal === undefined) {
       this.#setAside(auction);
       figures.quarantined();
@@ -113,7 +105,7 @@ export class SealAuctions {
     const chain = new HashChain(auctionId);
     const links = Buffer.alloc(seq * LINK_BYTES);
     let place = { epoch: 0, seq: 0 };
-    while (place.seq < seq && !this.#rounds.stopped) {
+    while (place.seq < seq && !this.stopped) {
       const events = await this.#parts.store.events(auctionId, place, EVENTS_AT_ONCE);
       if (events.length === 0) return undefined;
       for (const event of events) {
@@ -142,7 +134,7 @@ export class SealAuctions {
     const { store, marks, figures, keptMs, log } = this.#parts;
     const untold = await store.untold(NOTICES_AT_ONCE);
     const notices = untold.filter((notice) => !this.#isQuarantined(notice));
-    if (notices.length === 0 || this.#rounds.stopped) return;
+    if (notices.length === 0 || this.stopped) return;
     const answers = await marks.seal(notices, keptMs);
     await store.told(answers);
     for (const notice of notices) {

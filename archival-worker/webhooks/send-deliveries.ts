@@ -4,6 +4,7 @@
  * and webhooks that fail or are slow share a part of the connections, so that the others always have some.
  * A queue is leased: several processes share the work, and when one dies its queues are taken by another.
  */
+import { countsOf } from '@outcry/shared/domain/group-by.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
@@ -43,9 +44,8 @@ export class SendDeliveries {
   readonly #parts: SendParts;
   readonly #stopping = new AbortController();
   readonly #inHand = { strained: new Hand(), steady: new Hand() };
+  readonly #taking: Rounds;
   readonly #background: readonly Rounds[];
-  #running: Promise<void> = Promise.resolve();
-  #wakeUp = new AbortController();
 
   constructor(parts: SendParts) {
     this.#parts = parts;
@@ -56,7 +56,12 @@ export class SendDeliveries {
         log[inARow === 1 ? 'warn' : 'debug']({ err: error }, what);
         return everyMs;
       };
+    this.#taking = new Rounds(
+      () => this.#takeAll(),
+      failed('no deliveries now', PAUSE_AFTER_FAILURE_MS),
+    );
     this.#background = [
+      this.#taking,
       new Rounds(
         async () => {
           await queues.tidy();
@@ -72,45 +77,28 @@ export class SendDeliveries {
   }
 
   start(): void {
-    this.#running = this.#run();
     for (const rounds of this.#background) rounds.start();
   }
 
   /** Something may be due: looks at once. */
   wake(): void {
-    this.#wakeUp.abort();
+    this.#taking.wake();
   }
 
   /** Ends the attempts in hand, and takes no more. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.wake();
     await Promise.all(this.#background.map((rounds) => rounds.stop()));
-    await this.#running;
     await Promise.all(Object.values(this.#inHand).map((hand) => hand.empty()));
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    let failures = 0;
-    while (!signal.aborted) {
-      this.#wakeUp = new AbortController();
-      let pauseMs = LOOK_EVERY_MS;
-      try {
-        const steady = await this.#take(false);
-        const strained = await this.#take(true);
-        // Where so many were due, more may be.
-        if (steady || strained) pauseMs = 0;
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        this.#parts.log[failures === 1 ? 'warn' : 'debug']({ err: error }, 'no deliveries now');
-        pauseMs = PAUSE_AFTER_FAILURE_MS;
-      }
-      if (pauseMs > 0) await pause(pauseMs, this.#wakeUp.signal);
-      // Those who wake it soon after one another wake it once.
-      await pause(GATHER_MS, signal);
-    }
+  async #takeAll(): Promise<number> {
+    // Those who wake it soon after one another wake it once.
+    await pause(GATHER_MS, this.#stopping.signal);
+    const steady = await this.#take(false);
+    const strained = await this.#take(true);
+    // Where so many were due, more may be.
+    return steady || strained ? 0 : LOOK_EVERY_MS;
   }
 
   /** @returns whether anything was taken */
@@ -177,11 +165,7 @@ class Hand {
   }
 
   byWebhook(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    for (const { webhookId } of this.#work.keys()) {
-      counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1);
-    }
-    return counts;
+    return countsOf([...this.#work.keys()].map(({ webhookId }) => webhookId));
   }
 
   async empty(): Promise<void> {
