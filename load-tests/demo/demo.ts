@@ -6,7 +6,7 @@ import { runProgram, whole } from '../command-line.ts';
 import { EBAY_AUCTIONS, timeScale } from '../data/ebay-auctions.ts';
 import { bidLive } from './live-bidding.ts';
 import { createDemoUsers, DEMO_USAGE, demoOptions, findSystem, replayAll } from './replay.ts';
-import type { DemoOptions, DemoUsers, ReplayTools, RunningSystem } from './replay.ts';
+import type { DemoUsers, ReplayTools } from './replay.ts';
 import { lookAtArchive, reportText, verdictOn } from './verdict.ts';
 
 const SHOW_EVERY_MS = process.stdout.isTTY ? 200 : 2_000;
@@ -16,15 +16,26 @@ const bidders = [...new Set(allBids.map(({ bidder }) => bidder))];
 /** Tells this run's users and keys from those of all others. */
 const run = `demo-${Date.now().toString(36)}`;
 
-async function replay(
-  { weekSeconds, graceSeconds, archiveWaitSeconds }: DemoOptions,
-  system: RunningSystem,
-  users: DemoUsers,
-  signal: AbortSignal,
-): Promise<boolean> {
+/** One line that is written again on a terminal, and a line now and then elsewhere. */
+function show({ answered, opened, closed }: ReplayTools['progress'], users: DemoUsers): void {
+  const text = `${whole(answered)} of ${whole(bids)} bids · ${opened - closed} auctions live, ${closed} closed · ${users.resent()} requests sent again`;
+  process.stdout.write(process.stdout.isTTY ? `\r${text}` : `${text}\n`);
+}
+
+await runProgram(DEMO_USAGE, async (args, signal) => {
+  const { weekSeconds, graceSeconds, archiveWaitSeconds, liveMinutes } = demoOptions(args);
+  const { gatewayUrl, databaseUrl, webUrl, ...system } = await findSystem();
+  const users = await createDemoUsers({ gatewayUrl, ...system }, run, bidders, signal);
+  if (liveMinutes !== undefined) {
+    console.log(`Simulated bidding for ${liveMinutes} minutes; Ctrl-C ends it.`);
+    if (webUrl !== undefined) console.log(`Watch it at ${webUrl}`);
+    const over = AbortSignal.any([signal, AbortSignal.timeout(liveMinutes * 60_000)]);
+    await bidLive(users, bidders, over);
+    return true;
+  }
   const startedAt = performance.now();
   console.log(
-    `Replaying ${EBAY_AUCTIONS.length} eBay auctions (${whole(bids)} bids) at ${system.gatewayUrl}; seven days take ${weekSeconds} s.`,
+    `Replaying ${EBAY_AUCTIONS.length} eBay auctions (${whole(bids)} bids) at ${gatewayUrl}; seven days take ${weekSeconds} s.`,
   );
   const progress = { answered: 0, opened: 0, closed: 0 };
   const showing = setInterval(() => show(progress, users), SHOW_EVERY_MS);
@@ -36,28 +47,9 @@ async function replay(
   });
   console.log('\nWaiting for the archive …');
   const limit = { withinMs: archiveWaitSeconds * 1000, signal };
-  const archive = await lookAtArchive(replayed, users.seller, system.databaseUrl, limit);
+  const archive = await lookAtArchive(replayed, users.seller, databaseUrl, limit);
   const verdict = verdictOn(replayed, stopped, archive);
   const seconds = (performance.now() - startedAt) / 1000;
   console.log(`\n${reportText(verdict, archive, { bids, resent: users.resent(), seconds })}`);
   return verdict.faults.length === 0;
-}
-
-/** One line that is written again on a terminal, and a line now and then elsewhere. */
-function show({ answered, opened, closed }: ReplayTools['progress'], users: DemoUsers): void {
-  const text = `${whole(answered)} of ${whole(bids)} bids · ${opened - closed} auctions live, ${closed} closed · ${users.resent()} requests sent again`;
-  process.stdout.write(process.stdout.isTTY ? `\r${text}` : `${text}\n`);
-}
-
-await runProgram(DEMO_USAGE, async (args, signal) => {
-  const options = demoOptions(args);
-  const system = await findSystem();
-  const users = await createDemoUsers(system, run, bidders, signal);
-  const { liveMinutes: minutes } = options;
-  if (minutes === undefined) return replay(options, system, users, signal);
-  console.log(`Simulated bidding for ${minutes} minutes; Ctrl-C ends it.`);
-  if (system.webUrl !== undefined) console.log(`Watch it at ${system.webUrl}`);
-  const over = AbortSignal.any([signal, AbortSignal.timeout(minutes * 60_000)]);
-  await bidLive(users, bidders, over);
-  return true;
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
+import type { OutcryClientOptions } from '@outcry/client/service-addresses.ts';
 import { readRunFile } from '@outcry/local/run-file.ts';
 import { isRefusalCode, type RefusalCode } from '@outcry/shared/domain/refusals.ts';
 import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
@@ -30,8 +31,6 @@ const OPTIONS = {
 };
 
 export const DEMO_USAGE = `npm run demo              replays 314 real eBay auctions\n${optionsText(OPTIONS)}`;
-
-export type DemoOptions = ReturnType<typeof demoOptions>;
 
 /** @throws UsageError */
 export function demoOptions(args: readonly string[]) {
@@ -148,7 +147,7 @@ export type DemoUsers = Awaited<ReturnType<typeof createDemoUsers>>;
  * @returns clients, and how many requests got no usable answer and were sent again
  */
 export async function createDemoUsers(
-  { gatewayUrl, historyUrl }: RunningSystem,
+  { gatewayUrl, historyUrl }: Pick<OutcryClientOptions, 'gatewayUrl' | 'historyUrl'>,
   run: string,
   bidders: readonly string[],
   signal: AbortSignal,
@@ -183,8 +182,6 @@ export async function createDemoUsers(
     resent: () => resent,
   };
 }
-
-export type RunningSystem = Awaited<ReturnType<typeof findSystem>>;
 
 const RUN_FILE = join(ROOT, '.local', 'run.json');
 const DEFAULT_GATEWAY_URL = 'http://127.0.0.1:8080';

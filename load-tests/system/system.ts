@@ -170,12 +170,6 @@ export async function openBed(bedName: string, options: BedOptions = {}) {
       return server;
     },
 
-    async natsCluster(): Promise<LocalNatsCluster> {
-      const servers = await startNatsCluster({ dataDir: data('nats') });
-      onClose(() => servers.stop());
-      return servers;
-    },
-
     /** A Postgres with the archive's tables. */
     async postgres(name = 'postgres', settings: Env = {}): Promise<LocalServer> {
       const server = supervisor.keep(await startPostgres({ dataDir: data(name), settings, say }));
@@ -276,9 +270,12 @@ export async function startWholeSystem(bed: TestBed, options: SystemOptions = {}
     bed.shared<LocalServer | LocalCluster>(of('redis'), () =>
       isCluster ? bed.redisCluster({ hasReplicas: true, args }) : bed.redis(of('redis'), { args }),
     ),
-    bed.shared<LocalServer | LocalNatsCluster>(of('nats'), () =>
-      options.natsCluster === true ? bed.natsCluster() : bed.nats(of('nats')),
-    ),
+    bed.shared<LocalServer | LocalNatsCluster>(of('nats'), async () => {
+      if (options.natsCluster !== true) return bed.nats(of('nats'));
+      const servers = await startNatsCluster({ dataDir: bed.data('nats') });
+      bed.onClose(() => servers.stop());
+      return servers;
+    }),
     bed.shared(of('postgres'), () => bed.postgres(of('postgres'), options.postgresSettings)),
   ]);
   const masters = 'masters' in redisServers ? redisServers.masters : [redisServers];
