@@ -5,18 +5,12 @@
  * What is left to do is read from Postgres in every pass, so nothing is lost when the worker or
  * Redis is away. Several workers may compute the same chain; the first one to keep it wins.
  */
+import { LRUCache } from 'lru-cache';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { HashChain, LINK_BYTES } from './hash-chain.ts';
-import type {
-  Seal,
-  SealedMarks,
-  SealFigures,
-  SealNotice,
-  SealStore,
-  WholeAuction,
-} from './ports.ts';
+import type { Seal, SealedMarks, SealFigures, SealStore, WholeAuction } from './ports.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const RETRY_AFTER_FAILURE_MS = 5_000;
@@ -41,8 +35,13 @@ export interface SealParts {
 
 export class SealAuctions extends Rounds {
   readonly #parts: SealParts;
-  /** Auctions that could not be sealed, or Redis not told of, and when to look again, by `monotonicNow`, ms. */
-  readonly #quarantine = new Map<string, number>();
+  /** Auctions that could not be sealed, or Redis not told of. */
+  readonly #quarantine = new LRUCache<string, true>({
+    max: MAX_QUARANTINED,
+    ttl: QUARANTINE_MS,
+    // It takes a time of 0 for none.
+    perf: { now: () => 1 + monotonicNow() },
+  });
 
   constructor(parts: SealParts) {
     super(
@@ -75,7 +74,7 @@ export class SealAuctions extends Rounds {
       for (const auction of found) {
         if (this.stopped) return;
         const isFinal = !auction.isOpen || closed.has(auction.auctionId);
-        if (isFinal && !this.#isQuarantined(auction)) await this.#seal(auction);
+        if (isFinal && !this.#quarantine.has(auction.auctionId)) await this.#seal(auction);
       }
       last = found.at(-1);
       if (found.length < AUCTIONS_AT_ONCE) return;
@@ -88,7 +87,7 @@ export class SealAuctions extends Rounds {
     const seal = await this.#chain(auction);
     if (this.stopped) return;
     if (seal === undefined) {
-      this.#setAside(auction);
+      this.#quarantine.set(auctionId, true);
       figures.quarantined();
       log.error(
         { auctionId, epoch, seq },
@@ -117,30 +116,17 @@ export class SealAuctions extends Rounds {
     return place.seq === seq ? { auctionId, epoch, seq, head: chain.head, links } : undefined;
   }
 
-  #isQuarantined({ auctionId }: SealNotice): boolean {
-    return (this.#quarantine.get(auctionId) ?? 0) > monotonicNow();
-  }
-
-  /** Bounded: the oldest makes room for the newest. */
-  #setAside({ auctionId }: SealNotice): void {
-    const [oldest] = this.#quarantine.keys();
-    if (this.#quarantine.size >= MAX_QUARANTINED && oldest !== undefined)
-      this.#quarantine.delete(oldest);
-    this.#quarantine.delete(auctionId);
-    this.#quarantine.set(auctionId, monotonicNow() + QUARANTINE_MS);
-  }
-
   async #tellRedis(): Promise<void> {
     const { store, marks, figures, keptMs, log } = this.#parts;
     const untold = await store.untold(NOTICES_AT_ONCE);
-    const notices = untold.filter((notice) => !this.#isQuarantined(notice));
+    const notices = untold.filter((notice) => !this.#quarantine.has(notice.auctionId));
     if (notices.length === 0 || this.stopped) return;
     const answers = await marks.seal(notices, keptMs);
     await store.told(answers);
     for (const notice of notices) {
       const answer = answers.get(notice.auctionId);
       if (answer === 'sealed' || answer === 'gone') continue;
-      if (answer === undefined) this.#setAside(notice);
+      if (answer === undefined) this.#quarantine.set(notice.auctionId, true);
       figures.quarantined();
       const other = 'Redis knows other events of a sealed auction; it is kept there';
       const wrong = 'Redis holds wrong data of a sealed auction; it is kept there';

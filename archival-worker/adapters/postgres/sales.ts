@@ -15,12 +15,11 @@ import { sql, type Tx } from './database.ts';
 export async function addToSales(tx: Tx, told: readonly EventRow[]): Promise<void> {
   const sales = told.flatMap(termsOf);
   if (sales.length > 0) await moveTerms(tx, sales);
-  const registrations = new Map(
-    told.flatMap((row) =>
-      registrationOf(row).map((each) => [`${each.saleId} ${each.paddle}`, each]),
-    ),
+  const registered = told.filter(({ registration }) => registration !== undefined);
+  const newest = new Map(
+    registered.map((row) => [`${row.auctionId} ${row.registration?.paddle}`, row]),
   );
-  if (registrations.size > 0) await moveRegistrations(tx, [...registrations.values()]);
+  if (newest.size > 0) await moveRegistrations(tx, [...newest.values()]);
 }
 
 /** Draws sales anew that got an epoch: what it superseded is told no more, and what waited for it is. */
@@ -95,17 +94,17 @@ async function moveTerms(tx: Tx, sales: readonly TermsRow[]): Promise<void> {
      WHERE sales.id = given."saleId" AND (given.epoch, given.seq) > (sales.epoch, sales.seq)`;
 }
 
-async function moveRegistrations(tx: Tx, rows: readonly RegistrationRow[]): Promise<void> {
+async function moveRegistrations(tx: Tx, rows: readonly EventRow[]): Promise<void> {
   // Whose it is stays: it may be a deleted account's by now.
   await tx`
     INSERT INTO registrations (sale_id, paddle, user_id, status, bid_limit, epoch, seq)
     SELECT *
       FROM unnest(
-        string_to_array(${column(rows, (row) => row.saleId)}, E'\n'),
-        string_to_array(${column(rows, (row) => row.paddle)}, E'\n')::integer[],
-        string_to_array(${column(rows, (row) => row.bidderId)}, E'\n'),
-        string_to_array(${column(rows, (row) => row.status)}, E'\n'),
-        string_to_array(${column(rows, (row) => row.limit)}, E'\n')::bigint[],
+        string_to_array(${column(rows, (row) => row.auctionId)}, E'\n'),
+        string_to_array(${column(rows, (row) => row.registration?.paddle)}, E'\n')::integer[],
+        string_to_array(${column(rows, (row) => row.registration?.bidderId)}, E'\n'),
+        string_to_array(${column(rows, (row) => row.registration?.status)}, E'\n'),
+        string_to_array(${column(rows, (row) => row.registration?.limit)}, E'\n')::bigint[],
         string_to_array(${column(rows, (row) => row.epoch)}, E'\n')::bigint[],
         string_to_array(${column(rows, (row) => row.seq)}, E'\n')::bigint[]
       )
@@ -132,9 +131,6 @@ interface TermsRow {
   readonly seq: number;
 }
 
-type RegistrationRow = NonNullable<EventRow['registration']> &
-  Pick<EventRow, 'epoch' | 'seq'> & { readonly saleId: string };
-
 const lineOf = ({
   auctionId,
   public: shown,
@@ -148,6 +144,3 @@ function termsOf({ auctionId, sale, epoch, seq }: EventRow): TermsRow[] {
   const { id: _, sellerId, ...terms } = sale;
   return [{ saleId: auctionId, sellerId, title: sale.title, terms, epoch, seq }];
 }
-
-const registrationOf = ({ auctionId, registration, epoch, seq }: EventRow): RegistrationRow[] =>
-  registration === undefined ? [] : [{ saleId: auctionId, ...registration, epoch, seq }];

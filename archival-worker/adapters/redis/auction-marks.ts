@@ -2,7 +2,6 @@ import type { Result } from 'ioredis';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { chunksOf, groupBy } from '@outcry/shared/domain/group-by.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
-import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import {
   UnmovableMarksError,
@@ -11,7 +10,7 @@ import {
 } from '../../archive/ports.ts';
 import type { BlockedMarks } from '../../dead-letters/ports.ts';
 import type { RedisAnswer, SealedMarks, SealNotice } from '../../seal/ports.ts';
-import { lua } from './sharded-redis.ts';
+import { lua, ShardedRedis } from './sharded-redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -33,14 +32,13 @@ interface Marked {
 }
 
 /** The marks in the auctions' hashes that the archive moves, many auctions of a shard in one call. */
-export class RedisAuctionMarks implements ArchivedMarks, BlockedMarks, SealedMarks {
-  readonly #redis: RedisClient;
-  readonly #shards: number;
-
+export class RedisAuctionMarks
+  extends ShardedRedis
+  implements ArchivedMarks, BlockedMarks, SealedMarks
+{
   constructor(redis: RedisClient, shards: number) {
+    super(redis, shards, MOVE_LIMIT_MS);
     redis.defineCommand('moveMarks', { lua: lua('move-marks') });
-    this.#redis = redis;
-    this.#shards = shards;
   }
 
   async raise(prefixes: readonly ArchivedPrefix[]): Promise<void> {
@@ -79,7 +77,7 @@ export class RedisAuctionMarks implements ArchivedMarks, BlockedMarks, SealedMar
   /** @returns what the script said of each auction */
   async #move(mark: MarkName, marked: readonly Marked[], keptMs = 0): Promise<Map<string, string>> {
     const replies = new Map<string, string>();
-    const byShard = groupBy(marked, ({ auctionId }) => shardOfId(auctionId, this.#shards));
+    const byShard = groupBy(marked, ({ auctionId }) => shardOfId(auctionId, this.shards));
     const calls = Array.from(byShard).flatMap(([shard, ofShard]) => {
       // Not one of this system's auctions: Redis has never had it.
       if (shard === undefined) {
@@ -95,11 +93,11 @@ export class RedisAuctionMarks implements ArchivedMarks, BlockedMarks, SealedMar
           keys.push(auction, log);
           args.push(auctionId, `${epoch}`, `${seq}`);
         }
-        const answers = await this.#redis.moveMarks(keys.length, ...keys, ...args);
+        const answers = await this.redis.moveMarks(keys.length, ...keys, ...args);
         for (const [i, { auctionId }] of chunk.entries()) replies.set(auctionId, answers[i] ?? '');
       });
     });
-    await withTimeLimit(Promise.all(calls), MOVE_LIMIT_MS, `moving ${mark} marks in Redis`);
+    await this.ask(Promise.all(calls), `moving ${mark} marks in Redis`);
     return replies;
   }
 }
