@@ -111,16 +111,14 @@ const toolSchema = commonSettings
 /** What the tools need that work on a whole system: rebuild, dead letters. */
 export type ToolSettings = z.infer<typeof toolSchema>;
 
-/** Where servers are, by the names that `npm start` gives them. */
-type ServerUrls = Readonly<Record<string, string>>;
-
 /**
  * The environment's settings; when it names no database, those of the system that runs here.
+ * @param running where its servers are, by the names that `npm start` gives them
  * @throws ConfigError naming every mistake in the environment
  */
 export function toolSettings(
   tool: string,
-  running: ServerUrls = {},
+  running: Readonly<Record<string, string>> = {},
   environment: Environment = process.env,
 ): ToolSettings {
   const named = Object.entries(environment).filter(([, value]) => value !== '');

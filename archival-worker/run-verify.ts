@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { runVerify } from './create-verify.ts';
-import { runTool, type ToolWork } from './tool.ts';
+import { runTool } from './tool.ts';
 import { differenceText } from './verify/difference.ts';
 import type { VerifyCounts } from './verify/verify.ts';
 
@@ -22,34 +22,27 @@ function progress(counts: VerifyCounts): void {
 const text = ({ auctions, rows, messages }: VerifyCounts): string =>
   `${auctions} auctions, ${rows} archived events, ${messages} messages`;
 
-function asked(): ToolWork {
+await runTool('verify', () => {
   const { auction } = parseArgs({ options: { auction: { type: 'string' } } }).values;
-  return (settings, log) => verify(auction, settings, log);
-}
-
-async function verify(
-  auction: string | undefined,
-  ...[settings, log]: Parameters<ToolWork>
-): Promise<void> {
-  const counts = await runVerify(
-    settings,
-    {
-      progress,
-      found: (difference) => console.log(`DIFFERENCE  ${differenceText(difference)}`),
-      ...(auction === undefined ? {} : { auctionId: auction }),
-    },
-    log,
-  );
-  console.log(`Verified ${text(counts)}.`);
-  if (auction !== undefined && counts.rows + counts.messages === 0) {
-    console.log(`Nothing is known of auction ${auction}.`);
-    process.exitCode = 1;
-  } else if (counts.differences > 0) {
-    console.log(`${counts.differences} with differences; the first of each is above.`);
-    process.exitCode = 1;
-  } else {
-    console.log('Everything agrees.');
-  }
-}
-
-await runTool('verify', asked);
+  return async (settings, log) => {
+    const counts = await runVerify(
+      settings,
+      {
+        progress,
+        found: (difference) => console.log(`DIFFERENCE  ${differenceText(difference)}`),
+        ...(auction === undefined ? {} : { auctionId: auction }),
+      },
+      log,
+    );
+    console.log(`Verified ${text(counts)}.`);
+    if (auction !== undefined && counts.rows + counts.messages === 0) {
+      console.log(`Nothing is known of auction ${auction}.`);
+      process.exitCode = 1;
+    } else if (counts.differences > 0) {
+      console.log(`${counts.differences} with differences; the first of each is above.`);
+      process.exitCode = 1;
+    } else {
+      console.log('Everything agrees.');
+    }
+  };
+});

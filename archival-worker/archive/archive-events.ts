@@ -16,7 +16,7 @@ import {
   type OpenedEntry,
   type StoredBatch,
 } from './ports.ts';
-import { openEntry, refused } from './open-entry.ts';
+import { openEntry } from './open-entry.ts';
 import type { ReportArchived } from './report-archived.ts';
 import { logArchived, type TraceCommit } from './traced-archive.ts';
 
@@ -94,7 +94,7 @@ export class ArchiveEvents {
           parts.unshift(part.slice(0, middle), part.slice(middle));
         } else {
           if (only.refusal !== undefined) throw error;
-          parts.unshift([refused(only.entry, error.message)]);
+          parts.unshift([{ entry: only.entry, events: [], refusal: error.message }]);
         }
       }
     }

@@ -8,16 +8,9 @@ export function openEntry<E extends Entry>(entry: E): OpenedEntry<E> {
     return { entry, events: decodeEntry(entry.subject, entry.body) };
   } catch (error) {
     if (!(error instanceof UndecodableError)) throw error;
-    return refused(entry, error.message);
+    return { entry, events: [], refusal: error.message };
   }
 }
-
-/** An entry that is to be kept as a dead letter. */
-export const refused = <E extends Entry>(entry: E, refusal: string): OpenedEntry<E> => ({
-  entry,
-  events: [],
-  refusal,
-});
 
 /** What is kept of an entry that was refused. */
 export function deadLetter({ entry: { subject, body }, refusal }: OpenedEntry): DeadLetter[] {

@@ -14,7 +14,7 @@ import { withoutNulls } from '../adapters/postgres/columns.ts';
 import { sql } from '../adapters/postgres/database.ts';
 import { isRemoved } from '../adapters/postgres/statistics.ts';
 import type { AskHistory } from './ask-history.ts';
-import { BY_POSITION, itself, readPage } from './lists.ts';
+import { BY_POSITION, readPage } from './lists.ts';
 
 /** Undefined when its first event was never archived. */
 export async function auctionById(
@@ -62,7 +62,7 @@ export const biddersOfAuction = (ask: AskHistory, auctionId: string, query: Page
                GROUP BY auction_id, alias, user_id
                ${ordered} LIMIT ${limit}) AS history_events
        ${ordered}`,
-    itself,
+    (row) => row,
   );
 
 type RecordedEvent = PublicEvent & Pick<RecordEntry, 'type'>;

@@ -60,7 +60,7 @@ export function orderOf({ sort, status }: Sorted): ListOrder<AuctionRow> {
   const id = ['auctions.id', 'id', (row: AuctionRow) => row.id] as const;
   const by = (key: ListOrder<AuctionRow>['keys'][number], isFalling: boolean) => ({
     // Where others have a currency there is nothing.
-    name: `${sort}:`,
+    prefix: `${sort}::`,
     keys: [key, id],
     isFalling,
   });
@@ -72,7 +72,7 @@ export function orderOf({ sort, status }: Sorted): ListOrder<AuctionRow> {
     case 'price_asc':
     case 'price_desc':
       return {
-        name: sort,
+        prefix: `${sort}:`,
         keys: [
           ['auctions.currency', 'currency', (row) => row.currency],
           ['auctions.price', 'number', (row) => row.price],

@@ -25,7 +25,7 @@ export interface ListOrder<Row> {
   readonly keys: readonly Key<Row>[];
   readonly isFalling: boolean;
   /** What the cursors begin with: a place in a list of another order is no place in this one. */
-  readonly name?: string;
+  readonly prefix?: string;
 }
 
 /** What a query needs to go on from a cursor. */
@@ -67,9 +67,6 @@ export async function readPage<Row, Item>(
   return { items: items.map(shown), nextCursor };
 }
 
-/** For rows that are answered as they are read. */
-export const itself = <T>(row: T): T => row;
-
 /** All of a list: however long it is, one page of it is in memory. */
 export async function* allOf<Item>(
   page: (query: PageQuery) => Promise<Page<Item>>,
@@ -83,20 +80,17 @@ export async function* allOf<Item>(
   } while (cursor !== undefined);
 }
 
-const nameOf = ({ name }: { readonly name?: string }): string[] =>
-  name === undefined ? [] : [name];
-
-const formOf = <Row>(order: ListOrder<Row>): RegExp => {
-  const forms = order.keys.map(([, form]) => `(${FORMS[form]})`);
-  return new RegExp(`^${[...nameOf(order), ...forms].join(':')}$`);
+const formOf = <Row>({ keys, prefix = '' }: ListOrder<Row>): RegExp => {
+  const forms = keys.map(([, form]) => `(${FORMS[form]})`);
+  return new RegExp(`^${prefix}${forms.join(':')}$`);
 };
 
-const cursorAt = <Row>(order: ListOrder<Row>, row: Row): string => {
-  const values = order.keys.map(([, form, valueOf]) => {
+const cursorAt = <Row>({ keys, prefix = '' }: ListOrder<Row>, row: Row): string => {
+  const values = keys.map(([, form, valueOf]) => {
     const value = valueOf(row);
     return form === 'time' ? Date.parse(`${value}`) : value;
   });
-  return cursorOf(...nameOf(order), ...values);
+  return cursorOf(`${prefix}${values.join(':')}`);
 };
 
 function followingOf<Row>(

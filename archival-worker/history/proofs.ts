@@ -4,12 +4,12 @@ import type { Position } from '@outcry/shared/contracts/live.ts';
 import type { AskHistory } from './ask-history.ts';
 import { BY_POSITION, readPage } from './lists.ts';
 
-/** What a proof begins with; undefined when the auction is not sealed. */
-export async function sealOf(
-  ask: AskHistory,
-  auctionId: string,
-): Promise<Pick<Proof, 'head' | 'sealedAt' | 'count'> | undefined> {
-  const [row] = await ask<Pick<Proof, 'head' | 'sealedAt' | 'count'>[]>`
+/** What a proof begins with. */
+export type Seal = Pick<Proof, 'head' | 'sealedAt' | 'count'>;
+
+/** Undefined when the auction is not sealed. */
+export async function sealOf(ask: AskHistory, auctionId: string): Promise<Seal | undefined> {
+  const [row] = await ask<Seal[]>`
     SELECT encode(head, 'hex') AS head, sealed_at, seq AS count
       FROM seals
      WHERE auction_id = ${auctionId}`;

@@ -15,7 +15,7 @@ import type { LotResult, SaleTerms } from '@outcry/shared/contracts/sales.ts';
 import { auctionOfAbsentees } from '@outcry/shared/domain/ids.ts';
 import { sql } from '../adapters/postgres/database.ts';
 import type { AskHistory } from './ask-history.ts';
-import { BY_POSITION, itself, readPage, type ListOrder } from './lists.ts';
+import { BY_POSITION, readPage, type ListOrder } from './lists.ts';
 
 /** Undefined when its first event was never archived. */
 export async function saleById(ask: AskHistory, saleId: string): Promise<ArchivedSale | undefined> {
@@ -99,7 +99,7 @@ export const registrationsOf = (ask: AskHistory, userId: string, query: PageQuer
         FROM registrations
        WHERE user_id = ${userId} ${behind}
        ${ordered} LIMIT ${limit}`,
-    itself,
+    (row) => row,
   );
 
 /** A user's absentee bids, the newest of each auction first. */

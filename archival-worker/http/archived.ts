@@ -7,25 +7,22 @@ import {
   type Exchange,
   type HttpAnswer,
 } from '@outcry/shared/http/exchange.ts';
-import type { StreamedAnswer } from '@outcry/shared/http/route.ts';
+import type { RouteAnswer } from '@outcry/shared/http/route.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import { auctionById } from '../history/archived-auctions.ts';
 import { saleById } from '../history/sales.ts';
 import type { HistoryParts } from './history-parts.ts';
-
-type Answer = HttpAnswer | StreamedAnswer;
 
 /** Answers for an auction that the archive knows; AUCTION_NOT_FOUND where there is none. */
 export async function forAuction(
   x: Exchange,
   { ask, shards }: HistoryParts,
   id: string,
-  answer: (auction: ArchivedAuction) => Answer | Promise<Answer>,
-): Promise<Answer> {
+  answer: (auction: ArchivedAuction) => RouteAnswer | Promise<RouteAnswer>,
+): Promise<RouteAnswer> {
   const auction = isAuctionId(id, shards) ? await auctionById(ask, id) : undefined;
-  return auction === undefined
-    ? answerProblem(x, 'AUCTION_NOT_FOUND', 'The archive knows no auction with this id.')
-    : answer(auction);
+  if (auction !== undefined) return answer(auction);
+  return answerProblem(x, 'AUCTION_NOT_FOUND', 'The archive knows no auction with this id.');
 }
 
 /** The same for a sale: SALE_NOT_FOUND. */
@@ -33,12 +30,11 @@ export async function forSale(
   x: Exchange,
   { ask, shards }: HistoryParts,
   id: string,
-  answer: (sale: ArchivedSale) => Answer | Promise<Answer>,
-): Promise<Answer> {
+  answer: (sale: ArchivedSale) => RouteAnswer | Promise<RouteAnswer>,
+): Promise<RouteAnswer> {
   const sale = shardOfSale(id, shards) === undefined ? undefined : await saleById(ask, id);
-  return sale === undefined
-    ? answerProblem(x, 'SALE_NOT_FOUND', 'The archive knows no sale with this id.')
-    : answer(sale);
+  if (sale !== undefined) return answer(sale);
+  return answerProblem(x, 'SALE_NOT_FOUND', 'The archive knows no sale with this id.');
 }
 
 /** Answers its record to whoever manages it: NOT_SELLER for others. */

@@ -30,12 +30,6 @@ export interface RingParts {
   readonly log: Logger;
 }
 
-interface Opened {
-  readonly delivery: Delivery;
-  /** Undefined: nobody can read it, and the archive keeps it as a dead letter. */
-  readonly entry: Entry | undefined;
-}
-
 interface Entry {
   readonly auctionId: string;
   /** Of its last event. */
@@ -103,7 +97,7 @@ export class RingWebhooks {
       return;
     }
     const batch = deliveries.map((delivery) => ({ delivery, entry: entryOf(delivery) }));
-    const archived = await queues.ring(arrivalsOf(batch));
+    const archived = await queues.ring(arrivalsOf(batch.map(({ entry }) => entry)));
     rung();
     for (const { delivery, entry } of batch) {
       const isNobodys = entry === undefined || !concerns(entry);
@@ -123,17 +117,18 @@ function isSettled(entry: Entry, archived: ReadonlyMap<string, Position>): boole
   return wallClockNow() - entry.at > WAITS_FOR_ARCHIVE_MS;
 }
 
-function arrivalsOf(batch: readonly Opened[]): readonly Arrival[] {
+function arrivalsOf(entries: readonly (Entry | undefined)[]): readonly Arrival[] {
   const names = new Map<string, Set<WebhookEvent> | undefined>();
-  for (const { entry } of batch) {
+  for (const entry of entries) {
     if (entry === undefined || !concerns(entry)) continue;
-    const { auctionId } = entry;
+    const { auctionId, names: more } = entry;
     const known = names.has(auctionId) ? names.get(auctionId) : new Set<WebhookEvent>();
-    names.set(auctionId, entry.names && known && new Set([...known, ...entry.names]));
+    names.set(auctionId, more && known && new Set([...known, ...more]));
   }
   return Array.from(names, ([auctionId, of]) => ({ auctionId, names: of }));
 }
 
+/** Undefined: nobody can read it, and the archive keeps it as a dead letter. */
 function entryOf({ subject, body }: Delivery): Entry | undefined {
   try {
     const auctionId = auctionOfSubject(subject);

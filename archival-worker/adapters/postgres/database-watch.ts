@@ -4,14 +4,8 @@ import type { AskHistory } from '../../history/ask-history.ts';
 
 const ASK_EVERY_MS = 2_000;
 
-export interface DatabaseWatch {
-  /** Why the database cannot be used, or undefined. */
-  readonly fault: string | undefined;
-  close(): Promise<void>;
-}
-
 /** Keeps asking whether the database can be read, for `readyz`. */
-export function watchDatabase(ask: AskHistory, log: Logger): DatabaseWatch {
+export function watchDatabase(ask: AskHistory, log: Logger) {
   let fault: string | undefined = 'not asked yet';
   const rounds = new Rounds(async () => {
     const before = fault;
@@ -22,6 +16,7 @@ export function watchDatabase(ask: AskHistory, log: Logger): DatabaseWatch {
   });
   rounds.start();
   return {
+    /** Why the database cannot be used, or undefined. */
     get fault() {
       return fault;
     },

@@ -138,7 +138,5 @@ export class Database {
   }
 }
 
-const NOWHERE = { name: 'outcry', connections: 1, limitMs: 1 };
-
 /** Makes parts of statements, for whoever runs them: it never connects itself. */
-export const sql: Sql = open('postgres://nowhere', NOWHERE);
+export const sql: Sql = open('postgres://nowhere', { name: 'outcry', connections: 1, limitMs: 1 });

@@ -3,7 +3,6 @@
  * registered. Only history counts, and a row moves on to a later event alone. A sale that gets an
  * epoch, the first one included, is drawn anew, as statistics are.
  */
-import type { SaleTerms } from '@outcry/shared/contracts/sales.ts';
 import { isSaleBook } from '@outcry/shared/domain/ids.ts';
 import type { EpochFork } from '../../archive/batch.ts';
 import { decodeEntry } from '../../archive/decode-entry.ts';
@@ -122,24 +121,13 @@ interface StoredTerms {
   readonly createdAt: string;
 }
 
-interface TermsRow {
-  readonly saleId: string;
-  readonly sellerId: string;
-  readonly title: string;
-  readonly terms: Omit<SaleTerms, 'id' | 'sellerId'>;
-  readonly epoch: number;
-  readonly seq: number;
-}
+type TermsRow = ReturnType<typeof termsOf>[number];
 
-const lineOf = ({
-  auctionId,
-  public: shown,
-  salt,
-  private: secret,
-}: Omit<StoredTerms, 'createdAt'>): string =>
-  `{"v":1,"auctionId":"${auctionId}","public":${shown},"salt":"${salt}","private":${secret}}`;
+const lineOf = (row: Omit<StoredTerms, 'createdAt'>): string =>
+  `{"v":1,"auctionId":"${row.auctionId}","public":${row.public},"salt":"${row.salt}","private":${row.private}}`;
 
-function termsOf({ auctionId, sale, epoch, seq }: EventRow): TermsRow[] {
+/** A row of `sales`, where the event says its terms. */
+function termsOf({ auctionId, sale, epoch, seq }: EventRow) {
   if (sale === undefined) return [];
   const { id: _, sellerId, ...terms } = sale;
   return [{ saleId: auctionId, sellerId, title: sale.title, terms, epoch, seq }];
