@@ -60,10 +60,17 @@ export class Installation {
         .split('\n')
         .map((line) => line.split(' '));
       const wanted = rows.reduce((sum, [, replicas]) => sum + Number(replicas), 0);
-      return (
-        rows.every(([, replicas, ready, updated]) => replicas === ready && replicas === updated) &&
-        (await this.pods()).length === wanted
+      if (rows.some(([, replicas, ready, updated]) => replicas !== ready || replicas !== updated)) {
+        return false;
+      }
+      // For a moment the sum of a set still counts a pod that was just deleted by force.
+      const pod = '{.metadata.deletionTimestamp} {.status.conditions[?(@.type=="Ready")].status}';
+      const pods = await this.kubectl(
+        'get',
+        'pods',
+        `--output=jsonpath={range .items[*]}${pod}{"\\n"}{end}`,
       );
+      return pods === ' True\n'.repeat(wanted);
     };
     try {
       await waitUntil(look, {
