@@ -147,14 +147,18 @@ const HEADS_WITHIN_MS = 60_000;
 
 const untilAll =
   (isGood: (head: RedisHead) => boolean, what: string) =>
-  (redis: RedisClient, auctionIds: readonly string[]): Promise<boolean> =>
+  (
+    redis: RedisClient,
+    auctionIds: readonly string[],
+    withinMs = HEADS_WITHIN_MS,
+  ): Promise<boolean> =>
     waitUntil(async () => [...(await readRedisHeads(redis, auctionIds)).values()].every(isGood), {
-      withinMs: HEADS_WITHIN_MS,
+      withinMs,
       everyMs: 100,
       what,
     });
 
-/** Resolves when all auctions have ended. @throws Error after a minute */
+/** Resolves when all auctions have ended. @throws Error after `withinMs`, default a minute */
 export const untilEnded = untilAll(
   ({ state }) => state.status === 'ended',
   'the end of all auctions',
@@ -162,7 +166,7 @@ export const untilEnded = untilAll(
 
 /**
  * Resolves when Redis was told that everything is archived, so that its log can be trimmed.
- * @throws Error after a minute
+ * @throws Error after `withinMs`, default a minute
  */
 export const untilMarked = untilAll(
   ({ seq, archivedSeq }) => archivedSeq === seq,

@@ -53,6 +53,7 @@ const CROWD = { bidders: 100, hot: 2, auctions: 42, atOnce: 16 };
 const ENDING_AUCTIONS = 8;
 const MORE_IN_A_HURRY = 32;
 /** The archive comes to the last bid within this, however much there is. */
+const ENDED_WITHIN_MS = 30_000;
 const ARCHIVED_WITHIN_MS = 300_000;
 /** Accepted bids that are sent again with their keys, spread over the fault. */
 const SENT_AGAIN = 200;
@@ -181,7 +182,7 @@ async function settle(
   const { accepted, refused, unknown } = bidders.ledger;
   const failed = new Set([...refused, ...unknown].map(({ code }) => code));
   const answers = await secondAnswers(bidders);
-  await untilEnded(system.redis, bidders.endingAuctionIds);
+  await untilEnded(system.redis, bidders.endingAuctionIds, ENDED_WITHIN_MS);
   signal.throwIfAborted();
   // Each of those that were unknown has its answer now.
   const told = { accepted, refused, unknown: 0, seen: await readLogs() };

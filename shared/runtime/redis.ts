@@ -103,11 +103,11 @@ function watched<T extends RedisClient>(redis: T, name: string, log: Logger): T 
   return redis;
 }
 
-/** Another answer is that to another command: the library has lost count of them, and gives none its own. */
+/** Any other reply belongs to another command: the library has lost count, and each one gets the wrong reply. */
 async function ping(redis: Redis): Promise<void> {
   const answer = await redis.ping().catch(() => undefined);
   if (answer === undefined || answer === 'PONG') return;
-  redis.stream.destroy(new Error('answers go to other commands'));
+  redis.stream.destroy(new Error('replies reach the wrong commands'));
 }
 
 function askForSignsOfLife(redis: Redis): void {
@@ -193,10 +193,10 @@ interface Destination {
 }
 
 /**
- * The library chooses a node with each command of a pipeline until one is taken, and where the slot's own
- * node is gone it chooses any. Where one refuses and the next one takes, the pipeline is never written, but
- * the connection counts what was taken: from then on each answer goes to another, earlier command. So a
- * pipeline's node is chosen here, once, and without it all of the pipeline fails.
+ * The library picks a node for each command of a pipeline until a node accepts one; when the slot's master
+ * is gone, it picks any. If one node refuses and the next accepts, the pipeline is never written, but the
+ * connection still expects replies to what it accepted: from then on each reply reaches an earlier command.
+ * So the node is chosen here, once, and without it the whole pipeline fails.
  */
 function keepPipelinesWhole(cluster: Cluster): void {
   const send = cluster.sendCommand.bind(cluster);

@@ -10,12 +10,13 @@ import {
   type Decisions,
   type LogEntry,
 } from '../../bidding/auction-commands.ts';
+import { notWhole } from './redis-lists.ts';
 
 const ANSWERS_FROM = 4;
 
 /**
- * @param number the call's: a reply without it was made for another one, which a client library that has lost
- *   count of its commands would hand over without a word
+ * @param number the call's: a reply that does not end with it belongs to another call, and the client
+ *   library has lost count of its commands
  * @returns one decision for each batch: the reply has a part for each, in order
  */
 export function readReply(
@@ -40,7 +41,7 @@ function readPart(auctionId: string, part: unknown): Decision {
   const texts = Array.isArray(part) ? part.map(String) : [];
   const [head = '', reason = 'the script gave no answer'] = texts;
   if (head.startsWith('OK ')) return { kind: 'decided', batch: readDecided(auctionId, texts) };
-  if (head === 'UNAVAILABLE') return NOT_WHOLE;
+  if (head === 'UNAVAILABLE') return { kind: 'failed', error: notWhole() };
   const defect = new Error(`${auctionId}: ${reason}`);
   const error =
     head === 'NOT_RUN'
@@ -48,11 +49,6 @@ function readPart(auctionId: string, part: unknown): Decision {
       : new MayHaveRunError('the data of this auction could not be written');
   return { kind: 'failed', error, defect };
 }
-
-const NOT_WHOLE: Decision = {
-  kind: 'failed',
-  error: new NotRunError('Redis waits for its data to be restored'),
-};
 
 function readDecided(auctionId: string, part: readonly string[]): DecidedBatch {
   const [head = '', publicText = '', privateText = '', terms = ''] = part;

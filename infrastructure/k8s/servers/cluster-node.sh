@@ -133,8 +133,8 @@ case ${1:-} in
     ask "$replica" cluster failover
     for _ in $(seq 50); do
       if ! is_master "$(self_of "$POD_IP")"; then
-        # Gateways look every second where the slots are; who asks here before that is told, a node that is gone tells
-        # nobody.
+        # Gateways look up the slots every second. One that asks here before then is redirected; a node that is gone
+        # redirects nobody.
         sleep 2
         exit 0
       fi
