@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import { Figures } from '@outcry/shared/runtime/figures.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { AuctionDecider } from './bidding/auction-commands.ts';
-import { codeOf } from './bidding/receipts.ts';
+import { codeOf } from './bidding/parse-answers.ts';
 import type { LogLag } from './keeper/log-lag.ts';
 
 /** The gateway's own figures. @param read when somebody looks */

@@ -137,7 +137,7 @@ export class MayHaveRunError extends Error {
   override readonly name = 'MayHaveRunError';
 }
 
-/** One command's answer. `body` is a receipt when `code` is OK, see receipts.ts. */
+/** One command's answer. `body` is a receipt when `code` is OK, see parse-answers.ts. */
 export interface Answer {
   readonly code: 'OK' | RefusalCode;
   readonly replayed: boolean;

@@ -1,6 +1,6 @@
 /** What a command's sender hears in the end. */
 import { NotRunError, type Answer, type Decision } from './auction-commands.ts';
-import { parseAnswer } from './receipts.ts';
+import { parseAnswer } from './parse-answers.ts';
 
 export type CommandOutcome =
   | { readonly kind: 'answered'; readonly answer: Answer; readonly terms: string }

@@ -19,7 +19,7 @@ import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import type { Answer, AuctionCommand } from '../bidding/auction-commands.ts';
 import type { CommandSender } from '../bidding/lane.ts';
 import type { CommandOutcome } from '../bidding/outcomes.ts';
-import { bidReceiptJson } from '../bidding/receipts.ts';
+import { bidReceiptJson } from '../bidding/parse-answers.ts';
 import { answerFailure, answerOutcome, answerRefusal } from './answers.ts';
 import type { EndOfBid } from './follow-bids.ts';
 import type { GatewayParts } from './gateway-parts.ts';

@@ -9,7 +9,7 @@ import {
 import { answerJsonText, setHeader, type HttpAnswer } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import { fingerprintOf } from '../auctions/create-requests.ts';
-import { auctionViewFrom } from '../bidding/receipts.ts';
+import { auctionViewFrom } from '../bidding/parse-answers.ts';
 import { answerOutcome } from './answers.ts';
 import { commandOf, type AskedOfOne } from './asked.ts';
 import { createAuction } from './create-auction.ts';

@@ -2,7 +2,7 @@ import { bidReceipt, ownView } from '@outcry/shared/contracts/api-answers.ts';
 import { bidRequest, emptyRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { answerError } from '@outcry/shared/http/create-api.ts';
 import { pastRouter, route, type Route } from '@outcry/shared/http/route.ts';
-import { bidReceiptJson, ownViewFrom } from '../bidding/receipts.ts';
+import { bidReceiptJson, ownViewFrom } from '../bidding/parse-answers.ts';
 import { answerFailure, answerOutcome } from './answers.ts';
 import { commandOf } from './asked.ts';
 import { RECEIPT } from './examples.ts';

@@ -14,7 +14,7 @@ import type { SaleView } from '@outcry/shared/contracts/sales.ts';
 import { fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
 import type { CommandOutcome } from '../bidding/outcomes.ts';
 import { READING } from '../bidding/read-auctions.ts';
-import { auctionViewFrom } from '../bidding/receipts.ts';
+import { auctionViewFrom } from '../bidding/parse-answers.ts';
 import { lotRequest, nextLot, saleViewFrom } from '../sales/sale-requests.ts';
 import { answerOutcome } from './answers.ts';
 import { claim, commandOf, type Asked } from './asked.ts';

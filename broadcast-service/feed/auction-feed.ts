@@ -9,7 +9,7 @@ import {
   NOT_RECOVERED,
   recover,
   type Recovered,
-} from './recover.ts';
+} from './missed-events.ts';
 import { SourceUnavailableError, type AuctionSource } from './auction-source.ts';
 import { eventsAfter, nameOf, type LiveEvent, type LiveMessage } from './live-message.ts';
 import { RecentEvents } from './recent-events.ts';

@@ -2,7 +2,7 @@
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { AuctionSource } from './auction-source.ts';
 import type { LiveEvent } from './live-message.ts';
-import { MAX_RECOVERED_EVENTS } from './recover.ts';
+import { MAX_RECOVERED_EVENTS } from './missed-events.ts';
 
 /** Enough for most reconnections after a short break. */
 const MAX_RECENT = 256;

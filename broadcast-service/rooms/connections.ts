@@ -1,7 +1,7 @@
 /** How many connections a node takes, in all and from one network, and what a network may ask. */
 import { networkOf } from '@outcry/shared/runtime/client-address.ts';
-import { MAX_RECOVERED_EVENTS } from '../feed/recover.ts';
-import { Allowance } from './allowance.ts';
+import { MAX_RECOVERED_EVENTS } from '../feed/missed-events.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 export interface ConnectionLimits {
   readonly all: number;
@@ -31,8 +31,8 @@ const EVENTS_PER_CONNECTION = 2;
 
 interface Network {
   open: number;
-  readonly requests: Allowance;
-  readonly events: Allowance;
+  readonly requests: TokenBucket;
+  readonly events: TokenBucket;
 }
 
 /** All times are ms of a steady clock. */
@@ -103,7 +103,8 @@ export class Connections {
     let network = this.#networks.get(key);
     if (network === undefined) {
       if (this.#networks.size >= 2 * all) this.#forgetGone(now, 2 * all);
-      const atOnce = (size: number): Allowance => new Allowance(size, size / REFILL_SECONDS, now);
+      const atOnce = (size: number): TokenBucket =>
+        new TokenBucket(size, size / REFILL_SECONDS, now);
       network = { open: 0, requests: atOnce(this.#requests), events: atOnce(this.#events) };
       this.#networks.set(key, network);
     }

@@ -4,9 +4,9 @@ import type { Ack, Position } from '@outcry/shared/contracts/live.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { AuctionFeed } from '../feed/auction-feed.ts';
 import { SourceUnavailableError } from '../feed/auction-source.ts';
-import { NOT_RECOVERED, type Recovered } from '../feed/recover.ts';
+import { NOT_RECOVERED, type Recovered } from '../feed/missed-events.ts';
 import type { Lease, WatchedAuctions } from '../feed/watched-auctions.ts';
-import { Allowance } from './allowance.ts';
+import { TokenBucket } from './token-bucket.ts';
 import type { Connections } from './connections.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Recipient } from './auction-room.ts';
@@ -43,7 +43,7 @@ const ASKED_AGAIN_PER_SECOND = 2;
 
 interface Watch {
   /** For asking again, once that was done. */
-  again?: Allowance;
+  again?: TokenBucket;
   readonly lease: Promise<Lease | undefined>;
   joined: boolean;
 }
@@ -153,7 +153,7 @@ export class Watches {
 /** @returns 0, or for how many ms this auction has been asked for too often */
 function askAgain(watch: Watch): number {
   const now = monotonicNow();
-  watch.again ??= new Allowance(ASKED_AGAIN_AT_ONCE, ASKED_AGAIN_PER_SECOND, now);
+  watch.again ??= new TokenBucket(ASKED_AGAIN_AT_ONCE, ASKED_AGAIN_PER_SECOND, now);
   return watch.again.take(now);
 }
 

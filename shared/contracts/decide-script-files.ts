@@ -17,7 +17,7 @@ const FILES: readonly (readonly [file: string, use: 'always' | 'seldom'])[] = [
   ['absentees', 'seldom'],
   ['time', 'always'],
   ['seller', 'seldom'],
-  ['other-commands', 'seldom'],
+  ['auction-commands', 'seldom'],
   ['commands', 'always'],
   ['write', 'always'],
   ['sale-commands', 'seldom'],

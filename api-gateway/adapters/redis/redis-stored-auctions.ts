@@ -2,7 +2,7 @@ import type { Result } from 'ioredis';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { AuctionReading, StoredAuctions } from '../../bidding/read-auctions.ts';
-import { parseAnswer } from '../../bidding/receipts.ts';
+import { parseAnswer } from '../../bidding/parse-answers.ts';
 import { luaFile, readingScript } from './lua-files.ts';
 import { asked, notWhole } from './redis-lists.ts';
 import { ServerRunId } from './run-id.ts';

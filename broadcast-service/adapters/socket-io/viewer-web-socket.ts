@@ -9,7 +9,7 @@ import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 import type { ToViewer } from '@outcry/shared/contracts/live.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { eventsJson, type LiveEvent } from '../../feed/live-message.ts';
-import { Allowance } from '../../rooms/allowance.ts';
+import { TokenBucket } from '../../rooms/token-bucket.ts';
 import type { Packet } from '../../rooms/auction-room.ts';
 import type { Answer, ViewerSocket } from '../../rooms/viewer.ts';
 import { textFrame } from './text-frame.ts';
@@ -37,7 +37,7 @@ export class ViewerWebSocket extends WebSocket implements ViewerSocket {
   /** Called once, when the connection has been cut off. */
   onMisuse: ((misuse: Misuse) => void) | undefined;
   msOverdrawn = 0;
-  readonly #allowance = new Allowance(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, monotonicNow());
+  readonly #allowance = new TokenBucket(BURST_OF_REQUESTS, REQUESTS_PER_SECOND, monotonicNow());
   #isCutOff = false;
 
   override emit(event: string | symbol, ...sent: unknown[]): boolean {

@@ -26,7 +26,7 @@ function commands.is_readable(asked, kind, user, role, bid_id, amount, maximum, 
   end
   if kind == 'bid' then
     if (amount == 0) == (maximum == 0) or amount > MAX_AMOUNT or maximum > MAX_AMOUNT then return false end
-  elseif not other_commands.numbers_fit(kind, amount, maximum) then
+  elseif not auction_commands.numbers_fit(kind, amount, maximum) then
     return false
   end
   if kind == 'read' then return true end
@@ -39,7 +39,7 @@ end
 function commands.has_kind(asked, kind, role)
   if kind == 'create' then return selling.terms_of(asked) ~= nil end
   return kind == 'bid' or kind == 'buy' or kind == 'withdraw'
-    or (other_commands.MANAGING[kind] and (kind ~= 'remove' or role == 'a'))
+    or (auction_commands.MANAGING[kind] and (kind ~= 'remove' or role == 'a'))
 end
 
 -- Reads the lines from `first` on, and adds to `fields` those of the auction that they need. Whose
@@ -145,7 +145,7 @@ end
 function commands.decide_bid(auction, asked, command, now)
   local leader_before, user = auction.leader, command.user
   if auction.status == 'scheduled' and command.maximum > 0 then
-    local code, receipt = other_commands.leave_bid(auction, asked, command, now)
+    local code, receipt = auction_commands.leave_bid(auction, asked, command, now)
     return code and commands.refusal(auction, code, user) or '+OK ' .. receipt
   end
   local decide = command.kind == 'buy' and rules.buying.buy or rules.place_bid
@@ -169,11 +169,11 @@ function commands.decide(auction, asked, command, now)
   local code, receipt
   if not auction then
     if kind ~= 'create' then return '+AUCTION_NOT_FOUND ', nil end
-    code, receipt, auction = other_commands.create(asked, command, now)
+    code, receipt, auction = auction_commands.create(asked, command, now)
   elseif kind == 'bid' or kind == 'buy' then
     return commands.decide_bid(auction, asked, command, now), auction
   else
-    code, receipt = other_commands.decide(auction, asked, command, now)
+    code, receipt = auction_commands.decide(auction, asked, command, now)
   end
   return code and commands.refusal(auction, code, command.user) or '+OK ' .. receipt, auction
 end

@@ -1,5 +1,5 @@
-/** A bucket of permits that refills steadily: bursts are fine, a flood is not. */
-export class Allowance {
+/** A token bucket: its permits refill steadily, so bursts are fine and a flood is not. */
+export class TokenBucket {
   readonly #size: number;
   readonly #perMs: number;
   #left: number;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LiveEvent } from './live-message.ts';
 import { eventAt } from '../testing/bid-event.ts';
-import { isUnbroken, MAX_RECOVERED_EVENTS, recover } from './recover.ts';
+import { isUnbroken, MAX_RECOVERED_EVENTS, recover } from './missed-events.ts';
 
 const events = (epoch: number, from: number, to: number): LiveEvent[] =>
   Array.from({ length: to - from + 1 }, (_, i) => eventAt(from + i, epoch));

@@ -1,4 +1,4 @@
-/** Can a viewer continue where it left off? Pure. */
+/** The events that a viewer has missed, and whether it can continue with them where it left off. Pure. */
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import type { LiveEvent } from './live-message.ts';
 

@@ -1,4 +1,4 @@
-/** Turns the script's compact receipts into the bodies of HTTP answers. */
+/** Parses what the decide script answers, and makes the bodies of HTTP answers of its compact receipts. */
 import type { AuctionView, OwnView } from '@outcry/shared/contracts/api.ts';
 import { isoTime, readView } from '@outcry/shared/contracts/records.ts';
 import { isRefusalCode } from '@outcry/shared/domain/refusals.ts';
