@@ -60,13 +60,8 @@ async function leaveAuctions(servers: SecuredServers): Promise<void> {
 async function bidByVersion1(auctionId: string, nth: number): Promise<void> {
   const key = `key|${nth}`;
   const maxAmount = nth % 5 === 4 ? 1 : 2_000 + nth * 500;
-  const reply = await version1.bid(shardOf(auctionId), auctionId, {
-    userId: `user-${nth % 3}`,
-    maxAmount,
-    key,
-  });
-  if (reply.kind !== 'decided') throw new Error(reply.reason);
-  answered.set(`${auctionId} ${nth}`, reply.answers[0] ?? '');
+  const bid = { userId: `user-${nth % 3}`, maxAmount, key };
+  answered.set(`${auctionId} ${nth}`, await version1.bid(shardOf(auctionId), auctionId, bid));
 }
 
 const auctionUrl = (auctionId: string): string => `${gatewayUrl}/v1/auctions/${auctionId}`;
@@ -74,7 +69,7 @@ const auctionUrl = (auctionId: string): string => `${gatewayUrl}/v1/auctions/${a
 /** Accepted bids that version 1 gave on an auction. */
 const acceptedBefore = (auctionId: string): number =>
   Array.from(answered).filter(
-    ([of, answer]) => of.startsWith(auctionId) && answer.startsWith('+OK'),
+    ([of, answer]) => of.startsWith(auctionId) && answer.startsWith('OK|'),
   ).length;
 
 /** Compares log, stream and archive, with the tool that is shipped. @throws Error when they differ */
@@ -136,7 +131,7 @@ test('a bid that is sent again gets its first answer, accepted or refused', asyn
         { maxAmount },
         { 'idempotency-key': `key|${nth}` },
       );
-      const [code, bidId, epoch, seq] = first.slice(1).split('|');
+      const [code, bidId, epoch, seq] = first.split('|');
       if (code === 'OK') {
         expect(status).toBe(201);
         expect(body).toMatchObject({ bidId, epoch: Number(epoch), seq: Number(seq) });
@@ -176,9 +171,12 @@ test('a gateway of version 1 that is still at work loses no bid and doubles none
     for (let nth = 0; !stop.signal.aborted; nth += 1) {
       const id = ids[nth % ids.length] ?? '';
       const bid = { userId: `old-${nth % 5}`, maxAmount: 3_000 + nth * 1_000, key: `old-${nth}` };
-      const reply = await version1.bid(shardOf(id), id, bid);
-      if (reply.kind === 'refused') refused += 1;
-      else if (reply.answers[0]?.startsWith('+OK') === true) count(id, 1);
+      const answer = await version1.bid(shardOf(id), id, bid).catch((error: unknown) => {
+        if (!(error instanceof Error && error.name === 'ReplyError')) throw error;
+        refused += 1;
+        return '';
+      });
+      if (answer.startsWith('OK|')) count(id, 1);
     }
   };
   const oldBids = old();
@@ -203,7 +201,6 @@ test('a gateway of version 1 that is still at work loses no bid and doubles none
 });
 
 const SCRIPT = `#!lua\n${readFileSync(new URL('version-1.lua', import.meta.url), 'utf8')}`;
-const ANSWERS_FROM = 8;
 
 interface Version1Bid {
   readonly userId: string;
@@ -216,13 +213,7 @@ interface Version1Terms {
   readonly durationMs: number;
 }
 
-/** What the script said of a call. */
-type Version1Reply =
-  | { readonly kind: 'decided'; readonly answers: readonly string[] }
-  /** It refuses an auction that the present version has taken over, and changes nothing. */
-  | { readonly kind: 'refused'; readonly reason: string };
-
-/** Auctions as version 1 wrote them: its script, its names, its way to call. */
+/** Auctions as version 1 wrote them: its script, its names. */
 class Version1 {
   readonly #redis: Redis;
 
@@ -254,57 +245,32 @@ class Version1 {
     };
     const open = JSON.stringify({ id: auctionId, item, sellerId: 'sam', currency: 'EUR' });
     const texts = [JSON.stringify(creation), open.slice(0, -1), JSON.stringify(item)];
-    const itemKey = `{s${shard}}:item:${item.id}`;
-    const command = packed('create', 'sam', 0, 'created', 'f');
-    const reply = await this.#call(shard, auctionId, [command], texts, [itemKey]);
-    if (reply.kind !== 'decided' || reply.answers[0]?.startsWith('+OK') !== true) {
-      throw new Error(`not created: ${JSON.stringify(reply)}`);
-    }
+    const answer = await this.#call(shard, auctionId, ['sam', 'f', 'created', ''], texts);
+    if (!answer.startsWith('OK|')) throw new Error(`not created: ${answer}`);
   }
 
-  /** Bids in one call. */
-  bid(shard: number, auctionId: string, ...bids: readonly Version1Bid[]): Promise<Version1Reply> {
-    const commands = bids.map(({ userId, maxAmount, key }) =>
-      packed('bid', userId, maxAmount, key, `max:${maxAmount}`),
-    );
-    return this.#call(shard, auctionId, commands);
+  /** @returns `CODE|body` @throws ReplyError for an auction that the present version has taken over */
+  bid(shard: number, auctionId: string, { userId, maxAmount, key }: Version1Bid): Promise<string> {
+    const command = [userId, `max:${maxAmount}`, key, `${maxAmount}`] as const;
+    return this.#call(shard, auctionId, command);
   }
 
   async #call(
     shard: number,
     auctionId: string,
-    commands: readonly string[],
-    texts: readonly string[] = ['', '', ''],
-    moreKeys: readonly string[] = [],
-  ): Promise<Version1Reply> {
+    [userId, fingerprint, key, maximum]: readonly [string, string, string, string],
+    texts: readonly string[] = [],
+  ): Promise<string> {
     const s = `{s${shard}}`;
-    const lists = ['scheduled', 'live', 'ended', 'cancelled'].map(
-      (name) => `${s}:auctions:${name}`,
-    );
+    const lists = ['scheduled', 'live', 'ended'].map((name) => `${s}:auctions:${name}`);
     const own = ['auction', 'log', 'bidders', 'answers'].map((name) => `${s}:${name}:${auctionId}`);
-    const keys = [`${s}:whole`, ...lists, `${s}:busy-items`, `${s}:behind`, ...own, ...moreKeys];
-    const words = [
-      `${s}:notices`,
-      `${s}:due`,
-      `${s}:traces`,
-      auctionId,
-      `${s}:live:${auctionId}`,
-      hex(16),
-      '',
-      ...texts,
-      `${commands.length}`,
-      ...commands,
-    ];
-    const reply: unknown = await this.#redis.eval(SCRIPT, keys.length, ...keys, ...words);
-    const part: unknown = Array.isArray(reply) ? reply[1] : undefined;
-    const [state, reason = '', ...rest] = Array.isArray(part) ? part.map(String) : [];
-    return state === 'OK'
-      ? { kind: 'decided', answers: [reason, ...rest].slice(ANSWERS_FROM - 1) }
-      : { kind: 'refused', reason: `${state} ${reason}` };
+    const item = `${s}:item:i${auctionId.slice(1)}`;
+    const keys = [...lists, `${s}:busy-items`, `${s}:behind`, ...own, item];
+    const places = [`${s}:notices`, `${s}:due`, `${s}:live:${auctionId}`, auctionId, hex(16)];
+    const command = [userId, `b-${hex(8)}`, hex(16), fingerprint, key, maximum];
+    const words = [...places, ...command, ...texts];
+    return String(await this.#redis.eval(SCRIPT, keys.length, ...keys, ...words));
   }
 }
 
 const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
-
-const packed = (kind: string, user: string, maximum: number, key: string, print: string): string =>
-  `${kind}|${user}||b-${hex(8)}|0|${maximum}|${hex(16)}|${print}|${key}`;
