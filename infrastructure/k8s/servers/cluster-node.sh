@@ -83,10 +83,11 @@ has_to_move() {
     }'
 }
 
-# A node without slots copies a master with the fewest replicas; the numbers keep several from choosing the same.
+# A node without slots copies a master with the fewest replicas; the numbers keep several from choosing the same. The
+# others never forget a node that lost its disk: what it copied before counts for nothing.
 become_replica() {
   master=$(ask "$POD_IP" cluster nodes | sort | awk -v number="${HOSTNAME##*-}" '
-    $3 ~ /slave/ && $3 !~ /myself/ { copies[$4]++ }
+    $3 ~ /slave/ && $3 !~ /myself|fail/ { copies[$4]++ }
     $3 ~ /master/ && $3 !~ /fail/ && NF > 8 { masters[count++] = $1 }
     END {
       for (i = 0; i < count; i++) if (i == 0 || copies[masters[i]] + 0 < least) least = copies[masters[i]] + 0
