@@ -106,7 +106,7 @@ export type Decision =
   | { readonly kind: 'decided'; readonly batch: DecidedBatch }
   | {
       readonly kind: 'failed';
-      readonly error: NotRunError | MayHaveRunError;
+      readonly error: Undecided;
       /** What is wrong with the auction's data, when that is the cause. */
       readonly defect?: Error;
     };
@@ -137,12 +137,30 @@ export class MayHaveRunError extends Error {
   override readonly name = 'MayHaveRunError';
 }
 
-/** One command's answer. `body` is a receipt when `code` is OK, see parse-answers.ts. */
+/** Why there is no answer. */
+export type Undecided = NotRunError | MayHaveRunError;
+
+/** One command's answer. */
 export interface Answer {
   readonly code: 'OK' | RefusalCode;
   readonly replayed: boolean;
+  /** A receipt when `code` is OK, see parse-answers.ts; else what some refusals say besides. */
   readonly body: string;
+  /** Of its auction or sale, as the batch has them. */
+  readonly terms: string;
 }
+
+/** What a command's sender hears in the end. */
+export type Outcome = Answer | Undecided;
+
+/** The parts of a command that only reads. */
+export const READING: Omit<AuctionCommand, 'kind' | 'userId'> = {
+  admin: false,
+  amount: 0,
+  maxAmount: 0,
+  key: '',
+  fingerprint: '',
+};
 
 const RANDOM_POOL_BYTES = 8_192;
 const pool = Buffer.alloc(RANDOM_POOL_BYTES);

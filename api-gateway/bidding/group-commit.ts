@@ -9,20 +9,17 @@ import { shardOfAuction, shardOfSale } from '@outcry/shared/domain/ids.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import {
   MayHaveRunError,
+  NotRunError,
+  type Answer,
   type AuctionCommand,
   type AuctionDecider,
   type DecidedBatch,
   type Decision,
   type Decisions,
+  type Outcome,
 } from './auction-commands.ts';
 import { Lane, type Asked, type CommandSender, type Waiting } from './lane.ts';
-import {
-  NO_SUCH_AUCTION,
-  NO_SUCH_SALE,
-  outcomeOf,
-  unavailable,
-  type CommandOutcome,
-} from './outcomes.ts';
+import { parseAnswer } from './parse-answers.ts';
 
 export interface Lines {
   readonly shards: number;
@@ -63,10 +60,19 @@ export interface GroupCommitHooks {
   readonly onDefect: (error: unknown) => void;
 }
 
-const NO_DECISION: Decision = {
-  kind: 'failed',
-  error: new MayHaveRunError('the engine gave no answer'),
+/** What commands are for. */
+export type Commanded = 'auction' | 'sale';
+
+/** To an id that is none of ours; asked about only when Redis is known to be the right one. */
+export const NOT_FOUND: Readonly<Record<Commanded, Answer>> = {
+  auction: { code: 'AUCTION_NOT_FOUND', replayed: false, body: '', terms: '' },
+  sale: { code: 'SALE_NOT_FOUND', replayed: false, body: '', terms: '' },
 };
+
+const NO_ANSWER = new MayHaveRunError('the engine gave no answer');
+const NO_DECISION: Decision = { kind: 'failed', error: NO_ANSWER };
+/** Made once, because floods get it. */
+const TOO_MANY = new NotRunError('too many commands are waiting');
 
 const SWEEP_EVERY_MS = 50;
 
@@ -102,28 +108,23 @@ export class GroupCommit {
     return this.#lanes.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Puts a command in line. */
-  submit(auctionId: string, command: AuctionCommand, sender: CommandSender): void {
-    const shard = shardOfAuction(auctionId, this.#shards);
-    this.#submit(shard, NO_SUCH_AUCTION, auctionId, command, sender);
-  }
-
-  /** @param shard undefined: there can be nothing with this id, and `absent` is the answer */
-  #submit(
-    shard: number | undefined,
-    absent: CommandOutcome,
+  /** Puts a command in line. @param auctionId the id of an auction, or of a sale where `of` says so */
+  submit(
     auctionId: string,
     command: AuctionCommand,
     sender: CommandSender,
+    of: Commanded = 'auction',
   ): void {
-    if (this.#closed) return sender.settle(unavailable('the gateway is stopping'));
+    if (this.#closed) return sender.settle(new NotRunError('the gateway is stopping'));
     const refusal = this.#hooks.refuse(command);
-    if (refusal !== undefined) return sender.settle(unavailable(refusal));
+    if (refusal !== undefined) return sender.settle(new NotRunError(refusal));
+    const shardOf = of === 'auction' ? shardOfAuction : shardOfSale;
+    const shard = shardOf(auctionId, this.#shards);
     const lane = shard === undefined ? undefined : this.#lanes[shard % this.#lanes.length];
-    if (shard === undefined || lane === undefined) return sender.settle(absent);
+    if (shard === undefined || lane === undefined) return sender.settle(NOT_FOUND[of]);
     const { maxWaiting, maxWaitingPerAuction } = this.#limits;
     if (this.waiting >= maxWaiting || lane.waitingFor(auctionId) >= maxWaitingPerAuction) {
-      return sender.settle(unavailable('too many commands are waiting'));
+      return sender.settle(TOO_MANY);
     }
     const deadline = monotonicNow() + this.#limits.answerLimitMs;
     lane.add({ shard, auctionId, command, sender, deadline, settled: false });
@@ -134,25 +135,21 @@ export class GroupCommit {
     }
   }
 
-  /** The same for senders who wait; bids come by the thousand and go without a promise. */
+  /**
+   * The same for senders who wait; bids come by the thousand and go without a promise.
+   * @throws NotRunError, MayHaveRunError
+   */
   ask(
     auctionId: string,
     command: AuctionCommand,
+    of: Commanded = 'auction',
     isGone: () => boolean = () => false,
-  ): Promise<CommandOutcome> {
-    return new Promise((settle) => this.submit(auctionId, command, { isGone, settle }));
-  }
-
-  /** The same of a sale, which stands in line like an auction. */
-  askSale(
-    saleId: string,
-    command: AuctionCommand,
-    isGone: () => boolean = () => false,
-  ): Promise<CommandOutcome> {
-    const shard = shardOfSale(saleId, this.#shards);
-    return new Promise((settle) =>
-      this.#submit(shard, NO_SUCH_SALE, saleId, command, { isGone, settle }),
-    );
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: Outcome): void =>
+        outcome instanceof Error ? reject(outcome) : resolve(outcome);
+      this.submit(auctionId, command, { isGone, settle }, of);
+    });
   }
 
   /** Answers everything that waits, and waits for the calls in flight (at most the time limit). */
@@ -169,7 +166,7 @@ export class GroupCommit {
     lane.isScheduled = false;
     while (lane.mayCall(this.#maxCalls)) {
       const batches = lane.takeCall(this.#limits.maxBatch, (each) =>
-        this.#tell(each, unavailable('the client left before its turn')),
+        this.#tell(each, new NotRunError('the client left before its turn')),
       );
       if (batches.length > 0) void this.#call(lane, batches);
     }
@@ -218,17 +215,21 @@ export class GroupCommit {
     }
   }
 
-  #outcomeOf(decision: Decision, nth: number): CommandOutcome {
+  #outcomeOf(decision: Decision, nth: number): Outcome {
+    if (decision.kind === 'failed') return decision.error;
+    const { answers, terms } = decision.batch;
+    const answer = answers[nth];
+    if (answer === undefined) return NO_ANSWER;
     try {
-      return outcomeOf(decision, nth);
+      return parseAnswer(answer, terms);
     } catch (error) {
       // An answer that cannot be read is its own command's misfortune alone.
       this.#hooks.onDefect(error);
-      return { kind: 'unknown', reason: 'the engine failed' };
+      return new MayHaveRunError('the engine failed');
     }
   }
 
-  #tell(each: Waiting, outcome: CommandOutcome): void {
+  #tell(each: Waiting, outcome: Outcome): void {
     each.settled = true;
     try {
       each.sender.settle(outcome);
@@ -242,11 +243,11 @@ export class GroupCommit {
     for (const lane of this.#lanes) {
       for (const each of [...lane.inFlight].flat().flatMap(({ waiting }) => waiting)) {
         if (!each.settled && each.deadline <= now) {
-          this.#tell(each, { kind: 'unknown', reason: 'Redis did not answer in time' });
+          this.#tell(each, new MayHaveRunError('Redis did not answer in time'));
         }
       }
       for (const each of lane.takeOverdue(now)) {
-        this.#tell(each, unavailable('Redis did not answer in time'));
+        this.#tell(each, new NotRunError('Redis did not answer in time'));
       }
     }
   }

@@ -3,15 +3,15 @@ import {
   MAX_AUCTIONS_IN_CALL,
   type AuctionBatch,
   type AuctionCommand,
+  type Outcome,
 } from './auction-commands.ts';
-import type { CommandOutcome } from './outcomes.ts';
 
 /** Who sent a command and hears what became of it. */
 export interface CommandSender {
   /** Asked just before the script call: a client that left needs no decision. */
   isGone(): boolean;
   /** Called once, perhaps at once. */
-  settle(outcome: CommandOutcome): void;
+  settle(outcome: Outcome): void;
 }
 
 export interface Waiting {

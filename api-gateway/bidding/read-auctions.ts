@@ -3,12 +3,11 @@
  * that finds a time passed stands in line, so that the script acts on it and answers.
  */
 import { shardOfAuction } from '@outcry/shared/domain/ids.ts';
-import { NotRunError, type Answer, type AuctionCommand } from './auction-commands.ts';
-import type { GroupCommit } from './group-commit.ts';
-import { NO_SUCH_AUCTION, unavailable, type CommandOutcome } from './outcomes.ts';
+import { NotRunError, READING, type Answer } from './auction-commands.ts';
+import { NOT_FOUND, type GroupCommit } from './group-commit.ts';
 
 /** What is stored; `due` when the script must first act on it. */
-export type AuctionReading = { readonly answer: Answer; readonly terms: string } | 'due';
+export type AuctionReading = Answer | 'due';
 
 export interface StoredAuctions {
   /**
@@ -20,6 +19,7 @@ export interface StoredAuctions {
 
 const MAX_IN_FLIGHT = 10_000;
 
+/** Both reads throw NotRunError; what the script must act on first, also MayHaveRunError. */
 export class ReadAuctions {
   readonly #stored: StoredAuctions;
   readonly #engine: GroupCommit;
@@ -41,40 +41,28 @@ export class ReadAuctions {
   }
 
   /** The auction as everybody may see it: an `epoch|seq|at|state` receipt and the public terms. */
-  publicState(auctionId: string): Promise<CommandOutcome> {
+  publicState(auctionId: string): Promise<Answer> {
     return this.#read(auctionId, 'read', '');
   }
 
   /** What a user has in it: an `alias|leading|maximum|bids` receipt. */
-  ownState(auctionId: string, userId: string): Promise<CommandOutcome> {
+  ownState(auctionId: string, userId: string): Promise<Answer> {
     return this.#read(auctionId, 'me', userId);
   }
 
-  async #read(auctionId: string, kind: 'read' | 'me', userId: string): Promise<CommandOutcome> {
+  async #read(auctionId: string, kind: 'read' | 'me', userId: string): Promise<Answer> {
     const fault = this.#fault();
-    if (fault !== undefined) return unavailable(fault);
+    if (fault !== undefined) throw new NotRunError(fault);
     const shard = shardOfAuction(auctionId, this.#shards);
-    if (shard === undefined) return NO_SUCH_AUCTION;
-    if (this.#inFlight >= MAX_IN_FLIGHT) return unavailable('too many reads are waiting');
+    if (shard === undefined) return NOT_FOUND.auction;
+    if (this.#inFlight >= MAX_IN_FLIGHT) throw new NotRunError('too many reads are waiting');
     this.#inFlight += 1;
     try {
       const reading = await this.#stored.read(shard, auctionId, userId);
-      if (reading !== 'due') return { kind: 'answered', ...reading };
-    } catch (error) {
-      if (error instanceof NotRunError) return unavailable(error.message);
-      throw error;
+      if (reading !== 'due') return reading;
     } finally {
       this.#inFlight -= 1;
     }
     return this.#engine.ask(auctionId, { ...READING, kind, userId });
   }
 }
-
-/** The parts of a command that only reads. */
-export const READING: Omit<AuctionCommand, 'kind' | 'userId'> = {
-  admin: false,
-  amount: 0,
-  maxAmount: 0,
-  key: '',
-  fingerprint: '',
-};

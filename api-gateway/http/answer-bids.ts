@@ -16,11 +16,10 @@ import { refusalByAddress } from '@outcry/shared/http/rate-limits.ts';
 import { readIdempotencyKey, receiveText, refused } from '@outcry/shared/http/read-request.ts';
 import { parseStrictJson } from '@outcry/shared/http/strict-json.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
-import type { Answer, AuctionCommand } from '../bidding/auction-commands.ts';
+import type { AuctionCommand, Outcome } from '../bidding/auction-commands.ts';
 import type { CommandSender } from '../bidding/lane.ts';
-import type { CommandOutcome } from '../bidding/outcomes.ts';
 import { bidReceiptJson } from '../bidding/parse-answers.ts';
-import { answerFailure, answerOutcome, answerRefusal } from './answers.ts';
+import { answerDecided, answerFailure, answerRefusal } from './answers.ts';
 import type { EndOfBid } from './follow-bids.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
@@ -132,9 +131,10 @@ class BidRequest implements CommandSender {
     return this.#x.outgoing.destroyed;
   }
 
-  settle(outcome: CommandOutcome): void {
+  settle(outcome: Outcome): void {
+    if (outcome instanceof Error) return this.#fail(outcome);
     try {
-      this.#answer(answerOutcome(this.#x, outcome, 201, receiptOf));
+      this.#answer(answerDecided(this.#x, outcome, 201, bidReceiptJson));
     } catch (error) {
       this.#fail(error);
     }
@@ -149,8 +149,6 @@ class BidRequest implements CommandSender {
     this.#endOfBid?.(answer);
   }
 }
-
-const receiptOf = ({ body }: Answer): string => bidReceiptJson(body);
 
 /**
  * A bid is exactly one amount in plain digits; JSON's other ways to write a number (1e3, 1.0) are

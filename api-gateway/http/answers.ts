@@ -1,4 +1,4 @@
-/** The one place where outcomes become HTTP answers. */
+/** The one place where what the engine answers becomes HTTP answers. */
 import type { RefusalCode } from '@outcry/shared/domain/refusals.ts';
 import {
   answerJsonText,
@@ -8,7 +8,6 @@ import {
   type HttpAnswer,
 } from '@outcry/shared/http/exchange.ts';
 import { MayHaveRunError, NotRunError, type Answer } from '../bidding/auction-commands.ts';
-import type { CommandOutcome } from '../bidding/outcomes.ts';
 
 const RETRY_AFTER_MS = 1_000;
 const RETRY_AFTER_NO_ROOM_MS = 10_000;
@@ -18,35 +17,29 @@ const RETRY_AFTER_NO_ROOM_MS = 10_000;
  * @param body writes the JSON of an accepted command
  * @param ends which member of the request an end that cannot be used came from, where it is always one
  */
-export function answerOutcome(
+export function answerDecided(
   x: Exchange,
-  outcome: CommandOutcome,
+  answer: Answer,
   status: 200 | 201,
-  body: (answer: Answer, terms: string) => string,
+  body: (answer: Answer) => string,
   ends?: string,
 ): HttpAnswer {
-  switch (outcome.kind) {
-    case 'unavailable':
-      return answerNotRun(x, outcome.reason, outcome.retryAfterMs);
-    case 'unknown':
-      return answerUnknown(x, outcome.reason);
-    case 'answered': {
-      const { answer, terms } = outcome;
-      if (answer.replayed) setHeader(x, 'idempotency-replayed', 'true');
-      return answer.code === 'OK'
-        ? answerJsonText(x, body(answer, terms), status)
-        : answerRefusal(x, answer.code, answer.body, ends);
-    }
-  }
+  if (answer.replayed) setHeader(x, 'idempotency-replayed', 'true');
+  return answer.code === 'OK'
+    ? answerJsonText(x, body(answer), status)
+    : answerRefusal(x, answer.code, answer.body, ends);
+}
+
+/** What was thrown on the way, where the engine said what it may have done. */
+export function answerFailure(x: Exchange, error: unknown): HttpAnswer | undefined {
+  if (error instanceof NotRunError) return answerNotRun(x, error.message, RETRY_AFTER_MS);
+  if (!(error instanceof MayHaveRunError)) return undefined;
+  const detail = `It is not known whether this was done: ${error.message}. Send it again with the same Idempotency-Key.`;
+  return answerProblem(x, 'OUTCOME_UNKNOWN', detail, { retryAfterMs: RETRY_AFTER_MS });
 }
 
 function answerNotRun(x: Exchange, reason: string, retryAfterMs: number): HttpAnswer {
   return answerProblem(x, 'UNAVAILABLE', `Nothing was changed: ${reason}.`, { retryAfterMs });
-}
-
-function answerUnknown(x: Exchange, reason: string): HttpAnswer {
-  const detail = `It is not known whether this was done: ${reason}. Send it again with the same Idempotency-Key.`;
-  return answerProblem(x, 'OUTCOME_UNKNOWN', detail, { retryAfterMs: RETRY_AFTER_MS });
 }
 
 /**
@@ -141,9 +134,3 @@ export const REFUSAL_DETAILS: Record<
   LIMIT_BELOW_COMMITTED: 'What a bidder leads and has won cannot be above the limit.',
   ITEM_BUSY: 'An item can be in one open auction at a time.',
 };
-
-/** What was thrown on the way, where the engine said what it may have done. */
-export function answerFailure(x: Exchange, error: unknown): HttpAnswer | undefined {
-  if (error instanceof NotRunError) return answerNotRun(x, error.message, RETRY_AFTER_MS);
-  return error instanceof MayHaveRunError ? answerUnknown(x, error.message) : undefined;
-}

@@ -4,9 +4,12 @@ import type { CreatedKind } from '@outcry/shared/domain/ids.ts';
 import { answerProblem, type Exchange, type Read } from '@outcry/shared/http/exchange.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import { sha256 } from '@outcry/shared/runtime/sha256.ts';
+import type { SaleView } from '@outcry/shared/contracts/sales.ts';
 import { claimId, type ClaimedId } from '../auctions/create-requests.ts';
-import type { AuctionCommand } from '../bidding/auction-commands.ts';
-import { REFUSAL_DETAILS } from './answers.ts';
+import { READING, type Answer, type AuctionCommand } from '../bidding/auction-commands.ts';
+import type { Commanded } from '../bidding/group-commit.ts';
+import { saleViewFrom } from '../sales/sale-requests.ts';
+import { answerRefusal, REFUSAL_DETAILS } from './answers.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
 /** A user's request, as routes get it. */
@@ -26,13 +29,33 @@ export type Wish = Pick<AuctionCommand, 'kind' | 'fingerprint'> & Partial<Auctio
 
 /** A command of the caller. */
 export const commandOf = ({ caller, key }: Asked, wish: Wish): AuctionCommand => ({
+  ...READING,
   userId: caller.userId,
   admin: caller.roles.has('admin'),
-  amount: 0,
-  maxAmount: 0,
   key,
   ...wish,
 });
+
+/** Has a command of the caller decided. @throws NotRunError, MayHaveRunError */
+export const decide = (
+  asked: AskedOfOne,
+  { engine }: GatewayParts,
+  wish: Wish,
+  of?: Commanded,
+): Promise<Answer> =>
+  engine.ask(asked.params.id, commandOf(asked, wish), of, () => asked.x.outgoing.destroyed);
+
+/** A sale as it is now, or the answer that there is none. */
+export async function readSale(
+  x: Exchange,
+  { engine }: GatewayParts,
+  saleId: string,
+): Promise<Read<SaleView>> {
+  const answer = await engine.ask(saleId, { ...READING, kind: 'read', userId: '' }, 'sale');
+  return answer.code === 'OK'
+    ? { ok: true, value: saleViewFrom(answer) }
+    : { ok: false, answer: answerRefusal(x, answer.code, answer.body) };
+}
 
 /** Where a seller's items and sales are stored: together, because a lot is stored with its sale. */
 export const sellersShard = ({ shards }: GatewayParts, { userId }: Caller): number =>

@@ -10,8 +10,9 @@ import { answerJsonText, setHeader, type HttpAnswer } from '@outcry/shared/http/
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import { fingerprintOf } from '../auctions/create-requests.ts';
 import { auctionViewFrom } from '../bidding/parse-answers.ts';
-import { answerOutcome } from './answers.ts';
-import { commandOf, type AskedOfOne } from './asked.ts';
+import type { Answer } from '../bidding/auction-commands.ts';
+import { answerDecided } from './answers.ts';
+import { decide, type AskedOfOne } from './asked.ts';
 import { createAuction } from './create-auction.ts';
 import { AUCTION, ITEM } from './examples.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -61,15 +62,15 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
       example: { answer: AUCTION },
     },
     async ({ x, params }, { reads }: GatewayParts) => {
-      const outcome = await reads.publicState(params.id);
-      if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
+      const answer = await reads.publicState(params.id);
+      if (answer.code === 'OK') {
         // Weak: serverTime moves on though nothing happened.
-        const etag = `W/"${outcome.answer.body.split(' ', 2).join(':')}"`;
+        const etag = `W/"${answer.body.split(' ', 2).join(':')}"`;
         setHeader(x, 'etag', etag);
         setHeader(x, 'cache-control', 'no-cache');
         if (isKnown(etag, x.incoming.headers['if-none-match'])) return { status: 304, body: null };
       }
-      return answerOutcome(x, outcome, 200, viewJson);
+      return answerDecided(x, answer, 200, viewJson);
     },
   ),
 
@@ -195,8 +196,7 @@ export const AUCTION_ROUTES: readonly Route<GatewayParts>[] = [
   ),
 ];
 
-const viewJson = (answer: { body: string }, terms: string): string =>
-  JSON.stringify(auctionViewFrom(answer.body, terms));
+const viewJson = (answer: Answer): string => JSON.stringify(auctionViewFrom(answer));
 
 /** A command of a seller or an admin on an auction that exists. @param amount see `AuctionCommand` */
 async function manage(
@@ -207,10 +207,6 @@ async function manage(
   reason: string | undefined,
 ): Promise<HttpAnswer> {
   const fingerprint = fingerprintOf(kind, { amount, reason });
-  const outcome = await parts.engine.ask(
-    asked.params.id,
-    commandOf(asked, { kind, amount, fingerprint, reason }),
-    () => asked.x.outgoing.destroyed,
-  );
-  return answerOutcome(asked.x, outcome, 200, viewJson);
+  const answer = await decide(asked, parts, { kind, amount, fingerprint, reason });
+  return answerDecided(asked.x, answer, 200, viewJson);
 }

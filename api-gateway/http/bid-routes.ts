@@ -1,10 +1,11 @@
 import { bidReceipt, ownView } from '@outcry/shared/contracts/api-answers.ts';
 import { bidRequest, emptyRequest } from '@outcry/shared/contracts/api-schemas.ts';
+import type { Answer } from '../bidding/auction-commands.ts';
 import { answerError } from '@outcry/shared/http/create-api.ts';
 import { pastRouter, route, type Route } from '@outcry/shared/http/route.ts';
 import { bidReceiptJson, ownViewFrom } from '../bidding/parse-answers.ts';
-import { answerFailure, answerOutcome } from './answers.ts';
-import { commandOf } from './asked.ts';
+import { answerDecided, answerFailure } from './answers.ts';
+import { decide } from './asked.ts';
 import { RECEIPT } from './examples.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
@@ -55,13 +56,11 @@ export const BID_ROUTES: readonly Route<GatewayParts>[] = [
     async (asked, parts: GatewayParts) => {
       const { x, params } = asked;
       const endOfBid = parts.followBid?.(x, params.id, 'buy-now');
-      const command = commandOf(asked, { kind: 'buy', fingerprint: 'buy', trace: x.trace });
-      const answer = await parts.engine
-        .ask(params.id, command, () => x.outgoing.destroyed)
-        .then(
-          (outcome) => answerOutcome(x, outcome, 201, ({ body }) => bidReceiptJson(body)),
-          (error: unknown) => answerFailure(x, error) ?? answerError(x, error, parts.log),
-        );
+      const wish = { kind: 'buy', fingerprint: 'buy', trace: x.trace } as const;
+      const answer = await decide(asked, parts, wish).then(
+        (decided) => answerDecided(x, decided, 201, bidReceiptJson),
+        (error: unknown) => answerFailure(x, error) ?? answerError(x, error, parts.log),
+      );
       endOfBid?.(answer);
       return answer;
     },
@@ -78,10 +77,8 @@ export const BID_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: ['AUCTION_NOT_FOUND'],
       example: { answer: { alias: 2, leading: true, maxAmount: 2_500, bidCount: 1 } },
     },
-    async ({ x, params, caller }, parts: GatewayParts) => {
-      const outcome = await parts.reads.ownState(params.id, caller.userId);
-      return answerOutcome(x, outcome, 200, ({ body }) => JSON.stringify(ownViewFrom(body)));
-    },
+    async ({ x, params, caller }, { reads }: GatewayParts) =>
+      answerDecided(x, await reads.ownState(params.id, caller.userId), 200, ownViewJson),
   ),
 
   route(
@@ -96,10 +93,10 @@ export const BID_ROUTES: readonly Route<GatewayParts>[] = [
       example: { answer: { alias: null, leading: false, maxAmount: null, bidCount: 0 } },
     },
     async (asked, parts: GatewayParts) => {
-      const { x, params } = asked;
-      const command = commandOf(asked, { kind: 'withdraw', fingerprint: 'withdraw' });
-      const outcome = await parts.engine.ask(params.id, command, () => x.outgoing.destroyed);
-      return answerOutcome(x, outcome, 200, ({ body }) => JSON.stringify(ownViewFrom(body)));
+      const decided = await decide(asked, parts, { kind: 'withdraw', fingerprint: 'withdraw' });
+      return answerDecided(asked.x, decided, 200, ownViewJson);
     },
   ),
 ];
+
+const ownViewJson = (answer: Answer): string => JSON.stringify(ownViewFrom(answer));

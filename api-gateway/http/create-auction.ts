@@ -12,12 +12,11 @@ import {
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import type { SaleView } from '@outcry/shared/contracts/sales.ts';
 import { fingerprintOf, itemDetails, newAuction } from '../auctions/create-requests.ts';
-import type { CommandOutcome } from '../bidding/outcomes.ts';
-import { READING } from '../bidding/read-auctions.ts';
+import type { Answer } from '../bidding/auction-commands.ts';
 import { auctionViewFrom } from '../bidding/parse-answers.ts';
-import { lotRequest, nextLot, saleViewFrom } from '../sales/sale-requests.ts';
-import { answerOutcome } from './answers.ts';
-import { claim, commandOf, type Asked } from './asked.ts';
+import { lotRequest, nextLot } from '../sales/sale-requests.ts';
+import { answerDecided } from './answers.ts';
+import { claim, commandOf, readSale, type Asked } from './asked.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
 /** So often a lot without a number of its own tries for the next one, where others are as quick. */
@@ -50,26 +49,19 @@ export async function createAuction(
   // The item of an inline request is named after its auction: the same request, the same item.
   const item = storedItem ?? newItemOf(id, request, parts.shards);
   const sellerId = sale?.value.sellerId ?? stored?.value.sellerId ?? caller.userId;
-  const create = (completed: AuctionRequest): Promise<CommandOutcome> =>
-    parts.engine.ask(
-      id,
-      commandOf(asked, {
-        kind: 'create',
-        fingerprint,
-        creation: newAuction(id, item, sellerId, completed),
-      }),
-    );
-  const outcome =
+  const create = (completed: AuctionRequest): Promise<Answer> => {
+    const creation = newAuction(id, item, sellerId, completed);
+    return parts.engine.ask(id, commandOf(asked, { kind: 'create', fingerprint, creation }));
+  };
+  const created =
     sale === undefined
       ? await create(request)
       : await createLot(x, parts, sale.value, request, create);
-  if ('status' in outcome) return outcome;
-  if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
+  if ('status' in created) return created;
+  return answerDecided(x, created, 201, (answer) => {
     setHeader(x, 'location', `/v1/auctions/${id}`);
-  }
-  return answerOutcome(x, outcome, 201, ({ body }, terms) =>
-    JSON.stringify(auctionViewFrom(body, terms)),
-  );
+    return JSON.stringify(auctionViewFrom(answer));
+  });
 }
 
 /** The sale may change between the look at it and the script call, and then it is looked at again. */
@@ -78,8 +70,8 @@ async function createLot(
   parts: GatewayParts,
   sale: SaleView,
   request: AuctionRequest,
-  create: (completed: AuctionRequest) => Promise<CommandOutcome>,
-): Promise<CommandOutcome | HttpAnswer> {
+  create: (completed: AuctionRequest) => Promise<Answer>,
+): Promise<Answer | HttpAnswer> {
   let known = sale;
   for (let tries = 1; ; tries += 1) {
     if (request.currency !== undefined && request.currency !== known.currency) {
@@ -87,27 +79,14 @@ async function createLot(
         errors: [{ path: 'currency', message: `must be the sale's: ${known.currency}` }],
       });
     }
-    const outcome = await create(lotRequest(request, known, request.lot ?? nextLot(known)));
-    const code = outcome.kind === 'answered' ? outcome.answer.code : undefined;
+    const answer = await create(lotRequest(request, known, request.lot ?? nextLot(known)));
+    const { code } = answer;
     const isLate = code === 'SALE_CHANGED' || (code === 'LOT_TAKEN' && request.lot === undefined);
-    if (!isLate || tries === TRIES_FOR_A_NUMBER) return outcome;
+    if (!isLate || tries === TRIES_FOR_A_NUMBER) return answer;
     const again = await readSale(x, parts, sale.id);
     if (!again.ok) return again.answer;
     known = again.value;
   }
-}
-
-/** A sale as it is now, or the answer that there is none. */
-export async function readSale(
-  x: Exchange,
-  parts: GatewayParts,
-  saleId: string,
-): Promise<Read<SaleView>> {
-  const outcome = await parts.engine.askSale(saleId, { ...READING, kind: 'read', userId: '' });
-  if (outcome.kind === 'answered' && outcome.answer.code === 'OK') {
-    return { ok: true, value: saleViewFrom(outcome.answer.body, outcome.terms) };
-  }
-  return { ok: false, answer: answerOutcome(x, outcome, 200, () => '') };
 }
 
 /** An admin may sell another's item for them: they stay its seller, who may not bid on it. */

@@ -37,9 +37,8 @@ import {
   saleTerms,
   saleViewFrom,
 } from '../sales/sale-requests.ts';
-import { answerOutcome } from './answers.ts';
-import { claim, commandOf, sellersShard, type AskedOfOne, type Wish } from './asked.ts';
-import { readSale } from './create-auction.ts';
+import { answerDecided } from './answers.ts';
+import { claim, decide, readSale, sellersShard, type AskedOfOne, type Wish } from './asked.ts';
 import { AUCTION, SALE } from './examples.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
@@ -91,9 +90,9 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       if (!claimed.ok) return claimed.answer;
       const { id } = claimed.value;
       const creation = newSale(saleTerms(id, caller.userId, body), fingerprint);
-      const viewWithPlace = (answer: Answer, sale: string): string => {
+      const viewWithPlace = (answer: Answer): string => {
         setHeader(x, 'location', `/v1/sales/${id}`);
-        return viewJson(answer, sale);
+        return viewJson(answer);
       };
       const wish = { kind: 'create', fingerprint, creation } as const;
       return commandSale({ ...asked, params: { id } }, parts, wish, viewWithPlace, 201);
@@ -256,16 +255,14 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
       refusals: ['SALE_NOT_FOUND', 'NOT_REGISTERED'],
       example: { answer: REGISTRATION },
     },
-    async (asked, { engine }: GatewayParts) => {
-      const { x, params } = asked;
-      const command = commandOf(asked, { kind: 'me', fingerprint: '' });
-      const outcome = await engine.askSale(params.id, command);
-      const isMissing = outcome.kind === 'answered' && outcome.answer.body.startsWith('0 ');
-      if (isMissing) {
+    async (asked, parts: GatewayParts) => {
+      const { x } = asked;
+      const answer = await decide(asked, parts, { kind: 'me', fingerprint: '' }, 'sale');
+      if (answer.body.startsWith('0 ')) {
         const detail = 'You have not registered for this sale.';
         return answerProblem(x, 'NOT_REGISTERED', detail, { status: 404 });
       }
-      return answerOutcome(x, outcome, 200, ownRegistrationJson);
+      return answerDecided(x, answer, 200, ownRegistrationJson);
     },
   ),
 
@@ -321,8 +318,8 @@ export const SALE_ROUTES: readonly Route<GatewayParts>[] = [
         amount: Number(params.paddle),
         maxAmount: body.limit === null ? NO_LIMIT : (body.limit ?? 0),
       };
-      return commandSale(asked, parts, wish, (answer) =>
-        JSON.stringify(registrationViewFrom(answer.body)),
+      return commandSale(asked, parts, wish, ({ body: receipt }) =>
+        JSON.stringify(registrationViewFrom(receipt)),
       );
     },
   ),
@@ -369,15 +366,13 @@ async function* inOnePiece<T>(list: readonly T[]): AsyncGenerator<readonly T[], 
 /** A command of a user on a sale. @param body writes the JSON of its answer; without it the sale's */
 async function commandSale(
   asked: AskedOfOne,
-  { engine }: GatewayParts,
+  parts: GatewayParts,
   wish: Wish,
   body = viewJson,
   status: 200 | 201 = 200,
 ): Promise<HttpAnswer> {
-  const { x, params } = asked;
-  const isGone = (): boolean => x.outgoing.destroyed;
-  const outcome = await engine.askSale(params.id, commandOf(asked, wish), isGone);
-  return answerOutcome(x, outcome, status, body, 'firstLotEndsAt');
+  const answer = await decide(asked, parts, wish, 'sale');
+  return answerDecided(asked.x, answer, status, body, 'firstLotEndsAt');
 }
 
 const changePause = (
@@ -388,8 +383,7 @@ const changePause = (
 ): Promise<HttpAnswer> =>
   commandSale(asked, parts, { kind, fingerprint: fingerprintOf(kind, body), reason: body.reason });
 
-const viewJson = ({ body }: Answer, terms: string): string =>
-  JSON.stringify(saleViewFrom(body, terms));
+const viewJson = (answer: Answer): string => JSON.stringify(saleViewFrom(answer));
 
 const ownRegistrationJson = ({ body }: Answer): string => JSON.stringify(registrationFrom(body));
 

@@ -12,7 +12,7 @@ import type {
   SaleView,
 } from '@outcry/shared/contracts/sales.ts';
 import { DEFAULT_GRACE_SECONDS, DEFAULT_SOFT_CLOSE } from '../auctions/create-requests.ts';
-import type { NewAuction } from '../bidding/auction-commands.ts';
+import type { Answer, NewAuction } from '../bidding/auction-commands.ts';
 
 /** A request with its defaults; members that were not given are left out. */
 export function saleTerms(id: string, sellerId: string, request: SaleRequest): SaleTerms {
@@ -57,17 +57,14 @@ export function newSale(terms: SaleTerms, fingerprint: string): NewAuction {
   };
 }
 
-/**
- * A sale from an `epoch seq at status endsAt` receipt.
- * @param text its lots and terms as decide.lua replies them
- */
-export function saleViewFrom(receipt: string, text: string): SaleView {
-  const [, , at = '', status, endsAt = ''] = receipt.split(' ');
-  const end = text.indexOf('\n');
+/** A sale from an `epoch seq at status endsAt` receipt, and its lots and terms as decide.lua replies them. */
+export function saleViewFrom({ body, terms }: Pick<Answer, 'body' | 'terms'>): SaleView {
+  const [, , at = '', status, endsAt = ''] = body.split(' ');
+  const end = terms.indexOf('\n');
   return {
-    ...ownJson<SaleTerms>(text.slice(end + 1)),
+    ...ownJson<SaleTerms>(terms.slice(end + 1)),
     status: status as SaleStatus,
-    lots: readLots(text.slice(0, end)),
+    lots: readLots(terms.slice(0, end)),
     endsAt: isoTime(endsAt),
     serverTime: isoTime(at),
   };

@@ -9,6 +9,7 @@ import {
   type Decision,
   type Decisions,
   type LogEntry,
+  type Undecided,
 } from '../../bidding/auction-commands.ts';
 import { notWhole } from './redis-lists.ts';
 
@@ -32,10 +33,8 @@ export function readReply(
 }
 
 /** The same failure for every auction of a call. */
-export const allFailed = (
-  batches: readonly AuctionBatch[],
-  error: NotRunError | MayHaveRunError,
-): Decisions => new Map(batches.map(({ auctionId }) => [auctionId, { kind: 'failed', error }]));
+export const allFailed = (batches: readonly AuctionBatch[], error: Undecided): Decisions =>
+  new Map(batches.map(({ auctionId }) => [auctionId, { kind: 'failed', error }]));
 
 function readPart(auctionId: string, part: unknown): Decision {
   const texts = Array.isArray(part) ? part.map(String) : [];

@@ -58,7 +58,10 @@ export class RedisSales implements SaleStore {
     );
     const views = stored.flatMap(([shown, endsAt, lots, terms]) =>
       typeof shown === 'string' && typeof terms === 'string'
-        ? saleViewFrom(receiptOf(shown, now, endsAt ?? '0'), `${lots ?? ''}\n${terms}`)
+        ? saleViewFrom({
+            body: receiptOf(shown, now, endsAt ?? '0'),
+            terms: `${lots ?? ''}\n${terms}`,
+          })
         : [],
     );
     return { items: views, nextCursor };

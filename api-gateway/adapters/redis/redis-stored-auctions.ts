@@ -37,6 +37,6 @@ export class RedisStoredAuctions implements StoredAuctions {
     const reading = this.#redis.readAuction(whole, auction, userId, this.#runId.current);
     const [state, answer = '', terms = ''] = await asked(reading);
     if (state === 'UNAVAILABLE') throw notWhole();
-    return state === 'DUE' ? 'due' : { answer: parseAnswer(answer), terms };
+    return state === 'DUE' ? 'due' : parseAnswer(answer, terms);
   }
 }

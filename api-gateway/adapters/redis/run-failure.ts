@@ -1,4 +1,4 @@
-import { MayHaveRunError, NotRunError } from '../../bidding/auction-commands.ts';
+import { MayHaveRunError, NotRunError, type Undecided } from '../../bidding/auction-commands.ts';
 
 /** Error replies with which Redis says that it did not start the command. */
 const NOT_STARTED =
@@ -15,7 +15,7 @@ const NEVER_SENT =
  * Sorts a failed script call: certainly not run, or possibly run. When in doubt it may have run,
  * because telling a bidder "nothing happened" wrongly would be a lie about money.
  */
-export function runFailure(error: unknown): NotRunError | MayHaveRunError {
+export function runFailure(error: unknown): Undecided {
   const message = error instanceof Error ? error.message : String(error);
   if (NOT_STARTED.test(message) || NEVER_SENT.test(message)) {
     return new NotRunError('Redis cannot take commands right now', { cause: error });

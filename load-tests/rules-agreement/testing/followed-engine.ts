@@ -57,13 +57,11 @@ export class FollowedEngine {
 
   /** @throws Error when there is no answer, or the follower has found a difference */
   async submit(id: string, command: AuctionCommand): Promise<void> {
-    const asking = id.startsWith('s')
-      ? this.#engine.askSale(id, command)
-      : this.#engine.ask(id, command);
-    const outcome = await asking;
+    const of = id.startsWith('s') ? 'sale' : 'auction';
+    const outcome = await this.#engine.ask(id, command, of).catch(asError);
     const failure = this.#followers.get(id)?.failure ?? this.#defect;
     if (failure !== undefined) throw failure;
-    if (outcome.kind !== 'answered') throw new Error(`no answer: ${outcome.reason}`);
+    if (outcome instanceof Error) throw new Error(`no answer: ${outcome.message}`);
   }
 
   close(): Promise<void> {
