@@ -2,16 +2,12 @@
 // import for every rule and sees it fail.
 const TESTS = '(\\.test\\.tsx?$)|(^[^/]+/testing/)';
 
-/**
- * Folders of a service that hold use cases: everything but its edges and its composition root. What is in SQL
- * itself has a rule of its own.
- */
+/** Folders of a service that hold use cases: everything but its edges and its composition root. */
 const USE_CASES = {
   'api-gateway': 'bidding|auctions|keeper|hand-off|limits',
   'broadcast-service': 'feed|rooms|presence',
-  'archival-worker': 'accounts|archive|dead-letters|seal|rebuild|verify|whole',
 };
-const SERVICES = Object.keys(USE_CASES);
+const SERVICES = [...Object.keys(USE_CASES), 'archival-worker'];
 
 /** @import { IConfiguration, IRegularForbiddenRuleType as Rule } from 'dependency-cruiser' */
 
@@ -73,6 +69,15 @@ export default {
       ),
     ),
     rule(
+      'archive-knows-no-http',
+      'what works on Postgres, Redis and JetStream asks them itself, and knows no HTTP',
+      {
+        path: '^archival-worker/(accounts|archive|dead-letters|rebuild|seal|verify|whole)/',
+        pathNot: TESTS,
+      },
+      { path: '^(shared/http|archival-worker/http)/|^node_modules/(hono|@hono)/' },
+    ),
+    rule(
       'sql-knows-postgres-alone',
       'history and webhooks are questions and queues in Postgres: they know no other edge',
       { path: '^archival-worker/(history|webhooks)/', pathNot: TESTS },
@@ -94,10 +99,10 @@ export default {
     ),
     rule(
       'only-create-wires-adapters',
-      'one composition root a service',
+      'one composition root a service, and each tool is its own',
       {
         path: '^(api-gateway|broadcast-service|archival-worker)/[^/]+\\.ts$',
-        pathNot: '/create-[a-z-]+\\.ts$|/migrate\\.ts$|\\.test\\.ts$',
+        pathNot: '/(create|run)-[a-z-]+\\.ts$|/migrate\\.ts$|\\.test\\.ts$',
       },
       { path: '/adapters/' },
     ),

@@ -6,22 +6,22 @@ import { mastersOf } from '@outcry/shared/runtime/redis.ts';
 import { ensureConsumer, streamBacklog } from './adapters/nats/event-consumer.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
 import { archiveStore } from './adapters/postgres/archive-store.ts';
-import { rebuildArchive } from './adapters/postgres/rebuild-archive.ts';
 import { aloneInDatabase } from './adapters/postgres/rebuild-lock.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
-import { RedisToRebuild } from './adapters/redis/redis-to-fill.ts';
 import { ArchiveEvents } from './archive/archive-events.ts';
 import { ReportArchived } from './archive/report-archived.ts';
 import type { ToolSettings } from './config.ts';
 import { CONNECT_LIMIT_MS, withServers, type ToolServers } from './create-servers.ts';
 import { DRAIN_LIMITS } from './rebuild/drain-stream.ts';
-import { RebuildRefusedError } from './rebuild/ports.ts';
+import { rebuildArchive } from './rebuild/rebuild-archive.ts';
+import { RebuildRefusedError } from './rebuild/rebuild-refused.ts';
 import {
   rebuild,
   type RebuildParts,
   type RebuildProgress,
   type RebuildResult,
 } from './rebuild/rebuild.ts';
+import { RedisToRebuild } from './rebuild/redis-to-rebuild.ts';
 
 const DATABASE_LIMIT_MS = 60_000;
 const CONNECTIONS = 10;

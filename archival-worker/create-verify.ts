@@ -1,10 +1,9 @@
 /** Puts `npm run verify` together. */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { verifiedStream } from './adapters/nats/read-stream.ts';
-import { verifiedArchive } from './adapters/postgres/verified-archive.ts';
-import { RedisVerifiedLog } from './adapters/redis/verified-log.ts';
 import type { ToolSettings } from './config.ts';
 import { withServers } from './create-servers.ts';
+import { VerifiedLog } from './verify/verified-log.ts';
+import { streamedMessages } from './verify/verified-stream.ts';
 import { Verify, type VerifyCounts, type VerifyParts } from './verify/verify.ts';
 
 const DATABASE_LIMIT_MS = 60_000;
@@ -20,10 +19,11 @@ export const runVerify = (
   log: Logger,
 ): Promise<VerifyCounts> =>
   withServers('verify', settings, log, async ({ database, redis, nats }) => {
+    const link = nats();
     const verify = new Verify({
-      archive: verifiedArchive(database(CONNECTIONS, DATABASE_LIMIT_MS)),
-      log: new RedisVerifiedLog(await redis({ enableAutoPipelining: true }), settings.SHARDS),
-      stream: verifiedStream(nats(), settings.SHARDS),
+      database: database(CONNECTIONS, DATABASE_LIMIT_MS),
+      log: new VerifiedLog(await redis({ enableAutoPipelining: true }), settings.SHARDS),
+      streamed: (id) => streamedMessages(link, settings.SHARDS, id),
       ...tell,
     });
     return auctionId === undefined ? verify.all() : verify.one(auctionId);

@@ -12,22 +12,17 @@ import { openRedisOrCluster, untilReady } from '@outcry/shared/runtime/redis.ts'
 import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts';
 import { SignOuts } from '@outcry/shared/runtime/sign-outs.ts';
 import { DeleteAccounts } from './accounts/delete-accounts.ts';
-import { messagesInStream } from './adapters/nats/event-consumer.ts';
+import { deletedAccounts } from './accounts/deleted-accounts.ts';
+import { RedisNames } from './accounts/names-in-redis.ts';
+import { signOutMarks } from './accounts/sign-out-marks.ts';
 import { JetStreamSource } from './adapters/nats/jetstream-source.ts';
-import { streamedHeads } from './adapters/nats/read-stream.ts';
-import { archivedHeads } from './adapters/postgres/archived-heads.ts';
-import { archiveStore, hasEvents } from './adapters/postgres/archive-store.ts';
+import { archiveStore } from './adapters/postgres/archive-store.ts';
 import { deadLetterBox } from './adapters/postgres/dead-letters.ts';
 import { completeTexts } from './adapters/postgres/complete-texts.ts';
 import { Database } from './adapters/postgres/database.ts';
 import { watchDatabase } from './adapters/postgres/database-watch.ts';
-import { deletedAccounts } from './adapters/postgres/deleted-accounts.ts';
-import { sealStore } from './adapters/postgres/seal-store.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import { keptHints } from './adapters/redis/kept-hints.ts';
-import { RedisNames } from './adapters/redis/names-in-redis.ts';
-import { signOutMarks } from './adapters/redis/sign-out-marks.ts';
-import { RedisToCheck } from './adapters/redis/redis-to-check.ts';
 import { ArchiveEvents, BATCHES_AT_ONCE } from './archive/archive-events.ts';
 import { ReportArchived } from './archive/report-archived.ts';
 import { tracedCommit, tracedSource } from './archive/traced-archive.ts';
@@ -37,8 +32,11 @@ import { SharedAnswers } from './history/shared-answers.ts';
 import { createHistoryApi } from './http/history-api.ts';
 import { createMetrics, createSealMetrics } from './metrics.ts';
 import { SealAuctions } from './seal/seal-auctions.ts';
+import { sealStore } from './seal/seal-store.ts';
 import { ReceiverAddresses } from './webhooks/receiver-addresses.ts';
+import { RedisToCheck } from './whole/checked-redis.ts';
 import { WholeRedis } from './whole/whole-redis.ts';
+import { witnesses } from './whole/witnesses.ts';
 
 const WRITE_LIMIT_MS = 20_000;
 /** One for each batch that is being stored, and one for seals, accounts and texts. */
@@ -46,7 +44,6 @@ const WRITE_CONNECTIONS = BATCHES_AT_ONCE + 1;
 const READ_LIMIT_MS = 3_000;
 const READ_CONNECTIONS = 8;
 const REDIS_WAIT_MS = 2_000;
-const NATS_WAIT_MS = 5_000;
 
 /**
  * Starts a worker. It listens at once; Postgres, NATS and Redis may come later.
@@ -92,14 +89,8 @@ async function assemble(
   const source = new JetStreamSource(nats, settings, log);
   closers.defer('event source', () => source.close());
 
-  const witnesses = {
-    hasEvents: () => hasEvents(writing),
-    messagesInStream: async () => messagesInStream(await nats.connected(NATS_WAIT_MS)),
-    archived: () => archivedHeads(writing),
-    streamed: (all: boolean) => streamedHeads(nats, all),
-  };
   const toCheck = new RedisToCheck(redis, settings.SHARDS);
-  const wholeRedis = new WholeRedis(settings.SHARDS, toCheck, witnesses, log);
+  const wholeRedis = new WholeRedis(settings.SHARDS, toCheck, witnesses(writing, nats), log);
   closers.defer('Redis check', () => wholeRedis.stop());
 
   const marks = new RedisAuctionMarks(redis, settings.SHARDS);

@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import { Figures } from '@outcry/shared/runtime/figures.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import type { ArchiveFigures } from './archive/ports.ts';
-import type { SealFigures } from './seal/ports.ts';
+import type { SealFigures } from './seal/seal-auctions.ts';
 import type { DeliveryFigures } from './webhooks/send-deliveries.ts';
 
 /**

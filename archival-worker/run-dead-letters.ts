@@ -5,9 +5,18 @@
  * `npm run dead-letters -- discard <hash> --by <name> --why <reason>`: takes out one that is no event.
  */
 import { parseArgs } from 'node:util';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { archiveStore } from './adapters/postgres/archive-store.ts';
+import {
+  deadLetterBox,
+  type DeadLetterBox,
+  type KeptLetter,
+  type ListedLetter,
+} from './adapters/postgres/dead-letters.ts';
+import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import type { Judgement } from './archive/ports.ts';
-import { withDeadLetterBox, withLetterParts } from './create-dead-letters.ts';
-import type { DeadLetterBox, KeptLetter, ListedLetter } from './dead-letters/ports.ts';
+import type { ToolSettings } from './config.ts';
+import { withServers } from './create-servers.ts';
 import {
   discardLetters,
   retryLetters,
@@ -22,6 +31,8 @@ npm run dead-letters -- retry <hash>     stores one: 8 or more hex digits of its
 npm run dead-letters -- discard <hash> --by <name> --why <reason>
                                          takes one out for good that is no event, and keeps
                                          who decided that and why`;
+const DATABASE_LIMIT_MS = 30_000;
+const CONNECTIONS = 2;
 const MAX_LISTED = 500;
 const PROGRESS_EVERY = 100;
 
@@ -34,7 +45,24 @@ function line({ hash, auctionId, seenAt, bytes, reason }: Shown): string {
 
 const sized = ({ payload, ...letter }: KeptLetter): Shown => ({ ...letter, bytes: payload.length });
 
-async function list(box: DeadLetterBox): Promise<void> {
+/** Needs Postgres only. */
+const list = (settings: ToolSettings, log: Logger): Promise<void> =>
+  withServers('dead-letters', settings, log, ({ database }) =>
+    listIn(deadLetterBox(database(CONNECTIONS, DATABASE_LIMIT_MS))),
+  );
+
+/** Work that takes letters out; needs Postgres and Redis. */
+const settling =
+  (work: (parts: LetterParts) => Promise<void>): ToolWork =>
+  (settings, log) =>
+    withServers('dead-letters', settings, log, async (servers) => {
+      const database = servers.database(CONNECTIONS, DATABASE_LIMIT_MS);
+      const redis = await servers.redis({ enableAutoPipelining: true });
+      const marks = new RedisAuctionMarks(redis, settings.SHARDS);
+      return work({ box: deadLetterBox(database), store: archiveStore(database), marks });
+    });
+
+async function listIn(box: DeadLetterBox): Promise<void> {
   const letters = await box.list(undefined, MAX_LISTED);
   for (const letter of letters) console.log(line(letter));
   const all = await box.count();
@@ -97,14 +125,12 @@ function asked(): ToolWork {
   const isHash = HASH.test(which);
   const judged = by.trim() !== '' && why.trim() !== '';
   if (more.length === 0 && command === 'discard' && isHash && judged) {
-    return (settings, log) =>
-      withLetterParts(settings, log, (parts) => discard(parts, which, { by, why }));
+    return settling((parts) => discard(parts, which, { by, why }));
   }
   if (more.length === 0 && by === '' && why === '') {
-    if (command === undefined) return (settings, log) => withDeadLetterBox(settings, log, list);
+    if (command === undefined) return list;
     if (command === 'retry' && (which === 'all' || isHash)) {
-      const hashPrefix = isHash ? which : '';
-      return (settings, log) => withLetterParts(settings, log, (parts) => retry(parts, hashPrefix));
+      return settling((parts) => retry(parts, isHash ? which : ''));
     }
   }
   throw new UsageError(HELP);

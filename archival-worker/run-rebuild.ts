@@ -3,7 +3,7 @@
  * 0 when all is restored, 1 when not, 2 when it is but the archive lacked events.
  */
 import { runRebuild } from './create-rebuild.ts';
-import { RebuildRefusedError } from './rebuild/ports.ts';
+import { RebuildRefusedError } from './rebuild/rebuild-refused.ts';
 import type { RebuildProgress } from './rebuild/rebuild.ts';
 import { runTool } from './tool.ts';
 

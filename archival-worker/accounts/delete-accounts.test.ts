@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { DeleteAccounts } from './delete-accounts.ts';
-import type { DeletedAccountStore, Deletion, Erasure, NamesInRedis } from './ports.ts';
+import type { DeletedAccountStore, Deletion, Erasure } from './deleted-accounts.ts';
+import type { NamesInRedis } from './names-in-redis.ts';
 
 const EVERY_MS = 10_000;
 const UP_TO = 1_700_000_000_000;

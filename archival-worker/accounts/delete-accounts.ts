@@ -4,13 +4,9 @@
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import type {
-  DeletedAccountStore,
-  Deletion,
-  Erasure,
-  NamesInRedis,
-  SignOutMarks,
-} from './ports.ts';
+import type { DeletedAccountStore, Deletion, Erasure } from './deleted-accounts.ts';
+import type { NamesInRedis } from './names-in-redis.ts';
+import type { SignOutMarks } from './sign-out-marks.ts';
 
 /** So long a token from before may still be taken, and a bid with it. */
 const SIGN_OUT_TAKES_MS = 5_000;

@@ -6,11 +6,11 @@
 import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import type { ArchiveStore } from '../adapters/postgres/archive-store.ts';
 import {
   RefusedDataError,
   TooSlowError,
   type ArchiveFigures,
-  type ArchiveStore,
   type Delivery,
   type EventSource,
   type OpenedEntry,

@@ -5,9 +5,9 @@ import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import type { OwnData } from '@outcry/shared/contracts/history.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { until } from '@outcry/shared/testing/until.ts';
-import { archivedHeads } from '../adapters/postgres/archived-heads.ts';
 import { Database } from '../adapters/postgres/database.ts';
 import { TestSystem, tokenOf } from '../testing/test-system.ts';
+import { archivedHeads } from '../whole/witnesses.ts';
 
 let system: TestSystem;
 

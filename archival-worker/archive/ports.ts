@@ -86,60 +86,6 @@ export interface StoredBatch {
   readonly oldestAt: string | undefined;
 }
 
-/**
- * Done before the commit that takes a dead letter out.
- * @param left how many dead letters of its auction, or of no auction, are left
- */
-export type BeforeCommit = (left: number) => Promise<boolean>;
-
-/**
- * The archive's tables. Everything is one transaction.
- * @throws RefusedDataError when the data can never be stored; TooSlowError; after these and any
- *   other error nothing is known to be stored, and after any but the first it may work later
- */
-export interface ArchiveStore {
-  /**
-   * Stores events, each once, and all that follows from them: states, which never move back, terms,
-   * items, statistics. What has lost its place to another event is kept as a conflict, what was refused
-   * as a dead letter.
-   */
-  store(batch: readonly OpenedEntry[]): Promise<StoredBatch>;
-  /** Stores what was a dead letter. @returns the conflicts and prefixes, and what `before` gave */
-  storeLetter(
-    letter: DeadLetter,
-    entry: OpenedEntry,
-    before: BeforeCommit,
-  ): Promise<{ readonly stored: StoredBatch; readonly told: boolean }>;
-  /** Moves a dead letter to those that were discarded, if it is still there. @returns what `before` gave */
-  discardLetter(letter: DeadLetter, judgement: Judgement, before: BeforeCommit): Promise<boolean>;
-}
-
-/** Redis holds wrong data of these auctions, so their marks stay; those of all others were moved. */
-export class UnmovableMarksError extends Error {
-  override readonly name = 'UnmovableMarksError';
-
-  /** @param reasons why, by auction */
-  constructor(reasons: ReadonlyMap<string, string>) {
-    const [[auctionId, reason] = []] = reasons;
-    super(`marks of ${reasons.size} auctions cannot be moved, of "${auctionId}": ${reason}`);
-  }
-}
-
-/** Redis, as the archive reports to it. */
-export interface ArchivedMarks {
-  /**
-   * Raises the auctions' archived watermarks; lower or unknown ones change nothing.
-   * @throws UnmovableMarksError; any other Error when Redis did not confirm all of them
-   */
-  raise(prefixes: readonly ArchivedPrefix[]): Promise<void>;
-  /**
-   * Marks auctions as blocked: an entry of theirs can never be stored, so publishing it again
-   * cannot help. Unknown ones change nothing.
-   * @throws UnmovableMarksError; any other Error when Redis did not confirm all of them
-   */
-  block(auctionIds: readonly string[]): Promise<void>;
-}
-
 /** What the archive tells those who watch it. */
 export interface ArchiveFigures {
   committed(batch: StoredBatch): void;

@@ -12,8 +12,7 @@ import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import { RedisAuctionMarks } from '../adapters/redis/auction-marks.ts';
 import { SHARDS, TestSystem, workerFigure } from '../testing/test-system.ts';
-import type { ArchivedMarks } from './ports.ts';
-import { ReportArchived } from './report-archived.ts';
+import { ReportArchived, type ArchivedMarks } from './report-archived.ts';
 
 let system: TestSystem;
 

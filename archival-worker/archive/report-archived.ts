@@ -6,7 +6,10 @@ import { comparePositions } from '@outcry/shared/contracts/live.ts';
 import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { UnmovableMarksError, type ArchivedMarks, type ArchivedPrefix } from './ports.ts';
+import { UnmovableMarksError, type RedisAuctionMarks } from '../adapters/redis/auction-marks.ts';
+import type { ArchivedPrefix } from './ports.ts';
+
+export type ArchivedMarks = Pick<RedisAuctionMarks, 'raise' | 'block'>;
 
 /**
  * More than this many auctions do not wait. Forgetting a report is safe: the keeper finds the

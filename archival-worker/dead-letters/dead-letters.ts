@@ -6,8 +6,8 @@ import type {
   RetriedDeadLetter,
 } from '@outcry/shared/contracts/dead-letters.ts';
 import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
+import type { LetterPlace, ListedLetter } from '../adapters/postgres/dead-letters.ts';
 import type { Judgement } from '../archive/ports.ts';
-import type { LetterPlace, ListedLetter } from './ports.ts';
 import { discardLetters, retryLetters, type LetterParts } from './settle-letters.ts';
 
 /** Letters of one hash that a request deals with; asking again deals with more. */

@@ -7,16 +7,12 @@
  * An event of the auction that is discarded by mistake is not lost: it is not archived, so Redis
  * keeps it, the keeper publishes it again, and it is stored or becomes a dead letter once more.
  */
+import type { ArchiveStore, BeforeCommit } from '../adapters/postgres/archive-store.ts';
+import type { DeadLetterBox, KeptLetter } from '../adapters/postgres/dead-letters.ts';
+import type { RedisAuctionMarks } from '../adapters/redis/auction-marks.ts';
 import { openEntry } from '../archive/open-entry.ts';
-import {
-  RefusedDataError,
-  type ArchivedMarks,
-  type ArchiveStore,
-  type BeforeCommit,
-  type Judgement,
-} from '../archive/ports.ts';
+import { RefusedDataError, type Judgement } from '../archive/ports.ts';
 import { pagesOf } from '../pages.ts';
-import type { BlockedMarks, DeadLetterBox, KeptLetter } from './ports.ts';
 
 /** More letters than this with one hash are discarded by asking again. */
 const LETTERS_AT_ONCE = 100;
@@ -24,7 +20,7 @@ const LETTERS_AT_ONCE = 100;
 export interface LetterParts {
   readonly box: DeadLetterBox;
   readonly store: ArchiveStore;
-  readonly marks: ArchivedMarks & BlockedMarks;
+  readonly marks: RedisAuctionMarks;
 }
 
 /** What became of a letter. */
@@ -96,7 +92,7 @@ async function retry(letter: KeptLetter, { store, marks }: LetterParts): Promise
  * @returns whether the auction is no longer blocked
  */
 const unblocking =
-  (marks: BlockedMarks, { auctionId }: KeptLetter): BeforeCommit =>
+  (marks: RedisAuctionMarks, { auctionId }: KeptLetter): BeforeCommit =>
   async (left) => {
     if (left > 0 || auctionId === null) return false;
     await marks.unblock([auctionId]);

@@ -7,7 +7,7 @@ import { answerProblem, type Exchange, type HttpAnswer } from '@outcry/shared/ht
 import type { Route } from '@outcry/shared/http/route.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { HistoryUnavailableError } from '../history/ask-history.ts';
-import { AccountsUnavailableError } from '../accounts/ports.ts';
+import { AccountsUnavailableError } from '../accounts/sign-out-marks.ts';
 import { DeadLettersUnavailableError } from '../dead-letters/dead-letters.ts';
 import { ACCOUNT_ROUTES } from './account-routes.ts';
 import { ADMIN_ROUTES } from './admin-routes.ts';

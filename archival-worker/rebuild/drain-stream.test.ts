@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { StreamBacklog } from '../adapters/nats/event-consumer.ts';
 import { drainStream } from './drain-stream.ts';
-import type { StreamBacklog } from './ports.ts';
 
 const QUICK = { settleMs: 0, stuckMs: 10_000, askEveryMs: 5 };
 

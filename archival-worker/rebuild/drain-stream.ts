@@ -4,7 +4,8 @@
  */
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
-import { RebuildRefusedError, type StreamBacklog } from './ports.ts';
+import type { StreamBacklog } from '../adapters/nats/event-consumer.ts';
+import { RebuildRefusedError } from './rebuild-refused.ts';
 
 export interface DrainLimits {
   /** How long a gateway may still be publishing what it decided before Redis was lost. */

@@ -6,10 +6,9 @@ import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
-import { RedisToRebuild } from '../adapters/redis/redis-to-fill.ts';
 import { ALL, dump, logEntries, populate, rebuildNow } from '../testing/rebuild-stage.ts';
 import { SHARDS, TestSystem } from '../testing/test-system.ts';
-import { ShardInUseError } from './ports.ts';
+import { RedisToRebuild, ShardInUseError } from './redis-to-rebuild.ts';
 import { AuctionRestoration } from './restored-auction.ts';
 
 let system: TestSystem;

@@ -13,17 +13,13 @@ import {
   isSaleBook,
   shardOfId,
 } from '@outcry/shared/domain/ids.ts';
+import type { StreamBacklog } from '../adapters/nats/event-consumer.ts';
 import { pagesOf } from '../pages.ts';
 import { drainStream, type DrainLimits } from './drain-stream.ts';
-import {
-  RebuildRefusedError,
-  type Archive,
-  type ListedAuction,
-  type ListedItem,
-  type RedisToFill,
-  type StreamBacklog,
-} from './ports.ts';
 import type { FirstAnswer } from './first-answers.ts';
+import type { Archive, ListedAuction, ListedItem } from './rebuild-archive.ts';
+import { RebuildRefusedError } from './rebuild-refused.ts';
+import type { RedisToRebuild } from './redis-to-rebuild.ts';
 import { AbsenteesRestoration } from './restored-absentees.ts';
 import {
   AuctionRestoration,
@@ -47,7 +43,7 @@ const FIRST_PLACE: Position = { epoch: 0, seq: 0 };
 
 export interface RebuildParts {
   readonly shards: number;
-  readonly redis: RedisToFill;
+  readonly redis: RedisToRebuild;
   readonly archive: Archive;
   readonly stream: StreamBacklog;
   readonly progress: RebuildProgress;

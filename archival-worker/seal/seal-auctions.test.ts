@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import type { SealStore } from './ports.ts';
 import { SealAuctions } from './seal-auctions.ts';
+import type { SealStore } from './seal-store.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

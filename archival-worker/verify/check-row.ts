@@ -2,7 +2,7 @@
 import { DELETED_USER } from '@outcry/shared/domain/ids.ts';
 import { decodeEntry, decodePublic, UndecodableError } from '../archive/decode-entry.ts';
 import type { EventRow } from '../archive/event-row.ts';
-import type { StoredAuction, StoredRow } from './ports.ts';
+import type { StoredAuction, StoredRow } from './verified-archive.ts';
 
 /** What an event's bytes say of the auction's state; who leads is not known where that part is gone. */
 type Told = Pick<EventRow, 'state'>;

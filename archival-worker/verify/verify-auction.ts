@@ -1,17 +1,19 @@
 /** Looks for the first thing about an auction on which Postgres and Redis do not agree. */
 import type { Position } from '@outcry/shared/contracts/live.ts';
+import type { Database } from '../adapters/postgres/database.ts';
 import { decodeEntry } from '../archive/decode-entry.ts';
 import { pagesOf } from '../pages.ts';
 import { HashChain, LINK_BYTES, type ChainedEvent, type HiddenEvent } from '../seal/hash-chain.ts';
 import { checkRow, stateFault } from './check-row.ts';
 import type { Difference } from './difference.ts';
-import type {
-  LoggedAuction,
-  StoredAuction,
-  StoredRow,
-  VerifiedArchive,
-  VerifiedLog,
-} from './ports.ts';
+import {
+  holdingsOf,
+  rowsAfter,
+  storedAuction,
+  type StoredAuction,
+  type StoredRow,
+} from './verified-archive.ts';
+import type { LoggedAuction, VerifiedLog } from './verified-log.ts';
 
 const ROWS_AT_ONCE = 1_000;
 const BEFORE_ALL: Position = { epoch: 0, seq: 0 };
@@ -25,16 +27,16 @@ export interface VerifiedAuction {
 /** @throws Error when a server does not answer */
 export async function verifyAuction(
   auctionId: string,
-  archive: VerifiedArchive,
+  database: Database,
   log: VerifiedLog,
 ): Promise<VerifiedAuction> {
   // Redis first, then the auction's row, then its events: what is said to be there must be.
   const logged = await log.auction(auctionId);
-  const auction = await archive.auction(auctionId);
+  const auction = await storedAuction(database, auctionId);
   const rows = new RowsOfAuction(auctionId, auction);
-  let difference = await rows.read(archive);
+  let difference = await rows.read(database);
   difference ??= marksFault(auctionId, logged, auction);
-  if (logged !== undefined) difference ??= await logFault(auctionId, logged, archive, log);
+  if (logged !== undefined) difference ??= await logFault(auctionId, logged, database, log);
   return { rows: rows.count, difference };
 }
 
@@ -58,9 +60,9 @@ class RowsOfAuction {
     return this.#count;
   }
 
-  async read(archive: VerifiedArchive): Promise<Difference | undefined> {
+  async read(database: Database): Promise<Difference | undefined> {
     const all = pagesOf((last: Position = BEFORE_ALL) =>
-      archive.rows(this.#auctionId, last, ROWS_AT_ONCE),
+      rowsAfter(database, this.#auctionId, last, ROWS_AT_ONCE),
     );
     for await (const rows of all) {
       for (const row of rows) {
@@ -89,8 +91,8 @@ class RowsOfAuction {
     }
     this.#last = row;
     const head = this.#chain.add(chained(row));
-    const seal = auction?.seal ?? null;
-    if (seal === null || row.seq > seal.seq) return undefined;
+    const seal = auction?.seal;
+    if (seal === undefined || row.seq > seal.seq) return undefined;
     const link = Buffer.from(seal.links)
       .subarray((row.seq - 1) * LINK_BYTES, row.seq * LINK_BYTES)
       .toString('hex');
@@ -109,7 +111,7 @@ class RowsOfAuction {
       return this.#difference(auction, 'the event that the state comes from is missing');
     }
     const { seal } = auction;
-    if (seal === null) return undefined;
+    if (seal === undefined) return undefined;
     if (this.#last.seq !== seal.seq || this.#last.epoch !== seal.epoch) {
       return this.#difference(this.#last, `the history ends here, the seal's at seq ${seal.seq}`);
     }
@@ -149,7 +151,7 @@ function marksFault(
   if (epoch === auction.epoch && seq > auction.archivedSeq) {
     return fault({ epoch, seq }, `Redis calls it archived; it is up to ${auction.archivedSeq}`);
   }
-  if (logged.isSealed && auction.seal === null) {
+  if (logged.isSealed && auction.seal === undefined) {
     return fault(undefined, 'Redis calls it sealed; it is not');
   }
   return undefined;
@@ -159,12 +161,12 @@ function marksFault(
 async function logFault(
   auctionId: string,
   { archivedEpoch, archivedSeq }: LoggedAuction,
-  archive: VerifiedArchive,
+  database: Database,
   log: VerifiedLog,
 ): Promise<Difference | undefined> {
   for await (const entries of log.entries(auctionId)) {
     const events = entries.flatMap((entry) => decodeEntry(auctionId, Buffer.from(entry)));
-    const holdings = await archive.holdings(events);
+    const holdings = await holdingsOf(database, events);
     for (const [i, { epoch, seq }] of events.entries()) {
       const holding = holdings[i];
       if (holding === 'same') continue;

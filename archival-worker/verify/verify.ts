@@ -1,15 +1,19 @@
 /** Holds Postgres against Redis, JetStream, the seals and the statistics. Changes nothing. */
 import { hash } from 'node:crypto';
+import type { Database } from '../adapters/postgres/database.ts';
 import { decodeEntry, UndecodableError } from '../archive/decode-entry.ts';
 import { pagesOf } from '../pages.ts';
 import type { Difference } from './difference.ts';
-import type {
-  HeldEvent,
-  StreamMessage,
-  VerifiedArchive,
-  VerifiedLog,
-  VerifiedStream,
-} from './ports.ts';
+import { faultsOfAuctions, faultsOfTotals } from './statistics-check.ts';
+import {
+  auctionIdsAfter,
+  holdingsOf,
+  isDeadLetter,
+  storedAuction,
+  type HeldEvent,
+} from './verified-archive.ts';
+import type { VerifiedLog } from './verified-log.ts';
+import type { StreamMessage } from './verified-stream.ts';
 import { verifyAuction } from './verify-auction.ts';
 
 const IDS_AT_ONCE = 200;
@@ -18,9 +22,10 @@ const AUCTIONS_AT_ONCE = 4;
 const LOOK_AGAIN_AFTER_MS = 500;
 
 export interface VerifyParts {
-  readonly archive: VerifiedArchive;
+  readonly database: Database;
   readonly log: VerifiedLog;
-  readonly stream: VerifiedStream;
+  /** All messages of JetStream, in pieces; of one auction when it is named. */
+  readonly streamed: (auctionId?: string) => AsyncIterable<readonly StreamMessage[]>;
   /** Called now and then with what was done so far. */
   readonly progress: (done: VerifyCounts) => void;
   /** Called for each difference, at most one an auction. */
@@ -58,25 +63,26 @@ export class Verify {
 
   /** Every auction that Postgres or Redis knows, every message, and the totals of users. */
   async all(): Promise<VerifyCounts> {
-    const { archive, log, progress } = this.#parts;
+    const { database, log, progress } = this.#parts;
     await this.#eachKnown(async (ids) => {
       await this.#each(ids);
       progress(this.counts);
     });
     for await (const ids of log.auctionIds()) {
       const unknown: string[] = [];
-      for (const id of ids) if ((await archive.auction(id)) === undefined) unknown.push(id);
+      for (const id of ids) if ((await storedAuction(database, id)) === undefined) unknown.push(id);
       await this.#each(unknown);
     }
     await this.#stream();
     await this.#eachKnown((ids) => this.#statistics(ids));
-    const [what] = await archive.totalsFaults();
-    if (what !== undefined) this.#report({ auctionId: undefined, place: undefined, what });
+    for (const fault of await faultsOfTotals(database)) this.#report(fault);
     return this.counts;
   }
 
   async #eachKnown(work: (auctionIds: readonly string[]) => Promise<void>): Promise<void> {
-    const all = pagesOf((last?: string) => this.#parts.archive.auctionIds(last ?? '', IDS_AT_ONCE));
+    const all = pagesOf<string>((last = '') =>
+      auctionIdsAfter(this.#parts.database, last, IDS_AT_ONCE),
+    );
     for await (const ids of all) await work(ids);
   }
 
@@ -88,11 +94,11 @@ export class Verify {
   }
 
   async #auction(auctionId: string): Promise<void> {
-    const { archive, log } = this.#parts;
-    let { rows, difference } = await verifyAuction(auctionId, archive, log);
+    const { database, log } = this.#parts;
+    let { rows, difference } = await verifyAuction(auctionId, database, log);
     if (difference !== undefined) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_AFTER_MS));
-      ({ rows, difference } = await verifyAuction(auctionId, archive, log));
+      ({ rows, difference } = await verifyAuction(auctionId, database, log));
     }
     this.#done.auctions += 1;
     this.#done.rows += rows;
@@ -100,13 +106,13 @@ export class Verify {
   }
 
   async #statistics(auctionIds: readonly string[]): Promise<void> {
-    for (const { auctionId, what } of await this.#parts.archive.statisticsFaults(auctionIds)) {
-      this.#report({ auctionId, place: undefined, what });
-    }
+    const faults = await faultsOfAuctions(this.#parts.database, auctionIds);
+    for (const fault of faults) this.#report(fault);
   }
 
   async #stream(auctionId?: string): Promise<void> {
-    for await (const messages of this.#parts.stream.messages(auctionId)) {
+    const { database, streamed, progress } = this.#parts;
+    for await (const messages of streamed(auctionId)) {
       this.#done.messages += messages.length;
       const events: HeldEvent[] = [];
       const archived = new Set<HeldEvent>();
@@ -115,7 +121,7 @@ export class Verify {
         events.push(...held);
         if (message.isArchived) for (const event of held) archived.add(event);
       }
-      const holdings = await this.#parts.archive.holdings(events);
+      const holdings = await holdingsOf(database, events);
       for (const [i, event] of events.entries()) {
         const holding = holdings[i];
         if (holding === 'other') this.#reportEvent(event, 'the row differs from JetStream');
@@ -123,7 +129,7 @@ export class Verify {
           this.#reportEvent(event, 'JetStream has it as archived, but the row is missing');
         }
       }
-      this.#parts.progress(this.counts);
+      progress(this.counts);
     }
   }
 
@@ -134,7 +140,8 @@ export class Verify {
       return decodeEntry(subject, body);
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error;
-      if (isArchived && !(await this.#parts.archive.isDeadLetter(hash('sha256', body, 'hex')))) {
+      const { database } = this.#parts;
+      if (isArchived && !(await isDeadLetter(database, hash('sha256', body, 'hex')))) {
         const what = 'a message in JetStream is no event, and no dead letter either';
         this.#report({ auctionId, place: undefined, what });
       }

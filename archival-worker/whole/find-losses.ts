@@ -5,7 +5,8 @@
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import type { CheckedRedis, KnownHead, Witnesses } from './ports.ts';
+import type { CheckedRedis } from './checked-redis.ts';
+import type { KnownHead, Witnesses } from './witnesses.ts';
 
 /** What one shard lost. */
 export interface Loss {

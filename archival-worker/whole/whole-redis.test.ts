@@ -1,8 +1,9 @@
 /** What a worker makes of a comparison; whole-redis.it.test.ts has real servers. */
 import { expect, onTestFinished, test } from 'vitest';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
-import type { CheckedRedis, KnownHead, ShardMark, Witnesses } from './ports.ts';
+import type { CheckedRedis, ShardMark } from './checked-redis.ts';
 import { WholeRedis } from './whole-redis.ts';
+import type { KnownHead, Witnesses } from './witnesses.ts';
 
 const NOW = 1_800_000_000_000;
 const HEAD: KnownHead = { auctionId: 'a0-one', epoch: 1, seq: 5, at: NOW, mayBeGone: false };

@@ -11,8 +11,9 @@
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { OtherShardsError } from '@outcry/shared/runtime/redis-readiness.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
+import type { CheckedRedis, ShardMark } from './checked-redis.ts';
 import { findLosses, type Loss } from './find-losses.ts';
-import type { CheckedRedis, ShardMark, Witnesses } from './ports.ts';
+import type { Witnesses } from './witnesses.ts';
 
 /** Nothing tells of a cluster's failover but a look at the markers. Bids wait for it. */
 const LOOK_EVERY_MS = 250;

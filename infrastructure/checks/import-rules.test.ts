@@ -34,11 +34,7 @@ const PLANTED: readonly (readonly [string, string, string])[] = [
     'broadcast-service/feed/a.ts',
     'broadcast-service/adapters/b.ts',
   ],
-  [
-    'archival-worker-use-cases-know-no-edge',
-    'archival-worker/archive/a.ts',
-    'archival-worker/http/b.ts',
-  ],
+  ['archive-knows-no-http', 'archival-worker/seal/a.ts', 'archival-worker/http/b.ts'],
   ['api-gateway-use-cases-know-no-edge', 'api-gateway/bidding/a.ts', 'shared/http/b.ts'],
   [
     'sql-knows-postgres-alone',

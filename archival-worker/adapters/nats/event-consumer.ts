@@ -11,7 +11,6 @@ import {
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { ARCHIVE_CONSUMER, EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
 import { ensureStream, hasSettings, type NatsLink } from '@outcry/shared/runtime/jetstream.ts';
-import type { StreamBacklog } from '../../rebuild/ports.ts';
 
 export const API_LIMIT_MS = 2_000;
 const CONNECT_LIMIT_MS = 10_000;
@@ -83,14 +82,18 @@ export async function messagesInStream(connection: NatsConnection): Promise<numb
   return info?.state.messages ?? 0;
 }
 
+export type StreamBacklog = ReturnType<typeof streamBacklog>;
+
 /** How far the archive's consumer is. Stream and consumer must exist. */
-export const streamBacklog = (link: NatsLink): StreamBacklog => ({
-  async newestMessage() {
+export const streamBacklog = (link: NatsLink) => ({
+  /** Number of the newest message; 0 when there never was one. */
+  async newestMessage(): Promise<number> {
     const { streams } = await managerOf(await link.connected(CONNECT_LIMIT_MS));
     return (await streams.info(EVENT_STREAM)).state.last_seq;
   },
 
-  async leftUpTo(message) {
+  /** How many messages are not archived yet; 0 as soon as all up to this one are. */
+  async leftUpTo(message: number): Promise<number> {
     const { consumers } = await managerOf(await link.connected(CONNECT_LIMIT_MS));
     const info = await consumers.info(EVENT_STREAM, ARCHIVE_CONSUMER);
     // Newer ones may follow without end where other shards are in use.

@@ -11,7 +11,8 @@ import { deadLetter } from '../../archive/open-entry.ts';
 import {
   RefusedDataError,
   TooSlowError,
-  type ArchiveStore,
+  type DeadLetter,
+  type Judgement,
   type OpenedEntry,
   type StoredBatch,
 } from '../../archive/ports.ts';
@@ -30,20 +31,40 @@ export async function hasEvents(database: Database): Promise<boolean> {
   return rows.length > 0;
 }
 
-export const archiveStore = (database: Database): ArchiveStore => ({
-  store: (batch) => inTransaction(database, (tx) => writeBatch(tx, batch)),
+/**
+ * Done before the commit that takes a dead letter out.
+ * @param left how many dead letters of its auction, or of no auction, are left
+ */
+export type BeforeCommit = (left: number) => Promise<boolean>;
 
-  storeLetter: (letter, entry, before) =>
+export type ArchiveStore = ReturnType<typeof archiveStore>;
+
+/**
+ * The archive's tables. Everything is one transaction.
+ * @throws RefusedDataError when the data can never be stored; TooSlowError; after these and any
+ *   other error nothing is known to be stored, and after any but the first it may work later
+ */
+export const archiveStore = (database: Database) => ({
+  /**
+   * Stores events, each once, and all that follows from them: states, which never move back, terms,
+   * items, statistics. What has lost its place to another event is kept as a conflict, what was refused
+   * as a dead letter.
+   */
+  store: (batch: readonly OpenedEntry[]): Promise<StoredBatch> =>
+    inTransaction(database, (tx) => writeBatch(tx, batch)),
+
+  /** Stores what was a dead letter. @returns the conflicts and prefixes, and what `before` gave */
+  storeLetter: (letter: DeadLetter, entry: OpenedEntry, before: BeforeCommit) =>
     inTransaction(database, async (tx) => {
       const stored = await writeBatch(tx, [entry]);
       return { stored, told: await before(await removeDeadLetter(tx, letter)) };
     }),
 
-  discardLetter: (letter, judgement, before) =>
+  /** Moves a dead letter to those that were discarded, if it is still there. @returns what `before` gave */
+  discardLetter: (letter: DeadLetter, judgement: Judgement, before: BeforeCommit) =>
     inTransaction(database, async (tx) => before(await discardDeadLetter(tx, letter, judgement))),
 });
 
-/** @throws as an ArchiveStore */
 async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   try {
     return await database.begin(work);

@@ -1,12 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { DeadLetter, Judgement } from '../../archive/ports.ts';
-import type {
-  DeadLetterBox,
-  KeptLetter,
-  LetterPlace,
-  ListedLetter,
-} from '../../dead-letters/ports.ts';
 import { type Database, sql, type Tx } from './database.ts';
+
+/** A dead letter as it lies in the archive. */
+export interface KeptLetter extends DeadLetter {
+  /** sha256 of the payload, 64 hex digits. */
+  readonly hash: string;
+  /** ISO 8601 UTC. */
+  readonly seenAt: string;
+  /** The same in µs since 1970. */
+  readonly micros: number;
+}
+
+/** What of a letter is listed: its payload may be large, and is nobody's to read. */
+export interface ListedLetter extends Omit<KeptLetter, 'payload'> {
+  /** Size of the payload. */
+  readonly bytes: number;
+}
+
+/** A place in the list of letters, oldest first. */
+export type LetterPlace = Pick<KeptLetter, 'micros' | 'hash' | 'subject'>;
 
 /** Keeps messages that can never be stored as events, each once. */
 export async function keepDeadLetters(tx: Tx, letters: readonly DeadLetter[]): Promise<void> {
@@ -52,14 +65,17 @@ async function lettersLeft(tx: Tx, { auctionId }: DeadLetter): Promise<number> {
   return left?.count ?? 0;
 }
 
+export type DeadLetterBox = ReturnType<typeof deadLetterBox>;
+
 /** The table `dead_letters`, for those who look at it. */
-export const deadLetterBox = (database: Database): DeadLetterBox => ({
-  async count() {
+export const deadLetterBox = (database: Database) => ({
+  async count(): Promise<number> {
     const [row] = await database.ask<{ count: number }[]>`SELECT count(*) FROM dead_letters`;
     return row?.count ?? 0;
   },
 
-  list: (after, limit) =>
+  /** The next letters after `after`. */
+  list: (after: LetterPlace | undefined, limit: number) =>
     database.ask<ListedLetter[]>`
       SELECT ${letterColumns}, octet_length(payload) AS bytes
         FROM dead_letters
@@ -67,7 +83,8 @@ export const deadLetterBox = (database: Database): DeadLetterBox => ({
        ORDER BY ${letterOrder}
        LIMIT ${limit}`,
 
-  letters: (hashPrefix, after, limit) =>
+  /** The same with their payloads; their hashes start with these hex digits. */
+  letters: (hashPrefix: string, after: LetterPlace | undefined, limit: number) =>
     database.ask<KeptLetter[]>`
       SELECT ${letterColumns}, payload
         FROM dead_letters

@@ -10,8 +10,8 @@ import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { seeded, shuffled } from '@outcry/shared/testing/seeded.ts';
 import { TestSystem } from '../../testing/test-system.ts';
+import { faultsOfAuctions, faultsOfTotals } from '../../verify/statistics-check.ts';
 import { Database } from './database.ts';
-import { faultsOfAuctions, faultsOfTotals } from './statistics-check.ts';
 
 const START_MS = Date.UTC(2026, 2, 1, 10, 50);
 
@@ -152,7 +152,7 @@ test('the recount finds a row that somebody changed', async () => {
   await system.sql`UPDATE bid_hours SET bids = bids + 1 WHERE auction_id = ${auctionId}`;
   await system.sql`UPDATE winner_totals SET spent = spent - 1`;
   const found = await faults([entries]);
-  expect(new Set(found.map(({ table }) => table))).toEqual(
+  expect(new Set(found.map(({ what }) => what.split(':')[0]))).toEqual(
     new Set(['bid_hours', 'bidder_totals', 'winner_totals']),
   );
 });

@@ -3,13 +3,7 @@ import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { chunksOf, groupBy } from '@outcry/shared/domain/group-by.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import {
-  UnmovableMarksError,
-  type ArchivedMarks,
-  type ArchivedPrefix,
-} from '../../archive/ports.ts';
-import type { BlockedMarks } from '../../dead-letters/ports.ts';
-import type { RedisAnswer, SealedMarks, SealNotice } from '../../seal/ports.ts';
+import type { ArchivedPrefix } from '../../archive/ports.ts';
 import { lua, ShardedRedis } from './sharded-redis.ts';
 
 declare module 'ioredis' {
@@ -31,33 +25,69 @@ interface Marked {
   readonly seq?: number;
 }
 
-/** The marks in the auctions' hashes that the archive moves, many auctions of a shard in one call. */
-export class RedisAuctionMarks
-  extends ShardedRedis
-  implements ArchivedMarks, BlockedMarks, SealedMarks
-{
+/** An auction that is sealed, or to be sealed, at which last event. */
+export type SealNotice = ArchivedPrefix;
+
+/**
+ * What Redis said of a seal: it marked the auction as sealed; it does not have the auction any more; or
+ * its last event is another one than the seal's, so that it must not forget the auction.
+ */
+export type RedisAnswer = 'sealed' | 'gone' | 'differs';
+
+/** Redis holds wrong data of these auctions, so their marks stay; those of all others were moved. */
+export class UnmovableMarksError extends Error {
+  override readonly name = 'UnmovableMarksError';
+
+  /** @param reasons why, by auction */
+  constructor(reasons: ReadonlyMap<string, string>) {
+    const [[auctionId, reason] = []] = reasons;
+    super(`marks of ${reasons.size} auctions cannot be moved, of "${auctionId}": ${reason}`);
+  }
+}
+
+/**
+ * The marks in the auctions' hashes that the archive moves, many auctions of a shard in one call. Unknown
+ * auctions change nothing. What moves marks throws an UnmovableMarksError, or any other Error when Redis
+ * did not confirm all of them.
+ */
+export class RedisAuctionMarks extends ShardedRedis {
   constructor(redis: RedisClient, shards: number) {
     super(redis, shards, MOVE_LIMIT_MS);
     redis.defineCommand('moveMarks', { lua: lua('move-marks') });
   }
 
+  /** Raises the auctions' archived watermarks; lower ones change nothing. */
   async raise(prefixes: readonly ArchivedPrefix[]): Promise<void> {
     await this.#moveAll('archived', prefixes);
   }
 
+  /**
+   * Marks auctions as blocked: an entry of theirs can never be stored, so publishing it again
+   * cannot help.
+   */
   async block(auctionIds: readonly string[]): Promise<void> {
     await this.#moveAll('blocked', auctionIds.map(withoutPlace));
   }
 
+  /** The keeper may publish again what these auctions lack. */
   async unblock(auctionIds: readonly string[]): Promise<void> {
     await this.#moveAll('unblocked', auctionIds.map(withoutPlace));
   }
 
+  /**
+   * Closes auctions at their last event, so that nothing follows while they are sealed.
+   * @returns those that are closed now, or not in Redis; the others have events that the archive does not
+   */
   async close(auctions: readonly SealNotice[]): Promise<ReadonlySet<string>> {
     const replies = [...(await this.#move('closed', auctions))];
     return new Set(replies.flatMap(([id, reply]) => (/^(moved|gone)$/.test(reply) ? [id] : [])));
   }
 
+  /**
+   * Marks sealed auctions, so that the keeper forgets them.
+   * @param keptMs how long they are kept from now on
+   * @returns what Redis said of each auction; nothing of those that it holds wrong data of
+   */
   async seal(notices: readonly SealNotice[], keptMs: number): Promise<Map<string, RedisAnswer>> {
     const answers = new Map<string, RedisAnswer>();
     for (const [auctionId, reply] of await this.#move('sealed', notices, keptMs)) {

@@ -1,15 +1,27 @@
-import {
-  AccountsUnavailableError,
-  type DeletedAccountStore,
-  type Deletion,
-  type Erasure,
-} from '../../accounts/ports.ts';
-import { type Database, sql, type Tx } from './database.ts';
-import { countBidsAnew, countWins } from './statistics.ts';
+import { type Database, sql, type Tx } from '../adapters/postgres/database.ts';
+import { countBidsAnew, countWins } from '../adapters/postgres/statistics.ts';
+import { AccountsUnavailableError } from './sign-out-marks.ts';
+
+/** An account whose deletion is under way. */
+export interface Deletion {
+  readonly userId: string;
+  /** What happened later belongs to somebody who signed in again; ms since 1970. */
+  readonly upTo: number;
+}
+
+/** An auction whose events still name a user who has deleted the account. */
+export interface Erasure extends Deletion {
+  readonly auctionId: string;
+  /** What was for sale, where the user sold it; null where not. */
+  readonly itemId: string | null;
+}
+
+export type DeletedAccountStore = ReturnType<typeof deletedAccounts>;
 
 /** @param database the primary */
-export const deletedAccounts = (database: Database): DeletedAccountStore => ({
-  async openAuctions(userId, limit) {
+export const deletedAccounts = (database: Database) => ({
+  /** Open auctions and sales that the user sells, leads, or has left a bid for, as far as they are archived. */
+  async openAuctions(userId: string, limit: number): Promise<readonly string[]> {
     const rows = await available(database.ask<{ id: string }[]>`
       WITH absentee AS (
         SELECT DISTINCT ON (auction_id) auction_id, type
@@ -38,18 +50,21 @@ export const deletedAccounts = (database: Database): DeletedAccountStore => ({
     return rows.map(({ id }) => id);
   },
 
-  async begin({ userId, upTo }) {
+  /** Notes that the account is to be deleted, for whoever goes on with it. */
+  async begin({ userId, upTo }: Deletion): Promise<void> {
     await available(database.ask`
       INSERT INTO deletions (user_id, up_to) VALUES (${userId}, ${upTo}::timestamptz)
       ON CONFLICT (user_id) DO UPDATE SET up_to = greatest(deletions.up_to, EXCLUDED.up_to)`);
   },
 
-  deletions: (after, limit) =>
+  /** Accounts whose deletion was noted, by user. */
+  deletions: (after: string, limit: number): Promise<readonly Deletion[]> =>
     database.ask<Deletion[]>`
       SELECT user_id, ${upToMs}
         FROM deletions WHERE user_id > ${after} ORDER BY user_id LIMIT ${limit}`,
 
-  async auctionsOf({ userId, upTo }, limit) {
+  /** Auctions in which the archive's tables name the user. */
+  async auctionsOf({ userId, upTo }: Deletion, limit: number): Promise<readonly string[]> {
     const rows = await database.ask<{ id: string }[]>`
       SELECT DISTINCT auction_id AS id
         FROM ((SELECT auction_id
@@ -72,11 +87,12 @@ export const deletedAccounts = (database: Database): DeletedAccountStore => ({
     return rows.map(({ id }) => id);
   },
 
-  async unname(auctionId, deletion) {
-    await database.begin((tx) => unname(tx, auctionId, deletion));
-  },
+  /** Takes the user's name out of the tables as far as they tell of this auction. */
+  unname: (auctionId: string, deletion: Deletion): Promise<void> =>
+    database.begin((tx) => unname(tx, auctionId, deletion)),
 
-  async removeName({ userId, upTo }) {
+  /** Takes what belongs to no auction. */
+  async removeName({ userId, upTo }: Deletion): Promise<void> {
     await database.ask`
       WITH saved AS (
         DELETE FROM watchlist
@@ -92,13 +108,22 @@ export const deletedAccounts = (database: Database): DeletedAccountStore => ({
        WHERE owner_id = ${userId} AND created_at <= ${upTo}::timestamptz`;
   },
 
-  async end({ userId, upTo }) {
+  /** Nothing is left to be unnamed. */
+  async end({ userId, upTo }: Deletion): Promise<void> {
     await database.ask`
       DELETE FROM deletions
        WHERE user_id = ${userId} AND up_to = ${upTo}::timestamptz`;
   },
 
-  due: (after, keepSalesDays, limit) =>
+  /**
+   * The next auctions, after these, whose private parts may go now: sealed, and not the sale of this user
+   * within so many days.
+   */
+  due: (
+    after: Pick<Erasure, 'auctionId' | 'userId'>,
+    keepSalesDays: number,
+    limit: number,
+  ): Promise<readonly Erasure[]> =>
     database.ask<Erasure[]>`
       SELECT erasures.auction_id, erasures.user_id, ${upToMs},
              CASE WHEN is_seller THEN item_id END AS item_id
@@ -110,7 +135,8 @@ export const deletedAccounts = (database: Database): DeletedAccountStore => ({
        ORDER BY erasures.auction_id, erasures.user_id
        LIMIT ${limit}`,
 
-  async erase(erasure, keepSalesDays) {
+  /** Takes the private parts, unless they are to be kept after all. */
+  async erase(erasure: Erasure, keepSalesDays: number): Promise<void> {
     const { auctionId, userId, upTo } = erasure;
     await database.begin(async (tx) => {
       // What came since: the last events of the auction.

@@ -1,14 +1,40 @@
-import type { Archive, ListedAuction, ListedItem, PlacedEvent } from '../../rebuild/ports.ts';
-import type { LotOfSale } from '../../rebuild/restored-sale.ts';
-import { hasEvents } from './archive-store.ts';
-import { withoutNulls } from './columns.ts';
-import type { Database } from './database.ts';
+import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import { hasEvents } from '../adapters/postgres/archive-store.ts';
+import { withoutNulls } from '../adapters/postgres/columns.ts';
+import type { Database } from '../adapters/postgres/database.ts';
+import type { ArchivedEvent } from './restored-auction.ts';
+import type { LotOfSale } from './restored-sale.ts';
 
-/** What a rebuild reads of the archive. */
-export const rebuildArchive = (database: Database): Archive => ({
+/** An auction and its newest event in the archive, wherever its history has gaps. */
+export interface ListedAuction extends Position {
+  readonly auctionId: string;
+}
+
+/** The item of a closed auction. */
+export interface ListedItem {
+  readonly auctionId: string;
+  /** When that auction ended or was cancelled, ms since 1970. */
+  readonly closedAt: number;
+  readonly item: ItemDetails;
+  readonly sellerId: string;
+}
+
+/** An event of the history, with its place. */
+interface PlacedEvent extends ArchivedEvent, Position {}
+
+export type Archive = ReturnType<typeof rebuildArchive>;
+
+/** What a rebuild reads of the archive. Lists come in the order of ids, a page at a time. */
+export const rebuildArchive = (database: Database) => ({
   hasEvents: () => hasEvents(database),
 
-  async closedItemsAfter(auctionId, closedSince, limit) {
+  /** The items of auctions that ended or were cancelled since `closedSince` (ms). */
+  async closedItemsAfter(
+    auctionId: string,
+    closedSince: number,
+    limit: number,
+  ): Promise<readonly ListedItem[]> {
     const rows = await database.ask<ItemRow[]>`
       SELECT auctions.id AS auction_id, items.seller_id, items.id, title, description, image_url,
              (extract(epoch FROM changed_at) * 1000)::bigint AS closed_at
@@ -28,7 +54,8 @@ export const rebuildArchive = (database: Database): Archive => ({
     }));
   },
 
-  auctionsAfter: (auctionId, closedSince, limit) =>
+  /** Scheduled and live auctions, and those that ended or were cancelled since `closedSince` (ms). */
+  auctionsAfter: (auctionId: string, closedSince: number, limit: number) =>
     database.ask<ListedAuction[]>`
       SELECT id AS auction_id, auctions.epoch, auctions.seq
         FROM auctions LEFT JOIN seals ON seals.auction_id = id
@@ -42,13 +69,15 @@ export const rebuildArchive = (database: Database): Archive => ({
        ORDER BY id
        LIMIT ${limit}`,
 
-  auctions: (auctionIds) =>
+  /** Those of these auctions that the archive knows. */
+  auctions: (auctionIds: readonly string[]) =>
     database.ask<ListedAuction[]>`
       SELECT id AS auction_id, epoch, seq
         FROM auctions
        WHERE id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))`,
 
-  historyAfter: (auctionId, { epoch, seq }, limit) =>
+  /** Events that no later epoch has superseded, in order. */
+  historyAfter: (auctionId: string, { epoch, seq }: Position, limit: number) =>
     database.ask<PlacedEvent[]>`
       SELECT epoch, seq, public AS public_text, private AS private_text
         FROM history_events
@@ -57,7 +86,8 @@ export const rebuildArchive = (database: Database): Archive => ({
        ORDER BY epoch, seq
        LIMIT ${limit}`,
 
-  lotsOf: (saleId) =>
+  /** The lots of a sale by their numbers, each as its history is up to the first gap. */
+  lotsOf: (saleId: string) =>
     database.ask<LotOfSale[]>`
       SELECT lot, auctions.id AS auction_id, public AS public_text, private AS private_text,
              -- Whoever bought a lot has ended it before its time, which the sale still has.
@@ -72,7 +102,8 @@ export const rebuildArchive = (database: Database): Archive => ({
        WHERE sale_id = ${saleId}
        ORDER BY lot`,
 
-  async tellOfSealsAgain(auctionIds) {
+  /** Redis does not know any more which of these auctions are sealed: a worker tells it again. */
+  async tellOfSealsAgain(auctionIds: readonly string[]): Promise<void> {
     await database.ask`
       UPDATE seals
          SET redis_answer = NULL, redis_told_at = NULL

@@ -4,18 +4,22 @@ import { chunksOf } from '@outcry/shared/domain/group-by.ts';
 import { isBookId, isSaleBook, shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { sha256 } from '@outcry/shared/runtime/sha256.ts';
-import type { NamesInRedis } from '../../accounts/ports.ts';
-import { ShardedRedis } from './sharded-redis.ts';
+import { ShardedRedis } from '../adapters/redis/sharded-redis.ts';
 
 const LIMIT_MS = 5_000;
 const AT_ONCE = 500;
 const WHAT = 'looking for a user in Redis';
 
-export class RedisNames extends ShardedRedis implements NamesInRedis {
+/** What tests stand in for. */
+export type NamesInRedis = Omit<RedisNames, keyof ShardedRedis>;
+
+/** Redis, as far as it names users outside of what will be forgotten with their auctions. */
+export class RedisNames extends ShardedRedis {
   constructor(redis: RedisClient, shards: number) {
     super(redis, shards, LIMIT_MS);
   }
 
+  /** Those of these users of whom an event may still be on its way to the archive. */
   async onTheirWay(userIds: readonly string[]): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
     if (userIds.length === 0) return found;
@@ -39,6 +43,7 @@ export class RedisNames extends ShardedRedis implements NamesInRedis {
     return found;
   }
 
+  /** Takes the lists of what the user has created, and items in them that are not for sale. */
   async forgetCreations(userId: string): Promise<void> {
     const home = homeShard(userId, this.shards, sha256);
     const items = creationsKey(home, 'i', userId);
@@ -50,11 +55,13 @@ export class RedisNames extends ShardedRedis implements NamesInRedis {
     await this.ask(this.redis.unlink(creationsKey(home, 's', userId)), WHAT);
   }
 
+  /** Those of these auctions that Redis holds no more. */
   async forgotten(auctionIds: readonly string[]): Promise<ReadonlySet<string>> {
     const found = await this.ask(Promise.all(auctionIds.map((id) => this.#isHeld(id))), WHAT);
     return new Set(auctionIds.filter((_, i) => found[i] === 0));
   }
 
+  /** Takes an item that is not for sale. */
   async forgetItem(itemId: string): Promise<void> {
     const shard = shardOfId(itemId, this.shards);
     if (shard === undefined) return;

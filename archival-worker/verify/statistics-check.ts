@@ -1,47 +1,53 @@
 /** Holds the statistics, and what is told of sales, against a recount from the rows they follow from. */
 import { isSaleBook } from '@outcry/shared/domain/ids.ts';
-import { type Database, type Fragment, sql } from './database.ts';
-import { redrawnRegistrations } from './sales.ts';
-import { recountedBids, recountedWins } from './statistics.ts';
+import { type Database, type Fragment, sql } from '../adapters/postgres/database.ts';
+import { redrawnRegistrations } from '../adapters/postgres/sales.ts';
+import { recountedBids, recountedWins } from '../adapters/postgres/statistics.ts';
+import type { Difference } from './difference.ts';
 
-/** A row of a statistics table that is not what the recount gives. */
-export interface StatisticsFault {
+const MAX_FAULTS = 20;
+
+/** What is compared; null: not there. */
+interface Row {
   /** Empty for totals. */
   readonly auctionId: string;
-  readonly table: string;
-  /** Which row, for a person. */
   readonly row: string;
-  /** What it says; null where the row should not be, or is not, there. */
   readonly stored: string | null;
   readonly recounted: string | null;
 }
 
-const MAX_FAULTS = 20;
-
 /**
+ * The rows of a table that are not what the recount gives.
  * @param told selects of rows which auction they are of, how a person finds them, and what they say; what
  *   stands behind a line break is compared and not shown
  */
-const faultsOf = (
+async function faultsOf(
   database: Database,
   table: string,
   told: (rows: Fragment) => Fragment,
   stored: Fragment,
   recounted: Fragment,
-): Promise<readonly StatisticsFault[]> => database.ask<StatisticsFault[]>`
-  SELECT auction_id, ${table}::text AS table, row, split_part(stored.told, E'\n', 1) AS stored,
-         split_part(recount.told, E'\n', 1) AS recounted
-    FROM (${told(stored)}) AS stored
-    FULL JOIN (${told(recounted)}) AS recount USING (auction_id, row)
-   WHERE stored.told IS DISTINCT FROM recount.told
-   ORDER BY auction_id, row
-   LIMIT ${MAX_FAULTS}`;
+): Promise<readonly Difference[]> {
+  const rows = await database.ask<Row[]>`
+    SELECT auction_id, row, split_part(stored.told, E'\n', 1) AS stored,
+           split_part(recount.told, E'\n', 1) AS recounted
+      FROM (${told(stored)}) AS stored
+      FULL JOIN (${told(recounted)}) AS recount USING (auction_id, row)
+     WHERE stored.told IS DISTINCT FROM recount.told
+     ORDER BY auction_id, row
+     LIMIT ${MAX_FAULTS}`;
+  return rows.map(({ auctionId, row, stored: is, recounted: should }) => ({
+    auctionId: auctionId === '' ? undefined : auctionId,
+    place: undefined,
+    what: `${table}: ${row} is ${is ?? 'not there'}, a recount gives ${should ?? 'nothing'}`,
+  }));
+}
 
 /** Rows of these auctions that differ from a recount of their events and states. */
 export async function faultsOfAuctions(
   database: Database,
   auctionIds: readonly string[],
-): Promise<readonly StatisticsFault[]> {
+): Promise<readonly Difference[]> {
   const ofThese = sql`auction_id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))`;
   const bids = await faultsOf(
     database,
@@ -69,7 +75,7 @@ export async function faultsOfAuctions(
 async function faultsOfSales(
   database: Database,
   ids: readonly string[],
-): Promise<readonly StatisticsFault[]> {
+): Promise<readonly Difference[]> {
   if (ids.length === 0) return [];
   const isWhole = sql`
     = ANY (ARRAY(SELECT id FROM unnest(string_to_array(${ids.join('\n')}, E'\n')) AS given (id)
@@ -103,7 +109,7 @@ async function faultsOfSales(
 }
 
 /** Users whose totals differ from the sums over all auctions. */
-export async function faultsOfTotals(database: Database): Promise<readonly StatisticsFault[]> {
+export async function faultsOfTotals(database: Database): Promise<readonly Difference[]> {
   const bidders = await faultsOf(
     database,
     'bidder_totals',

@@ -1,12 +1,33 @@
-import type {
-  PlacedEvent,
-  SealBacklog,
-  SealNotice,
-  SealStore,
-  WholeAuction,
-} from '../../seal/ports.ts';
-import { column } from './columns.ts';
-import { type Database, sql } from './database.ts';
+import type { Position } from '@outcry/shared/contracts/live.ts';
+import { column } from '../adapters/postgres/columns.ts';
+import { type Database, sql } from '../adapters/postgres/database.ts';
+import type { RedisAnswer, SealNotice } from '../adapters/redis/auction-marks.ts';
+import type { ChainedEvent } from './hash-chain.ts';
+
+/** An auction that is over, archived without a gap up to its last event, and not sealed. */
+export interface WholeAuction extends SealNotice {
+  /** When it ended, milliseconds since 1970. */
+  readonly endedAt: number;
+  /** Whether something may still follow in Redis: an admin may remove a bidder. */
+  readonly isOpen: boolean;
+}
+
+interface PlacedEvent extends ChainedEvent, Position {}
+
+/** The statement that the archive holds events 1 to `seq` of an auction. */
+export interface Seal extends SealNotice {
+  /** The chain's head, 64 hex digits. */
+  readonly head: string;
+  /** The first bytes of the chain after each event, see LINK_BYTES. */
+  readonly links: Uint8Array;
+}
+
+export interface SealBacklog {
+  /** Counted up to a bound. */
+  readonly auctions: number;
+  /** Since the first of them could have been sealed; 0 without any. */
+  readonly oldestSeconds: number;
+}
 
 /** When an auction that is over may be sealed: with bids it waits. A book closes with its last event. */
 const sealableAt = (waitMs: number) => sql`
@@ -16,8 +37,18 @@ const sealableAt = (waitMs: number) => sql`
 /** More are not counted: the count is for a dashboard. */
 const MAX_COUNTED = 10_000;
 
-export const sealStore = (database: Database): SealStore => ({
-  whole: (after, waitMs, limit) =>
+export type SealStore = ReturnType<typeof sealStore>;
+
+export const sealStore = (database: Database) => ({
+  /**
+   * Whole auctions, those that ended first first, after `after`.
+   * @param waitMs of those that have bids, only what ended so long ago: their bidders can be removed
+   */
+  whole: (
+    after: WholeAuction | undefined,
+    waitMs: number,
+    limit: number,
+  ): Promise<readonly WholeAuction[]> =>
     database.ask<WholeAuction[]>`
       SELECT id AS auction_id, epoch, seq,
              (extract(epoch FROM changed_at) * 1000)::bigint AS ended_at,
@@ -32,7 +63,8 @@ export const sealStore = (database: Database): SealStore => ({
        ORDER BY changed_at, id
        LIMIT ${limit}`,
 
-  events: (auctionId, after, limit) =>
+  /** The next events of an auction's history, in order, after `after`. */
+  events: (auctionId: string, after: Position, limit: number): Promise<readonly PlacedEvent[]> =>
     database.ask<PlacedEvent[]>`
       SELECT epoch, seq, public AS public_text, salt, private AS private_text
         FROM history_events
@@ -41,7 +73,8 @@ export const sealStore = (database: Database): SealStore => ({
        ORDER BY epoch, seq
        LIMIT ${limit}`,
 
-  keep: ({ auctionId, epoch, seq, head, links }) =>
+  /** Keeps a seal, for ever. False when the auction is sealed already, or has changed since. */
+  keep: ({ auctionId, epoch, seq, head, links }: Seal): Promise<boolean> =>
     database.begin(async (tx) => {
       // Locks the row: a batch that changes the auction comes before or after, never between.
       const unchanged = await tx`
@@ -61,7 +94,8 @@ export const sealStore = (database: Database): SealStore => ({
       return true;
     }),
 
-  untold: (limit) =>
+  /** Seals that Redis was not told yet, the oldest first. */
+  untold: (limit: number): Promise<readonly SealNotice[]> =>
     database.ask<SealNotice[]>`
       SELECT auction_id, epoch, seq
         FROM seals
@@ -69,7 +103,8 @@ export const sealStore = (database: Database): SealStore => ({
        ORDER BY sealed_at
        LIMIT ${limit}`,
 
-  async told(answers) {
+  /** Keeps what Redis said of each auction. */
+  async told(answers: ReadonlyMap<string, RedisAnswer>): Promise<void> {
     if (answers.size === 0) return;
     const sorted = [...answers].toSorted(([a], [b]) => (a < b ? -1 : 1));
     await database.ask`
@@ -82,7 +117,8 @@ export const sealStore = (database: Database): SealStore => ({
        WHERE seals.auction_id = given.auction_id AND redis_told_at IS NULL`;
   },
 
-  async backlog(waitMs) {
+  /** What is over and should be sealed by now, whole or not. @param waitMs as for `whole` */
+  async backlog(waitMs: number): Promise<SealBacklog> {
     const [row] = await database.ask<SealBacklog[]>`
       SELECT count(*)::int AS auctions,
              greatest(0, extract(epoch FROM now() - min(sealable_at)))::float8 AS oldest_seconds

@@ -7,8 +7,7 @@ import {
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { signOutMark } from '@outcry/shared/runtime/sign-outs.ts';
-import { AccountsUnavailableError, type SignOutMarks } from '../../accounts/ports.ts';
-import { lua } from './sharded-redis.ts';
+import { lua } from '../adapters/redis/sharded-redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -18,10 +17,23 @@ declare module 'ioredis' {
 
 const LIMIT_MS = 1_900;
 
-export function signOutMarks(redis: RedisClient): SignOutMarks {
+/** What an account needs does not answer right now. */
+export class AccountsUnavailableError extends Error {
+  override readonly name = 'AccountsUnavailableError';
+}
+
+export type SignOutMarks = ReturnType<typeof signOutMarks>;
+
+/** Who signed out everywhere, as all services are told. */
+export function signOutMarks(redis: RedisClient) {
   redis.defineCommand('signOut', { numberOfKeys: 1, lua: lua('sign-out') });
   return {
-    async signOut(userId) {
+    /**
+     * From now on the user's older tokens count no more.
+     * @returns when that was, ms since 1970 by Redis's clock
+     * @throws AccountsUnavailableError
+     */
+    async signOut(userId: string): Promise<number> {
       const mark = signOutMark(userId);
       const marking = redis.signOut(SIGNED_OUT_KEY, mark, SIGNED_OUT_KEPT_MS, MAX_SIGNED_OUT);
       try {

@@ -1,18 +1,26 @@
+import type { Position } from '@outcry/shared/contracts/live.ts';
 import { readLogEntry } from '@outcry/shared/contracts/records.ts';
 import { absenteesOf, isBookId } from '@outcry/shared/domain/ids.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { readStream } from '@outcry/shared/runtime/redis-log.ts';
-import type { LoggedAuction, VerifiedLog } from '../../verify/ports.ts';
-import { ShardedRedis } from './sharded-redis.ts';
+import { ShardedRedis } from '../adapters/redis/sharded-redis.ts';
 
 const REDIS_LIMIT_MS = 5_000;
 
+/** How Redis knows an auction. */
+export interface LoggedAuction extends Position {
+  readonly archivedEpoch: number;
+  readonly archivedSeq: number;
+  readonly isSealed: boolean;
+}
+
 /** Redis as `npm run verify` reads it. */
-export class RedisVerifiedLog extends ShardedRedis implements VerifiedLog {
+export class VerifiedLog extends ShardedRedis {
   constructor(redis: RedisClient, shards: number) {
     super(redis, shards, REDIS_LIMIT_MS);
   }
 
+  /** Auctions that Redis lists, in pieces. */
   async *auctionIds(): AsyncGenerator<readonly string[], void, void> {
     for (const shard of this.allShards()) {
       for await (const ids of this.listedAuctions(shard)) {
@@ -41,6 +49,7 @@ export class RedisVerifiedLog extends ShardedRedis implements VerifiedLog {
     };
   }
 
+  /** The log's entries, in pieces: each entry is event lines joined by line breaks. */
   async *entries(auctionId: string): AsyncGenerator<readonly string[], void, void> {
     const keys = this.keysOf(auctionId);
     if (keys === undefined) return;

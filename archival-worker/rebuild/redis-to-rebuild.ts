@@ -11,12 +11,12 @@ import {
 import { isOver } from '@outcry/shared/contracts/events.ts';
 import { auctionOfAbsentees, shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import type { FirstAnswer } from '../../rebuild/first-answers.ts';
-import { ShardInUseError, type ListedItem, type RedisToFill } from '../../rebuild/ports.ts';
-import type { RestoredAbsentees } from '../../rebuild/restored-absentees.ts';
-import type { RestoredAuction } from '../../rebuild/restored-auction.ts';
-import type { RestoredSale } from '../../rebuild/restored-sale.ts';
-import { listsOf, lua, salesOf, ShardedRedis } from './sharded-redis.ts';
+import { listsOf, lua, salesOf, ShardedRedis } from '../adapters/redis/sharded-redis.ts';
+import type { FirstAnswer } from './first-answers.ts';
+import type { ListedItem } from './rebuild-archive.ts';
+import type { RestoredAbsentees } from './restored-absentees.ts';
+import type { RestoredAuction } from './restored-auction.ts';
+import type { RestoredSale } from './restored-sale.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -37,12 +37,19 @@ const FIELDS_AT_ONCE = 500;
 /** Everything that is open is due at once: the keeper's first look starts the new epoch. */
 const DUE_AT_ONCE = '0';
 
-export class RedisToRebuild extends ShardedRedis implements RedisToFill {
+/** The shard was marked as whole while it was being filled: somebody else did so. */
+export class ShardInUseError extends Error {
+  override readonly name = 'ShardInUseError';
+}
+
+/** Redis, as the rebuild finds and fills it. What puts or forgets throws a ShardInUseError. */
+export class RedisToRebuild extends ShardedRedis {
   constructor(redis: RedisClient, shards: number) {
     super(redis, shards, LIMIT_MS);
     redis.defineCommand('writeUnlessWhole', { lua: lua('write-unless-whole') });
   }
 
+  /** Shards that have a marker: their data is whole, or a worker will find out. */
   async markedShards(): Promise<ReadonlySet<number>> {
     const all = this.allShards();
     const marks = await this.ask(
@@ -52,11 +59,13 @@ export class RedisToRebuild extends ShardedRedis implements RedisToFill {
     return new Set(all.filter((shard) => marks[shard] === 1));
   }
 
+  /** Redis's clock, ms since 1970. */
   async now(): Promise<number> {
     const [seconds, microseconds] = await this.ask(this.redis.time(), "reading Redis's clock");
     return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
   }
 
+  /** Keeps an item for so long, or longer if it is there already. */
   async putItem({ item, sellerId }: ListedItem, seconds: number): Promise<void> {
     const shard = this.#shardOf(item.id);
     const key = itemKey(shard, item.id);
@@ -69,6 +78,7 @@ export class RedisToRebuild extends ShardedRedis implements RedisToFill {
     ]);
   }
 
+  /** Takes away what there is of this auction, also out of the lists. */
   async forgetAuction(auctionId: string): Promise<void> {
     const shard = this.#shardOf(auctionId);
     const { auction, log } = auctionKeys(shard, auctionId);
@@ -89,6 +99,7 @@ export class RedisToRebuild extends ShardedRedis implements RedisToFill {
     await this.#putFields(shard, auctionKeys(shard, auctionId).auction, records);
   }
 
+  /** Puts an auction and its item in place. */
   async putAuction(restored: RestoredAuction): Promise<void> {
     const { auctionId, status, fields, bidders, item, sellerId, lastAt } = restored;
     const shard = this.#shardOf(auctionId);
@@ -120,6 +131,7 @@ export class RedisToRebuild extends ShardedRedis implements RedisToFill {
     ]);
   }
 
+  /** Puts a book in place, and its bids into their auction. */
   async putAbsentees({ auctionId, fields, absentees }: RestoredAbsentees): Promise<void> {
     const shard = this.#shardOf(auctionId);
     const { auction } = auctionKeys(shard, auctionOfAbsentees(auctionId));
@@ -131,12 +143,14 @@ export class RedisToRebuild extends ShardedRedis implements RedisToFill {
     ]);
   }
 
+  /** Marks the shards as whole; from then on they are open to bids. */
   async markWhole(shards: readonly number[]): Promise<void> {
     for (const shard of shards) {
       await this.ask(this.mark(shard, ''), `marking shard ${shard} as whole`);
     }
   }
 
+  /** Writes `SHARDS`, which lets gateways and workers become ready. */
   async writeShards(): Promise<void> {
     await this.ask(this.redis.set(SHARDS_KEY, `${this.shards}`), `writing ${SHARDS_KEY}`);
   }

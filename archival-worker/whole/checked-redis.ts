@@ -1,8 +1,7 @@
 import type { Result } from 'ioredis';
 import { SHARDS_KEY, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import type { CheckedRedis, ShardMark } from '../../whole/ports.ts';
-import { lua, ShardedRedis } from './sharded-redis.ts';
+import { lua, ShardedRedis } from '../adapters/redis/sharded-redis.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -15,7 +14,28 @@ declare module 'ioredis' {
 
 const REDIS_LIMIT_MS = 2_000;
 
-export class RedisToCheck extends ShardedRedis implements CheckedRedis {
+/** What is known of one shard's marker. */
+export interface ShardMark {
+  readonly shard: number;
+  /**
+   * `whole`: set on the server that holds the shard now. `unchecked`: set on another server, or
+   * before this one restarted. `missing`: the data were lost, or this Redis is new.
+   */
+  readonly state: 'whole' | 'unchecked' | 'missing';
+  /** The run id that it names; '' where it is missing. */
+  readonly marker: string;
+  /** Of the server that holds the shard now. */
+  readonly runId: string;
+  /** That server was a replica until a failover. */
+  readonly wasReplica: boolean;
+  /** By that server's clock, ms since 1970. */
+  readonly now: number;
+}
+
+/** Redis, as the check finds it. */
+export type CheckedRedis = Omit<RedisToCheck, 'listedAuctions'>;
+
+export class RedisToCheck extends ShardedRedis {
   constructor(redis: RedisClient, shards: number) {
     super(redis, shards, REDIS_LIMIT_MS);
     redis.defineCommand('takeMarker', { numberOfKeys: 1, lua: lua('take-marker') });
@@ -36,15 +56,21 @@ export class RedisToCheck extends ShardedRedis implements CheckedRedis {
     return this.ask(Promise.all(looks), 'reading the shard markers');
   }
 
+  /** Opens a checked shard. Does nothing when another server holds it by now. */
   async open(shard: number, runId: string): Promise<void> {
     await this.ask(this.mark(shard, runId), `opening shard ${shard}`);
   }
 
+  /**
+   * Takes this marker away: commands are answered UNAVAILABLE until a rebuild has set it again.
+   * @returns false when there is another one by now, which stays
+   */
   async close(shard: number, marker: string): Promise<boolean> {
     const { whole } = shardKeys(shard);
     return (await this.ask(this.redis.takeMarker(whole, marker), `closing shard ${shard}`)) === 1;
   }
 
+  /** Marks every shard as whole and writes the number of shards last; safe to repeat. */
   async markFresh(): Promise<void> {
     const marked = Promise.all(this.allShards().map((shard) => this.mark(shard, '')));
     await this.ask(marked, 'marking the shards as whole');
