@@ -11,7 +11,6 @@ import { Database } from './adapters/postgres/database.ts';
 import { watchDatabase } from './adapters/postgres/database-watch.ts';
 import { HttpsCourier, type CourierOptions } from './adapters/receivers/https-courier.ts';
 import type { WebhookSettings } from './config.ts';
-import { askHistory } from './history/ask-history.ts';
 import { createWebhookMetrics } from './metrics.ts';
 import { WebhookQueues, type RetryPlan } from './webhooks/queues.ts';
 import { ReceiverAddresses } from './webhooks/receiver-addresses.ts';
@@ -58,7 +57,7 @@ async function assemble(
     log,
   );
   closers.defer('database', () => database.close());
-  const databaseWatch = watchDatabase(askHistory(database), log);
+  const databaseWatch = watchDatabase(database, log);
   closers.defer('database watch', () => databaseWatch.close());
 
   const nats = connectNats(settings.NATS_URL, 'webhooks', log);

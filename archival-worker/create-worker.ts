@@ -72,8 +72,7 @@ async function assemble(
   const writing = open(primary, 'outcry-archive', WRITE_CONNECTIONS, WRITE_LIMIT_MS);
   // The history API has its own connections, maybe to a replica.
   const reading = open(replica, 'outcry-history', READ_CONNECTIONS, READ_LIMIT_MS);
-  const ask = askHistory(reading);
-  const databaseWatch = watchDatabase(ask, log);
+  const databaseWatch = watchDatabase(reading, log);
   closers.defer('database watch', () => databaseWatch.close());
 
   const redis = openRedisOrCluster(settings, 'archival-worker', log, {
@@ -152,7 +151,7 @@ async function assemble(
   };
   const api = createHistoryApi(
     {
-      ask,
+      ask: askHistory(reading),
       write: askHistory(writing),
       tellDevices: keptHints(redis, log),
       accounts: { marks: signOutMarks(redis), store: accountStore },

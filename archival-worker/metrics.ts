@@ -1,20 +1,21 @@
 import type { Registry } from 'prom-client';
 import { Figures } from '@outcry/shared/runtime/figures.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
-import type { ArchiveFigures } from './archive/ports.ts';
-import type { SealFigures } from './seal/seal-auctions.ts';
-import type { DeliveryFigures } from './webhooks/send-deliveries.ts';
+import type { StoredBatch } from './archive/ports.ts';
+import type { SealBacklog } from './seal/seal-store.ts';
+import type { AttemptEnd } from './webhooks/attempts.ts';
+import type { Backlog } from './webhooks/queues.ts';
+
+export type ArchiveFigures = ReturnType<typeof createMetrics>;
+export type SealFigures = ReturnType<typeof createSealMetrics>;
+export type DeliveryFigures = ReturnType<typeof createWebhookMetrics>;
 
 /**
  * The worker's own figures.
  * @param behind messages that are not archived yet
  * @param unreported auctions whose archived watermark Redis was not told yet
  */
-export function createMetrics(
-  registry: Registry,
-  behind: () => number,
-  unreported: () => number,
-): ArchiveFigures {
+export function createMetrics(registry: Registry, behind: () => number, unreported: () => number) {
   const figures = new Figures(registry);
   figures.reading('outcry_archive_behind_messages', 'Messages not archived yet', behind);
   figures.reading('outcry_archive_unreported_auctions', 'Watermarks Redis lacks', unreported);
@@ -48,7 +49,7 @@ export function createMetrics(
   for (const result of ['new', 'duplicate']) events.inc({ result }, 0);
 
   return {
-    committed: (of) => {
+    committed: (of: StoredBatch): void => {
       events.inc({ result: 'new' }, of.fresh);
       events.inc({ result: 'duplicate' }, of.duplicates);
       conflicts.inc(of.conflicts.length);
@@ -63,7 +64,7 @@ export function createMetrics(
 }
 
 /** What sealing adds to them. */
-export function createSealMetrics(registry: Registry): SealFigures {
+export function createSealMetrics(registry: Registry) {
   const figures = new Figures(registry);
   const auctions = figures.counter(
     'outcry_seal_auctions_total',
@@ -83,12 +84,14 @@ export function createSealMetrics(registry: Registry): SealFigures {
   );
   const lag = figures.gauge('outcry_seal_lag_seconds', 'Since the first of them was over');
   return {
-    sealed: (count) => {
+    sealed: (count: number): void => {
       auctions.inc();
       events.inc(count);
     },
+    /** An auction that should be whole and is not, or that Redis knows otherwise. */
     quarantined: () => doubts.inc(),
-    waiting: (backlog) => {
+    /** Undefined: Postgres could not be asked. */
+    waiting: (backlog: SealBacklog | undefined): void => {
       waiting.set(backlog?.auctions ?? NaN);
       lag.set(backlog?.oldestSeconds ?? NaN);
     },
@@ -96,7 +99,7 @@ export function createSealMetrics(registry: Registry): SealFigures {
 }
 
 /** The figures of the process that delivers to webhooks. */
-export function createWebhookMetrics(registry: Registry, behind: () => number): DeliveryFigures {
+export function createWebhookMetrics(registry: Registry, behind: () => number) {
   const figures = new Figures(registry);
   figures.reading('outcry_webhooks_behind_messages', 'Messages of JetStream not rung for', behind);
   const attempts = figures.counter(
@@ -121,12 +124,12 @@ export function createWebhookMetrics(registry: Registry, behind: () => number): 
   );
   for (const result of ['delivered', 'failed']) attempts.inc({ result }, 0);
   return {
-    attempted: ({ ms }, ok) => {
+    attempted: ({ ms }: AttemptEnd, ok: boolean): void => {
       attempts.inc({ result: ok ? 'delivered' : 'failed' });
       seconds.observe(ms / 1000);
     },
-    inFlight: (count) => inFlight.set(count),
-    backlog: (backlog) => {
+    inFlight: (count: number) => inFlight.set(count),
+    backlog: (backlog: Backlog | undefined): void => {
       pending.set(backlog?.pending ?? NaN);
       dead.set(backlog?.dead ?? NaN);
       oldest.set(backlog?.oldestSeconds ?? NaN);

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
+import { available } from '../unavailable.ts';
 import type { DeletedAccountStore, Deletion, Erasure } from './deleted-accounts.ts';
 import type { NamesInRedis } from './names-in-redis.ts';
 import type { SignOutMarks } from './sign-out-marks.ts';
@@ -13,6 +14,7 @@ const SIGN_OUT_TAKES_MS = 5_000;
 const MAX_NAMED = 5;
 const LOOK_EVERY_MS = 10_000;
 const AT_ONCE = 100;
+const UNAVAILABLE = 'Accounts cannot be changed right now.';
 const FIRST_ERASURE = { auctionId: '', userId: '' };
 
 /** What accounts are kept in. */
@@ -21,21 +23,26 @@ export interface AccountParts {
   readonly store: DeletedAccountStore;
 }
 
+/** Ends all sessions of a user. @throws UnavailableError */
+export const signOut = ({ marks }: AccountParts, userId: string): Promise<number> =>
+  available(UNAVAILABLE, () => marks.signOut(userId));
+
 /**
  * Signs the user out everywhere, and has the account deleted by {@link DeleteAccounts}.
  * @returns open auctions and sales that the user sells, leads, or has left a bid for: then nothing was done
- * @throws AccountsUnavailableError
+ * @throws UnavailableError
  */
-export async function deleteAccount(
+export const deleteAccount = (
   { marks, store }: AccountParts,
   userId: string,
-): Promise<readonly string[]> {
-  const open = await store.openAuctions(userId, MAX_NAMED);
-  if (open.length > 0) return open;
-  const signedOutAt = await marks.signOut(userId);
-  await store.begin({ userId, upTo: signedOutAt + SIGN_OUT_TAKES_MS });
-  return [];
-}
+): Promise<readonly string[]> =>
+  available(UNAVAILABLE, async () => {
+    const open = await store.openAuctions(userId, MAX_NAMED);
+    if (open.length > 0) return open;
+    const signedOutAt = await marks.signOut(userId);
+    await store.begin({ userId, upTo: signedOutAt + SIGN_OUT_TAKES_MS });
+    return [];
+  });
 
 export interface DeleteAccountsParts {
   readonly store: DeletedAccountStore;

@@ -1,6 +1,5 @@
 import { type Database, sql, type Tx } from '../adapters/postgres/database.ts';
 import { countBidsAnew, countWins } from '../adapters/postgres/statistics.ts';
-import { AccountsUnavailableError } from './sign-out-marks.ts';
 
 /** An account whose deletion is under way. */
 export interface Deletion {
@@ -22,7 +21,7 @@ export type DeletedAccountStore = ReturnType<typeof deletedAccounts>;
 export const deletedAccounts = (database: Database) => ({
   /** Open auctions and sales that the user sells, leads, or has left a bid for, as far as they are archived. */
   async openAuctions(userId: string, limit: number): Promise<readonly string[]> {
-    const rows = await available(database.ask<{ id: string }[]>`
+    const rows = await database.ask<{ id: string }[]>`
       WITH absentee AS (
         SELECT DISTINCT ON (auction_id) auction_id, type
           FROM history_events
@@ -46,15 +45,15 @@ export const deletedAccounts = (database: Database) => ({
           FROM absentee JOIN auctions ON auctions.id = absentee.auction_id
          WHERE type = 'left' AND status <> 'ended') AS open
        ORDER BY id
-       LIMIT ${limit}`);
+       LIMIT ${limit}`;
     return rows.map(({ id }) => id);
   },
 
   /** Notes that the account is to be deleted, for whoever goes on with it. */
   async begin({ userId, upTo }: Deletion): Promise<void> {
-    await available(database.ask`
+    await database.ask`
       INSERT INTO deletions (user_id, up_to) VALUES (${userId}, ${upTo}::timestamptz)
-      ON CONFLICT (user_id) DO UPDATE SET up_to = greatest(deletions.up_to, EXCLUDED.up_to)`);
+      ON CONFLICT (user_id) DO UPDATE SET up_to = greatest(deletions.up_to, EXCLUDED.up_to)`;
   },
 
   /** Accounts whose deletion was noted, by user. */
@@ -158,15 +157,6 @@ export const deletedAccounts = (database: Database) => ({
     });
   },
 });
-
-/** @throws AccountsUnavailableError */
-async function available<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw new AccountsUnavailableError('Postgres did not answer', { cause: error });
-  }
-}
 
 /** The column as ms since 1970, which it holds exactly. */
 const upToMs = sql`(extract(epoch FROM up_to) * 1000)::bigint AS up_to`;

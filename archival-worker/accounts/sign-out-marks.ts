@@ -17,11 +17,6 @@ declare module 'ioredis' {
 
 const LIMIT_MS = 1_900;
 
-/** What an account needs does not answer right now. */
-export class AccountsUnavailableError extends Error {
-  override readonly name = 'AccountsUnavailableError';
-}
-
 export type SignOutMarks = ReturnType<typeof signOutMarks>;
 
 /** Who signed out everywhere, as all services are told. */
@@ -31,16 +26,12 @@ export function signOutMarks(redis: RedisClient) {
     /**
      * From now on the user's older tokens count no more.
      * @returns when that was, ms since 1970 by Redis's clock
-     * @throws AccountsUnavailableError
+     * @throws Error when Redis did not answer
      */
     async signOut(userId: string): Promise<number> {
       const mark = signOutMark(userId);
       const marking = redis.signOut(SIGNED_OUT_KEY, mark, SIGNED_OUT_KEPT_MS, MAX_SIGNED_OUT);
-      try {
-        return Number(await withTimeLimit(marking, LIMIT_MS, 'signing a user out'));
-      } catch (error) {
-        throw new AccountsUnavailableError('Redis did not answer', { cause: error });
-      }
+      return Number(await withTimeLimit(marking, LIMIT_MS, 'signing a user out'));
     },
   };
 }

@@ -10,12 +10,12 @@ import type { ArchiveStore } from '../adapters/postgres/archive-store.ts';
 import {
   RefusedDataError,
   TooSlowError,
-  type ArchiveFigures,
   type Delivery,
   type EventSource,
   type OpenedEntry,
   type StoredBatch,
 } from './ports.ts';
+import type { ArchiveFigures } from '../metrics.ts';
 import { openEntry } from './open-entry.ts';
 import type { ReportArchived } from './report-archived.ts';
 import { logArchived, type TraceCommit } from './traced-archive.ts';

@@ -85,9 +85,3 @@ export interface StoredBatch {
   /** `at` of the oldest fresh event, ISO 8601 UTC. */
   readonly oldestAt: string | undefined;
 }
-
-/** What the archive tells those who watch it. */
-export interface ArchiveFigures {
-  committed(batch: StoredBatch): void;
-  retried(): void;
-}

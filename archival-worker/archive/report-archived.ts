@@ -4,8 +4,8 @@
  */
 import { comparePositions } from '@outcry/shared/contracts/live.ts';
 import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
-import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { UnmovableMarksError, type RedisAuctionMarks } from '../adapters/redis/auction-marks.ts';
 import type { ArchivedPrefix } from './ports.ts';
 
@@ -19,6 +19,8 @@ const MAX_WAITING = 100_000;
 const REPORTS_AT_ONCE = 500;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;
+/** Whoever has something to report ends the pause. */
+const LOOK_EVERY_MS = 60_000;
 
 export class ReportArchived {
   readonly #marks: ArchivedMarks;
@@ -26,9 +28,17 @@ export class ReportArchived {
   readonly #maxWaiting: number;
   readonly #waiting = new Map<string, ArchivedPrefix>();
   readonly #blocked = new Set<string>();
-  readonly #stopping = new AbortController();
-  #wake: () => void = () => undefined;
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds = new Rounds(
+    async () => {
+      await this.#reportSome();
+      return this.waiting > 0 ? 0 : LOOK_EVERY_MS;
+    },
+    (error, inARow) => {
+      const level = inARow === 1 ? 'warn' : 'debug';
+      this.#log[level]({ err: error }, 'Redis was not told how far the archive is; again later');
+      return backoffMs(inARow, RETRY_FIRST_MS, RETRY_MAX_MS);
+    },
+  );
 
   constructor(marks: ArchivedMarks, log: Logger, maxWaiting = MAX_WAITING) {
     this.#marks = marks;
@@ -43,6 +53,7 @@ export class ReportArchived {
 
   /** Takes reports over; never waits. */
   add(prefixes: readonly ArchivedPrefix[]): void {
+    const wasIdle = this.waiting === 0;
     for (const prefix of prefixes) {
       const known = this.#waiting.get(prefix.auctionId);
       if (known !== undefined && comparePositions(prefix, known) <= 0) continue;
@@ -50,47 +61,29 @@ export class ReportArchived {
       this.#waiting.set(prefix.auctionId, prefix);
     }
     forgetOldest(this.#waiting, this.#maxWaiting);
-    this.#wake();
+    // After a failure the pause goes on.
+    if (wasIdle) this.#rounds.wake();
   }
 
   /** Takes over which auctions have an entry that can never be stored; never waits. */
   block(auctionIds: readonly string[]): void {
+    const wasIdle = this.waiting === 0;
     for (const auctionId of auctionIds) this.#blocked.add(auctionId);
     forgetOldest(this.#blocked, this.#maxWaiting);
-    this.#wake();
+    if (wasIdle) this.#rounds.wake();
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
   /** Makes one last attempt with what is waiting. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#wake();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    let failures = 0;
-    while (!signal.aborted || this.waiting > 0) {
-      if (this.waiting === 0) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-        continue;
-      }
-      try {
-        await this.#reportSome();
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        const level = failures === 1 ? 'warn' : 'debug';
-        this.#log[level]({ err: error }, 'Redis was not told how far the archive is; again later');
-        if (signal.aborted) return;
-        await pause(backoffMs(failures, RETRY_FIRST_MS, RETRY_MAX_MS), signal);
-      }
+    await this.#rounds.stop();
+    try {
+      while (this.waiting > 0) await this.#reportSome();
+    } catch (error) {
+      this.#log.warn({ err: error }, 'Redis was not told how far the archive is');
     }
   }
 

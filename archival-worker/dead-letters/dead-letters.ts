@@ -8,23 +8,22 @@ import type {
 import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
 import type { LetterPlace, ListedLetter } from '../adapters/postgres/dead-letters.ts';
 import type { Judgement } from '../archive/ports.ts';
+import { available } from '../unavailable.ts';
 import { discardLetters, retryLetters, type LetterParts } from './settle-letters.ts';
 
 /** Letters of one hash that a request deals with; asking again deals with more. */
 const MOST_RETRIED = 100;
 
 /** Postgres or Redis did not do it; what was done by then holds. */
-export class DeadLettersUnavailableError extends Error {
-  override readonly name = 'DeadLettersUnavailableError';
-}
+const UNAVAILABLE = 'Dead letters cannot be read or changed right now.';
 
-/** Oldest first. @throws CursorError; DeadLettersUnavailableError */
+/** Oldest first. @throws CursorError; UnavailableError */
 export async function listLetters(
   { box }: LetterParts,
   { limit, cursor }: DeadLetterQuery,
 ): Promise<Page<DeadLetterView>> {
   const after = cursor === undefined ? undefined : placeAt(cursor);
-  const found = await available(() => box.list(after, limit + 1));
+  const found = await available(UNAVAILABLE, () => box.list(after, limit + 1));
   const { items, nextCursor } = pageOf(found, limit, ({ micros, hash, subject }) =>
     cursorOf(micros, hash, subject),
   );
@@ -34,13 +33,13 @@ export async function listLetters(
 /**
  * Stores again what has this hash.
  * @returns undefined when there is no such letter (any more)
- * @throws DeadLettersUnavailableError
+ * @throws UnavailableError
  */
 export const retryHash = (
   parts: LetterParts,
   hash: string,
 ): Promise<RetriedDeadLetter | undefined> =>
-  available(async () => {
+  available(UNAVAILABLE, async () => {
     let stored = 0;
     const reasons: string[] = [];
     for await (const { refusal } of retryLetters(parts, hash)) {
@@ -55,14 +54,14 @@ export const retryHash = (
 /**
  * Takes out for good what has this hash; it is kept with the judgement.
  * @returns false when there is no such letter (any more)
- * @throws DeadLettersUnavailableError
+ * @throws UnavailableError
  */
 export const discardHash = (
   parts: LetterParts,
   hash: string,
   judgement: Judgement,
 ): Promise<boolean> =>
-  available(async () => {
+  available(UNAVAILABLE, async () => {
     let discarded = 0;
     for await (const _ of discardLetters(parts, hash, judgement)) discarded += 1;
     return discarded > 0;
@@ -71,14 +70,6 @@ export const discardHash = (
 function shown(letter: ListedLetter): DeadLetterView {
   const { micros: _, ...view } = letter;
   return view;
-}
-
-async function available<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new DeadLettersUnavailableError('Postgres or Redis did not answer', { cause: error });
-  }
 }
 
 function placeAt(cursor: string): LetterPlace {

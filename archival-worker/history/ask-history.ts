@@ -5,16 +5,14 @@ import {
   type Given,
   type Tx,
 } from '../adapters/postgres/database.ts';
+import { UnavailableError } from '../unavailable.ts';
 
 /** SQLSTATE class of constraint violations: the caller's to understand. */
 const CONSTRAINT = /^23/;
 
-/** The archive cannot be read, or written, right now. */
-export class HistoryUnavailableError extends Error {
-  override readonly name = 'HistoryUnavailableError';
-}
+export const ARCHIVE_UNAVAILABLE = 'The archive cannot be read right now.';
 
-/** Asks the database for the history API. @throws HistoryUnavailableError, or a DatabaseError of a constraint */
+/** Asks the database for the history API. @throws UnavailableError, or a DatabaseError of a constraint */
 export interface AskHistory {
   /** Runs a statement. */
   <T extends readonly object[]>(
@@ -28,16 +26,15 @@ export interface AskHistory {
 export const askHistory = (database: Database): AskHistory =>
   Object.assign(
     <T extends readonly object[]>(statement: TemplateStringsArray, ...given: readonly Given[]) =>
-      available(database.ask<T>(statement, ...given)),
-    { begin: <T>(work: (tx: Tx) => Promise<T>) => available(database.begin(work)) },
+      answered(database.ask<T>(statement, ...given)),
+    { begin: <T>(work: (tx: Tx) => Promise<T>) => answered(database.begin(work)) },
   );
 
-async function available<T>(answer: Promise<T>): Promise<T> {
+async function answered<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
     if (error instanceof DatabaseError && CONSTRAINT.test(error.code)) throw error;
-    const reason = error instanceof Error ? error.message : 'unknown';
-    throw new HistoryUnavailableError(`Postgres: ${reason}`);
+    throw new UnavailableError(ARCHIVE_UNAVAILABLE, { cause: error });
   }
 }

@@ -3,7 +3,7 @@ import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { answerProblem, setHeader } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import { streamText } from '@outcry/shared/http/stream-text.ts';
-import { deleteAccount } from '../accounts/delete-accounts.ts';
+import { deleteAccount, signOut } from '../accounts/delete-accounts.ts';
 import { STATS } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { ownDataText } from './own-data.ts';
@@ -27,7 +27,7 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
       example: {},
     },
     async ({ params: { id } }, { accounts }: HistoryParts) => {
-      await accounts.marks.signOut(id);
+      await signOut(accounts, id);
       return { status: 202, body: null };
     },
   ),

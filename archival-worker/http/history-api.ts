@@ -6,9 +6,7 @@ import { createApi, type ApiContext } from '@outcry/shared/http/create-api.ts';
 import { answerProblem, type Exchange, type HttpAnswer } from '@outcry/shared/http/exchange.ts';
 import type { Route } from '@outcry/shared/http/route.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { HistoryUnavailableError } from '../history/ask-history.ts';
-import { AccountsUnavailableError } from '../accounts/sign-out-marks.ts';
-import { DeadLettersUnavailableError } from '../dead-letters/dead-letters.ts';
+import { UnavailableError } from '../unavailable.ts';
 import { ACCOUNT_ROUTES } from './account-routes.ts';
 import { ADMIN_ROUTES } from './admin-routes.ts';
 import { AUCTION_ROUTES } from './auction-routes.ts';
@@ -37,23 +35,15 @@ Amounts are whole numbers of minor units (cents). Times are ISO 8601 in UTC. Eve
 
 const RETRY_AFTER_MS = 1_000;
 
-/** What is said when Postgres, or Redis, does not answer. */
-const UNAVAILABLE = [
-  [AccountsUnavailableError, 'Accounts cannot be changed right now.'],
-  [DeadLettersUnavailableError, 'Dead letters cannot be read or changed right now.'],
-  [HistoryUnavailableError, 'The archive cannot be read right now.'],
-] as const;
-
 export function createHistoryApi(
   parts: HistoryParts,
   edge: Authentication & { readonly corsOrigins: readonly string[]; readonly log: Logger },
   addOperations: (app: Hono<ApiContext>) => void,
 ): Hono<ApiContext> {
   const failure = (x: Exchange, error: unknown): HttpAnswer | undefined => {
-    const detail = UNAVAILABLE.find(([kind]) => error instanceof kind)?.[1];
-    if (detail === undefined) return undefined;
+    if (!(error instanceof UnavailableError)) return undefined;
     edge.log.warn({ err: error, requestId: x.requestId }, 'a request could not be answered now');
-    return answerProblem(x, 'UNAVAILABLE', detail, { retryAfterMs: RETRY_AFTER_MS });
+    return answerProblem(x, 'UNAVAILABLE', error.message, { retryAfterMs: RETRY_AFTER_MS });
   };
   return createApi({
     ...edge,

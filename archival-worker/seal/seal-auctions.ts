@@ -10,8 +10,9 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import type { RedisAuctionMarks } from '../adapters/redis/auction-marks.ts';
+import type { SealFigures } from '../metrics.ts';
 import { HashChain, LINK_BYTES } from './hash-chain.ts';
-import type { Seal, SealBacklog, SealStore, WholeAuction } from './seal-store.ts';
+import type { Seal, SealStore, WholeAuction } from './seal-store.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const RETRY_AFTER_FAILURE_MS = 5_000;
@@ -22,15 +23,6 @@ const NOTICES_AT_ONCE = 500;
 /** An auction that failed is not looked at again before this time. */
 const QUARANTINE_MS = 10 * 60 * 1000;
 const MAX_QUARANTINED = 1_000;
-
-/** What sealing tells those who watch it. */
-export interface SealFigures {
-  sealed(events: number): void;
-  /** An auction that should be whole and is not, or that Redis knows otherwise. */
-  quarantined(): void;
-  /** Undefined: Postgres could not be asked. */
-  waiting(backlog: SealBacklog | undefined): void;
-}
 
 export interface SealParts {
   readonly store: SealStore;

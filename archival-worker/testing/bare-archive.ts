@@ -8,8 +8,9 @@ import { archiveStore } from '../adapters/postgres/archive-store.ts';
 import { Database } from '../adapters/postgres/database.ts';
 import { RedisAuctionMarks } from '../adapters/redis/auction-marks.ts';
 import { ArchiveEvents } from '../archive/archive-events.ts';
-import type { ArchiveFigures, EventSource } from '../archive/ports.ts';
+import type { EventSource } from '../archive/ports.ts';
 import { ReportArchived } from '../archive/report-archived.ts';
+import type { ArchiveFigures } from '../metrics.ts';
 import { SHARDS, type TestSystem } from './test-system.ts';
 
 export interface BareArchive {

@@ -8,9 +8,10 @@ import { countsOf } from '@outcry/shared/domain/group-by.ts';
 import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import { isTaken, type AttemptEnd, type Courier } from './attempts.ts';
+import type { DeliveryFigures } from '../metrics.ts';
+import { isTaken, type Courier } from './attempts.ts';
 import type { Claim } from './next-message.ts';
-import type { Backlog, WebhookQueues } from './queues.ts';
+import type { WebhookQueues } from './queues.ts';
 
 /** Messages under way at once, in this process. */
 const MOST_AT_ONCE = 256;
@@ -25,13 +26,6 @@ const GATHER_MS = 10;
 const TIDY_EVERY_MS = 60_000;
 const MEASURE_EVERY_MS = 15_000;
 const PAUSE_AFTER_FAILURE_MS = 1_000;
-
-/** What delivering tells those who watch it. */
-export interface DeliveryFigures {
-  attempted(end: AttemptEnd, ok: boolean): void;
-  inFlight(count: number): void;
-  backlog(backlog: Backlog | undefined): void;
-}
 
 export interface SendParts {
   readonly queues: WebhookQueues;

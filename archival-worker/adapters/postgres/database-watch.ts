@@ -1,15 +1,15 @@
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import type { AskHistory } from '../../history/ask-history.ts';
+import type { Database } from './database.ts';
 
 const ASK_EVERY_MS = 2_000;
 
 /** Keeps asking whether the database can be read, for `readyz`. */
-export function watchDatabase(ask: AskHistory, log: Logger) {
+export function watchDatabase(database: Database, log: Logger) {
   let fault: string | undefined = 'not asked yet';
   const rounds = new Rounds(async () => {
     const before = fault;
-    fault = await faultOf(ask);
+    fault = await faultOf(database);
     if (fault !== undefined && before === undefined) log.warn({ fault }, 'Postgres');
     if (fault === undefined && before !== undefined) log.info('Postgres answers');
     return ASK_EVERY_MS;
@@ -24,14 +24,13 @@ export function watchDatabase(ask: AskHistory, log: Logger) {
   };
 }
 
-async function faultOf(ask: AskHistory): Promise<string | undefined> {
+async function faultOf(database: Database): Promise<string | undefined> {
   try {
-    const [row] = await ask<
-      { there: boolean }[]
-    >`SELECT to_regclass('auctions') IS NOT NULL AS there`;
+    const [row] = await database.ask<{ there: boolean }[]>`
+      SELECT to_regclass('auctions') IS NOT NULL AS there`;
     if (row?.there === true) return undefined;
     return 'the database has no tables yet: run "npm run migrate"';
   } catch (error) {
-    return error instanceof Error ? error.message : 'unknown';
+    return `Postgres: ${error instanceof Error ? error.message : 'unknown'}`;
   }
 }
