@@ -3,14 +3,8 @@ import type { Page } from '@outcry/shared/contracts/api.ts';
 import type { DeadLetterView, RetriedDeadLetter } from '@outcry/shared/contracts/dead-letters.ts';
 import type { AuctionBidder, FoundBid } from '@outcry/shared/contracts/history.ts';
 import { having, isNothing, pageOf } from './answers.ts';
-import { HttpTransport } from './http-transport.ts';
 import type { PageQuery } from './outcry-client.ts';
-import {
-  queryText,
-  ServiceAddresses,
-  withoutSlash,
-  type OutcryClientOptions,
-} from './service-addresses.ts';
+import { Services, type OutcryClientOptions } from './services.ts';
 
 const isFoundBid = having<FoundBid>({ bidId: 'string', auctionId: 'string', userId: 'string' });
 
@@ -22,56 +16,50 @@ const isDeadLetterPage = pageOf(
 
 const isRetried = having<RetriedDeadLetter>({ stored: 'number', kept: 'number' });
 
+const DEAD_LETTERS = '/v1/history/dead-letters';
+
 /** Storing a large letter takes its time. */
 const RETRY_LIMIT_MS = 30_000;
 
 /** Every method throws `OutcryError`, after the same retries as those of `OutcryClient`. */
 export class AdminClient {
-  readonly #http: HttpTransport;
-  readonly #addresses: ServiceAddresses;
+  readonly #services: Services;
 
   constructor(options: OutcryClientOptions) {
-    this.#http = new HttpTransport(options);
-    this.#addresses = new ServiceAddresses(options, this.#http);
+    this.#services = new Services(options);
   }
 
   /** A bid by its id alone, with its bidder. */
-  async findBid(bidId: string): Promise<FoundBid> {
-    const url = `${await this.#addresses.history()}/v1/history/bids/${encodeURIComponent(bidId)}`;
-    return this.#http.get(url, isFoundBid);
+  findBid(bidId: string): Promise<FoundBid> {
+    const path = `/v1/history/bids/${encodeURIComponent(bidId)}`;
+    return this.#services.history.get(path, isFoundBid);
   }
 
   /** One page of who bids in an auction, by alias, with the users. */
-  async bidders(auctionId: string, query: PageQuery = {}): Promise<Page<AuctionBidder>> {
+  bidders(auctionId: string, query: PageQuery = {}): Promise<Page<AuctionBidder>> {
     const path = `/v1/history/auctions/${encodeURIComponent(auctionId)}/bidders`;
-    const url = (await this.#addresses.history()) + path;
-    return this.#http.get(url + queryText({ ...query }), isBidderPage);
+    return this.#services.history.get(path, isBidderPage, query);
   }
 
   /** One page of the messages that could not be stored as events, the oldest first. */
-  async deadLetters(query: PageQuery = {}): Promise<Page<DeadLetterView>> {
-    return this.#http.get((await this.#lettersUrl()) + queryText({ ...query }), isDeadLetterPage);
+  deadLetters(query: PageQuery = {}): Promise<Page<DeadLetterView>> {
+    return this.#services.history.get(DEAD_LETTERS, isDeadLetterPage, query);
   }
 
   /** Stores a dead letter again; `NOT_FOUND` where it is no dead letter any more. */
-  async retryDeadLetter(hash: string): Promise<RetriedDeadLetter> {
-    const url = `${await this.#lettersUrl()}/${encodeURIComponent(hash)}/retry`;
-    return this.#http.post(url, {}, isRetried, { timeoutMs: RETRY_LIMIT_MS });
+  retryDeadLetter(hash: string): Promise<RetriedDeadLetter> {
+    const path = `${DEAD_LETTERS}/${encodeURIComponent(hash)}/retry`;
+    return this.#services.history.post(path, {}, isRetried, { timeoutMs: RETRY_LIMIT_MS });
   }
 
   /** Takes out for good one that is no event; it is kept with who did it and this reason. */
-  async discardDeadLetter(hash: string, reason: string): Promise<void> {
-    const url = `${await this.#lettersUrl()}/${encodeURIComponent(hash)}/discard`;
-    await this.#http.post(url, { reason }, isNothing);
+  discardDeadLetter(hash: string, reason: string): Promise<void> {
+    const path = `${DEAD_LETTERS}/${encodeURIComponent(hash)}/discard`;
+    return this.#services.history.post(path, { reason }, isNothing);
   }
 
   /** Tells everybody who is connected. @param text at most 500 characters */
-  async announce(text: string): Promise<void> {
-    const { broadcastUrl } = await this.#addresses.config();
-    await this.#http.post(`${withoutSlash(broadcastUrl)}/v1/announcements`, { text }, isNothing);
-  }
-
-  async #lettersUrl(): Promise<string> {
-    return `${await this.#addresses.history()}/v1/history/dead-letters`;
+  announce(text: string): Promise<void> {
+    return this.#services.broadcaster.post('/v1/announcements', { text }, isNothing);
   }
 }

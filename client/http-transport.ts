@@ -1,4 +1,4 @@
-/** Requests that are sent again, with the same idempotency key, until there is a real answer. */
+/** Requests to a service that are sent again, with the same idempotency key, until there is a real answer. */
 import type { ProblemCode } from '@outcry/shared/contracts/problems.ts';
 import type { Guard } from './answers.ts';
 import { backOffMs, LONGEST_RETRY_AFTER_MS, sleep } from './back-off.ts';
@@ -54,23 +54,36 @@ const DEFAULT_RETRIES = 3;
 /** Between two pieces of a stream. */
 const STALL_LIMIT_MS = 30_000;
 
+/** What a query asks for; `undefined` is left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** All paths are beneath the service's address. */
 export class HttpTransport {
   readonly #options: TransportOptions;
+  readonly #address: () => string | Promise<string>;
   readonly #fetch: Fetch;
 
-  constructor(options: TransportOptions) {
+  /** @param address where the service is; asked for at each call */
+  constructor(options: TransportOptions, address: () => string | Promise<string>) {
     this.#options = options;
+    this.#address = address;
     // Looked up at each call and called as a global: browsers refuse a detached `fetch`.
     this.#fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
   }
 
+  /** @throws OutcryError when the address cannot be found out */
+  async url(path: string): Promise<string> {
+    return (await this.#address()).replace(/\/+$/, '') + path;
+  }
+
   /** @throws OutcryError */
   get<T>(
-    url: string,
+    path: string,
     isAnswer: Guard<T>,
+    query: Query = {},
     options: Pick<CommandOptions, 'timeoutMs'> = {},
   ): Promise<T> {
-    return this.#send({ method: 'GET', url, headers: {} }, isAnswer, options);
+    return this.#send('GET', path + queryText(query), undefined, isAnswer, options);
   }
 
   /**
@@ -78,39 +91,37 @@ export class HttpTransport {
    * @throws OutcryError with the key that was used
    */
   post<T>(
-    url: string,
+    path: string,
     body: unknown,
     isAnswer: Guard<T>,
     options: CommandOptions = {},
   ): Promise<T> {
-    const key = options.idempotencyKey ?? newIdempotencyKey();
-    const headers = { 'content-type': 'application/json', 'idempotency-key': key };
-    const request = { method: 'POST', url, headers, body: JSON.stringify(body) } as const;
-    return this.#send(request, isAnswer, { ...options, idempotencyKey: key });
+    const idempotencyKey = options.idempotencyKey ?? newIdempotencyKey();
+    return this.#send('POST', path, body, isAnswer, { ...options, idempotencyKey });
   }
 
   /**
    * A PUT sets what it names, so it can be sent again as it is.
    * @throws OutcryError
    */
-  put<T>(url: string, body: unknown, isAnswer: Guard<T>): Promise<T> {
-    return this.#sendBody('PUT', url, body, isAnswer);
+  put<T>(path: string, body: unknown, isAnswer: Guard<T>): Promise<T> {
+    return this.#send('PUT', path, body, isAnswer);
   }
 
   /**
    * A PATCH sets the members that it names, so it can be sent again as it is.
    * @throws OutcryError
    */
-  patch<T>(url: string, body: unknown, isAnswer: Guard<T>): Promise<T> {
-    return this.#sendBody('PATCH', url, body, isAnswer);
+  patch<T>(path: string, body: unknown, isAnswer: Guard<T>): Promise<T> {
+    return this.#send('PATCH', path, body, isAnswer);
   }
 
   /**
    * What is gone stays gone, so a DELETE can be sent again as it is.
    * @throws OutcryError
    */
-  delete<T>(url: string, isAnswer: Guard<T>): Promise<T> {
-    return this.#send({ method: 'DELETE', url, headers: {} }, isAnswer);
+  delete<T>(path: string, isAnswer: Guard<T>): Promise<T> {
+    return this.#send('DELETE', path, undefined, isAnswer);
   }
 
   /**
@@ -118,28 +129,24 @@ export class HttpTransport {
    * @throws OutcryError, also half-way: then the answer is not complete
    */
   async *stream(
-    url: string,
+    path: string,
     accept: string,
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, void> {
-    const token = await presentToken(this.#options.token);
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const request: HttpRequest = { method: 'GET', url, headers: { accept, ...authorization } };
-    yield* streamed(this.#fetch, request, STALL_LIMIT_MS, signal);
+    const headers = { accept, ...(await this.#authorization()) };
+    const url = await this.url(path);
+    yield* streamed(this.#fetch, { method: 'GET', url, headers }, STALL_LIMIT_MS, signal);
   }
 
-  #sendBody<T>(
-    method: 'PUT' | 'PATCH',
-    url: string,
-    body: unknown,
-    isAnswer: Guard<T>,
-  ): Promise<T> {
-    const headers = { 'content-type': 'application/json' };
-    return this.#send({ method, url, headers, body: JSON.stringify(body) }, isAnswer);
+  async #authorization(): Promise<Readonly<Record<string, string>>> {
+    const token = await presentToken(this.#options.token);
+    return token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   async #send<T>(
-    request: HttpRequest,
+    method: HttpRequest['method'],
+    path: string,
+    body: unknown,
     isAnswer: Guard<T>,
     options: CommandOptions = {},
   ): Promise<T> {
@@ -147,14 +154,22 @@ export class HttpTransport {
     const retries = this.#options.retries ?? DEFAULT_RETRIES;
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const isEnded = (): boolean => signal?.aborted ?? false;
+    // Once: an attempt after somebody else signed in must not act for that user.
+    const authorization = await this.#authorization();
+    const request: HttpRequest = {
+      method,
+      url: await this.url(path),
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+        ...authorization,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
     const began = performance.now();
     let mayHaveRun = false;
-    // Once: an attempt after somebody else signed in must not act for that user.
-    const token = await presentToken(this.#options.token);
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const authorized = { ...request, headers: { ...request.headers, ...authorization } };
     for (let retry = 0; ; retry += 1) {
-      const outcome = await attempt(this.#fetch, authorized, isAnswer, timeoutMs, signal);
+      const outcome = await attempt(this.#fetch, request, isAnswer, timeoutMs, signal);
       if (outcome.ok) return outcome.body;
       mayHaveRun ||= outcome.mayHaveRun;
       const askedMs = outcome.problem.retryAfterMs ?? 0;
@@ -191,6 +206,14 @@ function failure(
   const waits = stated.retryAfterMs === undefined ? {} : { retryAfterMs: stated.retryAfterMs };
   const detail = `an attempt may have succeeded; the last one: ${stated.detail}`;
   return new OutcryError(clientProblem('OUTCOME_UNKNOWN', detail, waits), key, cause);
+}
+
+function queryText(query: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
 }
 
 const KEY_BYTES = 16;

@@ -10,7 +10,7 @@ export {
   type ReportOptions,
 } from './outcry-client.ts';
 export { SaleClient, type SaleQuery } from './sale-client.ts';
-export type { OutcryClientOptions } from './service-addresses.ts';
+export type { OutcryClientOptions } from './services.ts';
 export { WebhookClient } from './webhook-client.ts';
 export { OutcryError } from './outcry-error.ts';
 export { newIdempotencyKey, type CommandOptions, type TokenSource } from './http-transport.ts';

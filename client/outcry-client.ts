@@ -33,39 +33,25 @@ import type {
   SavedAuction,
   UserStats,
 } from '@outcry/shared/contracts/history.ts';
-import {
-  isArchivedAuction,
-  isArchivedAuctionPage,
-  isArchivedBidPage,
-  isAuction,
-  isAuctionPage,
-  isCaller,
-  isDevToken,
-  isItem,
-  isKeptNotices,
-  isLeaderboard,
-  isNothing,
-  isOwnAuction,
-  isOwnAuctionPage,
-  isOwnBidPage,
-  isOwnData,
-  isOwnName,
-  isOwnView,
-  isProof,
-  isReceipt,
-  isSaved,
-  isNextStep,
-  isRecordPage,
-  isSavedAuctionPage,
-  isUserStats,
-  type DevToken,
-  type OwnName,
-} from './answers.ts';
-import { HttpTransport, type CommandOptions } from './http-transport.ts';
+import { having, isAuction, isAuctionPage, isNothing, pageOf } from './answers.ts';
+import type { CommandOptions, HttpTransport } from './http-transport.ts';
 import { pagesOf } from './pages.ts';
-import { queryText, ServiceAddresses, type OutcryClientOptions } from './service-addresses.ts';
+import { Services, type OutcryClientOptions } from './services.ts';
 
-export type { DevToken };
+/** The answer to `POST /v1/dev/tokens`. */
+export interface DevToken {
+  readonly token: string;
+  /** ISO 8601, by the server's clock. */
+  readonly expiresAt: string;
+  /** Seconds from the answer on. The caller's own clock may be wrong by days: count by this. */
+  readonly expiresIn: number;
+}
+
+/** The answer to `PUT /v1/users/me/name`. */
+export interface OwnName {
+  readonly userId: string;
+  readonly name: string | null;
+}
 
 export interface ReportOptions {
   /** Default: `csv`, with amounts as decimals; `json` has minor units. */
@@ -73,61 +59,131 @@ export interface ReportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const isCaller = having<CallerView>({ id: 'string', roles: 'object' });
+
+const isDevToken = having<DevToken>({
+  token: 'string',
+  expiresAt: 'string',
+  expiresIn: 'number',
+});
+
+const isItem = having<ItemView>({ id: 'string', title: 'string' });
+
+const isOwnView = having<OwnView>({ leading: 'boolean', bidCount: 'number' });
+
+const isReceipt = having<BidReceipt>({
+  bidId: 'string',
+  epoch: 'number',
+  seq: 'number',
+  result: 'string',
+  price: 'number',
+});
+
+const isArchivedAuction = having<ArchivedAuction>({
+  id: 'string',
+  status: 'string',
+  price: 'number',
+  archivedSeq: 'number',
+});
+
+const isArchivedBidPage = pageOf(
+  having<ArchivedBid>({ epoch: 'number', seq: 'number', at: 'string', amount: 'number' }),
+);
+
+const isRecordPage = pageOf(
+  having<RecordEntry>({ epoch: 'number', seq: 'number', at: 'string', type: 'string' }),
+);
+
+/** Its members may be null. */
+const isNextStep = having<NextStep>({});
+
+const isArchivedAuctionPage = pageOf(isArchivedAuction);
+
+/** Its terms may be null. */
+const isOwnAuction = having<OwnAuction>({
+  id: 'string',
+  status: 'string',
+  price: 'number',
+  archivedSeq: 'number',
+});
+
+const isOwnAuctionPage = pageOf(isOwnAuction);
+
+const isSavedAuctionPage = pageOf(
+  having<SavedAuction>({ id: 'string', status: 'string', price: 'number', savedAt: 'string' }),
+);
+
+const isKeptNotices = having<KeptNotices>({ items: 'object' });
+
+const isSaved = having<Saved>({ auctionId: 'string', savedAt: 'string' });
+
+const isProof = having<Proof>({ head: 'string', sealedAt: 'string', events: 'object' });
+
+const isOwnBidPage = pageOf(having<OwnBid>({ auctionId: 'string', bidId: 'string', at: 'string' }));
+
+const isOwnData = having<OwnData>({ userId: 'string', bids: 'object' });
+
+const isUserStats = having<UserStats>({ name: 'string', bids: 'number', money: 'object' });
+
+const isLeaderboard = having<Leaderboard>({ by: 'string', items: 'object' });
+
+const isOwnName = having<OwnName>({ userId: 'string' });
+
 /** For years of bids. */
 const DATA_LIMIT_MS = 60_000;
 
 export type AuctionQuery = Partial<AuctionListQuery>;
 
-export interface PageQuery {
+export type PageQuery = {
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
-}
+};
 
 /**
  * Every method throws `OutcryError`. What may succeed on another try (503, 429, no answer) has
  * been tried again by then, with the same idempotency key. Amounts are integer minor units.
  */
 export class OutcryClient {
-  readonly #gateway: string;
-  readonly #http: HttpTransport;
-  readonly #addresses: ServiceAddresses;
+  readonly #services: Services;
+  readonly #gateway: HttpTransport;
+  readonly #history: HttpTransport;
 
   constructor(options: OutcryClientOptions) {
-    this.#http = new HttpTransport(options);
-    this.#addresses = new ServiceAddresses(options, this.#http);
-    this.#gateway = this.#addresses.gateway;
+    this.#services = new Services(options);
+    this.#gateway = this.#services.gateway;
+    this.#history = this.#services.history;
   }
 
   /** The public addresses of all services. */
   config(): Promise<PublicConfig> {
-    return this.#addresses.config();
+    return this.#services.config();
   }
 
   /** Whom the services take the caller for, and what the caller may do. */
   me(): Promise<CallerView> {
-    return this.#http.get(`${this.#gateway}/v1/me`, isCaller);
+    return this.#gateway.get('/v1/me', isCaller);
   }
 
   /** A token for any user; only systems that run with `AUTH_MODE=dev` give these out. */
   devToken(userId: string, roles: readonly Role[]): Promise<DevToken> {
-    return this.#http.post(`${this.#gateway}/v1/dev/tokens`, { userId, roles }, isDevToken);
+    return this.#gateway.post('/v1/dev/tokens', { userId, roles }, isDevToken);
   }
 
   createItem(request: ItemRequest, options?: CommandOptions): Promise<ItemView> {
-    return this.#http.post(`${this.#gateway}/v1/items`, request, isItem, options);
+    return this.#gateway.post('/v1/items', request, isItem, options);
   }
 
   item(itemId: string): Promise<ItemView> {
-    return this.#http.get(`${this.#gateway}/v1/items/${encodeURIComponent(itemId)}`, isItem);
+    return this.#gateway.get(`/v1/items/${encodeURIComponent(itemId)}`, isItem);
   }
 
   createAuction(request: AuctionRequest, options?: CommandOptions): Promise<AuctionView> {
-    return this.#http.post(`${this.#gateway}/v1/auctions`, request, isAuction, options);
+    return this.#gateway.post('/v1/auctions', request, isAuction, options);
   }
 
   /** One page of auctions; live ones that end soon come first by default. */
   auctions(query: AuctionQuery = {}): Promise<Page<AuctionView>> {
-    return this.#http.get(`${this.#gateway}/v1/auctions${queryText({ ...query })}`, isAuctionPage);
+    return this.#gateway.get('/v1/auctions', isAuctionPage, query);
   }
 
   /** All pages of {@link auctions}, one after the other. */
@@ -136,51 +192,46 @@ export class OutcryClient {
   }
 
   auction(auctionId: string): Promise<AuctionView> {
-    return this.#http.get(this.#auctionUrl(auctionId), isAuction);
+    return this.#gateway.get(auctionPath(auctionId), isAuction);
   }
 
   /** What only the caller may know of an auction: own alias, own maximum, whether leading. */
   own(auctionId: string): Promise<OwnView> {
-    return this.#http.get(`${this.#auctionUrl(auctionId)}/me`, isOwnView);
+    return this.#gateway.get(`${auctionPath(auctionId)}/me`, isOwnView);
   }
 
   /** While the auction is scheduled, `maxAmount` leaves a maximum that counts at the start. */
   bid(auctionId: string, offer: BidRequest, options?: CommandOptions): Promise<BidReceipt> {
-    return this.#http.post(`${this.#auctionUrl(auctionId)}/bids`, offer, isReceipt, options);
+    return this.#gateway.post(`${auctionPath(auctionId)}/bids`, offer, isReceipt, options);
   }
 
   /** Takes back a maximum that was left before the start; `NO_ABSENTEE_BID` where there is none. */
   withdrawBid(auctionId: string): Promise<OwnView> {
-    return this.#http.delete(`${this.#auctionUrl(auctionId)}/me`, isOwnView);
+    return this.#gateway.delete(`${auctionPath(auctionId)}/me`, isOwnView);
   }
 
   buyNow(auctionId: string, options?: CommandOptions): Promise<BidReceipt> {
-    return this.#http.post(`${this.#auctionUrl(auctionId)}/buy-now`, {}, isReceipt, options);
+    return this.#gateway.post(`${auctionPath(auctionId)}/buy-now`, {}, isReceipt, options);
   }
 
   cancel(auctionId: string, options?: CommandOptions): Promise<AuctionView> {
-    return this.#http.post(`${this.#auctionUrl(auctionId)}/cancel`, {}, isAuction, options);
+    return this.#gateway.post(`${auctionPath(auctionId)}/cancel`, {}, isAuction, options);
   }
 
   /** @param endsAt the new end, as a date or ISO 8601 text */
   extend(auctionId: string, endsAt: Date | string, options?: CommandOptions): Promise<AuctionView> {
     const text = typeof endsAt === 'string' ? endsAt : endsAt.toISOString();
-    return this.#http.post(
-      `${this.#auctionUrl(auctionId)}/extend`,
-      { endsAt: text },
-      isAuction,
-      options,
-    );
+    const path = `${auctionPath(auctionId)}/extend`;
+    return this.#gateway.post(path, { endsAt: text }, isAuction, options);
   }
 
   /** Nobody may bid and time stands still until {@link resume}. @param reason what viewers read */
   pause(auctionId: string, reason: string, options?: CommandOptions): Promise<AuctionView> {
-    const url = `${this.#auctionUrl(auctionId)}/pause`;
-    return this.#http.post(url, { reason }, isAuction, options);
+    return this.#gateway.post(`${auctionPath(auctionId)}/pause`, { reason }, isAuction, options);
   }
 
   resume(auctionId: string, options?: CommandOptions): Promise<AuctionView> {
-    return this.#http.post(`${this.#auctionUrl(auctionId)}/resume`, {}, isAuction, options);
+    return this.#gateway.post(`${auctionPath(auctionId)}/resume`, {}, isAuction, options);
   }
 
   /** The auction goes on as if this bidder's bids had not been made; for admins. */
@@ -190,29 +241,23 @@ export class OutcryClient {
     reason: string,
     options?: CommandOptions,
   ): Promise<AuctionView> {
-    const url = `${this.#auctionUrl(auctionId)}/bidders/${alias}/remove`;
-    return this.#http.post(url, { reason }, isAuction, options);
+    const path = `${auctionPath(auctionId)}/bidders/${alias}/remove`;
+    return this.#gateway.post(path, { reason }, isAuction, options);
   }
 
   /** The auction as the archive has it, also long after the gateway has forgotten it. */
-  async archivedAuction(auctionId: string): Promise<ArchivedAuction> {
-    const url = (await this.#historyUrl()) + archivePath(auctionId);
-    return this.#http.get(url, isArchivedAuction);
+  archivedAuction(auctionId: string): Promise<ArchivedAuction> {
+    return this.#history.get(archivePath(auctionId), isArchivedAuction);
   }
 
   /** One page of all auctions, open ones included; the newest first unless `sort` says otherwise. */
-  async archivedAuctions(query: Partial<HistoryListQuery> = {}): Promise<Page<ArchivedAuction>> {
-    const url = `${await this.#historyUrl()}/v1/history/auctions${queryText({ ...query })}`;
-    return this.#http.get(url, isArchivedAuctionPage);
+  archivedAuctions(query: Partial<HistoryListQuery> = {}): Promise<Page<ArchivedAuction>> {
+    return this.#history.get('/v1/history/auctions', isArchivedAuctionPage, query);
   }
 
   /** One page of an auction's bids; the oldest first unless `order` says otherwise. */
-  async archivedBids(
-    auctionId: string,
-    query: Partial<BidListQuery> = {},
-  ): Promise<Page<ArchivedBid>> {
-    const url = (await this.#historyUrl()) + archivePath(auctionId);
-    return this.#http.get(`${url}/bids${queryText({ ...query })}`, isArchivedBidPage);
+  archivedBids(auctionId: string, query: Partial<BidListQuery> = {}): Promise<Page<ArchivedBid>> {
+    return this.#history.get(`${archivePath(auctionId)}/bids`, isArchivedBidPage, query);
   }
 
   /** All pages of {@link archivedBids}, one after the other. */
@@ -224,57 +269,49 @@ export class OutcryClient {
   }
 
   /** What the caller, winner or seller of a sold auction, is to do now. */
-  async nextStep(auctionId: string): Promise<NextStep> {
-    const url = (await this.#historyUrl()) + archivePath(auctionId);
-    return this.#http.get(`${url}/next-step`, isNextStep);
+  nextStep(auctionId: string): Promise<NextStep> {
+    return this.#history.get(`${archivePath(auctionId)}/next-step`, isNextStep);
   }
 
   /** Who managed the auction, how and why, oldest first; for its seller and admins. */
-  async auctionRecord(auctionId: string, query: PageQuery = {}): Promise<Page<RecordEntry>> {
-    const url = (await this.#historyUrl()) + archivePath(auctionId);
-    return this.#http.get(`${url}/record${queryText({ ...query })}`, isRecordPage);
+  auctionRecord(auctionId: string, query: PageQuery = {}): Promise<Page<RecordEntry>> {
+    return this.#history.get(`${archivePath(auctionId)}/record`, isRecordPage, query);
   }
 
   /** Where the proof of a sealed auction can be downloaded; without a token, for anyone. */
-  async proofUrl(auctionId: string): Promise<string> {
-    return `${(await this.#historyUrl()) + archivePath(auctionId)}/proof`;
+  proofUrl(auctionId: string): Promise<string> {
+    return this.#history.url(`${archivePath(auctionId)}/proof`);
   }
 
   /** The proof of a sealed auction, as a whole; see `docs/seal.md`. */
-  async proof(auctionId: string): Promise<Proof> {
-    return this.#http.get(await this.proofUrl(auctionId), isProof);
+  proof(auctionId: string): Promise<Proof> {
+    return this.#history.get(`${archivePath(auctionId)}/proof`, isProof);
   }
 
   /** The caller's statistics; an admin may name any user. */
-  async userStats(userId = 'me'): Promise<UserStats> {
-    const url = `${await this.#historyUrl()}${userPath(userId)}/stats`;
-    return this.#http.get(url, isUserStats);
+  userStats(userId = 'me'): Promise<UserStats> {
+    return this.#history.get(`${userPath(userId)}/stats`, isUserStats);
   }
 
   /** One page of the caller's bids, newest first; an admin may name any user. */
-  async userBids(query: PageQuery = {}, userId = 'me'): Promise<Page<OwnBid>> {
-    const url = `${await this.#historyUrl()}${userPath(userId)}/bids`;
-    return this.#http.get(url + queryText({ ...query }), isOwnBidPage);
+  userBids(query: PageQuery = {}, userId = 'me'): Promise<Page<OwnBid>> {
+    return this.#history.get(`${userPath(userId)}/bids`, isOwnBidPage, query);
   }
 
   /** One page of the auctions that the caller sells, open ones unless `list` says otherwise. */
-  async ownAuctions(query: Partial<OwnAuctionsQuery> = {}): Promise<Page<OwnAuction>> {
-    const url = `${await this.#historyUrl()}${userPath('me')}/auctions`;
-    return this.#http.get(url + queryText({ ...query }), isOwnAuctionPage);
+  ownAuctions(query: Partial<OwnAuctionsQuery> = {}): Promise<Page<OwnAuction>> {
+    return this.#history.get('/v1/users/me/auctions', isOwnAuctionPage, query);
   }
 
   /** An auction that the caller sells, with all its terms. */
-  async ownAuction(auctionId: string): Promise<OwnAuction> {
-    const url = `${await this.#historyUrl()}${userPath('me')}/auctions`;
-    return this.#http.get(`${url}/${encodeURIComponent(auctionId)}`, isOwnAuction);
+  ownAuction(auctionId: string): Promise<OwnAuction> {
+    const path = `/v1/users/me/auctions/${encodeURIComponent(auctionId)}`;
+    return this.#history.get(path, isOwnAuction);
   }
 
   /** One page of the auctions that the caller has saved, the last first. */
-  async watchlist(query: PageQuery = {}): Promise<Page<SavedAuction>> {
-    return this.#http.get(
-      (await this.#watchlistUrl()) + queryText({ ...query }),
-      isSavedAuctionPage,
-    );
+  watchlist(query: PageQuery = {}): Promise<Page<SavedAuction>> {
+    return this.#history.get(WATCHLIST, isSavedAuctionPage, query);
   }
 
   /** All pages of {@link watchlist}, one after the other. */
@@ -283,54 +320,51 @@ export class OutcryClient {
   }
 
   /** Saves an auction; refused with `WATCHLIST_FULL` beyond 500. */
-  async saveAuction(auctionId: string): Promise<Saved> {
-    const url = `${await this.#watchlistUrl()}/${encodeURIComponent(auctionId)}`;
-    return this.#http.put(url, {}, isSaved);
+  saveAuction(auctionId: string): Promise<Saved> {
+    return this.#history.put(`${WATCHLIST}/${encodeURIComponent(auctionId)}`, {}, isSaved);
   }
 
   /** Takes an auction out of the watchlist, if it is there. */
-  async forgetAuction(auctionId: string): Promise<void> {
-    const url = `${await this.#watchlistUrl()}/${encodeURIComponent(auctionId)}`;
-    await this.#http.delete(url, isNothing);
+  forgetAuction(auctionId: string): Promise<void> {
+    return this.#history.delete(`${WATCHLIST}/${encodeURIComponent(auctionId)}`, isNothing);
   }
 
   /** What the caller is told on every device: outbid, won, ending soon; read or not. */
-  async notices(): Promise<KeptNotices> {
-    return this.#http.get(await this.#noticesUrl(), isKeptNotices);
+  notices(): Promise<KeptNotices> {
+    return this.#history.get('/v1/users/me/notices', isKeptNotices);
   }
 
   /** Says that the caller has read these, at most 100. */
-  async readNotices(items: readonly ReadNotice[]): Promise<void> {
-    await this.#http.put(`${await this.#noticesUrl()}/read`, { items }, isNothing);
+  readNotices(items: readonly ReadNotice[]): Promise<void> {
+    return this.#history.put('/v1/users/me/notices/read', { items }, isNothing);
   }
 
-  async leaderboard(query: Partial<LeaderboardQuery> = {}): Promise<Leaderboard> {
-    const url = `${await this.#historyUrl()}/v1/leaderboard${queryText({ ...query })}`;
-    return this.#http.get(url, isLeaderboard);
+  leaderboard(query: Partial<LeaderboardQuery> = {}): Promise<Leaderboard> {
+    return this.#history.get('/v1/leaderboard', isLeaderboard, query);
   }
 
   /** Chooses the name that the leaderboard shows of the caller; null takes it off. */
-  async chooseName(name: string | null): Promise<OwnName> {
-    return this.#http.put(`${await this.#historyUrl()}/v1/users/me/name`, { name }, isOwnName);
+  chooseName(name: string | null): Promise<OwnName> {
+    return this.#history.put('/v1/users/me/name', { name }, isOwnName);
   }
 
   /**
    * Ends all sessions of the caller, this one too: within 3 s no service takes a token from before, and
    * live connections are closed. An admin may name any user.
    */
-  async signOutEverywhere(userId = 'me'): Promise<void> {
-    const url = `${await this.#historyUrl()}${userPath(userId)}/sessions`;
-    await this.#http.delete(url, isNothing);
+  signOutEverywhere(userId = 'me'): Promise<void> {
+    return this.#history.delete(`${userPath(userId)}/sessions`, isNothing);
   }
 
   /** All that the archive has about the caller, as a whole; an admin may name any user. */
-  async ownData(userId = 'me'): Promise<OwnData> {
-    return this.#http.get(await this.ownDataUrl(userId), isOwnData, { timeoutMs: DATA_LIMIT_MS });
+  ownData(userId = 'me'): Promise<OwnData> {
+    const patience = { timeoutMs: DATA_LIMIT_MS };
+    return this.#history.get(`${userPath(userId)}/data`, isOwnData, {}, patience);
   }
 
   /** Where that can be downloaded, with the caller's token, however much it is. */
-  async ownDataUrl(userId = 'me'): Promise<string> {
-    return `${await this.#historyUrl()}${userPath(userId)}/data`;
+  ownDataUrl(userId = 'me'): Promise<string> {
+    return this.#history.url(`${userPath(userId)}/data`);
   }
 
   /**
@@ -338,49 +372,35 @@ export class OutcryClient {
    * or sales.
    * @throws OutcryError, also half-way: then the report is not complete
    */
-  async *report(
+  report(
     of: { readonly auctionId: string } | { readonly saleId: string } | 'own bids' | 'own sales',
     { format = 'csv', signal }: ReportOptions = {},
   ): AsyncGenerator<Uint8Array, void, void> {
     const accept = format === 'csv' ? 'text/csv' : 'application/json';
     if (typeof of === 'object' && 'saleId' in of) {
-      const url = `${this.#gateway}/v1/sales/${encodeURIComponent(of.saleId)}/results`;
-      yield* this.#http.stream(url, accept, signal);
-      return;
+      const path = `/v1/sales/${encodeURIComponent(of.saleId)}/results`;
+      return this.#gateway.stream(path, accept, signal);
     }
-    const history = await this.#historyUrl();
     const path =
       typeof of === 'object'
         ? `${archivePath(of.auctionId)}/bids`
-        : `${userPath('me')}/${of === 'own bids' ? 'bids' : 'sales'}`;
-    yield* this.#http.stream(`${history}${path}/report`, accept, signal);
+        : `/v1/users/me/${of === 'own bids' ? 'bids' : 'sales'}`;
+    return this.#history.stream(`${path}/report`, accept, signal);
   }
 
   /**
    * Signs the caller out everywhere and deletes the account; an admin may name any user. Refused with
    * `ACCOUNT_IN_USE` while the user sells or leads in an open auction.
    */
-  async deleteAccount(userId = 'me'): Promise<void> {
-    await this.#http.delete(`${await this.#historyUrl()}${userPath(userId)}`, isNothing);
-  }
-
-  #auctionUrl(auctionId: string): string {
-    return `${this.#gateway}/v1/auctions/${encodeURIComponent(auctionId)}`;
-  }
-
-  async #noticesUrl(): Promise<string> {
-    return `${await this.#historyUrl()}${userPath('me')}/notices`;
-  }
-
-  async #watchlistUrl(): Promise<string> {
-    return `${await this.#historyUrl()}${userPath('me')}/watchlist`;
-  }
-
-  #historyUrl(): Promise<string> {
-    return this.#addresses.history();
+  deleteAccount(userId = 'me'): Promise<void> {
+    return this.#history.delete(userPath(userId), isNothing);
   }
 }
 
-const userPath = (id: string): string => `/v1/users/${encodeURIComponent(id)}`;
+const WATCHLIST = '/v1/users/me/watchlist';
+
+const auctionPath = (id: string): string => `/v1/auctions/${encodeURIComponent(id)}`;
 
 const archivePath = (id: string): string => `/v1/history/auctions/${encodeURIComponent(id)}`;
+
+const userPath = (id: string): string => `/v1/users/${encodeURIComponent(id)}`;

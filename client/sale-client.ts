@@ -16,10 +16,10 @@ import type {
   SaleView,
 } from '@outcry/shared/contracts/sales.ts';
 import { having, isAuctionPage, pageOf, type Guard } from './answers.ts';
-import { HttpTransport, type CommandOptions } from './http-transport.ts';
+import type { CommandOptions, HttpTransport } from './http-transport.ts';
 import type { PageQuery } from './outcry-client.ts';
 import { pagesOf } from './pages.ts';
-import { queryText, ServiceAddresses, type OutcryClientOptions } from './service-addresses.ts';
+import { Services, type OutcryClientOptions } from './services.ts';
 
 const isSale = having<SaleView>({
   id: 'string',
@@ -67,24 +67,23 @@ const isSaleRecordPage = pageOf(
   having<SaleRecordEntry>({ epoch: 'number', seq: 'number', at: 'string', type: 'string' }),
 );
 
-export interface SaleQuery extends PageQuery {
+export type SaleQuery = PageQuery & {
   /** Default: every status. */
   readonly status?: SaleStatus | undefined;
-}
+};
 
 /** Every method throws `OutcryError`, after the same retries as those of `OutcryClient`. */
 export class SaleClient {
-  readonly #http: HttpTransport;
-  readonly #addresses: ServiceAddresses;
+  readonly #gateway: HttpTransport;
+  readonly #history: HttpTransport;
 
   constructor(options: OutcryClientOptions) {
-    this.#http = new HttpTransport(options);
-    this.#addresses = new ServiceAddresses(options, this.#http);
+    ({ gateway: this.#gateway, history: this.#history } = new Services(options));
   }
 
   /** Its lots are auctions that are created with its id: `createAuction({ saleId, … })`. */
   create(request: SaleRequest, options?: CommandOptions): Promise<SaleView> {
-    return this.#http.post(`${this.#addresses.gateway}/v1/sales`, request, isSale, options);
+    return this.#gateway.post('/v1/sales', request, isSale, options);
   }
 
   /**
@@ -92,22 +91,21 @@ export class SaleClient {
    * status what ends last.
    */
   list(query: SaleQuery = {}): Promise<Page<SaleView>> {
-    const url = `${this.#addresses.gateway}/v1/sales${queryText({ ...query })}`;
-    return this.#http.get(url, isSalePage);
+    return this.#gateway.get('/v1/sales', isSalePage, query);
   }
 
   read(saleId: string): Promise<SaleView> {
-    return this.#http.get(this.#url(saleId), isSale);
+    return this.#gateway.get(salePath(saleId), isSale);
   }
 
   /** Before its first lot starts; what lots share changes only while there are none. Null takes away. */
   edit(saleId: string, changes: SalePatch): Promise<SaleView> {
-    return this.#http.patch(this.#url(saleId), changes, isSale);
+    return this.#gateway.patch(salePath(saleId), changes, isSale);
   }
 
   /** One page of the sale's auctions, by lot number. */
   lots(saleId: string, query: PageQuery = {}): Promise<Page<AuctionView>> {
-    return this.#http.get(`${this.#url(saleId)}/lots${queryText({ ...query })}`, isAuctionPage);
+    return this.#gateway.get(`${salePath(saleId)}/lots`, isAuctionPage, query);
   }
 
   /** All pages of {@link lots}, one after the other. */
@@ -120,28 +118,27 @@ export class SaleClient {
 
   /** All lots at one instant, until {@link resume}. @param reason what viewers read */
   pause(saleId: string, reason: string, options?: CommandOptions): Promise<SaleView> {
-    return this.#http.post(`${this.#url(saleId)}/pause`, { reason }, isSale, options);
+    return this.#gateway.post(`${salePath(saleId)}/pause`, { reason }, isSale, options);
   }
 
   resume(saleId: string, options?: CommandOptions): Promise<SaleView> {
-    return this.#http.post(`${this.#url(saleId)}/resume`, {}, isSale, options);
+    return this.#gateway.post(`${salePath(saleId)}/resume`, {}, isSale, options);
   }
 
   /** Registers the caller as a bidder; a second time it answers what there is. */
   register(saleId: string, options?: CommandOptions): Promise<OwnRegistration> {
-    const url = `${this.#url(saleId)}/registrations`;
-    return this.#http.post(url, {}, isOwnRegistration, options);
+    const path = `${salePath(saleId)}/registrations`;
+    return this.#gateway.post(path, {}, isOwnRegistration, options);
   }
 
   /** The caller's paddle, limit and what of it is left; `NOT_REGISTERED` (404) where there is none. */
   ownRegistration(saleId: string): Promise<OwnRegistration> {
-    return this.#http.get(`${this.#url(saleId)}/registrations/me`, isOwnRegistration);
+    return this.#gateway.get(`${salePath(saleId)}/registrations/me`, isOwnRegistration);
   }
 
   /** One page of the bidders, by paddle; for the seller and admins. */
   registrations(saleId: string, query: PageQuery = {}): Promise<Page<RegistrationView>> {
-    const url = `${this.#url(saleId)}/registrations${queryText({ ...query })}`;
-    return this.#http.get(url, isRegistrationPage);
+    return this.#gateway.get(`${salePath(saleId)}/registrations`, isRegistrationPage, query);
   }
 
   /** Approves, refuses or blocks a bidder, and sets the limit: null for none, as it is without it. */
@@ -150,39 +147,33 @@ export class SaleClient {
     paddle: number,
     decision: AdmissionRequest,
   ): Promise<RegistrationView> {
-    const url = `${this.#url(saleId)}/registrations/${paddle}`;
-    return this.#http.put(url, decision, isRegistration);
+    const path = `${salePath(saleId)}/registrations/${paddle}`;
+    return this.#gateway.put(path, decision, isRegistration);
   }
 
   /** What became of each lot. As a file: `report` of `OutcryClient`. */
   results(saleId: string): Promise<readonly LotResult[]> {
-    return this.#http.get(`${this.#url(saleId)}/results`, isLotResults);
+    return this.#gateway.get(`${salePath(saleId)}/results`, isLotResults);
   }
 
   /** The sale as the archive has it, also long after the gateway has forgotten it. */
-  async archived(saleId: string): Promise<ArchivedSaleWithLots> {
-    return this.#http.get(await this.#archiveUrl(saleId), isArchivedSaleWithLots);
+  archived(saleId: string): Promise<ArchivedSaleWithLots> {
+    return this.#history.get(archivePath(saleId), isArchivedSaleWithLots);
   }
 
   /** One page of what was decided about the sale, by whom and why; for its seller and admins. */
-  async record(saleId: string, query: PageQuery = {}): Promise<Page<SaleRecordEntry>> {
-    const url = await this.#archiveUrl(saleId);
-    return this.#http.get(`${url}/record${queryText({ ...query })}`, isSaleRecordPage);
+  record(saleId: string, query: PageQuery = {}): Promise<Page<SaleRecordEntry>> {
+    return this.#history.get(`${archivePath(saleId)}/record`, isSaleRecordPage, query);
   }
 
   /** One page of all sales that the archive has, the newest first. */
-  async archivedList(
+  archivedList(
     query: SaleQuery & { readonly seller?: string | undefined } = {},
   ): Promise<Page<ArchivedSale>> {
-    const url = `${await this.#addresses.history()}/v1/history/sales${queryText({ ...query })}`;
-    return this.#http.get(url, isArchivedSalePage);
-  }
-
-  async #archiveUrl(saleId: string): Promise<string> {
-    return `${await this.#addresses.history()}/v1/history/sales/${encodeURIComponent(saleId)}`;
-  }
-
-  #url(saleId: string): string {
-    return `${this.#addresses.gateway}/v1/sales/${encodeURIComponent(saleId)}`;
+    return this.#history.get('/v1/history/sales', isArchivedSalePage, query);
   }
 }
+
+const salePath = (id: string): string => `/v1/sales/${encodeURIComponent(id)}`;
+
+const archivePath = (id: string): string => `/v1/history/sales/${encodeURIComponent(id)}`;

@@ -7,9 +7,9 @@ import type {
   WebhookWithSecret,
 } from '@outcry/shared/contracts/webhooks.ts';
 import { having, isNothing, pageOf } from './answers.ts';
-import { HttpTransport, type CommandOptions } from './http-transport.ts';
+import type { CommandOptions, HttpTransport } from './http-transport.ts';
 import type { PageQuery } from './outcry-client.ts';
-import { queryText, ServiceAddresses, type OutcryClientOptions } from './service-addresses.ts';
+import { Services, type OutcryClientOptions } from './services.ts';
 
 const isWebhookPage = pageOf(having<Webhook>({ id: 'string', url: 'string', events: 'object' }));
 
@@ -21,53 +21,46 @@ const isDeliveryPage = pageOf(isDelivery);
 
 /** Every method throws `OutcryError`, after the same retries as those of `OutcryClient`. */
 export class WebhookClient {
-  readonly #http: HttpTransport;
-  readonly #addresses: ServiceAddresses;
+  readonly #history: HttpTransport;
 
   constructor(options: OutcryClientOptions) {
-    this.#http = new HttpTransport(options);
-    this.#addresses = new ServiceAddresses(options, this.#http);
+    this.#history = new Services(options).history;
   }
 
   /** One page of the caller's webhooks, an admin's all; the oldest first. */
-  async list(query: PageQuery = {}): Promise<Page<Webhook>> {
-    return this.#http.get((await this.#url()) + queryText({ ...query }), isWebhookPage);
+  list(query: PageQuery = {}): Promise<Page<Webhook>> {
+    return this.#history.get('/v1/webhooks', isWebhookPage, query);
   }
 
   /** The answer's secret is not shown again. */
-  async create(request: WebhookRequest, options?: CommandOptions): Promise<WebhookWithSecret> {
-    return this.#http.post(await this.#url(), request, isWebhookWithSecret, options);
+  create(request: WebhookRequest, options?: CommandOptions): Promise<WebhookWithSecret> {
+    return this.#history.post('/v1/webhooks', request, isWebhookWithSecret, options);
   }
 
   /** A new secret; for 24 hours the one before signs as well. */
-  async rotate(webhookId: string, options?: CommandOptions): Promise<WebhookWithSecret> {
-    const url = `${await this.#url(webhookId)}/rotate`;
-    return this.#http.post(url, {}, isWebhookWithSecret, options);
+  rotate(webhookId: string, options?: CommandOptions): Promise<WebhookWithSecret> {
+    return this.#history.post(`${pathOf(webhookId)}/rotate`, {}, isWebhookWithSecret, options);
   }
 
   /** Ends a webhook, with all that waits for it. */
-  async remove(webhookId: string): Promise<void> {
-    await this.#http.delete(await this.#url(webhookId), isNothing);
+  remove(webhookId: string): Promise<void> {
+    return this.#history.delete(pathOf(webhookId), isNothing);
   }
 
   /** One page of what was sent to it, and what came of that; the newest first. */
-  async deliveries(webhookId: string, query: PageQuery = {}): Promise<Page<WebhookDelivery>> {
-    const url = `${await this.#url(webhookId)}/deliveries`;
-    return this.#http.get(url + queryText({ ...query }), isDeliveryPage);
+  deliveries(webhookId: string, query: PageQuery = {}): Promise<Page<WebhookDelivery>> {
+    return this.#history.get(`${pathOf(webhookId)}/deliveries`, isDeliveryPage, query);
   }
 
   /** Has a message sent again, under its first id. */
-  async redeliver(
+  redeliver(
     webhookId: string,
     deliveryId: string,
     options?: CommandOptions,
   ): Promise<WebhookDelivery> {
-    const path = `/deliveries/${encodeURIComponent(deliveryId)}/redeliver`;
-    return this.#http.post((await this.#url(webhookId)) + path, {}, isDelivery, options);
-  }
-
-  async #url(webhookId?: string): Promise<string> {
-    const url = `${await this.#addresses.history()}/v1/webhooks`;
-    return webhookId === undefined ? url : `${url}/${encodeURIComponent(webhookId)}`;
+    const path = `${pathOf(webhookId)}/deliveries/${encodeURIComponent(deliveryId)}/redeliver`;
+    return this.#history.post(path, {}, isDelivery, options);
   }
 }
+
+const pathOf = (webhookId: string): string => `/v1/webhooks/${encodeURIComponent(webhookId)}`;

@@ -1,6 +1,6 @@
 /** Users, their tokens and their auctions. */
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
-import type { OutcryClientOptions } from '@outcry/client/service-addresses.ts';
+import type { OutcryClientOptions } from '@outcry/client/services.ts';
 import type { AuctionRequest, Role } from '@outcry/shared/contracts/api.ts';
 import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
-import type { OutcryClientOptions } from '@outcry/client/service-addresses.ts';
+import type { OutcryClientOptions } from '@outcry/client/services.ts';
 import { readRunFile } from '@outcry/local/run-file.ts';
 import { isRefusalCode, type RefusalCode } from '@outcry/shared/domain/refusals.ts';
 import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
