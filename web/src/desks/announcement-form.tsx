@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { AdminClient } from '@outcry/client/admin-client.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import { FormField } from '../parts/form-field.tsx';
+import { Button } from '../parts/button.tsx';
+import { Form, TextField } from '../parts/form-field.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { good, useCommands } from './commands.ts';
 
@@ -34,40 +35,28 @@ export function AnnouncementForm({ client, admin }: AnnouncementFormProps) {
   return (
     <section class="panel" aria-label="Announcement">
       <h2>Announcement</h2>
-      <form
-        class="stack"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send();
-        }}
-      >
-        <FormField
+      <Form class="stack" onSubmit={send}>
+        <TextField
           label="What everybody is to read"
           hint="On every page that is open now, until the reader closes it. It is not kept."
           fault={fault}
-          control={(tied) => (
-            <textarea
-              {...tied}
-              rows={2}
-              dir="auto"
-              maxLength={MAX_TEXT}
-              value={text}
-              onInput={({ currentTarget }) => {
-                setText(currentTarget.value);
-                setFault('');
-                commands.forgetNotice();
-              }}
-            />
-          )}
+          rows={2}
+          dir="auto"
+          maxLength={MAX_TEXT}
+          value={text}
+          onValue={(typed) => {
+            setText(typed);
+            setFault('');
+            commands.forgetNotice();
+          }}
         />
         <div class="row">
-          <button type="submit" class="button button-primary" disabled={commands.busy}>
+          <Button look="primary" type="submit" disabled={commands.busy}>
             Tell everybody
-          </button>
+          </Button>
         </div>
-        <NoticeText notice={commands.notice} />
-      </form>
+        <NoticeText notice={commands.notice.value} />
+      </Form>
     </section>
   );
 }

@@ -5,6 +5,7 @@ import type { AuctionBidder } from '@outcry/shared/contracts/history.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidCountText } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
+import { Button } from '../parts/button.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { ReasonDialog } from '../parts/reason-dialog.tsx';
 import { slowClock } from '../state/clock.ts';
@@ -34,7 +35,6 @@ export function AuctionBidders({
   const [asking, setAsking] = useState<AuctionBidder | null>(null);
   const remove = ({ alias }: AuctionBidder, reason: string): Promise<boolean> =>
     commands.run({
-      name: 'Your request',
       request: (options) => client.removeBidder(id, alias, reason, options),
       done: (view) => {
         onRemoved(view);
@@ -44,7 +44,7 @@ export function AuctionBidders({
   return (
     <section class="panel" aria-label="Bidders">
       <h2>Bidders</h2>
-      <NoticeText notice={asking === null ? commands.notice : null} />
+      <NoticeText notice={asking === null ? commands.notice.value : null} />
       <List
         pages={pages}
         none="Nobody has bid yet."
@@ -63,9 +63,7 @@ export function AuctionBidders({
               </p>
             </div>
             {!bidder.removed && !isFinal && (
-              <button
-                type="button"
-                class="button"
+              <Button
                 aria-label={`Remove bidder ${bidder.alias}`}
                 onClick={() => {
                   commands.forgetNotice();
@@ -73,7 +71,7 @@ export function AuctionBidders({
                 }}
               >
                 Remove
-              </button>
+              </Button>
             )}
           </>
         )}
@@ -84,9 +82,7 @@ export function AuctionBidders({
           hint="Everybody who watches reads it."
           action="Remove"
           busyAction="Removing …"
-          isDanger
-          busy={commands.busy}
-          notice={commands.notice}
+          sender={commands}
           onGiven={(reason) => remove(asking, reason)}
           onClose={() => setAsking(null)}
         >

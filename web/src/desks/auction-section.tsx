@@ -7,6 +7,7 @@ import { isOver } from '@outcry/shared/contracts/events.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidCountText } from '../format/outcome.ts';
 import { momentText } from '../format/time.ts';
+import { AuctionControls } from '../parts/auction-controls.tsx';
 import { roomPath } from '../routes.ts';
 import { viewOfArchived } from '../state/archived-view.ts';
 import { slowClock } from '../state/clock.ts';
@@ -15,7 +16,6 @@ import { asUser } from '../state/session.ts';
 import { Selling } from '../state/selling.ts';
 import { AuctionBidders } from './auction-bidders.tsx';
 import { AuctionRecord } from './records.tsx';
-import { ManageAuction } from './manage-auction.tsx';
 import { NotFound } from './not-found.tsx';
 import { isRead, usePages } from './pages.tsx';
 import { Person } from './person.tsx';
@@ -87,7 +87,7 @@ export function AuctionSection({ client, admin, auctionId }: AuctionSectionProps
             <dd>{momentText(Date.parse(auction.endsAt), slowClock.value)}</dd>
           </div>
         </dl>
-        <ManageAuction auction={auction} selling={selling} />
+        <AuctionControls auction={auction} selling={selling} />
       </section>
       <AuctionBidders
         client={client}

@@ -6,35 +6,32 @@ import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { sellersRefusalWords, type RefusalWords } from '../format/refusals.ts';
 import { CommandSender, type Notice } from '../state/command-sender.ts';
 
-export interface Task<T> {
+interface Task<T> {
   /** Begins a sentence. */
-  readonly name: string;
+  readonly name?: string;
   readonly request: (options: CommandOptions) => Promise<T>;
   /** What to say when it was done. */
   readonly done: (answer: T) => Notice | null;
 }
 
-export interface Commands {
-  readonly busy: boolean;
-  readonly notice: Notice | null;
+class DeskCommands extends CommandSender<'task'> {
+  readonly #refused: (problem: Problem) => RefusalWords;
+
+  constructor(client: OutcryClient, refused: (problem: Problem) => RefusalWords) {
+    super(client);
+    this.#refused = refused;
+  }
+
   /** @returns whether it was done */
-  run<T>(task: Task<T>): Promise<boolean>;
-  forgetNotice(): void;
+  run<T>({ name = 'Your request', request, done }: Task<T>): Promise<boolean> {
+    return this.send({ kind: 'task', name, request, accepted: done, refused: this.#refused });
+  }
 }
 
-export function useCommands(
+export const useCommands = (
   client: OutcryClient,
   refused: (problem: Problem) => RefusalWords = deskRefusalWords,
-): Commands {
-  const sender = useMemo(() => new CommandSender<'task'>(client), [client]);
-  return {
-    busy: sender.sending.value !== null,
-    notice: sender.notice.value,
-    run: ({ name, request, done }) =>
-      sender.send({ kind: 'task', name, request, accepted: done, refused }),
-    forgetNotice: () => sender.forgetNotice(),
-  };
-}
+): DeskCommands => useMemo(() => new DeskCommands(client, refused), [client]);
 
 /** Words for a refusal of what was done with something in a list, which others work on too. */
 export function deskRefusalWords(problem: Problem): RefusalWords {

@@ -3,6 +3,7 @@ import type { AdminClient } from '@outcry/client/admin-client.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { DeadLetterView, RetriedDeadLetter } from '@outcry/shared/contracts/dead-letters.ts';
 import { momentText } from '../format/time.ts';
+import { Button } from '../parts/button.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { ReasonDialog } from '../parts/reason-dialog.tsx';
 import { slowClock } from '../state/clock.ts';
@@ -26,7 +27,6 @@ export function DeadLetters({ client, admin }: DeadLettersProps) {
   const [asking, setAsking] = useState<DeadLetterView | null>(null);
   const retry = async ({ hash }: DeadLetterView): Promise<void> => {
     await commands.run({
-      name: 'Your request',
       request: () => admin.retryDeadLetter(hash),
       done: retriedWords,
     });
@@ -34,7 +34,6 @@ export function DeadLetters({ client, admin }: DeadLettersProps) {
   };
   const discard = async ({ hash }: DeadLetterView, reason: string): Promise<boolean> => {
     const isDone = await commands.run({
-      name: 'Your request',
       request: () => admin.discardDeadLetter(hash, reason),
       done: () => good('Discarded', 'It is kept aside with your name and reason.'),
     });
@@ -47,7 +46,7 @@ export function DeadLetters({ client, admin }: DeadLettersProps) {
       <p class="muted">
         Messages that the archive could not store. Their auctions cannot be sealed until then.
       </p>
-      <NoticeText notice={asking === null ? commands.notice : null} />
+      <NoticeText notice={asking === null ? commands.notice.value : null} />
       <List
         pages={pages}
         none="There are none: all that has happened is archived."
@@ -70,17 +69,10 @@ export function DeadLetters({ client, admin }: DeadLettersProps) {
               </p>
             </div>
             <div class="row">
-              <button
-                type="button"
-                class="button"
-                disabled={commands.busy}
-                onClick={() => void retry(letter)}
-              >
+              <Button disabled={commands.busy} onClick={() => void retry(letter)}>
                 Store again
-              </button>
-              <button
-                type="button"
-                class="button"
+              </Button>
+              <Button
                 disabled={commands.busy}
                 onClick={() => {
                   commands.forgetNotice();
@@ -88,7 +80,7 @@ export function DeadLetters({ client, admin }: DeadLettersProps) {
                 }}
               >
                 Discard
-              </button>
+              </Button>
             </div>
           </>
         )}
@@ -99,9 +91,7 @@ export function DeadLetters({ client, admin }: DeadLettersProps) {
           hint="It is kept with the message, and who discarded it."
           action="Discard"
           busyAction="Discarding …"
-          isDanger
-          busy={commands.busy}
-          notice={commands.notice}
+          sender={commands}
           onGiven={(reason) => discard(asking, reason)}
           onClose={() => setAsking(null)}
         >

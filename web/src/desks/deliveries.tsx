@@ -2,6 +2,7 @@ import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { WebhookClient } from '@outcry/client/webhook-client.ts';
 import type { DeliveryStatus, WebhookDelivery } from '@outcry/shared/contracts/webhooks.ts';
 import { momentText } from '../format/time.ts';
+import { Button } from '../parts/button.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { roomPath } from '../routes.ts';
 import { slowClock } from '../state/clock.ts';
@@ -27,7 +28,6 @@ export function Deliveries({ client, webhooks, webhookId }: DeliveriesProps) {
   const commands = useCommands(client, webhookRefusalWords);
   const again = async ({ id }: WebhookDelivery): Promise<void> => {
     await commands.run({
-      name: 'Your request',
       request: (options) => webhooks.redeliver(webhookId, id, options),
       done: () => good('It is sent again', 'The list shows what comes of it.'),
     });
@@ -35,7 +35,7 @@ export function Deliveries({ client, webhooks, webhookId }: DeliveriesProps) {
   };
   return (
     <>
-      <NoticeText notice={commands.notice} />
+      <NoticeText notice={commands.notice.value} />
       <List
         pages={pages}
         none="Nothing was sent in the last 30 days."
@@ -57,15 +57,13 @@ export function Deliveries({ client, webhooks, webhookId }: DeliveriesProps) {
                   `, ${momentText(Date.parse(delivery.lastAttempt.at), slowClock.value)}`}
               </p>
             </div>
-            <button
-              type="button"
-              class="button"
+            <Button
               disabled={commands.busy}
               aria-label={`Send again: ${eventWords(delivery.type)}, ${delivery.auctionId}`}
               onClick={() => void again(delivery)}
             >
               Send again
-            </button>
+            </Button>
           </>
         )}
       />

@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { Page } from '@outcry/shared/contracts/api.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
+import { Button } from '../parts/button.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { useReading } from '../state/reading.ts';
 import { asUser } from '../state/session.ts';
@@ -76,22 +77,12 @@ export function List<T>({ pages, none, keyOf, row }: ListProps<T>) {
       )}
       {(previous !== undefined || next !== undefined) && (
         <div class="row">
-          <button
-            type="button"
-            class="button"
-            disabled={previous === undefined}
-            onClick={() => previous?.()}
-          >
+          <Button disabled={previous === undefined} onClick={() => previous?.()}>
             Previous page
-          </button>
-          <button
-            type="button"
-            class="button"
-            disabled={next === undefined}
-            onClick={() => next?.()}
-          >
+          </Button>
+          <Button disabled={next === undefined} onClick={() => next?.()}>
             Next page
-          </button>
+          </Button>
         </div>
       )}
     </div>

@@ -12,11 +12,12 @@ import { serverNow } from '../state/clock.ts';
 import type { LiveViews } from '../state/live-views.ts';
 import type { Sale } from '../state/own-sales.ts';
 import { Selling } from '../state/selling.ts';
+import { Button } from '../parts/button.tsx';
 import { ItemTile } from '../parts/item-tile.tsx';
 import { useWatchInSight } from '../parts/lobby-cards.tsx';
 import { MoneyText } from '../parts/money-text.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
-import { SellerControls } from '../parts/seller-controls.tsx';
+import { AuctionControls } from '../parts/auction-controls.tsx';
 import { TimeLeft } from '../parts/time-left.tsx';
 
 interface SaleRowProps {
@@ -81,23 +82,23 @@ export function SaleRow({ client, views, sale: { own, auction } }: SaleRowProps)
             <>
               <div class="row">
                 {isUnsold && terms !== null && (
-                  <button
-                    type="button"
-                    class="button button-primary"
-                    disabled={selling.sending.value !== null}
+                  <Button
+                    look="primary"
+
+                    disabled={selling.busy}
                     onClick={() => void selling.relist(own, terms, goToNew)}
                   >
                     {selling.sending.value === 'relist' ? 'Relisting …' : 'Relist'}
-                  </button>
+                  </Button>
                 )}
                 {duplicate}
               </div>
               <NoticeText notice={selling.notice.value} />
             </>
           ) : (
-            <SellerControls auction={auction} selling={selling}>
+            <AuctionControls isSeller auction={auction} selling={selling}>
               {duplicate}
-            </SellerControls>
+            </AuctionControls>
           )}
         </div>
       </article>

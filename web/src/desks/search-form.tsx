@@ -1,5 +1,6 @@
-import { useId, useState } from 'preact/hooks';
-import { FormField } from '../parts/form-field.tsx';
+import { useState } from 'preact/hooks';
+import { Button } from '../parts/button.tsx';
+import { Form, Segments, TextField } from '../parts/form-field.tsx';
 import { goTo } from '../router.ts';
 import { searchPath, SOUGHT, typedId, type Sought } from './search.ts';
 
@@ -9,6 +10,8 @@ const LABELS: Readonly<Record<Sought, string>> = {
   bid: 'Bid',
   sale: 'Sale',
 };
+
+const CHOICES = SOUGHT.map((what) => [what, LABELS[what]] as const);
 
 interface SearchFormProps {
   /** What the page shows. */
@@ -21,55 +24,29 @@ export function SearchForm({ what: shown, id }: SearchFormProps) {
   const [what, setWhat] = useState(shown);
   const [text, setText] = useState(id);
   const [fault, setFault] = useState('');
-  const name = useId();
+  const submit = (): void => {
+    const typed = typedId(text);
+    if (typed === undefined) setFault('Enter an id: letters, digits, - and _.');
+    else goTo(searchPath(what, typed));
+  };
   return (
-    <form
-      class="panel desk-search"
-      role="search"
-      aria-label="Find by id"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        const typed = typedId(text);
-        if (typed === undefined) setFault('Enter an id: letters, digits, - and _.');
-        else goTo(searchPath(what, typed));
-      }}
-    >
-      <fieldset class="segments">
-        <legend class="unseen">What to find</legend>
-        {SOUGHT.map((each) => (
-          <label key={each} class="segment">
-            <input
-              type="radio"
-              name={name}
-              checked={each === what}
-              onChange={() => setWhat(each)}
-            />
-            <span>{LABELS[each]}</span>
-          </label>
-        ))}
-      </fieldset>
-      <FormField
+    <Form class="panel desk-search" role="search" aria-label="Find by id" onSubmit={submit}>
+      <Segments label="What to find" value={what} choices={CHOICES} onValue={setWhat} />
+      <TextField
         label={`${LABELS[what]} id`}
         hint={what === 'auction' || what === 'sale' ? 'Or the address of its page.' : ''}
         fault={fault}
-        control={(tied) => (
-          <input
-            {...tied}
-            value={text}
-            autoComplete="off"
-            autoCapitalize="none"
-            spellcheck={false}
-            onInput={({ currentTarget }) => {
-              setText(currentTarget.value);
-              setFault('');
-            }}
-          />
-        )}
+        value={text}
+        autoCapitalize="none"
+        spellcheck={false}
+        onValue={(typed) => {
+          setText(typed);
+          setFault('');
+        }}
       />
-      <button type="submit" class="button button-primary">
+      <Button look="primary" type="submit">
         Find
-      </button>
-    </form>
+      </Button>
+    </Form>
   );
 }

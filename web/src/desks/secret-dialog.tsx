@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 
 interface SecretDialogProps {
@@ -29,12 +30,10 @@ export function SecretDialog({ secret, onClose }: SecretDialogProps) {
         {said}
       </p>
       <div class="row">
-        <button type="button" class="button button-primary" onClick={() => void copy()}>
+        <Button look="primary" onClick={() => void copy()}>
           Copy
-        </button>
-        <button type="button" class="button" onClick={onClose}>
-          I have kept it
-        </button>
+        </Button>
+        <Button onClick={onClose}>I have kept it</Button>
       </div>
     </Dialog>
   );

@@ -3,6 +3,7 @@ import type { UserStats } from '@outcry/shared/contracts/history.ts';
 import { isolated } from '../format/isolated.ts';
 import { formatMoney } from '../format/money.ts';
 import { momentText } from '../format/time.ts';
+import { Button } from '../parts/button.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { SALE_STATUS_WORDS } from '../sales/sale-words.ts';
 import { slowClock } from '../state/clock.ts';
@@ -11,7 +12,7 @@ import { saleClient } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
 import { asUser } from '../state/session.ts';
 import { good, useCommands } from './commands.ts';
-import { ConfirmDialog } from './confirm-dialog.tsx';
+import { ConfirmDialog } from '../parts/dialog.tsx';
 import { NotFound } from './not-found.tsx';
 import { isRead, List, usePages } from './pages.tsx';
 import { searchPath } from './search.ts';
@@ -34,7 +35,6 @@ export function UserSection({ services, userId }: UserSectionProps) {
   const stats = reading.value.value;
   const end = (): Promise<boolean> =>
     commands.run({
-      name: 'Your request',
       request: () => client.signOutEverywhere(userId),
       done: () => good('Sessions ended', 'Within three seconds no service knows this user.'),
     });
@@ -48,26 +48,23 @@ export function UserSection({ services, userId }: UserSectionProps) {
           <div class="stack">
             <Figures stats={stats} />
             <div class="row">
-              <button
-                type="button"
-                class="button"
+              <Button
                 onClick={() => {
                   commands.forgetNotice();
                   setAsking(true);
                 }}
               >
                 End all sessions
-              </button>
+              </Button>
             </div>
-            <NoticeText notice={asking ? null : commands.notice} />
+            <NoticeText notice={asking ? null : commands.notice.value} />
           </div>
         )}
         {asking && (
           <ConfirmDialog
             title="End all sessions?"
             action="Yes, end them"
-            busy={commands.busy}
-            notice={commands.notice}
+            sender={commands}
             onConfirmed={end}
             onClose={() => setAsking(false)}
           >

@@ -7,6 +7,7 @@ import { slowClock } from '../state/clock.ts';
 import { isAdmin } from '../state/session.ts';
 import { Deliveries } from './deliveries.tsx';
 import { EVENT_WORDS } from './webhook-words.ts';
+import { Button } from '../parts/button.tsx';
 
 interface WebhookCardProps {
   readonly client: OutcryClient;
@@ -48,21 +49,15 @@ export function WebhookCard({ client, webhooks, webhook, onRotate, onRemove }: W
         )}
       </div>
       <div class="row">
-        <button
-          type="button"
-          class="button"
+        <Button
           aria-expanded={isOpen}
           aria-controls={deliveriesId}
           onClick={() => setOpen(!isOpen)}
         >
           {isOpen ? 'Hide what was sent' : 'What was sent'}
-        </button>
-        <button type="button" class="button" onClick={onRotate}>
-          New secret
-        </button>
-        <button type="button" class="button" onClick={onRemove}>
-          Delete
-        </button>
+        </Button>
+        <Button onClick={onRotate}>New secret</Button>
+        <Button onClick={onRemove}>Delete</Button>
       </div>
       <div id={deliveriesId} class="desk-wide">
         {isOpen && <Deliveries client={client} webhooks={webhooks} webhookId={id} />}

@@ -6,7 +6,8 @@ import {
   type WebhookEvent,
   type WebhookWithSecret,
 } from '@outcry/shared/contracts/webhooks.ts';
-import { FormField } from '../parts/form-field.tsx';
+import { Button } from '../parts/button.tsx';
+import { Form, TextField } from '../parts/form-field.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { isAdmin } from '../state/session.ts';
 import { useCommands } from './commands.ts';
@@ -61,39 +62,25 @@ export function WebhookForm({ client, webhooks, onMade }: WebhookFormProps) {
     if (isMade) setUrl('');
   };
   return (
-    <form
-      class="panel stack"
-      aria-label="Add a webhook"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
+    <Form class="panel stack" aria-label="Add a webhook" onSubmit={submit}>
       <h2>Add a webhook</h2>
       <p class="muted">
         {isAdmin.value
           ? 'Another system of yours is told of what happens in auctions, as it happens.'
           : 'Another system of yours is told of what happens in your auctions, as it happens.'}
       </p>
-      <FormField
+      <TextField
         label="Address"
         hint="https, on the public Internet."
         fault={faults.url}
-        control={(tied) => (
-          <input
-            {...tied}
-            type="url"
-            inputMode="url"
-            autoComplete="off"
-            placeholder="https://shop.example/outcry"
-            value={url}
-            onInput={({ currentTarget }) => {
-              setUrl(currentTarget.value);
-              changed();
-            }}
-          />
-        )}
+        type="url"
+        inputMode="url"
+        placeholder="https://shop.example/outcry"
+        value={url}
+        onValue={(typed) => {
+          setUrl(typed);
+          changed();
+        }}
       />
       <fieldset class="desk-choices">
         <legend>Tell it when</legend>
@@ -116,32 +103,26 @@ export function WebhookForm({ client, webhooks, onMade }: WebhookFormProps) {
         </p>
       </fieldset>
       {isAdmin.value && (
-        <FormField
+        <TextField
           label="Only auctions of this seller"
           hint="A user’s id. Without it: all auctions."
           fault={faults.seller}
           optional
-          control={(tied) => (
-            <input
-              {...tied}
-              autoComplete="off"
-              autoCapitalize="none"
-              spellcheck={false}
-              value={seller}
-              onInput={({ currentTarget }) => {
-                setSeller(currentTarget.value);
-                changed();
-              }}
-            />
-          )}
+          autoCapitalize="none"
+          spellcheck={false}
+          value={seller}
+          onValue={(typed) => {
+            setSeller(typed);
+            changed();
+          }}
         />
       )}
-      <NoticeText notice={commands.notice} />
+      <NoticeText notice={commands.notice.value} />
       <div class="row">
-        <button type="submit" class="button button-primary" disabled={commands.busy}>
+        <Button look="primary" type="submit" disabled={commands.busy}>
           {commands.busy ? 'Adding …' : 'Add it'}
-        </button>
+        </Button>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -6,7 +6,7 @@ import { NoticeText } from '../parts/notice-text.tsx';
 import type { Services } from '../state/services.ts';
 import { isAdmin, presentToken } from '../state/session.ts';
 import { good, useCommands } from './commands.ts';
-import { ConfirmDialog } from './confirm-dialog.tsx';
+import { ConfirmDialog } from '../parts/dialog.tsx';
 import { List, usePages } from './pages.tsx';
 import { SecretDialog } from './secret-dialog.tsx';
 import { WebhookCard } from './webhook-card.tsx';
@@ -36,7 +36,6 @@ export function WebhooksDesk({ services }: { readonly services: Services }) {
   };
   const rotate = ({ id }: Webhook): Promise<boolean> =>
     commands.run({
-      name: 'Your request',
       request: (options) => webhooks.rotate(id, options),
       done: (made) => {
         show(made);
@@ -45,7 +44,6 @@ export function WebhooksDesk({ services }: { readonly services: Services }) {
     });
   const remove = async ({ id }: Webhook): Promise<boolean> => {
     const isDone = await commands.run({
-      name: 'Your request',
       request: () => webhooks.remove(id),
       done: () => good('Deleted', 'Nothing is sent there any more.'),
     });
@@ -61,7 +59,7 @@ export function WebhooksDesk({ services }: { readonly services: Services }) {
       <WebhookForm client={client} webhooks={webhooks} onMade={show} />
       <section class="panel" aria-label="Your webhooks">
         <h2>{isAdmin.value ? 'All webhooks' : 'Your webhooks'}</h2>
-        <NoticeText notice={asking === null ? commands.notice : null} />
+        <NoticeText notice={asking === null ? commands.notice.value : null} />
         <List
           pages={pages}
           none="None yet. Add the first one above."
@@ -81,8 +79,7 @@ export function WebhooksDesk({ services }: { readonly services: Services }) {
         <ConfirmDialog
           title="Give it a new secret?"
           action="New secret"
-          busy={commands.busy}
-          notice={commands.notice}
+          sender={commands}
           onConfirmed={() => rotate(asking.webhook)}
           onClose={() => setAsking(null)}
         >
@@ -94,8 +91,7 @@ export function WebhooksDesk({ services }: { readonly services: Services }) {
         <ConfirmDialog
           title="Delete this webhook?"
           action="Delete"
-          busy={commands.busy}
-          notice={commands.notice}
+          sender={commands}
           onConfirmed={() => remove(asking.webhook)}
           onClose={() => setAsking(null)}
         >

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { refusalWords } from '../format/refusals.ts';
+import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -60,30 +61,23 @@ export function AccountPage({ services }: { readonly services: Services }) {
             <a href={LEADERS_PATH}>choose with your figures</a>.
           </p>
           <div class="row">
-            <button
-              type="button"
-              class="button"
-              disabled={busy}
-              onClick={() => void act(download, 'Your data is downloaded.')}
-            >
+            <Button disabled={busy} onClick={() => void act(download, 'Your data is downloaded.')}>
               Download my data
-            </button>
-            <button
-              type="button"
-              class="button"
+            </Button>
+            <Button
               disabled={busy}
               onClick={() => void act(leave, 'You are signed out on all devices.')}
             >
               Sign out everywhere
-            </button>
-            <button
-              type="button"
-              class="button button-danger"
+            </Button>
+            <Button
+              look="danger"
+
               disabled={busy}
               onClick={() => setAsking(true)}
             >
               Delete my account
-            </button>
+            </Button>
           </div>
           <ReportButton client={client} of="own bids" what="my bids" />
           {mayAct('seller') && <ReportButton client={client} of="own sales" what="my sales" />}
@@ -96,17 +90,15 @@ export function AccountPage({ services }: { readonly services: Services }) {
             public sees of past auctions stays, without you.
           </p>
           <div class="row">
-            <button
-              type="button"
-              class="button button-danger"
+            <Button
+              look="danger"
+
               disabled={busy}
               onClick={() => void act(remove, 'Your account is being deleted.')}
             >
               Yes, delete it
-            </button>
-            <button type="button" class="button" onClick={() => setAsking(false)}>
-              Keep it
-            </button>
+            </Button>
+            <Button onClick={() => setAsking(false)}>Keep it</Button>
           </div>
         </Dialog>
       )}

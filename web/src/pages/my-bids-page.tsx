@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Button } from '../parts/button.tsx';
 import { Chips } from '../parts/chips.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
@@ -91,20 +92,10 @@ function Stakes({ services }: { readonly services: Services }) {
         <p class="muted">None of them is like this right now.</p>
       )}
       <div class="pages">
-        {sheet > 0 && (
-          <button type="button" class="button" onClick={() => turnTo(sheet - 1)}>
-            Previous page
-          </button>
-        )}
-        {!isLast && (
-          <button type="button" class="button" onClick={() => turnTo(sheet + 1)}>
-            Next page
-          </button>
-        )}
+        {sheet > 0 && <Button onClick={() => turnTo(sheet - 1)}>Previous page</Button>}
+        {!isLast && <Button onClick={() => turnTo(sheet + 1)}>Next page</Button>}
         {isLast && mine.hasMore.value && (
-          <button type="button" class="button" onClick={() => mine.showMore()}>
-            Look at older bids
-          </button>
+          <Button onClick={() => mine.showMore()}>Look at older bids</Button>
         )}
       </div>
       {mine.isFull.value && (

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Button } from '../parts/button.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { LoadingCards, WatchedCard } from '../parts/lobby-cards.tsx';
@@ -72,16 +73,8 @@ function SavedCards({ services: { watchlist, feed } }: { readonly services: Serv
         </ul>
       )}
       <div class="pages">
-        {at > 0 && (
-          <button type="button" class="button" onClick={() => turnTo(at - 1)}>
-            Previous page
-          </button>
-        )}
-        {at + 1 < sheets && (
-          <button type="button" class="button" onClick={() => turnTo(at + 1)}>
-            Next page
-          </button>
-        )}
+        {at > 0 && <Button onClick={() => turnTo(at - 1)}>Previous page</Button>}
+        {at + 1 < sheets && <Button onClick={() => turnTo(at + 1)}>Next page</Button>}
       </div>
     </>
   );

@@ -4,6 +4,8 @@ import { OutcryError } from '@outcry/client/outcry-error.ts';
 import type { OwnAuction } from '@outcry/shared/contracts/history.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { refusalWords } from '../format/refusals.ts';
+import { Button } from '../parts/button.tsx';
+import { Form } from '../parts/form-field.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { ReadOwnAuction } from '../parts/read-own-auction.tsx';
 import { SellFields } from '../parts/sell-fields.tsx';
@@ -136,15 +138,11 @@ function SellSheet({ services, form, setForm, replaces, onSold }: SellSheetProps
   };
 
   return (
-    <form
+    <Form
       ref={element}
       class="sell"
-      noValidate
       aria-label={replaces === null ? 'New auction' : 'Changed auction'}
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
+      onSubmit={submit}
     >
       <div class="panel stack">
         {replaces !== null && (
@@ -157,12 +155,12 @@ function SellSheet({ services, form, setForm, replaces, onSold }: SellSheetProps
         <p class="fault" aria-live="polite">
           {failure}
         </p>
-        <button type="submit" class="button button-primary button-large" disabled={busy}>
+        <Button look="primary" class="button-large" type="submit" disabled={busy}>
           {busy ? 'Starting …' : buttonText(form, replaces !== null)}
-        </button>
+        </Button>
       </div>
       <SellPreview form={form} />
-    </form>
+    </Form>
   );
 }
 

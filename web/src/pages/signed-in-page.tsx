@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { providerRefusalWords } from '../format/refusals.ts';
+import { Button } from '../parts/button.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { replaceAddress } from '../router.ts';
@@ -44,16 +45,16 @@ function Completing({ provider }: { readonly provider: Provider }) {
       <PageHead title={fault.title} />
       <Empty>
         <p role="status">{fault.advice}</p>
-        <button
-          type="button"
-          class="button button-primary"
+        <Button
+          look="primary"
+
           onClick={() => {
             replaceAddress(lobbyPath('live'));
             askToSignIn('go on');
           }}
         >
           Sign in again
-        </button>
+        </Button>
       </Empty>
     </>
   );

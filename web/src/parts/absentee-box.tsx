@@ -3,7 +3,8 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { formatMoney, moneyFault, parseMoney } from '../format/money.ts';
 import type { Room } from '../state/room.ts';
 import { BidBar } from './bid-bar.tsx';
-import { FormField } from './form-field.tsx';
+import { Button } from './button.tsx';
+import { Form, FormField } from './form-field.tsx';
 import { NoticeText } from './notice-text.tsx';
 
 interface AbsenteeBoxProps {
@@ -17,7 +18,7 @@ export function AbsenteeBox({ auction, room }: AbsenteeBoxProps) {
   const [fault, setFault] = useState('');
   const { currency, minimumBid, price } = auction;
   const { bidding } = room;
-  const isBusy = bidding.sending.value !== null;
+  const isBusy = bidding.busy;
   const left = room.own.value?.maxAmount ?? null;
   const submit = async (): Promise<void> => {
     const maxAmount = parseMoney(text, currency);
@@ -32,15 +33,7 @@ export function AbsenteeBox({ auction, room }: AbsenteeBoxProps) {
     if (await bidding.bid({ maxAmount }, currency, minimumBid)) setText('');
   };
   return (
-    <form
-      class="bid-box"
-      noValidate
-      aria-label="Leave a bid"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
+    <Form class="bid-box" aria-label="Leave a bid" onSubmit={submit}>
       <BidBar auction={auction} room={room}>
         <FormField
           label={left === null ? 'Leave a maximum' : 'Raise your maximum'}
@@ -64,9 +57,9 @@ export function AbsenteeBox({ auction, room }: AbsenteeBoxProps) {
                   setFault('');
                 }}
               />
-              <button type="submit" class="button button-primary" disabled={isBusy}>
+              <Button look="primary" type="submit" disabled={isBusy}>
                 {left === null ? 'Leave it' : 'Raise it'}
-              </button>
+              </Button>
             </div>
           )}
         />
@@ -78,18 +71,13 @@ export function AbsenteeBox({ auction, room }: AbsenteeBoxProps) {
           <p class="aside">
             You have left <strong>{formatMoney(left, currency)}</strong>. It counts at the start: we
             then bid for you, only as much as needed. Nobody else sees it.{' '}
-            <button
-              type="button"
-              class="button"
-              disabled={isBusy}
-              onClick={() => void bidding.withdraw()}
-            >
+            <Button disabled={isBusy} onClick={() => void bidding.withdraw()}>
               Withdraw it
-            </button>
+            </Button>
           </p>
         )}
         <NoticeText notice={bidding.notice.value} />
       </div>
-    </form>
+    </Form>
   );
 }

@@ -1,4 +1,4 @@
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { AuctionView, BidRequest } from '@outcry/shared/contracts/api.ts';
 import { formatMoney, moneyFault, moneyFieldText, parseMoney } from '../format/money.ts';
 import {
@@ -15,12 +15,18 @@ import {
 import type { Notice } from '../state/command-sender.ts';
 import type { Room } from '../state/room.ts';
 import { BidBar } from './bid-bar.tsx';
-import { FormField } from './form-field.tsx';
+import { Button } from './button.tsx';
+import { Form, FormField, Segments } from './form-field.tsx';
 
 interface BidBoxProps {
   readonly auction: AuctionView;
   readonly room: Room;
 }
+
+const MODES = [
+  ['maximum', 'Maximum bid'],
+  ['exact', 'Exact bid'],
+] as const;
 
 /** Where a signed-in bidder bids while the auction is live. */
 export function BidBox({ auction, room }: BidBoxProps) {
@@ -58,15 +64,7 @@ export function BidBox({ auction, room }: BidBoxProps) {
   };
 
   return (
-    <form
-      class="bid-box"
-      noValidate
-      aria-label="Place a bid"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
+    <Form class="bid-box" aria-label="Place a bid" onSubmit={submit}>
       <BidBar auction={auction} room={room}>
         <FormField
           label={mode === 'maximum' ? 'Your maximum bid' : 'Your bid'}
@@ -84,9 +82,9 @@ export function BidBox({ auction, room }: BidBoxProps) {
                 placeholder={placeholderOf(mode, facts)}
                 onInput={(event) => change(event.currentTarget.value)}
               />
-              <button type="submit" class="button button-primary" disabled={sending !== null}>
+              <Button look="primary" type="submit" disabled={sending !== null}>
                 {sending === 'bid' ? sendingLabel(bidding.notice.value) : 'Place bid'}
-              </button>
+              </Button>
             </div>
           )}
         />
@@ -97,9 +95,9 @@ export function BidBox({ auction, room }: BidBoxProps) {
         facts={facts}
         onChoose={(chosen) => change(moneyFieldText(chosen, currency))}
       />
-      <ModeChoice mode={mode} onChange={setMode} />
+      <Segments label="How to bid" value={mode} choices={MODES} onValue={setMode} />
       <p class="hint mode-text">{modeText(mode, facts)}</p>
-    </form>
+    </Form>
   );
 }
 
@@ -148,27 +146,5 @@ function QuickAmounts({ amounts, chosen, facts, onChoose }: QuickAmountsProps) {
         </button>
       ))}
     </div>
-  );
-}
-
-interface ModeChoiceProps {
-  readonly mode: BidMode;
-  readonly onChange: (mode: BidMode) => void;
-}
-
-function ModeChoice({ mode, onChange }: ModeChoiceProps) {
-  const name = useId();
-  const choice = (value: BidMode, label: string) => (
-    <label class="segment">
-      <input type="radio" name={name} checked={mode === value} onChange={() => onChange(value)} />
-      <span>{label}</span>
-    </label>
-  );
-  return (
-    <fieldset class="segments">
-      <legend class="unseen">How to bid</legend>
-      {choice('maximum', 'Maximum bid')}
-      {choice('exact', 'Exact bid')}
-    </fieldset>
   );
 }

@@ -7,6 +7,7 @@ import { agoText, momentText } from '../format/time.ts';
 import { MAX_BIDS, type BidEntry, type BidList } from '../state/bid-list.ts';
 import { slowClock } from '../state/clock.ts';
 import type { Room } from '../state/room.ts';
+import { Button } from './button.tsx';
 import { GapText } from './gap-text.tsx';
 
 interface BidHistoryProps {
@@ -61,18 +62,18 @@ export function BidHistory({ room, currency }: BidHistoryProps) {
       )}
       <div class="bid-pages">
         {before !== undefined && (
-          <button
-            type="button"
-            class="button button-quiet"
+          <Button
+            look="quiet"
+
             onClick={() => setBefore(bids[end + ON_A_PAGE])}
           >
             Newer bids
-          </button>
+          </Button>
         )}
         {(start > 0 || hasOlder) && (
-          <button type="button" class="button button-quiet" onClick={showOlder}>
+          <Button look="quiet" onClick={showOlder}>
             {size === SHOWN_AT_FIRST ? 'Show more' : 'Older bids'}
-          </button>
+          </Button>
         )}
       </div>
     </section>

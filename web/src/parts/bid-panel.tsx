@@ -9,6 +9,7 @@ import { askToSignIn } from '../state/sign-in-request.ts';
 import { AbsenteeBox } from './absentee-box.tsx';
 import { BidBar } from './bid-bar.tsx';
 import { BidBox } from './bid-box.tsx';
+import { Button } from './button.tsx';
 import { BuyNow } from './buy-now.tsx';
 import { TrophyIcon } from './icons.tsx';
 import { NextStepText } from './next-step.tsx';
@@ -97,13 +98,14 @@ function Visitor({ auction, room, signIn }: BidPanelProps) {
   return (
     <>
       <BidBar auction={auction} room={room}>
-        <button
-          type="button"
-          class="button button-primary button-large"
+        <Button
+          look="primary"
+          class="button-large"
+
           onClick={() => askToSignIn('bid')}
         >
           Sign in to bid
-        </button>
+        </Button>
       </BidBar>
       <p class="hint">
         {signIn === 'name' && 'A name is enough. '}When you bid, others see only a number.

@@ -5,6 +5,7 @@ import { buyNowOffer } from '../format/outcome.ts';
 import type { Bidding } from '../state/bidding.ts';
 import { session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
+import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 
 interface BuyNowProps {
@@ -19,7 +20,7 @@ export function BuyNow({ auction, bidding }: BuyNowProps) {
   const buyNowPrice = buyNowOffer(auction);
   if (buyNowPrice === undefined) return null;
   const price = formatMoney(buyNowPrice, currency);
-  const busy = bidding.sending.value !== null;
+  const busy = bidding.busy;
   const close = (): void => setAsking(false);
   const confirm = async (): Promise<void> => {
     if (!(await bidding.buyNow(buyNowPrice, currency))) close();
@@ -27,13 +28,13 @@ export function BuyNow({ auction, bidding }: BuyNowProps) {
   return (
     <div class="buy-now">
       <span class="or">or</span>
-      <button
-        type="button"
-        class="button button-large"
+      <Button
+        class="button-large"
+
         onClick={() => (session.value === null ? askToSignIn('buy') : setAsking(true))}
       >
         Buy now for {price}
-      </button>
+      </Button>
       {/* Behind the dialog it would not be seen that the answer was lost. */}
       {asking && bidding.notice.value?.unresolved !== true && (
         <Dialog title="Buy it now?" onClose={close}>
@@ -41,17 +42,15 @@ export function BuyNow({ auction, bidding }: BuyNowProps) {
             You pay <strong>{price}</strong> and the auction ends at once. There is no way back.
           </p>
           <div class="row">
-            <button
-              type="button"
-              class="button button-primary"
+            <Button
+              look="primary"
+
               disabled={busy}
               onClick={() => void confirm()}
             >
               {busy ? 'Buying …' : 'Yes, buy it'}
-            </button>
-            <button type="button" class="button" onClick={close}>
-              Not now
-            </button>
+            </Button>
+            <Button onClick={close}>Not now</Button>
           </div>
         </Dialog>
       )}

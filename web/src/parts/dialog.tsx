@@ -1,6 +1,10 @@
 import { useEffect, useId, useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
+import type { CommandSender } from '../state/command-sender.ts';
+import { Button } from './button.tsx';
+import { Form } from './form-field.tsx';
 import { CloseIcon } from './icons.tsx';
+import { NoticeText } from './notice-text.tsx';
 
 interface DialogProps {
   readonly title: string;
@@ -55,40 +59,63 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   );
 }
 
-interface DialogButtonsProps {
-  /** Of the button that sends the dialog's form. */
-  readonly label: string;
-  readonly busyLabel: string;
-  readonly busy: boolean;
-  readonly isDanger?: boolean;
+interface ActionDialogProps {
+  readonly title: string;
+  /** What will happen. */
+  readonly children: ComponentChildren;
+  /** Of the button that does it. */
+  readonly action: string;
+  /** The same while it is under way. */
+  readonly busyAction?: string;
+  readonly look?: 'primary' | 'danger';
   /** False where there is nothing left but to leave it. */
   readonly isPossible?: boolean;
   /** Of the button that changes nothing. */
-  readonly leaveLabel?: string;
-  readonly onLeave: () => void;
+  readonly leave?: string;
+  /** What does it, and tells what came of it. */
+  readonly sender: CommandSender<string>;
+  readonly onAct: () => unknown;
+  readonly onClose: () => void;
 }
 
-/** What a dialog's form ends with: do it, or leave it. */
-export function DialogButtons(props: DialogButtonsProps) {
-  const { label, busyLabel, busy, isDanger = false, isPossible = true } = props;
-  const { leaveLabel = 'Leave it', onLeave } = props;
+/** Asks before a command is sent; what is wrong with it is said here too. */
+export function ActionDialog(props: ActionDialogProps) {
+  const { title, children, action, busyAction = action, look = 'danger', sender, onClose } = props;
+  const { isPossible = true, leave = 'Leave it' } = props;
   return (
-    <div class="row">
-      {isPossible && (
-        <button
-          type="submit"
-          class={`button ${isDanger ? 'button-danger' : 'button-primary'}`}
-          disabled={busy}
-        >
-          {busy ? busyLabel : label}
-        </button>
-      )}
-      <button type="button" class="button" onClick={onLeave}>
-        {leaveLabel}
-      </button>
-    </div>
+    <Dialog title={title} onClose={onClose}>
+      <Form class="stack" onSubmit={props.onAct}>
+        {children}
+        <NoticeText notice={sender.notice.value} />
+        <div class="row">
+          {isPossible && (
+            <Button type="submit" look={look} disabled={sender.busy}>
+              {sender.busy ? busyAction : action}
+            </Button>
+          )}
+          <Button onClick={onClose}>{leave}</Button>
+        </div>
+      </Form>
+    </Dialog>
   );
 }
+
+export interface ConfirmDialogProps extends Omit<ActionDialogProps, 'onAct'> {
+  /** Does it. @returns whether it was done, and the dialog is to go */
+  readonly onConfirmed: () => Promise<boolean>;
+}
+
+/** Asks once more, and goes when it is done. */
+export const ConfirmDialog = ({ onConfirmed, children, ...props }: ConfirmDialogProps) => (
+  <ActionDialog
+    {...props}
+    onAct={async () => {
+      if (await onConfirmed()) props.onClose();
+    }}
+  >
+    <p class="muted">{children}</p>
+  </ActionDialog>
+);
 
 /** A dialog that is taken out of the page does not give the focus back by itself. */
 function focusIfLost(before: Element | null): void {

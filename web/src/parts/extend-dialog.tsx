@@ -1,10 +1,10 @@
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { momentText } from '../format/time.ts';
 import { slowClock } from '../state/clock.ts';
 import type { Selling } from '../state/selling.ts';
-import { Dialog, DialogButtons } from './dialog.tsx';
-import { NoticeText } from './notice-text.tsx';
+import { ActionDialog } from './dialog.tsx';
+import { Segments } from './form-field.tsx';
 
 const CHOICES: readonly (readonly [seconds: number, label: string])[] = [
   [300, '5 min'],
@@ -22,49 +22,38 @@ interface ExtendDialogProps {
 /** By how much the end moves, and which moment that is. */
 export function ExtendDialog({ auction, selling, onClose }: ExtendDialogProps) {
   const [addedSeconds, setAddedSeconds] = useState(300);
-  const name = useId();
-  const busy = selling.sending.value !== null;
   const now = slowClock.value;
   const endsAtMs = Date.parse(auction.endsAt);
   // Counted from the end as it is shown: a late bid moves both.
   const newEndMs = endsAtMs + addedSeconds * 1_000;
   return (
-    <Dialog title="Give it more time" onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void selling.extend(newEndMs);
-        }}
-      >
-        <p class="muted">Bidders see the new end at once. An end can move later, never back.</p>
-        <fieldset class="segments segments-four">
-          <legend class="unseen">How much more time</legend>
-          {CHOICES.map(([seconds, label]) => (
-            <label key={seconds} class="segment">
-              <input
-                type="radio"
-                name={name}
-                checked={seconds === addedSeconds}
-                onChange={() => setAddedSeconds(seconds)}
-              />
-              <span>{label}</span>
-            </label>
-          ))}
-        </fieldset>
-        <dl class="pairs">
-          <div>
-            <dt>Present end</dt>
-            <dd>{momentText(endsAtMs, now)}</dd>
-          </div>
-          <div>
-            <dt>New end</dt>
-            <dd data-testid="new-end">{momentText(newEndMs, now)}</dd>
-          </div>
-        </dl>
-        <NoticeText notice={selling.notice.value} />
-        <DialogButtons label="Extend" busyLabel="Extending …" busy={busy} onLeave={onClose} />
-      </form>
-    </Dialog>
+    <ActionDialog
+      title="Give it more time"
+      action="Extend"
+      busyAction="Extending …"
+      look="primary"
+      sender={selling}
+      onAct={() => selling.extend(newEndMs)}
+      onClose={onClose}
+    >
+      <p class="muted">Bidders see the new end at once. An end can move later, never back.</p>
+      <Segments
+        label="How much more time"
+        class="segments-four"
+        value={addedSeconds}
+        choices={CHOICES}
+        onValue={setAddedSeconds}
+      />
+      <dl class="pairs">
+        <div>
+          <dt>Present end</dt>
+          <dd>{momentText(endsAtMs, now)}</dd>
+        </div>
+        <div>
+          <dt>New end</dt>
+          <dd data-testid="new-end">{momentText(newEndMs, now)}</dd>
+        </div>
+      </dl>
+    </ActionDialog>
   );
 }

@@ -25,14 +25,14 @@ export function LeadersTools({ wish, board, onChange }: LeadersToolsProps) {
           label="Currency"
           value={wish.currency ?? board?.currency ?? ''}
           choices={currencies.map((code) => [code, code] as const)}
-          onChange={(currency) => onChange({ ...wish, currency })}
+          onValue={(currency) => onChange({ ...wish, currency })}
         />
       )}
       <Choice
         label="Time"
         value={wish.window}
         choices={WINDOWS}
-        onChange={(window) => onChange({ ...wish, window })}
+        onValue={(window) => onChange({ ...wish, window })}
       />
     </div>
   );

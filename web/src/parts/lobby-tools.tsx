@@ -4,6 +4,7 @@ import { sellerName } from '../format/user-names.ts';
 import { FILTERS, isByPrice, ORDERS, toggled, type LobbyWish } from '../state/lobby-wish.ts';
 import { Chips } from './chips.tsx';
 import { Choice } from './choice.tsx';
+import { Form } from './form-field.tsx';
 import { SearchIcon } from './icons.tsx';
 
 interface LobbyToolsProps {
@@ -40,14 +41,14 @@ export function LobbyTools({ wish, onChange }: LobbyToolsProps) {
           label="Currency"
           value={currency ?? ''}
           choices={CURRENCY_CHOICES}
-          onChange={(code) => change({ currency: code === '' ? undefined : code })}
+          onValue={(code) => change({ currency: code === '' ? undefined : code })}
         />
       )}
       <Choice
         label="Order"
         value={order}
         choices={ORDERS[status]}
-        onChange={(chosen) =>
+        onValue={(chosen) =>
           change({ order: chosen, currency: isByPrice(chosen) ? currency : undefined })
         }
       />
@@ -90,14 +91,7 @@ function SearchField({ search, onSearch }: SearchFieldProps) {
     setText(search);
   }, [search]);
   return (
-    <form
-      role="search"
-      class="search"
-      onSubmit={(event) => {
-        event.preventDefault();
-        ask();
-      }}
-    >
+    <Form role="search" class="search" onSubmit={ask}>
       <label class="unseen" for={id}>
         Search titles
       </label>
@@ -113,6 +107,6 @@ function SearchField({ search, onSearch }: SearchFieldProps) {
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
       />
-    </form>
+    </Form>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { NextStep } from '@outcry/shared/contracts/history.ts';
 import { asUser } from '../state/session.ts';
 import type { Services } from '../state/services.ts';
+import { Button } from './button.tsx';
 
 /** What the installation asks of who has won or sold: a text, and a link to where it goes on. */
 export function NextStepText({ step }: { readonly step: NextStep }) {
@@ -40,9 +41,9 @@ export function AskNextStep({ client, auctionId }: AskNextStepProps) {
   return (
     <>
       {step === 'failed' && <p class="hint">This cannot be read right now.</p>}
-      <button type="button" class="button" disabled={step === 'reading'} onClick={read}>
+      <Button disabled={step === 'reading'} onClick={read}>
         What now?
-      </button>
+      </Button>
     </>
   );
 }

@@ -1,4 +1,5 @@
 import type { Notice } from '../state/command-sender.ts';
+import { Button } from './button.tsx';
 import { NoticeCard } from './notice-card.tsx';
 
 /** What came of the last command. The region is always there, so that it is read out when it fills. */
@@ -9,9 +10,9 @@ export function NoticeText({ notice }: { readonly notice: Notice | null }) {
         <NoticeCard tone={notice.tone} title={notice.title}>
           <p>{notice.advice}</p>
           {notice.retry !== undefined && (
-            <button type="button" class="button button-quiet" onClick={() => void notice.retry?.()}>
+            <Button look="quiet" onClick={() => void notice.retry?.()}>
               Try again
-            </button>
+            </Button>
           )}
         </NoticeCard>
       )}

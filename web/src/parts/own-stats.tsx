@@ -7,7 +7,8 @@ import { formatMoney } from '../format/money.ts';
 import { readFailure, refusalWords } from '../format/refusals.ts';
 import { problemOf } from '../state/problem-of.ts';
 import { asUser } from '../state/session.ts';
-import { FormField } from './form-field.tsx';
+import { Button } from './button.tsx';
+import { Form, TextField } from './form-field.tsx';
 
 interface OwnStatsProps {
   readonly client: OutcryClient;
@@ -90,43 +91,34 @@ function NameForm({ client, name, onRenamed }: NameFormProps) {
     }
   };
 
+  const submit = (): void => {
+    if (text.trim() === '') setFault('Enter a name first.');
+    else void choose(text.trim());
+  };
+
   return (
-    <form
-      class="stack"
-      noValidate
-      aria-label="Name on the leaderboard"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (text.trim() === '') setFault('Enter a name first.');
-        else void choose(text.trim());
-      }}
-    >
-      <FormField
+    <Form class="stack" aria-label="Name on the leaderboard" onSubmit={submit}>
+      <TextField
         label="Name on the leaderboard"
         hint={`Others see “${isolated(name)}”. In auctions you stay a number.`}
         fault={fault}
-        control={(tied) => (
-          <input
-            {...tied}
-            value={text}
-            dir="auto"
-            placeholder={name}
-            autoComplete="nickname"
-            onInput={(event) => change(event.currentTarget.value)}
-          />
-        )}
+        value={text}
+        dir="auto"
+        placeholder={name}
+        autoComplete="nickname"
+        onValue={change}
       />
       <p class="hint" role="status">
         {done}
       </p>
       <div class="row">
-        <button type="submit" class="button button-primary" disabled={busy}>
+        <Button look="primary" type="submit" disabled={busy}>
           Set name
-        </button>
-        <button type="button" class="button" disabled={busy} onClick={() => void choose(null)}>
+        </Button>
+        <Button disabled={busy} onClick={() => void choose(null)}>
           Show no name
-        </button>
+        </Button>
       </div>
-    </form>
+    </Form>
   );
 }

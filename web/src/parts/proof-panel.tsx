@@ -6,6 +6,7 @@ import type { ProofFacts } from '../state/check-proof.ts';
 import type { ProofCheck } from '../state/room-proof.ts';
 import type { Room } from '../state/room.ts';
 import { session } from '../state/session.ts';
+import { Button } from './button.tsx';
 import { CheckIcon, SealIcon } from './icons.tsx';
 import { NoticeCard } from './notice-card.tsx';
 
@@ -31,11 +32,11 @@ export function ProofPanel({ auction, room }: ProofPanelProps) {
         <CheckText check={check} />
       </div>
       <div class="row">
-        <button type="button" class="button" disabled={check.phase === 'checking'} onClick={run}>
+        <Button disabled={check.phase === 'checking'} onClick={run}>
           {check.phase === 'unasked' && 'Check the proof'}
           {check.phase === 'checking' && 'Checking …'}
           {check.phase !== 'unasked' && check.phase !== 'checking' && 'Check again'}
-        </button>
+        </Button>
         {check.phase === 'checked' && (
           <a class="button button-quiet" href={check.downloadUrl} target="_blank" rel="noreferrer">
             See all of it

@@ -7,6 +7,7 @@ import { refusalWords } from '../format/refusals.ts';
 import { duplicatePath, roomPath } from '../routes.ts';
 import { problemOf } from '../state/problem-of.ts';
 import { asUser } from '../state/session.ts';
+import { Button } from './button.tsx';
 import { Empty } from './empty.tsx';
 
 interface ReadOwnAuctionProps {
@@ -56,16 +57,14 @@ export function ReadOwnAuction({ client, auctionId, isChange, onRead }: ReadOwnA
     return (
       <Empty title={title}>
         <p role="status">{advice}</p>
-        <button
-          type="button"
-          class="button"
+        <Button
           onClick={() => {
             setProblem(null);
             setAttempt(attempt + 1);
           }}
         >
           Try again
-        </button>
+        </Button>
       </Empty>
     );
   }

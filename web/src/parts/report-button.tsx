@@ -4,6 +4,7 @@ import { refusalWords } from '../format/refusals.ts';
 import { problemOf } from '../state/problem-of.ts';
 import { saveFile } from '../state/save-file.ts';
 import { asUser } from '../state/session.ts';
+import { Button } from './button.tsx';
 
 interface ReportButtonProps {
   readonly client: OutcryClient;
@@ -47,13 +48,13 @@ export function ReportButton({ client, of, what, rows }: ReportButtonProps) {
   };
   return (
     <div class="report">
-      <button
-        type="button"
-        class="button button-quiet"
+      <Button
+        look="quiet"
+
         onClick={() => (stop === null ? void download() : stop.abort())}
       >
         {stop === null ? `Download ${what} as CSV` : 'Stop downloading'}
-      </button>
+      </Button>
       {stop !== null && (
         <>
           <progress aria-label={`Download of ${what}`} max={rows} value={rows && done} />

@@ -4,6 +4,7 @@ import type { Role } from '@outcry/shared/contracts/api.ts';
 import { lobbyPath } from '../routes.ts';
 import type { Services } from '../state/services.ts';
 import { mayAct, session } from '../state/session.ts';
+import { Button } from './button.tsx';
 import { Empty } from './empty.tsx';
 import { PageHead } from './page-head.tsx';
 import { SignInFirst } from './sign-in-first.tsx';
@@ -80,9 +81,9 @@ export function LoadedDesk({ services, load }: Pick<RolePageProps, 'services' | 
     <Empty title="This page could not be loaded">
       <p role="alert">The connection may be away, or the site was updated meanwhile.</p>
       {/* Browsers may remember that a script could not be loaded. */}
-      <button type="button" class="button button-primary" onClick={() => location.reload()}>
+      <Button look="primary" onClick={() => location.reload()}>
         Load it again
-      </button>
+      </Button>
     </Empty>
   );
 }

@@ -1,6 +1,6 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { Room } from '../state/room.ts';
-import { SellerControls } from './seller-controls.tsx';
+import { AuctionControls } from './auction-controls.tsx';
 
 interface SellerPanelProps {
   readonly auction: AuctionView;
@@ -14,7 +14,7 @@ export function SellerPanel({ auction, room }: SellerPanelProps) {
       <p class="aside">
         <strong>This is your auction.</strong> {hintText(auction)}
       </p>
-      <SellerControls auction={auction} selling={room.selling} />
+      <AuctionControls isSeller auction={auction} selling={room.selling} />
     </section>
   );
 }

@@ -8,8 +8,9 @@ import type { Services } from '../state/services.ts';
 import { signIn as signInByName } from '../state/session.ts';
 import { DEMO_ROLES } from '../state/token-requests.ts';
 import { signInRequest } from '../state/sign-in-request.ts';
+import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
-import { FormField } from './form-field.tsx';
+import { Form, TextField } from './form-field.tsx';
 
 function close(): void {
   signInRequest.value = null;
@@ -47,9 +48,9 @@ function ToProvider({ provider }: { readonly provider: Provider }) {
     <div class="stack">
       <p role="status">{fault === '' ? `Going to ${provider.host} …` : fault}</p>
       {fault !== '' && (
-        <button type="button" class="button button-primary" onClick={() => void go()}>
+        <Button look="primary" onClick={() => void go()}>
           Try again
-        </button>
+        </Button>
       )}
     </div>
   );
@@ -85,16 +86,9 @@ function SignInForm({ client, onDone }: SignInFormProps) {
   };
 
   return (
-    <form
-      class="stack"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
+    <Form class="stack" onSubmit={submit}>
       <p class="muted">This is a demo: any name will do, no password needed.</p>
-      <FormField
+      <TextField
         label="Your name"
         hint={
           userId === undefined || userId === name
@@ -102,19 +96,14 @@ function SignInForm({ client, onDone }: SignInFormProps) {
             : `You will be “${userId}”.`
         }
         fault={fault}
-        control={(tied) => (
-          <input
-            {...tied}
-            value={name}
-            maxLength={64}
-            autoComplete="username"
-            autoFocus
-            onInput={(event) => {
-              setName(event.currentTarget.value);
-              setFault('');
-            }}
-          />
-        )}
+        value={name}
+        maxLength={64}
+        autoComplete="username"
+        autoFocus
+        onValue={(typed) => {
+          setName(typed);
+          setFault('');
+        }}
       />
       <label class="check">
         <input
@@ -124,9 +113,9 @@ function SignInForm({ client, onDone }: SignInFormProps) {
         />
         Also as an admin, who runs the house
       </label>
-      <button type="submit" class="button button-primary" disabled={busy}>
+      <Button look="primary" type="submit" disabled={busy}>
         {busy ? 'Signing in …' : 'Sign in'}
-      </button>
-    </form>
+      </Button>
+    </Form>
   );
 }

@@ -1,4 +1,5 @@
 import { askToSignIn } from '../state/sign-in-request.ts';
+import { Button } from './button.tsx';
 import { Empty } from './empty.tsx';
 
 interface SignInFirstProps {
@@ -15,9 +16,9 @@ export function SignInFirst({ signInPossible, purpose, text }: SignInFirstProps)
     <Empty>
       <p>{text}</p>
       {signInPossible ? (
-        <button type="button" class="button button-primary" onClick={() => askToSignIn(purpose)}>
+        <Button look="primary" onClick={() => askToSignIn(purpose)}>
           Sign in to {purpose}
-        </button>
+        </Button>
       ) : (
         <p class="muted">This page has no sign-in of its own.</p>
       )}

@@ -1,5 +1,6 @@
 import { signInTrouble } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
+import { Button } from './button.tsx';
 
 /** Says why a user cannot act any more. The region is always there, so that it is read out when it fills. */
 export function SignInTrouble() {
@@ -15,9 +16,7 @@ export function SignInTrouble() {
           {trouble === 'away' ? (
             'The sign-in service does not answer; we keep asking, and until then you cannot bid.'
           ) : (
-            <button type="button" class="button" onClick={() => askToSignIn('go on')}>
-              Sign in again
-            </button>
+            <Button onClick={() => askToSignIn('go on')}>Sign in again</Button>
           )}
         </p>
       )}

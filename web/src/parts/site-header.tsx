@@ -17,6 +17,7 @@ import {
 import { signOutEverywhere, type Services } from '../state/services.ts';
 import { isAdmin, mayAct, nameOf, session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
+import { Button } from './button.tsx';
 import { BookmarkIcon, GavelIcon, HandIcon, ListIcon, TagIcon, TrophyIcon } from './icons.tsx';
 import { NoticeBell } from './notice-bell.tsx';
 
@@ -70,11 +71,7 @@ const USER_MENU = 'user-menu';
 function UserCorner({ services }: { readonly services: Services }) {
   const current = session.value;
   if (current === null) {
-    return (
-      <button type="button" class="button" onClick={() => askToSignIn('bid and sell')}>
-        Sign in
-      </button>
-    );
+    return <Button onClick={() => askToSignIn('bid and sell')}>Sign in</Button>;
   }
   const name = nameOf(current);
   return (
@@ -92,22 +89,18 @@ function UserCorner({ services }: { readonly services: Services }) {
           Signed in as <strong>{name}</strong>
         </p>
         {services.signIn === 'name' && (
-          <button
-            type="button"
-            class="button"
+          <Button
             popovertarget={USER_MENU}
             popovertargetaction="hide"
             onClick={() => askToSignIn('bid as someone else')}
           >
             Switch user
-          </button>
+          </Button>
         )}
         <MenuLink path={ACCOUNT_PATH}>Your account</MenuLink>
         {mayAct('seller') && <MenuLink path={WEBHOOKS_PATH}>Webhooks</MenuLink>}
         {isAdmin.value && <MenuLink path={ADMIN_PATH}>Admin’s desk</MenuLink>}
-        <button type="button" class="button" onClick={() => signOutEverywhere(services)}>
-          Sign out
-        </button>
+        <Button onClick={() => signOutEverywhere(services)}>Sign out</Button>
       </div>
     </>
   );

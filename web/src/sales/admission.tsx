@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { OwnRegistration } from '@outcry/shared/contracts/sales.ts';
 import { formatMoney } from '../format/money.ts';
 import { refusalWords } from '../format/refusals.ts';
+import { Button } from '../parts/button.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { CommandSender } from '../state/command-sender.ts';
 import type { Reading } from '../state/reading.ts';
@@ -27,9 +28,7 @@ export function Admission({ services, saleId, currency, admission }: AdmissionPr
       <p class="admission" data-testid="admission">
         Bidders register for this sale.{' '}
         {services.signIn !== undefined && (
-          <button type="button" class="button" onClick={() => askToSignIn('register')}>
-            Sign in to register
-          </button>
+          <Button onClick={() => askToSignIn('register')}>Sign in to register</Button>
         )}
       </p>
     );
@@ -65,14 +64,14 @@ export function Admission({ services, saleId, currency, admission }: AdmissionPr
   return (
     <div class="admission" data-testid="admission">
       Only registered bidders may bid in this sale.
-      <button
-        type="button"
-        class="button button-primary"
-        disabled={sender.sending.value !== null}
+      <Button
+        look="primary"
+
+        disabled={sender.busy}
         onClick={() => void register()}
       >
-        {sender.sending.value === null ? 'Register' : 'Registering …'}
-      </button>
+        {!sender.busy ? 'Register' : 'Registering …'}
+      </Button>
       <NoticeText notice={sender.notice.value} />
     </div>
   );

@@ -3,6 +3,7 @@ import { newIdempotencyKey } from '@outcry/client/http-transport.ts';
 import type { SaleView } from '@outcry/shared/contracts/sales.ts';
 import { deskRefusalWords } from '../desks/commands.ts';
 import { formatMoney } from '../format/money.ts';
+import { Button } from '../parts/button.tsx';
 import { FormField } from '../parts/form-field.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { serverNow } from '../state/clock.ts';
@@ -97,16 +98,11 @@ export function ImportLots({ services: { client }, sale, onAdded }: ImportLotsPr
           )}
           {notice?.tone !== 'good' && (
             <div class="row">
-              <button
-                type="button"
-                class="button"
-                disabled={added !== undefined}
-                onClick={() => void add(lots, chosen.key)}
-              >
+              <Button disabled={added !== undefined} onClick={() => void add(lots, chosen.key)}>
                 {added === undefined
                   ? `Add ${lots.length} ${lots.length === 1 ? 'lot' : 'lots'}`
                   : `Adding ${added + 1} of ${lots.length} …`}
-              </button>
+              </Button>
             </div>
           )}
         </>

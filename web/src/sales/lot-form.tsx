@@ -1,21 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { SaleView } from '@outcry/shared/contracts/sales.ts';
 import { good, useCommands } from '../desks/commands.ts';
-import { FormField } from '../parts/form-field.tsx';
+import { Button } from '../parts/button.tsx';
+import { Form, textFieldsOf } from '../parts/form-field.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { serverNow } from '../state/clock.ts';
 import { EMPTY_FORM } from '../state/sell-form.ts';
 import { readSellForm, type SellFaults } from '../state/sell-request.ts';
 import type { Services } from '../state/services.ts';
-
-const FIELDS = [
-  ['title', 'Title', false],
-  ['description', 'Description', true],
-  ['imageUrl', 'Image address', true],
-  ['startPrice', 'Start price', false],
-  ['reservePrice', 'Reserve', true],
-  ['buyNowPrice', 'Buy now price', true],
-] as const;
 
 interface LotFormProps {
   readonly services: Services;
@@ -30,6 +22,10 @@ export function LotForm({ services, sale, onAdded }: LotFormProps) {
   const empty = { ...EMPTY_FORM, currency: sale.currency };
   const [form, setForm] = useState(empty);
   const [faults, setFaults] = useState<SellFaults>({});
+  const field = textFieldsOf<keyof SellFaults>(form, faults, (name, text) => {
+    setForm({ ...form, [name]: text });
+    setFaults({});
+  });
   const submit = async (): Promise<void> => {
     const reading = readSellForm(form, serverNow());
     setFaults(reading.ok ? {} : reading.faults);
@@ -49,44 +45,25 @@ export function LotForm({ services, sale, onAdded }: LotFormProps) {
     onAdded();
   };
   return (
-    <form
-      class="stack"
-      aria-label="Add a lot"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
+    <Form class="stack" aria-label="Add a lot" onSubmit={submit}>
       <div class="lot-fields">
-        {FIELDS.map(([name, label, optional]) => (
-          <FormField
-            key={name}
-            label={label}
-            optional={optional}
-            fault={faults[name]}
-            control={(tied) => (
-              <input
-                {...tied}
-                dir="auto"
-                autoComplete="off"
-                inputMode={name.endsWith('Price') ? 'decimal' : 'text'}
-                value={form[name]}
-                onInput={({ currentTarget }) => {
-                  setForm({ ...form, [name]: currentTarget.value });
-                  setFaults({});
-                }}
-              />
-            )}
-          />
-        ))}
+        {field('title', 'Title', { dir: 'auto' })}
+        {field('description', 'Description', { dir: 'auto', optional: true })}
+        {field('imageUrl', 'Image address', { dir: 'auto', optional: true })}
+        {field('startPrice', 'Start price', { dir: 'auto', inputMode: 'decimal' })}
+        {field('reservePrice', 'Reserve', { dir: 'auto', inputMode: 'decimal', optional: true })}
+        {field('buyNowPrice', 'Buy now price', {
+          dir: 'auto',
+          inputMode: 'decimal',
+          optional: true,
+        })}
       </div>
-      <NoticeText notice={commands.notice} />
+      <NoticeText notice={commands.notice.value} />
       <div class="row">
-        <button type="submit" class="button" disabled={commands.busy}>
+        <Button type="submit" disabled={commands.busy}>
           {commands.busy ? 'Adding …' : 'Add the lot'}
-        </button>
+        </Button>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -7,8 +7,9 @@ import type {
 import { useCommands } from '../desks/commands.ts';
 import { List, usePages } from '../desks/pages.tsx';
 import { formatMoney, moneyFault, moneyFieldText, parseMoney } from '../format/money.ts';
+import { Button } from '../parts/button.tsx';
 import { Fold } from '../parts/fold.tsx';
-import { FormField } from '../parts/form-field.tsx';
+import { TextField } from '../parts/form-field.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { ReasonDialog } from '../parts/reason-dialog.tsx';
 import { query } from '../router.ts';
@@ -44,24 +45,21 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
         <h2>Manage the sale</h2>
         <div class="row">
           {sale.status === 'paused' ? (
-            <button
-              type="button"
-              class="button button-primary"
+            <Button
+              look="primary"
+
               disabled={commands.busy}
               onClick={() =>
                 void commands.run({
-                  name: 'Your request',
                   request: (options) => sales.resume(sale.id, options),
                   done,
                 })
               }
             >
               Resume the sale
-            </button>
+            </Button>
           ) : (
-            <button
-              type="button"
-              class="button"
+            <Button
               disabled={sale.status === 'ended'}
               onClick={() => {
                 commands.forgetNotice();
@@ -69,10 +67,10 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
               }}
             >
               Pause the sale
-            </button>
+            </Button>
           )}
         </div>
-        <NoticeText notice={isAsking ? null : commands.notice} />
+        <NoticeText notice={isAsking ? null : commands.notice.value} />
         <Fold title="Add a lot" isOpen={isEmpty}>
           <LotForm services={services} sale={sale} onAdded={onChanged} />
         </Fold>
@@ -92,11 +90,10 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
           hint="Everybody who watches reads it."
           action="Pause"
           busyAction="Pausing …"
-          busy={commands.busy}
-          notice={commands.notice}
+          look="primary"
+          sender={commands}
           onGiven={(reason) =>
             commands.run({
-              name: 'Your request',
               request: (options) => sales.pause(sale.id, reason, options),
               done,
             })
@@ -170,15 +167,14 @@ function Registration(props: RegistrationProps) {
     onDecided();
   };
   const button = (decision: AdmissionRequest['status'], label: string) => (
-    <button
-      type="button"
-      class={`button${label === 'Approve' ? ' button-primary' : ''}`}
+    <Button
+      look={label === 'Approve' ? 'primary' : undefined}
       disabled={commands.busy || sale.status === 'ended'}
       aria-label={`${label} paddle ${paddle}`}
       onClick={() => void decide(decision)}
     >
       {label}
-    </button>
+    </Button>
   );
   return (
     <div class="registration" data-testid="registration">
@@ -192,22 +188,16 @@ function Registration(props: RegistrationProps) {
       </p>
       {mayDecide && (
         <>
-          <FormField
+          <TextField
             label={`Limit of paddle ${paddle}`}
             fault={fault}
-            control={(tied) => (
-              <input
-                {...tied}
-                inputMode="decimal"
-                autoComplete="off"
-                placeholder="no limit"
-                value={shown}
-                onInput={({ currentTarget }) => {
-                  setText(currentTarget.value);
-                  setFault('');
-                }}
-              />
-            )}
+            inputMode="decimal"
+            placeholder="no limit"
+            value={shown}
+            onValue={(typed) => {
+              setText(typed);
+              setFault('');
+            }}
           />
           <div class="row">
             {button('approved', status === 'approved' ? 'Set limit' : 'Approve')}
@@ -216,7 +206,7 @@ function Registration(props: RegistrationProps) {
           </div>
         </>
       )}
-      <NoticeText notice={commands.notice} />
+      <NoticeText notice={commands.notice.value} />
     </div>
   );
 }

@@ -1,10 +1,10 @@
-import type { TargetedInputEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { REGISTRATION_KINDS, type SaleView } from '@outcry/shared/contracts/sales.ts';
+import type { SaleView } from '@outcry/shared/contracts/sales.ts';
 import { MINOR_DIGITS } from '@outcry/shared/domain/currencies.ts';
 import { good, useCommands } from '../desks/commands.ts';
+import { Button } from '../parts/button.tsx';
 import { Fold } from '../parts/fold.tsx';
-import { FormField } from '../parts/form-field.tsx';
+import { Form, SelectField, textFieldsOf } from '../parts/form-field.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { saleClient } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
@@ -17,11 +17,13 @@ import {
   type SaleFields,
 } from './sale-form-values.ts';
 
-const REGISTRATION_WORDS = {
-  none: 'Anybody may bid',
-  open: 'Bidders register, and may bid at once',
-  approval: 'Bidders register, and you approve them',
-} as const;
+const REGISTRATION_CHOICES = [
+  ['none', 'Anybody may bid'],
+  ['open', 'Bidders register, and may bid at once'],
+  ['approval', 'Bidders register, and you approve them'],
+] as const satisfies readonly (readonly [SaleView['registration'], string])[];
+
+const CURRENCY_CHOICES = [...MINOR_DIGITS.keys()].map((code) => [code, code] as const);
 
 interface SaleFormProps {
   readonly services: Services;
@@ -65,61 +67,19 @@ export function SaleForm({ services, sale, onDone }: SaleFormProps) {
       },
     });
   };
-  type Shown = {
-    readonly hint?: string;
-    readonly optional?: boolean;
-    readonly type?: 'datetime-local';
-    readonly inputMode?: 'numeric' | 'decimal';
-  };
-  const field = (
-    name: Exclude<keyof SaleFields, 'currency' | 'registration' | 'description'>,
-    label: string,
-    { type, inputMode, ...shown }: Shown = {},
-  ) => (
-    <FormField
-      label={label}
-      {...shown}
-      fault={faults[name]}
-      control={(tied) => {
-        const attributes = {
-          ...tied,
-          value: form[name],
-          onInput: ({ currentTarget }: TargetedInputEvent<HTMLInputElement>) =>
-            change({ [name]: currentTarget.value }),
-        };
-        return type === undefined ? (
-          <input {...attributes} dir="auto" inputMode={inputMode} autoComplete="off" />
-        ) : (
-          <input {...attributes} type={type} />
-        );
-      }}
-    />
+  const field = textFieldsOf<keyof SaleFields>(form, faults, (name, text) =>
+    change({ [name]: text }),
   );
+  const seconds = (name: keyof SaleFields, label: string, hint: string) =>
+    field(name, label, { hint, dir: 'auto', inputMode: 'numeric' });
   return (
-    <form
+    <Form
       class="stack"
       aria-label={sale === undefined ? 'New sale' : 'Change the sale'}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
+      onSubmit={submit}
     >
-      {field('title', 'Title')}
-      <FormField
-        label="Description"
-        optional
-        fault={faults.description}
-        control={(tied) => (
-          <textarea
-            {...tied}
-            dir="auto"
-            rows={3}
-            value={form.description}
-            onInput={({ currentTarget }) => change({ description: currentTarget.value })}
-          />
-        )}
-      />
+      {field('title', 'Title', { dir: 'auto' })}
+      {field('description', 'Description', { optional: true, dir: 'auto', rows: 3 })}
       {hasLots ? (
         <p class="hint">Times, currency and late bids stay as they are: its lots have them too.</p>
       ) : (
@@ -133,47 +93,31 @@ export function SaleForm({ services, sale, onDone }: SaleFormProps) {
             {field('firstLotEndsAt', 'First lot ends', { type: 'datetime-local' })}
           </div>
           <div class="field-row">
-            {field('staggerSeconds', 'Seconds between lots', {
-              inputMode: 'numeric',
-              hint: 'Each lot ends so long after the one before.',
-            })}
-            <FormField
+            {seconds(
+              'staggerSeconds',
+              'Seconds between lots',
+              'Each lot ends so long after the one before.',
+            )}
+            <SelectField
               label="Currency"
-              control={(tied) => (
-                <select
-                  {...tied}
-                  value={form.currency}
-                  onChange={({ currentTarget }) => change({ currency: currentTarget.value })}
-                >
-                  {[...MINOR_DIGITS.keys()].map((code) => (
-                    <option key={code}>{code}</option>
-                  ))}
-                </select>
-              )}
+              value={form.currency}
+              choices={CURRENCY_CHOICES}
+              onValue={(currency) => change({ currency })}
             />
           </div>
         </>
       )}
       <div class="field-row">
-        <FormField
+        <SelectField
           label="Who may bid"
-          control={(tied) => (
-            <select
-              {...tied}
-              value={form.registration}
-              onChange={({ currentTarget }) => change({ registration: currentTarget.value })}
-            >
-              {REGISTRATION_KINDS.map((kind) => (
-                <option key={kind} value={kind}>
-                  {REGISTRATION_WORDS[kind]}
-                </option>
-              ))}
-            </select>
-          )}
+          value={form.registration}
+          choices={REGISTRATION_CHOICES}
+          onValue={(registration) => change({ registration })}
         />
         {form.registration !== 'none' &&
           field('defaultLimit', 'Limit of a bidder', {
             optional: true,
+            dir: 'auto',
             inputMode: 'decimal',
             hint: 'The most that each may owe in this sale.',
           })}
@@ -186,32 +130,36 @@ export function SaleForm({ services, sale, onDone }: SaleFormProps) {
           }
         >
           <div class="field-row">
-            {field('lateSeconds', 'Soft close window (seconds)', {
-              inputMode: 'numeric',
-              hint: 'A bid this close to the end moves it; 0 for never.',
-            })}
-            {field('addedSeconds', 'Soft close extension (seconds)', {
-              inputMode: 'numeric',
-              hint: 'Left after such a bid, at least.',
-            })}
-            {field('graceSeconds', 'Outage grace (seconds)', {
-              inputMode: 'numeric',
-              hint: 'Added if the site was away at the end; 0 for none.',
-            })}
+            {seconds(
+              'lateSeconds',
+              'Soft close window (seconds)',
+              'A bid this close to the end moves it; 0 for never.',
+            )}
+            {seconds(
+              'addedSeconds',
+              'Soft close extension (seconds)',
+              'Left after such a bid, at least.',
+            )}
+            {seconds(
+              'graceSeconds',
+              'Outage grace (seconds)',
+              'Added if the site was away at the end; 0 for none.',
+            )}
           </div>
         </Fold>
       )}
-      <NoticeText notice={commands.notice} />
+      <NoticeText notice={commands.notice.value} />
       <div class="row">
-        <button
+        <Button
+          look="primary"
           type="submit"
-          class="button button-primary"
+
           disabled={commands.busy || (sale !== undefined && isSame)}
         >
           {buttonText(sale !== undefined, commands.busy)}
-        </button>
+        </Button>
       </div>
-    </form>
+    </Form>
   );
 }
 

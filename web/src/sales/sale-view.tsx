@@ -9,6 +9,7 @@ import { usePages } from '../desks/pages.tsx';
 import { formatMoney } from '../format/money.ts';
 import { refusalWords } from '../format/refusals.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
+import { Button } from '../parts/button.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { LoadingCards, WatchedCard } from '../parts/lobby-cards.tsx';
@@ -241,16 +242,8 @@ function Lots({ services, sale }: InSaleProps) {
         </ul>
       )}
       <nav class="pages" aria-label="Pages of the lots">
-        {previous !== undefined && (
-          <button type="button" class="button" onClick={() => turn(previous)}>
-            Previous page
-          </button>
-        )}
-        {next !== undefined && (
-          <button type="button" class="button" onClick={() => turn(next)}>
-            Next page
-          </button>
-        )}
+        {previous !== undefined && <Button onClick={() => turn(previous)}>Previous page</Button>}
+        {next !== undefined && <Button onClick={() => turn(next)}>Next page</Button>}
       </nav>
     </section>
   );

@@ -15,37 +15,26 @@ import { signedInAs } from './session.ts';
  */
 export type OnAccepted = (receipt: BidReceipt, offered: number) => boolean;
 
-type Kind = 'bid' | 'buy' | 'withdraw';
-
 /** An older bid is not sent again without asking: much may have changed for its bidder. */
 const ASK_AFTER_MS = 120_000;
 
-export class Bidding {
-  readonly #sender: CommandSender<Kind>;
-  readonly #services: Pick<Services, 'client' | 'feed'>;
+export class Bidding extends CommandSender<'bid' | 'buy' | 'withdraw'> {
+  readonly #feed: Services['feed'];
   readonly #auctionId: string;
   readonly #onAccepted: OnAccepted;
   readonly #onWithdrawn: (own: OwnView) => void;
 
   constructor(
-    services: Pick<Services, 'client' | 'feed'>,
+    { client, feed }: Pick<Services, 'client' | 'feed'>,
     auctionId: string,
     onAccepted: OnAccepted,
     onWithdrawn: (own: OwnView) => void,
   ) {
-    this.#sender = new CommandSender(services.client);
-    this.#services = services;
+    super(client);
+    this.#feed = feed;
     this.#auctionId = auctionId;
     this.#onAccepted = onAccepted;
     this.#onWithdrawn = onWithdrawn;
-  }
-
-  get sending() {
-    return this.#sender.sending;
-  }
-
-  get notice() {
-    return this.#sender.notice;
   }
 
   /**
@@ -63,7 +52,7 @@ export class Bidding {
       {
         kind: 'bid',
         name: `Your bid of ${formatMoney(offered, currency)}`,
-        request: (sending) => this.#services.client.bid(this.#auctionId, offer, sending),
+        request: (sending) => this.client.bid(this.#auctionId, offer, sending),
         accepted: (receipt) => {
           const isNews = this.#onAccepted(receipt, offered);
           return isNews ? bidWords(receipt, offer, currency) : null;
@@ -80,7 +69,7 @@ export class Bidding {
       {
         kind: 'buy',
         name: 'Your purchase',
-        request: (sending) => this.#services.client.buyNow(this.#auctionId, sending),
+        request: (sending) => this.client.buyNow(this.#auctionId, sending),
         accepted: (receipt) => {
           this.#onAccepted(receipt, price);
           return {
@@ -98,10 +87,10 @@ export class Bidding {
 
   /** Takes back the maximum that was left before the start. */
   withdraw(): Promise<boolean> {
-    return this.#sender.send({
+    return this.send({
       kind: 'withdraw',
       name: 'Your request',
-      request: () => this.#services.client.withdrawBid(this.#auctionId),
+      request: () => this.client.withdrawBid(this.#auctionId),
       accepted: (own) => {
         this.#onWithdrawn(own);
         return { tone: 'good', title: 'Withdrawn', advice: 'You have left no bid any more.' };
@@ -122,26 +111,16 @@ export class Bidding {
     else void this.bid(offer, currency, undefined, options);
   }
 
-  /** What is no longer true is not said any longer. */
-  forgetNotice(): void {
-    this.#sender.forgetNotice();
-  }
-
-  /** Another user has nothing to do with what this one sent. */
-  forgetUser(): void {
-    this.#sender.forgetUser();
-  }
-
   async #send(
-    command: Command<Kind, BidReceipt>,
+    command: Command<'bid' | 'buy', BidReceipt>,
     offer: BidRequest | null,
     options: SendOptions = {},
   ): Promise<boolean> {
     const userId = signedInAs.peek() ?? '';
     // Who waits for an answer must know at once when the prices shown are of a dead connection.
-    const attended = this.#services.feed.attend();
+    const attended = this.#feed.attend();
     try {
-      return await this.#sender.send(
+      return await this.send(
         {
           ...command,
           begun: (key) => {

@@ -51,10 +51,14 @@ export class CommandSender<K extends string> {
   /** What is being sent right now, or not yet known to have arrived. */
   readonly sending = signal<K | null>(null);
   readonly notice = signal<Notice | null>(null);
-  readonly #client: OutcryClient;
+  protected readonly client: OutcryClient;
 
   constructor(client: OutcryClient) {
-    this.#client = client;
+    this.client = client;
+  }
+
+  get busy(): boolean {
+    return this.sending.value !== null;
   }
 
   /** @returns true when the command was accepted */
@@ -100,7 +104,7 @@ export class CommandSender<K extends string> {
       },
     };
     try {
-      const answer = await asUser(this.#client, () => command.request(options));
+      const answer = await asUser(this.client, () => command.request(options));
       command.settled?.();
       if (!signal.aborted) this.#end(command.accepted(answer));
       return true;

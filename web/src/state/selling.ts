@@ -10,63 +10,41 @@ import type { AuctionTerms, OwnAuction } from '@outcry/shared/contracts/history.
 import { sellersRefusalWords } from '../format/refusals.ts';
 import { momentText } from '../format/time.ts';
 import { serverNow } from './clock.ts';
-import { CommandSender, type KeyedOptions } from './command-sender.ts';
+import { CommandSender, type KeyedOptions, type Notice } from './command-sender.ts';
 import { relistRequest } from './sell-again.ts';
 
-export class Selling {
-  readonly #sender: CommandSender<'cancel' | 'extend' | 'pause' | 'resume' | 'relist'>;
-  readonly #client: OutcryClient;
+export class Selling extends CommandSender<'cancel' | 'extend' | 'pause' | 'resume' | 'relist'> {
   readonly #auctionId: string;
   readonly #onChanged: (auction: AuctionView) => void;
 
   /** @param onChanged gets the auction as it is after each accepted command */
   constructor(client: OutcryClient, auctionId: string, onChanged: (auction: AuctionView) => void) {
-    this.#sender = new CommandSender(client);
-    this.#client = client;
+    super(client);
     this.#auctionId = auctionId;
     this.#onChanged = onChanged;
   }
 
-  get sending() {
-    return this.#sender.sending;
-  }
-
-  get notice() {
-    return this.#sender.notice;
-  }
-
-  /** Another user has nothing to do with what this one sent. */
-  forgetUser(): void {
-    this.#sender.forgetUser();
-  }
-
   cancel(): Promise<boolean> {
-    return this.#send('cancel', (options) => this.#client.cancel(this.#auctionId, options));
+    return this.#do('cancel', (options) => this.client.cancel(this.#auctionId, options));
   }
 
   /** @param reason what viewers read */
   pause(reason: string): Promise<boolean> {
-    return this.#send('pause', (options) => this.#client.pause(this.#auctionId, reason, options));
+    return this.#do('pause', (options) => this.client.pause(this.#auctionId, reason, options));
   }
 
   resume(): Promise<boolean> {
-    return this.#send('resume', (options) => this.#client.resume(this.#auctionId, options));
+    return this.#do('resume', (options) => this.client.resume(this.#auctionId, options));
   }
 
-  /** The page shows what came of it. */
-  #send(
-    kind: 'cancel' | 'pause' | 'resume',
-    request: (options: CommandOptions) => Promise<AuctionView>,
-  ): Promise<boolean> {
-    return this.#sender.send({
-      kind,
-      name: 'Your request',
-      request,
-      accepted: (auction) => {
-        this.#onChanged(auction);
-        return null;
-      },
-      refused: sellersRefusalWords,
+  /** @param endsAtMs the new end, by the server's clock */
+  extend(endsAtMs: number): Promise<boolean> {
+    const request = (options: CommandOptions) =>
+      this.client.extend(this.#auctionId, new Date(endsAtMs), options);
+    return this.#do('extend', request, (auction) => {
+      this.#onChanged(auction);
+      const moment = momentText(Date.parse(auction.endsAt), serverNow());
+      return { tone: 'good', title: 'Extended', advice: `The auction now ends ${moment}.` };
     });
   }
 
@@ -76,31 +54,28 @@ export class Selling {
     terms: AuctionTerms,
     onUp: (auction: AuctionView) => void,
   ): Promise<boolean> {
-    return this.#sender.send({
-      kind: 'relist',
-      name: 'Your request',
-      request: (options) =>
-        sellItem(this.#client, auction.item, relistRequest(auction, terms, serverNow()), options),
-      accepted: (created) => {
-        onUp(created);
-        return null;
-      },
-      refused: sellersRefusalWords,
+    const request = (options: KeyedOptions) =>
+      sellItem(this.client, auction.item, relistRequest(auction, terms, serverNow()), options);
+    return this.#do('relist', request, (created) => {
+      onUp(created);
+      return null;
     });
   }
 
-  /** @param endsAtMs the new end, by the server's clock */
-  extend(endsAtMs: number): Promise<boolean> {
-    const endsAt = new Date(endsAtMs);
-    return this.#sender.send({
-      kind: 'extend',
+  /** Most of what came of it the page shows. */
+  #do(
+    kind: 'cancel' | 'extend' | 'pause' | 'resume' | 'relist',
+    request: (options: KeyedOptions) => Promise<AuctionView>,
+    accepted: (auction: AuctionView) => Notice | null = (auction) => {
+      this.#onChanged(auction);
+      return null;
+    },
+  ): Promise<boolean> {
+    return this.send({
+      kind,
       name: 'Your request',
-      request: (options) => this.#client.extend(this.#auctionId, endsAt, options),
-      accepted: (auction) => {
-        this.#onChanged(auction);
-        const moment = momentText(Date.parse(auction.endsAt), serverNow());
-        return { tone: 'good', title: 'Extended', advice: `The auction now ends ${moment}.` };
-      },
+      request,
+      accepted,
       refused: sellersRefusalWords,
     });
   }
