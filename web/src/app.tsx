@@ -1,18 +1,20 @@
 import { AccountPage } from './pages/account-page.tsx';
-import { AdminPage } from './pages/admin-page.tsx';
+import {
+  AdminPage,
+  SalePage,
+  SalesPage,
+  SellingPage,
+  SellPage,
+  WebhooksPage,
+} from './pages/loaded-pages.tsx';
 import { LobbyPage } from './pages/lobby-page.tsx';
 import { LeadersPage } from './pages/leaders-page.tsx';
 import { MyBidsPage } from './pages/my-bids-page.tsx';
 import { NowherePage } from './pages/nowhere-page.tsx';
 import { RoomPage } from './pages/room-page.tsx';
-import { SalePage } from './pages/sale-page.tsx';
-import { SalesPage } from './pages/sales-page.tsx';
 import { SavedPage } from './pages/saved-page.tsx';
 import { SignedInPage } from './pages/signed-in-page.tsx';
-import { SellingPage } from './pages/selling-page.tsx';
 import { StartPage } from './pages/start-page.tsx';
-import { WebhooksPage } from './pages/webhooks-page.tsx';
-import { LoadedDesk, type Desk } from './parts/role-page.tsx';
 import { SignInDialog } from './parts/sign-in-dialog.tsx';
 import { SignInTrouble } from './parts/sign-in-trouble.tsx';
 import { SiteFooter } from './parts/site-footer.tsx';
@@ -21,8 +23,6 @@ import { Toasts } from './parts/toasts.tsx';
 import { query, route } from './router.ts';
 import { announcement } from './state/announcer.ts';
 import { start, type Start } from './state/services.ts';
-
-const loadSellPage = async (): Promise<Desk> => (await import('./pages/sell-page.tsx')).SellPage;
 
 /** The frame around every page. */
 export function App() {
@@ -58,13 +58,7 @@ function Page({ start: started }: { readonly start: Start }) {
     case 'room':
       return <RoomPage key={current.auctionId} services={services} auctionId={current.auctionId} />;
     case 'sell':
-      return (
-        <LoadedDesk
-          key={`sell ${query.value.toString()}`}
-          services={services}
-          load={loadSellPage}
-        />
-      );
+      return <SellPage key={`sell ${query.value.toString()}`} services={services} />;
     case 'selling':
       return <SellingPage services={services} />;
     case 'sales':

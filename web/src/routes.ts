@@ -7,18 +7,22 @@ export type ListedStatus = Extract<AuctionStatus, 'scheduled' | 'live' | 'ended'
 export type Route =
   | { readonly page: 'lobby'; readonly status: ListedStatus }
   | { readonly page: 'room'; readonly auctionId: string }
-  | { readonly page: 'sell' }
-  | { readonly page: 'selling' }
-  | { readonly page: 'sales' }
   | { readonly page: 'sale'; readonly saleId: string }
-  | { readonly page: 'my-bids' }
-  | { readonly page: 'saved' }
-  | { readonly page: 'leaders' }
-  | { readonly page: 'account' }
-  | { readonly page: 'admin' }
-  | { readonly page: 'webhooks' }
-  | { readonly page: 'signed-in' }
-  | { readonly page: 'nowhere' };
+  | { readonly page: (typeof FIXED_PAGES)[number] | 'nowhere' };
+
+/** Pages whose address is their name. */
+const FIXED_PAGES = [
+  'account',
+  'admin',
+  'leaders',
+  'my-bids',
+  'sales',
+  'saved',
+  'sell',
+  'selling',
+  'signed-in',
+  'webhooks',
+] as const;
 
 const LOBBY_PATHS: Readonly<Record<ListedStatus, string>> = {
   live: '/',
@@ -49,42 +53,16 @@ export const SIGNED_IN_PATH = '/signed-in';
 
 const ROOM = /^\/auctions\/([A-Za-z0-9_-]{1,64})$/u;
 const SALE = /^\/sales\/([A-Za-z0-9_-]{1,64})$/u;
+const LISTED = ['live', 'scheduled', 'ended'] as const;
 
 /** Reads a path; one closing slash does not matter. */
 export function routeOf(path: string): Route {
   const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-  switch (bare) {
-    case LOBBY_PATHS.live:
-      return { page: 'lobby', status: 'live' };
-    case LOBBY_PATHS.scheduled:
-      return { page: 'lobby', status: 'scheduled' };
-    case LOBBY_PATHS.ended:
-      return { page: 'lobby', status: 'ended' };
-    case SELL_PATH:
-      return { page: 'sell' };
-    case SELLING_PATH:
-      return { page: 'selling' };
-    case SALES_PATH:
-      return { page: 'sales' };
-    case MY_BIDS_PATH:
-      return { page: 'my-bids' };
-    case SAVED_PATH:
-      return { page: 'saved' };
-    case ACCOUNT_PATH:
-      return { page: 'account' };
-    case ADMIN_PATH:
-      return { page: 'admin' };
-    case WEBHOOKS_PATH:
-      return { page: 'webhooks' };
-    case LEADERS_PATH:
-      return { page: 'leaders' };
-    case SIGNED_IN_PATH:
-      return { page: 'signed-in' };
-    default: {
-      const saleId = SALE.exec(bare)?.[1];
-      if (saleId !== undefined) return { page: 'sale', saleId };
-      const auctionId = ROOM.exec(bare)?.[1];
-      return auctionId === undefined ? { page: 'nowhere' } : { page: 'room', auctionId };
-    }
-  }
+  const status = LISTED.find((listed) => lobbyPath(listed) === bare);
+  if (status !== undefined) return { page: 'lobby', status };
+  const saleId = SALE.exec(bare)?.[1];
+  if (saleId !== undefined) return { page: 'sale', saleId };
+  const auctionId = ROOM.exec(bare)?.[1];
+  if (auctionId !== undefined) return { page: 'room', auctionId };
+  return { page: FIXED_PAGES.find((page) => `/${page}` === bare) ?? 'nowhere' };
 }

@@ -5,6 +5,7 @@ import { Button } from '../parts/button.tsx';
 import { Form, TextField } from '../parts/form-field.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { good, useCommands } from './commands.ts';
+import { Panel } from '../parts/panel.tsx';
 
 /** As the broadcaster takes it. */
 const MAX_TEXT = 500;
@@ -33,8 +34,7 @@ export function AnnouncementForm({ client, admin }: AnnouncementFormProps) {
     if (isSent) setText('');
   };
   return (
-    <section class="panel" aria-label="Announcement">
-      <h2>Announcement</h2>
+    <Panel title="Announcement">
       <Form class="stack" onSubmit={send}>
         <TextField
           label="What everybody is to read"
@@ -57,6 +57,6 @@ export function AnnouncementForm({ client, admin }: AnnouncementFormProps) {
         </div>
         <NoticeText notice={commands.notice.value} />
       </Form>
-    </section>
+    </Panel>
   );
 }

@@ -4,11 +4,11 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { AuctionBidder } from '@outcry/shared/contracts/history.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidCountText } from '../format/outcome.ts';
-import { momentText } from '../format/time.ts';
 import { Button } from '../parts/button.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { ReasonDialog } from '../parts/reason-dialog.tsx';
-import { slowClock } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import { good, useCommands } from './commands.ts';
 import { List, type Pages } from './pages.tsx';
 import { Person } from './person.tsx';
@@ -42,8 +42,7 @@ export function AuctionBidders({
       },
     });
   return (
-    <section class="panel" aria-label="Bidders">
-      <h2>Bidders</h2>
+    <Panel title="Bidders">
       <NoticeText notice={asking === null ? commands.notice.value : null} />
       <List
         pages={pages}
@@ -59,7 +58,7 @@ export function AuctionBidders({
               </p>
               <p class="hint">
                 {bidCountText(bidder.bids)}, at most {formatMoney(bidder.highest, currency)} · last{' '}
-                {momentText(Date.parse(bidder.lastAt), slowClock.value)}
+                {momentOf(bidder.lastAt)}
               </p>
             </div>
             {!bidder.removed && !isFinal && (
@@ -90,6 +89,6 @@ export function AuctionBidders({
           This cannot be taken back.
         </ReasonDialog>
       )}
-    </section>
+    </Panel>
   );
 }

@@ -6,11 +6,10 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidCountText } from '../format/outcome.ts';
-import { momentText } from '../format/time.ts';
 import { AuctionControls } from '../parts/auction-controls.tsx';
 import { roomPath } from '../routes.ts';
 import { viewOfArchived } from '../state/archived-view.ts';
-import { slowClock } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import { useReading } from '../state/reading.ts';
 import { asUser } from '../state/session.ts';
 import { Selling } from '../state/selling.ts';
@@ -19,6 +18,7 @@ import { AuctionRecord } from './records.tsx';
 import { NotFound } from './not-found.tsx';
 import { isRead, usePages } from './pages.tsx';
 import { Person } from './person.tsx';
+import { Facts, Panel } from '../parts/panel.tsx';
 
 const READ_EVERY_MS = 5_000;
 
@@ -48,10 +48,9 @@ export function AuctionSection({ client, admin, auctionId }: AuctionSectionProps
   const known = reading.value.value;
   if (known === undefined) {
     return (
-      <section class="panel desk-first" aria-label="Auction">
-        <h2>Auction</h2>
+      <Panel title="Auction" class="desk-first">
         <NotFound problem={reading.problem.value} what="auction" />
-      </section>
+      </Panel>
     );
   }
   const { auction, sealedAt } = known;
@@ -59,34 +58,19 @@ export function AuctionSection({ client, admin, auctionId }: AuctionSectionProps
     <>
       <section class="panel desk-first stack" aria-label="Auction">
         <h2 dir="auto">{auction.item.title}</h2>
-        <dl class="pairs" data-testid="auction-facts">
-          <div>
-            <dt>Page</dt>
-            <dd>
-              <a href={roomPath(auction.id)}>{auction.id}</a>
-            </dd>
-          </div>
-          <div>
-            <dt>Status</dt>
-            <dd>{statusText(known)}</dd>
-          </div>
-          <div>
-            <dt>Seller</dt>
-            <dd>
-              <Person userId={auction.sellerId} />
-            </dd>
-          </div>
-          <div>
-            <dt>Price</dt>
-            <dd>
-              {formatMoney(auction.price, auction.currency)}, {bidCountText(auction.bidCount)}
-            </dd>
-          </div>
-          <div>
-            <dt>{isOver(auction.status) ? 'Ended' : 'Ends'}</dt>
-            <dd>{momentText(Date.parse(auction.endsAt), slowClock.value)}</dd>
-          </div>
-        </dl>
+        <Facts
+          testId="auction-facts"
+          facts={[
+            ['Page', <a href={roomPath(auction.id)}>{auction.id}</a>],
+            ['Status', statusText(known)],
+            ['Seller', <Person userId={auction.sellerId} />],
+            [
+              'Price',
+              `${formatMoney(auction.price, auction.currency)}, ${bidCountText(auction.bidCount)}`,
+            ],
+            [isOver(auction.status) ? 'Ended' : 'Ends', momentOf(auction.endsAt)],
+          ]}
+        />
         <AuctionControls auction={auction} selling={selling} />
       </section>
       <AuctionBidders

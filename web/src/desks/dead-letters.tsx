@@ -2,11 +2,11 @@ import { useState } from 'preact/hooks';
 import type { AdminClient } from '@outcry/client/admin-client.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { DeadLetterView, RetriedDeadLetter } from '@outcry/shared/contracts/dead-letters.ts';
-import { momentText } from '../format/time.ts';
 import { Button } from '../parts/button.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { ReasonDialog } from '../parts/reason-dialog.tsx';
-import { slowClock } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import type { Notice } from '../state/command-sender.ts';
 import { good, useCommands } from './commands.ts';
 import { List, usePages } from './pages.tsx';
@@ -41,8 +41,7 @@ export function DeadLetters({ client, admin }: DeadLettersProps) {
     return isDone;
   };
   return (
-    <section class="panel" aria-label="Dead letters">
-      <h2>Dead letters</h2>
+    <Panel title="Dead letters">
       <p class="muted">
         Messages that the archive could not store. Their auctions cannot be sealed until then.
       </p>
@@ -63,8 +62,7 @@ export function DeadLetters({ client, admin }: DeadLettersProps) {
                 )}
               </p>
               <p class="hint">
-                {momentText(Date.parse(letter.seenAt), slowClock.value)} ·{' '}
-                {letter.bytes.toLocaleString()} bytes ·{' '}
+                {momentOf(letter.seenAt)} · {letter.bytes.toLocaleString()} bytes ·{' '}
                 <code>{letter.hash.slice(0, SHOWN_DIGITS)}</code>
               </p>
             </div>
@@ -99,7 +97,7 @@ export function DeadLetters({ client, admin }: DeadLettersProps) {
           mistake. An event of ours comes again.
         </ReasonDialog>
       )}
-    </section>
+    </Panel>
   );
 }
 

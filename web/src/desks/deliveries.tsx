@@ -1,11 +1,10 @@
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { WebhookClient } from '@outcry/client/webhook-client.ts';
 import type { DeliveryStatus, WebhookDelivery } from '@outcry/shared/contracts/webhooks.ts';
-import { momentText } from '../format/time.ts';
 import { Button } from '../parts/button.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { roomPath } from '../routes.ts';
-import { slowClock } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import { good, useCommands } from './commands.ts';
 import { List, usePages } from './pages.tsx';
 import { attemptText, eventWords, STATUS_WORDS, webhookRefusalWords } from './webhook-words.ts';
@@ -49,12 +48,11 @@ export function Deliveries({ client, webhooks, webhookId }: DeliveriesProps) {
               </p>
               <p class="hint">
                 <a href={roomPath(delivery.auctionId)}>{delivery.auctionId}</a> ·{' '}
-                {momentText(Date.parse(delivery.at), slowClock.value)}
+                {momentOf(delivery.at)}
               </p>
               <p class="hint">
                 {attemptText(delivery)}
-                {delivery.lastAttempt !== null &&
-                  `, ${momentText(Date.parse(delivery.lastAttempt.at), slowClock.value)}`}
+                {delivery.lastAttempt !== null && `, ${momentOf(delivery.lastAttempt.at)}`}
               </p>
             </div>
             <Button

@@ -1,5 +1,6 @@
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { readFailure } from '../format/refusals.ts';
+import { Waiting } from '../parts/empty.tsx';
 
 interface NotFoundProps {
   /** Null while it is being read. */
@@ -11,10 +12,10 @@ interface NotFoundProps {
 export function NotFound({ problem, what }: NotFoundProps) {
   const isMissing = problem?.status === 404;
   return (
-    <p class="muted" role="status">
+    <Waiting>
       {problem === null && 'Reading …'}
       {isMissing && `There is no ${what} with this id.`}
       {problem !== null && !isMissing && `${readFailure(problem)}. It is read again by itself.`}
-    </p>
+    </Waiting>
   );
 }

@@ -1,9 +1,9 @@
 import type { RecordEntry, SaleRecordEntry } from '@outcry/shared/contracts/history.ts';
-import { momentText } from '../format/time.ts';
 import { REGISTRATION_STATUS_WORDS } from '../sales/sale-words.ts';
-import { slowClock } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import { List, type Pages } from './pages.tsx';
 import { Person } from './person.tsx';
+import { Panel } from '../parts/panel.tsx';
 
 const OF_AUCTIONS: Readonly<Record<RecordEntry['type'], string>> = {
   scheduled: 'Put up',
@@ -49,15 +49,12 @@ interface DeskRecordProps<Entry> {
   readonly what: (entry: Entry) => string;
 }
 
-const moment = (at: string): string => momentText(Date.parse(at), slowClock.value);
-
 function DeskRecord<Entry extends RecordEntry | SaleRecordEntry>({
   pages,
   what,
 }: DeskRecordProps<Entry>) {
   return (
-    <section class="panel" aria-label="Record">
-      <h2>Record</h2>
+    <Panel title="Record">
       <List
         pages={pages}
         none="Nothing is archived yet."
@@ -76,12 +73,12 @@ function DeskRecord<Entry extends RecordEntry | SaleRecordEntry>({
               <p dir="auto">{entry.reason}</p>
             )}
             <p class="hint">
-              {moment(entry.at)}
-              {'endsAt' in entry && ` · ends ${moment(entry.endsAt)}`}
+              {momentOf(entry.at)}
+              {'endsAt' in entry && ` · ends ${momentOf(entry.endsAt)}`}
             </p>
           </div>
         )}
       />
-    </section>
+    </Panel>
   );
 }

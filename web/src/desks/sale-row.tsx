@@ -2,17 +2,16 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
-import type { AuctionTerms } from '@outcry/shared/contracts/history.ts';
+import type { AuctionTerms, OwnAuction } from '@outcry/shared/contracts/history.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidCountText, leaderText, priceLabel } from '../format/outcome.ts';
-import { momentText } from '../format/time.ts';
 import { goTo } from '../router.ts';
 import { duplicatePath, roomPath } from '../routes.ts';
-import { serverNow } from '../state/clock.ts';
+import { viewOfArchived } from '../state/archived-view.ts';
+import { momentOf } from '../state/clock.ts';
 import type { LiveViews } from '../state/live-views.ts';
-import type { Sale } from '../state/own-sales.ts';
 import { Selling } from '../state/selling.ts';
-import { Button } from '../parts/button.tsx';
+import { Button, ButtonLink } from '../parts/button.tsx';
 import { ItemTile } from '../parts/item-tile.tsx';
 import { useWatchInSight } from '../parts/lobby-cards.tsx';
 import { MoneyText } from '../parts/money-text.tsx';
@@ -23,11 +22,12 @@ import { TimeLeft } from '../parts/time-left.tsx';
 interface SaleRowProps {
   readonly client: OutcryClient;
   readonly views: LiveViews;
-  readonly sale: Sale;
+  readonly own: OwnAuction;
 }
 
 /** One auction as its seller sees it: how it stands, its terms, and what can be done. */
-export function SaleRow({ client, views, sale: { own, auction } }: SaleRowProps) {
+export function SaleRow({ client, views, own }: SaleRowProps) {
+  const auction = views.newest(viewOfArchived(own));
   const element = useWatchInSight<HTMLLIElement>(views, auction);
   const { id, item, currency, price } = auction;
   const selling = useMemo(
@@ -47,11 +47,7 @@ export function SaleRow({ client, views, sale: { own, auction } }: SaleRowProps)
   };
   const { terms } = own;
   const isUnsold = isOver(auction.status) && auction.outcome !== 'sold';
-  const duplicate = terms !== null && (
-    <a class="button" href={duplicatePath(id)}>
-      Duplicate
-    </a>
-  );
+  const duplicate = terms !== null && <ButtonLink href={duplicatePath(id)}>Duplicate</ButtonLink>;
   return (
     <li ref={element}>
       <article class="sale" aria-label={item.title} data-testid="sale" data-auction-id={id}>
@@ -116,7 +112,7 @@ function SaleTime({ auction: { status, startsAt, endsAt } }: { readonly auction:
     case 'cancelled':
       return null;
     case 'ended':
-      return <span class="hint">{momentText(Date.parse(endsAt), serverNow())}</span>;
+      return <span class="hint">{momentOf(endsAt)}</span>;
   }
 }
 

@@ -1,9 +1,8 @@
 import '../sales/sales.css';
-import { momentText } from '../format/time.ts';
 import { salePath } from '../routes.ts';
 import { Bidders, ManageSale } from '../sales/manage-sale.tsx';
 import { SALE_STATUS_WORDS } from '../sales/sale-words.ts';
-import { slowClock } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import { useReading } from '../state/reading.ts';
 import { readSale, saleClient } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
@@ -11,6 +10,7 @@ import { NotFound } from './not-found.tsx';
 import { usePages } from './pages.tsx';
 import { Person } from './person.tsx';
 import { SaleRecord } from './records.tsx';
+import { Facts, Panel } from '../parts/panel.tsx';
 
 const READ_EVERY_MS = 5_000;
 
@@ -27,10 +27,9 @@ export function SaleSection({ services, saleId }: SaleSectionProps) {
   const sale = reading.value.value;
   if (sale === undefined) {
     return (
-      <section class="panel desk-first" aria-label="Sale">
-        <h2>Sale</h2>
+      <Panel title="Sale" class="desk-first">
         <NotFound problem={reading.problem.value} what="sale" />
-      </section>
+      </Panel>
     );
   }
   const changed = (): void => {
@@ -44,32 +43,16 @@ export function SaleSection({ services, saleId }: SaleSectionProps) {
     <>
       <section class="panel desk-first stack" aria-label="Sale">
         <h2 dir="auto">{sale.title}</h2>
-        <dl class="pairs" data-testid="sale-facts">
-          <div>
-            <dt>Page</dt>
-            <dd>
-              <a href={salePath(sale.id)}>{sale.id}</a>
-            </dd>
-          </div>
-          <div>
-            <dt>Status</dt>
-            <dd>{SALE_STATUS_WORDS[sale.status]}</dd>
-          </div>
-          <div>
-            <dt>Seller</dt>
-            <dd>
-              <Person userId={sale.sellerId} />
-            </dd>
-          </div>
-          <div>
-            <dt>Lots</dt>
-            <dd>{sale.lots.length.toLocaleString()}</dd>
-          </div>
-          <div>
-            <dt>{isEnded ? 'Ended' : 'Ends'}</dt>
-            <dd>{momentText(Date.parse(sale.endsAt), slowClock.value)}</dd>
-          </div>
-        </dl>
+        <Facts
+          testId="sale-facts"
+          facts={[
+            ['Page', <a href={salePath(sale.id)}>{sale.id}</a>],
+            ['Status', SALE_STATUS_WORDS[sale.status]],
+            ['Seller', <Person userId={sale.sellerId} />],
+            ['Lots', sale.lots.length.toLocaleString()],
+            [isEnded ? 'Ended' : 'Ends', momentOf(sale.endsAt)],
+          ]}
+        />
       </section>
       {isAtGateway && !isEnded && (
         <ManageSale services={services} sale={sale} onChanged={changed} />

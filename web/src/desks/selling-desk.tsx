@@ -1,7 +1,7 @@
 import './desks.css';
-import { useEffect, useMemo } from 'preact/hooks';
 import type { OwnList } from '@outcry/shared/contracts/history.ts';
-import { Empty } from '../parts/empty.tsx';
+import { ButtonLink } from '../parts/button.tsx';
+import { Empty, Waiting } from '../parts/empty.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
 import { SaleEntry } from '../sales/sale-entry.tsx';
@@ -9,10 +9,14 @@ import { List, usePages } from './pages.tsx';
 import { SaleRow } from './sale-row.tsx';
 import { query } from '../router.ts';
 import { changeSalePath, SELL_PATH, SELLING_PATH } from '../routes.ts';
-import { OwnSales } from '../state/own-sales.ts';
+import { LiveViews } from '../state/live-views.ts';
+import { useOpen, useReading } from '../state/reading.ts';
 import { saleClient } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
-import { signedInAs } from '../state/session.ts';
+import { asUser, signedInAs } from '../state/session.ts';
+
+const READ_EVERY_MS = 5_000;
+const PAGE_SIZE = 24;
 
 /** `sales`: those of many lots. */
 const LISTS = ['open', 'scheduled', 'sold', 'unsold', 'sales'] as const;
@@ -42,9 +46,9 @@ export function SellingDesk({ services }: { readonly services: Services }) {
     <>
       <p class="page-intro">Only you see this page. Reserves stay secret.</p>
       <div class="row sale-tools">
-        <a class="button button-primary" href={SELL_PATH}>
+        <ButtonLink look="primary" href={SELL_PATH}>
           Sell something
-        </a>
+        </ButtonLink>
         <ReportButton client={services.client} of="own sales" what="my sales" />
       </div>
       <nav class="tabs" aria-label="Your auctions by how they stand">
@@ -85,9 +89,7 @@ function OwnSalesOfLots({ services }: { readonly services: Services }) {
           <>
             <SaleEntry sale={sale} />
             {sale.status === 'scheduled' && (
-              <a class="button" href={changeSalePath(sale.id)}>
-                Change
-              </a>
+              <ButtonLink href={changeSalePath(sale.id)}>Change</ButtonLink>
             )}
           </>
         )}
@@ -103,47 +105,38 @@ interface SalesProps {
 }
 
 function Sales({ services, list, after }: SalesProps) {
-  const own = useMemo(() => new OwnSales(services, list, after), [services, list, after]);
-  useEffect(() => {
-    own.open();
-    return () => own.close();
-  }, [own]);
-  const sales = own.sales.value;
-  const problem = own.problem.value;
-  const nextCursor = own.nextCursor.value;
+  const { client, feed } = services;
+  const reading = useReading(
+    () => asUser(client, () => client.ownAuctions({ list, limit: PAGE_SIZE, cursor: after })),
+    READ_EVERY_MS,
+    [client, list, after],
+  );
+  const views = useOpen(() => new LiveViews(feed), [feed]);
+  const { items: auctions, nextCursor = null } = reading.value.value ?? {};
+  const problem = reading.problem.value;
   return (
     <>
       <FailureBanner problem={problem}>
         Your auctions go on; the list is read again by itself.
       </FailureBanner>
-      {sales === null && problem === null && (
-        <p class="muted" role="status">
-          Reading your auctions …
-        </p>
-      )}
-      {sales?.length === 0 && (
+      {auctions === undefined && problem === null && <Waiting>Reading your auctions …</Waiting>}
+      {auctions?.length === 0 && (
         <Empty>
           <p>{NOTHING[list]}</p>
         </Empty>
       )}
-      {sales !== null && sales.length > 0 && (
+      {auctions !== undefined && auctions.length > 0 && (
         <ul class="sales" data-testid="sales">
-          {sales.map((sale) => (
-            <SaleRow key={sale.own.id} client={services.client} views={own.views} sale={sale} />
+          {auctions.map((own) => (
+            <SaleRow key={own.id} client={client} views={views} own={own} />
           ))}
         </ul>
       )}
       {(after !== undefined || nextCursor !== null) && (
         <nav class="pages" aria-label="Pages of this list">
-          {after !== undefined && (
-            <a class="button" href={deskPath(list)}>
-              First page
-            </a>
-          )}
+          {after !== undefined && <ButtonLink href={deskPath(list)}>First page</ButtonLink>}
           {nextCursor !== null && (
-            <a class="button" href={deskPath(list, nextCursor)}>
-              Next page
-            </a>
+            <ButtonLink href={deskPath(list, nextCursor)}>Next page</ButtonLink>
           )}
         </nav>
       )}

@@ -1,12 +1,10 @@
 import { useState } from 'preact/hooks';
-import type { UserStats } from '@outcry/shared/contracts/history.ts';
 import { isolated } from '../format/isolated.ts';
 import { formatMoney } from '../format/money.ts';
-import { momentText } from '../format/time.ts';
 import { Button } from '../parts/button.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { SALE_STATUS_WORDS } from '../sales/sale-words.ts';
-import { slowClock } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import { useReading } from '../state/reading.ts';
 import { saleClient } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
@@ -16,6 +14,7 @@ import { ConfirmDialog } from '../parts/dialog.tsx';
 import { NotFound } from './not-found.tsx';
 import { isRead, List, usePages } from './pages.tsx';
 import { searchPath } from './search.ts';
+import { Facts, Panel } from '../parts/panel.tsx';
 
 const READ_EVERY_MS = 10_000;
 
@@ -46,7 +45,19 @@ export function UserSection({ services, userId }: UserSectionProps) {
           <NotFound problem={reading.problem.value} what="user" />
         ) : (
           <div class="stack">
-            <Figures stats={stats} />
+            <Facts
+              testId="user-figures"
+              facts={[
+                ['Name on the leaderboard', isolated(stats.name)],
+                ['Bids', stats.bids.toLocaleString()],
+                ['Auctions entered', stats.auctionsEntered.toLocaleString()],
+                ['Won', stats.auctionsWon.toLocaleString()],
+                ...stats.money.map(
+                  ({ currency, totalSpent }) =>
+                    [`Spent in ${currency}`, formatMoney(totalSpent, currency)] as const,
+                ),
+              ]}
+            />
             <div class="row">
               <Button
                 onClick={() => {
@@ -77,35 +88,6 @@ export function UserSection({ services, userId }: UserSectionProps) {
   );
 }
 
-function Figures({ stats }: { readonly stats: UserStats }) {
-  return (
-    <dl class="pairs" data-testid="user-figures">
-      <div>
-        <dt>Name on the leaderboard</dt>
-        <dd>{isolated(stats.name)}</dd>
-      </div>
-      <div>
-        <dt>Bids</dt>
-        <dd>{stats.bids.toLocaleString()}</dd>
-      </div>
-      <div>
-        <dt>Auctions entered</dt>
-        <dd>{stats.auctionsEntered.toLocaleString()}</dd>
-      </div>
-      <div>
-        <dt>Won</dt>
-        <dd>{stats.auctionsWon.toLocaleString()}</dd>
-      </div>
-      {stats.money.map(({ currency, totalSpent }) => (
-        <div key={currency}>
-          <dt>Spent in {currency}</dt>
-          <dd>{formatMoney(totalSpent, currency)}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
 function BidsAndSales({ services, userId }: UserSectionProps) {
   const { client } = services;
   const bids = usePages(client, (query) => client.userBids(query, userId));
@@ -117,8 +99,7 @@ function BidsAndSales({ services, userId }: UserSectionProps) {
   );
   return (
     <>
-      <section class="panel" aria-label="Bids">
-        <h2>Bids</h2>
+      <Panel title="Bids">
         <List
           pages={bids}
           none="No bids."
@@ -131,16 +112,14 @@ function BidsAndSales({ services, userId }: UserSectionProps) {
                 {!counts && ', does not count'}
               </p>
               <p class="hint">
-                {momentText(Date.parse(at), slowClock.value)} ·{' '}
-                <a href={searchPath('bid', bidId)}>{bidId}</a>
+                {momentOf(at)} · <a href={searchPath('bid', bidId)}>{bidId}</a>
               </p>
             </div>
           )}
         />
-      </section>
+      </Panel>
       {isRead(bids) && (
-        <section class="panel" aria-label="Sells">
-          <h2>Sells</h2>
+        <Panel title="Sells">
           <List
             pages={auctions}
             none="Nothing."
@@ -158,11 +137,10 @@ function BidsAndSales({ services, userId }: UserSectionProps) {
               </div>
             )}
           />
-        </section>
+        </Panel>
       )}
       {isRead(bids) && isRead(auctions) && (
-        <section class="panel" aria-label="Sales of several lots">
-          <h2>Sales of several lots</h2>
+        <Panel title="Sales of several lots">
           <List
             pages={sales}
             none="None."
@@ -178,7 +156,7 @@ function BidsAndSales({ services, userId }: UserSectionProps) {
               </div>
             )}
           />
-        </section>
+        </Panel>
       )}
     </>
   );

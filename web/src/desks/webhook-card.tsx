@@ -2,8 +2,7 @@ import { useId, useState } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { WebhookClient } from '@outcry/client/webhook-client.ts';
 import type { Webhook } from '@outcry/shared/contracts/webhooks.ts';
-import { momentText } from '../format/time.ts';
-import { slowClock } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import { isAdmin } from '../state/session.ts';
 import { Deliveries } from './deliveries.tsx';
 import { EVENT_WORDS } from './webhook-words.ts';
@@ -22,7 +21,6 @@ export function WebhookCard({ client, webhooks, webhook, onRotate, onRemove }: W
   const { id, url, events, auctionsOf, ownerId, createdAt, previousSecretUntil } = webhook;
   const [isOpen, setOpen] = useState(false);
   const deliveriesId = useId();
-  const now = slowClock.value;
   return (
     <>
       <div data-testid="webhook">
@@ -38,14 +36,10 @@ export function WebhookCard({ client, webhooks, webhook, onRotate, onRemove }: W
         </p>
         <p class="hint">
           {auctionsOf === null ? 'All auctions' : `Auctions of ${auctionsOf}`}
-          {isAdmin.value && ` · added by ${ownerId}`} · since{' '}
-          {momentText(Date.parse(createdAt), now)}
+          {isAdmin.value && ` · added by ${ownerId}`} · since {momentOf(createdAt)}
         </p>
         {previousSecretUntil !== null && (
-          <p class="hint">
-            The former secret signs as well until {momentText(Date.parse(previousSecretUntil), now)}
-            .
-          </p>
+          <p class="hint">The former secret signs as well until {momentOf(previousSecretUntil)}.</p>
         )}
       </div>
       <div class="row">

@@ -1,19 +1,18 @@
 import { useState } from 'preact/hooks';
-import { refusalWords } from '../format/refusals.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
 import { LEADERS_PATH } from '../routes.ts';
-import { problemOf } from '../state/problem-of.ts';
+import { whyNot } from '../state/problem-of.ts';
 import { saveFile } from '../state/save-file.ts';
 import { signOutEverywhere, type Services } from '../state/services.ts';
 import { asUser, mayAct, nameOf, session } from '../state/session.ts';
 
 /** What users may do with their accounts as a whole. */
 export function AccountPage({ services }: { readonly services: Services }) {
-  const { client, signIn } = services;
+  const { client } = services;
   const current = session.value;
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState('');
@@ -27,8 +26,7 @@ export function AccountPage({ services }: { readonly services: Services }) {
       await asUser(client, work);
       setSaid(done);
     } catch (error) {
-      const { title, advice } = refusalWords(problemOf(error));
-      setSaid(`${title}. ${advice}`);
+      setSaid(whyNot(error));
     }
     setBusy(false);
     setAsking(false);
@@ -50,7 +48,7 @@ export function AccountPage({ services }: { readonly services: Services }) {
       </p>
       {current === null ? (
         <SignInFirst
-          signInPossible={signIn !== undefined}
+          services={services}
           purpose="see your account"
           text="Your data, your devices, and the end of it all."
         />

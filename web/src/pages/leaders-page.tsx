@@ -58,7 +58,7 @@ export function LeadersPage({ services }: { readonly services: Services }) {
         {/* On a phone it stands below the board, which must not push it about while it is read. */}
         {!isBoardSettled ? null : userId === undefined ? (
           <SignInFirst
-            signInPossible={services.signIn !== undefined}
+            services={services}
             purpose="see your figures"
             text="Your own bids, wins and sums are shown here, to you alone."
           />

@@ -1,4 +1,3 @@
-import { useEffect, useMemo } from 'preact/hooks';
 import { EmptyLobby, NothingFound } from '../parts/empty-lobby.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { LoadingCards, WatchedCard } from '../parts/lobby-cards.tsx';
@@ -15,6 +14,7 @@ import {
   wishFor,
   type LobbyWish,
 } from '../state/lobby-wish.ts';
+import { useOpen } from '../state/reading.ts';
 import type { Services } from '../state/services.ts';
 
 interface LobbyPageProps {
@@ -44,11 +44,7 @@ const INTROS: Readonly<Record<ListedStatus, string>> = {
 export function LobbyPage({ services, status }: LobbyPageProps) {
   const wish = readWish(status, query.value);
   const address = lobbyAddress(wish);
-  const lobby = useMemo(() => new Lobby(services, wish), [services, address]);
-  useEffect(() => {
-    lobby.open();
-    return () => lobby.close();
-  }, [lobby]);
+  const lobby = useOpen(() => new Lobby(services, wish), [services, address]);
   return (
     <>
       <PageHead title={HEADINGS[status]}>

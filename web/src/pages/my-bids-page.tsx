@@ -1,20 +1,18 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { Button } from '../parts/button.tsx';
+import { Button, ButtonLink } from '../parts/button.tsx';
 import { Chips } from '../parts/chips.tsx';
-import { Empty } from '../parts/empty.tsx';
+import { Empty, Waiting } from '../parts/empty.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { PageTurns, useSheets } from '../parts/sheets.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
 import { STANDING_WORDS, StakeRow } from '../parts/stake-row.tsx';
 import { query, replaceAddress } from '../router.ts';
 import { lobbyPath, MY_BIDS_PATH } from '../routes.ts';
 import { MAX_BIDS, MyBids } from '../state/my-bids.ts';
+import { useOpen } from '../state/reading.ts';
 import type { Services } from '../state/services.ts';
 import { session } from '../state/session.ts';
 import { STANDINGS, type Stake, type Standing } from '../state/stakes.ts';
-
-/** Rows on a page. */
-const SHEET_SIZE = 48;
 
 /** Everything the user has bid on, and how it stands. */
 export function MyBidsPage({ services }: { readonly services: Services }) {
@@ -26,7 +24,7 @@ export function MyBidsPage({ services }: { readonly services: Services }) {
       </PageHead>
       {userId === undefined ? (
         <SignInFirst
-          signInPossible={services.signIn !== undefined}
+          services={services}
           purpose="see your bids"
           text="Your bids are yours alone: sign in to see them."
         />
@@ -38,24 +36,14 @@ export function MyBidsPage({ services }: { readonly services: Services }) {
 }
 
 function Stakes({ services }: { readonly services: Services }) {
-  const mine = useMemo(() => new MyBids(services), [services]);
-  const [sheet, setSheet] = useState(0);
+  const mine = useOpen(() => new MyBids(services), [services]);
   const only = STANDINGS.find((standing) => standing === query.value.get('only')) ?? null;
-  useEffect(() => {
-    mine.open();
-    return () => mine.close();
-  }, [mine]);
   const stakes = mine.stakes.value;
   const problem = mine.problem.value;
   const wanted = stakes?.filter(({ standing }) => only === null || standing === only);
-  const shown = wanted?.slice(sheet * SHEET_SIZE, (sheet + 1) * SHEET_SIZE);
-  const isLast = (wanted?.length ?? 0) <= (sheet + 1) * SHEET_SIZE;
-  const turnTo = (to: number): void => {
-    setSheet(to);
-    scrollTo({ top: 0, behavior: 'instant' });
-  };
+  const { shown, previous, next, toFirst } = useSheets(wanted ?? []);
   const show = (standing: Standing | null): void => {
-    setSheet(0);
+    toFirst();
     replaceAddress(standing === null ? MY_BIDS_PATH : `${MY_BIDS_PATH}?only=${standing}`);
   };
   return (
@@ -63,23 +51,19 @@ function Stakes({ services }: { readonly services: Services }) {
       <FailureBanner problem={problem}>
         Your bids are safe; the list is read again by itself.
       </FailureBanner>
-      {stakes === null && problem === null && (
-        <p class="muted" role="status">
-          Reading your bids …
-        </p>
-      )}
+      {stakes === null && problem === null && <Waiting>Reading your bids …</Waiting>}
       {stakes?.length === 0 && (
         <Empty title="You have not bid yet">
           <p>Every auction you bid in appears here, with how it stands.</p>
-          <a class="button button-primary" href={lobbyPath('live')}>
+          <ButtonLink look="primary" href={lobbyPath('live')}>
             Find something
-          </a>
+          </ButtonLink>
         </Empty>
       )}
       {stakes !== null && stakes.length > 0 && (
         <StandingChips stakes={stakes} only={only} onChange={show} />
       )}
-      {shown !== undefined && shown.length > 0 && (
+      {shown.length > 0 && (
         <ul class="stake-rows" data-testid="stakes">
           {shown.map((stake) => (
             <li key={stake.own.auctionId}>
@@ -88,13 +72,12 @@ function Stakes({ services }: { readonly services: Services }) {
           ))}
         </ul>
       )}
-      {shown?.length === 0 && stakes?.length !== 0 && (
+      {shown.length === 0 && stakes !== null && stakes.length > 0 && (
         <p class="muted">None of them is like this right now.</p>
       )}
       <div class="pages">
-        {sheet > 0 && <Button onClick={() => turnTo(sheet - 1)}>Previous page</Button>}
-        {!isLast && <Button onClick={() => turnTo(sheet + 1)}>Next page</Button>}
-        {isLast && mine.hasMore.value && (
+        <PageTurns previous={previous} next={next} />
+        {next === undefined && mine.hasMore.value && (
           <Button onClick={() => mine.showMore()}>Look at older bids</Button>
         )}
       </div>

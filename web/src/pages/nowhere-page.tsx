@@ -1,3 +1,4 @@
+import { ButtonLink } from '../parts/button.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { lobbyPath } from '../routes.ts';
@@ -9,9 +10,9 @@ export function NowherePage() {
       <PageHead title="Nothing is here" />
       <Empty>
         <p>The address may be mistyped.</p>
-        <a class="button button-primary" href={lobbyPath('live')}>
+        <ButtonLink look="primary" href={lobbyPath('live')}>
           See all auctions
-        </a>
+        </ButtonLink>
       </Empty>
     </>
   );

@@ -1,16 +1,18 @@
 import { isOver } from '@outcry/shared/contracts/events.ts';
 import { sellerName } from '../format/user-names.ts';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { endText } from '../format/outcome.ts';
 import { refusalWords } from '../format/refusals.ts';
 import { BidHistory } from '../parts/bid-history.tsx';
 import { BidPanel } from '../parts/bid-panel.tsx';
+import { ButtonLink } from '../parts/button.tsx';
 import { ConnectionBadge } from '../parts/connection-badge.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { ArrowLeftIcon, EyeIcon } from '../parts/icons.tsx';
 import { ItemTile } from '../parts/item-tile.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { PriceChart } from '../parts/price-chart.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
 import { SaveButton } from '../parts/save-button.tsx';
@@ -19,6 +21,7 @@ import { lobbyPath, SELLING_PATH } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
 import { sellerPath } from '../state/lobby-wish.ts';
 import { lastLobby } from '../state/lobby.ts';
+import { useOpen } from '../state/reading.ts';
 import { Room } from '../state/room.ts';
 import type { Services } from '../state/services.ts';
 
@@ -29,11 +32,7 @@ interface RoomPageProps {
 
 /** One auction, live. */
 export function RoomPage({ services, auctionId }: RoomPageProps) {
-  const room = useMemo(() => new Room(services, auctionId), [services, auctionId]);
-  useEffect(() => {
-    room.open();
-    return () => room.close();
-  }, [room]);
+  const room = useOpen(() => new Room(services, auctionId), [services, auctionId]);
   const auction = room.auction.value;
   const lot = useLotParts(auction?.saleId !== undefined);
   if (auction === null) return <NotHere room={room} />;
@@ -178,14 +177,13 @@ function About({ auction }: { readonly auction: AuctionView }) {
   const { description } = auction.item;
   if (description === undefined || description.trim() === '') return null;
   return (
-    <section class="panel about" aria-label="About this item">
-      <h2>About this item</h2>
+    <Panel title="About this item" class="about">
       {description.split(/\n{2,}/u).map((paragraph, i) => (
         <p key={i} dir="auto">
           {paragraph}
         </p>
       ))}
-    </section>
+    </Panel>
   );
 }
 
@@ -209,9 +207,9 @@ function NotHere({ room }: { readonly room: Room }) {
       <PageHead title={title} />
       <Empty>
         <p role="status">{problem.status === 404 ? advice : `${advice} This is tried again.`}</p>
-        <a class="button button-primary" href={lobbyPath('live')}>
+        <ButtonLink look="primary" href={lobbyPath('live')}>
           See all auctions
-        </a>
+        </ButtonLink>
       </Empty>
     </>
   );

@@ -8,13 +8,13 @@ import { Button } from '../parts/button.tsx';
 import { Form } from '../parts/form-field.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { ReadOwnAuction } from '../parts/read-own-auction.tsx';
+import { ForRole } from '../parts/role-page.tsx';
 import { SellFields } from '../parts/sell-fields.tsx';
 import { SellPreview } from '../parts/sell-preview.tsx';
-import { SellersOnly } from '../parts/sellers-only.tsx';
 import { askBeforeLeaving, goTo, query } from '../router.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from '../state/clock.ts';
-import { problemOf } from '../state/problem-of.ts';
+import { whyNot } from '../state/problem-of.ts';
 import { formLike } from '../state/sell-again.ts';
 import { EMPTY_FORM, isFilledIn, isScheduled, type SellForm } from '../state/sell-form.ts';
 import { readSellForm, stillWrong, type SellFaults } from '../state/sell-request.ts';
@@ -43,7 +43,17 @@ export function SellPage({ services }: { readonly services: Services }) {
   return (
     <>
       <PageHead title={isChange ? 'Change your auction' : 'Sell something'} />
-      <SellersOnly signIn={services.signIn}>
+      <ForRole
+        services={services}
+        role="seller"
+        purpose="sell"
+        forWhom={
+          services.signIn === 'name'
+            ? 'Choose a name to sell under. Buyers will see it.'
+            : 'Only sellers whom this auction house has admitted may sell here.'
+        }
+        refusal={<p>Your account may not sell here. Ask whoever runs this auction house.</p>}
+      >
         {before === null && likeId !== null ? (
           <ReadOwnAuction
             client={services.client}
@@ -65,7 +75,7 @@ export function SellPage({ services }: { readonly services: Services }) {
             onSold={() => endAsking.current()}
           />
         )}
-      </SellersOnly>
+      </ForRole>
     </>
   );
 }
@@ -128,11 +138,11 @@ function SellSheet({ services, form, setForm, replaces, onSold }: SellSheetProps
       onSold();
       goTo(roomPath(auction.id));
     } catch (error) {
-      const { title, advice } = refusalWords(problemOf(error), form.currency);
+      const why = whyNot(error, (problem) => refusalWords(problem, form.currency));
       const standing = isCancelled.current
         ? 'The auction as it was is cancelled, and the new one is not up yet. '
         : '';
-      setFailure(`${standing}${title}. ${advice}`);
+      setFailure(standing + why);
       setBusy(false);
     }
   };

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { providerRefusalWords } from '../format/refusals.ts';
 import { Button } from '../parts/button.tsx';
-import { Empty } from '../parts/empty.tsx';
+import { Empty, Waiting } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { replaceAddress } from '../router.ts';
 import { lobbyPath } from '../routes.ts';
@@ -34,11 +34,7 @@ function Completing({ provider }: { readonly provider: Provider }) {
     void complete();
   }, [provider]);
   if (fault === null) {
-    return (
-      <p class="muted" role="status">
-        Signing you in …
-      </p>
-    );
+    return <Waiting>Signing you in …</Waiting>;
   }
   return (
     <>

@@ -2,10 +2,9 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidCountText, buyNowOffer, priceLabel } from '../format/outcome.ts';
-import { momentText } from '../format/time.ts';
 import { sellerName } from '../format/user-names.ts';
 import { roomPath } from '../routes.ts';
-import { serverNow } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import { sellerPath } from '../state/lobby-wish.ts';
 import { ItemTile } from './item-tile.tsx';
 import { MoneyText } from './money-text.tsx';
@@ -78,10 +77,10 @@ function endText({ status, outcome }: AuctionView): string {
 function factsText(auction: AuctionView): string {
   const bids = bidCountText(auction.bidCount);
   if (auction.status === 'scheduled') {
-    return `opens ${momentText(Date.parse(auction.startsAt), serverNow())}`;
+    return `opens ${momentOf(auction.startsAt)}`;
   }
   if (isOver(auction.status)) {
-    return `${bids}, ${momentText(Date.parse(auction.endsAt), serverNow())}`;
+    return `${bids}, ${momentOf(auction.endsAt)}`;
   }
   return auction.reserveMet || auction.leader === null ? bids : `${bids}, reserve not met`;
 }

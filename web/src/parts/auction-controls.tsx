@@ -4,7 +4,7 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
 import { changePath } from '../routes.ts';
 import type { Selling } from '../state/selling.ts';
-import { Button } from './button.tsx';
+import { Button, ButtonLink } from './button.tsx';
 import { ActionDialog } from './dialog.tsx';
 import { ExtendDialog } from './extend-dialog.tsx';
 import { NoticeText } from './notice-text.tsx';
@@ -46,11 +46,7 @@ export function AuctionControls(props: AuctionControlsProps) {
           ) : (
             <Button onClick={() => ask('pause')}>Pause</Button>
           )}
-          {isUnbid && isSeller && (
-            <a class="button" href={changePath(auction.id)}>
-              Change
-            </a>
-          )}
+          {isUnbid && isSeller && <ButtonLink href={changePath(auction.id)}>Change</ButtonLink>}
           {isUnbid && <Button onClick={() => ask('cancel')}>Cancel the auction</Button>}
           {children}
         </div>

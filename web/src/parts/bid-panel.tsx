@@ -9,7 +9,7 @@ import { askToSignIn } from '../state/sign-in-request.ts';
 import { AbsenteeBox } from './absentee-box.tsx';
 import { BidBar } from './bid-bar.tsx';
 import { BidBox } from './bid-box.tsx';
-import { Button } from './button.tsx';
+import { Button, ButtonLink } from './button.tsx';
 import { BuyNow } from './buy-now.tsx';
 import { TrophyIcon } from './icons.tsx';
 import { NextStepText } from './next-step.tsx';
@@ -145,9 +145,7 @@ function Outcome({ auction, room }: Pick<BidPanelProps, 'auction' | 'room'>) {
       <strong>{words.title}</strong>
       <p>{words.detail}</p>
       {next !== null && <NextStepText step={next} />}
-      <a class="button" href={lobbyPath('live')}>
-        See live auctions
-      </a>
+      <ButtonLink href={lobbyPath('live')}>See live auctions</ButtonLink>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { SELL_PATH, type ListedStatus } from '../routes.ts';
 import type { LobbyWish } from '../state/lobby-wish.ts';
+import { ButtonLink } from './button.tsx';
 import { Empty } from './empty.tsx';
 
 /** A list that has nothing in it. */
@@ -14,9 +15,9 @@ export function EmptyLobby({ status }: { readonly status: ListedStatus }) {
   return (
     <Empty title={status === 'live' ? 'Nothing is on sale right now' : 'Nothing is coming up'}>
       <p>Put something up yourself; an auction can be as short as a minute.</p>
-      <a class="button button-primary" href={SELL_PATH}>
+      <ButtonLink look="primary" href={SELL_PATH}>
         Sell something
-      </a>
+      </ButtonLink>
     </Empty>
   );
 }

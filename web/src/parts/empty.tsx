@@ -7,11 +7,16 @@ interface EmptyProps {
 }
 
 /** What stands where there is nothing yet: why, and what to do. */
-export function Empty({ title, children }: EmptyProps) {
-  return (
-    <section class="empty">
-      {title !== undefined && <h2>{title}</h2>}
-      {children}
-    </section>
-  );
-}
+export const Empty = ({ title, children }: EmptyProps) => (
+  <section class="empty">
+    {title !== undefined && <h2>{title}</h2>}
+    {children}
+  </section>
+);
+
+/** What stands where something is about to be: what is waited for. */
+export const Waiting = ({ children }: { readonly children: ComponentChildren }) => (
+  <p class="muted" role="status">
+    {children}
+  </p>
+);

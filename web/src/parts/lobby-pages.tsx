@@ -1,4 +1,5 @@
 import { lobbyAddress, type LobbyWish } from '../state/lobby-wish.ts';
+import { ButtonLink } from './button.tsx';
 
 interface LobbyPagesProps {
   readonly wish: LobbyWish;
@@ -22,14 +23,14 @@ export function LobbyPages({ wish, nextCursor }: LobbyPagesProps) {
     <nav class="pages" aria-label="Pages of this list">
       {wish.after !== undefined && previous !== first && <a href={first}>First page</a>}
       {wish.after !== undefined && (
-        <a class="button" href={previous}>
+        <ButtonLink href={previous}>
           {cameFrom.has(here) ? 'Previous page' : 'First page'}
-        </a>
+        </ButtonLink>
       )}
       {next !== null && (
-        <a class="button" href={next} onClick={() => rememberWay(here, next)}>
+        <ButtonLink href={next} onClick={() => rememberWay(here, next)}>
           Next page
-        </a>
+        </ButtonLink>
       )}
     </nav>
   );

@@ -2,18 +2,14 @@ import { useState } from 'preact/hooks';
 import type { NextStep } from '@outcry/shared/contracts/history.ts';
 import { asUser } from '../state/session.ts';
 import type { Services } from '../state/services.ts';
-import { Button } from './button.tsx';
+import { Button, ButtonLink } from './button.tsx';
 
 /** What the installation asks of who has won or sold: a text, and a link to where it goes on. */
 export function NextStepText({ step }: { readonly step: NextStep }) {
   return (
     <>
       {step.text !== null && <p data-testid="next-step">{step.text}</p>}
-      {step.url !== null && (
-        <a class="button" href={step.url}>
-          Go on
-        </a>
-      )}
+      {step.url !== null && <ButtonLink href={step.url}>Go on</ButtonLink>}
     </>
   );
 }

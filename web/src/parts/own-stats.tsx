@@ -4,11 +4,13 @@ import type { UserStats } from '@outcry/shared/contracts/history.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { isolated } from '../format/isolated.ts';
 import { formatMoney } from '../format/money.ts';
-import { readFailure, refusalWords } from '../format/refusals.ts';
-import { problemOf } from '../state/problem-of.ts';
+import { readFailure } from '../format/refusals.ts';
+import { whyNot } from '../state/problem-of.ts';
 import { asUser } from '../state/session.ts';
 import { Button } from './button.tsx';
+import { Waiting } from './empty.tsx';
 import { Form, TextField } from './form-field.tsx';
+import { Panel } from './panel.tsx';
 
 interface OwnStatsProps {
   readonly client: OutcryClient;
@@ -20,12 +22,11 @@ interface OwnStatsProps {
 /** The user's own figures, and the name that others see on the leaderboard. */
 export function OwnStats({ client, stats, problem, onRenamed }: OwnStatsProps) {
   return (
-    <section class="panel own-stats" aria-label="Your figures">
-      <h2>Your figures</h2>
+    <Panel title="Your figures" class="own-stats">
       {stats === undefined ? (
-        <p class="muted" role="status">
+        <Waiting>
           {problem === null ? 'Reading …' : `${readFailure(problem)}. Tried again by itself.`}
-        </p>
+        </Waiting>
       ) : (
         <>
           <dl class="figures-list" data-testid="own-stats">
@@ -45,7 +46,7 @@ export function OwnStats({ client, stats, problem, onRenamed }: OwnStatsProps) {
           <NameForm client={client} name={stats.name} onRenamed={onRenamed} />
         </>
       )}
-    </section>
+    </Panel>
   );
 }
 
@@ -84,8 +85,7 @@ function NameForm({ client, name, onRenamed }: NameFormProps) {
       setDone(chosen === null ? 'No name is shown now.' : 'Your name is set.');
       onRenamed();
     } catch (error) {
-      const { title, advice } = refusalWords(problemOf(error));
-      setFault(`${title}. ${advice}`);
+      setFault(whyNot(error));
     } finally {
       setBusy(false);
     }

@@ -8,6 +8,7 @@ import { pricePoints } from '../state/price-points.ts';
 import type { Room } from '../state/room.ts';
 import type { DrawnChart } from './draw-price-chart.ts';
 import { GapText } from './gap-text.tsx';
+import { Panel } from './panel.tsx';
 
 interface PriceChartProps {
   readonly auction: AuctionView;
@@ -24,8 +25,7 @@ export function PriceChart({ auction, room }: PriceChartProps) {
   const first = points.prices[0];
   const why = whyNoLine(auction.bidCount, isOpen);
   return (
-    <section class="panel" aria-label="Price over time">
-      <h2>Price over time</h2>
+    <Panel title="Price over time">
       {why !== undefined && <p class="muted">{why}</p>}
       {why === undefined && first === undefined && <GapText gap={room.bids.gap.value} />}
       {why === undefined && first !== undefined && (
@@ -37,7 +37,7 @@ export function PriceChart({ auction, room }: PriceChartProps) {
           </figcaption>
         </figure>
       )}
-    </section>
+    </Panel>
   );
 }
 

@@ -1,12 +1,11 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { refusalWords } from '../format/refusals.ts';
-import { momentText } from '../format/time.ts';
-import { serverNow } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import type { ProofFacts } from '../state/check-proof.ts';
 import type { ProofCheck } from '../state/room-proof.ts';
 import type { Room } from '../state/room.ts';
 import { session } from '../state/session.ts';
-import { Button } from './button.tsx';
+import { Button, ButtonLink } from './button.tsx';
 import { CheckIcon, SealIcon } from './icons.tsx';
 import { NoticeCard } from './notice-card.tsx';
 
@@ -38,9 +37,9 @@ export function ProofPanel({ auction, room }: ProofPanelProps) {
           {check.phase !== 'unasked' && check.phase !== 'checking' && 'Check again'}
         </Button>
         {check.phase === 'checked' && (
-          <a class="button button-quiet" href={check.downloadUrl} target="_blank" rel="noreferrer">
+          <ButtonLink look="quiet" href={check.downloadUrl} target="_blank" rel="noreferrer">
             See all of it
-          </a>
+          </ButtonLink>
         )}
       </div>
     </section>
@@ -111,7 +110,7 @@ function Holds({ facts, head, sealedAt }: HoldsProps) {
           </li>
         )}
       </ul>
-      <p class="hint">Sealed {momentText(Date.parse(sealedAt), serverNow())}. Head:</p>
+      <p class="hint">Sealed {momentOf(sealedAt)}. Head:</p>
       <code class="proof-head">{head}</code>
       <p class="hint">
         What this cannot show: that the whole chain was not swapped before you first saw it. Note

@@ -7,8 +7,8 @@ import { refusalWords } from '../format/refusals.ts';
 import { duplicatePath, roomPath } from '../routes.ts';
 import { problemOf } from '../state/problem-of.ts';
 import { asUser } from '../state/session.ts';
-import { Button } from './button.tsx';
-import { Empty } from './empty.tsx';
+import { Button, ButtonLink } from './button.tsx';
+import { Empty, Waiting } from './empty.tsx';
 
 interface ReadOwnAuctionProps {
   readonly client: OutcryClient;
@@ -72,22 +72,16 @@ export function ReadOwnAuction({ client, auctionId, isChange, onRead }: ReadOwnA
     return (
       <Empty title="It stays as it is">
         <p role="status">{whyFixed(found)}</p>
-        <a class="button" href={roomPath(auctionId)}>
-          See the auction
-        </a>
+        <ButtonLink href={roomPath(auctionId)}>See the auction</ButtonLink>
         {found.terms !== null && (
-          <a class="button button-primary" href={duplicatePath(auctionId)}>
+          <ButtonLink look="primary" href={duplicatePath(auctionId)}>
             Sell another one like it
-          </a>
+          </ButtonLink>
         )}
       </Empty>
     );
   }
-  return (
-    <p class="muted" role="status">
-      Reading the auction …
-    </p>
-  );
+  return <Waiting>Reading the auction …</Waiting>;
 }
 
 function whyFixed({ terms, status }: OwnAuction): string {

@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import { refusalWords } from '../format/refusals.ts';
-import { problemOf } from '../state/problem-of.ts';
+import { whyNot } from '../state/problem-of.ts';
 import { saveFile } from '../state/save-file.ts';
 import { asUser } from '../state/session.ts';
 import { Button } from './button.tsx';
@@ -41,8 +40,7 @@ export function ReportButton({ client, of, what, rows }: ReportButtonProps) {
       });
       saveFile(new Blob(pieces, { type: 'text/csv' }), `outcry-${what.replaceAll(' ', '-')}.csv`);
     } catch (error) {
-      const { title, advice } = refusalWords(problemOf(error));
-      if (!stopping.signal.aborted) setFault(`${title}. ${advice}`);
+      if (!stopping.signal.aborted) setFault(whyNot(error));
     }
     setStop(null);
   };

@@ -1,56 +1,69 @@
-import type { ComponentType } from 'preact';
+import type { ComponentChildren, ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Role } from '@outcry/shared/contracts/api.ts';
 import { lobbyPath } from '../routes.ts';
 import type { Services } from '../state/services.ts';
 import { mayAct, session } from '../state/session.ts';
-import { Button } from './button.tsx';
-import { Empty } from './empty.tsx';
+import { Button, ButtonLink } from './button.tsx';
+import { Empty, Waiting } from './empty.tsx';
 import { PageHead } from './page-head.tsx';
 import { SignInFirst } from './sign-in-first.tsx';
 
 export type Desk = ComponentType<{ readonly services: Services }>;
 
-interface RolePageProps {
+interface ForRoleProps {
   readonly services: Services;
-  readonly title: string;
   readonly role: Role;
   /** Completes "Sign in to …". */
   readonly purpose: string;
   /** For whom it is, as a sentence. */
   readonly forWhom: string;
-  /** Asked for once whoever is signed in has the role. */
-  readonly load: () => Promise<Desk>;
+  /** What others see who are signed in. */
+  readonly refusal: ComponentChildren;
+  readonly children: ComponentChildren;
+}
+
+/** Shows those with a role what is theirs, and everybody else why there is nothing to see. */
+export function ForRole({ services, role, purpose, forWhom, refusal, children }: ForRoleProps) {
+  if (session.value === null) {
+    return <SignInFirst services={services} purpose={purpose} text={forWhom} />;
+  }
+  return mayAct(role) ? <>{children}</> : <Empty>{refusal}</Empty>;
+}
+
+interface RolePageProps extends Omit<ForRoleProps, 'refusal' | 'children'>, LoadedDeskProps {
+  readonly title: string;
 }
 
 /** A page of some users only: nobody else loads its script. What they may do, the services decide. */
-export function RolePage({ services, title, role, purpose, forWhom, load }: RolePageProps) {
-  const isTheirs = session.value !== null && mayAct(role);
+export function RolePage({ title, load, ...props }: RolePageProps) {
   return (
     <>
       <PageHead title={title} />
-      {isTheirs ? (
-        <LoadedDesk key={session.value?.userId} services={services} load={load} />
-      ) : session.value === null ? (
-        <SignInFirst
-          signInPossible={services.signIn !== undefined}
-          purpose={purpose}
-          text={forWhom}
-        />
-      ) : (
-        <Empty>
-          <p>{forWhom} Your account has no part in it.</p>
-          <a class="button button-primary" href={lobbyPath('live')}>
-            See all auctions
-          </a>
-        </Empty>
-      )}
+      <ForRole
+        {...props}
+        refusal={
+          <>
+            <p>{props.forWhom} Your account has no part in it.</p>
+            <ButtonLink look="primary" href={lobbyPath('live')}>
+              See all auctions
+            </ButtonLink>
+          </>
+        }
+      >
+        <LoadedDesk key={session.value?.userId} services={props.services} load={load} />
+      </ForRole>
     </>
   );
 }
 
+interface LoadedDeskProps {
+  readonly services: Services;
+  readonly load: () => Promise<Desk>;
+}
+
 /** A page, or a part of one, whose script comes when it is first shown. */
-export function LoadedDesk({ services, load }: Pick<RolePageProps, 'services' | 'load'>) {
+export function LoadedDesk({ services, load }: LoadedDeskProps) {
   const [desk, setDesk] = useState<{ readonly Content: Desk }>();
   const [failed, setFailed] = useState(false);
   useEffect(() => {
@@ -70,13 +83,7 @@ export function LoadedDesk({ services, load }: Pick<RolePageProps, 'services' | 
     };
   }, []);
   if (desk !== undefined) return <desk.Content services={services} />;
-  if (!failed) {
-    return (
-      <p class="muted" role="status">
-        Loading …
-      </p>
-    );
-  }
+  if (!failed) return <Waiting>Loading …</Waiting>;
   return (
     <Empty title="This page could not be loaded">
       <p role="alert">The connection may be away, or the site was updated meanwhile.</p>

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { providerRefusalWords, signInRefusalWords } from '../format/refusals.ts';
 import { userIdFromName } from '../format/user-names.ts';
-import { problemOf } from '../state/problem-of.ts';
+import { whyNot } from '../state/problem-of.ts';
 import type { Provider } from '../state/provider.ts';
 import type { Services } from '../state/services.ts';
 import { signIn as signInByName } from '../state/session.ts';
@@ -39,8 +39,7 @@ function ToProvider({ provider }: { readonly provider: Provider }) {
     try {
       await provider.begin(location.pathname + location.search);
     } catch (error) {
-      const { title, advice } = providerRefusalWords(problemOf(error), provider.host);
-      setFault(`${title}. ${advice}`);
+      setFault(whyNot(error, (problem) => providerRefusalWords(problem, provider.host)));
     }
   };
   useEffect(() => void go(), [provider]);
@@ -79,8 +78,7 @@ function SignInForm({ client, onDone }: SignInFormProps) {
       await signInByName(client, userId, isAdmin ? [...DEMO_ROLES, 'admin'] : DEMO_ROLES);
       onDone();
     } catch (error) {
-      const { title, advice } = signInRefusalWords(problemOf(error));
-      setFault(`${title}. ${advice}`);
+      setFault(whyNot(error, signInRefusalWords));
       setBusy(false);
     }
   };

@@ -1,9 +1,8 @@
 import { formatMoney } from '../format/money.ts';
 import { priceLabel } from '../format/outcome.ts';
 import { NOBODY_HIGHER } from '../format/offers.ts';
-import { momentText } from '../format/time.ts';
 import { roomPath } from '../routes.ts';
-import { serverNow } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import type { Services } from '../state/services.ts';
 import type { Stake, Standing } from '../state/stakes.ts';
 import { ItemTile } from './item-tile.tsx';
@@ -65,7 +64,7 @@ function RowTime({ stake: { auction } }: { readonly stake: Stake }) {
     return <TimeLeft untilMs={Date.parse(auction.endsAt)} over="closing" />;
   }
   if (auction.status === 'paused') return <span class="hint">Paused</span>;
-  return <span class="hint">{momentText(Date.parse(auction.endsAt), serverNow())}</span>;
+  return <span class="hint">{momentOf(auction.endsAt)}</span>;
 }
 
 function ownText({ own, auction, standing }: Stake): string {

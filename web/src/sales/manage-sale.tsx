@@ -11,6 +11,7 @@ import { Button } from '../parts/button.tsx';
 import { Fold } from '../parts/fold.tsx';
 import { TextField } from '../parts/form-field.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { ReasonDialog } from '../parts/reason-dialog.tsx';
 import { query } from '../router.ts';
 import { saleClient } from '../state/sales.ts';
@@ -41,8 +42,7 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
   };
   return (
     <>
-      <section class="panel stack" aria-label="Manage the sale">
-        <h2>Manage the sale</h2>
+      <Panel title="Manage the sale" class="stack">
         <div class="row">
           {sale.status === 'paused' ? (
             <Button
@@ -82,7 +82,7 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
             <SaleForm services={services} sale={sale} onDone={onChanged} />
           </Fold>
         )}
-      </section>
+      </Panel>
       <Bidders services={services} sale={sale} mayDecide />
       {isAsking && (
         <ReasonDialog
@@ -123,8 +123,7 @@ export function Bidders(props: BiddersProps) {
   );
   if (sale.registration === 'none') return null;
   return (
-    <section class="panel stack" aria-label="Bidders">
-      <h2>Bidders</h2>
+    <Panel title="Bidders" class="stack">
       <List
         pages={pages}
         none="Nobody has registered yet."
@@ -133,7 +132,7 @@ export function Bidders(props: BiddersProps) {
           <Registration {...props} registration={registration} onDecided={() => pages.again()} />
         )}
       />
-    </section>
+    </Panel>
   );
 }
 

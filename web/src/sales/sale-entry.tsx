@@ -1,8 +1,7 @@
 import type { ArchivedSale } from '@outcry/shared/contracts/history.ts';
 import type { SaleView } from '@outcry/shared/contracts/sales.ts';
-import { momentText } from '../format/time.ts';
 import { salePath } from '../routes.ts';
-import { serverNow } from '../state/clock.ts';
+import { momentOf } from '../state/clock.ts';
 import { SALE_STATUS_WORDS } from './sale-words.ts';
 
 /** A sale in a list, as the gateway or the archive knows it. */
@@ -25,13 +24,11 @@ function countText(sale: SaleView | ArchivedSale): string {
   return `${sale.lots.length} ${sale.lots.length === 1 ? 'lot' : 'lots'}`;
 }
 
-const moment = (at: string): string => momentText(Date.parse(at), serverNow());
-
 function timeText(sale: SaleView | ArchivedSale): string {
   if (sale.status === 'scheduled' && sale.startsAt !== undefined) {
-    return `starts ${moment(sale.startsAt)}`;
+    return `starts ${momentOf(sale.startsAt)}`;
   }
   const endsAt = 'lots' in sale ? sale.endsAt : sale.endedAt;
   if (endsAt === null) return '';
-  return `${sale.status === 'ended' ? 'ended' : 'ends'} ${moment(endsAt)}`;
+  return `${sale.status === 'ended' ? 'ended' : 'ends'} ${momentOf(endsAt)}`;
 }

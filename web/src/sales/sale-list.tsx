@@ -11,6 +11,7 @@ import type { Services } from '../state/services.ts';
 import { mayAct, session } from '../state/session.ts';
 import { SaleEntry } from './sale-entry.tsx';
 import { SaleForm } from './sale-form.tsx';
+import { Panel } from '../parts/panel.tsx';
 
 const CHOICES: readonly (readonly [SaleStatus, string])[] = [
   ['live', 'Live'],
@@ -40,10 +41,9 @@ export function SaleList({ services }: { readonly services: Services }) {
         />
       </section>
       {isListed && session.value !== null && mayAct('seller') && (
-        <section class="panel stack" aria-label="New sale">
-          <h2>New sale</h2>
+        <Panel title="New sale" class="stack">
           <SaleForm services={services} onDone={({ id }) => goTo(salePath(id))} />
-        </section>
+        </Panel>
       )}
     </div>
   );

@@ -1,6 +1,6 @@
 import '../desks/desks.css';
 import './sales.css';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { AuctionListener } from '@outcry/client/watched-auction.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
@@ -9,18 +9,19 @@ import { usePages } from '../desks/pages.tsx';
 import { formatMoney } from '../format/money.ts';
 import { refusalWords } from '../format/refusals.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
-import { Button } from '../parts/button.tsx';
+import { ButtonLink } from '../parts/button.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { LoadingCards, WatchedCard } from '../parts/lobby-cards.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
 import { route } from '../router.ts';
 import { SALES_PATH } from '../routes.ts';
 import { serverNow, slowClock } from '../state/clock.ts';
 import { LiveViews } from '../state/live-views.ts';
 import { OwnAliases } from '../state/own-aliases.ts';
-import { useReading, type Reading } from '../state/reading.ts';
+import { type Reading, useOpen, useReading } from '../state/reading.ts';
 import { readSale, saleClient, useAdmission } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';
 import { isAdmin, signedInAs } from '../state/session.ts';
@@ -29,6 +30,7 @@ import { Admission } from './admission.tsx';
 import { Bidders, ManageSale } from './manage-sale.tsx';
 import { ResultTable, SaleResults } from './sale-results.tsx';
 import { SALE_STATUS_WORDS, saleTermTexts } from './sale-words.ts';
+import { PageTurns } from '../parts/sheets.tsx';
 
 const READ_EVERY_MS = 5_000;
 
@@ -48,9 +50,9 @@ export function SaleContent({ services }: { readonly services: Services }) {
         <PageHead title={title} />
         <Empty>
           <p>{advice}</p>
-          <a class="button button-primary" href={SALES_PATH}>
+          <ButtonLink look="primary" href={SALES_PATH}>
             See all sales
-          </a>
+          </ButtonLink>
         </Empty>
       </>
     );
@@ -73,10 +75,9 @@ export function SaleContent({ services }: { readonly services: Services }) {
       ) : (
         <>
           <Terms sale={sale} />
-          <section class="panel stack" aria-label="Results">
-            <h2>Results</h2>
+          <Panel title="Results" class="stack">
             <ResultTable results={sale.results} />
-          </section>
+          </Panel>
         </>
       )}
     </article>
@@ -103,10 +104,9 @@ function AtGateway({ services, sale, onChanged }: AtGatewayProps) {
     <>
       <div class="sale-head">
         <Terms sale={sale} />
-        <section class="panel stack" aria-label="You and this sale">
-          <h2>You and this sale</h2>
+        <Panel title="You and this sale" class="stack">
           <OwnPart services={services} sale={sale} admission={admission} />
-        </section>
+        </Panel>
       </div>
       {isTheirs && !hadEnded && (
         <ManageSale services={services} sale={sale} onChanged={onChanged} />
@@ -134,15 +134,14 @@ function AtGateway({ services, sale, onChanged }: AtGatewayProps) {
 function Terms({ sale }: { readonly sale: SaleView }) {
   void slowClock.value;
   return (
-    <section class="panel stack" aria-label="Terms">
-      <h2>Terms</h2>
+    <Panel title="Terms" class="stack">
       {sale.description !== undefined && <p dir="auto">{sale.description}</p>}
       <ul class="sale-terms">
         {saleTermTexts(sale, serverNow()).map((text) => (
           <li key={text}>{text}</li>
         ))}
       </ul>
-    </section>
+    </Panel>
   );
 }
 
@@ -216,8 +215,7 @@ function Lots({ services, sale }: InSaleProps) {
   const sales = saleClient(services);
   const pages = usePages(client, (query) => sales.lots(sale.id, query));
   const own = useOwnAliases(client, pages.items);
-  const views = useMemo(() => new LiveViews(feed, (auctionId) => own.ask(auctionId)), [feed, own]);
-  useEffect(() => () => views.close(), [views]);
+  const views = useOpen(() => new LiveViews(feed, (auctionId) => own.ask(auctionId)), [feed, own]);
   const { items, previous, next } = pages;
   const section = useRef<HTMLElement>(null);
   const turn = (to: () => void): void => {
@@ -242,8 +240,10 @@ function Lots({ services, sale }: InSaleProps) {
         </ul>
       )}
       <nav class="pages" aria-label="Pages of the lots">
-        {previous !== undefined && <Button onClick={() => turn(previous)}>Previous page</Button>}
-        {next !== undefined && <Button onClick={() => turn(next)}>Next page</Button>}
+        <PageTurns
+          previous={previous && (() => turn(previous))}
+          next={next && (() => turn(next))}
+        />
       </nav>
     </section>
   );
@@ -252,11 +252,7 @@ function Lots({ services, sale }: InSaleProps) {
 /** Who the user is in the lots on this page: asked of those with bids, and of what the feed says has changed. */
 function useOwnAliases(client: OutcryClient, lots: readonly AuctionView[] | undefined): OwnAliases {
   const userId = signedInAs.value;
-  const own = useMemo(() => new OwnAliases(client), [client, userId]);
-  useEffect(() => {
-    own.open();
-    return () => own.close();
-  }, [own]);
+  const own = useOpen(() => new OwnAliases(client), [client, userId]);
   useEffect(() => {
     for (const { id, bidCount } of lots ?? []) if (bidCount > 0) own.askOnce(id);
   }, [own, lots]);

@@ -4,6 +4,7 @@
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { ServerClock } from '@outcry/client/server-clock.ts';
+import { momentText } from '../format/time.ts';
 
 const httpClock = new ServerClock();
 let liveClock: ServerClock | undefined;
@@ -17,6 +18,9 @@ export function addClock(clock: ServerClock): void {
 export function serverNow(): number {
   return bestClock().now();
 }
+
+/** A moment as people read it. @param at ISO 8601 */
+export const momentOf = (at: string): string => momentText(Date.parse(at), serverNow());
 
 /** By how much {@link serverNow} can be wrong, in ms; `Infinity` until something was measured. */
 export const clockErrorMs = (): number => bestClock().errorMs ?? Infinity;

@@ -5,17 +5,15 @@
  * of the cards in sight come live on top of it over the one connection that is open anyway, so a lobby
  * full of viewers costs the gateway next to nothing and still moves at once.
  */
-import { batch, computed, signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { AuctionView, Page } from '@outcry/shared/contracts/api.ts';
 import type { AuctionStatus } from '@outcry/shared/contracts/events.ts';
-import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { lobbyPath } from '../routes.ts';
 import { viewOfArchived } from './archived-view.ts';
 import { serverNow } from './clock.ts';
 import { LiveViews } from './live-views.ts';
 import { archiveQuery, isNarrowed, lobbyAddress, type LobbyWish } from './lobby-wish.ts';
-import { problemOf } from './problem-of.ts';
-import { RefreshLoop } from './refresh-loop.ts';
+import { Reading } from './reading.ts';
 import type { Services } from './services.ts';
 
 const REFRESH_EVERY_MS = 5_000;
@@ -43,53 +41,43 @@ export const lastLobby = signal(lobbyPath('live'));
 export class Lobby {
   /** Null until the first answer. */
   readonly auctions = computed(() => this.#newest());
+  /** What the next page follows; null on the last one. */
+  readonly nextCursor = computed(() => this.#reading.value.value?.nextCursor ?? null);
   /** Prices of the cards in sight. */
   readonly views: LiveViews;
-  readonly problem = signal<Problem | null>(null);
-  /** What the next page follows; null on the last one. */
-  readonly nextCursor = signal<string | null>(null);
   readonly #services: Services;
   readonly #wish: LobbyWish;
   readonly #address: string;
-  readonly #listed = signal<readonly AuctionView[] | null>(null);
-  readonly #loop = new RefreshLoop(() => this.#read(), REFRESH_EVERY_MS);
+  readonly #reading = new Reading(() => this.#read(), REFRESH_EVERY_MS);
 
   constructor(services: Services, wish: LobbyWish) {
     this.#services = services;
     this.views = new LiveViews(services.feed);
     this.#wish = wish;
     this.#address = lobbyAddress(wish);
-    const last = lastPages.get(this.#address);
-    this.#listed.value = last?.auctions ?? null;
-    this.nextCursor.value = last?.nextCursor ?? null;
+    this.#reading.value.value = lastPages.get(this.#address);
+  }
+
+  get problem() {
+    return this.#reading.problem;
   }
 
   open(): void {
     lastLobby.value = this.#address;
-    this.#loop.start();
+    this.#reading.open();
   }
 
   close(): void {
-    this.#loop.stop();
+    this.#reading.close();
     this.views.close();
   }
 
-  async #read(): Promise<void> {
-    try {
-      const { items, nextCursor } = await this.#list();
-      if (this.#loop.stopped) return;
-      batch(() => {
-        const shown = [...this.#justEnded(items), ...items];
-        const ids = new Set(shown.map(({ id }) => id));
-        this.#listed.value = shown;
-        this.nextCursor.value = nextCursor;
-        remember(this.#address, { auctions: shown, nextCursor });
-        this.views.keepOnly(ids);
-        this.problem.value = null;
-      });
-    } catch (error) {
-      this.problem.value = problemOf(error);
-    }
+  async #read(): Promise<LobbyPage> {
+    const { items, nextCursor } = await this.#list();
+    const page = { auctions: [...this.#justEnded(items), ...items], nextCursor };
+    remember(this.#address, page);
+    this.views.keepOnly(new Set(page.auctions.map(({ id }) => id)));
+    return page;
   }
 
   /** Paused auctions follow the live ones: from the last page of those on, then on pages of their own. */
@@ -124,7 +112,8 @@ export class Lobby {
 
   /** Of each auction the newest state known. */
   #newest(): readonly AuctionView[] | null {
-    return this.#listed.value?.map((auction) => this.views.newest(auction)) ?? null;
+    const listed = this.#reading.value.value?.auctions;
+    return listed?.map((auction) => this.views.newest(auction)) ?? null;
   }
 
   /** What ended while it was looked at stays a moment, so that its end can be seen. */

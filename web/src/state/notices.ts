@@ -11,6 +11,7 @@ import { route } from '../router.ts';
 import { roomPath } from '../routes.ts';
 import { serverNow } from './clock.ts';
 import { isOf, mergedNotices, noticeKey, stillLive, type BellNotice } from './merge-notices.ts';
+import { RefreshLoop } from './refresh-loop.ts';
 import { asUser, signedInAs } from './session.ts';
 
 export interface Toast {
@@ -49,20 +50,17 @@ export const unreadNews = computed(() => news.value.filter(({ unread }) => unrea
 
 let client: OutcryClient | undefined;
 let lastToast = 0;
-let timer: ReturnType<typeof setTimeout> | undefined;
 let againTimer: ReturnType<typeof setTimeout> | undefined;
 let dueTimer: ReturnType<typeof setTimeout> | undefined;
-let reading = false;
-let wantedAgain = false;
+let loop: RefreshLoop | undefined;
 
 /** Reads from now on what is kept for whoever is signed in. */
 export function followNotices(with_: OutcryClient): void {
   client = with_;
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') readNotices();
-    seeRoom();
-  });
-  readNotices();
+  // A tab behind others says in its title how many there are.
+  loop = new RefreshLoop(readOnce, READ_EVERY_MS, true);
+  loop.start();
+  document.addEventListener('visibilitychange', seeRoom);
 }
 
 /** Something may have changed; what is told next is perhaps a moment from being archived. */
@@ -72,28 +70,10 @@ export function readNoticesTwice(): void {
   againTimer = setTimeout(readNotices, ARCHIVED_AFTER_MS);
 }
 
-/** Also of use to a tab behind others, whose title says how many there are. */
-function readNotices(): void {
-  if (reading) {
-    wantedAgain = true;
-    return;
-  }
-  void readUntilFresh();
-}
-
-async function readUntilFresh(): Promise<void> {
-  clearTimeout(timer);
-  clearTimeout(dueTimer);
-  reading = true;
-  do {
-    wantedAgain = false;
-    await readOnce();
-  } while (wantedAgain);
-  reading = false;
-  timer = setTimeout(readNotices, READ_EVERY_MS);
-}
+const readNotices = (): void => void loop?.now();
 
 async function readOnce(): Promise<void> {
+  clearTimeout(dueTimer);
   const asking = client;
   const userId = signedInAs.peek();
   if (asking === undefined || userId === undefined) return;

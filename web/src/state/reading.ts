@@ -42,16 +42,27 @@ export class Reading<T> {
   }
 }
 
+/**
+ * Something that is open for as long as the page shows it.
+ * @param inputs what it is made of: others make another one
+ */
+export function useOpen<T extends { readonly open?: () => void; readonly close: () => void }>(
+  make: () => T,
+  inputs: readonly unknown[],
+): T {
+  const made = useMemo(make, inputs);
+  useEffect(() => {
+    made.open?.();
+    return () => made.close();
+  }, [made]);
+  return made;
+}
+
 /** @param inputs what `read` depends on: others start a new reading */
 export function useReading<T>(
   read: () => Promise<T>,
   everyMs: number,
   inputs: readonly unknown[],
 ): Reading<T> {
-  const reading = useMemo(() => new Reading(read, everyMs), inputs);
-  useEffect(() => {
-    reading.open();
-    return () => reading.close();
-  }, [reading]);
-  return reading;
+  return useOpen(() => new Reading(read, everyMs), inputs);
 }

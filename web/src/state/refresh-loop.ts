@@ -1,16 +1,23 @@
-/** Does something again and again for as long as somebody looks at the page. */
+/** Does something again and again, most of it for as long as somebody looks at the page. */
 
 export class RefreshLoop {
   readonly #work: () => Promise<void>;
   readonly #everyMs: number;
-  readonly #onVisible = (): void => void this.now();
+  readonly #alsoHidden: boolean;
+  readonly #onVisible = (): void => {
+    if (document.visibilityState === 'visible') void this.now();
+  };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #working = false;
   #wantedAgain = false;
   #stopped = false;
 
-  /** @param work must not throw */
-  constructor(work: () => Promise<void>, everyMs: number) {
+  /**
+   * @param work must not throw
+   * @param alsoHidden it is of use to a page that nobody looks at, too
+   */
+  constructor(work: () => Promise<void>, everyMs: number, alsoHidden = false) {
+    this.#alsoHidden = alsoHidden;
     this.#work = work;
     this.#everyMs = everyMs;
   }
@@ -32,7 +39,8 @@ export class RefreshLoop {
     // A page in the background need not be fresh; it is when somebody looks again.
     do {
       this.#wantedAgain = false;
-      if (document.visibilityState === 'visible' && !this.#stopped) await this.#work();
+      const isSeen = this.#alsoHidden || document.visibilityState === 'visible';
+      if (isSeen && !this.#stopped) await this.#work();
     } while (this.#wantedAgain && !this.#stopped);
     this.#working = false;
     if (!this.#stopped) this.#timer = setTimeout(() => void this.now(), this.#everyMs);

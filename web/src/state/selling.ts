@@ -8,8 +8,7 @@ import { OutcryError } from '@outcry/client/outcry-error.ts';
 import type { AuctionRequest, AuctionView, ItemRequest } from '@outcry/shared/contracts/api.ts';
 import type { AuctionTerms, OwnAuction } from '@outcry/shared/contracts/history.ts';
 import { sellersRefusalWords } from '../format/refusals.ts';
-import { momentText } from '../format/time.ts';
-import { serverNow } from './clock.ts';
+import { momentOf, serverNow } from './clock.ts';
 import { CommandSender, type KeyedOptions, type Notice } from './command-sender.ts';
 import { relistRequest } from './sell-again.ts';
 
@@ -43,8 +42,8 @@ export class Selling extends CommandSender<'cancel' | 'extend' | 'pause' | 'resu
       this.client.extend(this.#auctionId, new Date(endsAtMs), options);
     return this.#do('extend', request, (auction) => {
       this.#onChanged(auction);
-      const moment = momentText(Date.parse(auction.endsAt), serverNow());
-      return { tone: 'good', title: 'Extended', advice: `The auction now ends ${moment}.` };
+      const advice = `The auction now ends ${momentOf(auction.endsAt)}.`;
+      return { tone: 'good', title: 'Extended', advice };
     });
   }
 
