@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import type { BaseImage } from '../containers/base-images.ts';
 import { documentedLines } from '../containers/documented-lines.ts';
-import { Bidders } from '../testing/bidders.ts';
+import { Bidders, NONE_YET } from '../testing/bidders.ts';
 import { commit, machine, today } from '../testing/run-facts.ts';
 import { ROOT } from '../testing/secured-servers.ts';
 import { wrongConnections } from './cluster/connections.ts';
@@ -79,12 +79,13 @@ test(
     const bidders = new Bidders(URL, secret, auctions, PACE);
     const rollouts: Rollout[] = [];
     const measure = async (what: string, step: () => Promise<void>): Promise<void> => {
-      bidders.longestMs = 0;
+      bidders.slowest = NONE_YET;
       const [accepted, startedAt] = [bidders.accepted.length, performance.now()];
       await step();
       const seconds = (performance.now() - startedAt) / 1_000;
       const bids = bidders.accepted.length - accepted;
-      rollouts.push({ what, seconds, bids, longestMs: bidders.longestMs });
+      rollouts.push({ what, seconds, bids, longestMs: bidders.slowest.ms });
+      console.log(what, bidders.slowest);
     };
     try {
       await bidders.reach(50, PATIENCE_MS);

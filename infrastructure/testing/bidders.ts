@@ -63,6 +63,14 @@ export interface AcceptedBid {
   readonly bidId: string;
 }
 
+/** How long it took from its first attempt on, in ms, and what the failed attempts got and when. */
+export interface SlowestBid {
+  readonly ms: number;
+  readonly failed: readonly string[];
+}
+
+export const NONE_YET: SlowestBid = { ms: 0, failed: [] };
+
 /**
  * Bidders who bid one after the other, each at once, or `pauseMs`, after the answer. A request that fails on its
  * way is sent again under its key, as the client does.
@@ -71,8 +79,8 @@ export class Bidders {
   readonly accepted: AcceptedBid[] = [];
   /** Answers other than 201 that reached a bidder, and requests that never got one. */
   readonly failures: string[] = [];
-  /** How long the slowest accepted bid took, from its first attempt on. May be set back. */
-  longestMs = 0;
+  /** The slowest accepted bid. May be set back. */
+  slowest: SlowestBid = NONE_YET;
   #amount = 1_000;
   #stopping = false;
   readonly #running: Promise<void>;
@@ -111,20 +119,24 @@ export class Bidders {
     const offer = { maxAmount: this.#amount };
     const key = { 'idempotency-key': randomUUID() };
     const startedAt = performance.now();
+    const failed: string[] = [];
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await send(url, token, offer, key).catch(String);
       if (typeof outcome !== 'string' && outcome.status === 201) {
-        this.longestMs = Math.max(this.longestMs, performance.now() - startedAt);
+        const ms = performance.now() - startedAt;
+        if (ms > this.slowest.ms) this.slowest = { ms, failed };
         this.accepted.push({ auctionId, bidId: String(outcome.body['bidId']) });
         return;
       }
       // A lower offer than a faster bidder's is refused: nothing failed.
       if (typeof outcome !== 'string' && outcome.body['code'] === 'BID_TOO_LOW') return;
       if (typeof outcome !== 'string' && outcome.body['code'] === 'MAX_NOT_RAISED') return;
+      const text = typeof outcome === 'string' ? outcome : JSON.stringify(outcome);
       if (attempt >= attempts) {
-        this.failures.push(typeof outcome === 'string' ? outcome : JSON.stringify(outcome));
+        this.failures.push(text);
         return;
       }
+      failed.push(`after ${(performance.now() - startedAt).toFixed(0)} ms: ${text}`);
       await pause(20 * attempt);
     }
   }
