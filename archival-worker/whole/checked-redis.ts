@@ -46,14 +46,13 @@ export class RedisToCheck extends ShardedRedis {
     return this.redis.status === 'ready';
   }
 
+  /** Those that can be read: of a cluster, some servers may be away. @throws Error when none can */
   async marks(): Promise<readonly ShardMark[]> {
-    const looks = this.allShards().map(async (shard): Promise<ShardMark> => {
-      const { whole } = shardKeys(shard);
-      const [marker, runId, wasReplica, now] = await this.redis.readMarker(whole);
-      const state = marker === runId ? 'whole' : marker === '' ? 'missing' : 'unchecked';
-      return { shard, state, marker, runId, wasReplica: wasReplica === '1', now: Number(now) };
-    });
-    return this.ask(Promise.all(looks), 'reading the shard markers');
+    const looks = await Promise.allSettled(this.allShards().map((shard) => this.#mark(shard)));
+    const marks = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
+    const [first] = looks;
+    if (marks.length === 0 && first?.status === 'rejected') throw first.reason;
+    return marks;
   }
 
   /** Opens a checked shard. Does nothing when another server holds it by now. */
@@ -80,5 +79,13 @@ export class RedisToCheck extends ShardedRedis {
     if (written !== this.shards) {
       throw new Error(`another worker has just set SHARDS to ${written}`);
     }
+  }
+
+  async #mark(shard: number): Promise<ShardMark> {
+    const { whole } = shardKeys(shard);
+    const read = this.ask(this.redis.readMarker(whole), `reading the marker of shard ${shard}`);
+    const [marker, runId, wasReplica, now] = await read;
+    const state = marker === runId ? 'whole' : marker === '' ? 'missing' : 'unchecked';
+    return { shard, state, marker, runId, wasReplica: wasReplica === '1', now: Number(now) };
   }
 }

@@ -18,28 +18,40 @@ export interface Loss {
 }
 
 /**
- * Postgres knows all that is archived, and the end of the stream what is not yet. Where one of the
- * two is away the other one has to do: bids must not wait for either.
+ * The end of the stream knows what is not archived yet, and Postgres all that is. The stream comes first: what is
+ * archived meanwhile is then in both, and not in neither. Where one of the two is away the other one has to do: bids
+ * must not wait for either.
+ * @param unchecked the shards that are compared
+ * @param shards how many there are
  * @returns the losses by shard
  * @throws Error when neither can be asked, or Redis cannot
  */
 export async function findLosses(
   redis: CheckedRedis,
   witnesses: Witnesses,
+  unchecked: ReadonlySet<number>,
   shards: number,
   log: Logger,
 ): Promise<ReadonlyMap<number, Loss>> {
   const losses = new Map<number, Loss>();
   const compare = async (known: AsyncIterable<readonly KnownHead[]>): Promise<void> => {
-    for await (const heads of known) await compareHeads(redis, heads, shards, losses);
+    for await (const heads of known) {
+      const ofThese = heads.flatMap((head) => {
+        const shard = shardOfId(head.auctionId, shards);
+        return shard !== undefined && unchecked.has(shard) ? [{ ...head, shard }] : [];
+      });
+      await compareHeads(redis, ofThese, losses);
+    }
   };
+  const streamFailure = await failureOf(compare(witnesses.streamed(false)));
   const archiveFailure = await failureOf(compare(witnesses.archived()));
-  const isAlone = archiveFailure !== undefined;
-  const streamFailure = await failureOf(compare(witnesses.streamed(isAlone)));
-  if (isAlone && streamFailure !== undefined) throw streamFailure;
+  if (archiveFailure !== undefined) {
+    if (streamFailure !== undefined) throw streamFailure;
+    await compare(witnesses.streamed(true));
+  }
   const failure = archiveFailure ?? streamFailure;
   if (failure !== undefined) {
-    const asked = isAlone ? 'the stream' : 'the archive';
+    const asked = archiveFailure === undefined ? 'the archive' : 'the stream';
     log.warn({ err: failure }, `only ${asked} could be asked what Redis had`);
   }
   return losses;
@@ -47,20 +59,22 @@ export async function findLosses(
 
 async function compareHeads(
   redis: CheckedRedis,
-  known: readonly KnownHead[],
-  shards: number,
+  known: readonly (KnownHead & { readonly shard: number })[],
   losses: Map<number, Loss>,
 ): Promise<void> {
   const held = await redis.heads(known.map(({ auctionId }) => auctionId));
   for (const [i, head] of known.entries()) {
     const found = held[i];
     const isThere = found === undefined ? head.mayBeGone : comparePositions(found, head) >= 0;
-    const shard = shardOfId(head.auctionId, shards);
-    if (isThere || shard === undefined) continue;
-    const loss = losses.get(shard) ?? { auctions: 0, since: head.at, example: say(head, found) };
+    if (isThere) continue;
+    const loss = losses.get(head.shard) ?? {
+      auctions: 0,
+      since: head.at,
+      example: say(head, found),
+    };
     loss.auctions += 1;
     loss.since = Math.min(loss.since, head.at);
-    losses.set(shard, loss);
+    losses.set(head.shard, loss);
   }
 }
 

@@ -8,9 +8,10 @@ import type { KnownHead, Witnesses } from './witnesses.ts';
 const NOW = 1_800_000_000_000;
 const HEAD: KnownHead = { auctionId: 'a0-one', epoch: 1, seq: 5, at: NOW, mayBeGone: false };
 
-/** A Redis of one shard, which stands at `seq`. */
+/** A Redis whose first shard, the only one that can be read, stands at `seq`. */
 class FakeRedis implements CheckedRedis {
   readonly isConnected = true;
+  shards = 1;
   marker = 'former';
   seq: number;
   wasReplica = false;
@@ -21,7 +22,7 @@ class FakeRedis implements CheckedRedis {
     this.seq = seq;
   }
 
-  shardsWritten = () => Promise.resolve(1);
+  shardsWritten = () => Promise.resolve(this.shards);
 
   marks(): Promise<ShardMark[]> {
     const { marker, wasReplica } = this;
@@ -52,14 +53,20 @@ async function* pages<T>(...items: T[]): AsyncGenerator<T[]> {
 }
 
 /** Looks at this Redis once, with an archive that has this. */
-async function look(redis: FakeRedis, head: KnownHead = HEAD): Promise<string | undefined> {
+const look = (redis: FakeRedis, head: KnownHead = HEAD): Promise<string | undefined> =>
+  lookWith(redis, { archived: () => pages(head), streamed: () => pages() });
+
+async function lookWith(
+  redis: FakeRedis,
+  known: Pick<Witnesses, 'archived' | 'streamed'>,
+): Promise<string | undefined> {
   const witnesses: Witnesses = {
     hasEvents: () => Promise.resolve(true),
     messagesInStream: () => Promise.resolve(0),
-    archived: () => pages(head),
-    streamed: () => pages(),
+    ...known,
   };
-  const whole = new WholeRedis(1, redis, witnesses, createLogger('test', 'silent'));
+  const shards = await redis.shardsWritten();
+  const whole = new WholeRedis(shards, redis, witnesses, createLogger('test', 'silent'));
   onTestFinished(() => whole.stop());
   await whole.start();
   return whole.problem;
@@ -106,4 +113,22 @@ test.each([
   redis.wasReplica = true;
   await look(redis, { ...HEAD, at: NOW - ageMs });
   expect(redis.marker).toBe(marker);
+});
+
+test('what is archived during the comparison is not overlooked', async () => {
+  const redis = new FakeRedis(4);
+  let isArchived = false;
+  async function* archived(): AsyncGenerator<KnownHead[]> {
+    yield isArchived ? [HEAD] : [];
+    isArchived = true;
+  }
+  await lookWith(redis, { archived, streamed: () => (isArchived ? pages() : pages(HEAD)) });
+  expect(redis.marker).toBe('');
+});
+
+test('a shard is opened while the server of another one is away', async () => {
+  const redis = new FakeRedis(5);
+  redis.shards = 2;
+  expect(await look(redis)).toBe('1 shards of Redis cannot be checked');
+  expect(redis.marker).toBe('present');
 });

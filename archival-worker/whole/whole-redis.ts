@@ -80,16 +80,20 @@ export class WholeRedis {
     const unchecked = marks.filter(({ state }) => state === 'unchecked');
     const lost = marks.filter(({ state }) => state === 'missing').map(({ shard }) => shard);
     if (unchecked.length > 0) lost.push(...(await this.#checkShards(unchecked)));
-    if (lost.length === 0) return undefined;
+    if (lost.length === 0) {
+      const unread = this.#shards - marks.length;
+      return unread === 0 ? undefined : `${unread} shards of Redis cannot be checked`;
+    }
     return `Redis has lost data of ${lost.length} shards (${lost.slice(0, 5).join(', ')}): run "npm run rebuild"`;
   }
 
   /** @returns the shards that lost something, which are closed */
   async #checkShards(unchecked: readonly ShardMark[]): Promise<number[]> {
-    const losses = await findLosses(this.#redis, this.#witnesses, this.#shards, this.#log);
+    const shards = new Set(unchecked.map(({ shard }) => shard));
+    const losses = await findLosses(this.#redis, this.#witnesses, shards, this.#shards, this.#log);
     const lost: number[] = [];
     const remarked = new Set<number>();
-    for (const mark of unchecked) {
+    const judge = async (mark: ShardMark): Promise<void> => {
       const { shard, marker, runId } = mark;
       const loss = losses.get(shard);
       if (loss === undefined || isOfFailover(mark, loss)) {
@@ -100,7 +104,8 @@ export class WholeRedis {
         if (await this.#redis.close(shard, marker)) lost.push(shard);
         else remarked.add(shard);
       }
-    }
+    };
+    await Promise.all(unchecked.map(judge));
     this.#log.info({ shards: unchecked.length, lost: lost.length }, 'compared Redis as it started');
     if (remarked.size === 0) return lost;
     // Meanwhile a rebuild has ended, or another worker, which knew less, has opened it.
