@@ -82,7 +82,7 @@ export default {
       'history and webhooks are questions and queues in Postgres: they know no other edge',
       { path: '^archival-worker/(history|webhooks)/', pathNot: TESTS },
       {
-        path: '^(shared/http|archival-worker/(http|adapters/(nats|receivers|redis)))/|^node_modules/(hono|@hono|ioredis|@nats-io)/',
+        path: '^(shared/http|archival-worker/(http|adapters/(nats|redis)))/|^node_modules/(hono|@hono|ioredis|@nats-io)/',
       },
     ),
     rule(

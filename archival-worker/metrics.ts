@@ -3,7 +3,7 @@ import { Figures } from '@outcry/shared/runtime/figures.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import type { StoredBatch } from './archive/ports.ts';
 import type { SealBacklog } from './seal/seal-store.ts';
-import type { AttemptEnd } from './webhooks/attempts.ts';
+import type { AttemptEnd } from './webhooks/https-courier.ts';
 import type { Backlog } from './webhooks/queues.ts';
 
 export type ArchiveFigures = ReturnType<typeof createMetrics>;

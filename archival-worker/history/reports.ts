@@ -1,5 +1,6 @@
 /** Reports row by row, a page at a time. */
-import type { Page } from '@outcry/shared/contracts/api.ts';
+import { ownJson } from '@outcry/shared/contracts/api.ts';
+import type { PrivateEvent } from '@outcry/shared/contracts/events.ts';
 import type {
   BidReportRow,
   OwnBidReportRow,
@@ -8,7 +9,7 @@ import type {
 } from '@outcry/shared/contracts/history.ts';
 import type { AskHistory } from './ask-history.ts';
 import { allOf, BY_POSITION, readPage } from './lists.ts';
-import { bidsOfUser } from './users.ts';
+import { bidsOf, NEWEST_BIDS_FIRST, type BidPlace } from './users.ts';
 
 type Report<Row> = AsyncGenerator<readonly Row[], void, void>;
 
@@ -53,53 +54,33 @@ export async function* reportBids(
 
 type BidRow = Omit<Required<BidReportRow>, 'removed'>;
 
+interface OwnBidRow extends Omit<OwnBidReportRow, 'offered' | 'isMaximum'>, BidPlace {
+  /** Null where somebody named in it has deleted the account. */
+  readonly private: string | null;
+}
+
 /** A user's bids, newest first. */
 export const reportOwnBids = (ask: AskHistory, userId: string): Report<OwnBidReportRow> =>
-  allOf(async (query): Promise<Page<OwnBidReportRow>> => {
-    const { items: bids, nextCursor } = await bidsOfUser(ask, userId, query);
-    const subjects = await subjectsOf(
-      ask,
-      bids.map(({ auctionId }) => auctionId),
-    );
-    const items = bids.map((bid) => {
-      const { title = '', currency = '' } = subjects.get(bid.auctionId) ?? {};
-      const { at, auctionId, bidId, type, alias, amount, offered, counts } = bid;
-      const isMaximum = offered !== null && 'maxAmount' in offered;
-      const offer = offered === null ? null : isMaximum ? offered.maxAmount : offered.amount;
-      return {
-        at,
-        auctionId,
-        title,
-        bidId,
-        type,
-        alias,
-        amount,
-        offered: offer,
-        isMaximum,
-        currency,
-        counts,
-      };
-    });
-    return { items, nextCursor };
-  });
-
-interface Subject {
-  readonly id: string;
-  readonly title: string;
-  readonly currency: string;
-}
-
-/** Titles and currencies of auctions, by id, as far as they are known. */
-async function subjectsOf(
-  ask: AskHistory,
-  auctionIds: readonly string[],
-): Promise<ReadonlyMap<string, Subject>> {
-  const rows = await ask<Subject[]>`
-    SELECT auctions.id, title, currency
-      FROM auctions JOIN items ON items.id = item_id
-     WHERE auctions.id = ANY (string_to_array(${auctionIds.join('\n')}, E'\n'))`;
-  return new Map(rows.map((row) => [row.id, row]));
-}
+  allOf((query) =>
+    readPage<OwnBidRow, OwnBidReportRow>(
+      NEWEST_BIDS_FIRST,
+      query,
+      ({ behind, ordered, limit }) => ask<OwnBidRow[]>`
+        SELECT at, auction_id, coalesce(title, '') AS title, bid_id, type, alias, amount,
+               coalesce(currency, '') AS currency, counts, epoch, seq, private
+          FROM (${bidsOf(userId)} ${behind} ${ordered} LIMIT ${limit}) AS bids
+          LEFT JOIN LATERAL (
+               SELECT title, currency
+                 FROM auctions JOIN items ON items.id = item_id
+                WHERE auctions.id = auction_id) AS subject ON true
+         ${ordered}`,
+      ({ at, auctionId, title, bidId, type, alias, amount, currency, counts, ...row }) => {
+        const { amount: bid = null, maxAmount } = ownJson<PrivateEvent>(row.private ?? '{}');
+        const offer = { offered: maxAmount ?? bid, isMaximum: maxAmount !== undefined };
+        return { at, auctionId, title, bidId, type, alias, amount, ...offer, currency, counts };
+      },
+    ),
+  );
 
 type SaleRow = SaleReportRow & { readonly createdAt: string };
 

@@ -61,7 +61,9 @@ export async function shownStatsOf(ask: AskHistory, userId: string): Promise<Use
   return summed(userId, rows);
 }
 
-const NEWEST_FIRST: ListOrder<OwnBidRow> = {
+export type BidPlace = Pick<OwnBid, 'at' | 'auctionId' | 'epoch' | 'seq'>;
+
+export const NEWEST_BIDS_FIRST: ListOrder<BidPlace> = {
   keys: [
     ['at', 'time', ({ at }) => at],
     ['auction_id', 'id', ({ auctionId }) => auctionId],
@@ -72,12 +74,10 @@ const NEWEST_FIRST: ListOrder<OwnBidRow> = {
 
 export const bidsOfUser = (ask: AskHistory, userId: string, query: PageQuery) =>
   readPage<OwnBidRow, OwnBid>(
-    NEWEST_FIRST,
+    NEWEST_BIDS_FIRST,
     query,
     ({ behind, ordered, limit }) => ask<OwnBidRow[]>`
-      ${ownBidColumns()}
-       WHERE user_id = ${userId} AND type IN ('bid', 'no_change', 'bought') ${behind}
-       ${ordered} LIMIT ${limit}`,
+      ${bidsOf(userId)} ${behind} ${ordered} LIMIT ${limit}`,
     (row) => ownBid(userId, row),
   );
 
@@ -92,6 +92,10 @@ export async function bidById(ask: AskHistory, bidId: string): Promise<FoundBid 
   const { opening: _, ...bid } = ownBid(row.userId, row);
   return { ...bid, userId: row.userId };
 }
+
+/** Rows of {@link OwnBidRow}; to be followed by conditions. */
+export const bidsOf = (userId: string) => sql`
+  ${ownBidColumns()} WHERE user_id = ${userId} AND type IN ('bid', 'no_change', 'bought')`;
 
 /** @param more further columns, after a comma */
 const ownBidColumns = (more = sql``) => sql`

@@ -4,7 +4,7 @@ import type { Position } from '@outcry/shared/contracts/live.ts';
 import { ROLLED_BACK, type WebhookEvent } from '@outcry/shared/contracts/webhooks.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
 import { sql, type Tx } from '../adapters/postgres/database.ts';
-import type { Outgoing } from './attempts.ts';
+import type { Outgoing } from './https-courier.ts';
 import {
   messagesOf,
   rollBackMessage,

@@ -8,7 +8,7 @@ import type { DeliveryStatus, WebhookEvent } from '@outcry/shared/contracts/webh
 import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import { column } from '../adapters/postgres/columns.ts';
 import { sql, type Database } from '../adapters/postgres/database.ts';
-import { isStrained, isTaken, type AttemptEnd, type Outgoing } from './attempts.ts';
+import { isStrained, isTaken, type AttemptEnd, type Outgoing } from './https-courier.ts';
 import { isOf, NextMessage, type Claim, type WebhookRow } from './next-message.ts';
 
 /** What has ended is kept so long, and so many of each webhook. */

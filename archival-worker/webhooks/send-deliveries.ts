@@ -9,7 +9,7 @@ import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import type { DeliveryFigures } from '../metrics.ts';
-import { isTaken, type Courier } from './attempts.ts';
+import { isTaken, type HttpsCourier } from './https-courier.ts';
 import type { Claim } from './next-message.ts';
 import type { WebhookQueues } from './queues.ts';
 
@@ -29,7 +29,7 @@ const PAUSE_AFTER_FAILURE_MS = 1_000;
 
 export interface SendParts {
   readonly queues: WebhookQueues;
-  readonly courier: Courier;
+  readonly courier: HttpsCourier;
   readonly figures: DeliveryFigures;
   readonly log: Logger;
 }

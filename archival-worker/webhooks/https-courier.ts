@@ -11,8 +11,7 @@ import type { LookupFunction } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
-import type { AttemptEnd, Courier, Outgoing } from '../../webhooks/attempts.ts';
-import { literalAddress, type ReceiverAddresses } from '../../webhooks/receiver-addresses.ts';
+import { literalAddress, type ReceiverAddresses } from './receiver-addresses.ts';
 
 /** What a receiver may take from the look-up of its name to the end of its answer. */
 const ATTEMPT_LIMIT_MS = 10_000;
@@ -20,6 +19,33 @@ const ATTEMPT_LIMIT_MS = 10_000;
 const MAX_ANSWER_BYTES = 4_096;
 const MAX_ERROR_LENGTH = 200;
 const IDLE_CONNECTIONS = 64;
+/** An answer that takes longer is a burden. */
+const SLOW_MS = 2_000;
+
+/** A message, about to be sent. */
+export interface Outgoing {
+  readonly id: string;
+  readonly url: string;
+  /** Each signs. */
+  readonly secrets: readonly string[];
+  readonly payload: string;
+  /** Failed attempts of this queue in a row. */
+  readonly failures: number;
+}
+
+/** How an attempt ended: with an answer of the receiver, or without one. */
+export interface AttemptEnd {
+  readonly ms: number;
+  readonly status: number | undefined;
+  readonly error: string | undefined;
+}
+
+/** Whether the receiver has taken the message. What redirects has not. */
+export const isTaken = ({ status }: AttemptEnd): boolean =>
+  status !== undefined && status >= 200 && status < 300;
+
+/** Whether a webhook is better asked for less at once. */
+export const isStrained = (end: AttemptEnd): boolean => !isTaken(end) || end.ms > SLOW_MS;
 
 /** Finds all addresses of a name. @throws Error when it has none */
 export type LookUpAll = (name: string) => Promise<readonly LookupAddress[]>;
@@ -50,7 +76,7 @@ const addressesOf = (
 ): readonly LookupAddress[] =>
   result.status === 'rejected' ? [] : result.value.map((address) => ({ address, family }));
 
-export class HttpsCourier implements Courier {
+export class HttpsCourier {
   readonly #addresses: ReceiverAddresses;
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
@@ -71,6 +97,7 @@ export class HttpsCourier implements Courier {
     this.#https = new HttpsAgent(options(true));
   }
 
+  /** One attempt, which ends within its time limit. Never rejects. */
   async send(message: Outgoing): Promise<AttemptEnd> {
     const begun = monotonicNow();
     const ended = (end: Omit<AttemptEnd, 'ms'>): AttemptEnd => ({
