@@ -1,4 +1,12 @@
-import { jetstream, type JsMsg } from '@nats-io/jetstream';
+/**
+ * Reads the events through a durable consumer. Two requests lie at the server, so that it always has one to
+ * fill. Each ends by itself, and its subscription lives until then: the server counts messages as delivered
+ * before it sends them, and what is sent to a subscription that ended comes again only after the consumer's
+ * `ack_wait`.
+ */
+import { EventEmitter, once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { jetstream, type Consumer, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { ARCHIVE_CONSUMER, EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { TRACE_HEADER } from '@outcry/shared/contracts/traces.ts';
 import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
@@ -13,7 +21,13 @@ import {
   messagesBehind,
   type StreamLimits,
 } from './event-consumer.ts';
-import { Session } from './consumer-session.ts';
+
+const REQUESTS_AT_ONCE = 2;
+const MESSAGES_OF_REQUEST = 500;
+/** An unfilled request ends after this long, which is also what a stop may take. */
+const REQUEST_LIVES_MS = 1_000;
+/** With more messages unread, the next request waits. */
+const MAX_UNREAD = 250;
 
 /** A transaction costs something for each auction in it: long batches hold more events of each. */
 const MAX_BATCH_MESSAGES = 4_000;
@@ -41,10 +55,12 @@ export class JetStreamSource implements EventSource {
   readonly #limits: StreamLimits;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
+  readonly #unread: JsMsg[] = [];
+  /** `arrived`: a message, or no more will. `taken`: there may be room, or need be none. */
+  readonly #news = new EventEmitter();
   readonly #inHand = new Set<JsMsg>();
   readonly #timers: readonly NodeJS.Timeout[];
-  #session: Session | undefined;
-  #sessionOpened: () => void = () => undefined;
+  #isReading = false;
   #turn: Promise<unknown> = Promise.resolve();
   #running: Promise<void> = Promise.resolve();
   #behind = 0;
@@ -89,8 +105,8 @@ export class JetStreamSource implements EventSource {
 
   stop(): void {
     this.#stopping.abort();
-    this.#session?.finish();
-    this.#sessionOpened();
+    this.#news.emit('taken');
+    this.#news.emit('arrived');
   }
 
   /** To be called when all deliveries are acked or nakked. */
@@ -106,20 +122,11 @@ export class JetStreamSource implements EventSource {
       try {
         const connection = await this.#link.connected(CONNECT_LIMIT_MS);
         await ensureConsumer(connection, this.#consumer, this.#limits);
-        const consumer = await jetstream(connection, { timeout: API_LIMIT_MS }).consumers.get(
-          EVENT_STREAM,
-          this.#consumer,
-        );
+        const { consumers } = jetstream(connection, { timeout: API_LIMIT_MS });
+        const consumer = await consumers.get(EVENT_STREAM, this.#consumer);
         failures = 0;
-        const session = new Session(consumer);
-        if (signal.aborted) session.finish();
-        this.#session = session;
         this.#opened = true;
-        this.#sessionOpened();
-        // The client would take up to 10 s to go on after a reconnect.
-        const forget = this.#link.onLost(() => session.stop());
-        const error = await session.over;
-        forget();
+        const error = await this.#read(consumer);
         if (signal.aborted) return;
         this.#log.info({ err: error }, 'events stopped coming, opening the consumer again');
         await pause(REOPEN_AFTER_MS, signal);
@@ -133,50 +140,85 @@ export class JetStreamSource implements EventSource {
     }
   }
 
+  /** Reads until it is to stop, or fails. @returns the error, where there was one */
+  async #read(consumer: Consumer): Promise<unknown> {
+    const ending = new AbortController();
+    const requests = new Set<ConsumerMessages>();
+    const end = (): void => {
+      ending.abort();
+      this.#news.emit('taken');
+    };
+    const isOver = (): boolean => ending.signal.aborted || this.#stopping.signal.aborted;
+    const readOn = async (): Promise<void> => {
+      while (!isOver()) {
+        const request = await consumer.fetch({
+          max_messages: MESSAGES_OF_REQUEST,
+          expires: REQUEST_LIVES_MS,
+        });
+        requests.add(request);
+        for await (const message of request) {
+          this.#unread.push(message);
+          this.#news.emit('arrived');
+        }
+        requests.delete(request);
+        while (this.#unread.length >= MAX_UNREAD && !isOver()) await once(this.#news, 'taken');
+      }
+    };
+    // The client would take up to 10 s to go on after a reconnect.
+    const forget = this.#link.onLost(() => {
+      end();
+      for (const request of requests) request.stop();
+    });
+    this.#isReading = true;
+    // Where one fails, what the others were promised still comes before the consumer is opened again.
+    const reading = Array.from({ length: REQUESTS_AT_ONCE }, () => readOn().finally(end));
+    const ends = await Promise.allSettled(reading);
+    this.#isReading = false;
+    this.#news.emit('arrived');
+    forget();
+    return ends.find((end) => end.status === 'rejected')?.reason as unknown;
+  }
+
   async #gather(): Promise<readonly Delivery[]> {
     for (;;) {
-      const session = await this.#openSession();
-      if (session === undefined) return [];
-      const first = await session.first();
+      const first = this.#take();
       if (first === undefined) {
-        if (this.#session === session) this.#session = undefined;
-        continue;
-      }
-      if (this.#stopping.signal.aborted) {
-        this.#delivery(first).nak();
-        continue;
-      }
-      return this.#gatherMore(session, first);
+        if (this.#stopping.signal.aborted && !this.#isReading) return [];
+        await this.#arrival();
+      } else if (this.#stopping.signal.aborted) first.nak();
+      else return this.#gatherMore(first);
     }
   }
 
-  async #gatherMore(session: Session, first: JsMsg): Promise<readonly Delivery[]> {
-    const batch = [this.#delivery(first)];
-    let bytes = first.data.length;
+  async #gatherMore(first: Delivery): Promise<readonly Delivery[]> {
+    const batch = [first];
+    let bytes = first.body.length;
     const lingered = pause(LINGER_MS, this.#stopping.signal);
     let isOpen = true;
     void lingered.then(() => (isOpen = false));
     while (batch.length < MAX_BATCH_MESSAGES && bytes < MAX_BATCH_BYTES) {
-      const message = session.take();
-      if (message !== undefined) {
-        batch.push(this.#delivery(message));
-        bytes += message.data.length;
-      } else if (isOpen && !session.ended) {
-        await Promise.race([session.arrival(), lingered]);
-      } else break;
+      const next = this.#take();
+      if (next !== undefined) {
+        batch.push(next);
+        bytes += next.body.length;
+      } else if (isOpen) await Promise.race([this.#arrival(), lingered]);
+      else break;
     }
     return batch;
   }
 
-  /** Undefined when the source is stopped and nothing is left to nak. */
-  async #openSession(): Promise<Session | undefined> {
-    for (;;) {
-      if (this.#session !== undefined) return this.#session;
-      if (this.#stopping.signal.aborted) return undefined;
-      await new Promise<void>((resolve) => {
-        this.#sessionOpened = resolve;
-      });
-    }
+  /** The next message if it is here. */
+  #take(): Delivery | undefined {
+    const message = this.#unread.shift();
+    if (this.#unread.length < MAX_UNREAD) this.#news.emit('taken');
+    return message && this.#delivery(message);
+  }
+
+  /** Waits until something may be here, or the end. */
+  async #arrival(): Promise<void> {
+    await once(this.#news, 'arrived');
+    // Messages come in bursts: one turn of the event loop reads all of a burst.
+    await setImmediate();
   }
 
   #delivery(message: JsMsg): Delivery {
