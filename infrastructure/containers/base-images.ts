@@ -10,7 +10,7 @@ import {
   type CommandResult,
   runCommand,
 } from '@outcry/local/processes/run-command.ts';
-import { obtainGo } from '@outcry/local/programs/programs.ts';
+import { obtainTool } from '@outcry/local/programs/programs.ts';
 import { mustRun, ROOT } from '../testing/secured-servers.ts';
 import { CACHE_FOLDER } from './cache-folder.ts';
 import { mirrors, obtainDebian } from './debian.ts';
@@ -127,7 +127,7 @@ async function makeStandIns(images: readonly string[], docker: Docker): Promise<
   await unpack(`node-linux-${process.arch}@${versionOf('node')}`, context, 'node');
   await unpack(manifest.parse(readJson('package.json')).packageManager, context, 'npm');
   await run(
-    await obtainGo(),
+    await obtainTool('go'),
     ['install', '-trimpath', `github.com/nats-io/nats-server/v2@v${versionOf('nats')}`],
     { env: { ...process.env, GOBIN: context, CGO_ENABLED: '0' } },
   );

@@ -1,7 +1,7 @@
 /** Debian 13 in a folder, for what this machine's own Debian has in older versions or not at all. */
 import { chmod } from 'node:fs/promises';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
-import { obtainDebootstrap } from '@outcry/local/programs/programs.ts';
+import { obtainTool } from '@outcry/local/programs/programs.ts';
 import { cached } from './cache-folder.ts';
 
 const PACKAGES = 'ca-certificates,busybox,gettext-base,tini';
@@ -31,7 +31,7 @@ export const obtainDebian = (): Promise<string> =>
     await chmod(draft, 0o755);
     const { main } = await mirrors();
     const { code, output } = await runCommand(
-      await obtainDebootstrap(),
+      await obtainTool('debootstrap'),
       ['--variant=minbase', `--include=${PACKAGES}`, 'trixie', draft, main],
       { withinMs: MINUTES_MS },
     );

@@ -9,7 +9,7 @@ import { lastLines, runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { findDocker } from '@outcry/local/programs/docker.ts';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
-import { obtainDockerd } from '@outcry/local/programs/programs.ts';
+import { obtainTool } from '@outcry/local/programs/programs.ts';
 import { mustRun } from '../testing/secured-servers.ts';
 import { CACHE_FOLDER } from './cache-folder.ts';
 
@@ -43,7 +43,7 @@ export async function obtainEngine(): Promise<Engine> {
         'Debian, where they install and start one themselves.',
     );
   }
-  const dockerd = await obtainDockerd();
+  const dockerd = await obtainTool('dockerd');
   const client = await findProgram(['docker']);
   if (client === undefined) {
     throw new Error('dockerd is here, but not `docker`. Install the package docker-cli.');

@@ -8,7 +8,7 @@ import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { freePort } from '@outcry/local/processes/ports.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import { obtainNginx } from '@outcry/local/programs/programs.ts';
+import { obtainTool } from '@outcry/local/programs/programs.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { createServer } from '@outcry/local/servers/run-server.ts';
 import { listenLocally } from '@outcry/local/testing/listen-locally.ts';
@@ -341,7 +341,7 @@ async function startNginx(options: NginxOptions): Promise<LocalServer> {
     port,
     log: join(folder, `nginx-${port}.log`),
     process: {
-      file: await obtainNginx(),
+      file: await obtainTool('nginx'),
       args: ['-p', prefix, '-e', 'stderr', '-c', file],
       cwd: folder,
       ...serviceAccount,

@@ -22,7 +22,6 @@ export async function runScript(
   script: string,
   { root, log, env = {}, signal }: ScriptOptions,
 ): Promise<void> {
-  signal?.throwIfAborted();
   const from = logSize(log);
   const npm = npmCommand();
   const child = await startGuarded({
@@ -31,12 +30,10 @@ export async function runScript(
     cwd: root,
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', ...env },
     log,
+    signal,
     orphanSignal: 'SIGKILL',
   });
-  const abort = (): void => void child.kill();
-  signal?.addEventListener('abort', abort, { once: true });
   const { code, signal: endedBy } = await child.exited;
-  signal?.removeEventListener('abort', abort);
   signal?.throwIfAborted();
   if (code === 0) return;
   throw new Error(

@@ -1,12 +1,6 @@
 import type { ServicePart } from './parts.ts';
 import { freePort, isPortFree, nextFreePort } from './processes/ports.ts';
-
-/** Default ports of the servers and the variables that set them or make them needless. */
-const SERVERS = [
-  { name: 'redis', variable: 'REDIS_PORT', url: 'REDIS_URL', port: 6379 },
-  { name: 'nats', variable: 'NATS_PORT', url: 'NATS_URL', port: 4222 },
-  { name: 'postgres', variable: 'POSTGRES_PORT', url: 'DATABASE_URL', port: 5432 },
-] as const;
+import { SERVERS } from './start-servers.ts';
 
 /**
  * The ports for a start by hand. A server whose usual port is taken gets the next free one: only
@@ -22,11 +16,11 @@ export async function portsFrom(
 ): Promise<Record<string, number>> {
   const ports: Record<string, number> = {};
   for (const { name, portVariable, defaultPort } of services) {
-    ports[name] = portIn(env, portVariable) ?? defaultPort;
+    ports[name] = portFrom(env, portVariable) ?? defaultPort;
   }
-  for (const { name, variable, url, port } of SERVERS) {
-    if ((env[url] ?? '') !== '') continue;
-    const asked = portIn(env, variable);
+  for (const [name, { port, portIn: variable, urlIn }] of Object.entries(SERVERS)) {
+    if ((env[urlIn] ?? '') !== '') continue;
+    const asked = portFrom(env, variable);
     const chosen = asked ?? (await nextFreePort(port));
     if (asked === undefined && chosen !== port) {
       say(`${name}: port ${port} is taken by another process, using ${chosen}`);
@@ -61,7 +55,7 @@ export async function choosePorts(
   return ports;
 }
 
-function portIn(env: NodeJS.ProcessEnv, variable: string): number | undefined {
+function portFrom(env: NodeJS.ProcessEnv, variable: string): number | undefined {
   const text = env[variable];
   if (text === undefined || text === '') return undefined;
   const port = Number(text);

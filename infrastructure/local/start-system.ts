@@ -13,14 +13,14 @@ import { choosePorts } from './choose-ports.ts';
 import { beginRunFile, writeRunFile, type RunFile } from './run-file.ts';
 import type { LocalServer } from './servers/local-server.ts';
 import { keptSecret, serviceEnvironment } from './service-environment.ts';
-import { type GivenUrls, startServers } from './start-servers.ts';
+import { type ServersOptions, startServers } from './start-servers.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
 
 const READY_WITHIN_MS = 30_000;
 
 type Ports = Readonly<Record<string, number>>;
 
-export interface SystemOptions {
+export interface SystemOptions extends Partial<Pick<ServersOptions, 'given' | 'durable'>> {
   /** The checkout: services run in folders below it. */
   root: string;
   /** Folder for data, logs, the secret and `run.json`; such as `.local`. */
@@ -31,10 +31,6 @@ export interface SystemOptions {
   services?: readonly ServicePart[];
   /** Issuer that signs people in; by default the part `identity-provider`, where there is one. */
   issuer?: string;
-  /** Servers to use instead of starting them. */
-  given?: GivenUrls;
-  /** Whether Postgres fsyncs (default `true`); `false` for tests that do not kill it. */
-  durable?: boolean;
   /** Whether parts that end unasked are started again (default `true`). */
   restart?: boolean;
   /** Outer environment of the services (default: this process's). */
@@ -130,8 +126,7 @@ function givenPorts({ ports = {} }: SystemOptions): Ports | Promise<Ports> {
 
 async function startAllServers(run: Run, ports: Ports): Promise<Addresses> {
   const { options, folder, say, record, supervisor } = run;
-  const { given = {}, durable = true } = options;
-  for (const started of await startServers({ folder, ports, given, durable, say })) {
+  for (const started of await startServers({ ...options, folder, ports, say })) {
     await add(run, started.given ? started.server : supervisor.keep(started.server));
   }
   const { redis = '', nats = '', postgres = '' } = record.urls;

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { freePort } from '@outcry/local/processes/ports.ts';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import { obtainPrometheus, obtainPromtool } from '@outcry/local/programs/programs.ts';
+import { obtainTool } from '@outcry/local/programs/programs.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { createServer } from '@outcry/local/servers/run-server.ts';
 import { type Exposition, familyOf, figure, scrape } from '@outcry/shared/testing/metrics.ts';
@@ -65,7 +65,7 @@ let services: ReadonlyMap<string, ImageService>;
 const expositions = new Map<string, Exposition>();
 
 beforeAll(async () => {
-  promtool = await obtainPromtool();
+  promtool = await obtainTool('promtool');
   // The alerts count with the default number of shards.
   system = await deploySystem({ variables: { SHARDS: '16' } });
   const [gateway] = system.gateways;
@@ -309,7 +309,7 @@ async function startPrometheus(
     port,
     log: join(place, 'prometheus.log'),
     process: {
-      file: await obtainPrometheus(),
+      file: await obtainTool('prometheus'),
       args: [
         `--config.file=${join(place, 'prometheus.yaml')}`,
         `--storage.tsdb.path=${join(place, 'data')}`,

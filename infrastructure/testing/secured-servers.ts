@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { freePort } from '@outcry/local/processes/ports.ts';
 import { type CommandOptions, runCommand } from '@outcry/local/processes/run-command.ts';
-import { obtainOpenssl } from '@outcry/local/programs/programs.ts';
+import { obtainTool } from '@outcry/local/programs/programs.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
 import { postgresAccount } from '@outcry/local/servers/postgres-account.ts';
@@ -145,7 +145,7 @@ async function startPostgresWithRoles(
 async function makeCertificate(folder: string): Promise<Certificate> {
   const file = join(folder, 'certificate.pem');
   const key = join(folder, 'key.pem');
-  await mustRun(await obtainOpenssl(), [
+  await mustRun(await obtainTool('openssl'), [
     'req',
     '-x509',
     '-nodes',

@@ -3,7 +3,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
 import { prepareEmbeddedPostgres } from '@outcry/local/programs/embedded-postgres.ts';
-import { obtainGo } from '@outcry/local/programs/programs.ts';
+import { obtainTool } from '@outcry/local/programs/programs.ts';
 import { CACHE_FOLDER, cached } from '../containers/cache-folder.ts';
 import { obtainDebian } from '../containers/debian.ts';
 import { mustRun } from '../testing/secured-servers.ts';
@@ -81,7 +81,7 @@ async function natsOfGo(version: string): Promise<string> {
   const folder = await cached(`servers/nats-${version}`, async (draft) => {
     const place = `github.com/nats-io/nats-server/v2@v${version}`;
     const env = { ...process.env, GOBIN: draft, CGO_ENABLED: '0' };
-    await mustRun(await obtainGo(), ['install', '-trimpath', place], {
+    await mustRun(await obtainTool('go'), ['install', '-trimpath', place], {
       env,
       withinMs: DOWNLOAD_LIMIT_MS,
     });

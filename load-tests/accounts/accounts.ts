@@ -13,6 +13,7 @@ import { comparePositions, type Position } from '@outcry/shared/contracts/live.t
 import { readLogEntry } from '@outcry/shared/contracts/records.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import { readStream } from '@outcry/shared/runtime/redis-log.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
 import { storedAuction, type StoredAuction } from '@outcry/shared/testing/stored-auction.ts';
@@ -177,7 +178,6 @@ export const untilMarked = untilAll(
 type SeenEvents = ReadonlyMap<string, Pick<ArchivedEvent, 'epoch' | 'lineHash'>>;
 
 const READ_EVERY_MS = 300;
-const ENTRIES_AT_ONCE = 500;
 
 /**
  * Reads the logs while they grow.
@@ -188,11 +188,8 @@ export function watchLogs(redis: RedisClient, auctionIds: readonly string[]) {
   const upTo = new Map(auctionIds.map((id) => [id, '0-0']));
   const readAll = () =>
     eachWithLimit(auctionIds, auctionIds.length, async (id) => {
-      let found;
-      do {
-        const after = `(${upTo.get(id)}`;
-        found = await redis.xrange(auctionKeysOf(id).log, after, '+', 'COUNT', ENTRIES_AT_ONCE);
-        for (const [entryId, fields] of found) {
+      for await (const entries of readStream(redis, auctionKeysOf(id).log, `(${upTo.get(id)}`)) {
+        for (const { id: entryId, fields } of entries) {
           for (const line of eventLines(readLogEntry(id, fields).text)) {
             const { epoch, seq } = ownJson<PublicEvent>(splitEventLine(line).publicText);
             const lineHash = hash('sha256', line, 'hex');
@@ -200,7 +197,7 @@ export function watchLogs(redis: RedisClient, auctionIds: readonly string[]) {
           }
           upTo.set(id, entryId);
         }
-      } while (found.length === ENTRIES_AT_ONCE);
+      }
     });
   const rounds = new Rounds(async () => {
     // While Redis is away there is nothing to read; the entries are there when it is back.

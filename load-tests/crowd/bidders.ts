@@ -4,9 +4,8 @@ import type { Fetch } from '@outcry/client/http-attempt.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import type { BidReceipt } from '@outcry/shared/contracts/api.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
 import { percentile } from '@outcry/shared/testing/percentile.ts';
-import { AT_ONCE, clientOf, createAuctions, named, plainTerms } from './people.ts';
+import { clientOf, clientsOf, createAuctions, named, plainTerms } from './people.ts';
 
 const START_PRICE = 1_000;
 /** Two bids may overtake each other on their way and both are accepted, see {@link Bidders}. */
@@ -80,10 +79,7 @@ export async function startBidders(options: BiddersOptions) {
   const hotAuctionIds = auctionIds.slice(0, hot);
   const open = auctionIds.slice(hot);
   const users = named('bidder', options.bidders);
-  const made = await eachWithLimit(users, AT_ONCE, async (user, i) => {
-    return [user, await client(user, i)] as const;
-  });
-  const clients = new Map(made);
+  const bidderOf = await clientsOf(users, client);
 
   /** What bidders were told: the list that Redis and Postgres are compared with. */
   const ledger = {
@@ -114,10 +110,8 @@ export async function startBidders(options: BiddersOptions) {
   /** Sends a bid again with its key. @returns the answer that counts for it */
   async function sendAgain(bid: SentBid): Promise<ToldBid | FailedBid> {
     const { auctionId, userId, key, maxAmount } = bid;
-    const bidder = clients.get(userId);
-    if (bidder === undefined) throw new Error(`${userId} is no bidder`);
     try {
-      const receipt = await bidder.bid(auctionId, { maxAmount }, { idempotencyKey: key });
+      const receipt = await bidderOf(userId).bid(auctionId, { maxAmount }, { idempotencyKey: key });
       const { bidId, epoch, seq, bidder: alias, price } = receipt;
       if (alias === null) throw new Error(`${auctionId} has not started`);
       const told = { bidId, epoch, seq, alias, price, at: performance.now() };

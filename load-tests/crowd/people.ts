@@ -28,6 +28,25 @@ export async function clientOf(
 }
 
 /**
+ * Clients of several users, by name. @param make gives that of one
+ * @returns throws Error for a user who was not named
+ */
+export async function clientsOf(
+  users: readonly string[],
+  make: (user: string, nth: number) => Promise<OutcryClient>,
+): Promise<(user: string) => OutcryClient> {
+  const clients = new Map<string, OutcryClient>();
+  await eachWithLimit(users, AT_ONCE, async (user, nth) => {
+    clients.set(user, await make(user, nth));
+  });
+  return (user) => {
+    const client = clients.get(user);
+    if (client === undefined) throw new Error(`there is no client of ${user}`);
+    return client;
+  };
+}
+
+/**
  * Auctions, a bounded number at a time, in the order of the terms.
  * @throws OutcryError when one cannot be created; the signal's reason
  */

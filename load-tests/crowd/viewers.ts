@@ -4,6 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageIn, seqIn, watch } from '@outcry/broadcast-service/testing/light-viewer.ts';
 import type { LightViewer, Message } from '@outcry/broadcast-service/testing/light-viewer.ts';
@@ -215,16 +217,9 @@ export async function openViewers(plan: {
   });
 
   async function read(stream: ReadableStream<Uint8Array>, take: (message: Message) => void) {
-    let rest = '';
-    const decoder = new TextDecoder();
     try {
-      for await (const bytes of stream) {
-        const blocks = (rest + decoder.decode(bytes, { stream: true })).split('\n\n');
-        rest = blocks.pop() ?? '';
-        for (const block of blocks) {
-          const data = /^data:(.*)$/m.exec(block)?.[1];
-          if (data !== undefined) take(JSON.parse(data) as Message);
-        }
+      for await (const line of createInterface({ input: Readable.from(stream) })) {
+        if (line.startsWith('data:')) take(JSON.parse(line.slice('data:'.length)) as Message);
       }
     } catch {
       // It broke off, or was closed here.

@@ -23,13 +23,13 @@ function show({ answered, opened, closed }: ReplayTools['progress'], users: Demo
 }
 
 await runProgram(DEMO_USAGE, async (args, signal) => {
-  const { weekSeconds, graceSeconds, archiveWaitSeconds, liveMinutes } = demoOptions(args);
+  const { seconds: weekSeconds, grace, 'archive-wait': wait, live, minutes } = demoOptions(args);
   const { gatewayUrl, databaseUrl, webUrl, ...system } = await findSystem();
   const users = await createDemoUsers({ gatewayUrl, ...system }, run, bidders, signal);
-  if (liveMinutes !== undefined) {
-    console.log(`Simulated bidding for ${liveMinutes} minutes; Ctrl-C ends it.`);
+  if (live) {
+    console.log(`Simulated bidding for ${minutes} minutes; Ctrl-C ends it.`);
     if (webUrl !== undefined) console.log(`Watch it at ${webUrl}`);
-    const over = AbortSignal.any([signal, AbortSignal.timeout(liveMinutes * 60_000)]);
+    const over = AbortSignal.any([signal, AbortSignal.timeout(minutes * 60_000)]);
     await bidLive(users, bidders, over);
     return true;
   }
@@ -39,14 +39,14 @@ await runProgram(DEMO_USAGE, async (args, signal) => {
   );
   const progress = { answered: 0, opened: 0, closed: 0 };
   const showing = setInterval(() => show(progress, users), SHOW_EVERY_MS);
-  const scale = timeScale(weekSeconds, graceSeconds);
+  const scale = timeScale(weekSeconds, grace);
   const tools = { users, scale, run, signal, progress };
   const { replayed, stopped } = await replayAll(EBAY_AUCTIONS, tools).finally(() => {
     clearInterval(showing);
     show(progress, users);
   });
   console.log('\nWaiting for the archive …');
-  const limit = { withinMs: archiveWaitSeconds * 1000, signal };
+  const limit = { withinMs: wait * 1000, signal };
   const archive = await lookAtArchive(replayed, users.seller, databaseUrl, limit);
   const verdict = verdictOn(replayed, stopped, archive);
   const seconds = (performance.now() - startedAt) / 1000;

@@ -16,7 +16,7 @@ import {
   PlainError,
   readArguments,
 } from '../command-line.ts';
-import { clientOf } from '../crowd/people.ts';
+import { clientOf, clientsOf } from '../crowd/people.ts';
 import { ebayTerms, type EbayAuction, type timeScale } from '../data/ebay-auctions.ts';
 import { ROOT } from '../system/system.ts';
 
@@ -33,16 +33,7 @@ const OPTIONS = {
 export const DEMO_USAGE = `npm run demo              replays 314 real eBay auctions\n${optionsText(OPTIONS)}`;
 
 /** @throws UsageError */
-export function demoOptions(args: readonly string[]) {
-  const { values } = readArguments(args, OPTIONS);
-  return {
-    weekSeconds: values.seconds,
-    graceSeconds: values.grace,
-    archiveWaitSeconds: values['archive-wait'],
-    /** Of simulated bidding instead of the replay. */
-    liveMinutes: values.live ? values.minutes : undefined,
-  };
-}
+export const demoOptions = (args: readonly string[]) => readArguments(args, OPTIONS).values;
 
 /** An auction that came to its end; one answer a bid, and where each accepted one stands. */
 export type Replayed = Awaited<ReturnType<typeof replay>>;
@@ -134,7 +125,6 @@ async function replay(ebay: EbayAuction, tools: ReplayTools, opened: () => void)
   return { ebay, auctionId, answers, acceptedSeqs, final };
 }
 
-const TOKENS_AT_ONCE = 8;
 /** How long one request is repeated before the demo gives up. */
 const PATIENCE_MS = 60_000;
 const ATTEMPT_MS = 5_000;
@@ -167,18 +157,9 @@ export async function createDemoUsers(
   }
   const patience = { fetch: untilAnswered, timeoutMs: PATIENCE_MS, retries: 0 };
   const connection = { gatewayUrl, historyUrl, ...patience };
-  const made = await eachWithLimit(bidders, TOKENS_AT_ONCE, async (name) => {
-    return [name, await clientOf(`${run}-${name}`, ['bidder'], connection)] as const;
-  });
-  const clients = new Map(made);
   return {
     seller: await clientOf(`${run}-seller`, ['seller'], connection),
-    /** @throws Error for a bidder who was not named before */
-    bidder(name: string): OutcryClient {
-      const client = clients.get(name);
-      if (client === undefined) throw new Error(`there is no bidder ${name}`);
-      return client;
-    },
+    bidder: await clientsOf(bidders, (name) => clientOf(`${run}-${name}`, ['bidder'], connection)),
     resent: () => resent,
   };
 }

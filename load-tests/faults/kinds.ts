@@ -8,7 +8,7 @@ import { connect } from '@nats-io/transport-node';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { ARCHIVE_CONSUMER, EVENT_STREAM, eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
-import { totals } from '@outcry/shared/testing/metrics.ts';
+import { figure, totals } from '@outcry/shared/testing/metrics.ts';
 import { auctionKeysOf, readArchivedHeads } from '../accounts/accounts.ts';
 import { sum } from '../system/machine.ts';
 import { SHARDS, type PartName } from '../system/system.ts';
@@ -69,7 +69,7 @@ const beforePublish: Fault = {
   healsItself: true,
   async begin({ system, links: { gatewayToNats } }) {
     const part: PartName = 'api-gateway-2';
-    const answered = () => system.metric(part, 'outcry_commands_total', { result: 'OK' });
+    const answered = () => figure(system.url(part), 'outcry_commands_total', { result: 'OK' });
     // What it publishes from here on never arrives.
     gatewayToNats.hold();
     const enough = (await answered()) + UNPUBLISHED_BIDS;
@@ -88,7 +88,7 @@ const outOfOrder: Fault = {
   lasts: 'seconds',
   async begin({ system, links: { workerToPostgres } }) {
     const stored = (part: PartName) =>
-      system.metric(part, 'outcry_archive_events_total', { result: 'new' });
+      figure(system.url(part), 'outcry_archive_events_total', { result: 'new' });
     await system.startPart('archival-worker-2');
     workerToPostgres.delay(LATE_BY_MS);
     const before = await stored('archival-worker');
@@ -198,7 +198,7 @@ const diskFull: Fault = {
   heals: 'there is room again',
   lasts: 'seconds',
   async begin({ system }) {
-    const retries = () => system.metric('archival-worker', 'outcry_archive_retries_total');
+    const retries = () => figure(system.url('archival-worker'), 'outcry_archive_retries_total');
     const before = await retries();
     await system.onPostgres((sql) =>
       sql`

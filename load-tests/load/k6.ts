@@ -33,7 +33,6 @@ export async function k6Version(): Promise<string> {
  *   of k6's output when the scenario did not run, and with the signal's reason
  */
 export async function startK6(scenario: string, folder: string, signal: AbortSignal) {
-  signal.throwIfAborted();
   const log = join(folder, 'k6.log');
   const quiet = 'run --quiet --no-color --no-usage-report --system-tags scenario --address';
   const page = `web-dashboard=port=-1&period=1s&export=${join(folder, 'k6.html')}`;
@@ -44,12 +43,10 @@ export async function startK6(scenario: string, folder: string, signal: AbortSig
     args: [...quiet.split(' '), ...outputs, ...what],
     env: { ...process.env, K6_CSV_TIME_FORMAT: 'unix_milli' },
     log,
+    signal,
     orphanSignal: 'SIGKILL',
   });
-  const abort = (): void => void child.kill();
-  signal.addEventListener('abort', abort, { once: true });
   const limitsKept = child.exited.then(({ code }) => {
-    signal.removeEventListener('abort', abort);
     signal.throwIfAborted();
     if (code === 0 || code === THRESHOLDS_CROSSED) return code === 0;
     throw new Error(`k6 ended with code ${code}:\n${lastLines(logTail(log, 0), 20)}`);

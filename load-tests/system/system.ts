@@ -26,7 +26,6 @@ import { groupBy } from '@outcry/shared/domain/group-by.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import type { ConnectionUse, RedisClient } from '@outcry/shared/runtime/redis.ts';
-import { figure } from '@outcry/shared/testing/metrics.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
 import type { Parts } from './machine.ts';
 
@@ -373,10 +372,6 @@ export async function startWholeSystem(bed: TestBed, options: SystemOptions = {}
       await waitUntil(isBack, { withinMs: READY_WITHIN_MS, what: `the new start of ${name}` });
       await startPart(name);
     },
-
-    /** One of a service's counters or gauges. @throws Error when the service does not answer */
-    metric: (name: PartName, metric: string, labels?: Record<string, string>): Promise<number> =>
-      figure(url(name), metric, labels),
 
     onPostgres: <T>(work: (sql: Sql) => Promise<T>): Promise<T> => onDatabase(postgres.url, work),
 

@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import { obtainGo } from '@outcry/local/programs/programs.ts';
+import { obtainTool } from '@outcry/local/programs/programs.ts';
 import type { BaseImage } from '../../containers/base-images.ts';
 import { ROOT } from '../../testing/secured-servers.ts';
 import { type Cluster, NODE } from './cluster.ts';
@@ -37,7 +37,7 @@ const SERVICES = [
 
 /** Lets the API server take Gateways, routes and their policies. */
 export async function defineGateways(cluster: Cluster): Promise<void> {
-  const go = await obtainGo();
+  const go = await obtainTool('go');
   for (const [module, file] of DEFINITIONS) {
     const { output } = await runCommand(go, ['mod', 'download', '-json', module], { cwd: '/' });
     const folder = downloaded.parse(JSON.parse(output)).Dir;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
-import { obtainGo } from '@outcry/local/programs/programs.ts';
+import { obtainTool } from '@outcry/local/programs/programs.ts';
 import { installPackage } from '@outcry/local/programs/system-packages.ts';
 import { CACHE_FOLDER } from '../../containers/cache-folder.ts';
 
@@ -58,7 +58,7 @@ export async function obtainClusterPrograms(): Promise<string> {
   const wanted = createHash('sha256').update(modules + JSON.stringify(OF_OTHERS));
   const folder = join(CACHE_FOLDER, `cluster-${wanted.digest('hex').slice(0, 12)}`);
   await mkdir(folder, { recursive: true });
-  const go = await obtainGo();
+  const go = await obtainTool('go');
   const isMissing = (name: string): boolean => !existsSync(join(folder, name));
   const missing = OF_KUBERNETES.filter(isMissing);
   if (missing.length > 0) await buildKubernetes(go, missing, modules, folder);

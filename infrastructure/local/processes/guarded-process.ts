@@ -14,6 +14,8 @@ export interface ProcessRecipe {
   env?: NodeJS.ProcessEnv;
   uid?: number;
   gid?: number;
+  /** Kills it. */
+  signal?: AbortSignal | undefined;
   /** How the watchdog ends it when the launcher is gone (default SIGTERM). */
   orphanSignal?: NodeJS.Signals;
   /** A command that ends what the signal does not reach. */
@@ -42,9 +44,10 @@ export interface GuardedProcess {
  * Starts a process that ends when this one does, even when this one ends by SIGKILL. It leads a
  * process group of its own, so a Ctrl-C in the terminal does not reach it.
  *
- * @throws Error when the program cannot be started
+ * @throws Error when the program cannot be started; the signal's reason
  */
 export async function startGuarded(recipe: ProcessRecipe): Promise<GuardedProcess> {
+  recipe.signal?.throwIfAborted();
   const log = openLog(recipe.log);
   const child = spawn(recipe.file, recipe.args, {
     detached: true,
@@ -74,7 +77,7 @@ export async function startGuarded(recipe: ProcessRecipe): Promise<GuardedProces
       resolve({ code, signal });
     });
   });
-  return {
+  const guarded: GuardedProcess = {
     pid,
     exited,
     hasExited: () => gone,
@@ -90,6 +93,10 @@ export async function startGuarded(recipe: ProcessRecipe): Promise<GuardedProces
       await endDescendants(descendants);
     },
   };
+  const abort = (): void => void guarded.kill();
+  recipe.signal?.addEventListener('abort', abort, { once: true });
+  guarded.onExit(() => recipe.signal?.removeEventListener('abort', abort));
+  return guarded;
 }
 
 // Postgres's own processes leave by themselves once their parent is gone, and a new server on the

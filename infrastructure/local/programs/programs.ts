@@ -14,46 +14,35 @@ export type Say = (line: string) => void;
 
 const silent: Say = () => {};
 
-interface Wanted {
+interface Server {
   what: string;
   find: () => Promise<string | undefined>;
   image: string;
-  package: Package;
+  package: Required<Package>;
 }
+
+const REDIS: Server = {
+  what: 'Redis (redis-server)',
+  find: () => findProgram(['redis-server']),
+  image: 'redis:7.4-alpine',
+  package: { apt: 'redis-server', brew: 'redis' },
+};
+const NATS: Server = {
+  what: 'NATS (nats-server)',
+  find: () => findProgram(['nats-server'], goFolders()),
+  image: 'nats:2.12-alpine',
+  package: { apt: 'nats-server', brew: 'nats-server' },
+};
 
 /**
  * Redis's server program: from PATH, else Docker, else installed by the package manager.
  *
  * @throws Error that says what to install, or why the installation failed
  */
-export function obtainRedis(say: Say = silent): Promise<Program> {
-  return obtain(
-    {
-      what: 'Redis (redis-server)',
-      find: () => findProgram(['redis-server']),
-      image: 'redis:7.4-alpine',
-      package: { apt: 'redis-server', brew: 'redis' },
-    },
-    say,
-  );
-}
+export const obtainRedis = (say: Say = silent): Promise<Program> => obtain(REDIS, say);
 
-/**
- * NATS's server program, obtained in the same order as Redis's.
- *
- * @throws Error that says what to install, or why the installation failed
- */
-export function obtainNats(say: Say = silent): Promise<Program> {
-  return obtain(
-    {
-      what: 'NATS (nats-server)',
-      find: () => findProgram(['nats-server'], goFolders()),
-      image: 'nats:2.12-alpine',
-      package: { apt: 'nats-server', brew: 'nats-server' },
-    },
-    say,
-  );
-}
+/** NATS's server program, obtained like Redis's. */
+export const obtainNats = (say: Say = silent): Promise<Program> => obtain(NATS, say);
 
 /**
  * Postgres: the `path` of a file is its `postgres` program, with `initdb` beside it. From PATH or
@@ -88,52 +77,37 @@ export async function obtainPostgres(say: Say = silent): Promise<Program> {
  * @returns the program's path
  * @throws Error that says what to install, or why the installation failed
  */
-export async function obtainChromium(say: Say = silent): Promise<string> {
+export async function obtainChromium(): Promise<string> {
   const path =
-    (await findChromium()) ?? (await installPackage({ apt: 'chromium' }, findChromium, say));
+    (await findChromium()) ?? (await installPackage({ apt: 'chromium' }, findChromium, silent));
   if (path === undefined) throw new Error('Chromium was not found. Install Chromium or Chrome.');
   return path;
 }
 
-/**
- * nginx, the load balancer of the deployments; installed by the package manager when there is none.
- *
- * @returns the program's path
- * @throws Error that says what to install, or why the installation failed
- */
-export const obtainNginx = (say: Say = silent): Promise<string> =>
-  obtainFile('nginx', { apt: 'nginx-light', brew: 'nginx' }, say);
+/** What tests run besides the servers, and the packages that bring it. */
+const TOOLS = {
+  /** Makes a Debian in a folder. */
+  debootstrap: { apt: 'debootstrap' },
+  /** A Docker engine that tests start themselves. */
+  dockerd: { apt: 'docker.io' },
+  /** Builds NATS at the version that ships. */
+  go: { apt: 'golang-go', brew: 'go' },
+  /** The load balancer of the deployments. */
+  nginx: { apt: 'nginx-light', brew: 'nginx' },
+  /** Makes the certificates of tests. */
+  openssl: { apt: 'openssl', brew: 'openssl' },
+  /** Looks at metrics and evaluates alerts. */
+  prometheus: { apt: 'prometheus', brew: 'prometheus' },
+  /** Checks Prometheus's rules. */
+  promtool: { apt: 'prometheus', brew: 'prometheus' },
+} satisfies Record<string, Package>;
 
-/** `promtool`, which checks Prometheus's rules; obtained like nginx. */
-export const obtainPromtool = (say: Say = silent): Promise<string> =>
-  obtainFile('promtool', { apt: 'prometheus', brew: 'prometheus' }, say);
-
-/** `prometheus`, which looks at metrics and evaluates alerts; obtained like nginx. */
-export const obtainPrometheus = (say: Say = silent): Promise<string> =>
-  obtainFile('prometheus', { apt: 'prometheus', brew: 'prometheus' }, say);
-
-/** `openssl`, which makes the certificates of tests; obtained like nginx. */
-export const obtainOpenssl = (say: Say = silent): Promise<string> =>
-  obtainFile('openssl', { apt: 'openssl', brew: 'openssl' }, say);
-
-/** `dockerd`, a Docker engine that tests start themselves; obtained like nginx, on Debian only. */
-export const obtainDockerd = (say: Say = silent): Promise<string> =>
-  obtainFile('dockerd', { apt: 'docker.io' }, say);
-
-/** `debootstrap`, which makes a Debian in a folder; obtained like nginx, on Debian only. */
-export const obtainDebootstrap = (say: Say = silent): Promise<string> =>
-  obtainFile('debootstrap', { apt: 'debootstrap' }, say);
-
-/** `go`, which builds NATS at the version that ships; obtained like nginx. */
-export const obtainGo = (say: Say = silent): Promise<string> =>
-  obtainFile('go', { apt: 'golang-go', brew: 'go' }, say);
-
-async function obtainFile(name: string, from: Package, say: Say): Promise<string> {
+/** A tool of tests; obtained like Chromium. */
+export async function obtainTool(name: keyof typeof TOOLS): Promise<string> {
   const find = (): Promise<string | undefined> => findProgram([name]);
-  const path = (await find()) ?? (await installPackage(from, find, say));
-  if (path === undefined)
-    throw new Error(`${name} was not found. Install the package ${from.apt}.`);
-  return path;
+  const path = (await find()) ?? (await installPackage(TOOLS[name], find, silent));
+  if (path !== undefined) return path;
+  throw new Error(`${name} was not found. Install the package ${TOOLS[name].apt}.`);
 }
 
 function findChromium(): Promise<string | undefined> {
@@ -143,7 +117,7 @@ function findChromium(): Promise<string | undefined> {
   );
 }
 
-async function obtain(wanted: Wanted, say: Say): Promise<Program> {
+async function obtain(wanted: Server, say: Say): Promise<Program> {
   const found = await wanted.find();
   if (found !== undefined) return { kind: 'file', path: found };
   const container = await fromDocker(wanted.image, say);
@@ -153,7 +127,7 @@ async function obtain(wanted: Wanted, say: Say): Promise<Program> {
   throw new Error(
     `${wanted.what} was not found, no Docker daemon answers, and only root can install packages. ` +
       `Install it (sudo apt-get install ${wanted.package.apt}, or brew install ` +
-      `${wanted.package.brew ?? wanted.package.apt}) or set its URL in the environment.`,
+      `${wanted.package.brew}) or set its URL in the environment.`,
   );
 }
 

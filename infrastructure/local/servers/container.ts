@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ProcessRecipe } from '../processes/guarded-process.ts';
 import { runCommand } from '../processes/run-command.ts';
+import type { Program } from '../programs/programs.ts';
 
 /** A container by name, and the Docker client that reaches it. */
 export interface Container {
@@ -9,9 +10,6 @@ export interface Container {
 }
 
 export interface ContainerRun {
-  image: string;
-  /** TCP port, the same inside and outside, so that URLs are the same too. */
-  port: number;
   /** Folders and files of this machine and where they appear inside. */
   mounts: Readonly<Record<string, string>>;
   env?: Readonly<Record<string, string>>;
@@ -21,37 +19,38 @@ export interface ContainerRun {
   args: readonly string[];
 }
 
-/** The name for a server's container: always the same for one data folder and port. */
-export function containerName(server: string, dataDir: string, port: number): string {
-  const folder = createHash('sha256').update(dataDir).digest('hex').slice(0, 8);
-  return `outcry-${server}-${folder}-${port}`;
-}
-
 /**
- * A `docker run` in the foreground: its client ends with the container and passes signals on.
- * A client that is killed leaves the container behind, hence the command for the watchdog.
+ * A server in a container: `docker run` in the foreground, whose client ends with the container and passes
+ * signals on. A client that is killed leaves the container behind, hence the command for the watchdog. The
+ * container's name is always the same for one data folder and port.
+ *
+ * @param port TCP port, the same inside and outside, so that URLs are the same too
  */
-export function containerProcess(
-  { docker, name }: Container,
-  { image, port, mounts, env = {}, options = [], args }: ContainerRun,
-): Omit<ProcessRecipe, 'log'> {
+export function inContainer(
+  { docker, image }: Extract<Program, { kind: 'container' }>,
+  server: string,
+  dataDir: string,
+  port: number,
+  { mounts, env = {}, options = [], args }: ContainerRun,
+): { container: Container; process: Omit<ProcessRecipe, 'log'> } {
+  const folder = createHash('sha256').update(dataDir).digest('hex').slice(0, 8);
+  const name = `outcry-${server}-${folder}-${port}`;
+  const run = ['run', '--rm', '--name', name, '--publish', `127.0.0.1:${port}:${port}`];
   return {
-    file: docker,
-    args: [
-      'run',
-      '--rm',
-      '--name',
-      name,
-      '--publish',
-      `127.0.0.1:${port}:${port}`,
-      ...Object.entries(mounts).flatMap(([outside, inside]) => ['-v', `${outside}:${inside}`]),
-      ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
-      ...ownerOptions(),
-      ...options,
-      image,
-      ...args,
-    ],
-    orphanCommand: [docker, 'rm', '--force', name],
+    container: { docker, name },
+    process: {
+      file: docker,
+      args: [
+        ...run,
+        ...Object.entries(mounts).flatMap(([outside, inside]) => ['-v', `${outside}:${inside}`]),
+        ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+        ...ownerOptions(),
+        ...options,
+        image,
+        ...args,
+      ],
+      orphanCommand: [docker, 'rm', '--force', name],
+    },
   };
 }
 

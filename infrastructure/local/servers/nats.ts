@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { runCommand } from '../processes/run-command.ts';
 import { obtainNats, type Program } from '../programs/programs.ts';
 import { ask } from './ask.ts';
-import { containerName, containerProcess } from './container.ts';
+import { inContainer } from './container.ts';
 import type { LocalServer, ServerOptions } from './local-server.ts';
 import { type ServerRecipe, startOnPort } from './run-server.ts';
 import { shippedFile } from './shipped-settings.ts';
@@ -36,17 +36,17 @@ async function recipe(
   // Tells this server from another one on the same port.
   const folder = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
   const serverName = `outcry-${folder}-${port}`;
-  const inContainer = program.kind === 'container';
+  const isInside = program.kind === 'container';
   const config = join(dataDir, 'nats.conf');
   await writeFile(
     config,
     configuration(
       {
         server_name: serverName,
-        listen: `${inContainer ? '0.0.0.0' : '127.0.0.1'}:${port}`,
-        store_dir: inContainer ? '/data' : dataDir,
+        listen: `${isInside ? '0.0.0.0' : '127.0.0.1'}:${port}`,
+        store_dir: isInside ? '/data' : dataDir,
       },
-      { ...options, knowsSyncInterval: inContainer || (await knowsSyncInterval(program.path)) },
+      { ...options, knowsSyncInterval: isInside || (await knowsSyncInterval(program.path)) },
     ),
   );
   const common = {
@@ -60,17 +60,9 @@ async function recipe(
   if (program.kind === 'file') {
     return { ...common, process: { file: program.path, args: ['--config', config] } };
   }
-  const container = { docker: program.docker, name: containerName('nats', dataDir, port) };
-  return {
-    ...common,
-    container,
-    process: containerProcess(container, {
-      image: program.image,
-      port,
-      mounts: { [dataDir]: '/data' },
-      args: ['nats-server', '--config', '/data/nats.conf'],
-    }),
-  };
+  const args = ['nats-server', '--config', '/data/nats.conf'];
+  const run = { mounts: { [dataDir]: '/data' }, args };
+  return { ...common, ...inContainer(program, 'nats', dataDir, port, run) };
 }
 
 /** The shipped file, with other addresses. Monitoring and users: who wants them gives them in `config`. */

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import connect from 'postgres';
 import { obtainPostgres, type Program } from '../programs/programs.ts';
-import { containerName, containerProcess } from './container.ts';
+import { inContainer } from './container.ts';
 import { createDatabase, hasDatabase } from './databases.ts';
 import type { LocalServer, ServerOptions } from './local-server.ts';
 import { postgresAccount } from './postgres-account.ts';
@@ -91,22 +91,9 @@ async function startInContainer(
 ): Promise<LocalServer> {
   // Docker would create it as root.
   await mkdir(join(dataDir, 'server'), { recursive: true });
-  return startOnPort(options.port, (port) => inContainer(program, dataDir, port, options));
-}
-
-function inContainer(
-  program: ContainerProgram,
-  dataDir: string,
-  port: number,
-  options: PostgresOptions,
-): ServerRecipe {
-  const container = { docker: program.docker, name: containerName('postgres', dataDir, port) };
-  return {
+  return startOnPort(options.port, (port) => ({
     ...common(dataDir, port, options),
-    container,
-    process: containerProcess(container, {
-      image: program.image,
-      port,
+    ...inContainer(program, 'postgres', dataDir, port, {
       mounts: { [join(dataDir, 'server')]: '/var/lib/postgresql/data' },
       env: {
         POSTGRES_USER: 'outcry',
@@ -118,7 +105,7 @@ function inContainer(
       args: ['postgres', ...settingArgs(port, options)],
     }),
     answers: () => answers(port, undefined),
-  };
+  }));
 }
 
 function common(

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { obtainRedis, type Program } from '../programs/programs.ts';
 import { ask } from './ask.ts';
-import { containerName, containerProcess } from './container.ts';
+import { inContainer } from './container.ts';
 import type { LocalServer, ServerOptions } from './local-server.ts';
 import { type ServerRecipe, startOnPort } from './run-server.ts';
 import { shippedSettings } from './shipped-settings.ts';
@@ -45,18 +45,10 @@ function recipe(
     const args = ['--bind', '127.0.0.1', '--dir', dataDir, ...settings(port, options)];
     return { ...common, process: { file: program.path, args } };
   }
-  const container = { docker: program.docker, name: containerName('redis', dataDir, port) };
-  return {
-    ...common,
-    container,
-    process: containerProcess(container, {
-      image: program.image,
-      port,
-      mounts: { [dataDir]: '/data' },
-      // Inside, connections come from Docker's bridge; outside, only 127.0.0.1 is published.
-      args: ['redis-server', '--protected-mode', 'no', ...settings(port, options)],
-    }),
-  };
+  // Inside, connections come from Docker's bridge; outside, only 127.0.0.1 is published.
+  const args = ['redis-server', '--protected-mode', 'no', ...settings(port, options)];
+  const run = { mounts: { [dataDir]: '/data' }, args };
+  return { ...common, ...inContainer(program, 'redis', dataDir, port, run) };
 }
 
 // As it ships, but for a bound of memory and the users file: who wants them says so.
