@@ -2,11 +2,8 @@
 // import for every rule and sees it fail.
 const TESTS = '(\\.test\\.tsx?$)|(^[^/]+/testing/)';
 
-/** Folders of a service that hold use cases: everything but its edges and its composition root. */
-const USE_CASES = {
-  'api-gateway': 'bidding|auctions|keeper|hand-off|limits',
-  'broadcast-service': 'feed|rooms|presence',
-};
+/** Folders of a service that know what they need of the outside only as ports. */
+const USE_CASES = { 'api-gateway': 'bidding', 'broadcast-service': 'feed|rooms|presence' };
 const SERVICES = [...Object.keys(USE_CASES), 'archival-worker'];
 
 /** @import { IConfiguration, IRegularForbiddenRuleType as Rule } from 'dependency-cruiser' */
@@ -69,13 +66,13 @@ export default {
       ),
     ),
     rule(
-      'archive-knows-no-http',
+      'data-knows-no-http',
       'what works on Postgres, Redis and JetStream asks them itself, and knows no HTTP',
       {
-        path: '^archival-worker/(accounts|archive|dead-letters|rebuild|seal|verify|whole)/',
+        path: '^(api-gateway/(auctions|hand-off|keeper|sales)|archival-worker/(accounts|archive|dead-letters|rebuild|seal|verify|whole))/',
         pathNot: TESTS,
       },
-      { path: '^(shared/http|archival-worker/http)/|^node_modules/(hono|@hono)/' },
+      { path: '^(shared/http|[^/]+/http)/|^node_modules/(hono|@hono)/' },
     ),
     rule(
       'sql-knows-postgres-alone',

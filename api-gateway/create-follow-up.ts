@@ -8,19 +8,19 @@ import type { Closers } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import type { Tracer } from '@outcry/shared/runtime/tracing.ts';
-import { JetStreamArchive } from './adapters/nats/jetstream-archive.ts';
-import { JetStreamEvents } from './adapters/nats/jetstream-events.ts';
-import { RedisDueWorkStore } from './adapters/redis/redis-due-work-store.ts';
-import { hearDueTimes, RedisKeeperStore } from './adapters/redis/redis-keeper-store.ts';
 import type { AuctionDecider } from './bidding/auction-commands.ts';
 import type { GatewaySettings } from './config.ts';
+import { JetStreamEvents } from './hand-off/event-stream.ts';
 import { PublishEntries } from './hand-off/publish-entries.ts';
 import { tracedEvents } from './hand-off/traced-events.ts';
 import { attendShards } from './keeper/attend-shards.ts';
 import { CatchUpArchive, type ArchiveFigures } from './keeper/catch-up-archive.ts';
+import { consumerProgress } from './keeper/consumer-progress.ts';
+import { DueWorkStore } from './keeper/due-work-store.ts';
 import { Keeper } from './keeper/keeper.ts';
 import { passTime } from './keeper/pass-time.ts';
 import type { LogLag } from './keeper/log-lag.ts';
+import { hearDueTimes, ShardStore } from './keeper/shard-store.ts';
 
 export interface FollowUpParts {
   readonly redis: RedisClient;
@@ -49,16 +49,16 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
   };
   const stream = new JetStreamEvents(nats, shards, limits, log);
   closers.defer('event stream', () => stream.close());
-  const store = new RedisDueWorkStore(redis, shards);
+  const store = new DueWorkStore(redis, shards);
   const traced = tracer === undefined ? stream : tracedEvents(stream, tracer);
   const publisher = new PublishEntries(traced, store, log);
   closers.defer('hand-off', () => publisher.close());
 
-  const keeperStore = new RedisKeeperStore(redis);
-  const attendance = attendShards(keeperStore, shards, log);
+  const shardStore = new ShardStore(redis);
+  const attendance = attendShards(shardStore, shards, log);
   closers.defer('attendance', () => attendance.stop());
   const keeper = new Keeper(
-    keeperStore,
+    shardStore,
     (shard, auctions) =>
       passTime(decider, shard, auctions, (entry, lateMs) => {
         if (lateMs !== undefined) figures.actedLate(lateMs);
@@ -72,7 +72,7 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
   redis.on('ready', () => keeper.wake());
 
   const catchUp = new CatchUpArchive(
-    { store, stream, consumer: new JetStreamArchive(nats) },
+    { store, stream, progress: () => consumerProgress(nats) },
     () => keeper.heldShards,
     figures,
     log,

@@ -12,15 +12,14 @@ import { SharedRateLimiter } from '@outcry/shared/runtime/shared-rate-limiter.ts
 import { SignOuts } from '@outcry/shared/runtime/sign-outs.ts';
 import { DECIDE_COMMANDS, decideScriptBody, DecideScript } from './adapters/redis/decide-script.ts';
 import { redisFault } from './adapters/redis/durability.ts';
-import { CREATION_COMMANDS, RedisCatalogue } from './adapters/redis/redis-catalogue.ts';
-import { RedisLists } from './adapters/redis/redis-lists.ts';
-import { RedisSales } from './adapters/redis/redis-sales.ts';
-import { RedisStoredAuctions } from './adapters/redis/redis-stored-auctions.ts';
 import { RedisMemory } from './adapters/redis/redis-memory.ts';
+import { Catalogue, CREATION_COMMANDS } from './auctions/catalogue.ts';
+import { ReadAuctions } from './auctions/read-auctions.ts';
+import { RedisLists } from './auctions/redis-lists.ts';
 import { SharedLists } from './auctions/shared-lists.ts';
+import { StoredAuctions } from './auctions/stored-auctions.ts';
 import { needsMemory } from './bidding/auction-commands.ts';
 import { GroupCommit } from './bidding/group-commit.ts';
-import { ReadAuctions } from './bidding/read-auctions.ts';
 import { RecentHeads } from './bidding/recent-heads.ts';
 import { tracedDecider } from './bidding/traced-decider.ts';
 import { publicAuth, type GatewaySettings } from './config.ts';
@@ -33,6 +32,7 @@ import { createGatewayApi } from './http/gateway-api.ts';
 import type { GatewayParts } from './http/gateway-parts.ts';
 import { devTokenSigner } from './http/dev-tokens.ts';
 import { createMetrics, timedDecider } from './metrics.ts';
+import { ReadSales } from './sales/read-sales.ts';
 
 /**
  * Starts a gateway. It listens at once and is ready as soon as Redis is; NATS may come later.
@@ -136,14 +136,14 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     return made;
   };
   const redisLists = new RedisLists(redis, shards);
-  const catalogue = new RedisCatalogue(redis, shards, redisLists);
+  const catalogue = new Catalogue(redis, shards, redisLists);
   const parts: GatewayParts = {
     engine,
     heads,
-    reads: new ReadAuctions(new RedisStoredAuctions(redis), engine, shards, () => readiness.fault),
+    reads: new ReadAuctions(new StoredAuctions(redis), engine, shards, () => readiness.fault),
     catalogue,
     lists: new SharedLists(catalogue),
-    sales: new RedisSales(redis, shards, redisLists),
+    sales: new ReadSales(redis, shards, redisLists),
     verifyToken,
     limits: {
       byAddress: limiter('address', settings.RATE_LIMIT_ADDRESS_PER_S),

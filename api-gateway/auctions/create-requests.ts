@@ -1,11 +1,9 @@
-/** From create requests to what the engine stores: ids, encoded terms, fingerprints. */
+/** From create requests to what the engine stores: encoded terms, fingerprints. */
 import { createHash } from 'node:crypto';
 import type { AuctionRequest, ItemRequest } from '@outcry/shared/contracts/api.ts';
 import type { Creation, ItemDetails } from '@outcry/shared/contracts/events.ts';
-import { shardedId } from '@outcry/shared/domain/ids.ts';
 import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
-import { newIdTail, type NewAuction } from '../bidding/auction-commands.ts';
-import type { Catalogue, CreateRequest } from './catalogue.ts';
+import type { NewAuction } from '../bidding/auction-commands.ts';
 
 export const DEFAULT_SOFT_CLOSE = { windowSeconds: 30, extendSeconds: 30 };
 export const DEFAULT_GRACE_SECONDS = 120;
@@ -17,32 +15,6 @@ export const fingerprintOf = (path: string, body: unknown): string =>
     .update(`${path}\n${JSON.stringify(body)}`)
     .digest('base64url')
     .slice(0, FINGERPRINT_CHARACTERS);
-
-/** An id for a create request. */
-export interface ClaimedId {
-  readonly id: string;
-  /** The same request came before. */
-  readonly replayed: boolean;
-}
-
-/**
- * The id a create request gets. With an idempotency key a repeated request gets the same one, so
- * that creating twice finds what the first request created.
- * @param shard where the new thing must live
- * @param most how many a user may have; 0 for any number
- */
-export async function claimId(
-  catalogue: Catalogue,
-  shard: number,
-  request: Omit<CreateRequest, 'id'>,
-  most: number,
-): Promise<ClaimedId | 'QUOTA_REACHED' | 'IDEMPOTENCY_MISMATCH'> {
-  const id = shardedId(request.kind, shard, newIdTail());
-  const claimed = await catalogue.begin({ ...request, id }, most);
-  if (claimed === undefined) return 'QUOTA_REACHED';
-  if (claimed.fingerprint !== request.fingerprint) return 'IDEMPOTENCY_MISMATCH';
-  return { id: claimed.id, replayed: claimed.id !== id };
-}
 
 /** The item with its id, without members that were not given. */
 export function itemDetails(id: string, request: ItemRequest): ItemDetails {

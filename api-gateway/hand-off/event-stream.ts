@@ -1,29 +1,170 @@
+import { MsgHdrsImpl, type MsgHdrs } from '@nats-io/transport-node';
+import { entryMessageId } from '@outcry/shared/contracts/events.ts';
+import { EVENT_STREAM, EVENT_SUBJECTS, eventSubject } from '@outcry/shared/contracts/keys.ts';
+import { TRACE_HEADER } from '@outcry/shared/contracts/traces.ts';
+import { shardOfId } from '@outcry/shared/domain/ids.ts';
+import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
+import { ensureStream, type NatsLink } from '@outcry/shared/runtime/jetstream.ts';
+import type { Logger } from '@outcry/shared/runtime/logger.ts';
+import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
+import { PublishReceipts, type Published } from './publish-receipts.ts';
 
-/** Hears, once, that JetStream has acknowledged an entry, or why it has not. */
-export type Published = (entry: LogEntry, failure: Error | undefined) => void;
+/** JetStream stores a message with an id that it remembers only once. */
+const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
+const LOOK_EVERY_MS = 100;
+const PROBE_AFTER_MIN_MS = 100;
+const PROBE_AFTER_MAX_MS = 5_000;
+
+export interface StreamLimits {
+  readonly maxBytes: number;
+  readonly replicas: number;
+}
 
 /** JetStream, as the hand-off and the keeper need it. */
-export interface EventStream {
+export type EventStream = Pick<JetStreamEvents, 'open' | 'publish' | 'publishAgain'>;
+
+/**
+ * Publishes log entries to JetStream, each under its message id, bytes unchanged.
+ *
+ * It is its own circuit breaker. One failed publish closes the way for everybody; then a single
+ * probe at a time asks for the stream (and makes it anew if it is gone), after a pause that doubles
+ * until a publish succeeds. A probe that is answered opens the way again.
+ */
+export class JetStreamEvents {
+  readonly #link: NatsLink;
+  readonly #shards: number;
+  readonly #limits: StreamLimits;
+  readonly #log: Logger;
+  readonly #timer: NodeJS.Timeout;
+  readonly #stopListening: () => void;
+  /** On the connection whose stream answered a probe; undefined: way closed. */
+  #receipts: PublishReceipts | undefined;
+  #probing = false;
+  #probeAt = 0;
+  /** Times the way was closed since a publish last succeeded. */
+  #closings = 0;
+
+  constructor(link: NatsLink, shards: number, limits: StreamLimits, log: Logger) {
+    this.#link = link;
+    this.#shards = shards;
+    this.#limits = limits;
+    this.#log = log;
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#stopListening = link.onLost(() => {
+      // The server that comes next may be another one, without the stream.
+      this.#stopPublishing(new Error('the connection to NATS broke'));
+      this.#closings = 0;
+      this.#probeAt = 0;
+    });
+  }
+
   /**
    * False while publishing would only fail: there is no connection, or the last attempt failed and
    * no probe has been answered since.
    */
-  readonly open: boolean;
+  get open(): boolean {
+    return this.#receipts !== undefined && this.#link.current() === this.#receipts.connection;
+  }
+
   /**
    * Publishes an entry under its message id, so that a second publish of it stores nothing.
-   * @param published called within the adapter's time limit, perhaps before this returns
+   * @param published called within the time limit for receipts, perhaps before this returns
    */
-  publish(entry: LogEntry, published: Published): void;
+  publish(entry: LogEntry, published: Published): void {
+    const id = entryMessageId(entry.auctionId, entry.epoch, entry.lastSeq);
+    this.#send(entry, id, published);
+  }
+
   /** The same for an entry that JetStream has lost: without an id, so that it is surely stored. */
-  publishAgain(entry: LogEntry, published: Published): void;
+  publishAgain(entry: LogEntry, published: Published): void {
+    this.#send(entry, undefined, published);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#stopListening();
+    this.#stopPublishing(new Error('the gateway is stopping'));
+  }
+
+  #send(entry: LogEntry, id: string | undefined, published: Published): void {
+    const receipts = this.#receipts;
+    if (receipts === undefined) return published(entry, new Error('JetStream is not reachable'));
+    const shard = shardOfId(entry.auctionId, this.#shards);
+    if (shard === undefined) {
+      return published(entry, new Error(`no shard holds ${entry.auctionId}`));
+    }
+    const subject = eventSubject(shard, entry.auctionId);
+    try {
+      receipts.publish(subject, entry, headersOf(id, entry.trace), published);
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      published(entry, failure);
+      this.#closeWay(failure);
+    }
+  }
+
+  #heard(failure: Error | undefined): void {
+    if (failure === undefined) this.#closings = 0;
+    else this.#closeWay(failure);
+  }
+
+  /** What is on its way when the way closes has failed too: it is left to the keeper. */
+  #closeWay(failure: Error): void {
+    if (this.#receipts === undefined) return;
+    if (this.#closings === 0) {
+      this.#log.warn({ err: failure }, 'JetStream took no event; entries are left to the keeper');
+    }
+    this.#probeLater();
+    this.#stopPublishing(failure);
+  }
+
+  #stopPublishing(reason: Error): void {
+    const receipts = this.#receipts;
+    this.#receipts = undefined;
+    receipts?.close(reason);
+  }
+
+  #look(): void {
+    if (this.#receipts?.isOverdue === true) {
+      this.#closeWay(new Error('JetStream did not answer in time'));
+    }
+    void this.#probe();
+  }
+
+  #probeLater(): void {
+    this.#closings += 1;
+    const pause = backoffMs(this.#closings, PROBE_AFTER_MIN_MS, PROBE_AFTER_MAX_MS);
+    this.#probeAt = monotonicNow() + pause;
+  }
+
+  async #probe(): Promise<void> {
+    const connection = this.#link.current();
+    if (connection === undefined || this.open || this.#probing) return;
+    if (monotonicNow() < this.#probeAt) return;
+    this.#probing = true;
+    try {
+      await ensureStream(connection, {
+        name: EVENT_STREAM,
+        subjects: [EVENT_SUBJECTS],
+        ...this.#limits,
+      });
+      this.#receipts = new PublishReceipts(connection, this.#link.newInbox(), (failure) =>
+        this.#heard(failure),
+      );
+    } catch (error) {
+      if (this.#closings === 0) this.#log.warn({ err: error }, 'the event stream is not ready');
+      this.#probeLater();
+    } finally {
+      this.#probing = false;
+    }
+  }
 }
 
-/** The published watermark, kept in Redis. */
-export interface PublishedMark {
-  /**
-   * Reports entries, of any auctions, that JetStream has acknowledged.
-   * @throws Error when the mark of one of them could not be moved
-   */
-  confirm(entries: readonly LogEntry[]): Promise<void>;
+function headersOf(id: string | undefined, trace: string | undefined): MsgHdrs | undefined {
+  if (id === undefined && trace === undefined) return undefined;
+  return MsgHdrsImpl.fromRecord({
+    ...(id === undefined ? {} : { [MESSAGE_ID_HEADER]: [id] }),
+    ...(trace === undefined ? {} : { [TRACE_HEADER]: [trace] }),
+  });
 }

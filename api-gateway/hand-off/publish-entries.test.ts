@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
-import type { EventStream, PublishedMark } from './event-stream.ts';
-import { PublishEntries } from './publish-entries.ts';
+import type { EventStream } from './event-stream.ts';
+import { PublishEntries, type PublishedMark } from './publish-entries.ts';
 
 const log = createLogger('test', 'silent');
 

@@ -4,7 +4,9 @@
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
-import type { EventStream, Published, PublishedMark } from './event-stream.ts';
+import type { DueWorkStore } from '../keeper/due-work-store.ts';
+import type { EventStream } from './event-stream.ts';
+import type { Published } from './publish-receipts.ts';
 
 /** Entries and their characters on the way to JetStream at once; more is left to the keeper. */
 const MAX_IN_FLIGHT = 1_024;
@@ -17,6 +19,9 @@ const PUBLISH_EVERY_MS = 5;
 /** Receipts are reported to Redis together, this often at most. */
 const CONFIRM_EVERY_MS = 100;
 const MAX_UNCONFIRMED = 10_000;
+
+/** The published mark of each auction, kept in Redis. */
+export type PublishedMark = Pick<DueWorkStore, 'confirm'>;
 
 export class PublishEntries {
   readonly #stream: EventStream;

@@ -89,7 +89,7 @@ const UNUSABLE_ENDS = {
 const isUnusableEnd = (code: RefusalCode): code is keyof typeof UNUSABLE_ENDS =>
   Object.hasOwn(UNUSABLE_ENDS, code);
 
-export const REFUSAL_DETAILS: Record<
+const REFUSAL_DETAILS: Record<
   Exclude<
     RefusalCode,
     | keyof typeof UNUSABLE_ENDS

@@ -1,15 +1,19 @@
 /** What a user asks for beside bids, as the engine and the catalogue take it. */
 import { homeShard } from '@outcry/shared/contracts/claims.ts';
-import type { CreatedKind } from '@outcry/shared/domain/ids.ts';
+import { shardedId, type CreatedKind } from '@outcry/shared/domain/ids.ts';
 import { answerProblem, type Exchange, type Read } from '@outcry/shared/http/exchange.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import { sha256 } from '@outcry/shared/runtime/sha256.ts';
 import type { SaleView } from '@outcry/shared/contracts/sales.ts';
-import { claimId, type ClaimedId } from '../auctions/create-requests.ts';
-import { READING, type Answer, type AuctionCommand } from '../bidding/auction-commands.ts';
+import {
+  newIdTail,
+  READING,
+  type Answer,
+  type AuctionCommand,
+} from '../bidding/auction-commands.ts';
 import type { Commanded } from '../bidding/group-commit.ts';
 import { saleViewFrom } from '../sales/sale-requests.ts';
-import { answerRefusal, REFUSAL_DETAILS } from './answers.ts';
+import { answerRefusal } from './answers.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
 /** A user's request, as routes get it. */
@@ -61,7 +65,18 @@ export async function readSale(
 export const sellersShard = ({ shards }: GatewayParts, { userId }: Caller): number =>
   homeShard(userId, shards, sha256);
 
-/** An id for what the caller creates, or the answer that refuses it. @param shard where it must live */
+/** An id for what the caller creates. */
+export interface ClaimedId {
+  readonly id: string;
+  /** The same request came before. */
+  readonly replayed: boolean;
+}
+
+/**
+ * An id for what the caller creates, or the answer that refuses it. With an idempotency key a repeated
+ * request gets the same one, so that creating twice finds what the first request created.
+ * @param shard where it must live
+ */
 export async function claim(
   { x, caller, key }: Asked,
   { catalogue, maxPerSeller }: GatewayParts,
@@ -70,12 +85,16 @@ export async function claim(
   fingerprint: string,
 ): Promise<Read<ClaimedId>> {
   const { userId, roles } = caller;
+  const id = shardedId(kind, shard, newIdTail());
   const most = roles.has('admin') ? 0 : maxPerSeller;
-  const claimed = await claimId(catalogue, shard, { kind, userId, key, fingerprint }, most);
-  if (typeof claimed !== 'string') return { ok: true, value: claimed };
-  const detail =
-    claimed === 'QUOTA_REACHED'
-      ? 'Auctions make room some days after their end, items some days after their last auction.'
-      : REFUSAL_DETAILS[claimed];
-  return { ok: false, answer: answerProblem(x, claimed, detail) };
+  const claimed = await catalogue.begin({ kind, userId, key, id, fingerprint }, most);
+  if (claimed === undefined) {
+    const detail =
+      'Auctions make room some days after their end, items some days after their last auction.';
+    return { ok: false, answer: answerProblem(x, 'QUOTA_REACHED', detail) };
+  }
+  if (claimed.fingerprint !== fingerprint) {
+    return { ok: false, answer: answerRefusal(x, 'IDEMPOTENCY_MISMATCH', '') };
+  }
+  return { ok: true, value: { id: claimed.id, replayed: claimed.id !== id } };
 }

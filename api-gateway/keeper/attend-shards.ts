@@ -5,16 +5,16 @@
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
+import type { ShardStore } from './shard-store.ts';
 
 const EVERY_MS = 2_000;
 
-export interface AttendedShards {
-  /** Notes that somebody attends now, unless the shard's data is not whole. */
-  attend(shard: number): Promise<void>;
-}
-
 /** @returns the rounds, not started yet */
-export const attendShards = (store: AttendedShards, shards: number, log: Logger): Rounds =>
+export const attendShards = (
+  store: Pick<ShardStore, 'attend'>,
+  shards: number,
+  log: Logger,
+): Rounds =>
   new Rounds(async () => {
     await Promise.all(
       Array.from({ length: shards }, async (_, shard) => {

@@ -8,8 +8,8 @@ import { pause } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import type { KeeperStore } from './keeper-ports.ts';
 import type { PassTime } from './pass-time.ts';
+import type { KeeperStore } from './shard-store.ts';
 
 const LOOK_EVERY_MS = 100;
 /** A shard that was not compared yet is open a moment later. */

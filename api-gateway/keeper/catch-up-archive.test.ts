@@ -51,7 +51,7 @@ function parts(): ArchiveParts {
       },
       publishAgain: (taken, done) => done(taken, undefined),
     },
-    consumer: { progress: () => Promise.resolve(undefined) },
+    progress: () => Promise.resolve(undefined),
   };
 }
 

@@ -7,9 +7,11 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
-import type { EventStream, Published } from '../hand-off/event-stream.ts';
+import type { EventStream } from '../hand-off/event-stream.ts';
+import type { Published } from '../hand-off/publish-receipts.ts';
+import type { ConsumerProgress } from './consumer-progress.ts';
+import type { DueWorkStore, LaggingAuction, LaggingTurn } from './due-work-store.ts';
 import { FindLost } from './find-lost.ts';
-import type { ArchiveConsumer, DueWorkStore, LaggingAuction, LaggingTurn } from './keeper-ports.ts';
 import { LagOfLooks, type LogLag } from './log-lag.ts';
 
 const ROUND_EVERY_MS = 500;
@@ -30,9 +32,9 @@ const USUAL_HAND_OFF_MS = 400;
 const READS_PER_TURN = 20;
 
 export interface ArchiveParts {
-  readonly store: DueWorkStore;
+  readonly store: Pick<DueWorkStore, keyof DueWorkStore>;
   readonly stream: EventStream;
-  readonly consumer: ArchiveConsumer;
+  readonly progress: () => Promise<ConsumerProgress | undefined>;
 }
 
 /** Told of what was done, in log entries or auctions. */
@@ -162,7 +164,7 @@ export class CatchUpArchive extends Rounds {
   async #repairLost(waiting: readonly Waiting[]): Promise<void> {
     const suspects = waiting.filter(({ auction }) => !auction.blocked);
     if (suspects.length === 0) return;
-    const progress = await this.#parts.consumer.progress();
+    const progress = await this.#parts.progress();
     if (progress === undefined) return;
     await this.#each(suspects, async ({ auctionId, auction }) => {
       const upTo = this.#findLost.lostUpTo(auctionId, auction, progress, monotonicNow());

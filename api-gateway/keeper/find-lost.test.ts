@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FindLost, REPORT_GRACE_MS } from './find-lost.ts';
-import type { ConsumerProgress } from './keeper-ports.ts';
+import type { ConsumerProgress } from './consumer-progress.ts';
 
 const ID = 'a1-x';
 const marks = (publishedSeq: number, archivedSeq: number) => ({ publishedSeq, archivedSeq });

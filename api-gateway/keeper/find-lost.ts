@@ -13,7 +13,7 @@
  * that the archive has already.
  */
 import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
-import type { ConsumerProgress } from './keeper-ports.ts';
+import type { ConsumerProgress } from './consumer-progress.ts';
 
 /** How long the archive's report to Redis may take after the acknowledgement. */
 export const REPORT_GRACE_MS = 4_000;

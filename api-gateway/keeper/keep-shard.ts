@@ -1,8 +1,8 @@
 /** Opens and closes the auctions of one shard on time, while this keeper holds its lease. */
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import type { KeeperStore } from './keeper-ports.ts';
 import type { PassTime } from './pass-time.ts';
+import type { KeeperStore } from './shard-store.ts';
 
 const MAX_SLEEP_MS = 1_000;
 const MIN_SLEEP_MS = 1;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { Keeper } from './keeper.ts';
-import type { KeeperStore, ShardLook } from './keeper-ports.ts';
 import type { PassTime } from './pass-time.ts';
+import type { KeeperStore, ShardLook } from './shard-store.ts';
 
 const SHARDS = 2;
 const OPEN = Array.from({ length: 20 }, (_, chunk) =>

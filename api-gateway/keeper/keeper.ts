@@ -7,8 +7,8 @@ import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { BeginEpochs } from './begin-epochs.ts';
 import { KeepShard } from './keep-shard.ts';
-import type { KeeperStore } from './keeper-ports.ts';
 import type { PassTime } from './pass-time.ts';
+import type { KeeperStore } from './shard-store.ts';
 
 export interface KeeperOptions {
   readonly shards: number;

@@ -34,7 +34,8 @@ const PLANTED: readonly (readonly [string, string, string])[] = [
     'broadcast-service/feed/a.ts',
     'broadcast-service/adapters/b.ts',
   ],
-  ['archive-knows-no-http', 'archival-worker/seal/a.ts', 'archival-worker/http/b.ts'],
+  ['data-knows-no-http', 'archival-worker/seal/a.ts', 'archival-worker/http/b.ts'],
+  ['data-knows-no-http', 'api-gateway/keeper/a.ts', 'api-gateway/http/b.ts'],
   ['api-gateway-use-cases-know-no-edge', 'api-gateway/bidding/a.ts', 'shared/http/b.ts'],
   [
     'sql-knows-postgres-alone',

@@ -1,7 +1,7 @@
 /** The gateway's JetStream publisher against a bare one. */
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { JetStreamEvents } from '@outcry/api-gateway/adapters/nats/jetstream-events.ts';
+import { JetStreamEvents } from '@outcry/api-gateway/hand-off/event-stream.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { EVENT_STREAM, EVENT_SUBJECTS } from '@outcry/shared/contracts/keys.ts';
 import { connectNats, ensureStream } from '@outcry/shared/runtime/jetstream.ts';

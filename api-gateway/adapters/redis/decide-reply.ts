@@ -11,7 +11,7 @@ import {
   type LogEntry,
   type Undecided,
 } from '../../bidding/auction-commands.ts';
-import { notWhole } from './redis-lists.ts';
+import { notWhole } from './run-failure.ts';
 
 const ANSWERS_FROM = 4;
 

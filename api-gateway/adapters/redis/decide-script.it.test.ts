@@ -18,7 +18,7 @@ import { until } from '@outcry/shared/testing/until.ts';
 import { plainCommand } from '@outcry/load-tests/rules-agreement/testing/random-commands.ts';
 import type { AuctionBatch, AuctionCommand } from '../../bidding/auction-commands.ts';
 import { DecideScript, decideScriptBody } from './decide-script.ts';
-import { RedisDueWorkStore } from './redis-due-work-store.ts';
+import { DueWorkStore } from '../../keeper/due-work-store.ts';
 
 const IDS = ['a0-one', 'a0-two', 'a0-three'] as const;
 const [ONE, TWO, THREE] = IDS;
@@ -244,7 +244,7 @@ test.each([
 
 test('published marks of several auctions move in one call, wrong data of one apart', async () => {
   await bidOnAll();
-  const mark = new RedisDueWorkStore(redis, 1);
+  const mark = new DueWorkStore(redis, 1);
   const marks = (): Promise<(string | null)[]> =>
     Promise.all(IDS.map((id) => redis.hget(auctionKeys(0, id).auction, 'publishedSeq')));
   await mark.confirm([entry(ONE, 3), entry(TWO, 1, 2), entry(ONE, 1, 2), entry(THREE, 3)]);

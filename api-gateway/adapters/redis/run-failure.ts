@@ -1,4 +1,8 @@
+import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import { MayHaveRunError, NotRunError, type Undecided } from '../../bidding/auction-commands.ts';
+
+/** Of all that one question takes; its asker is answered within 2 s. */
+const LIMIT_MS = 1_900;
 
 /** Error replies with which Redis says that it did not start the command. */
 const NOT_STARTED =
@@ -21,4 +25,27 @@ export function runFailure(error: unknown): Undecided {
     return new NotRunError('Redis cannot take commands right now', { cause: error });
   }
   return new MayHaveRunError('the reply of Redis was lost', { cause: error });
+}
+
+/** The data of a shard is not, or not yet, all there. */
+export const notWhole = (): NotRunError =>
+  new NotRunError('Redis waits for its data to be restored');
+
+/** A read that fails changed nothing. @throws NotRunError */
+export async function asked<T>(reads: Promise<T>): Promise<T> {
+  try {
+    return await withTimeLimit(reads, LIMIT_MS, 'reading Redis');
+  } catch (error) {
+    if (error instanceof NotRunError) throw error;
+    throw new NotRunError('Redis did not answer', { cause: error });
+  }
+}
+
+/** The same of writes. @throws NotRunError, MayHaveRunError */
+export async function written<T>(writes: Promise<T>): Promise<T> {
+  try {
+    return await withTimeLimit(writes, LIMIT_MS, 'writing to Redis');
+  } catch (error) {
+    throw error instanceof NotRunError ? error : runFailure(error);
+  }
 }

@@ -5,10 +5,10 @@ import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import { isoTime, readStoredView, VIEW_FIELDS } from '@outcry/shared/contracts/records.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
-import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import { NotRunError } from '../../bidding/auction-commands.ts';
-import { defineForFullRedis } from './lua-files.ts';
+import { defineForFullRedis } from '../adapters/redis/lua-files.ts';
+import { asked, notWhole } from '../adapters/redis/run-failure.ts';
+import { NotRunError } from '../bidding/auction-commands.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -24,9 +24,6 @@ declare module 'ioredis' {
 }
 
 type Order = 'newest' | 'soonest';
-
-/** Of all that one question takes; its asker is answered within 2 s. */
-export const LIMIT_MS = 1_900;
 
 /** A place in a list: the sort key (ms) and the id that breaks ties. */
 interface Place {
@@ -122,19 +119,6 @@ export class RedisLists {
       id: reply[2 * i] ?? '',
       at: Number(reply[2 * i + 1]),
     }));
-  }
-}
-
-export const notWhole = (): NotRunError =>
-  new NotRunError('Redis waits for its data to be restored');
-
-/** A read that fails changed nothing. @throws NotRunError */
-export async function asked<T>(reads: Promise<T>): Promise<T> {
-  try {
-    return await withTimeLimit(reads, LIMIT_MS, 'reading Redis');
-  } catch (error) {
-    if (error instanceof NotRunError) throw error;
-    throw new NotRunError('Redis did not answer', { cause: error });
   }
 }
 

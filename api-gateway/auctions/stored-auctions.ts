@@ -1,11 +1,11 @@
 import type { Result } from 'ioredis';
 import { auctionKeys, shardKeys } from '@outcry/shared/contracts/keys.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import type { AuctionReading, StoredAuctions } from '../../bidding/read-auctions.ts';
-import { parseAnswer } from '../../bidding/parse-answers.ts';
-import { luaFile, readingScript } from './lua-files.ts';
-import { asked, notWhole } from './redis-lists.ts';
-import { ServerRunId } from './run-id.ts';
+import { luaFile, readingScript } from '../adapters/redis/lua-files.ts';
+import { asked, notWhole } from '../adapters/redis/run-failure.ts';
+import { ServerRunId } from '../adapters/redis/run-id.ts';
+import type { Answer } from '../bidding/auction-commands.ts';
+import { parseAnswer } from '../bidding/parse-answers.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -18,7 +18,10 @@ declare module 'ioredis' {
   }
 }
 
-export class RedisStoredAuctions implements StoredAuctions {
+/** What is stored; `due` when the script must first act on it. */
+export type AuctionReading = Answer | 'due';
+
+export class StoredAuctions {
   readonly #redis: RedisClient;
   readonly #runId: ServerRunId;
 
@@ -31,6 +34,10 @@ export class RedisStoredAuctions implements StoredAuctions {
     this.#runId = new ServerRunId(redis);
   }
 
+  /**
+   * @param userId whose own state is read; '' for the auction's public state
+   * @throws NotRunError when it cannot be read now
+   */
   async read(shard: number, auctionId: string, userId: string): Promise<AuctionReading> {
     const { whole } = shardKeys(shard);
     const { auction } = auctionKeys(shard, auctionId);

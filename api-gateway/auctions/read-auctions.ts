@@ -3,25 +3,15 @@
  * that finds a time passed stands in line, so that the script acts on it and answers.
  */
 import { shardOfAuction } from '@outcry/shared/domain/ids.ts';
-import { NotRunError, READING, type Answer } from './auction-commands.ts';
-import { NOT_FOUND, type GroupCommit } from './group-commit.ts';
-
-/** What is stored; `due` when the script must first act on it. */
-export type AuctionReading = Answer | 'due';
-
-export interface StoredAuctions {
-  /**
-   * @param userId whose own state is read; '' for the auction's public state
-   * @throws NotRunError when it cannot be read now
-   */
-  read(shard: number, auctionId: string, userId: string): Promise<AuctionReading>;
-}
+import { NotRunError, READING, type Answer } from '../bidding/auction-commands.ts';
+import { NOT_FOUND, type GroupCommit } from '../bidding/group-commit.ts';
+import type { StoredAuctions } from './stored-auctions.ts';
 
 const MAX_IN_FLIGHT = 10_000;
 
 /** Both reads throw NotRunError; what the script must act on first, also MayHaveRunError. */
 export class ReadAuctions {
-  readonly #stored: StoredAuctions;
+  readonly #stored: Pick<StoredAuctions, 'read'>;
   readonly #engine: GroupCommit;
   readonly #shards: number;
   readonly #fault: () => string | undefined;
@@ -29,7 +19,7 @@ export class ReadAuctions {
 
   /** @param fault why Redis may not be asked now; undefined when it may */
   constructor(
-    stored: StoredAuctions,
+    stored: Pick<StoredAuctions, 'read'>,
     engine: GroupCommit,
     shards: number,
     fault: () => string | undefined,

@@ -1,8 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { expect, test } from 'vitest';
-import { MayHaveRunError, NotRunError, type Answer } from './auction-commands.ts';
-import { GroupCommit } from './group-commit.ts';
-import { ReadAuctions, type AuctionReading } from './read-auctions.ts';
+import { MayHaveRunError, NotRunError, type Answer } from '../bidding/auction-commands.ts';
+import { GroupCommit } from '../bidding/group-commit.ts';
+import { ReadAuctions } from './read-auctions.ts';
+import type { AuctionReading } from './stored-auctions.ts';
 
 const READ: Answer = { code: 'OK', replayed: false, body: '1|2|3|{}', terms: '{}' };
 const BID = {

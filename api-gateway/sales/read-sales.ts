@@ -18,9 +18,9 @@ import {
 import { shardOfSale } from '@outcry/shared/domain/ids.ts';
 import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import { readLots, registrationOf, saleViewFrom } from '../../sales/sale-requests.ts';
-import type { SaleStore } from '../../sales/sale-store.ts';
-import { asked, type RedisLists } from './redis-lists.ts';
+import { asked } from '../adapters/redis/run-failure.ts';
+import type { RedisLists } from '../auctions/redis-lists.ts';
+import { readLots, registrationOf, saleViewFrom } from './sale-requests.ts';
 
 /** Of a lot's `standing`, where its texts begin: after twelve numbers of eight bytes (packed.lua). */
 const STANDING_TEXTS_AT = 96;
@@ -33,7 +33,8 @@ const LISTS = {
   ended: 'endedSales',
 } as const satisfies Record<SaleStatus, keyof ReturnType<typeof shardKeys>>;
 
-export class RedisSales implements SaleStore {
+/** Sales as they are read from Redis beside their line. All throw NotRunError; lists CursorError. */
+export class ReadSales {
   readonly #redis: RedisClient;
   readonly #shards: number;
   readonly #lists: RedisLists;
@@ -44,7 +45,10 @@ export class RedisSales implements SaleStore {
     this.#lists = lists;
   }
 
-  async list(query: Parameters<SaleStore['list']>[0]): Promise<Page<SaleView>> {
+  /** Open ones by their end, ended ones newest first; of every status what ends last first. */
+  async list(
+    query: PageQuery & { readonly status?: SaleStatus | undefined },
+  ): Promise<Page<SaleView>> {
     const statuses = query.status === undefined ? SALE_STATUSES : [query.status];
     const { items, nextCursor } = await this.#lists.page(
       (keys) => statuses.map((status) => keys[LISTS[status]]),
@@ -67,6 +71,7 @@ export class RedisSales implements SaleStore {
     return { items: views, nextCursor };
   }
 
+  /** @returns undefined when the sale is not here */
   async lots(saleId: string, { limit, cursor }: PageQuery): Promise<Page<AuctionView> | undefined> {
     const places = await this.#lotsOf(saleId);
     if (places === undefined) return undefined;
@@ -80,6 +85,7 @@ export class RedisSales implements SaleStore {
     return { ...page, items: views.filter((view) => view !== undefined) };
   }
 
+  /** By paddle. @returns undefined when the sale is not here */
   async registrations(
     saleId: string,
     { limit, cursor }: PageQuery,
@@ -101,6 +107,7 @@ export class RedisSales implements SaleStore {
     return { sellerId, ...pageOf(views, limit, ({ paddle }) => cursorOf(paddle)) };
   }
 
+  /** @returns undefined when the sale, or one of its lots, is not here any more */
   async results(saleId: string): Promise<readonly LotResult[] | undefined> {
     const places = await this.#lotsOf(saleId);
     if (places === undefined) return undefined;

@@ -10,7 +10,7 @@ import { startNats } from '@outcry/local/servers/nats.ts';
 import { connectNats, type NatsLink } from '@outcry/shared/runtime/jetstream.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { until } from '@outcry/shared/testing/until.ts';
-import type { LogEntry } from '../../bidding/auction-commands.ts';
+import type { LogEntry } from '../bidding/auction-commands.ts';
 import { PublishReceipts } from './publish-receipts.ts';
 
 const SUBJECT = 'test.one';

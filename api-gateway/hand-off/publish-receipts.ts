@@ -5,8 +5,10 @@
  */
 import type { Msg, MsgHdrs, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
-import type { LogEntry } from '../../bidding/auction-commands.ts';
-import type { Published } from '../../hand-off/event-stream.ts';
+import type { LogEntry } from '../bidding/auction-commands.ts';
+
+/** Hears, once, that JetStream has acknowledged an entry, or why it has not. */
+export type Published = (entry: LogEntry, failure: Error | undefined) => void;
 
 const RECEIPT_LIMIT_MS = 2_000;
 /** More than the hand-off and the keeper have on their way together. */

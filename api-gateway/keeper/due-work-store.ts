@@ -10,14 +10,9 @@ import { chunksOf, groupBy } from '@outcry/shared/domain/group-by.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import type { LogEntry } from '../../bidding/auction-commands.ts';
-import type {
-  DueWorkStore,
-  DueWork,
-  LaggingAuction,
-  LaggingTurn,
-} from '../../keeper/keeper-ports.ts';
-import { defineForFullRedis } from './lua-files.ts';
+import { defineForFullRedis } from '../adapters/redis/lua-files.ts';
+import type { LogEntry } from '../bidding/auction-commands.ts';
+import type { LogLag } from './log-lag.ts';
 
 /** As read-lagging.lua describes it: seven words, and the fields of each entry. */
 type LaggingReply =
@@ -45,8 +40,42 @@ const MAX_ENTRIES = 256;
 /** While a call runs, Redis decides no bid. */
 const MAX_ENTRIES_PER_CALL = 100;
 
+/** Auctions of a shard that it is time to look at, by Redis's clock. */
+export interface DueWork {
+  /** Their archive lags. */
+  readonly lagging: readonly string[];
+  /** They are sealed and their grace period is over. */
+  readonly forgettable: readonly string[];
+}
+
+/** An auction whose archive lags. */
+export interface LaggingAuction {
+  /** Every entry up to here has JetStream's receipt. */
+  readonly publishedSeq: number;
+  /** Every event up to here is in Postgres, as the present epoch's history; 0 if that is unknown. */
+  readonly archivedSeq: number;
+  /** One of its messages is a dead letter: publishing it again would not help. */
+  readonly blocked: boolean;
+  /** The log above the seq that was asked for, oldest first, each with its age in ms; bounded. */
+  readonly entries: readonly { readonly entry: LogEntry; readonly ageMs: number }[];
+  /** Whether the log goes on after `entries`. */
+  readonly hasMore: boolean;
+  readonly shard: number;
+  readonly lag: LogLag;
+}
+
+/** How a lagging auction is looked at. */
+export interface LaggingTurn {
+  /** Its next turn comes after this; by default when it would have come anyway. */
+  readonly pauseMs?: number;
+  /** Where to read the log from; by default from the published mark. */
+  readonly afterSeq?: number;
+  /** Entries to read; by default as many as one look may. */
+  readonly atMost?: number;
+}
+
 /** How far logs are published and archived, and sealed auctions that Redis may forget. */
-export class RedisDueWorkStore implements DueWorkStore {
+export class DueWorkStore {
   readonly #redis: RedisClient;
   readonly #shards: number;
 
@@ -69,6 +98,10 @@ export class RedisDueWorkStore implements DueWorkStore {
     return { lagging, forgettable };
   }
 
+  /**
+   * Looks at a lagging auction and puts off its next turn.
+   * @returns undefined when the auction is gone or lags no more
+   */
   async readLagging(
     auctionId: string,
     { pauseMs, afterSeq, atMost = MAX_ENTRIES }: LaggingTurn,
@@ -105,12 +138,14 @@ export class RedisDueWorkStore implements DueWorkStore {
     };
   }
 
+  /** Sets the next turn of a lagging auction; 0: at once, behind those that wait already. */
   async lookAgain(auctionId: string, pauseMs: number): Promise<void> {
     const { lagging } = shardKeys(this.#shardOf(auctionId));
     const put = this.#redis.lookAgain(lagging, auctionId, pauseMs);
     await withTimeLimit(put, LIMIT_MS, 'setting the next turn of an auction');
   }
 
+  /** Drops the keys of a sealed auction. @returns whether they are gone */
   async forget(auctionId: string): Promise<boolean> {
     const shard = this.#shardOf(auctionId);
     const own = auctionKeys(shard, auctionId);
@@ -134,6 +169,10 @@ export class RedisDueWorkStore implements DueWorkStore {
     return (await withTimeLimit(forgotten, LIMIT_MS, 'forgetting an auction')) === 1;
   }
 
+  /**
+   * Moves the published marks over entries, of any auctions, that JetStream has acknowledged.
+   * @throws Error when the mark of one of them could not be moved
+   */
   async confirm(entries: readonly LogEntry[]): Promise<void> {
     const byShard = groupBy(entries, ({ auctionId }) => this.#shardOf(auctionId));
     await Promise.all(

@@ -1,11 +1,9 @@
 import type { Result } from 'ioredis';
 import { shardKeys } from '@outcry/shared/contracts/keys.ts';
-import type { AttendedShards } from '../../keeper/attend-shards.ts';
-import type { KeeperStore, ShardLook } from '../../keeper/keeper-ports.ts';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
-import { defineForFullRedis } from './lua-files.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
+import { defineForFullRedis } from '../adapters/redis/lua-files.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -27,7 +25,30 @@ declare module 'ioredis' {
 const SCAN_CHUNK = 64;
 const LIMIT_MS = 5_000;
 
-export class RedisKeeperStore implements KeeperStore, AttendedShards {
+/** One look at a shard, by the clock of the Redis server that holds it. Times are ms. */
+export interface ShardLook {
+  readonly now: number;
+  /** The next opening or closing after now. */
+  readonly nextDue: number | undefined;
+  /** Changes when the server is restarted or another one took over. */
+  readonly serverId: string;
+  /** Whether every open auction has begun its epoch on this server. */
+  readonly epochsBegun: boolean;
+  /** Auctions that should have opened or closed by now. */
+  readonly due: readonly DueAuction[];
+}
+
+export interface DueAuction {
+  readonly auctionId: string;
+  /** 0 where a rebuild asks for a look at once. */
+  readonly dueAt: number;
+}
+
+/** What the keeper that opens and closes asks of Redis. */
+export type KeeperStore = Omit<ShardStore, 'attend'>;
+
+/** The shards in Redis: who attends and keeps them, and what is due in them. */
+export class ShardStore {
   readonly #redis: RedisClient;
 
   constructor(redis: RedisClient) {
@@ -41,17 +62,20 @@ export class RedisKeeperStore implements KeeperStore, AttendedShards {
     this.#redis = redis;
   }
 
+  /** Notes that somebody attends now, unless the shard's data is not whole. */
   async attend(shard: number): Promise<void> {
     const noted = this.#redis.attendShard(shardKeys(shard).whole);
     await withTimeLimit(noted, LIMIT_MS, 'noting attendance');
   }
 
+  /** Takes the shard's lease, or renews it. @returns whether this keeper holds it now */
   async holdLease(shard: number, holder: string, leaseMs: number): Promise<boolean> {
     const { keeperLease } = shardKeys(shard);
     const held = this.#redis.holdLease(keeperLease, holder, leaseMs);
     return (await withTimeLimit(held, LIMIT_MS, 'taking a lease')) === 1;
   }
 
+  /** Gives the lease up, if this keeper holds it. */
   async releaseLease(shard: number, holder: string): Promise<void> {
     const released = this.#redis.releaseLease(shardKeys(shard).keeperLease, holder);
     await withTimeLimit(released, LIMIT_MS, 'giving a lease up');
@@ -74,11 +98,13 @@ export class RedisKeeperStore implements KeeperStore, AttendedShards {
     };
   }
 
+  /** Notes for all keepers that every open auction has begun its epoch on this server. */
   async markEpochsBegun(shard: number, serverId: string): Promise<void> {
     const marked = this.#redis.markEpochsBegun(shardKeys(shard).epochsBegun, serverId);
     await withTimeLimit(marked, LIMIT_MS, 'noting that epochs were begun');
   }
 
+  /** All auctions that are not over, in chunks. */
   async *openAuctions(shard: number): AsyncIterable<readonly string[]> {
     const keys = shardKeys(shard);
     const sales = [keys.scheduledSales, keys.liveSales, keys.pausedSales];
