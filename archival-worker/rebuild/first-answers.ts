@@ -6,7 +6,7 @@
 import type { PrivateEvent, PublicEvent } from '@outcry/shared/contracts/events.ts';
 import { stateRecord } from '@outcry/shared/contracts/records.ts';
 
-/** An event of the history, parsed. */
+/** An event of an auction, parsed. */
 export interface HistoryEvent {
   readonly shown: PublicEvent;
   readonly secret: PrivateEvent;

@@ -3,7 +3,7 @@ import type { Position } from '@outcry/shared/contracts/live.ts';
 import { hasEvents } from '../adapters/postgres/archive-store.ts';
 import { withoutNulls } from '../adapters/postgres/columns.ts';
 import type { Database } from '../adapters/postgres/database.ts';
-import type { ArchivedEvent } from './restored-auction.ts';
+import type { ArchivedEvent } from './restoration.ts';
 import type { LotOfSale } from './restored-sale.ts';
 
 /** An auction and its newest event in the archive, wherever its history has gaps. */

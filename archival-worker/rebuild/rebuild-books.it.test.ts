@@ -5,7 +5,7 @@ import { auctionKeys, shardKeys, SHARDS_KEY } from '@outcry/shared/contracts/key
 import { TestBook, TestSale } from '@outcry/shared/testing/book-lines.ts';
 import { TestAuction } from '@outcry/shared/testing/event-lines.ts';
 import { dump, rebuildNow } from '../testing/rebuild-stage.ts';
-import { packed } from './restored-auction.ts';
+import { packed } from './restoration.ts';
 import { SHARDS, TestSystem } from '../testing/test-system.ts';
 
 let system: TestSystem;

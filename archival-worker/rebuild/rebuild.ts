@@ -6,6 +6,7 @@
  */
 import { ITEM_KEPT_SECONDS } from '@outcry/shared/contracts/keys.ts';
 import { comparePositions, type Position } from '@outcry/shared/contracts/live.ts';
+import { chunksOf } from '@outcry/shared/domain/group-by.ts';
 import {
   absenteesOf,
   auctionOfAbsentees,
@@ -21,11 +22,7 @@ import type { Archive, ListedAuction, ListedItem } from './rebuild-archive.ts';
 import { RebuildRefusedError } from './rebuild-refused.ts';
 import type { RedisToRebuild } from './redis-to-rebuild.ts';
 import { AbsenteesRestoration } from './restored-absentees.ts';
-import {
-  AuctionRestoration,
-  type ArchivedEvent,
-  type RestoredAuction,
-} from './restored-auction.ts';
+import { AuctionRestoration, type RestoredAuction } from './restored-auction.ts';
 import { SaleRestoration } from './restored-sale.ts';
 
 /** Answers are kept for 24 h after a bid; an hour more, because the promise says "at least". */
@@ -52,12 +49,6 @@ export interface RebuildParts {
 
 /** An auction, or a book. */
 export type RestoredLog = Pick<RestoredAuction, 'auctionId' | 'status' | 'lastSeq'>;
-
-/** Takes the events of one of them in order, up to the first gap. */
-interface Restoration {
-  readonly lastSeq: number;
-  take(event: ArchivedEvent): readonly FirstAnswer[] | undefined;
-}
 
 /** What the rebuild tells while it works. */
 export interface RebuildProgress {
@@ -197,7 +188,7 @@ class Run {
   async #putAuction(auctionId: string): Promise<RestoredLog | undefined> {
     const { redis } = this.#parts;
     const restoration = new AuctionRestoration(auctionId);
-    await this.#takeHistory(auctionId, restoration);
+    await this.#takeHistory(restoration);
     const done = restoration.finish();
     if (done === undefined) return undefined;
     await redis.putAnswers(auctionId, done.answers);
@@ -230,7 +221,7 @@ class Run {
     const restoration = new AbsenteesRestoration(bookId, before);
     // Without its auction there is nothing to put them into.
     const [auction] = await redis.heads([auctionId]);
-    await this.#takeHistory(bookId, restoration, async (answers) => {
+    await this.#takeHistory(restoration, async (answers) => {
       if (auction !== undefined) await redis.putAnswers(auctionId, answers);
     });
     const done = restoration.finish();
@@ -242,7 +233,7 @@ class Run {
   async #putSale(saleId: string): Promise<RestoredLog | undefined> {
     const { archive, redis } = this.#parts;
     const restoration = new SaleRestoration(saleId);
-    await this.#takeHistory(saleId, restoration);
+    await this.#takeHistory(restoration);
     const done = restoration.finish(await archive.lotsOf(saleId));
     if (done === undefined) return undefined;
     await redis.putAnswers(saleId, done.answers);
@@ -252,12 +243,12 @@ class Run {
 
   /** Hands over the events up to the first gap, and has the answers stored on the way. */
   async #takeHistory(
-    id: string,
-    restoration: Restoration,
-    store = (answers: readonly FirstAnswer[]) => this.#parts.redis.putAnswers(id, answers),
+    restoration: Pick<AuctionRestoration, 'id' | 'take'>,
+    store = (answers: readonly FirstAnswer[]) =>
+      this.#parts.redis.putAnswers(restoration.id, answers),
   ): Promise<void> {
     const history = pagesOf((last: Position = FIRST_PLACE) =>
-      this.#parts.archive.historyAfter(id, last, EVENTS_AT_ONCE),
+      this.#parts.archive.historyAfter(restoration.id, last, EVENTS_AT_ONCE),
     );
     for await (const events of history) {
       const answers = [];
@@ -291,7 +282,5 @@ class Run {
 }
 
 async function eachOf<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  for (let from = 0; from < all.length; from += AT_ONCE) {
-    await Promise.all(all.slice(from, from + AT_ONCE).map(work));
-  }
+  for (const some of chunksOf(all, AT_ONCE)) await Promise.all(some.map(work));
 }

@@ -9,6 +9,7 @@ import {
   CLAIM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
 import { isOver } from '@outcry/shared/contracts/events.ts';
+import { chunksOf } from '@outcry/shared/domain/group-by.ts';
 import { auctionOfAbsentees, shardOfId } from '@outcry/shared/domain/ids.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { listsOf, lua, salesOf, ShardedRedis } from '../adapters/redis/sharded-redis.ts';
@@ -172,8 +173,7 @@ export class RedisToRebuild extends ShardedRedis {
     key: string,
     fields: readonly (readonly [string, string | Buffer])[],
   ): Promise<void> {
-    for (let from = 0; from < fields.length; from += FIELDS_AT_ONCE) {
-      const some = fields.slice(from, from + FIELDS_AT_ONCE);
+    for (const some of chunksOf(fields, FIELDS_AT_ONCE)) {
       await this.#write(shard, [['HSET', key, ...some.flat()]]);
     }
   }

@@ -3,7 +3,13 @@ import type { BookEvent, BookFacts } from '@outcry/shared/contracts/books.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { AuctionStatus, PublicEvent } from '@outcry/shared/contracts/events.ts';
 import { answered, bidReceipt, type FirstAnswer } from './first-answers.ts';
-import { NO_SERVER, watermarksOf, type ArchivedEvent } from './restored-auction.ts';
+import {
+  NO_SERVER,
+  Restoration,
+  watermarksOf,
+  type ArchivedEvent,
+  type ParsedEvent,
+} from './restoration.ts';
 
 export interface RestoredAbsentees {
   /** Of the book. */
@@ -15,33 +21,18 @@ export interface RestoredAbsentees {
   readonly lastSeq: number;
 }
 
-/** Takes one book's events in order, up to the first gap. */
-export class AbsenteesRestoration {
-  readonly #bookId: string;
+export class AbsenteesRestoration extends Restoration<BookEvent, BookFacts> {
   readonly #before: readonly PublicEvent[];
   /** A line for each bidder, in the order in which they were left. */
   readonly #lines = new Map<string, string>();
-  #last: BookEvent | undefined;
 
   /** @param before events of their auction, in order, those before its start at least */
   constructor(bookId: string, before: readonly ArchivedEvent[]) {
-    this.#bookId = bookId;
+    super(bookId);
     this.#before = before.map(({ publicText }) => ownJson<PublicEvent>(publicText));
   }
 
-  get lastSeq(): number {
-    return this.#last?.seq ?? 0;
-  }
-
-  /**
-   * Takes the next event.
-   * @returns first answers, which are the auction's; undefined when an event is missing before this one
-   */
-  take({ publicText, privateText }: ArchivedEvent): readonly FirstAnswer[] | undefined {
-    const shown = ownJson<BookEvent>(publicText);
-    if (shown.seq !== this.lastSeq + 1) return undefined;
-    this.#last = shown;
-    const facts = ownJson<BookFacts>(privateText);
+  protected fold({ shown, secret: facts }: ParsedEvent<BookEvent, BookFacts>): FirstAnswer[] {
     const { userId = '', bidId, maxAmount, fingerprint, key } = facts;
     if (shown.type === 'left' || shown.type === 'withdrawn') this.#lines.delete(userId);
     if (shown.type === 'left') {
@@ -55,11 +46,11 @@ export class AbsenteesRestoration {
 
   /** @returns undefined when not even the first event was there */
   finish(): RestoredAbsentees | undefined {
-    const last = this.#last;
+    const last = this.last?.shown;
     if (last === undefined) return undefined;
     const { epoch, seq, status } = last;
     return {
-      auctionId: this.#bookId,
+      auctionId: this.id,
       status,
       fields: {
         shown: `${epoch} ${seq} ${status}`,

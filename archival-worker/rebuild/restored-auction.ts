@@ -9,25 +9,9 @@ import {
   type PrivateEvent,
   type PublicEvent,
 } from '@outcry/shared/contracts/events.ts';
-import { ownJson } from '@outcry/shared/contracts/api.ts';
-import type { Position } from '@outcry/shared/contracts/live.ts';
 import { stateRecord } from '@outcry/shared/contracts/records.ts';
 import { firstAnswer, type FirstAnswer, type HistoryEvent } from './first-answers.ts';
-
-/** One event as the archive has it: the bytes that the decide script wrote. */
-export interface ArchivedEvent {
-  readonly publicText: string;
-  readonly privateText: string;
-}
-
-/** What Redis remembers of a request that created an auction, see the gateway's `claimId`. */
-export interface CreationClaim {
-  readonly userId: string;
-  readonly key: string;
-  readonly fingerprint: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
+import { NO_SERVER, packed, Restoration, watermarksOf, type CreationClaim } from './restoration.ts';
 
 /** Everything about an auction that goes into Redis, besides its first answers. */
 export interface RestoredAuction {
@@ -48,12 +32,6 @@ export interface RestoredAuction {
   readonly lastAt: number;
 }
 
-/**
- * The run id of no server: the first call of the decide script takes this Redis for a restarted
- * one and starts a new epoch, which is exactly what has happened.
- */
-export const NO_SERVER = 'rebuilt';
-
 interface Bidder {
   readonly alias: number;
   bids: number;
@@ -66,41 +44,18 @@ interface Beginning {
   readonly creation: Creation;
 }
 
-/** Takes one auction's events in order, up to the first gap. */
-export class AuctionRestoration {
-  readonly #auctionId: string;
+export class AuctionRestoration extends Restoration<PublicEvent, PrivateEvent> {
   readonly #bidders = new Map<string, Bidder>();
   #beginning: Beginning | undefined;
   /** Its receipt shows the auction as it is after the call, which may have started it too. */
   #unanswered: HistoryEvent | undefined;
-  #last: HistoryEvent | undefined;
   #aliases = 0;
   /** While paused, since when; and how long all pauses before were, ms. */
   #pausedAt = 0;
   #pausedMs = 0;
 
-  constructor(auctionId: string) {
-    this.#auctionId = auctionId;
-  }
-
-  /** The seq of the last event taken; 0 before the first. */
-  get lastSeq(): number {
-    return this.#last?.shown.seq ?? 0;
-  }
-
-  /**
-   * Takes the next event.
-   * @returns the first answers that can be told now; undefined when an event is missing before
-   *   this one, which is not taken then
-   */
-  take({ publicText, privateText }: ArchivedEvent): readonly FirstAnswer[] | undefined {
-    const event = {
-      shown: ownJson<PublicEvent>(publicText),
-      secret: ownJson<PrivateEvent>(privateText),
-    };
-    if (event.shown.seq !== this.lastSeq + 1) return undefined;
+  protected fold(event: HistoryEvent): readonly FirstAnswer[] {
     const answers = this.#heldAnswer(event);
-    this.#last = event;
     const { creation } = event.secret;
     if (creation !== undefined) this.#beginning = { event, creation };
     this.#countBid(event);
@@ -116,15 +71,15 @@ export class AuctionRestoration {
   /** @returns undefined when not even the first event was there */
   finish(): { auction: RestoredAuction; answers: readonly FirstAnswer[] } | undefined {
     const beginning = this.#beginning;
-    const last = this.#last;
+    const { last } = this;
     if (beginning === undefined || last === undefined) return undefined;
     const { event, creation } = beginning;
     const { userId = '', key = '', fingerprint = '' } = event.secret;
     const auction = {
-      auctionId: this.#auctionId,
+      auctionId: this.id,
       status: last.shown.state.status,
       fields: {
-        ...termsOf(this.#auctionId, beginning),
+        ...termsOf(this.id, beginning),
         ...stateOf(last, {
           aliases: this.#aliases,
           pausedAt: this.#pausedAt,
@@ -262,20 +217,3 @@ function stateOf(
     runId: NO_SERVER,
   };
 }
-
-/** Values one behind the other, as the script packs them: packed.lua. */
-export const packed = (...values: readonly (number | string)[]): Buffer =>
-  Buffer.concat(
-    values.map((value) =>
-      typeof value === 'string'
-        ? Buffer.from(`${value}\0`)
-        : Buffer.from(Float64Array.of(value).buffer),
-    ),
-  );
-
-/** What is restored was read from the archive: it was published, and it is archived. */
-export const watermarksOf = ({ epoch, seq }: Position): Record<string, string> => ({
-  publishedSeq: `${seq}`,
-  archivedEpoch: `${epoch}`,
-  archivedSeq: `${seq}`,
-});

@@ -3,7 +3,7 @@ import { splitEventLine } from '@outcry/shared/contracts/events.ts';
 import { TestBook, TestSale } from '@outcry/shared/testing/book-lines.ts';
 import { TestAuction, type TestEntry } from '@outcry/shared/testing/event-lines.ts';
 import { AbsenteesRestoration } from './restored-absentees.ts';
-import { packed } from './restored-auction.ts';
+import { packed } from './restoration.ts';
 import { SaleRestoration } from './restored-sale.ts';
 
 const ID = 's0-lamps';

@@ -10,10 +10,12 @@ import { answered, type FirstAnswer } from './first-answers.ts';
 import {
   NO_SERVER,
   packed,
+  Restoration,
   watermarksOf,
   type ArchivedEvent,
   type CreationClaim,
-} from './restored-auction.ts';
+  type ParsedEvent,
+} from './restoration.ts';
 
 /** A lot, and its last event before any gap. */
 export interface LotOfSale extends ArchivedEvent {
@@ -36,10 +38,7 @@ export interface RestoredSale {
   readonly lastSeq: number;
 }
 
-interface SaleEvent {
-  readonly shown: BookEvent;
-  readonly secret: BookFacts;
-}
+type SaleEvent = ParsedEvent<BookEvent, BookFacts>;
 
 interface Member {
   readonly paddle: number;
@@ -54,39 +53,22 @@ interface KnownLot {
   readonly secret: PrivateEvent;
 }
 
-/** Takes one sale's events in order, up to the first gap. */
-export class SaleRestoration {
-  readonly #saleId: string;
+export class SaleRestoration extends Restoration<BookEvent, BookFacts> {
   readonly #members = new Map<string, Member>();
   /** Commands with keys, and the event after which each was answered. */
   readonly #commands: { readonly event: SaleEvent; result: SaleEvent }[] = [];
   #first: SaleEvent | undefined;
-  #last: SaleEvent | undefined;
   #terms: SaleTerms | undefined;
   #before: string | undefined;
   #pausedAt = 0;
 
-  constructor(saleId: string) {
-    this.#saleId = saleId;
-  }
-
-  get lastSeq(): number {
-    return this.#last?.shown.seq ?? 0;
-  }
-
-  /** Takes the next event; undefined when an event is missing before this one. */
-  take({ publicText, privateText }: ArchivedEvent): readonly FirstAnswer[] | undefined {
-    const event = {
-      shown: ownJson<BookEvent>(publicText),
-      secret: ownJson<BookFacts>(privateText),
-    };
+  protected fold(event: SaleEvent): readonly FirstAnswer[] {
     const { shown, secret } = event;
-    if (shown.seq !== this.lastSeq + 1) return undefined;
     this.#first ??= event;
     this.#terms = secret.sale ?? this.#terms;
     this.#takeMember(event);
     if (shown.type === 'paused') {
-      this.#before = this.#last?.shown.status;
+      this.#before = this.last?.shown.status;
       this.#pausedAt = Date.parse(shown.at);
     }
     if (shown.status !== 'paused') {
@@ -95,13 +77,12 @@ export class SaleRestoration {
     }
     const answered = this.#commands.at(-1);
     // A lot that starts by the command starts the sale, in the same call.
-    if (shown.type === 'started' && answered?.result === this.#last) {
+    if (shown.type === 'started' && answered?.result === this.last) {
       if (answered !== undefined && answered.event.shown.at === shown.at) answered.result = event;
     }
     if (secret.key !== undefined && secret.key !== '') {
       this.#commands.push({ event, result: event });
     }
-    this.#last = event;
     // What they say of the end and of what is owed is known at the end only.
     return [];
   }
@@ -110,7 +91,7 @@ export class SaleRestoration {
   finish(
     archived: readonly LotOfSale[],
   ): { auction: RestoredSale; answers: readonly FirstAnswer[] } | undefined {
-    const [first, last, terms] = [this.#first, this.#last, this.#terms];
+    const [first, last, terms] = [this.#first, this.last, this.#terms];
     if (first === undefined || last === undefined || terms === undefined) return undefined;
     const lots = archived.map(({ lot, auctionId, publicText, privateText }) => ({
       lot,
@@ -138,7 +119,7 @@ export class SaleRestoration {
       terms.sellerId,
     );
     const auction: RestoredSale = {
-      auctionId: this.#saleId,
+      auctionId: this.id,
       // A sale is never cancelled.
       status: status as SaleStatus,
       fields: {

@@ -33,21 +33,29 @@ export async function verifyAuction(
   // Redis first, then the auction's row, then its events: what is said to be there must be.
   const logged = await log.auction(auctionId);
   const auction = await storedAuction(database, auctionId);
-  const rows = new RowsOfAuction(auctionId, auction);
-  let difference = await rows.read(database);
-  difference ??= marksFault(auctionId, logged, auction);
-  if (logged !== undefined) difference ??= await logFault(auctionId, logged, database, log);
-  return { rows: rows.count, difference };
+  const read = new ReadRows(auctionId, auction);
+  let found = await read.firstFault(database);
+  found ??=
+    logged && (marksFault(logged, auction) ?? (await logFault(auctionId, logged, database, log)));
+  return { rows: read.count, difference: found && { auctionId, ...found } };
 }
 
+type Fault = Omit<Difference, 'auctionId'>;
+
+/** What is wrong, and with which event. */
+const fault = (what: string, place?: Position): Fault => ({
+  place: place && { epoch: place.epoch, seq: place.seq },
+  what,
+});
+
 /** Goes through an auction's rows: their bytes, their order, the state and the seal. */
-class RowsOfAuction {
+class ReadRows {
+  count = 0;
   readonly #auctionId: string;
   readonly #auction: StoredAuction | undefined;
   readonly #chain: HashChain;
   /** The last row of the history so far. */
   #last = BEFORE_ALL;
-  #count = 0;
   #stateSeen = false;
 
   constructor(auctionId: string, auction: StoredAuction | undefined) {
@@ -56,39 +64,32 @@ class RowsOfAuction {
     this.#chain = new HashChain(auctionId);
   }
 
-  get count(): number {
-    return this.#count;
-  }
-
-  async read(database: Database): Promise<Difference | undefined> {
+  async firstFault(database: Database): Promise<Fault | undefined> {
     const all = pagesOf((last: Position = BEFORE_ALL) =>
       rowsAfter(database, this.#auctionId, last, ROWS_AT_ONCE),
     );
     for await (const rows of all) {
       for (const row of rows) {
-        const what = this.#rowFault(row);
-        if (what !== undefined) return what;
+        this.count += 1;
+        const found = this.#faultOf(row);
+        if (found !== undefined) return found;
       }
     }
     return this.#faultAtEnd();
   }
 
-  #rowFault(row: StoredRow): Difference | undefined {
-    this.#count += 1;
-    const { event, fault } = checkRow(this.#auctionId, row);
-    if (event === undefined) return this.#difference(row, fault);
+  #faultOf(row: StoredRow): Fault | undefined {
+    const { event, fault: wrong } = checkRow(this.#auctionId, row);
+    if (event === undefined) return fault(wrong, row);
     const auction = this.#auction;
     if (auction?.epoch === row.epoch && auction.seq === row.seq) {
       this.#stateSeen = true;
-      const wrong = stateFault(auction, event);
-      if (wrong !== undefined) return this.#difference(row, wrong);
+      const otherwise = stateFault(auction, event);
+      if (otherwise !== undefined) return fault(otherwise, row);
     }
     if (!row.isHistory) return undefined;
-    const archived = auction?.archivedSeq ?? 0;
-    if (row.seq !== this.#last.seq + 1) {
-      // Behind the archived prefix events may still be on their way.
-      return this.#last.seq < archived ? this.#missing() : undefined;
-    }
+    // Behind the archived prefix events may still be on their way.
+    if (row.seq !== this.#last.seq + 1) return this.#missing();
     this.#last = row;
     const head = this.#chain.add(chained(row));
     const seal = auction?.seal;
@@ -96,36 +97,31 @@ class RowsOfAuction {
     const link = Buffer.from(seal.links)
       .subarray((row.seq - 1) * LINK_BYTES, row.seq * LINK_BYTES)
       .toString('hex');
-    if (head.startsWith(link)) return undefined;
-    return this.#difference(row, 'the row is not the one that was sealed');
+    return head.startsWith(link) ? undefined : fault('the row is not the one that was sealed', row);
   }
 
-  #faultAtEnd(): Difference | undefined {
+  #faultAtEnd(): Fault | undefined {
     const auction = this.#auction;
     if (auction === undefined) {
-      if (this.#count === 0) return undefined;
-      return this.#difference(undefined, 'it has events but no row in "auctions"');
+      return this.count === 0 ? undefined : fault('it has events but no row in "auctions"');
     }
-    if (this.#last.seq < auction.archivedSeq) return this.#missing();
-    if (!this.#stateSeen) {
-      return this.#difference(auction, 'the event that the state comes from is missing');
-    }
+    const missing = this.#missing();
+    if (missing !== undefined) return missing;
+    if (!this.#stateSeen) return fault('the event that the state comes from is missing', auction);
     const { seal } = auction;
     if (seal === undefined) return undefined;
     if (this.#last.seq !== seal.seq || this.#last.epoch !== seal.epoch) {
-      return this.#difference(this.#last, `the history ends here, the seal's at seq ${seal.seq}`);
+      return fault(`the history ends here, the seal's at seq ${seal.seq}`, this.#last);
     }
     if (this.#chain.head === seal.head) return undefined;
-    return this.#difference(seal, 'the chain does not end in the sealed head');
+    return fault('the chain does not end in the sealed head', seal);
   }
 
-  #missing(): Difference {
+  /** Where the archived prefix goes on behind the last row. */
+  #missing(): Fault | undefined {
     const { epoch, seq } = this.#last;
-    return this.#difference({ epoch: Math.max(epoch, 1), seq: seq + 1 }, 'the row is missing');
-  }
-
-  #difference(place: Position | undefined, what: string): Difference {
-    return { auctionId: this.#auctionId, place, what };
+    if (seq >= (this.#auction?.archivedSeq ?? 0)) return undefined;
+    return fault('the row is missing', { epoch: Math.max(epoch, 1), seq: seq + 1 });
   }
 }
 
@@ -138,23 +134,18 @@ function chained(row: StoredRow): ChainedEvent | HiddenEvent {
 
 /** What Redis says about the archive that is not so. */
 function marksFault(
-  auctionId: string,
-  logged: LoggedAuction | undefined,
+  { archivedEpoch: epoch, archivedSeq: seq, isSealed }: LoggedAuction,
   auction: StoredAuction | undefined,
-): Difference | undefined {
-  const fault = (place: Position | undefined, what: string) => ({ auctionId, place, what });
-  if (logged === undefined) return undefined;
-  const { archivedEpoch: epoch, archivedSeq: seq } = logged;
+): Fault | undefined {
+  const place = { epoch, seq };
   if (auction === undefined) {
-    return seq === 0 ? undefined : fault({ epoch, seq }, 'Redis calls it archived; it is not');
+    return seq === 0 ? undefined : fault('Redis calls it archived; it is not', place);
   }
   if (epoch === auction.epoch && seq > auction.archivedSeq) {
-    return fault({ epoch, seq }, `Redis calls it archived; it is up to ${auction.archivedSeq}`);
+    return fault(`Redis calls it archived; it is up to ${auction.archivedSeq}`, place);
   }
-  if (logged.isSealed && auction.seal === undefined) {
-    return fault(undefined, 'Redis calls it sealed; it is not');
-  }
-  return undefined;
+  if (!isSealed || auction.seal !== undefined) return undefined;
+  return fault('Redis calls it sealed; it is not');
 }
 
 /** The first event of Redis's log that Postgres should hold and does not, or holds otherwise. */
@@ -163,23 +154,18 @@ async function logFault(
   { archivedEpoch, archivedSeq }: LoggedAuction,
   database: Database,
   log: VerifiedLog,
-): Promise<Difference | undefined> {
+): Promise<Fault | undefined> {
   for await (const entries of log.entries(auctionId)) {
     const events = entries.flatMap((entry) => decodeEntry(auctionId, Buffer.from(entry)));
     const holdings = await holdingsOf(database, events);
-    for (const [i, { epoch, seq }] of events.entries()) {
-      const holding = holdings[i];
-      if (holding === 'same') continue;
-      const isArchived = epoch <= archivedEpoch && seq <= archivedSeq;
-      if (holding === 'missing' && !isArchived) continue;
-      return {
-        auctionId,
-        place: { epoch, seq },
-        what:
-          holding === 'missing'
-            ? "it is in Redis's log, and archived as Redis knows, but the row is missing"
-            : "the row differs from Redis's log",
-      };
+    for (const [i, event] of events.entries()) {
+      const isArchived = event.epoch <= archivedEpoch && event.seq <= archivedSeq;
+      if (holdings[i] === 'same' || (holdings[i] === 'missing' && !isArchived)) continue;
+      const what =
+        holdings[i] === 'missing'
+          ? "it is in Redis's log, and archived as Redis knows, but the row is missing"
+          : "the row differs from Redis's log";
+      return fault(what, event);
     }
   }
   return undefined;

@@ -1,5 +1,6 @@
 /** Holds Postgres against Redis, JetStream, the seals and the statistics. Changes nothing. */
 import { hash } from 'node:crypto';
+import { chunksOf } from '@outcry/shared/domain/group-by.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { decodeEntry, UndecodableError } from '../archive/decode-entry.ts';
 import { pagesOf } from '../pages.ts';
@@ -87,8 +88,7 @@ export class Verify {
   }
 
   async #each(ids: readonly string[]): Promise<void> {
-    for (let from = 0; from < ids.length; from += AUCTIONS_AT_ONCE) {
-      const some = ids.slice(from, from + AUCTIONS_AT_ONCE);
+    for (const some of chunksOf(ids, AUCTIONS_AT_ONCE)) {
       await Promise.all(some.map((id) => this.#auction(id)));
     }
   }
