@@ -9,7 +9,6 @@ import { archiveStore } from './adapters/postgres/archive-store.ts';
 import { aloneInDatabase } from './adapters/postgres/rebuild-lock.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import { ArchiveEvents } from './archive/archive-events.ts';
-import { ReportArchived } from './archive/report-archived.ts';
 import type { ToolSettings } from './config.ts';
 import { CONNECT_LIMIT_MS, withServers, type ToolServers } from './create-servers.ts';
 import { DRAIN_LIMITS } from './rebuild/drain-stream.ts';
@@ -67,14 +66,17 @@ async function assemble(
 
   const source = new JetStreamSource(nats, settings, log);
   closers.defer('event source', () => source.close());
-  const report = new ReportArchived(new RedisAuctionMarks(redis, shards), log);
-  closers.defer('reports', () => report.stop());
   const figures = { committed: () => undefined, retried: () => undefined };
-  const store = archiveStore(database);
-  const archiver = new ArchiveEvents({ source, store, report, figures, log });
+  const marks = new RedisAuctionMarks(redis, shards);
+  const archiver = new ArchiveEvents({
+    source,
+    store: archiveStore(database),
+    marks,
+    figures,
+    log,
+  });
   closers.defer('archiver', () => archiver.stop());
   source.start();
-  report.start();
   archiver.start();
 
   return {

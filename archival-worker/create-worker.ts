@@ -24,7 +24,6 @@ import { watchDatabase } from './adapters/postgres/database-watch.ts';
 import { RedisAuctionMarks } from './adapters/redis/auction-marks.ts';
 import { keptHints } from './adapters/redis/kept-hints.ts';
 import { ArchiveEvents, BATCHES_AT_ONCE } from './archive/archive-events.ts';
-import { ReportArchived } from './archive/report-archived.ts';
 import { tracedCommit, tracedSource } from './archive/traced-archive.ts';
 import type { WorkerSettings } from './config.ts';
 import { askHistory } from './history/ask-history.ts';
@@ -93,21 +92,18 @@ async function assemble(
   closers.defer('Redis check', () => wholeRedis.stop());
 
   const marks = new RedisAuctionMarks(redis, settings.SHARDS);
-  const report = new ReportArchived(marks, log);
-  closers.defer('reports', () => report.stop());
-
   const registry = createRegistry('archival-worker');
   const figures = createMetrics(
     registry,
     () => source.behind,
-    () => report.waiting,
+    () => archive.unreported,
   );
   const store = archiveStore(writing);
   const archive = new ArchiveEvents({
     source: tracer === undefined ? source : tracedSource(source, tracer),
     traceCommit: tracer === undefined ? undefined : tracedCommit(tracer),
     store,
-    report,
+    marks,
     figures,
     log,
   });
@@ -183,7 +179,6 @@ async function assemble(
   await untilReady(redis, REDIS_WAIT_MS).catch(() => undefined);
   await wholeRedis.start();
   source.start();
-  report.start();
   archive.start();
   seal.start();
   texts.start();

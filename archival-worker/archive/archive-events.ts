@@ -17,7 +17,7 @@ import {
 } from './ports.ts';
 import type { ArchiveFigures } from '../metrics.ts';
 import { openEntry } from './open-entry.ts';
-import type { ReportArchived } from './report-archived.ts';
+import { ReportArchived, type ArchivedMarks } from './report-archived.ts';
 import { logArchived, type TraceCommit } from './traced-archive.ts';
 
 /**
@@ -31,7 +31,7 @@ const RETRY_MAX_MS = 5_000;
 export interface ArchiveParts {
   readonly source: EventSource;
   readonly store: ArchiveStore;
-  readonly report: ReportArchived;
+  readonly marks: ArchivedMarks;
   readonly figures: ArchiveFigures;
   /** Undefined without traces. */
   readonly traceCommit?: TraceCommit | undefined;
@@ -42,14 +42,22 @@ type Opened = OpenedEntry<Delivery>;
 
 export class ArchiveEvents {
   readonly #parts: ArchiveParts;
+  readonly #report: ReportArchived;
   readonly #stopping = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ArchiveParts) {
     this.#parts = parts;
+    this.#report = new ReportArchived(parts.marks, parts.log);
+  }
+
+  /** Auctions of which Redis was not told yet how far they are archived. */
+  get unreported(): number {
+    return this.#report.waiting;
   }
 
   start(): void {
+    this.#report.start();
     this.#running = Promise.all(Array.from({ length: BATCHES_AT_ONCE }, () => this.#run()));
   }
 
@@ -58,6 +66,7 @@ export class ArchiveEvents {
     this.#stopping.abort();
     this.#parts.source.stop();
     await this.#running;
+    await this.#report.stop();
   }
 
   async #run(): Promise<void> {
@@ -126,10 +135,10 @@ export class ArchiveEvents {
   }
 
   #finish(batch: readonly Opened[], stored: StoredBatch): void {
-    const { report, figures, log } = this.#parts;
+    const { figures, log } = this.#parts;
     for (const { entry } of batch) entry.ack();
-    report.add(stored.prefixes);
-    report.block(stored.letters.flatMap(({ auctionId }) => auctionId ?? []));
+    this.#report.add(stored.prefixes);
+    this.#report.block(stored.letters.flatMap(({ auctionId }) => auctionId ?? []));
     figures.committed(stored);
     logArchived(batch, log);
     for (const { auctionId, epoch, seq, bidId } of stored.conflicts) {

@@ -9,7 +9,6 @@ import { Database } from '../adapters/postgres/database.ts';
 import { RedisAuctionMarks } from '../adapters/redis/auction-marks.ts';
 import { ArchiveEvents } from '../archive/archive-events.ts';
 import type { EventSource } from '../archive/ports.ts';
-import { ReportArchived } from '../archive/report-archived.ts';
 import type { ArchiveFigures } from '../metrics.ts';
 import { SHARDS, type TestSystem } from './test-system.ts';
 
@@ -42,15 +41,13 @@ export function startBareArchive(system: TestSystem, options: BareArchive): void
   const source = openSource(system);
   const database = new Database(DATABASE_URL, { name: 'test', connections: 2, limitMs }, log);
   const redis = openRedis(REDIS_URL, 'test', log);
-  const report = new ReportArchived(new RedisAuctionMarks(redis, SHARDS), log);
+  const marks = new RedisAuctionMarks(redis, SHARDS);
   const store = archiveStore(database);
-  const archive = new ArchiveEvents({ source: through(source), store, report, figures, log });
+  const archive = new ArchiveEvents({ source: through(source), store, marks, figures, log });
   onTestFinished(async () => {
     await archive.stop();
-    await report.stop();
     await database.close();
     redis.disconnect();
   });
-  report.start();
   archive.start();
 }
