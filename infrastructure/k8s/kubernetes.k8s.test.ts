@@ -1,17 +1,27 @@
-/** The local overlay as it ships, in a real cluster of one node, under load, while its parts die. */
+/**
+ * The local overlay as it ships, in a real cluster of one node, under load, while its parts die; then the chart,
+ * with servers in another namespace.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Bidders } from '../testing/bidders.ts';
 import { documentedCommand, documentedLines } from '../containers/documented-lines.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { wrongConnections } from './cluster/connections.ts';
-import { openEntry } from './cluster/entry.ts';
+import { NAMESPACE_OF_ENTRY, openEntry } from './cluster/entry.ts';
 import { Installation } from './cluster/installation.ts';
+import { NAMESPACE_OF_SERVERS, startServersAlone } from './cluster/servers.ts';
 import { prepareCluster, type PreparedCluster } from './cluster/prepare.ts';
 
 const MINUTES_MS = 60_000;
+/** Three servers, twice: a volume that was used stays as it was. */
+const VOLUMES = 6;
 const LOCAL_URL = 'http://outcry.localhost';
 /** Six, each of whom sends a request that failed again, under its key, for minutes. */
 const PACE = { bidders: 6, attempts: 100, pauseMs: 100 };
+/** One node of two cores holds what is meant for several machines. */
+const SMALL = { requests: { cpu: '10m', memory: '32Mi' } };
 /** By the label of their pods. */
 const PARTS = ['api-gateway', 'broadcast-service', 'archival-worker', 'redis', 'nats', 'postgres'];
 const selecting = (part: string): string => `--selector=app.kubernetes.io/name=${part}`;
@@ -21,7 +31,7 @@ let cluster: Cluster;
 let local: Installation;
 
 beforeAll(async () => {
-  prepared = await prepareCluster('outcry.localhost', 3);
+  prepared = await prepareCluster('outcry.localhost', VOLUMES);
   cluster = prepared.cluster;
   local = new Installation(cluster, prepared.checkout, 'local');
 }, 90 * MINUTES_MS);
@@ -86,5 +96,48 @@ test(
   { timeout: 10 * MINUTES_MS },
   async () => {
     expect(await wrongConnections(cluster, local)).toEqual([]);
+  },
+);
+
+test(
+  'the chart: its lines, as printed, bring the services up beside servers elsewhere; an upgrade changes nothing',
+  { timeout: 30 * MINUTES_MS },
+  async () => {
+    await cluster.kubectl(
+      'delete',
+      'namespace',
+      '--ignore-not-found',
+      'outcry',
+      NAMESPACE_OF_ENTRY,
+    );
+    await startServersAlone(prepared);
+    const namespaceOfServers = NAMESPACE_OF_SERVERS;
+    const chart = new Installation(cluster, prepared.checkout, 'managed', { namespaceOfServers });
+    const services = [...PARTS.slice(0, 3), 'webhooks', 'web'];
+    const names = { 'kubernetes.io/metadata.name': NAMESPACE_OF_SERVERS };
+    const to = [{ namespaceSelector: { matchLabels: names } }];
+    const values = {
+      host: 'outcry.localhost',
+      resources: Object.fromEntries(services.map((name) => [name, SMALL])),
+      servers: { redis: { to }, nats: { to }, postgres: { to } },
+    };
+    await writeFile(join(prepared.checkout.sources, 'values.json'), JSON.stringify(values));
+    const [printed = ''] = documentedLines('docs/install.md', '### Helm');
+    const commands = printed.trim().replace('--set host=bids.example', '--values values.json');
+    await Promise.all([chart.type(commands), openEntry(cluster, prepared.bases)]);
+    await chart.ready();
+    const before = await chart.state();
+    await chart.type(commands.replace(/[^]*helm install/, 'helm upgrade'));
+    expect(await chart.state()).toBe(before);
+
+    const { secret, auctions } = await chart.newAuctions(LOCAL_URL);
+    const bidders = new Bidders(LOCAL_URL, secret, auctions, PACE);
+    try {
+      await bidders.reach(50);
+    } finally {
+      await bidders.stop();
+    }
+    expect(bidders.failures).toEqual([]);
+    await chart.account(bidders.accepted.map(({ bidId }) => bidId));
   },
 );

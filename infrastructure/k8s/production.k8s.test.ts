@@ -172,7 +172,7 @@ const TRIED = [
   [
     'kubernetes.k8s.test.ts',
     '`local`: installation; a second `apply` changes nothing; pods of every part killed, deleted, deleted by force under ' +
-      'load; backup; who reaches whom',
+      'load; backup; who reaches whom; the chart: installation with servers in another namespace, and an upgrade',
   ],
   [
     'production.k8s.test.ts',

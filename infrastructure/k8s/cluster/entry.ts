@@ -11,7 +11,7 @@ import { ROOT } from '../../testing/secured-servers.ts';
 import { type Cluster, NODE } from './cluster.ts';
 
 /** As the policies name it. */
-const NAMESPACE = 'envoy-gateway-system';
+export const NAMESPACE_OF_ENTRY = 'envoy-gateway-system';
 /** Where the objects are defined that are not Kubernetes' own. */
 const DEFINITIONS = [
   ['sigs.k8s.io/gateway-api@v1.5.0', 'config/crd/standard/gateway.networking.k8s.io_gateways.yaml'],
@@ -75,12 +75,12 @@ export async function openEntry(cluster: Cluster, bases: readonly BaseImage[]): 
   settings = settings.replace('server web:8000;', 'server web.outcry.svc.cluster.local:8000;');
   const manifests = await readFile(new URL('entry.yaml', import.meta.url), 'utf8');
   const documents = parseAllDocuments(manifests.replace('IMAGE', image));
-  const metadata = { name: 'entry', namespace: NAMESPACE };
+  const metadata = { name: 'entry', namespace: NAMESPACE_OF_ENTRY };
   await cluster.apply([
     ...documents.map((document) => z.looseObject({}).parse(document.toJS())),
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'balancer.conf': settings } },
   ]);
-  await patchStatus(cluster, NAMESPACE, 'service/entry', {
+  await patchStatus(cluster, NAMESPACE_OF_ENTRY, 'service/entry', {
     loadBalancer: { ingress: [{ ip: NODE }] },
   });
   const now = new Date().toISOString();
@@ -91,7 +91,7 @@ export async function openEntry(cluster: Cluster, bases: readonly BaseImage[]): 
     message: '',
     lastTransitionTime: now,
   };
-  await cluster.kubectl('--namespace', NAMESPACE, 'rollout', 'status', 'deployment/entry');
+  await cluster.kubectl('--namespace', NAMESPACE_OF_ENTRY, 'rollout', 'status', 'deployment/entry');
   await patchStatus(cluster, 'outcry', 'gateway/outcry', {
     conditions: [programmed],
     addresses: [{ type: 'IPAddress', value: NODE }],

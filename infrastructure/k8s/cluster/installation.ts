@@ -85,15 +85,23 @@ export class Installation {
     }
   }
 
-  /** What would differ if another `apply` had an effect; `configured` in its output says nothing about that. */
+  /**
+   * What would differ if another `apply` or upgrade had an effect; `configured` in its output says nothing about
+   * that. Helm keeps a record of each upgrade.
+   */
   async state(): Promise<string> {
     const kinds = 'deployments,statefulsets,services,gateways,httproutes,networkpolicies';
     const generations =
       '{range .items[*]}{.kind}/{.metadata.name} {.metadata.generation}{"\\n"}{end}';
     const ids = '{range .items[*]}{.kind}/{.metadata.name} {.metadata.uid}{"\\n"}{end}';
+    const objects = await this.kubectl(
+      'get',
+      'pods,secrets,configmaps',
+      `--output=jsonpath=${ids}`,
+    );
     return (
       (await this.kubectl('get', kinds, `--output=jsonpath=${generations}`)) +
-      (await this.kubectl('get', 'pods,secrets,configmaps', `--output=jsonpath=${ids}`))
+      objects.replaceAll(/^Secret\/sh\.helm\.release.*\n/gm, '')
     );
   }
 
