@@ -14,13 +14,13 @@ import { JetStreamEvents } from './hand-off/event-stream.ts';
 import { PublishEntries } from './hand-off/publish-entries.ts';
 import { tracedEvents } from './hand-off/traced-events.ts';
 import { attendShards } from './keeper/attend-shards.ts';
-import { CatchUpArchive, type ArchiveFigures } from './keeper/catch-up-archive.ts';
+import { CatchUpArchive } from './keeper/catch-up-archive.ts';
 import { consumerProgress } from './keeper/consumer-progress.ts';
 import { DueWorkStore } from './keeper/due-work-store.ts';
 import { Keeper } from './keeper/keeper.ts';
 import { passTime } from './keeper/pass-time.ts';
-import type { LogLag } from './keeper/log-lag.ts';
 import { hearDueTimes, ShardStore } from './keeper/shard-store.ts';
+import type { Metrics } from './metrics.ts';
 
 export interface FollowUpParts {
   readonly redis: RedisClient;
@@ -28,18 +28,13 @@ export interface FollowUpParts {
   readonly subscriber: RedisClient;
   readonly decider: AuctionDecider;
   readonly tracer: Tracer | undefined;
-  readonly figures: FollowUpFigures;
+  readonly metrics: Metrics;
   readonly log: Logger;
-}
-
-export interface FollowUpFigures extends ArchiveFigures {
-  /** An auction was opened or closed so long after its time, ms. */
-  actedLate(lateMs: number): void;
 }
 
 /** Connects to NATS; nothing else begins before `start`. */
 export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, closers: Closers) {
-  const { redis, subscriber, decider, tracer, figures, log } = parts;
+  const { redis, subscriber, decider, tracer, metrics, log } = parts;
   const shards = settings.SHARDS;
   const nats = connectNats(settings.NATS_URL, 'api-gateway', log);
   closers.defer('NATS', () => nats.close());
@@ -61,7 +56,7 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
     shardStore,
     (shard, auctions) =>
       passTime(decider, shard, auctions, (entry, lateMs) => {
-        if (lateMs !== undefined) figures.actedLate(lateMs);
+        if (lateMs !== undefined) metrics.actedLate(lateMs);
         publisher.offer(entry);
       }),
     { shards, holder: randomUUID() },
@@ -74,18 +69,16 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
   const catchUp = new CatchUpArchive(
     { store, stream, progress: () => consumerProgress(nats) },
     () => keeper.heldShards,
-    figures,
+    metrics,
     log,
   );
   closers.defer('catching up', () => catchUp.stop());
 
   return {
     publisher,
+    stream,
     keeper,
-    /** Whether JetStream takes events now. */
-    isOpen: (): boolean => stream.open,
-    /** How far publishing and archiving are behind; undefined while it is not known. */
-    lag: (): LogLag | undefined => catchUp.lag,
+    catchUp,
     start: (): void => {
       attendance.start();
       keeper.start();

@@ -2,7 +2,7 @@
 import { SIGNED_OUT_KEY } from '@outcry/shared/contracts/keys.ts';
 import { createTokenVerifier } from '@outcry/shared/runtime/access-tokens.ts';
 import { serveHttp } from '@outcry/shared/http/http-server.ts';
-import { Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
+import { startService, type Closers, type Service } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { openTracer } from '@outcry/shared/runtime/open-tracer.ts';
 import { addOperationRoutes, createRegistry } from '@outcry/shared/http/operations.ts';
@@ -23,7 +23,7 @@ import { GroupCommit } from './bidding/group-commit.ts';
 import { RecentHeads } from './bidding/recent-heads.ts';
 import { tracedDecider } from './bidding/traced-decider.ts';
 import { publicAuth, type GatewaySettings } from './config.ts';
-import { createFollowUp, type FollowUpFigures } from './create-follow-up.ts';
+import { createFollowUp } from './create-follow-up.ts';
 import { answerBids } from './http/answer-bids.ts';
 import { countedAddress } from './http/counted-address.ts';
 import { refuseForeignHosts } from './http/foreign-hosts.ts';
@@ -31,7 +31,7 @@ import { followBids } from './http/follow-bids.ts';
 import { createGatewayApi } from './http/gateway-api.ts';
 import type { GatewayParts } from './http/gateway-parts.ts';
 import { devTokenSigner } from './http/dev-tokens.ts';
-import { createMetrics, timedDecider } from './metrics.ts';
+import { addReadings, createMetrics } from './metrics.ts';
 import { ReadSales } from './sales/read-sales.ts';
 
 /**
@@ -39,9 +39,16 @@ import { ReadSales } from './sales/read-sales.ts';
  * @throws OtherShardsError when Redis was written with another number of shards; Error when the port
  *   is taken
  */
-export async function createGateway(settings: GatewaySettings, log: Logger): Promise<Service> {
+export const createGateway = (settings: GatewaySettings, log: Logger): Promise<Service> =>
+  startService(log, (...stages) => assemble(settings, log, ...stages));
+
+async function assemble(
+  settings: GatewaySettings,
+  log: Logger,
+  closers: Closers,
+  isStopping: () => boolean,
+): Promise<number> {
   const verifyToken = await createTokenVerifier(settings, log, (one) => signOuts.refuses(one));
-  const closers = new Closers(log);
   const shards = settings.SHARDS;
   const traces = {
     endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -86,20 +93,14 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
       : undefined,
   );
   closers.defer('script calls', () => decider.close());
-  const figures: FollowUpFigures = {
-    missed: (entries) => metrics.missedEntries.inc(entries),
-    repaired: (entries) => metrics.repairedEntries.inc(entries),
-    forgotten: (auctions) => metrics.forgottenAuctions.inc(auctions),
-    actedLate: (lateMs) => metrics.keeperLateness.observe(lateMs / 1000),
-  };
-  const after = { redis, subscriber, decider, tracer, figures, log };
+  const metrics = createMetrics(registry);
+  const after = { redis, subscriber, decider, tracer, metrics, log };
   const followUp = createFollowUp(settings, after, closers);
   const heads = new RecentHeads();
   redis.on('close', () => heads.forget());
   // Of a cluster, when one node is gone: its replica may know less.
   redis.on('-node', () => heads.forget());
-  const timed = timedDecider(decider, (seconds) => metrics.scriptTime.observe(seconds));
-  const traced = tracer === undefined ? timed : tracedDecider(timed, tracer);
+  const traced = tracer === undefined ? decider : tracedDecider(decider, tracer);
   const lines = {
     shards,
     // A call reaches one node of a cluster, so there it holds auctions of one shard only.
@@ -109,7 +110,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   };
   const engine = new GroupCommit(traced, lines, {
     refuse: (command) => readiness.fault ?? (needsMemory(command) ? memory.full : undefined),
-    onCall: (commands) => metrics.called(commands),
+    onCall: (commands, tookMs) => metrics.called(commands, tookMs),
     onDecided: (auctionId, batch, askedAt) => {
       heads.note(auctionId, batch, askedAt);
       if (batch.entry !== undefined) followUp.publisher.offer(batch.entry);
@@ -119,15 +120,7 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
   });
   closers.defer('engine', () => engine.close());
 
-  const metrics = createMetrics(registry, {
-    waiting: () => engine.waiting,
-    leftToKeeper: () => followUp.publisher.leftToKeeper,
-    inFlight: () => followUp.publisher.inFlight,
-    isOpen: followUp.isOpen,
-    heldShards: () => followUp.keeper.heldShards.length,
-    lag: followUp.lag,
-    memoryShare: () => memory.share,
-  });
+  addReadings(registry, { engine, memory, ...followUp });
 
   const limiter = (name: string, perSecond: number): SharedRateLimiter | undefined => {
     if (perSecond === 0) return undefined;
@@ -166,9 +159,8 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     followBid: followBids(tracer, log),
     log,
   };
-  let stopping = false;
   const isReady = (): Record<string, string> => {
-    if (stopping) return { gateway: 'stopping' };
+    if (isStopping()) return { gateway: 'stopping' };
     return readiness.fault === undefined ? {} : { redis: readiness.fault };
   };
   const api = createGatewayApi(parts, (app) => addOperationRoutes(app, registry, isReady));
@@ -182,20 +174,8 @@ export async function createGateway(settings: GatewaySettings, log: Logger): Pro
     (incoming, outgoing) => refuseForeign(incoming, outgoing) || answerBid(incoming, outgoing),
   );
   closers.defer('HTTP server', () => http.close());
-  try {
-    await readiness.refuseOtherShards();
-  } catch (error) {
-    await closers.close();
-    throw error;
-  }
+  await readiness.refuseOtherShards();
   followUp.start();
   signOuts.start();
-
-  return {
-    port: http.port,
-    close: async () => {
-      stopping = true;
-      await closers.close();
-    },
-  };
+  return http.port;
 }

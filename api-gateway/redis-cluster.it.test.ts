@@ -1,10 +1,15 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Cluster } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
 import { shardOfId } from '@outcry/shared/domain/ids.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
   call,
   newAuction,
-  startTestGatewayOnCluster,
+  startGatewayOn,
   tokenFor,
   type ClusteredGateway,
 } from './testing/test-gateway.ts';
@@ -13,7 +18,10 @@ let gateway: ClusteredGateway;
 let ann: string;
 
 beforeAll(async () => {
-  gateway = await startTestGatewayOnCluster();
+  const folder = await mkdtemp(join(tmpdir(), 'outcry-gateway-'));
+  const cluster = await startRedisCluster({ dataDir: join(folder, 'redis') });
+  const redis = new Cluster([cluster.url]);
+  gateway = await startGatewayOn(folder, cluster, redis, { REDIS_CLUSTER: 'true' });
   ann = await tokenFor(gateway, 'ann');
 });
 afterAll(() => gateway.stop());

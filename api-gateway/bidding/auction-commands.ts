@@ -78,7 +78,6 @@ export interface AuctionHead {
   readonly endsAt: number;
   readonly leader: string;
   readonly sellerId: string;
-  readonly epoch: number;
 }
 
 /** Commands of one auction that are decided together, in their order. */

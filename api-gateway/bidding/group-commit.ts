@@ -49,8 +49,11 @@ export const DEFAULT_LIMITS: GroupCommitLimits = {
 export interface GroupCommitHooks {
   /** Why this command may not even wait, or undefined when it may. */
   readonly refuse: (command: AuctionCommand) => string | undefined;
-  /** Sees how many commands each script call decided; must not throw. */
-  readonly onCall: (commands: number) => void;
+  /**
+   * Sees how many commands each script call had, and how many ms it took; undefined when it decided
+   * nothing. Must not throw.
+   */
+  readonly onCall: (commands: number, tookMs: number | undefined) => void;
   /**
    * Sees what was decided about each auction (publishing, metrics), and when that was asked for, by
    * `monotonicNow`; must not throw.
@@ -184,16 +187,19 @@ export class GroupCommit {
       // Against its contract; a lane that stayed busy would keep its auctions from all further bids.
       this.#hooks.onDefect(error);
     }
+    const tookMs = monotonicNow() - askedAt;
     lane.inFlight.delete(batches);
     this.#callNext(lane);
     // After the next call is on its way, so that Redis decides while the answers are written.
     setImmediate(() => {
       this.#inFlight -= count;
+      let isDecided = false;
       for (const { auctionId, waiting } of batches) {
         const decision = decisions.get(auctionId) ?? NO_DECISION;
+        isDecided ||= decision.kind === 'decided';
         this.#settle(auctionId, waiting, decision, askedAt);
       }
-      this.#hooks.onCall(count);
+      this.#hooks.onCall(count, isDecided ? tookMs : undefined);
     });
   }
 

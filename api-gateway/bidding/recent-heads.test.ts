@@ -9,7 +9,6 @@ const HEAD: AuctionHead = {
   endsAt: 60_000,
   leader: 'ann',
   sellerId: 'sam',
-  epoch: 1,
 };
 const batch = (head: Partial<AuctionHead>): DecidedBatch => ({
   now: 1_000,

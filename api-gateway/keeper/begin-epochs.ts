@@ -71,7 +71,7 @@ export class BeginEpochs extends Rounds {
       try {
         await this.#passTime(
           shard,
-          auctionIds.map((auctionId) => ({ auctionId })),
+          auctionIds.map((auctionId) => ({ auctionId, dueAt: 0 })),
         );
       } catch (error) {
         failure ??= error instanceof Error ? error : new Error(String(error));

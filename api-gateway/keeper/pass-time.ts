@@ -5,14 +5,14 @@ import {
 } from '../bidding/auction-commands.ts';
 
 /** An auction on which time may have to act. */
-export interface PerhapsDue {
+export interface DueAuction {
   readonly auctionId: string;
-  /** When it should have opened or closed, by Redis's clock; 0 or undefined: not known. */
-  readonly dueAt?: number;
+  /** When it should have opened or closed, ms by Redis's clock; 0: not known. */
+  readonly dueAt: number;
 }
 
 /** Lets passing time act on auctions of a shard. @throws Error the first failure */
-export type PassTime = (shard: number, auctions: readonly PerhapsDue[]) => Promise<void>;
+export type PassTime = (shard: number, auctions: readonly DueAuction[]) => Promise<void>;
 
 /**
  * Lets passing time act on auctions of a shard: opens and closes those whose time has come, and
@@ -23,7 +23,7 @@ export type PassTime = (shard: number, auctions: readonly PerhapsDue[]) => Promi
 export async function passTime(
   decider: AuctionDecider,
   shard: number,
-  auctions: readonly PerhapsDue[],
+  auctions: readonly DueAuction[],
   acted: (entry: LogEntry, lateMs: number | undefined) => void,
 ): Promise<void> {
   let failure: Error | undefined;
@@ -32,7 +32,7 @@ export async function passTime(
     const decisions = await decider.decide(
       part.map(({ auctionId }) => ({ shard, auctionId, commands: [] })),
     );
-    for (const { auctionId, dueAt = 0 } of part) {
+    for (const { auctionId, dueAt } of part) {
       const decision = decisions.get(auctionId);
       if (decision?.kind === 'failed') failure ??= decision.defect ?? decision.error;
       if (decision?.kind !== 'decided' || decision.batch.entry === undefined) continue;

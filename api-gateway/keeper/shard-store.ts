@@ -4,6 +4,7 @@ import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { defineForFullRedis } from '../adapters/redis/lua-files.ts';
+import type { DueAuction } from './pass-time.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -34,14 +35,8 @@ export interface ShardLook {
   readonly serverId: string;
   /** Whether every open auction has begun its epoch on this server. */
   readonly epochsBegun: boolean;
-  /** Auctions that should have opened or closed by now. */
+  /** Auctions that should have opened or closed by now, or that a rebuild wants looked at. */
   readonly due: readonly DueAuction[];
-}
-
-export interface DueAuction {
-  readonly auctionId: string;
-  /** 0 where a rebuild asks for a look at once. */
-  readonly dueAt: number;
 }
 
 /** What the keeper that opens and closes asks of Redis. */

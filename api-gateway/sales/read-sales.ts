@@ -20,7 +20,7 @@ import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { asked } from '../adapters/redis/run-failure.ts';
 import type { RedisLists } from '../auctions/redis-lists.ts';
-import { readLots, registrationOf, saleViewFrom } from './sale-requests.ts';
+import { readLots, registrationOf, saleView } from './sale-requests.ts';
 
 /** Of a lot's `standing`, where its texts begin: after twelve numbers of eight bytes (packed.lua). */
 const STANDING_TEXTS_AT = 96;
@@ -56,16 +56,14 @@ export class ReadSales {
       query,
     );
     const now = await this.#lists.now();
+    // `shown` is `epoch seq status`.
     const fields = ['shown', 'endsAt', 'lots', 'terms'];
     const stored = await asked(
       Promise.all(items.map((id) => this.#redis.hmget(this.#lists.keyOf(id), ...fields))),
     );
     const views = stored.flatMap(([shown, endsAt, lots, terms]) =>
       typeof shown === 'string' && typeof terms === 'string'
-        ? saleViewFrom({
-            body: receiptOf(shown, now, endsAt ?? '0'),
-            terms: `${lots ?? ''}\n${terms}`,
-          })
+        ? saleView(terms, lots ?? '', shown.split(' ')[2] ?? '', endsAt ?? '0', now)
         : [],
     );
     return { items: views, nextCursor };
@@ -164,12 +162,6 @@ export class ReadSales {
   #isSale(id: string): boolean {
     return shardOfSale(id, this.#shards) !== undefined;
   }
-}
-
-/** As the script answers a read. @param shown `epoch seq status` */
-function receiptOf(shown: string, now: string, endsAt: string): string {
-  const [epoch, seq, status] = shown.split(' ');
-  return `${epoch} ${seq} ${now} ${status} ${endsAt}`;
 }
 
 /** From its packed form: see sale.lua. */

@@ -58,17 +58,26 @@ export function newSale(terms: SaleTerms, fingerprint: string): NewAuction {
 }
 
 /** A sale from an `epoch seq at status endsAt` receipt, and its lots and terms as decide.lua replies them. */
-export function saleViewFrom({ body, terms }: Pick<Answer, 'body' | 'terms'>): SaleView {
-  const [, , at = '', status, endsAt = ''] = body.split(' ');
+export function saleViewFrom({ body, terms }: Answer): SaleView {
+  const [, , at = '', status = '', endsAt = ''] = body.split(' ');
   const end = terms.indexOf('\n');
-  return {
-    ...ownJson<SaleTerms>(terms.slice(end + 1)),
-    status: status as SaleStatus,
-    lots: readLots(terms.slice(0, end)),
-    endsAt: isoTime(endsAt),
-    serverTime: isoTime(at),
-  };
+  return saleView(terms.slice(end + 1), terms.slice(0, end), status, endsAt, at);
 }
+
+/** A sale from what Redis holds of it, in its texts. @param now ms, as `endsAt` */
+export const saleView = (
+  terms: string,
+  lots: string,
+  status: string,
+  endsAt: string,
+  now: string,
+): SaleView => ({
+  ...ownJson<SaleTerms>(terms),
+  status: status as SaleStatus,
+  lots: readLots(lots),
+  endsAt: isoTime(endsAt),
+  serverTime: isoTime(now),
+});
 
 /** @param text `lot:auction id`, joined by commas */
 export const readLots = (text: string): LotPlace[] =>

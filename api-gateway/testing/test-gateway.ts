@@ -2,10 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Cluster, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
-import { startRedisCluster } from '@outcry/local/servers/redis-cluster.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
@@ -55,18 +54,12 @@ export async function startTestGateway(
   const redisServer = await startRedis({ dataDir: join(folder, 'redis') });
   const redis = new Redis(redisServer.url);
   redis.on('error', () => {}); // tests that kill the server look at the gateway, not at this
-  const gateway = await startOn(folder, redisServer, redis, environment);
+  const gateway = await startGatewayOn(folder, redisServer, redis, environment);
   return { ...gateway, redis, redisServer };
 }
 
-/** Starts a Redis Cluster of three masters, NATS and a gateway on free ports. */
-export async function startTestGatewayOnCluster(): Promise<ClusteredGateway> {
-  const folder = await mkdtemp(join(tmpdir(), 'outcry-gateway-'));
-  const cluster = await startRedisCluster({ dataDir: join(folder, 'redis') });
-  return startOn(folder, cluster, new Cluster([cluster.url]), { REDIS_CLUSTER: 'true' });
-}
-
-async function startOn(
+/** Starts NATS and a gateway beside a Redis of the caller's. @param folder goes with them */
+export async function startGatewayOn(
   folder: string,
   redisServer: Pick<LocalServer, 'url' | 'stop'>,
   redis: RedisClient,

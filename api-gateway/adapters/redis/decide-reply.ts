@@ -71,13 +71,12 @@ function readEntry(auctionId: string, publicText: string, privateText: string): 
 
 /** @param words `OK now leader seller`, and those of `shown` (records.ts) */
 function readHeadOf(words: readonly string[]): AuctionHead {
-  const [, , leader = '', sellerId = '', epoch, , status = '', , , minimumBid] = words;
+  const [, , leader = '', sellerId = '', , , status = '', , , minimumBid] = words;
   return {
     status,
     minimumBid: minimumBid === '-' ? null : Number(minimumBid),
     endsAt: Number(words.at(-1)),
     leader,
     sellerId,
-    epoch: Number(epoch),
   };
 }

@@ -74,16 +74,3 @@ async function dataFault(redis: RedisClient, shards: number): Promise<string | u
   if (marks.every((mark) => servers.has(mark ?? ''))) return undefined;
   return 'Redis was started; archival-worker has yet to compare its data with the archive';
 }
-
-/** Used memory as a share of `maxmemory`, of the fullest master; 0 where there is no limit. */
-export async function memoryShare(redis: RedisClient): Promise<number> {
-  return Math.max(0, ...(await Promise.all(mastersOf(redis).map(shareOf))));
-}
-
-async function shareOf(redis: Redis): Promise<number> {
-  const report = await redis.info('memory');
-  const figure = (name: string): number =>
-    Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(report)?.[1] ?? 0);
-  const limit = figure('maxmemory');
-  return limit === 0 ? 0 : figure('used_memory') / limit;
-}

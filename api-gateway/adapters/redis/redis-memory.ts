@@ -1,7 +1,7 @@
+import type { Redis } from 'ioredis';
 import { withTimeLimit } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
-import { memoryShare } from './durability.ts';
+import { mastersOf, type RedisClient } from '@outcry/shared/runtime/redis.ts';
 
 const ASK_LIMIT_MS = 2_000;
 const ASK_EVERY_MS = 500;
@@ -54,4 +54,17 @@ export class RedisMemory {
       this.#log.debug({ err: error }, 'could not ask Redis for its memory');
     }
   }
+}
+
+/** Used memory as a share of `maxmemory`, of the fullest master; 0 where there is no limit. */
+async function memoryShare(redis: RedisClient): Promise<number> {
+  return Math.max(0, ...(await Promise.all(mastersOf(redis).map(shareOf))));
+}
+
+async function shareOf(redis: Redis): Promise<number> {
+  const report = await redis.info('memory');
+  const figure = (name: string): number =>
+    Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(report)?.[1] ?? 0);
+  const limit = figure('maxmemory');
+  return limit === 0 ? 0 : figure('used_memory') / limit;
 }
