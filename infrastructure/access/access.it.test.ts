@@ -8,12 +8,13 @@ import { Redis } from 'ioredis';
 import { connect } from '@nats-io/transport-node';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { mustRun } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { createAuction, send } from '../testing/bidders.ts';
 import { type DeployedSystem, deploySystem } from '../testing/deployed-system.ts';
 import { serviceAccount } from '../testing/image-service.ts';
-import { mustRun, ROOT } from '../testing/secured-servers.ts';
+import { ROOT } from '../testing/secured-servers.ts';
 import { openStream } from '../testing/stream.ts';
 
 /** Refused to every user of Redis. */

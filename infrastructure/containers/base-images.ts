@@ -8,10 +8,11 @@ import { z } from 'zod';
 import {
   type CommandOptions,
   type CommandResult,
+  mustRun,
   runCommand,
 } from '@outcry/local/processes/run-command.ts';
 import { obtainTool } from '@outcry/local/programs/programs.ts';
-import { mustRun, ROOT } from '../testing/secured-servers.ts';
+import { ROOT } from '../testing/secured-servers.ts';
 import { CACHE_FOLDER } from './cache-folder.ts';
 import { mirrors, obtainDebian } from './debian.ts';
 import type { Engine } from './engine.ts';
@@ -55,13 +56,13 @@ export async function obtainBaseImages(
   engine: Engine,
   environment: NodeJS.ProcessEnv,
 ): Promise<readonly BaseImage[]> {
-  const docker: Docker = (...args) =>
+  const docker = (...args: string[]): Promise<CommandResult> =>
     runCommand(engine.docker, args, { env: environment, withinMs: MINUTES_MS });
   const images = shippedImages();
   const failure = await pullMissing(images, docker);
   if (failure !== undefined) {
     if (!engine.isOwn) throw new Error(`Docker could not download images:\n${failure}`);
-    await makeStandIns(images, docker);
+    await makeStandIns(images, (...args) => run(engine.docker, args, { env: environment }));
   }
   return Promise.all(
     images.map(async (image) => {
@@ -113,14 +114,18 @@ async function pullMissing(images: readonly string[], docker: Docker): Promise<s
   return undefined;
 }
 
-async function makeStandIns(images: readonly string[], docker: Docker): Promise<void> {
+/** @param docker throws when it fails */
+async function makeStandIns(
+  images: readonly string[],
+  docker: (...args: string[]) => Promise<string>,
+): Promise<void> {
   const context = join(CACHE_FOLDER, 'stand-ins');
   await rm(context, { recursive: true, force: true });
   await cp(STAND_INS, context, { recursive: true });
   await copyFile('/etc/ssl/certs/ca-certificates.crt', join(context, 'ca-certificates.crt'));
   const archive = join(context, 'debian.tar');
   await run('tar', ['-C', await obtainDebian(), '--exclude=./tmp/*', '-cf', archive, '.']);
-  await mustSucceed(docker('import', archive, DEBIAN));
+  await docker('import', archive, DEBIAN);
   await rm(archive);
   const versionOf = (kind: string): string =>
     tagOf(images.find((image) => kindOf(image) === kind) ?? '');
@@ -142,7 +147,7 @@ async function makeStandIns(images: readonly string[], docker: Docker): Promise<
   const file = join(context, 'compose.json');
   const name = 'outcry-stand-ins';
   await writeFile(file, JSON.stringify({ name, services: Object.fromEntries(services) }));
-  await mustSucceed(docker('compose', '--progress=plain', '--file', file, 'build'));
+  await docker('compose', '--progress=plain', '--file', file, 'build');
 }
 
 const manifest = z.object({ packageManager: z.string() });
@@ -154,9 +159,4 @@ async function unpack(name: string, context: string, folder: string): Promise<vo
   await mkdir(join(context, folder));
   await run('tar', ['xzf', file, '-C', folder, '--strip-components=1'], { cwd: context });
   await rm(join(context, file));
-}
-
-async function mustSucceed(result: Promise<CommandResult>): Promise<void> {
-  const { code, output } = await result;
-  if (code !== 0) throw new Error(`Docker failed with ${code}:\n${output.slice(-4_000)}`);
 }

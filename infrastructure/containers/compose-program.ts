@@ -1,8 +1,7 @@
 /** Docker Compose 2, which Debian 12 does not have. */
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '@outcry/local/processes/run-command.ts';
-import { mustRun } from '../testing/secured-servers.ts';
+import { mustRun, runCommand } from '@outcry/local/processes/run-command.ts';
 import { CACHE_FOLDER } from './cache-folder.ts';
 import { obtainDebian } from './debian.ts';
 import type { Engine } from './engine.ts';

@@ -1,6 +1,6 @@
 /** Debian 13 in a folder, for what this machine's own Debian has in older versions or not at all. */
 import { chmod } from 'node:fs/promises';
-import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { mustRun, runCommand } from '@outcry/local/processes/run-command.ts';
 import { obtainTool } from '@outcry/local/programs/programs.ts';
 import { cached } from './cache-folder.ts';
 
@@ -30,10 +30,6 @@ export const obtainDebian = (): Promise<string> =>
     // Accounts without rights read it, too.
     await chmod(draft, 0o755);
     const { main } = await mirrors();
-    const { code, output } = await runCommand(
-      await obtainTool('debootstrap'),
-      ['--variant=minbase', `--include=${PACKAGES}`, 'trixie', draft, main],
-      { withinMs: MINUTES_MS },
-    );
-    if (code !== 0) throw new Error(`debootstrap failed:\n${output.slice(-2_000)}`);
+    const what = ['--variant=minbase', `--include=${PACKAGES}`, 'trixie', draft, main];
+    await mustRun(await obtainTool('debootstrap'), what, { withinMs: MINUTES_MS });
   });

@@ -3,7 +3,6 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import type { Variables } from '../testing/secured-servers.ts';
 import { copyCheckout } from './checkout.ts';
 import type { Engine } from './engine.ts';
 import { shippedImages } from './shipped-images.ts';
@@ -12,31 +11,10 @@ const FILE = 'infrastructure/docker/compose.yaml';
 /** One's own installation on this machine has another name, so its data are not ours to lose. */
 const PROJECT = 'outcry-deployed-test';
 
-export interface Deployment {
-  /** The copy of the checkout. */
-  readonly folder: string;
-  /** What this machine made necessary to change in the Compose file, each with its reason. */
-  readonly overrides: readonly string[];
-  /** Runs shell lines in the copy, as printed in the docs. @throws Error with the output */
-  type(lines: string): Promise<string>;
-  compose(...args: string[]): Promise<string>;
-  /** The variables of a file of `infrastructure/docker/secrets`. */
-  secrets(name: string): Promise<Variables>;
-  /** Names of the Compose file's services that run for good. */
-  services(): Promise<readonly string[]>;
-  /** SIGKILL to a service's first process, which Docker takes for a crash and restarts. */
-  kill(service: string): Promise<void>;
-  /** Waits until every container is healthy. @throws Error that names those that are not */
-  healthy(): Promise<void>;
-  /** Containers, networks and volumes are gone afterwards. */
-  remove(): Promise<void>;
-}
+export type Deployment = Awaited<ReturnType<typeof prepareDeployment>>;
 
 /** Nothing runs yet. @param base as `withCompose` gives it */
-export async function prepareDeployment(
-  { docker }: Engine,
-  base: NodeJS.ProcessEnv,
-): Promise<Deployment> {
+export async function prepareDeployment({ docker }: Engine, base: NodeJS.ProcessEnv) {
   const checkout = await copyCheckout();
   const { folder } = checkout;
   const { overrides, file } = await writeOverrides(folder, docker, base);
@@ -68,13 +46,19 @@ export async function prepareDeployment(
       .split('\n')
       .filter((line) => line !== '');
   return {
+    /** The copy of the checkout. */
     folder: checkout.sources,
+    /** What this machine made necessary to change in the Compose file, each with its reason. */
     overrides,
+    /** Runs shell lines in the copy, as printed in the docs. @throws Error with the output */
     type,
     compose,
-    secrets: (name) => checkout.secrets('infrastructure/docker/secrets', name),
+    /** The variables of a file of `infrastructure/docker/secrets`. */
+    secrets: (name: string) => checkout.secrets('infrastructure/docker/secrets', name),
+    /** Names of the Compose file's services that run for good. */
     services: async () => (await listed('{{.Label "com.docker.compose.service"}}')).toSorted(),
-    kill: async (service) => {
+    /** SIGKILL to a service's first process, which Docker takes for a crash and restarts. */
+    async kill(service: string): Promise<void> {
       const id = (await compose('ps', '--quiet', service)).trim();
       const pid = Number(await type(`docker inspect --format '{{.State.Pid}}' ${id}`));
       // `docker kill` would count as a stop by hand, after which nothing restarts it.
@@ -87,7 +71,8 @@ export async function prepareDeployment(
         { withinMs: 30_000, everyMs: 200, what: `the restart of ${service}` },
       );
     },
-    healthy: async () => {
+    /** Waits until every container is healthy. @throws Error that names those that are not */
+    async healthy(): Promise<void> {
       let rest: string[] = [];
       const look = async (): Promise<boolean> => {
         const all = await listed('{{.Label "com.docker.compose.service"}} {{.Status}}');
@@ -100,7 +85,8 @@ export async function prepareDeployment(
         throw new Error(`not healthy: ${rest.join(', ')}`, { cause: error });
       }
     },
-    remove: async () => {
+    /** Containers, networks and volumes are gone afterwards. */
+    async remove(): Promise<void> {
       try {
         await compose('down', '--volumes', '--timeout', '5');
       } finally {
@@ -117,11 +103,7 @@ const OPEN_FILES = 65_536;
 const WITH_LIMIT = ['balancer', 'broadcaster-1', 'broadcaster-2'];
 
 /** What the machine refuses of the Compose file: nothing, on most. */
-async function writeOverrides(
-  folder: string,
-  docker: string,
-  env: NodeJS.ProcessEnv,
-): Promise<{ readonly overrides: readonly string[]; readonly file: string }> {
+async function writeOverrides(folder: string, docker: string, env: NodeJS.ProcessEnv) {
   const file = join(folder, 'override.yaml');
   const { output } = await runCommand('sh', ['-c', 'ulimit -Hn']);
   const limit = output.trim() === 'unlimited' ? OPEN_FILES : Number(output);
@@ -135,12 +117,6 @@ async function writeOverrides(
   const nofile = { soft: limit, hard: limit };
   const services = Object.fromEntries(WITH_LIMIT.map((name) => [name, { ulimits: { nofile } }]));
   await writeFile(file, JSON.stringify({ services: isRefused ? services : {} }));
-  return {
-    file,
-    overrides: isRefused
-      ? [
-          `\`ulimits.nofile\` is ${limit}: this machine's root may not have ${OPEN_FILES} open files`,
-        ]
-      : [],
-  };
+  const why = `this machine's root may not have ${OPEN_FILES} open files`;
+  return { file, overrides: isRefused ? [`\`ulimits.nofile\` is ${limit}: ${why}`] : [] };
 }

@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startGuarded } from '@outcry/local/processes/guarded-process.ts';
 import { logTail } from '@outcry/local/processes/log-file.ts';
-import { lastLines, runCommand } from '@outcry/local/processes/run-command.ts';
+import { lastLines, mustRun, runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { findDocker } from '@outcry/local/programs/docker.ts';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
 import { obtainTool } from '@outcry/local/programs/programs.ts';
-import { mustRun } from '../testing/secured-servers.ts';
 import { CACHE_FOLDER } from './cache-folder.ts';
 
 const STOP = fileURLToPath(new URL('stop-engine.sh', import.meta.url));

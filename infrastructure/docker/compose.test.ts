@@ -5,7 +5,8 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { mustRun, ROOT, type Variables } from '../testing/secured-servers.ts';
+import { mustRun } from '@outcry/local/processes/run-command.ts';
+import { ROOT, type Variables } from '../testing/secured-servers.ts';
 import { environmentFaults } from '../testing/service-variables.ts';
 
 const FOLDER = join(ROOT, 'infrastructure/docker');

@@ -5,7 +5,7 @@ import { runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { Bidders, createAuction, send } from '../testing/bidders.ts';
 import { deploySystem, type DeployedSystem } from '../testing/deployed-system.ts';
-import { GRACE_MS, pathsIn, serviceAccount, type ServiceEnd } from '../testing/image-service.ts';
+import { GRACE_MS, pathsIn, serviceAccount, type ImageService } from '../testing/image-service.ts';
 
 let system: DeployedSystem;
 
@@ -64,7 +64,7 @@ test(
     const bidders = new Bidders(url, secret, auctions);
     await bidders.reach(200);
 
-    const ends: ServiceEnd[] = [];
+    const ends: Awaited<ReturnType<ImageService['stop']>>[] = [];
     for (const service of [worker, broadcaster]) {
       ends.push(await service.stop());
       await bidders.reach(bidders.accepted.length + 100);

@@ -9,10 +9,10 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { mustRun, runCommand } from '@outcry/local/processes/run-command.ts';
 import { findProgram, goFolders } from '@outcry/local/programs/find-program.ts';
 import { documentedLines } from '../containers/documented-lines.ts';
-import { mustRun, ROOT } from '../testing/secured-servers.ts';
+import { ROOT } from '../testing/secured-servers.ts';
 import { HELM } from './cluster/programs.ts';
 import { manifest, policyFaults, type Manifest } from './policies.ts';
 

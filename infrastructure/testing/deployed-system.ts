@@ -2,6 +2,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mustRun } from '@outcry/local/processes/run-command.ts';
 import {
   containerEnvironment,
   serviceAccount,
@@ -9,24 +10,9 @@ import {
   unpackImage,
   type ImageService,
 } from './image-service.ts';
-import {
-  mustRun,
-  startSecuredServers,
-  type SecuredServers,
-  type Variables,
-} from './secured-servers.ts';
+import { startSecuredServers, type SecuredServers, type Variables } from './secured-servers.ts';
 
-export interface DeployedSystem {
-  /** For whatever the test writes; removed at the end. */
-  readonly folder: string;
-  readonly servers: SecuredServers;
-  readonly gateways: readonly ImageService[];
-  readonly broadcasters: readonly ImageService[];
-  readonly workers: readonly ImageService[];
-  /** Delivers to receivers on 127.0.0.1. */
-  readonly webhooks: ImageService;
-  stop(): Promise<void>;
-}
+export type DeployedSystem = Awaited<ReturnType<typeof deploySystem>>;
 
 export interface DeployOptions {
   readonly gateways?: number;
@@ -43,7 +29,7 @@ const SHARDS = '4';
 const LOCAL_RECEIVERS = { WEBHOOKS_ALLOW_PRIVATE: '127.0.0.1/32' };
 
 /** Starts everything, the worker first: it declares the empty Redis whole. */
-export async function deploySystem(options: DeployOptions = {}): Promise<DeployedSystem> {
+export async function deploySystem(options: DeployOptions = {}) {
   const {
     gateways = 1,
     broadcasters = 1,
@@ -110,11 +96,13 @@ export async function deploySystem(options: DeployOptions = {}): Promise<Deploye
     const GATEWAY_URL = bidding[0]?.server.url ?? '';
     const showing = await several('broadcast-service', broadcasters, { GATEWAY_URL });
     return {
+      /** For whatever the test writes; removed at the end. */
       folder,
       servers,
       gateways: bidding,
       broadcasters: showing,
       workers: archiving,
+      /** Delivers to receivers on 127.0.0.1. */
       webhooks,
       stop,
     };

@@ -3,8 +3,8 @@ import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNodeService, waitUntilReady } from '@outcry/local/node-service.ts';
 import { freePort } from '@outcry/local/processes/ports.ts';
-import type { LocalServer } from '@outcry/local/servers/local-server.ts';
-import { mustRun, ROOT, type Variables } from './secured-servers.ts';
+import { mustRun } from '@outcry/local/processes/run-command.ts';
+import { ROOT, type Variables } from './secured-servers.ts';
 
 /** As long as Kubernetes and Compose wait after SIGTERM (`terminationGracePeriodSeconds`). */
 export const GRACE_MS = 30_000;
@@ -53,22 +53,7 @@ export async function containerEnvironment(
   return { NODE_ENV: 'production', TMPDIR: temporary, ...variables };
 }
 
-/** How a service ended after SIGTERM. */
-export interface ServiceEnd {
-  readonly code: number | null;
-  readonly tookMs: number;
-}
-
-export interface ImageService {
-  readonly folder: string;
-  readonly server: LocalServer;
-  /** The file that its output goes to. */
-  readonly log: string;
-  /** What it was given. */
-  readonly environment: Variables;
-  /** Sends SIGTERM and waits for the end; SIGKILL follows when the grace period is over. */
-  stop(): Promise<ServiceEnd>;
-}
+export type ImageService = Awaited<ReturnType<typeof startImageService>>;
 
 /** Starts a program of the image in its folder and waits until it is ready for traffic. */
 export async function startImageService(
@@ -77,7 +62,7 @@ export async function startImageService(
   parent: string,
   variables: Variables,
   program = 'main.js',
-): Promise<ImageService> {
+) {
   const port = await freePort();
   const log = join(parent, `${name}-${port}.log`);
   const environment = await containerEnvironment(parent, {
@@ -105,9 +90,12 @@ export async function startImageService(
   return {
     folder,
     server,
+    /** The file that its output goes to. */
     log,
+    /** What it was given. */
     environment,
-    stop: async () => {
+    /** Sends SIGTERM and waits for the end, how it came; SIGKILL follows when the grace period is over. */
+    async stop(): Promise<{ readonly code: number | null; readonly tookMs: number }> {
       const since = performance.now();
       let code: number | null = null;
       const forget = server.onExit((exit) => {

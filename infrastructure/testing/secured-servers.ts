@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { freePort } from '@outcry/local/processes/ports.ts';
-import { type CommandOptions, runCommand } from '@outcry/local/processes/run-command.ts';
+import { mustRun } from '@outcry/local/processes/run-command.ts';
 import { obtainTool } from '@outcry/local/programs/programs.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startNats } from '@outcry/local/servers/nats.ts';
@@ -12,23 +12,21 @@ import { postgresAccount } from '@outcry/local/servers/postgres-account.ts';
 import { startPostgres } from '@outcry/local/servers/postgres.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 
+export { mustRun };
+
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Variables of one `.env` file. */
 export type Variables = Readonly<Record<string, string>>;
 
-export interface SecuredServers {
-  /** Its `url` names no user, who may do nothing. */
-  readonly redis: LocalServer;
-  /** The test's own user, who may do everything. */
-  readonly redisAdminUrl: string;
-  readonly nats: LocalServer;
-  readonly postgres: LocalServer;
-  /** The variables that `make-secrets.mjs` wrote to `<name>.env`, with the addresses of here. */
-  secrets(name: string): Promise<Variables>;
-  stop(): Promise<void>;
-}
+/** Of a file's text, a variable a line, as Docker reads it: nothing is quoted. */
+export const variablesIn = (text: string): Variables =>
+  Object.fromEntries(
+    Array.from(text.matchAll(/^([^=\n]+)=(.*)$/gm), ([, name = '', value = '']) => [name, value]),
+  );
+
+export type SecuredServers = Awaited<ReturnType<typeof startSecuredServers>>;
 
 interface Options {
   /** A folder that every account may enter. */
@@ -38,7 +36,7 @@ interface Options {
 }
 
 /** Starts the three servers; the database has its roles and no tables. */
-export async function startSecuredServers({ folder, tls }: Options): Promise<SecuredServers> {
+export async function startSecuredServers({ folder, tls }: Options) {
   const secretsFolder = join(folder, 'secrets');
   await mustRun(process.execPath, [
     join(ROOT, 'infrastructure/access/make-secrets.mjs'),
@@ -75,17 +73,19 @@ export async function startSecuredServers({ folder, tls }: Options): Promise<Sec
     'postgres:5432': `127.0.0.1:${database.port}`,
   };
   return {
+    /** Its `url` names no user, who may do nothing. */
     redis,
+    /** The test's own user, who may do everything. */
     redisAdminUrl: `redis://test-admin:any@127.0.0.1:${redis.port}`,
     nats,
     postgres: database,
-    secrets: async (name) => {
+    /** The variables that `make-secrets.mjs` wrote to `<name>.env`, with the addresses of here. */
+    async secrets(name: string): Promise<Variables> {
       let text = await readFile(join(secretsFolder, `${name}.env`), 'utf8');
       for (const [host, place] of Object.entries(places)) text = text.replaceAll(host, place);
-      const pairs = text.trim().split('\n');
-      return Object.fromEntries(pairs.map((pair) => splitOnce(pair, '=')));
+      return variablesIn(text);
     },
-    stop: async () => {
+    async stop(): Promise<void> {
       await Promise.all([redis.stop(), nats.stop(), database.stop()]);
     },
   };
@@ -172,20 +172,4 @@ async function makeCertificate(folder: string): Promise<Certificate> {
   const account = await postgresAccount(join(folder, 'postgres', 'server', 'cluster'));
   if (account !== undefined) await chown(postgresKey, account.uid, account.gid);
   return { file, key, postgresKey };
-}
-
-/** Runs a command to its end. @throws Error with its output when it fails */
-export async function mustRun(
-  file: string,
-  args: readonly string[],
-  options: CommandOptions = {},
-): Promise<string> {
-  const { code, output } = await runCommand(file, args, options);
-  if (code !== 0) throw new Error(`${file} ${args.join(' ')} failed with ${code}:\n${output}`);
-  return output;
-}
-
-function splitOnce(text: string, separator: string): readonly [string, string] {
-  const at = text.indexOf(separator);
-  return [text.slice(0, at), text.slice(at + separator.length)];
 }

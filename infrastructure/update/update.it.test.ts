@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mustRun } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { signToken } from '@outcry/shared/testing/sign-token.ts';
 import { Bidders, send } from '../testing/bidders.ts';
 import { type DeployedSystem, deploySystem } from '../testing/deployed-system.ts';
 import { serviceAccount } from '../testing/image-service.ts';
-import { mustRun, type SecuredServers } from '../testing/secured-servers.ts';
+import { type SecuredServers } from '../testing/secured-servers.ts';
 
 const SHARDS = 4;
 const HOUR_MS = 3_600_000;

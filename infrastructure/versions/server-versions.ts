@@ -1,12 +1,12 @@
 /** Servers in the versions that the tests are run on: each in a folder that can be put in front of PATH. */
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { mustRun } from '@outcry/local/processes/run-command.ts';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
 import { prepareEmbeddedPostgres } from '@outcry/local/programs/embedded-postgres.ts';
 import { obtainTool } from '@outcry/local/programs/programs.ts';
 import { CACHE_FOLDER, cached } from '../containers/cache-folder.ts';
 import { obtainDebian } from '../containers/debian.ts';
-import { mustRun } from '../testing/secured-servers.ts';
 
 const DOWNLOAD_LIMIT_MS = 600_000;
 

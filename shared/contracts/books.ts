@@ -11,6 +11,7 @@
  */
 import type { RegistrationStatus, SaleTerms } from './sales.ts';
 import type { AuctionStatus } from './events.ts';
+import type { Position } from './live.ts';
 
 export const BOOK_EVENT_TYPES = [
   'scheduled',
@@ -29,9 +30,7 @@ export const BOOK_EVENT_TYPES = [
 export type BookEventType = (typeof BOOK_EVENT_TYPES)[number];
 
 /** The public part of a book's event, of which the seal proves that it was there. */
-export interface BookEvent {
-  readonly epoch: number;
-  readonly seq: number;
+export interface BookEvent extends Position {
   readonly type: BookEventType;
   readonly at: string;
   readonly status: AuctionStatus;

@@ -4,6 +4,7 @@
  */
 import type { AuctionStatus, PublicState } from './events.ts';
 import type { PageQuery, PublicTerms } from './api.ts';
+import type { Position } from './live.ts';
 import type { LotResult, RegistrationStatus, SaleStatus, SaleTerms } from './sales.ts';
 import type { IncrementTable } from '../domain/increments.ts';
 
@@ -13,9 +14,7 @@ export type { PageQuery };
 export const HISTORY_DOCUMENT = '/v1/history/openapi.json';
 
 /** One auction as the archive knows it. */
-export interface ArchivedAuction extends PublicTerms, PublicState {
-  readonly epoch: number;
-  readonly seq: number;
+export interface ArchivedAuction extends PublicTerms, PublicState, Position {
   /** The highest seq up to which every event is archived. */
   readonly archivedSeq: number;
   /** When the archive stated that it has all of it; null before. From then on it never changes. */
@@ -23,9 +22,7 @@ export interface ArchivedAuction extends PublicTerms, PublicState {
 }
 
 /** One accepted bid. */
-export interface ArchivedBid {
-  readonly epoch: number;
-  readonly seq: number;
+export interface ArchivedBid extends Position {
   readonly at: string;
   readonly alias: number;
   readonly amount: number;
@@ -73,9 +70,7 @@ export interface NextStep {
 }
 
 /** What was done with an auction by whoever manages it, or by the engine after an outage. */
-export interface RecordEntry {
-  readonly epoch: number;
-  readonly seq: number;
+export interface RecordEntry extends Position {
   readonly at: string;
   readonly type: (typeof RECORDED_TYPES)[number];
   /** Who did it; null: the engine, after an outage. */
@@ -116,9 +111,7 @@ export interface SaleListQuery extends PageQuery {
 }
 
 /** What was decided about a sale by whoever manages it. */
-export interface SaleRecordEntry {
-  readonly epoch: number;
-  readonly seq: number;
+export interface SaleRecordEntry extends Position {
   readonly at: string;
   readonly type: (typeof SALE_RECORDED_TYPES)[number];
   readonly userId: string;
@@ -176,11 +169,9 @@ export interface Opening {
 }
 
 /** A bid as its owner sees it. */
-export interface OwnBid {
+export interface OwnBid extends Position {
   readonly auctionId: string;
   readonly bidId: string;
-  readonly epoch: number;
-  readonly seq: number;
   readonly at: string;
   /** `no_change` is a raise of the own maximum that the public does not see. */
   readonly type: 'bid' | 'no_change' | 'bought';

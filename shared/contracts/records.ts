@@ -314,12 +314,7 @@ const managersMembers = ([, , , userId, fingerprint, key = '']: readonly string[
   `"userId":"${userId}","key":${JSON.stringify(key)},"fingerprint":"${fingerprint}"`;
 
 /** An entry of an auction's log: its place, and the lines of events.ts. */
-export interface LoggedLines {
-  readonly epoch: number;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  /** When the script decided it, ms. */
-  readonly at: number;
+export interface LoggedLines extends RecordHead {
   /** The lines, joined by line feeds; made when it is read, because most looks at a log need no lines. */
   readonly text: string;
 }

@@ -97,9 +97,7 @@ export interface AdmissionRequest {
 }
 
 /** What became of a lot: `GET /v1/sales/{id}/results`. */
-export interface LotResult {
-  readonly lot: number;
-  readonly auctionId: string;
+export interface LotResult extends LotPlace {
   readonly title: string;
   /** Null while the lot is open; `cancelled` for one that was. */
   readonly outcome: 'sold' | 'reserve_not_met' | 'no_bids' | 'cancelled' | null;

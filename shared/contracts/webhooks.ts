@@ -1,5 +1,6 @@
 /** Webhooks: what can be asked for, and what registering and listing them answers. Types alone. */
 import type { PageQuery } from './api.ts';
+import type { Position } from './live.ts';
 
 /** What can be asked for. Which events make it: archival-worker/webhooks/messages.ts. */
 export const WEBHOOK_EVENTS = [
@@ -45,14 +46,12 @@ export interface WebhookWithSecret extends Webhook {
 /** `dead`: given up after three days; it can be sent again. */
 export type DeliveryStatus = 'pending' | 'delivered' | 'dead';
 
-export interface WebhookDelivery {
+export interface WebhookDelivery extends Position {
   /** The header `webhook-id`, the same in every attempt. */
   readonly id: string;
   readonly type: WebhookEvent | typeof ROLLED_BACK;
   /** Of `sale.ended` the sale's. */
   readonly auctionId: string;
-  readonly epoch: number;
-  readonly seq: number;
   readonly status: DeliveryStatus;
   /** When it happened. */
   readonly at: string;

@@ -57,29 +57,82 @@ export interface TestAuctionOptions {
 const HOUR_MS = 60 * 60 * 1000;
 const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 
-/** Plays one auction and writes its log entries. */
-export class TestAuction {
-  readonly auctionId: string;
+/** A log that is written: its place in time, and what a rollback returns to. */
+export abstract class TestLog<Kept> {
+  readonly #id: string;
   readonly #shard: number;
+  /** What was kept after each seq of the present history. */
+  #after: { readonly kept: Kept; readonly epoch: number }[] = [];
+  #epoch = 1;
+  #seq = 0;
+  /** When the next event is, ms. */
+  protected now: number;
+
+  constructor(id: string, shard: number, now: number) {
+    this.#id = id;
+    this.#shard = shard;
+    this.now = now;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** The next event's line. @param shown of its public part, behind its place and time */
+  protected line(type: string, shown: object, secrets: object, kept: Kept): string {
+    this.#seq += 1;
+    this.#after[this.#seq - 1] = { kept, epoch: this.#epoch };
+    const at = new Date(this.now).toISOString();
+    const event = { epoch: this.#epoch, seq: this.#seq, type, at, ...shown };
+    const salt = md5(`${this.#id}:${this.#epoch}:${this.#seq}`);
+    return (
+      `{"v":1,"auctionId":"${this.#id}","public":${JSON.stringify(event)},"salt":"${salt}",` +
+      `"private":${JSON.stringify(secrets)}}`
+    );
+  }
+
+  protected entry(lines: readonly string[]): TestEntry {
+    return {
+      auctionId: this.#id,
+      subject: eventSubject(this.#shard, this.#id),
+      messageId: entryMessageId(this.#id, this.#epoch, this.#seq),
+      text: lines.join('\n'),
+      epoch: this.#epoch,
+      lastSeq: this.#seq,
+    };
+  }
+
+  /** Goes on after `fork` in a new epoch. @returns what was kept there, and the epoch that it was in */
+  protected rollBack(fork: number): { readonly kept: Kept; readonly epoch: number } {
+    const found = this.#after[fork - 1];
+    if (found === undefined) throw new Error(`the log has no event ${fork}`);
+    this.#after = this.#after.slice(0, fork);
+    this.#seq = fork;
+    this.#epoch += 1;
+    return found;
+  }
+}
+
+/** Plays one auction and writes its log entries. */
+export class TestAuction extends TestLog<Auction> {
+  readonly auctionId: string;
   readonly #creation: Creation;
   readonly #startsAt: number;
   readonly #stepMs: number;
-  /** The auction after each seq of the present history: what a rollback returns to. */
-  #after: { readonly auction: Auction; readonly epoch: number }[] = [];
   #auction: Auction;
-  #epoch = 1;
-  #seq = 0;
-  #now: number;
 
   constructor(options: TestAuctionOptions) {
     const { auctionId, shard = 0, sellerId = 'seller-1', startPrice = 1_000 } = options;
     const { reservePrice = 0, buyNowPrice = 0, startsAt = DEFAULT_START_MS } = options;
     const { stepMs = 1_000, lastsMs = HOUR_MS } = options;
+    super(auctionId, shard, startsAt - stepMs);
     this.auctionId = auctionId;
-    this.#shard = shard;
     this.#startsAt = startsAt;
     this.#stepMs = stepMs;
-    this.#now = startsAt - stepMs;
     this.#creation = {
       item: {
         id: `i${auctionId.slice(1)}`,
@@ -120,14 +173,6 @@ export class TestAuction {
     return least;
   }
 
-  get epoch(): number {
-    return this.#epoch;
-  }
-
-  get seq(): number {
-    return this.#seq;
-  }
-
   /** The `scheduled` event; the first entry. */
   create(): TestEntry {
     const { sellerId, startsAt, endsAt, hardEndsAt } = this.#creation;
@@ -137,14 +182,14 @@ export class TestAuction {
       {
         userId: sellerId,
         key: 'create-1',
-        fingerprint: fingerprint('create'),
+        fingerprint: md5('create'),
         creation: this.#creation,
         startsAt,
         endsAt,
         hardEndsAt,
       },
     );
-    return this.#entry([line]);
+    return this.entry([line]);
   }
 
   /** The `started` event. */
@@ -166,7 +211,7 @@ export class TestAuction {
   bids(
     offers: readonly ({ userId: string } & ({ amount: number } | { maxAmount: number }))[],
   ): TestEntry {
-    return this.#entry(offers.map((offer) => this.#decided({ kind: 'bid', ...offer })));
+    return this.entry(offers.map((offer) => this.#decided({ kind: 'bid', ...offer })));
   }
 
   /** This many minimum bids by five users in turn, one an entry. */
@@ -183,56 +228,52 @@ export class TestAuction {
 
   /** Buys at the buy-now price. */
   buyNow(userId: string): TestEntry {
-    return this.#entry([this.#decided({ kind: 'buy', userId })]);
+    return this.entry([this.#decided({ kind: 'buy', userId })]);
   }
 
   /** The seller cancels. */
   cancel(): TestEntry {
     const { sellerId } = this.#creation;
-    return this.#entry([this.#decided({ kind: 'cancel', userId: sellerId, admin: false })]);
+    return this.entry([this.#decided({ kind: 'cancel', userId: sellerId, admin: false })]);
   }
 
   /** The seller pauses it. */
   pause(): TestEntry {
     const { sellerId } = this.#creation;
-    return this.#entry([this.#decided({ kind: 'pause', userId: sellerId, admin: false })]);
+    return this.entry([this.#decided({ kind: 'pause', userId: sellerId, admin: false })]);
   }
 
   /** An admin removes a bidder. */
   remove(alias: number): TestEntry {
-    return this.#entry([this.#decided({ kind: 'remove', userId: 'admin', alias })]);
+    return this.entry([this.#decided({ kind: 'remove', userId: 'admin', alias })]);
   }
 
   /**
    * Redis restarted, with the auction as it was after `fork`: the `epoch` event. Each restart counts
    * one up, as if the clock had moved by a second; the parent is the epoch that `fork` was in.
    */
-  restart(fork: number = this.#seq): TestEntry {
-    const kept = this.#after[fork - 1];
-    if (kept === undefined) throw new Error(`the auction has no event ${fork}`);
-    this.#after = this.#after.slice(0, fork);
-    this.#auction = kept.auction;
-    this.#seq = fork;
-    this.#epoch += 1;
-    return this.#entry([this.#line('epoch', { parent: kept.epoch }, { fork })]);
+  restart(fork: number = this.seq): TestEntry {
+    const { kept, epoch: parent } = this.rollBack(fork);
+    this.#auction = kept;
+    return this.entry([this.#line('epoch', { parent }, { fork })]);
   }
 
   #passTimeTo(time: number): TestEntry {
-    this.#now = Math.max(this.#now, time);
-    const { auction, events } = passTime(this.#auction, this.#now);
+    this.now = Math.max(this.now, time);
+    const { auction, events } = passTime(this.#auction, this.now);
     this.#auction = auction;
-    return this.#entry(events.map((event) => this.#line(event.type, {}, {})));
+    return this.entry(events.map((event) => this.#line(event.type, {}, {})));
   }
 
   #decided(command: Command): string {
-    this.#now += this.#stepMs;
-    const decision = decide(this.#auction, command, this.#now);
+    this.now += this.#stepMs;
+    const decision = decide(this.#auction, command, this.now);
     if (!decision.accepted) throw new Error(`the rules refuse this: ${decision.code}`);
     if (decision.event === undefined) throw new Error('this is no event of the auction');
     this.#auction = decision.auction;
     const { userId } = command;
-    const bidId = `b-${this.#epoch}-${this.#seq + 1}`;
-    const key = { key: bidId, fingerprint: fingerprint(`${command.kind}:${bidId}`) };
+    const bidId = `b-${this.epoch}-${this.seq + 1}`;
+    const key = { key: bidId, fingerprint: md5(`${command.kind}:${bidId}`) };
     const alias = this.#auction.bidders.get(userId)?.alias;
     const members =
       command.kind === 'bid' || command.kind === 'buy'
@@ -252,30 +293,9 @@ export class TestAuction {
     shown: Pick<PublicEvent, 'bid' | 'bidder' | 'reason' | 'parent'>,
     members: object,
   ): string {
-    this.#seq += 1;
-    this.#after[this.#seq - 1] = { auction: this.#auction, epoch: this.#epoch };
-    const at = new Date(this.#now).toISOString();
-    const event = { epoch: this.#epoch, seq: this.#seq, type, at, state: this.state };
     const { leader, leaderMax } = this.#auction;
     const secrets = leader === undefined ? members : { ...members, leaderId: leader, leaderMax };
-    const salt = createHash('md5').update(`${this.auctionId}:${this.#epoch}:${this.#seq}`);
-    return (
-      `{"v":1,"auctionId":"${this.auctionId}","public":` +
-      JSON.stringify({ ...event, ...shown }) +
-      `,"salt":"${salt.digest('hex')}","private":${JSON.stringify(secrets)}}`
-    );
-  }
-
-  #entry(lines: readonly string[]): TestEntry {
-    const { auctionId } = this;
-    return {
-      auctionId,
-      subject: eventSubject(this.#shard, auctionId),
-      messageId: entryMessageId(auctionId, this.#epoch, this.#seq),
-      text: lines.join('\n'),
-      epoch: this.#epoch,
-      lastSeq: this.#seq,
-    };
+    return this.line(type, { state: this.state, ...shown }, secrets, this.#auction);
   }
 }
 
@@ -298,4 +318,5 @@ function offerOf(command: Command): object {
   return 'maxAmount' in command ? { maxAmount: command.maxAmount } : {};
 }
 
-const fingerprint = (text: string): string => createHash('md5').update(text).digest('hex');
+/** In hex; stands for salts and fingerprints. */
+export const md5 = (text: string): string => createHash('md5').update(text).digest('hex');

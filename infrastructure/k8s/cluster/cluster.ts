@@ -6,9 +6,8 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startGuarded } from '@outcry/local/processes/guarded-process.ts';
 import { logTail } from '@outcry/local/processes/log-file.ts';
-import { type CommandResult, lastLines, runCommand } from '@outcry/local/processes/run-command.ts';
+import { lastLines, mustRun, runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
-import { mustRun } from '../../testing/secured-servers.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** A network of two: the node, and this machine. */
@@ -27,28 +26,13 @@ const START_WITHIN_MS = 180_000;
 /** A rollout of nine Redis pods is one command. */
 const COMMAND_LIMIT_MS = 1_200_000;
 
-export interface Cluster {
-  /** The environment in which `kubectl` and `helm` are found and reach this cluster. */
-  readonly environment: NodeJS.ProcessEnv;
-  /** @throws Error with the output when it fails */
-  kubectl(...args: string[]): Promise<string>;
-  apply(manifests: readonly object[]): Promise<void>;
-  /** Takes the images of an archive that `docker save` wrote, CoreDNS's among them, and starts it. */
-  load(archive: string): Promise<void>;
-  /** Empty volumes; each pod with data takes one. */
-  makeVolumes(count: number): Promise<void>;
-  /** SIGKILL to the first process of each container of a pod, which the kubelet then restarts. */
-  killProcesses(pod: string): Promise<void>;
-  /** Whether a connection can be made from inside a pod. */
-  connects(pod: string, address: string, port: number): Promise<boolean>;
-  stop(): Promise<void>;
-}
+export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
 /**
  * @param programs as `obtainClusterPrograms` gives it
  * @throws Error with the end of the logs when it does not start
  */
-export async function startCluster(programs: string): Promise<Cluster> {
+export async function startCluster(programs: string) {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     throw new Error('A cluster is started by root on Linux only.');
   }
@@ -81,13 +65,8 @@ export async function startCluster(programs: string): Promise<Cluster> {
     PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}`,
     KUBECONFIG: join(folder, 'kubeconfig'),
   };
-  const tryKubectl = (...args: string[]): Promise<CommandResult> =>
-    runCommand('kubectl', args, { env: environment, withinMs: COMMAND_LIMIT_MS });
-  const kubectl = async (...args: string[]): Promise<string> => {
-    const { code, output } = await tryKubectl(...args);
-    if (code !== 0) throw new Error(`kubectl ${args.join(' ')} failed:\n${output.slice(-4_000)}`);
-    return output;
-  };
+  const kubectl = (...args: string[]): Promise<string> =>
+    mustRun('kubectl', args, { env: environment, withinMs: COMMAND_LIMIT_MS });
   const apply = async (manifests: readonly object[]): Promise<void> => {
     const file = join(folder, `${randomUUID()}.json`);
     const list = { apiVersion: 'v1', kind: 'List', items: manifests };
@@ -111,8 +90,8 @@ export async function startCluster(programs: string): Promise<Cluster> {
     await waitUntil(
       async () => {
         if (node.hasExited()) throw new Error('a program of the node ended');
-        const { output } = await tryKubectl('get', 'node', 'node1', '--no-headers');
-        return / Ready /.test(output);
+        const state = await kubectl('get', 'node', 'node1', '--no-headers').catch(() => '');
+        return / Ready /.test(state);
       },
       { withinMs: START_WITHIN_MS, everyMs: 300, what: 'that the node is ready' },
     );
@@ -133,26 +112,31 @@ export async function startCluster(programs: string): Promise<Cluster> {
   };
   const containerd = ['ctr', '--address=/run/containerd.sock', '--namespace=k8s.io'];
   return {
+    /** The environment in which `kubectl` and `helm` are found and reach this cluster. */
     environment,
+    /** @throws Error with the output when it fails */
     kubectl,
     apply,
-    load: async (archive) => {
+    /** Takes the images of an archive that `docker save` wrote, CoreDNS's among them, and starts it. */
+    async load(archive: string): Promise<void> {
       const args = [...inside, ...containerd, 'images', 'import', archive];
-      const { code, output } = await runCommand('nsenter', args, { withinMs: COMMAND_LIMIT_MS });
-      if (code !== 0) throw new Error(`ctr failed:\n${output.slice(-2_000)}`);
+      await mustRun('nsenter', args, { withinMs: COMMAND_LIMIT_MS });
       await kubectl('apply', '--filename', join(HERE, 'addons.yaml'));
     },
-    makeVolumes: async (count) => {
+    /** Empty volumes; each pod with data takes one. */
+    async makeVolumes(count: number): Promise<void> {
       const names = Array.from({ length: count }, (_, i) => `volume-${i}`);
       for (const name of names) await mkdir(join(folder, 'volumes', name), { recursive: true });
       await apply(names.map((name) => volume(name, join(folder, 'volumes', name))));
     },
-    killProcesses: async (pod) => {
+    /** SIGKILL to the first process of each container of a pod, which the kubelet then restarts. */
+    async killProcesses(pod: string): Promise<void> {
       for (const id of await containersOf(pod)) {
         await inNode(...containerd, 'task', 'kill', '--signal=SIGKILL', id);
       }
     },
-    connects: async (pod, address, port) => {
+    /** Whether a connection can be made from inside a pod. */
+    async connects(pod: string, address: string, port: number): Promise<boolean> {
       const [id = ''] = await containersOf(pod);
       const tasks = await inNode(...containerd, 'task', 'list');
       const line = tasks.split('\n').find((each) => each.startsWith(id)) ?? '';

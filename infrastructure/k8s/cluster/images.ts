@@ -1,12 +1,12 @@
 /** The images that the overlays and the cluster's own parts want, in one archive. */
 import { copyFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BaseImage, obtainBaseImages } from '../../containers/base-images.ts';
+import { mustRun } from '@outcry/local/processes/run-command.ts';
+import { obtainBaseImages } from '../../containers/base-images.ts';
 import type { Checkout } from '../../containers/checkout.ts';
 import { withCompose } from '../../containers/compose-program.ts';
 import { documentedLines } from '../../containers/documented-lines.ts';
 import { obtainEngine } from '../../containers/engine.ts';
-import { mustRun } from '../../testing/secured-servers.ts';
 
 const MINUTES_MS = 60_000;
 /** Made of the programs in the cache, on the image that has a C library and a shell anyway. */
@@ -18,19 +18,14 @@ const OWN: Readonly<Record<string, { program?: string; lines: readonly string[] 
   },
 };
 
-export interface ClusterImages {
-  readonly bases: readonly BaseImage[];
-  /** A file as `docker save` writes it. */
-  readonly archive: string;
-}
-
 /**
  * Builds the project's images by the lines of docs/install.md, with an engine that is gone afterwards.
  *
  * @param checkout where the lines are typed
  * @param programs as `obtainClusterPrograms` gives it
+ * @returns the official ones among them, and a file of all as `docker save` writes it
  */
-export async function makeImages(checkout: Checkout, programs: string): Promise<ClusterImages> {
+export async function makeImages(checkout: Checkout, programs: string) {
   const engine = await obtainEngine();
   try {
     // Debian's engine has its builder inside; the newer one needs a plugin.

@@ -1,24 +1,18 @@
 /** A cluster with all images, in which an overlay can be applied by the lines of the docs. */
-import type { BaseImage } from '../../containers/base-images.ts';
-import { type Checkout, copyCheckout } from '../../containers/checkout.ts';
-import { type Cluster, NODE, startCluster } from './cluster.ts';
+import { copyCheckout } from '../../containers/checkout.ts';
+import { NODE, startCluster } from './cluster.ts';
 import { defineGateways } from './entry.ts';
 import { makeImages } from './images.ts';
 import { resolveName } from './names.ts';
 import { obtainClusterPrograms } from './programs.ts';
 
-export interface PreparedCluster {
-  readonly cluster: Cluster;
-  readonly checkout: Checkout;
-  readonly bases: readonly BaseImage[];
-  stop(): Promise<void>;
-}
+export type PreparedCluster = Awaited<ReturnType<typeof prepareCluster>>;
 
 /**
  * @param host the installation's, which this process then finds at the node
  * @param volumes of each pod with data one
  */
-export async function prepareCluster(host: string, volumes: number): Promise<PreparedCluster> {
+export async function prepareCluster(host: string, volumes: number) {
   resolveName(host, NODE);
   const programs = await obtainClusterPrograms();
   const checkout = await copyCheckout();

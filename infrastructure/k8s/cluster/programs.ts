@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { mustRun } from '@outcry/local/processes/run-command.ts';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
 import { obtainTool } from '@outcry/local/programs/programs.ts';
 import { installPackage } from '@outcry/local/programs/system-packages.ts';
@@ -97,12 +97,9 @@ async function buildKubernetes(
   await build(go, ['install', '-trimpath', '-mod=readonly', ldflags, ...packages], folder);
 }
 
-async function build(go: string, args: readonly string[], folder: string): Promise<void> {
-  const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0' };
-  const { code, output } = await runCommand(go, args, {
+const build = (go: string, args: readonly string[], folder: string): Promise<string> =>
+  mustRun(go, args, {
     cwd: KUBERNETES,
-    env,
+    env: { ...process.env, GOBIN: folder, CGO_ENABLED: '0' },
     withinMs: BUILD_LIMIT_MS,
   });
-  if (code !== 0) throw new Error(`go ${args.join(' ')} failed:\n${output.slice(-2_000)}`);
-}

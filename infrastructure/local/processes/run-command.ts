@@ -48,6 +48,19 @@ export function runCommand(
   });
 }
 
+/** Runs a command to its end. @returns its output @throws Error with the end of that when it fails */
+export async function mustRun(
+  file: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
+  const { code, output } = await runCommand(file, args, options);
+  if (code === 0) return output;
+  throw new Error(
+    `\`${[file, ...args].join(' ')}\` failed with code ${code}. Its last lines:\n${lastLines(output, 40)}`,
+  );
+}
+
 /** The last `count` lines of a text that are not empty. */
 export function lastLines(text: string, count: number): string {
   return text

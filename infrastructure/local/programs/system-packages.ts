@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lastLines, runCommand } from '../processes/run-command.ts';
+import { mustRun, runCommand } from '../processes/run-command.ts';
 import { findProgram } from './find-program.ts';
 import { withLock } from './lock-file.ts';
 import { withoutDaemonStarts } from './policy-rc.ts';
@@ -38,7 +38,7 @@ export async function installPackage(
       await installWithApt(aptGet, apt);
     } else if (brewProgram !== undefined && brew !== undefined) {
       say(`installing ${brew} with brew`);
-      await run(brewProgram, ['install', '--quiet', brew], process.env);
+      await mustRun(brewProgram, ['install', '--quiet', brew], { withinMs: TEN_MINUTES_MS });
     }
     return find();
   });
@@ -46,26 +46,14 @@ export async function installPackage(
 
 async function installWithApt(aptGet: string, name: string): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
+  const options = { env, withinMs: TEN_MINUTES_MS };
   // Wait when the system's own updates hold the package database.
   const patience = ['-o', 'DPkg::Lock::Timeout=300'];
   if (!listsAreFresh) {
     // One broken source among several must not stop an installation that does not need it.
-    const { code } = await runCommand(aptGet, [...patience, '-q', 'update'], {
-      env,
-      withinMs: TEN_MINUTES_MS,
-    });
+    const { code } = await runCommand(aptGet, [...patience, '-q', 'update'], options);
     listsAreFresh = code === 0;
   }
-  await withoutDaemonStarts(() =>
-    run(aptGet, [...patience, 'install', '-q', '-y', '--no-install-recommends', name], env),
-  );
-}
-
-async function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const { code, output } = await runCommand(file, args, { env, withinMs: TEN_MINUTES_MS });
-  if (code === 0) return;
-  throw new Error(
-    `\`${[file, ...args].join(' ')}\` failed with code ${code}. Its last lines:\n` +
-      lastLines(output, 8),
-  );
+  const install = ['install', '-q', '-y', '--no-install-recommends', name];
+  await withoutDaemonStarts(() => mustRun(aptGet, [...patience, ...install], options));
 }
