@@ -2,7 +2,6 @@
  * Puts together what happens to an auction after its bidders have their answers: the hand-off to
  * JetStream, the keeper, and the catching up with the archive.
  */
-import { randomUUID } from 'node:crypto';
 import { connectNats } from '@outcry/shared/runtime/jetstream.ts';
 import type { Closers } from '@outcry/shared/runtime/lifecycle.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
@@ -59,7 +58,7 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
         if (lateMs !== undefined) metrics.actedLate(lateMs);
         publisher.offer(entry);
       }),
-    { shards, holder: randomUUID() },
+    shards,
     log,
   );
   closers.defer('keeper', () => keeper.stop());

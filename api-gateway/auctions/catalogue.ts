@@ -17,7 +17,7 @@ import {
   CREATIONS_KEPT_SECONDS,
   ITEM_KEPT_SECONDS,
 } from '@outcry/shared/contracts/keys.ts';
-import { isItemId, type CreatedKind } from '@outcry/shared/domain/ids.ts';
+import { isItemId, ownItemOf, type CreatedKind } from '@outcry/shared/domain/ids.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
 import type { RedisClient } from '@outcry/shared/runtime/redis.ts';
 import { luaFile, script } from '../adapters/redis/lua-files.ts';
@@ -148,9 +148,10 @@ export class Catalogue {
 
   /** All in one shard: an item's, or those of an auction and of the item that it brought along. */
   #keysOf(id: string): string[] {
-    const item = itemKey(this.#lists.shardOf(id), `i${id.slice(1)}`);
-    if (id.startsWith('s')) return [this.#lists.keyOf(id)];
-    return id.startsWith('a') ? [this.#lists.keyOf(id), item] : [item];
+    const shard = this.#lists.shardOf(id);
+    if (id.startsWith('i')) return [itemKey(shard, id)];
+    const own = this.#lists.keyOf(id);
+    return id.startsWith('a') ? [own, itemKey(shard, ownItemOf(id))] : [own];
   }
 
   /** @throws CursorError when the cursor is not one of ours */

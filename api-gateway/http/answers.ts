@@ -89,18 +89,8 @@ const UNUSABLE_ENDS = {
 const isUnusableEnd = (code: RefusalCode): code is keyof typeof UNUSABLE_ENDS =>
   Object.hasOwn(UNUSABLE_ENDS, code);
 
-const REFUSAL_DETAILS: Record<
-  Exclude<
-    RefusalCode,
-    | keyof typeof UNUSABLE_ENDS
-    | 'BID_TOO_LOW'
-    | 'OVER_LIMIT'
-    | 'SALE_CHANGED'
-    | 'NO_ROOM'
-    | 'UNREADABLE'
-  >,
-  string
-> = {
+/** Of the codes that always mean the same. */
+const REFUSAL_DETAILS = {
   AUCTION_NOT_FOUND: 'No auction with this id is open or recently closed; the history may have it.',
   SALE_NOT_FOUND: 'No sale with this id is open or recently closed; the history may have it.',
   IDEMPOTENCY_MISMATCH: 'This Idempotency-Key was used for a different request before.',

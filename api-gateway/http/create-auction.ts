@@ -1,7 +1,7 @@
 /** A new auction, by itself or as a lot of a sale. */
 import type { AuctionRequest } from '@outcry/shared/contracts/api.ts';
 import type { ItemDetails } from '@outcry/shared/contracts/events.ts';
-import { shardedId, shardOfId } from '@outcry/shared/domain/ids.ts';
+import { ownItemOf, shardOfId } from '@outcry/shared/domain/ids.ts';
 import {
   answerProblem,
   setHeader,
@@ -47,7 +47,7 @@ export async function createAuction(
   if (!claimed.ok) return claimed.answer;
   const { id } = claimed.value;
   // The item of an inline request is named after its auction: the same request, the same item.
-  const item = storedItem ?? newItemOf(id, request, parts.shards);
+  const item = storedItem ?? newItemOf(id, request);
   const sellerId = sale?.value.sellerId ?? stored?.value.sellerId ?? caller.userId;
   const create = (completed: AuctionRequest): Promise<Answer> => {
     const creation = newAuction(id, item, sellerId, completed);
@@ -118,9 +118,7 @@ function answerElsewhere(x: Exchange): HttpAnswer {
   });
 }
 
-function newItemOf(auctionId: string, request: AuctionRequest, shards: number): ItemDetails {
-  const tail = auctionId.slice(auctionId.indexOf('-') + 1);
-  const itemId = shardedId('i', shardOfId(auctionId, shards) ?? 0, tail);
-  if (request.item === undefined) throw new Error('the request names no item');
-  return itemDetails(itemId, request.item);
+function newItemOf(auctionId: string, { item }: AuctionRequest): ItemDetails {
+  if (item === undefined) throw new Error('the request names no item');
+  return itemDetails(ownItemOf(auctionId), item);
 }

@@ -1,13 +1,12 @@
 import { SignJWT } from 'jose';
 import { wallClockNow } from '@outcry/shared/runtime/wall-clock.ts';
-import type { SignDevToken } from './gateway-parts.ts';
 
 const LIFETIME_MS = 12 * 60 * 60 * 1000;
 
 /** Signs tokens for demo users with the shared secret. Only for AUTH_MODE=dev. */
-export function devTokenSigner(secret: string, issuer?: string, audience?: string): SignDevToken {
+export function devTokenSigner(secret: string, issuer?: string, audience?: string) {
   const key = new TextEncoder().encode(secret);
-  return async (userId, roles) => {
+  return async (userId: string, roles: readonly string[]) => {
     // A token counts in seconds: both must name the same instant.
     const expiresAt = new Date(Math.floor((wallClockNow() + LIFETIME_MS) / 1000) * 1000);
     const unsigned = new SignJWT({ roles })

@@ -7,6 +7,7 @@ import type { SharedLists } from '../auctions/shared-lists.ts';
 import type { GroupCommit } from '../bidding/group-commit.ts';
 import type { RecentHeads } from '../bidding/recent-heads.ts';
 import type { ReadSales } from '../sales/read-sales.ts';
+import type { devTokenSigner } from './dev-tokens.ts';
 import type { FollowBid } from './follow-bids.ts';
 
 /** What the routes work with; create-gateway.ts puts it together. */
@@ -23,13 +24,8 @@ export interface GatewayParts extends Authentication {
   readonly publicConfig: PublicConfig;
   readonly corsOrigins: readonly string[];
   /** Signs tokens for demo users; undefined unless AUTH_MODE=dev. */
-  readonly signDevToken: SignDevToken | undefined;
+  readonly signDevToken: ReturnType<typeof devTokenSigner> | undefined;
   /** Undefined when bids are neither traced nor logged. */
   readonly followBid: FollowBid | undefined;
   readonly log: Logger;
 }
-
-export type SignDevToken = (
-  userId: string,
-  roles: readonly string[],
-) => Promise<{ token: string; expiresAt: string; expiresIn: number }>;

@@ -61,9 +61,7 @@ afterEach(async () => {
 });
 
 function start(passTime: PassTime): void {
-  const options = { shards: SHARDS, holder: 'me' };
-  const log = createLogger('test', 'silent');
-  keeper = new Keeper(store, passTime, options, log);
+  keeper = new Keeper(store, passTime, SHARDS, createLogger('test', 'silent'));
   keeper.start();
 }
 

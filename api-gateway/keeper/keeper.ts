@@ -3,6 +3,7 @@
  * leases only avoid double work. Each shard has a loop of its own and leases have theirs, so that
  * whatever takes long in one shard makes nothing late in another.
  */
+import { randomUUID } from 'node:crypto';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
 import { BeginEpochs } from './begin-epochs.ts';
@@ -10,30 +11,26 @@ import { KeepShard } from './keep-shard.ts';
 import type { PassTime } from './pass-time.ts';
 import type { KeeperStore } from './shard-store.ts';
 
-export interface KeeperOptions {
-  readonly shards: number;
-  /** Tells this keeper from all others. */
-  readonly holder: string;
-}
-
 const LEASE_MS = 3_000;
 const LEASES_EVERY_MS = 1_000;
 
 export class Keeper {
   readonly #store: KeeperStore;
   readonly #passTime: PassTime;
-  readonly #options: KeeperOptions;
+  readonly #shards: number;
   readonly #log: Logger;
+  /** Tells this keeper from all others. */
+  readonly #holder = randomUUID();
   readonly #held = new Map<number, KeepShard>();
   readonly #epochs: BeginEpochs;
   readonly #leases = new Rounds(() => this.#holdLeases());
   /** Shards in which nothing could be done twice in a row; once only means a moment without Redis. */
   readonly #failing = new Set<number>();
 
-  constructor(store: KeeperStore, passTime: PassTime, options: KeeperOptions, log: Logger) {
+  constructor(store: KeeperStore, passTime: PassTime, shards: number, log: Logger) {
     this.#store = store;
     this.#passTime = passTime;
-    this.#options = options;
+    this.#shards = shards;
     this.#log = log;
     this.#epochs = new BeginEpochs(store, passTime, (shard) => this.#held.has(shard), log);
   }
@@ -64,17 +61,16 @@ export class Keeper {
     const held = [...this.#held];
     this.#held.clear();
     await Promise.all([this.#epochs.stop(), ...held.map(([, loop]) => loop.stop())]);
-    const { holder } = this.#options;
-    await Promise.allSettled(held.map(([shard]) => this.#store.releaseLease(shard, holder)));
+    const released = held.map(([shard]) => this.#store.releaseLease(shard, this.#holder));
+    await Promise.allSettled(released);
   }
 
   /** On a cluster one master may be away: the other shards go on. */
   async #holdLeases(): Promise<number> {
-    const { shards, holder } = this.#options;
     await Promise.all(
-      Array.from({ length: shards }, async (_, shard) => {
+      Array.from({ length: this.#shards }, async (_, shard) => {
         try {
-          this.#keep(shard, await this.#store.holdLease(shard, holder, LEASE_MS));
+          this.#keep(shard, await this.#store.holdLease(shard, this.#holder, LEASE_MS));
         } catch (error) {
           this.#log.debug({ err: error, shard }, 'a lease could not be renewed, trying again');
         }

@@ -52,6 +52,9 @@ export const isSaleBook = (id: string): boolean => id.startsWith('s');
 export const absenteesOf = (auctionId: string): string => `b${auctionId.slice(1)}`;
 export const auctionOfAbsentees = (bookId: string): string => `a${bookId.slice(1)}`;
 
+/** The item that a request for an auction brought along. */
+export const ownItemOf = (auctionId: string): string => `i${auctionId.slice(1)}`;
+
 /** The shard of a sale, or undefined when the id is no sale id of such a system. */
 export const shardOfSale = (id: string, shards: number): number | undefined =>
   id.startsWith('s') ? shardOfId(id, shards) : undefined;
