@@ -4,7 +4,7 @@
  */
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { Rounds } from '@outcry/shared/runtime/rounds.ts';
-import { available } from '../unavailable.ts';
+import { available, Refusal } from '../refusal.ts';
 import type { DeletedAccountStore, Deletion, Erasure } from './deleted-accounts.ts';
 import type { NamesInRedis } from './names-in-redis.ts';
 import type { SignOutMarks } from './sign-out-marks.ts';
@@ -23,25 +23,24 @@ export interface AccountParts {
   readonly store: DeletedAccountStore;
 }
 
-/** Ends all sessions of a user. @throws UnavailableError */
+/** Ends all sessions of a user. @throws Refusal `UNAVAILABLE` */
 export const signOut = ({ marks }: AccountParts, userId: string): Promise<number> =>
   available(UNAVAILABLE, () => marks.signOut(userId));
 
 /**
  * Signs the user out everywhere, and has the account deleted by {@link DeleteAccounts}.
- * @returns open auctions and sales that the user sells, leads, or has left a bid for: then nothing was done
- * @throws UnavailableError
+ * @throws Refusal `ACCOUNT_IN_USE` where the user sells, leads, or has left a bid for what is open: then
+ *   nothing was done; `UNAVAILABLE`
  */
-export const deleteAccount = (
-  { marks, store }: AccountParts,
-  userId: string,
-): Promise<readonly string[]> =>
+export const deleteAccount = ({ marks, store }: AccountParts, userId: string): Promise<void> =>
   available(UNAVAILABLE, async () => {
     const open = await store.openAuctions(userId, MAX_NAMED);
-    if (open.length > 0) return open;
+    if (open.length > 0) {
+      const detail = `The account sells, leads or has left a bid in what is open: ${open.join(', ')}.`;
+      throw new Refusal('ACCOUNT_IN_USE', detail);
+    }
     const signedOutAt = await marks.signOut(userId);
     await store.begin({ userId, upTo: signedOutAt + SIGN_OUT_TAKES_MS });
-    return [];
   });
 
 export interface DeleteAccountsParts {

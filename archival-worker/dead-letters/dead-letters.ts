@@ -8,7 +8,7 @@ import type {
 import { cursorOf, cursorParts, pageOf } from '@outcry/shared/runtime/cursors.ts';
 import type { LetterPlace, ListedLetter } from '../adapters/postgres/dead-letters.ts';
 import type { Judgement } from '../archive/ports.ts';
-import { available } from '../unavailable.ts';
+import { available, Refusal } from '../refusal.ts';
 import { discardLetters, retryLetters, type LetterParts } from './settle-letters.ts';
 
 /** Letters of one hash that a request deals with; asking again deals with more. */
@@ -17,7 +17,7 @@ const MOST_RETRIED = 100;
 /** Postgres or Redis did not do it; what was done by then holds. */
 const UNAVAILABLE = 'Dead letters cannot be read or changed right now.';
 
-/** Oldest first. @throws CursorError; UnavailableError */
+/** Oldest first. @throws CursorError; Refusal */
 export async function listLetters(
   { box }: LetterParts,
   { limit, cursor }: DeadLetterQuery,
@@ -32,13 +32,9 @@ export async function listLetters(
 
 /**
  * Stores again what has this hash.
- * @returns undefined when there is no such letter (any more)
- * @throws UnavailableError
+ * @throws Refusal `NOT_FOUND` when there is no such letter (any more), `UNAVAILABLE`
  */
-export const retryHash = (
-  parts: LetterParts,
-  hash: string,
-): Promise<RetriedDeadLetter | undefined> =>
+export const retryHash = (parts: LetterParts, hash: string): Promise<RetriedDeadLetter> =>
   available(UNAVAILABLE, async () => {
     let stored = 0;
     const reasons: string[] = [];
@@ -48,24 +44,27 @@ export const retryHash = (
       if (stored + reasons.length === MOST_RETRIED) break;
     }
     const kept = reasons.length;
-    return stored + kept === 0 ? undefined : { stored, kept, reason: reasons[0] ?? null };
+    if (stored + kept === 0) throw noSuchLetter();
+    return { stored, kept, reason: reasons[0] ?? null };
   });
 
 /**
  * Takes out for good what has this hash; it is kept with the judgement.
- * @returns false when there is no such letter (any more)
- * @throws UnavailableError
+ * @throws as {@link retryHash}
  */
 export const discardHash = (
   parts: LetterParts,
   hash: string,
   judgement: Judgement,
-): Promise<boolean> =>
+): Promise<void> =>
   available(UNAVAILABLE, async () => {
     let discarded = 0;
     for await (const _ of discardLetters(parts, hash, judgement)) discarded += 1;
-    return discarded > 0;
+    if (discarded === 0) throw noSuchLetter();
   });
+
+const noSuchLetter = (): Refusal =>
+  new Refusal('NOT_FOUND', 'No dead letter has this hash, or not any more.');
 
 function shown(letter: ListedLetter): DeadLetterView {
   const { micros: _, ...view } = letter;

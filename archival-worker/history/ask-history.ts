@@ -5,14 +5,14 @@ import {
   type Given,
   type Tx,
 } from '../adapters/postgres/database.ts';
-import { UnavailableError } from '../unavailable.ts';
+import { Refusal, unavailable } from '../refusal.ts';
 
 /** SQLSTATE class of constraint violations: the caller's to understand. */
 const CONSTRAINT = /^23/;
 
 export const ARCHIVE_UNAVAILABLE = 'The archive cannot be read right now.';
 
-/** Asks the database for the history API. @throws UnavailableError, or a DatabaseError of a constraint */
+/** Asks the database for the history API. @throws Refusal, or a DatabaseError of a constraint */
 export interface AskHistory {
   /** Runs a statement. */
   <T extends readonly object[]>(
@@ -34,7 +34,9 @@ async function answered<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof DatabaseError && CONSTRAINT.test(error.code)) throw error;
-    throw new UnavailableError(ARCHIVE_UNAVAILABLE, { cause: error });
+    const isOfConstraint = error instanceof DatabaseError && CONSTRAINT.test(error.code);
+    throw error instanceof Refusal || isOfConstraint
+      ? error
+      : unavailable(ARCHIVE_UNAVAILABLE, error);
   }
 }

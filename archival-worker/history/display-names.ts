@@ -1,5 +1,6 @@
 import { looksOf } from '@outcry/shared/domain/display-names.ts';
 import { DatabaseError, sql, UNIQUE_VIOLATION } from '../adapters/postgres/database.ts';
+import { Refusal } from '../refusal.ts';
 import type { AskHistory } from './ask-history.ts';
 
 /** What the public sees of the user `shown.user_id`: the chosen name or a label that stays. */
@@ -9,27 +10,29 @@ export const shownName = sql`
                                             'hex'), 8)
                            FROM label_secret))`;
 
-/** Null takes the name off. @returns false when another user has it, or one that looks like it */
+/**
+ * Null takes the name off.
+ * @throws Refusal `NAME_TAKEN` when another user has it, or one that looks like it
+ */
 export async function chooseName(
   write: AskHistory,
   userId: string,
   name: string | null,
-): Promise<boolean> {
+): Promise<void> {
+  if (name === null) {
+    await write`DELETE FROM display_names WHERE user_id = ${userId}`;
+    return;
+  }
+  const { written, lower } = looksOf(name);
   try {
-    if (name === null) {
-      await write`DELETE FROM display_names WHERE user_id = ${userId}`;
-      return true;
-    }
-    const { written, lower } = looksOf(name);
     await write`
       INSERT INTO display_names (user_id, name, look_written, look_lower)
       VALUES (${userId}, ${name}, ${written}, ${lower})
       ON CONFLICT (user_id) DO UPDATE
          SET name = EXCLUDED.name, look_written = EXCLUDED.look_written,
              look_lower = EXCLUDED.look_lower, changed_at = now()`;
-    return true;
   } catch (error) {
-    if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION) return false;
-    throw error;
+    if (!(error instanceof DatabaseError && error.code === UNIQUE_VIOLATION)) throw error;
+    throw new Refusal('NAME_TAKEN', 'Another user has this name, or one that looks like it.');
   }
 }

@@ -12,22 +12,24 @@ import type {
   OwnList,
 } from '@outcry/shared/contracts/history.ts';
 import { sql, type Fragment } from '../adapters/postgres/database.ts';
+import { Refusal } from '../refusal.ts';
 import { archivedAuction, auctionColumns, type AuctionRow } from './archived-auctions.ts';
 import type { AskHistory } from './ask-history.ts';
 import { orderOf } from './auction-lists.ts';
 import { readPage } from './lists.ts';
 
-/** Undefined when the user has no such auction. */
+/** @throws Refusal `AUCTION_NOT_FOUND` */
 export async function ownAuctionById(
   ask: AskHistory,
   userId: string,
   auctionId: string,
-): Promise<OwnAuction | undefined> {
+): Promise<OwnAuction> {
   const [row] = await ask<OwnRow[]>`
     ${withBeginning}
      WHERE auctions.id = ${auctionId} AND auctions.seller_id = ${userId}
        AND auctions.created_at IS NOT NULL`;
-  return row && ownAuction(row);
+  if (row !== undefined) return ownAuction(row);
+  throw new Refusal('AUCTION_NOT_FOUND', 'The caller sells no such auction.');
 }
 
 /** What opens or ends next comes first, of what is over the last. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { UnavailableError } from '../unavailable.ts';
+import { Refusal, unavailable } from '../refusal.ts';
 import { SharedAnswers } from './shared-answers.ts';
 
 /** Questions that stay open until they are told to end. */
@@ -42,12 +42,12 @@ test('few are asked at once, some wait, and more are refused', async () => {
   const refused = (await all).filter(({ status }) => status === 'rejected');
   expect(figures()).toEqual({ asked: 15, most: 3 });
   expect(refused).toHaveLength(35);
-  expect(refused[0]).toMatchObject({ reason: expect.any(UnavailableError) as unknown });
+  expect(refused[0]).toMatchObject({ reason: expect.any(Refusal) as unknown });
 });
 
 test('a question that failed is asked again', async () => {
   const shared = new SharedAnswers();
-  const away = new UnavailableError('away');
+  const away = unavailable('away', undefined);
   await expect(shared.answer('board', () => Promise.reject(away))).rejects.toThrow('away');
   expect(await shared.answer('board', () => Promise.resolve({ there: true }))).toEqual({
     there: true,

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
-import { UnavailableError } from '../unavailable.ts';
+import { unavailable } from '../refusal.ts';
 import { ARCHIVE_UNAVAILABLE } from './ask-history.ts';
 
 const KEPT_MS = 3_000;
@@ -32,7 +32,7 @@ export class SharedAnswers {
 
   /**
    * @param question the same for the same answer, and no other
-   * @throws UnavailableError when too many wait already; whatever `ask` throws
+   * @throws Refusal when too many wait already; whatever `ask` throws
    */
   async answer<T extends object>(question: string, ask: () => Promise<T>): Promise<T> {
     return (await this.#kept.forceFetch(question, { context: ask })) as T;
@@ -49,7 +49,7 @@ export class SharedAnswers {
   async #inTurn(ask: () => Promise<object>): Promise<object> {
     if (this.#running >= AT_ONCE) {
       if (this.#waiting.length >= MAX_WAITING) {
-        throw new UnavailableError(ARCHIVE_UNAVAILABLE, { cause: 'too many costly questions' });
+        throw unavailable(ARCHIVE_UNAVAILABLE, 'too many costly questions at once');
       }
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     } else {

@@ -3,6 +3,7 @@ import { ownJson } from '@outcry/shared/contracts/api.ts';
 import type { PrivateEvent } from '@outcry/shared/contracts/events.ts';
 import type { FoundBid, OwnBid, PageQuery, UserStats } from '@outcry/shared/contracts/history.ts';
 import { sql } from '../adapters/postgres/database.ts';
+import { Refusal } from '../refusal.ts';
 import type { AskHistory } from './ask-history.ts';
 import { shownName } from './display-names.ts';
 import { BY_POSITION, readPage, type ListOrder } from './lists.ts';
@@ -81,14 +82,14 @@ export const bidsOfUser = (ask: AskHistory, userId: string, query: PageQuery) =>
     (row) => ownBid(userId, row),
   );
 
-/** Whoever's bid it is; undefined when none has this id. */
-export async function bidById(ask: AskHistory, bidId: string): Promise<FoundBid | undefined> {
+/** Whoever's bid it is. @throws Refusal `NOT_FOUND` */
+export async function bidById(ask: AskHistory, bidId: string): Promise<FoundBid> {
   const [row] = await ask<(OwnBidRow & Pick<FoundBid, 'userId'>)[]>`
     ${ownBidColumns(sql`, user_id`)}
      WHERE bid_id = ${bidId}
      ORDER BY epoch DESC
      LIMIT 1`;
-  if (row === undefined) return undefined;
+  if (row === undefined) throw new Refusal('NOT_FOUND', 'The archive has no bid with this id.');
   const { opening: _, ...bid } = ownBid(row.userId, row);
   return { ...bid, userId: row.userId };
 }

@@ -5,21 +5,22 @@ import {
   type Saved,
   type SavedAuction,
 } from '@outcry/shared/contracts/history.ts';
+import { sql } from '../adapters/postgres/database.ts';
+import { Refusal } from '../refusal.ts';
 import { archivedAuction, auctionColumns, type AuctionRow } from './archived-auctions.ts';
 import type { AskHistory } from './ask-history.ts';
 import { readPage } from './lists.ts';
-import { sql } from '../adapters/postgres/database.ts';
 
 /**
  * Saves an auction, archived or not yet; what is saved stays as it is. Requests that race may save a
  * few more than allowed, one for each connection.
- * @returns undefined when the list is full
+ * @throws Refusal `WATCHLIST_FULL`
  */
 export async function saveAuction(
   write: AskHistory,
   userId: string,
   auctionId: string,
-): Promise<Saved | undefined> {
+): Promise<Saved> {
   const [row] = await write<Saved[]>`
     INSERT INTO watchlist (user_id, auction_id)
     SELECT ${userId}::text, ${auctionId}::text
@@ -27,7 +28,8 @@ export async function saveAuction(
              WHERE user_id = ${userId} AND auction_id <> ${auctionId}) < ${MAX_SAVED}::integer
     ON CONFLICT (user_id, auction_id) DO UPDATE SET saved_at = watchlist.saved_at
     RETURNING auction_id, saved_at`;
-  return row;
+  if (row !== undefined) return row;
+  throw new Refusal('WATCHLIST_FULL', `${MAX_SAVED} are saved already: take one out first.`);
 }
 
 export async function forgetAuction(

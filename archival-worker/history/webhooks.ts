@@ -10,6 +10,7 @@ import type {
 } from '@outcry/shared/contracts/webhooks.ts';
 import type { Caller } from '@outcry/shared/runtime/access-tokens.ts';
 import { sql } from '../adapters/postgres/database.ts';
+import { Refusal } from '../refusal.ts';
 import type { ReceiverAddresses } from '../webhooks/receiver-addresses.ts';
 import type { AskHistory } from './ask-history.ts';
 import { readPage, type ListOrder } from './lists.ts';
@@ -23,26 +24,26 @@ const SECRET_BYTES = 32;
 
 export type Replayed<T> = T & { readonly replayed: boolean };
 
-/** Why a webhook was not registered. `mismatch`: the idempotency key stands for another request. */
-export type Refused =
-  | { readonly refused: 'not own' | 'mismatch' | 'full' }
-  | { readonly refused: 'url'; readonly why: string };
-
-/** @param key the idempotency key, or '' */
+/** @param key the idempotency key, or '' @throws Refusal */
 export async function registerWebhook(
   write: AskHistory,
   receivers: ReceiverAddresses,
   caller: Caller,
   { url, events, auctionsOf }: WebhookRequest,
   key: string,
-): Promise<Replayed<WebhookWithSecret> | Refused> {
+): Promise<Replayed<WebhookWithSecret>> {
   const { userId } = caller;
   const isAdmin = caller.roles.has('admin');
-  if (!isAdmin && (auctionsOf ?? userId) !== userId) return { refused: 'not own' };
-  const why = receivers.fault(url);
-  if (why !== undefined) return { refused: 'url', why };
+  if (!isAdmin && (auctionsOf ?? userId) !== userId) {
+    throw new Refusal('FORBIDDEN', 'Sellers are told of their own auctions only.');
+  }
+  const message = receivers.fault(url);
+  if (message !== undefined) {
+    const errors = [{ path: 'url', message }];
+    throw new Refusal('INVALID_REQUEST', 'The URL cannot be used.', { errors });
+  }
   const fingerprint = hash('sha256', JSON.stringify([url, events.toSorted(), auctionsOf]), 'hex');
-  return write.begin(async (tx): Promise<Replayed<WebhookWithSecret> | Refused> => {
+  return write.begin(async (tx) => {
     // Of one owner one after the other: the bound holds, and a repeat finds the first.
     await tx`SELECT pg_advisory_xact_lock(hashtextextended(${`webhooks ${userId}`}, 0))`;
     if (key !== '') {
@@ -54,12 +55,15 @@ export async function registerWebhook(
            AND created_at > now() - ${KEYS_KEPT}::interval`;
       if (first !== undefined) {
         const { isSame, ...webhook } = first;
-        return isSame ? { ...webhook, replayed: true } : { refused: 'mismatch' };
+        if (isSame) return { ...webhook, replayed: true };
+        throw new Refusal('IDEMPOTENCY_MISMATCH', 'The key was used for another webhook.');
       }
     }
     const [count] = await tx<{ registered: number }[]>`
       SELECT count(*) AS registered FROM webhooks WHERE owner_id = ${userId}`;
-    if ((count?.registered ?? 0) >= MOST_WEBHOOKS) return { refused: 'full' };
+    if ((count?.registered ?? 0) >= MOST_WEBHOOKS) {
+      throw new Refusal('QUOTA_REACHED', `A user has at most ${MOST_WEBHOOKS} webhooks.`);
+    }
     const [made] = await tx<WebhookWithSecret[]>`
       INSERT INTO webhooks
              (id, owner_id, for_admin, url, events, seller_id, secret, creation_key, creation_hash)
@@ -99,32 +103,28 @@ export const listWebhooks = (write: AskHistory, caller: Caller, query: WebhookLi
     },
   );
 
-/** @returns false when there is none that the caller may see */
-export async function removeWebhook(
-  write: AskHistory,
-  caller: Caller,
-  id: string,
-): Promise<boolean> {
+/** @throws Refusal `NOT_FOUND` when there is none that the caller may see */
+export async function removeWebhook(write: AskHistory, caller: Caller, id: string): Promise<void> {
   const gone = await write`DELETE FROM webhooks WHERE id = ${id} AND ${isFor(caller)} RETURNING id`;
-  return gone.length > 0;
+  if (gone.length === 0) throw notFound();
 }
 
 /**
  * Gives it a new secret; the one before signs for a day as well, and the one before that no more.
- * @returns undefined when there is none that the caller may see
+ * @throws as {@link removeWebhook}
  */
 export const rotateSecret = (
   write: AskHistory,
   caller: Caller,
   id: string,
   key: string,
-): Promise<Replayed<WebhookWithSecret> | undefined> =>
-  write.begin(async (tx): Promise<Replayed<WebhookWithSecret> | undefined> => {
+): Promise<Replayed<WebhookWithSecret>> =>
+  write.begin(async (tx) => {
     const [before] = await tx<{ replayed: boolean }[]>`
       SELECT rotation_key <> '' AND rotation_key = ${key}
                AND coalesce(previous_until > now(), false) AS replayed
         FROM webhooks WHERE id = ${id} AND ${isFor(caller)} FOR UPDATE`;
-    if (before === undefined) return undefined;
+    if (before === undefined) throw notFound();
     if (!before.replayed) {
       await tx`
         UPDATE webhooks
@@ -134,7 +134,8 @@ export const rotateSecret = (
     }
     const [row] = await tx<WebhookWithSecret[]>`
       SELECT ${webhookColumns}, secret FROM webhooks WHERE id = ${id}`;
-    return row && { ...row, ...before };
+    if (row === undefined) throw notFound();
+    return { ...row, ...before };
   });
 
 const NEWEST_FIRST: ListOrder<DeliveryRow> = {
@@ -142,15 +143,15 @@ const NEWEST_FIRST: ListOrder<DeliveryRow> = {
   isFalling: true,
 };
 
-/** What was sent to a webhook; undefined when there is none that the caller may see. */
+/** What was sent to a webhook. @throws as {@link removeWebhook} */
 export async function deliveriesOf(
   write: AskHistory,
   caller: Caller,
   id: string,
   query: WebhookListQuery,
-): Promise<Page<WebhookDelivery> | undefined> {
+): Promise<Page<WebhookDelivery>> {
   const seen = await write`SELECT FROM webhooks WHERE id = ${id} AND ${isFor(caller)}`;
-  if (seen.length === 0) return undefined;
+  if (seen.length === 0) throw notFound();
   return readPage(
     NEWEST_FIRST,
     query,
@@ -162,21 +163,21 @@ export async function deliveriesOf(
   );
 }
 
-/** Has a message sent again, or at once where it waits. @returns as {@link rotateSecret} */
+/** Has a message sent again, or at once where it waits. @throws as {@link removeWebhook} */
 export const redeliver = (
   write: AskHistory,
   caller: Caller,
   id: string,
   deliveryId: string,
   key: string,
-): Promise<Replayed<WebhookDelivery> | undefined> =>
-  write.begin(async (tx): Promise<Replayed<WebhookDelivery> | undefined> => {
+): Promise<Replayed<WebhookDelivery>> =>
+  write.begin(async (tx) => {
     const [found] = await tx<(DeliveryRow & { isSame: boolean })[]>`
       SELECT ${deliveryColumns}, ${key} <> '' AND redelivery_key = ${key} AS is_same
         FROM webhook_deliveries
        WHERE id = ${deliveryId} AND webhook_id = ${id}
          AND EXISTS (SELECT FROM webhooks WHERE id = ${id} AND ${isFor(caller)})`;
-    if (found === undefined) return undefined;
+    if (found === undefined) throw notFound();
     const { isSame, ...before } = found;
     if (isSame) return { ...deliveryOf(before), replayed: true };
     // Its queue first, as whoever sends does.
@@ -189,8 +190,12 @@ export const redeliver = (
          SET status = 'pending', delivered_at = NULL, redelivery_key = ${key}
        WHERE id = ${deliveryId}
       RETURNING ${deliveryColumns}`;
-    return row && { ...deliveryOf(row), replayed: false };
+    if (row === undefined) throw notFound();
+    return { ...deliveryOf(row), replayed: false };
   });
+
+const notFound = (): Refusal =>
+  new Refusal('NOT_FOUND', 'There is no such webhook, or no such delivery of it.');
 
 /** As the specification has it: 24 to 64 random bytes. */
 const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;

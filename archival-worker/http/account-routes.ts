@@ -1,6 +1,6 @@
 import { ownData } from '@outcry/shared/contracts/history-answers.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
-import { answerProblem, setHeader } from '@outcry/shared/http/exchange.ts';
+import { setHeader } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import { streamText } from '@outcry/shared/http/stream-text.ts';
 import { deleteAccount, signOut } from '../accounts/delete-accounts.ts';
@@ -76,11 +76,9 @@ export const ACCOUNT_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NOT_FOUND', 'ACCOUNT_IN_USE'],
       example: {},
     },
-    async ({ x, params: { id } }, { accounts }: HistoryParts) => {
-      const open = await deleteAccount(accounts, id);
-      if (open.length === 0) return { status: 202, body: null };
-      const detail = `The account sells, leads or has left a bid in what is open: ${open.join(', ')}.`;
-      return answerProblem(x, 'ACCOUNT_IN_USE', detail);
+    async ({ params: { id } }, { accounts }: HistoryParts) => {
+      await deleteAccount(accounts, id);
+      return { status: 202, body: null };
     },
   ),
 ];

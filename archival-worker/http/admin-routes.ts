@@ -7,17 +7,12 @@ import { reasonRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { bidderPage, foundBid } from '@outcry/shared/contracts/history-answers.ts';
 import { pageQuery } from '@outcry/shared/contracts/history-schemas.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
-import {
-  answerJson,
-  answerProblem,
-  type Exchange,
-  type HttpAnswer,
-} from '@outcry/shared/http/exchange.ts';
+import { answerJson } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import { discardHash, listLetters, retryHash } from '../dead-letters/dead-letters.ts';
 import { biddersOfAuction } from '../history/archived-auctions.ts';
 import { bidById } from '../history/users.ts';
-import { forAuction } from './archived.ts';
+import { knownAuction } from './archived.ts';
 import { ARCHIVED, HASH, OWN_BID } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 
@@ -38,12 +33,7 @@ export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NOT_FOUND'],
       example: { answer: { ...FOUND, userId: 'ann' } },
     },
-    async ({ x, params: { id } }, { ask }: HistoryParts) => {
-      const bid = await bidById(ask, id);
-      return bid === undefined
-        ? answerProblem(x, 'NOT_FOUND', 'The archive has no bid with this id.')
-        : answerJson(x, bid);
-    },
+    async ({ x, params: { id } }, { ask }: HistoryParts) => answerJson(x, await bidById(ask, id)),
   ),
 
   route(
@@ -72,10 +62,10 @@ export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    ({ x, params: { id }, query }, parts: HistoryParts) =>
-      forAuction(x, parts, id, async () =>
-        answerJson(x, await biddersOfAuction(parts.ask, id, query)),
-      ),
+    async ({ x, params: { id }, query }, parts: HistoryParts) => {
+      await knownAuction(parts, id);
+      return answerJson(x, await biddersOfAuction(parts.ask, id, query));
+    },
   ),
 
   route(
@@ -120,10 +110,8 @@ export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NOT_FOUND'],
       example: { answer: { stored: 1, kept: 0, reason: null } },
     },
-    async ({ x, params: { hash } }, { deadLetters }: HistoryParts) => {
-      const retried = await retryHash(deadLetters, hash);
-      return retried === undefined ? noSuchLetter(x) : answerJson(x, retried);
-    },
+    async ({ x, params: { hash } }, { deadLetters }: HistoryParts) =>
+      answerJson(x, await retryHash(deadLetters, hash)),
   ),
 
   route(
@@ -139,12 +127,9 @@ export const ADMIN_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NOT_FOUND'],
       example: { body: { reason: 'A test client used the wrong subject.' } },
     },
-    async ({ x, params: { hash }, body: { reason }, caller }, { deadLetters }: HistoryParts) =>
-      (await discardHash(deadLetters, hash, { by: caller.userId, why: reason }))
-        ? { status: 204, body: null }
-        : noSuchLetter(x),
+    async ({ params: { hash }, body: { reason }, caller }, { deadLetters }: HistoryParts) => {
+      await discardHash(deadLetters, hash, { by: caller.userId, why: reason });
+      return { status: 204, body: null };
+    },
   ),
 ];
-
-const noSuchLetter = (x: Exchange): HttpAnswer =>
-  answerProblem(x, 'NOT_FOUND', 'No dead letter has this hash, or not any more.');

@@ -12,14 +12,15 @@ import {
   historyListQuery,
   pageQuery,
 } from '@outcry/shared/contracts/history-schemas.ts';
-import { answerJson, answerProblem } from '@outcry/shared/http/exchange.ts';
+import { answerJson } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import { streamText } from '@outcry/shared/http/stream-text.ts';
 import { bidsOfAuction, recordOfAuction, winnerOf } from '../history/archived-auctions.ts';
 import { searchAuctions } from '../history/auction-lists.ts';
 import { nextStep } from '../history/next-step.ts';
 import { sealOf } from '../history/proofs.ts';
-import { forAuction, forManager } from './archived.ts';
+import { Refusal } from '../refusal.ts';
+import { knownAuction, refuseOthers } from './archived.ts';
 import { ARCHIVED, HASH } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 import { proofText } from './proof-text.ts';
@@ -56,8 +57,8 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['AUCTION_NOT_FOUND'],
       example: { answer: ARCHIVED },
     },
-    ({ x, params: { id } }, parts: HistoryParts) =>
-      forAuction(x, parts, id, (auction) => answerJson(x, auction)),
+    async ({ x, params: { id } }, parts: HistoryParts) =>
+      answerJson(x, await knownAuction(parts, id)),
   ),
 
   route(
@@ -77,10 +78,10 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    ({ x, params: { id }, query }, parts: HistoryParts) =>
-      forAuction(x, parts, id, async () =>
-        answerJson(x, await bidsOfAuction(parts.ask, id, query)),
-      ),
+    async ({ x, params: { id }, query }, parts: HistoryParts) => {
+      await knownAuction(parts, id);
+      return answerJson(x, await bidsOfAuction(parts.ask, id, query));
+    },
   ),
 
   route(
@@ -110,10 +111,10 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    ({ x, params: { id }, query, caller }, parts: HistoryParts) =>
-      forAuction(x, parts, id, (auction) =>
-        forManager(x, auction, caller, () => recordOfAuction(parts.ask, id, query)),
-      ),
+    async ({ x, params: { id }, query, caller }, parts: HistoryParts) => {
+      refuseOthers(await knownAuction(parts, id), caller);
+      return answerJson(x, await recordOfAuction(parts.ask, id, query));
+    },
   ),
 
   route(
@@ -132,16 +133,16 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    ({ x, params: { id }, caller: { userId } }, parts: HistoryParts) =>
-      forAuction(x, parts, id, async ({ sellerId }) => {
-        const winner = await winnerOf(parts.ask, id);
-        if (winner === undefined) return answerProblem(x, 'NOT_SOLD', 'Nothing follows then.');
-        if (userId !== winner && userId !== sellerId) {
-          return answerProblem(x, 'FORBIDDEN', 'Only its winner and its seller are told.');
-        }
-        const party = userId === winner ? 'winner' : 'seller';
-        return answerJson(x, nextStep(parts.nextSteps, id, party));
-      }),
+    async ({ x, params: { id }, caller: { userId } }, parts: HistoryParts) => {
+      const { sellerId } = await knownAuction(parts, id);
+      const winner = await winnerOf(parts.ask, id);
+      if (winner === undefined) throw new Refusal('NOT_SOLD', 'Nothing follows then.');
+      if (userId !== winner && userId !== sellerId) {
+        throw new Refusal('FORBIDDEN', 'Only its winner and its seller are told.');
+      }
+      const party = userId === winner ? 'winner' : 'seller';
+      return answerJson(x, nextStep(parts.nextSteps, id, party));
+    },
   ),
 
   route(
@@ -164,14 +165,14 @@ export const AUCTION_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    ({ x, params: { id } }, parts: HistoryParts) =>
-      forAuction(x, parts, id, async ({ status }) => {
-        const seal = await sealOf(parts.ask, id);
-        if (seal !== undefined) return streamText(x, proofText(parts.ask, id, seal));
-        const detail = isOver(status)
-          ? 'It is sealed when the archive has all of it and no bidder can be removed any more.'
-          : `The auction is ${status}; only what is over is sealed.`;
-        return answerProblem(x, 'NOT_SEALED', detail);
-      }),
+    async ({ x, params: { id } }, parts: HistoryParts) => {
+      const { status } = await knownAuction(parts, id);
+      const seal = await sealOf(parts.ask, id);
+      if (seal !== undefined) return streamText(x, proofText(parts.ask, id, seal));
+      const detail = isOver(status)
+        ? 'It is sealed when the archive has all of it and no bidder can be removed any more.'
+        : `The auction is ${status}; only what is over is sealed.`;
+      throw new Refusal('NOT_SEALED', detail);
+    },
   ),
 ];

@@ -6,7 +6,7 @@ import { createApi, type ApiContext } from '@outcry/shared/http/create-api.ts';
 import { answerProblem, type Exchange, type HttpAnswer } from '@outcry/shared/http/exchange.ts';
 import type { Route } from '@outcry/shared/http/route.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
-import { UnavailableError } from '../unavailable.ts';
+import { Refusal } from '../refusal.ts';
 import { ACCOUNT_ROUTES } from './account-routes.ts';
 import { ADMIN_ROUTES } from './admin-routes.ts';
 import { AUCTION_ROUTES } from './auction-routes.ts';
@@ -33,17 +33,17 @@ const DESCRIPTION = `Every auction and bid as far as they are archived, kept for
 Amounts are whole numbers of minor units (cents). Times are ISO 8601 in UTC. Every error is
 \`application/problem+json\` with a stable \`code\`.`;
 
-const RETRY_AFTER_MS = 1_000;
-
 export function createHistoryApi(
   parts: HistoryParts,
   edge: Authentication & { readonly corsOrigins: readonly string[]; readonly log: Logger },
   addOperations: (app: Hono<ApiContext>) => void,
 ): Hono<ApiContext> {
   const failure = (x: Exchange, error: unknown): HttpAnswer | undefined => {
-    if (!(error instanceof UnavailableError)) return undefined;
-    edge.log.warn({ err: error, requestId: x.requestId }, 'a request could not be answered now');
-    return answerProblem(x, 'UNAVAILABLE', error.message, { retryAfterMs: RETRY_AFTER_MS });
+    if (!(error instanceof Refusal)) return undefined;
+    if (error.code === 'UNAVAILABLE') {
+      edge.log.warn({ err: error, requestId: x.requestId }, 'a request could not be answered now');
+    }
+    return answerProblem(x, error.code, error.message, error.extras);
   };
   return createApi({
     ...edge,

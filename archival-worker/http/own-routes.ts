@@ -15,12 +15,13 @@ import {
 } from '@outcry/shared/contracts/history-schemas.ts';
 import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
 import { ID_PATTERN, isAuctionId } from '@outcry/shared/domain/ids.ts';
-import { answerJson, answerProblem } from '@outcry/shared/http/exchange.ts';
+import { answerJson } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import { chooseName } from '../history/display-names.ts';
 import { markRead, noticesOf } from '../history/notices.ts';
 import { auctionsOfSeller, ownAuctionById } from '../history/own-auctions.ts';
 import { forgetAuction, saveAuction, savedAuctions } from '../history/watchlist.ts';
+import { Refusal } from '../refusal.ts';
 import { ARCHIVED, NAME } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 
@@ -73,11 +74,8 @@ export const OWN_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['AUCTION_NOT_FOUND'],
       example: { answer: OWN },
     },
-    async ({ x, caller, params: { auctionId } }, { ask }: HistoryParts) => {
-      const auction = await ownAuctionById(ask, caller.userId, auctionId);
-      if (auction !== undefined) return answerJson(x, auction);
-      return answerProblem(x, 'AUCTION_NOT_FOUND', 'The caller sells no such auction.');
-    },
+    async ({ x, caller, params: { auctionId } }, { ask }: HistoryParts) =>
+      answerJson(x, await ownAuctionById(ask, caller.userId, auctionId)),
   ),
 
   route(
@@ -110,13 +108,9 @@ export const OWN_ROUTES: readonly Route<HistoryParts>[] = [
     },
     async ({ x, caller, params: { auctionId } }, { write, tellDevices, shards }: HistoryParts) => {
       if (!isAuctionId(auctionId, shards)) {
-        return answerProblem(x, 'AUCTION_NOT_FOUND', 'No auction has an id of this form.');
+        throw new Refusal('AUCTION_NOT_FOUND', 'No auction has an id of this form.');
       }
       const saved = await saveAuction(write, caller.userId, auctionId);
-      if (saved === undefined) {
-        const detail = `${MAX_SAVED} are saved already: take one out first.`;
-        return answerProblem(x, 'WATCHLIST_FULL', detail);
-      }
       tellDevices(caller.userId);
       return answerJson(x, saved);
     },
@@ -208,12 +202,9 @@ export const OWN_ROUTES: readonly Route<HistoryParts>[] = [
       example: { body: { name: NAME }, answer: { userId: 'ann', name: NAME } },
     },
     async ({ x, body: { name }, caller: { userId } }, { answers, write }: HistoryParts) => {
-      if (await chooseName(write, userId, name)) {
-        answers.renew();
-        return answerJson(x, { userId, name });
-      }
-      const detail = 'Another user has this name, or one that looks like it.';
-      return answerProblem(x, 'NAME_TAKEN', detail);
+      await chooseName(write, userId, name);
+      answers.renew();
+      return answerJson(x, { userId, name });
     },
   ),
 ];

@@ -10,7 +10,7 @@ import type { Table } from '@outcry/shared/http/csv.ts';
 import { streamReport } from '@outcry/shared/http/report.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import { reportBids, reportOwnBids, reportSales } from '../history/reports.ts';
-import { forAuction } from './archived.ts';
+import { knownAuction } from './archived.ts';
 import { ARCHIVED, OWN_BID } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 
@@ -62,12 +62,12 @@ export const REPORT_ROUTES: readonly Route<HistoryParts>[] = [
         ],
       },
     },
-    ({ x, params: { id }, caller }, parts: HistoryParts) =>
-      forAuction(x, parts, id, () => {
-        const isAdmin = caller?.roles.has('admin') ?? false;
-        const table = isAdmin ? BIDS_FOR_ADMINS : BIDS;
-        return streamReport(x, `bids-${id}`, table, reportBids(parts.ask, id, isAdmin));
-      }),
+    async ({ x, params: { id }, caller }, parts: HistoryParts) => {
+      await knownAuction(parts, id);
+      const isAdmin = caller?.roles.has('admin') ?? false;
+      const table = isAdmin ? BIDS_FOR_ADMINS : BIDS;
+      return streamReport(x, `bids-${id}`, table, reportBids(parts.ask, id, isAdmin));
+    },
   ),
 
   route(

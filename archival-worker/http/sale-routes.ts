@@ -7,7 +7,7 @@ import { archivedSaleListQuery, pageQuery } from '@outcry/shared/contracts/histo
 import { answerJson } from '@outcry/shared/http/exchange.ts';
 import { route, type Route } from '@outcry/shared/http/route.ts';
 import { archivedSales, lotsOfSale, recordOfSale } from '../history/sales.ts';
-import { forManager, forSale } from './archived.ts';
+import { knownSale, refuseOthers } from './archived.ts';
 import { ARCHIVED, ARCHIVED_SALE } from './examples.ts';
 import type { HistoryParts } from './history-parts.ts';
 
@@ -57,10 +57,10 @@ export const SALE_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    ({ x, params: { id } }, parts: HistoryParts) =>
-      forSale(x, parts, id, async (sale) =>
-        answerJson(x, { ...sale, lots: await lotsOfSale(parts.ask, id) }),
-      ),
+    async ({ x, params: { id } }, parts: HistoryParts) => {
+      const sale = await knownSale(parts, id);
+      return answerJson(x, { ...sale, lots: await lotsOfSale(parts.ask, id) });
+    },
   ),
 
   route(
@@ -93,9 +93,9 @@ export const SALE_ROUTES: readonly Route<HistoryParts>[] = [
         },
       },
     },
-    ({ x, params: { id }, query, caller }, parts: HistoryParts) =>
-      forSale(x, parts, id, (sale) =>
-        forManager(x, sale, caller, () => recordOfSale(parts.ask, id, query)),
-      ),
+    async ({ x, params: { id }, query, caller }, parts: HistoryParts) => {
+      refuseOthers(await knownSale(parts, id), caller);
+      return answerJson(x, await recordOfSale(parts.ask, id, query));
+    },
   ),
 ];

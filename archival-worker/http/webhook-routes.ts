@@ -11,7 +11,6 @@ import { emptyRequest } from '@outcry/shared/contracts/api-schemas.ts';
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import {
   answerJson,
-  answerProblem,
   setHeader,
   type Exchange,
   type HttpAnswer,
@@ -25,7 +24,6 @@ import {
   registerWebhook,
   removeWebhook,
   rotateSecret,
-  type Refused,
   type Replayed,
 } from '../history/webhooks.ts';
 import type { HistoryParts } from './history-parts.ts';
@@ -73,10 +71,8 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
         answer: { ...WEBHOOK, secret: SECRET },
       },
     },
-    async ({ x, body, caller, key }, { write, receivers }: HistoryParts) => {
-      const made = await registerWebhook(write, receivers, caller, body, key);
-      return 'refused' in made ? answerRefused(x, made) : answerReplayed(x, made, 201);
-    },
+    async ({ x, body, caller, key }, { write, receivers }: HistoryParts) =>
+      answerReplayed(x, await registerWebhook(write, receivers, caller, body, key), 201),
   ),
 
   route(
@@ -107,8 +103,10 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NOT_FOUND'],
       example: {},
     },
-    async ({ x, params: { id }, caller }, { write }: HistoryParts) =>
-      (await removeWebhook(write, caller, id)) ? { status: 204, body: null } : notFound(x),
+    async ({ params: { id }, caller }, { write }: HistoryParts) => {
+      await removeWebhook(write, caller, id);
+      return { status: 204, body: null };
+    },
   ),
 
   route(
@@ -128,10 +126,8 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
         answer: { ...WEBHOOK, previousSecretUntil: '2026-01-06T18:00:00.000Z', secret: SECRET },
       },
     },
-    async ({ x, params: { id }, caller, key }, { write }: HistoryParts) => {
-      const rotated = await rotateSecret(write, caller, id, key);
-      return rotated === undefined ? notFound(x) : answerReplayed(x, rotated, 200);
-    },
+    async ({ x, params: { id }, caller, key }, { write }: HistoryParts) =>
+      answerReplayed(x, await rotateSecret(write, caller, id, key), 200),
   ),
 
   route(
@@ -147,10 +143,8 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NOT_FOUND'],
       example: { answer: { items: [DELIVERY], nextCursor: null } },
     },
-    async ({ x, params: { id }, query, caller }, { write }: HistoryParts) => {
-      const page = await deliveriesOf(write, caller, id, query);
-      return page === undefined ? notFound(x) : answerJson(x, page);
-    },
+    async ({ x, params: { id }, query, caller }, { write }: HistoryParts) =>
+      answerJson(x, await deliveriesOf(write, caller, id, query)),
   ),
 
   route(
@@ -167,15 +161,10 @@ export const WEBHOOK_ROUTES: readonly Route<HistoryParts>[] = [
       refusals: ['NOT_FOUND'],
       example: { body: {}, answer: { ...DELIVERY, status: 'pending', deliveredAt: null } },
     },
-    async ({ x, params: { id, deliveryId }, caller, key }, { write }: HistoryParts) => {
-      const again = await redeliver(write, caller, id, deliveryId, key);
-      return again === undefined ? notFound(x) : answerReplayed(x, again, 202);
-    },
+    async ({ x, params: { id, deliveryId }, caller, key }, { write }: HistoryParts) =>
+      answerReplayed(x, await redeliver(write, caller, id, deliveryId, key), 202),
   ),
 ];
-
-const notFound = (x: Exchange): HttpAnswer =>
-  answerProblem(x, 'NOT_FOUND', 'There is no such webhook, or no such delivery of it.');
 
 function answerReplayed(
   x: Exchange,
@@ -184,19 +173,4 @@ function answerReplayed(
 ): HttpAnswer {
   if (replayed) setHeader(x, 'idempotency-replayed', 'true');
   return answerJson(x, answer, status);
-}
-
-function answerRefused(x: Exchange, why: Refused): HttpAnswer {
-  switch (why.refused) {
-    case 'not own':
-      return answerProblem(x, 'FORBIDDEN', 'Sellers are told of their own auctions only.');
-    case 'mismatch':
-      return answerProblem(x, 'IDEMPOTENCY_MISMATCH', 'The key was used for another webhook.');
-    case 'full':
-      return answerProblem(x, 'QUOTA_REACHED', `A user has at most ${MOST_WEBHOOKS} webhooks.`);
-    case 'url': {
-      const errors = [{ path: 'url', message: why.why }];
-      return answerProblem(x, 'INVALID_REQUEST', 'The URL cannot be used.', { errors });
-    }
-  }
 }
