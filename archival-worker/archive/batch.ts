@@ -10,22 +10,6 @@ export interface EpochFork {
   readonly fork: number;
 }
 
-/** What events change besides being stored. Each list is in the order of auction ids. */
-export interface Projections {
-  /** The newest event of each auction: its state becomes the auction's, if it is newer. */
-  readonly newest: readonly EventRow[];
-  /** First events: they carry the terms and the item. */
-  readonly created: readonly EventRow[];
-  /** Terms of sales: their first events, and edits. */
-  readonly sales: readonly EventRow[];
-  readonly registrations: readonly EventRow[];
-  readonly forks: readonly EpochFork[];
-  /** Bids and purchases as the public sees them: what statistics count. */
-  readonly bids: readonly EventRow[];
-  /** Auctions from which a bidder was removed. */
-  readonly removals: readonly string[];
-}
-
 /** Events in lock order, each place once; `conflicting` claim a place with other content. */
 export interface DistinctEvents {
   readonly events: readonly EventRow[];
@@ -44,19 +28,32 @@ export function distinctEvents(arrived: readonly EventRow[]): DistinctEvents {
   return { events, conflicting };
 }
 
-/** @param events in lock order, see {@link distinctEvents} */
-export function projectionsOf(events: readonly EventRow[]): Projections {
-  const newest = events.filter((row, i) => row.auctionId !== events[i + 1]?.auctionId);
-  const created = events.filter((row) => row.terms !== undefined);
-  const forks = events
+export type Projections = ReturnType<typeof projectionsOf>;
+
+/**
+ * What events change besides being stored. Each list is in the order of auction ids.
+ * @param events in lock order, see {@link distinctEvents}
+ */
+export const projectionsOf = (events: readonly EventRow[]) => ({
+  /** The newest event of each auction: its state becomes the auction's, if it is newer. */
+  newest: events.filter((row, i) => row.auctionId !== events[i + 1]?.auctionId),
+  /** First events: they carry the terms and the item. */
+  created: events.filter((row) => row.terms !== undefined),
+  /** What is told of sales: terms and registrations. */
+  ofSales: events.filter((row) => row.sale !== undefined || row.registration !== undefined),
+  forks: events
     .filter((row) => row.seq === 1 || row.type === 'epoch')
-    .map(({ auctionId, epoch, parent, fork = 0 }) => ({ auctionId, epoch, parent, fork }));
-  const bids = events.filter((row) => row.amount !== undefined);
-  const removals = auctionsOf(events.filter((row) => row.type === 'removed'));
-  const sales = events.filter((row) => row.sale !== undefined);
-  const registrations = events.filter((row) => row.registration !== undefined);
-  return { newest, created, sales, registrations, forks, bids, removals };
-}
+    .map(({ auctionId, epoch, parent, fork = 0 }): EpochFork => ({
+      auctionId,
+      epoch,
+      parent,
+      fork,
+    })),
+  /** Bids and purchases as the public sees them: what statistics count. */
+  bids: events.filter((row) => row.amount !== undefined),
+  /** Auctions from which a bidder was removed. */
+  removals: auctionsOf(events.filter((row) => row.type === 'removed')),
+});
 
 /** Events of one epoch without a gap between them, from seq `first` to `last`. */
 export interface Run {

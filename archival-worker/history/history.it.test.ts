@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHmac } from 'node:crypto';
 import type { NextStep } from '@outcry/shared/contracts/history.ts';
@@ -262,7 +263,7 @@ describe('refusals', () => {
   });
 
   test('503 within 5 s while Postgres hangs, 200 again when it goes on', async () => {
-    const pid = system.postgresPids();
+    const pid = pidsOfPostgres();
     for (const one of pid) process.kill(one, 'SIGSTOP');
     try {
       const from = Date.now();
@@ -274,6 +275,14 @@ describe('refusals', () => {
     await until('readable', async () => (await get('/v1/history/auctions/a1-forked')).ok);
   });
 });
+
+/** Postgres's process and all its children. */
+function pidsOfPostgres(): number[] {
+  const parent = system.postgres.pid();
+  if (parent === undefined) return [];
+  const children = execFileSync('ps', ['-o', 'pid=', '--ppid', `${parent}`], { encoding: 'utf8' });
+  return [parent, ...children.trim().split(/\s+/).map(Number)];
+}
 
 describe('browsers', () => {
   test('an allowed origin may read', async () => {

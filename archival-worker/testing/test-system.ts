@@ -1,5 +1,4 @@
 /** Real servers and workers for the tests of this service. */
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -170,16 +169,6 @@ export class TestSystem {
 
   async allAcknowledged(): Promise<void> {
     await until('everything acknowledged', async () => (await this.unacknowledged()) === 0);
-  }
-
-  /** Postgres's process and all its children. */
-  postgresPids(): number[] {
-    const parent = this.postgres.pid();
-    if (parent === undefined) return [];
-    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', `${parent}`], {
-      encoding: 'utf8',
-    });
-    return [parent, ...children.trim().split(/\s+/).map(Number)];
   }
 
   async stop(): Promise<void> {

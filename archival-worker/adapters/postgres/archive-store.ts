@@ -22,8 +22,12 @@ import { discardDeadLetter, keepDeadLetters, removeDeadLetter } from './dead-let
 import { insertEvents, keepConflicts } from './event-tables.ts';
 import { addItems, addForks, addTerms, raiseStates } from './projection-tables.ts';
 import { addToSales, drawSalesAnew } from './sales.ts';
-import { meaningOf } from './sql-state.ts';
 import { addBids, countBidsAnew, countWins, historyParts, noteRemovals } from './statistics.ts';
+
+/** Classes of SQLSTATE: data exception, integrity constraint violation, program limit exceeded. */
+const REFUSED: ReadonlySet<string> = new Set(['22', '23', '54']);
+/** SQLSTATE: by the statement's time limit. */
+const QUERY_CANCELED = '57014';
 
 /** True when any event was ever archived. */
 export async function hasEvents(database: Database): Promise<boolean> {
@@ -71,9 +75,9 @@ async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>
   } catch (error) {
     if (error instanceof TimeLimitError) throw new TooSlowError(error.message);
     if (!(error instanceof DatabaseError)) throw error;
-    const meaning = meaningOf(error.code);
-    if (meaning === 'refused') throw new RefusedDataError(error.message);
-    throw meaning === 'too slow' ? new TooSlowError(error.message) : error;
+    if (error.code === QUERY_CANCELED) throw new TooSlowError(error.message);
+    // Whatever is not about the data passes: a full disk, a server that goes, a deadlock, missing rights.
+    throw REFUSED.has(error.code.slice(0, 2)) ? new RefusedDataError(error.message) : error;
   }
 }
 
@@ -111,11 +115,11 @@ async function writeBatch(tx: Tx, batch: readonly OpenedEntry[]): Promise<Stored
 
 async function project(
   tx: Tx,
-  { newest, created, sales, registrations, forks, bids, removals }: Projections,
+  { newest, created, ofSales, forks, bids, removals }: Projections,
 ): Promise<void> {
   const forked = new Set(forks.map(({ auctionId }) => auctionId));
   const added = bids.filter(({ auctionId }) => !forked.has(auctionId));
-  const told = [...sales, ...registrations].filter(({ auctionId }) => !forked.has(auctionId));
+  const told = ofSales.filter(({ auctionId }) => !forked.has(auctionId));
   const [, , , , , parts] = await Promise.all([
     raiseStates(tx, newest),
     addItems(tx, created),
