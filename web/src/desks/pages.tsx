@@ -64,7 +64,7 @@ interface ListProps<T> {
 export function List<T>({ pages, none, keyOf, row }: ListProps<T>) {
   const { items, problem, previous, next } = pages;
   return (
-    <div class="desk-pages">
+    <div class="desk-pages stack tight">
       <FailureBanner problem={problem}>It is read again by itself.</FailureBanner>
       {items === undefined && problem === null && <p class="muted">Reading …</p>}
       {items?.length === 0 && <p class="muted">{none}</p>}

@@ -54,7 +54,7 @@ export function SaleRow({ client, views, own }: SaleRowProps) {
         <div class="sale-picture">
           <ItemTile item={item} />
         </div>
-        <div class="sale-what">
+        <div>
           <h2>
             <a href={roomPath(id)} dir="auto">
               {item.title}
@@ -63,13 +63,13 @@ export function SaleRow({ client, views, own }: SaleRowProps) {
           <p class="hint">{bidsText(auction)}</p>
           {terms !== null && <p class="hint">{termsText(auction, terms)}</p>}
         </div>
-        <p class="sale-price">
+        <p class="row-price">
           <span class="label">{priceLabel(auction)}</span>
           <strong>
             <MoneyText amount={price} currency={currency} lively />
           </strong>
         </p>
-        <p class="sale-state">
+        <p class="row-state">
           <span class={`tag tag-${toneOf(auction)}`}>{stateText(auction)}</span>
           <SaleTime auction={auction} />
         </p>

@@ -30,7 +30,12 @@ export function SearchForm({ what: shown, id }: SearchFormProps) {
     else goTo(searchPath(what, typed));
   };
   return (
-    <Form class="panel desk-search" role="search" aria-label="Find by id" onSubmit={submit}>
+    <Form
+      class="panel desk-search stack tight"
+      role="search"
+      aria-label="Find by id"
+      onSubmit={submit}
+    >
       <Segments label="What to find" value={what} choices={CHOICES} onValue={setWhat} />
       <TextField
         label={`${LABELS[what]} id`}

@@ -126,7 +126,7 @@ function Sales({ services, list, after }: SalesProps) {
         </Empty>
       )}
       {auctions !== undefined && auctions.length > 0 && (
-        <ul class="sales" data-testid="sales">
+        <ul class="stack" data-testid="sales">
           {auctions.map((own) => (
             <SaleRow key={own.id} client={client} views={views} own={own} />
           ))}

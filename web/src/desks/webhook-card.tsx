@@ -27,7 +27,7 @@ export function WebhookCard({ client, webhooks, webhook, onRotate, onRemove }: W
         <p>
           <strong>{url}</strong>
         </p>
-        <p class="desk-tags">
+        <p class="row">
           {events.map((name) => (
             <span key={name} class="tag">
               {EVENT_WORDS[name]}

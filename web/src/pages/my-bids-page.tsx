@@ -64,7 +64,7 @@ function Stakes({ services }: { readonly services: Services }) {
         <StandingChips stakes={stakes} only={only} onChange={show} />
       )}
       {shown.length > 0 && (
-        <ul class="stake-rows" data-testid="stakes">
+        <ul class="stack tight" data-testid="stakes">
           {shown.map((stake) => (
             <li key={stake.own.auctionId}>
               <StakeRow stake={stake} client={services.client} />

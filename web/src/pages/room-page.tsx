@@ -38,9 +38,9 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
   if (auction === null) return <NotHere room={room} />;
   const { saleId } = auction;
   return (
-    <article class="room" data-testid="room">
+    <article class="room stack" data-testid="room">
       <div class="room-top">
-        <a class="back" href={lastLobby.value}>
+        <a class="back hint" href={lastLobby.value}>
           <ArrowLeftIcon /> All auctions
         </a>
         <SaveButton
@@ -52,7 +52,7 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
       <div class="room-picture">
         <ItemTile item={auction.item} eager />
       </div>
-      <div class="room-bidding">
+      <div class="room-bidding stack">
         <PageHead title={auction.item.title}>
           <RoomStatus auction={auction} room={room} />
           {saleId !== undefined && (
@@ -61,7 +61,7 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
             </div>
           )}
         </PageHead>
-        <div class="panel room-panel">
+        <div class="panel room-panel stack">
           {saleId !== undefined && !room.isOwn.value && !isOver(auction.status) && (
             <div class="lot-part">
               {lot && (
@@ -78,7 +78,7 @@ export function RoomPage({ services, auctionId }: RoomPageProps) {
         </div>
         <BidHistory room={room} currency={auction.currency} />
       </div>
-      <div class="room-more">
+      <div class="room-more stack">
         <PriceChart auction={auction} room={room} />
         <About auction={auction} />
         {isOver(auction.status) && <ProofPanel auction={auction} room={room} />}
@@ -129,7 +129,7 @@ function RoomStatus({ auction, room }: InRoomProps) {
   const viewers = room.viewers.value;
   const end = endText(auction, serverNow());
   return (
-    <div class="room-status">
+    <div class="room-status hint">
       <p>
         <span class={`tag tag-${status}`} data-testid="auction-status">
           {STATUS_WORDS[status]}
@@ -192,7 +192,7 @@ function NotHere({ room }: { readonly room: Room }) {
   const problem = room.problem.value;
   if (problem === null) {
     return (
-      <div class="room room-loading" aria-busy="true">
+      <div class="room stack room-loading" aria-busy="true">
         <p class="unseen" role="status">
           Loading the auction
         </p>

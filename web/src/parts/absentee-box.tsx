@@ -33,7 +33,7 @@ export function AbsenteeBox({ auction, room }: AbsenteeBoxProps) {
     if (await bidding.bid({ maxAmount }, currency, minimumBid)) setText('');
   };
   return (
-    <Form class="bid-box" aria-label="Leave a bid" onSubmit={submit}>
+    <Form class="stack tight" aria-label="Leave a bid" onSubmit={submit}>
       <BidBar auction={auction} room={room}>
         <FormField
           label={left === null ? 'Leave a maximum' : 'Raise your maximum'}

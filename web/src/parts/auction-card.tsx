@@ -25,12 +25,12 @@ export function AuctionCard({ auction }: AuctionCardProps) {
         <CardTime auction={auction} />
       </div>
       <div class="card-text">
-        <h2 class="card-title">
+        <h2 class="card-title whole-link">
           <a href={roomPath(id)} dir="auto">
             {item.title}
           </a>
         </h2>
-        <p class="card-seller">
+        <p class="card-seller hint">
           by <a href={sellerPath(sellerId)}>{sellerName(sellerId)}</a>
         </p>
         <p class="card-price">
@@ -39,7 +39,7 @@ export function AuctionCard({ auction }: AuctionCardProps) {
             <MoneyText amount={price} currency={currency} lively />
           </strong>
         </p>
-        <p class="card-facts">
+        <p class="card-facts hint">
           {factsText(auction)}
           {offer !== undefined && <span>Buy now {formatMoney(offer, currency)}</span>}
         </p>

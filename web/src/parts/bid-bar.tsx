@@ -16,7 +16,7 @@ interface BidBarProps {
  */
 export function BidBar({ auction, room, children }: BidBarProps) {
   return (
-    <div class="bid-bar">
+    <div class="bid-bar stack">
       <PricePanel auction={auction} room={room} />
       {children}
     </div>

@@ -64,7 +64,7 @@ export function BidBox({ auction, room }: BidBoxProps) {
   };
 
   return (
-    <Form class="bid-box" aria-label="Place a bid" onSubmit={submit}>
+    <Form class="stack tight" aria-label="Place a bid" onSubmit={submit}>
       <BidBar auction={auction} room={room}>
         <FormField
           label={mode === 'maximum' ? 'Your maximum bid' : 'Your bid'}

@@ -26,8 +26,8 @@ export function BuyNow({ auction, bidding }: BuyNowProps) {
     if (!(await bidding.buyNow(buyNowPrice, currency))) close();
   };
   return (
-    <div class="buy-now">
-      <span class="or">or</span>
+    <div class="stack tight">
+      <span class="or hint">or</span>
       <Button
         class="button-large"
 

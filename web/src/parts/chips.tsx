@@ -8,7 +8,7 @@ interface ChipsProps<T extends string> {
 /** Small buttons in a row, each of which is on or off. */
 export function Chips<T extends string>({ label, choices, isPressed, onPress }: ChipsProps<T>) {
   return (
-    <div class="chips" role="group" aria-label={label}>
+    <div class="chips row" role="group" aria-label={label}>
       {choices.map(([choice, text]) => (
         <button
           key={choice}

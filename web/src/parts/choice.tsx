@@ -10,7 +10,7 @@ type ChoiceProps<T extends string> = { readonly label: string } & Omit<
 export function Choice<T extends string>({ label, ...select }: ChoiceProps<T>) {
   const id = useId();
   return (
-    <div class="choice">
+    <div class="choice hint">
       <label for={id}>{label}</label>
       <Select id={id} class="input" {...select} />
     </div>

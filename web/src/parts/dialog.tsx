@@ -46,7 +46,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
         if (pressedBeside.current && event.target === element.current) onClose();
       }}
     >
-      <div class="dialog-body">
+      <div class="dialog-body stack tight">
         <header class="dialog-head">
           <h2 id={titleId}>{title}</h2>
           <button type="button" class="button-icon" aria-label="Close" onClick={onClose}>

@@ -68,8 +68,8 @@ function NoticeItems() {
                 currentTarget.closest<HTMLElement>('[popover]')?.hidePopover()
               }
             >
-              <strong>{title}</strong> <small>{agoText(notice.atMs, now)}</small>
-              <span>
+              <strong>{title}</strong> <small class="hint">{agoText(notice.atMs, now)}</small>
+              <span class="hint">
                 {notice.unread && <span class="unseen">New: </span>}
                 {detail}
               </span>

@@ -22,7 +22,7 @@ interface OwnStatsProps {
 /** The user's own figures, and the name that others see on the leaderboard. */
 export function OwnStats({ client, stats, problem, onRenamed }: OwnStatsProps) {
   return (
-    <Panel title="Your figures" class="own-stats">
+    <Panel title="Your figures" class="own-stats stack">
       {stats === undefined ? (
         <Waiting>
           {problem === null ? 'Reading …' : `${readFailure(problem)}. Tried again by itself.`}

@@ -28,7 +28,7 @@ export function PageHead({ title, children }: PageHeadProps) {
     isFirstPage = false;
   }, []);
   return (
-    <header class="page-head">
+    <header class="page-head stack tight">
       <h1 ref={heading} tabIndex={-1} dir="auto" class={title.length > LONG_TITLE ? 'long' : ''}>
         {title}
       </h1>

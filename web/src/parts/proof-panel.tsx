@@ -19,11 +19,11 @@ export function ProofPanel({ auction, room }: ProofPanelProps) {
   const check = room.proof.check.value;
   const run = (): void => void room.proof.run(auction, room.bids.list.peek());
   return (
-    <section class="panel proof" aria-label="Proof">
+    <section class="panel proof stack" aria-label="Proof">
       <h2>
         <SealIcon /> Proof
       </h2>
-      <p class="muted">
+      <p class="hint">
         The archive seals every auction that is over with a chain of hashes: nobody, not even we,
         can change it afterwards without breaking the chain. Your own browser can check it.
       </p>

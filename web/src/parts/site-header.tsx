@@ -50,7 +50,7 @@ export function SiteHeader({ services }: { readonly services: Services | null })
       <div class="site-head-row">
         <a class="brand" href={lobbyPath('live')}>
           <Mark />
-          <span class="brand-name">Outcry</span>
+          <span>Outcry</span>
         </a>
         <nav class="site-nav" aria-label="Main">
           {links.map(({ path, label, pages, icon: PageIcon }) => (

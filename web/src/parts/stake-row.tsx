@@ -33,7 +33,7 @@ export function StakeRow({ stake, client }: StakeRowProps) {
         <ItemTile item={item} />
       </div>
       <div class="stake-row-what">
-        <h2>
+        <h2 class="whole-link">
           <a href={roomPath(id)} dir="auto">
             {item.title}
           </a>
@@ -45,13 +45,13 @@ export function StakeRow({ stake, client }: StakeRowProps) {
           </div>
         )}
       </div>
-      <p class="stake-row-price">
+      <p class="row-price">
         <span class="label">{priceLabel(auction)}</span>
         <strong>
           <MoneyText amount={price} currency={currency} lively />
         </strong>
       </p>
-      <p class="stake-row-state">
+      <p class="row-state">
         <span class={`tag tag-${standing}`}>{STANDING_WORDS[standing]}</span>
         <RowTime stake={stake} />
       </p>

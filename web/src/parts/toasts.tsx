@@ -20,12 +20,14 @@ function ToastCard({ id, tone, title, detail, path }: Toast) {
       {path === null ? (
         <p>
           <strong>{title}</strong>
-          <span dir="auto">{detail}</span>
+          <span class="hint" dir="auto">
+            {detail}
+          </span>
         </p>
       ) : (
         <a href={path} onClick={() => dismissToast(id)}>
           <strong>{title}</strong>
-          <span>{detail}</span>
+          <span class="hint">{detail}</span>
         </a>
       )}
       <button

@@ -68,7 +68,7 @@ function SalesOf({ services, status, onListed }: SalesOfProps) {
     if (isListed) onListed();
   }, [isListed]);
   return (
-    <div class="sale-list">
+    <div>
       <List
         pages={pages}
         none="There is none now."

@@ -60,7 +60,7 @@ export function SaleContent({ services }: { readonly services: Services }) {
   return (
     <article class="stack sale-page" data-testid="sale-page">
       <PageHead title={sale.title}>
-        <div class="room-status">
+        <div class="room-status hint">
           <p>
             <span class={`tag tag-${sale.status}`} data-testid="sale-status">
               {SALE_STATUS_WORDS[sale.status]}
