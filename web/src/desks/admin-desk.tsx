@@ -1,10 +1,8 @@
 import './desks.css';
-import { useMemo } from 'preact/hooks';
 import { AdminClient } from '@outcry/client/admin-client.ts';
 import { query } from '../router.ts';
 import { ADMIN_PATH } from '../routes.ts';
-import type { Services } from '../state/services.ts';
-import { presentToken } from '../state/session.ts';
+import { clientOf, type Services } from '../state/services.ts';
 import { AnnouncementForm } from './announcement-form.tsx';
 import { AuctionSection } from './auction-section.tsx';
 import { BidSection } from './bid-section.tsx';
@@ -16,12 +14,8 @@ import { UserSection } from './user-section.tsx';
 
 /** What admins find by its id, and what they look after. */
 export function AdminDesk({ services }: { readonly services: Services }) {
-  const { client, config } = services;
-  const { gatewayUrl, historyUrl } = config;
-  const admin = useMemo(
-    () => new AdminClient({ gatewayUrl, historyUrl, token: presentToken }),
-    [gatewayUrl, historyUrl],
-  );
+  const { client } = services;
+  const admin = clientOf(services, AdminClient);
   const { what, id } = soughtBy(query.value) ?? { what: 'auction' as const, id: '' };
   const key = `${what} ${id}`;
   return (

@@ -37,7 +37,7 @@ export const useCommands = (
 export function deskRefusalWords(problem: Problem): RefusalWords {
   if (problem.code !== 'NOT_FOUND') return sellersRefusalWords(problem);
   const advice = 'It is not there any more: somebody has dealt with it, or your first try has.';
-  return { title: 'Nothing to do', advice, canRetry: false };
+  return { title: 'Nothing to do', advice };
 }
 
 export const good = (title: string, advice: string): Notice => ({ tone: 'good', title, advice });

@@ -8,6 +8,7 @@ import { Button } from '../parts/button.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
 import { useReading } from '../state/reading.ts';
 import { asUser } from '../state/session.ts';
+import { Panel } from '../parts/panel.tsx';
 
 export const PAGE_SIZE = 20;
 const READ_EVERY_MS = 5_000;
@@ -71,7 +72,7 @@ export function List<T>({ pages, none, keyOf, row }: ListProps<T>) {
       {items !== undefined && items.length > 0 && (
         <ul class="desk-list">
           {items.map((item) => (
-            <li key={keyOf(item)}>{row(item)}</li>
+            <li key={keyOf(item)} class="bar spread">{row(item)}</li>
           ))}
         </ul>
       )}
@@ -88,3 +89,15 @@ export function List<T>({ pages, none, keyOf, row }: ListProps<T>) {
     </div>
   );
 }
+
+interface ListPanelProps<T> extends ListProps<T> {
+  readonly title: string;
+  readonly class?: string;
+}
+
+/** The same in a panel of its own. */
+export const ListPanel = <T,>({ title, class: more = '', ...list }: ListPanelProps<T>) => (
+  <Panel title={title} class={more}>
+    <List {...list} />
+  </Panel>
+);

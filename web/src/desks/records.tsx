@@ -1,9 +1,8 @@
 import type { RecordEntry, SaleRecordEntry } from '@outcry/shared/contracts/history.ts';
 import { REGISTRATION_STATUS_WORDS } from '../sales/sale-words.ts';
 import { momentOf } from '../state/clock.ts';
-import { List, type Pages } from './pages.tsx';
+import { ListPanel, type Pages } from './pages.tsx';
 import { Person } from './person.tsx';
-import { Panel } from '../parts/panel.tsx';
 
 const OF_AUCTIONS: Readonly<Record<RecordEntry['type'], string>> = {
   scheduled: 'Put up',
@@ -54,31 +53,28 @@ function DeskRecord<Entry extends RecordEntry | SaleRecordEntry>({
   what,
 }: DeskRecordProps<Entry>) {
   return (
-    <Panel title="Record">
-      <List
-        pages={pages}
-        none="Nothing is archived yet."
-        keyOf={({ epoch, seq }) => `${epoch} ${seq}`}
-        row={(entry) => (
-          <div>
-            <p>
-              <strong>{what(entry)}</strong> by{' '}
-              {entry.userId === null ? (
-                'the engine, after an outage'
-              ) : (
-                <Person userId={entry.userId} />
-              )}
-            </p>
-            {entry.reason !== undefined && entry.userId !== null && (
-              <p dir="auto">{entry.reason}</p>
+    <ListPanel
+      title="Record"
+      pages={pages}
+      none="Nothing is archived yet."
+      keyOf={({ epoch, seq }) => `${epoch} ${seq}`}
+      row={(entry) => (
+        <div>
+          <p>
+            <strong>{what(entry)}</strong> by{' '}
+            {entry.userId === null ? (
+              'the engine, after an outage'
+            ) : (
+              <Person userId={entry.userId} />
             )}
-            <p class="hint">
-              {momentOf(entry.at)}
-              {'endsAt' in entry && ` · ends ${momentOf(entry.endsAt)}`}
-            </p>
-          </div>
-        )}
-      />
-    </Panel>
+          </p>
+          {entry.reason !== undefined && entry.userId !== null && <p dir="auto">{entry.reason}</p>}
+          <p class="hint">
+            {momentOf(entry.at)}
+            {'endsAt' in entry && ` · ends ${momentOf(entry.endsAt)}`}
+          </p>
+        </div>
+      )}
+    />
   );
 }

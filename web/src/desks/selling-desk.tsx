@@ -133,7 +133,7 @@ function Sales({ services, list, after }: SalesProps) {
         </ul>
       )}
       {(after !== undefined || nextCursor !== null) && (
-        <nav class="pages" aria-label="Pages of this list">
+        <nav class="pages bar" aria-label="Pages of this list">
           {after !== undefined && <ButtonLink href={deskPath(list)}>First page</ButtonLink>}
           {nextCursor !== null && (
             <ButtonLink href={deskPath(list, nextCursor)}>Next page</ButtonLink>

@@ -12,9 +12,9 @@ import { asUser } from '../state/session.ts';
 import { good, useCommands } from './commands.ts';
 import { ConfirmDialog } from '../parts/dialog.tsx';
 import { NotFound } from './not-found.tsx';
-import { isRead, List, usePages } from './pages.tsx';
+import { isRead, ListPanel, usePages } from './pages.tsx';
 import { searchPath } from './search.ts';
-import { Facts, Panel } from '../parts/panel.tsx';
+import { Facts } from '../parts/panel.tsx';
 
 const READ_EVERY_MS = 10_000;
 
@@ -99,64 +99,61 @@ function BidsAndSales({ services, userId }: UserSectionProps) {
   );
   return (
     <>
-      <Panel title="Bids">
-        <List
-          pages={bids}
-          none="No bids."
-          keyOf={({ auctionId, epoch, seq }) => `${auctionId} ${epoch} ${seq}`}
-          row={({ auctionId, bidId, at, counts, type }) => (
+      <ListPanel
+        title="Bids"
+        pages={bids}
+        none="No bids."
+        keyOf={({ auctionId, epoch, seq }) => `${auctionId} ${epoch} ${seq}`}
+        row={({ auctionId, bidId, at, counts, type }) => (
+          <div>
+            <p>
+              <a href={searchPath('auction', auctionId)}>{auctionId}</a>
+              {type === 'bought' && ', bought'}
+              {!counts && ', does not count'}
+            </p>
+            <p class="hint">
+              {momentOf(at)} · <a href={searchPath('bid', bidId)}>{bidId}</a>
+            </p>
+          </div>
+        )}
+      />
+      {isRead(bids) && (
+        <ListPanel
+          title="Sells"
+          pages={auctions}
+          none="Nothing."
+          keyOf={({ id }) => id}
+          row={({ id, item, status, price, currency }) => (
             <div>
               <p>
-                <a href={searchPath('auction', auctionId)}>{auctionId}</a>
-                {type === 'bought' && ', bought'}
-                {!counts && ', does not count'}
+                <a href={searchPath('auction', id)} dir="auto">
+                  {item.title}
+                </a>
               </p>
               <p class="hint">
-                {momentOf(at)} · <a href={searchPath('bid', bidId)}>{bidId}</a>
+                {status} · {formatMoney(price, currency)}
               </p>
             </div>
           )}
         />
-      </Panel>
-      {isRead(bids) && (
-        <Panel title="Sells">
-          <List
-            pages={auctions}
-            none="Nothing."
-            keyOf={({ id }) => id}
-            row={({ id, item, status, price, currency }) => (
-              <div>
-                <p>
-                  <a href={searchPath('auction', id)} dir="auto">
-                    {item.title}
-                  </a>
-                </p>
-                <p class="hint">
-                  {status} · {formatMoney(price, currency)}
-                </p>
-              </div>
-            )}
-          />
-        </Panel>
       )}
       {isRead(bids) && isRead(auctions) && (
-        <Panel title="Sales of several lots">
-          <List
-            pages={sales}
-            none="None."
-            keyOf={({ id }) => id}
-            row={({ id, title, status }) => (
-              <div>
-                <p>
-                  <a href={searchPath('sale', id)} dir="auto">
-                    {title}
-                  </a>
-                </p>
-                <p class="hint">{SALE_STATUS_WORDS[status]}</p>
-              </div>
-            )}
-          />
-        </Panel>
+        <ListPanel
+          title="Sales of several lots"
+          pages={sales}
+          none="None."
+          keyOf={({ id }) => id}
+          row={({ id, title, status }) => (
+            <div>
+              <p>
+                <a href={searchPath('sale', id)} dir="auto">
+                  {title}
+                </a>
+              </p>
+              <p class="hint">{SALE_STATUS_WORDS[status]}</p>
+            </div>
+          )}
+        />
       )}
     </>
   );

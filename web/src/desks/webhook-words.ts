@@ -42,13 +42,11 @@ export function webhookRefusalWords(problem: Problem): RefusalWords {
       return {
         title: 'You have as many webhooks as you may',
         advice: 'Delete one that is of no more use, then add this one.',
-        canRetry: false,
       };
     case 'IDEMPOTENCY_MISMATCH':
       return {
         title: 'Nothing was added',
         advice: 'This differs from your first try. Send it once more.',
-        canRetry: false,
       };
     default:
       return deskRefusalWords(problem);

@@ -1,10 +1,10 @@
 import './desks.css';
-import { useMemo, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { WebhookClient } from '@outcry/client/webhook-client.ts';
 import type { Webhook, WebhookWithSecret } from '@outcry/shared/contracts/webhooks.ts';
 import { NoticeText } from '../parts/notice-text.tsx';
-import type { Services } from '../state/services.ts';
-import { isAdmin, presentToken } from '../state/session.ts';
+import { clientOf, type Services } from '../state/services.ts';
+import { isAdmin } from '../state/session.ts';
 import { good, useCommands } from './commands.ts';
 import { ConfirmDialog } from '../parts/dialog.tsx';
 import { List, usePages } from './pages.tsx';
@@ -20,12 +20,8 @@ interface Question {
 
 /** The caller's webhooks, an admin's all: adding, ending and looking after them. */
 export function WebhooksDesk({ services }: { readonly services: Services }) {
-  const { client, config } = services;
-  const { gatewayUrl, historyUrl } = config;
-  const webhooks = useMemo(
-    () => new WebhookClient({ gatewayUrl, historyUrl, token: presentToken }),
-    [gatewayUrl, historyUrl],
-  );
+  const { client } = services;
+  const webhooks = clientOf(services, WebhookClient);
   const pages = usePages(client, (query) => webhooks.list(query));
   const commands = useCommands(client, webhookRefusalWords);
   const [asking, setAsking] = useState<Question | null>(null);

@@ -1,4 +1,9 @@
-import { PROBLEMS, problem, type ProblemCode } from '@outcry/shared/contracts/problems.ts';
+import {
+  isRetryable,
+  PROBLEMS,
+  problem,
+  type ProblemCode,
+} from '@outcry/shared/contracts/problems.ts';
 import { describe, expect, it } from 'vitest';
 import {
   bidRefusalWords,
@@ -56,7 +61,7 @@ describe('refusalWords', () => {
   });
 
   it('offers another try only where the same request may be sent again', () => {
-    const retryable = codes.filter((code) => refusalWords(problem(code, 'x.', 'r')).canRetry);
+    const retryable = codes.filter(isRetryable);
     expect(retryable.toSorted()).toEqual(['OUTCOME_UNKNOWN', 'RATE_LIMITED', 'UNAVAILABLE']);
   });
 });

@@ -75,7 +75,7 @@ function Stakes({ services }: { readonly services: Services }) {
       {shown.length === 0 && stakes !== null && stakes.length > 0 && (
         <p class="muted">None of them is like this right now.</p>
       )}
-      <div class="pages">
+      <div class="pages bar">
         <PageTurns previous={previous} next={next} />
         {next === undefined && mine.hasMore.value && (
           <Button onClick={() => mine.showMore()}>Look at older bids</Button>

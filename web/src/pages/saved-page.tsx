@@ -63,7 +63,7 @@ function SavedCards({ services: { watchlist, feed } }: { readonly services: Serv
           ))}
         </ul>
       )}
-      <div class="pages">
+      <div class="pages bar">
         <PageTurns previous={previous} next={next} />
       </div>
     </>

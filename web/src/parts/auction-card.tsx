@@ -30,7 +30,7 @@ export function AuctionCard({ auction }: AuctionCardProps) {
             {item.title}
           </a>
         </h2>
-        <p class="card-seller hint">
+        <p class="card-seller clip hint">
           by <a href={sellerPath(sellerId)}>{sellerName(sellerId)}</a>
         </p>
         <p class="card-price">

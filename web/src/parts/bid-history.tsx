@@ -101,11 +101,11 @@ function BidRow({ bid, currency, isYou }: BidRowProps) {
       <span class="bid-dot" aria-hidden="true" style={{ '--hue': String((alias * 67) % 360) }}>
         {alias}
       </span>
-      <span class="bid-who">
+      <span class="bid-who clip">
         {bidderName(alias)} {isYou && <span class="tag tag-you">you</span>}
       </span>
       <span class="bid-amount">{formatMoney(amount, currency)}</span>
-      <small class="bid-note">
+      <small class="bid-note clip">
         {bid.removed && 'Removed: it does not count.'}
         {beatenAtOnce &&
           !bid.removed &&

@@ -13,7 +13,7 @@ interface LeadersToolsProps {
 export function LeadersTools({ wish, board, onChange }: LeadersToolsProps) {
   const currencies = board?.currencies ?? [];
   return (
-    <div class="leaders-tools lobby-tools">
+    <div class="leaders-tools lobby-tools bar">
       <Chips
         label="Ranked by"
         choices={BY}

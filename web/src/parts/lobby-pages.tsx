@@ -20,7 +20,7 @@ export function LobbyPages({ wish, nextCursor }: LobbyPagesProps) {
   const previous = cameFrom.get(here) ?? first;
   const next = nextCursor === null ? null : lobbyAddress({ ...wish, after: nextCursor });
   return (
-    <nav class="pages" aria-label="Pages of this list">
+    <nav class="pages bar" aria-label="Pages of this list">
       {wish.after !== undefined && previous !== first && <a href={first}>First page</a>}
       {wish.after !== undefined && (
         <ButtonLink href={previous}>

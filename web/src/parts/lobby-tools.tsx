@@ -22,7 +22,7 @@ export function LobbyTools({ wish, onChange }: LobbyToolsProps) {
   const change = (changes: Partial<LobbyWish>): void =>
     onChange({ ...wish, after: undefined, ...changes });
   return (
-    <div class="lobby-tools">
+    <div class="lobby-tools bar">
       <SearchField search={wish.search} onSearch={(search) => change({ search })} />
       <Chips
         label="Show only"

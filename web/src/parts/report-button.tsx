@@ -45,7 +45,7 @@ export function ReportButton({ client, of, what, rows }: ReportButtonProps) {
     setStop(null);
   };
   return (
-    <div class="report">
+    <div class="report bar">
       <Button
         look="quiet"
 

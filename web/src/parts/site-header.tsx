@@ -82,7 +82,7 @@ function UserCorner({ services }: { readonly services: Services }) {
           {initials(name)}
         </span>
         <span class="unseen">Signed in as </span>
-        <span class="user-name">{name}</span>
+        <span class="user-name clip">{name}</span>
       </button>
       <div id={USER_MENU} class="user-menu" popover="auto">
         <p>

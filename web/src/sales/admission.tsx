@@ -25,7 +25,7 @@ export function Admission({ services, saleId, currency, admission }: AdmissionPr
   const own = admission.value.value;
   if (session.value === null) {
     return (
-      <p class="admission" data-testid="admission">
+      <p class="admission bar" data-testid="admission">
         Bidders register for this sale.{' '}
         {services.signIn !== undefined && (
           <Button onClick={() => askToSignIn('register')}>Sign in to register</Button>
@@ -35,7 +35,7 @@ export function Admission({ services, saleId, currency, admission }: AdmissionPr
   }
   if (own === undefined) {
     return (
-      <p class="admission muted" data-testid="admission">
+      <p class="admission bar muted" data-testid="admission">
         {admission.problem.value === null
           ? 'Looking for your registration …'
           : 'Your registration could not be read. It is read again by itself.'}
@@ -44,7 +44,7 @@ export function Admission({ services, saleId, currency, admission }: AdmissionPr
   }
   if (own !== null) {
     return (
-      <p class="admission" data-testid="admission" role="status">
+      <p class="admission bar" data-testid="admission" role="status">
         <span>
           <strong>Paddle {own.paddle}</strong> {registrationText(own, currency)}
         </span>
@@ -62,7 +62,7 @@ export function Admission({ services, saleId, currency, admission }: AdmissionPr
     if (isDone) await admission.again();
   };
   return (
-    <div class="admission" data-testid="admission">
+    <div class="admission bar" data-testid="admission">
       Only registered bidders may bid in this sale.
       <Button
         look="primary"

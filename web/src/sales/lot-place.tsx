@@ -25,7 +25,7 @@ export function SalePlace({ services, saleId, auction }: SalePlaceProps) {
   const before = at > 0 ? sale?.lots[at - 1] : undefined;
   const after = at >= 0 ? sale?.lots[at + 1] : undefined;
   return (
-    <nav class="sale-place" aria-label="Sale">
+    <nav class="sale-place bar spread" aria-label="Sale">
       <a href={salePath(saleId)} dir="auto">
         Lot {auction.lot} of {sale?.title ?? 'a sale'}
       </a>
@@ -48,7 +48,7 @@ export function LotAdmission({ services, saleId, auction, room }: LotAdmissionPr
   const registration = reading.value.value?.registration;
   if (registration === undefined) return null;
   return registration === 'none' ? (
-    <p class="admission muted">No registration is needed in this sale.</p>
+    <p class="admission bar muted">No registration is needed in this sale.</p>
   ) : (
     <OwnPlace services={services} saleId={saleId} auction={auction} room={room} />
   );

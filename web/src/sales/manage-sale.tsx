@@ -5,7 +5,7 @@ import type {
   SaleView,
 } from '@outcry/shared/contracts/sales.ts';
 import { useCommands } from '../desks/commands.ts';
-import { List, usePages } from '../desks/pages.tsx';
+import { ListPanel, usePages } from '../desks/pages.tsx';
 import { formatMoney, moneyFault, moneyFieldText, parseMoney } from '../format/money.ts';
 import { Button } from '../parts/button.tsx';
 import { Fold } from '../parts/fold.tsx';
@@ -123,16 +123,16 @@ export function Bidders(props: BiddersProps) {
   );
   if (sale.registration === 'none') return null;
   return (
-    <Panel title="Bidders" class="stack">
-      <List
-        pages={pages}
-        none="Nobody has registered yet."
-        keyOf={({ paddle }) => String(paddle)}
-        row={(registration) => (
-          <Registration {...props} registration={registration} onDecided={() => pages.again()} />
-        )}
-      />
-    </Panel>
+    <ListPanel
+      title="Bidders"
+      class="stack"
+      pages={pages}
+      none="Nobody has registered yet."
+      keyOf={({ paddle }) => String(paddle)}
+      row={(registration) => (
+        <Registration {...props} registration={registration} onDecided={() => pages.again()} />
+      )}
+    />
   );
 }
 

@@ -113,7 +113,7 @@ function AtGateway({ services, sale, onChanged }: AtGatewayProps) {
       )}
       {hasEnded ? (
         <section class="panel stack" aria-label="Results">
-          <div class="desk-head">
+          <div class="desk-head bar spread">
             <h2>Results</h2>
             <ReportButton client={services.client} of={{ saleId: sale.id }} what="the results" />
           </div>
@@ -239,7 +239,7 @@ function Lots({ services, sale }: InSaleProps) {
           })}
         </ul>
       )}
-      <nav class="pages" aria-label="Pages of the lots">
+      <nav class="pages bar" aria-label="Pages of the lots">
         <PageTurns
           previous={previous && (() => turn(previous))}
           next={next && (() => turn(next))}

@@ -2,7 +2,7 @@
 import { effect, signal } from '@preact/signals';
 import { newIdempotencyKey, type CommandOptions } from '@outcry/client/http-transport.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import type { Problem } from '@outcry/shared/contracts/problems.ts';
+import { isRetryable, type Problem } from '@outcry/shared/contracts/problems.ts';
 import type { RefusalWords } from '../format/refusals.ts';
 import { problemOf } from './problem-of.ts';
 import { asUser, OtherUserError, signedInAs } from './session.ts';
@@ -126,9 +126,9 @@ export class CommandSender<K extends string> {
     if (error instanceof OtherUserError) {
       this.#end(NOTHING_SENT);
     } else if (!isOtherUser) {
-      const { title, advice, canRetry } = command.refused(problem);
+      const { title, advice } = command.refused(problem);
       const retry = async (): Promise<void> => void (await this.send(command, { key }));
-      this.#end({ tone: 'bad', title, advice, ...(canRetry ? { retry } : {}) });
+      this.#end({ tone: 'bad', title, advice, ...(isRetryable(problem.code) ? { retry } : {}) });
     }
   }
 

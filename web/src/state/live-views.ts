@@ -3,10 +3,11 @@ import { signal } from '@preact/signals';
 import type { LiveFeed } from '@outcry/client/live-feed.ts';
 import type { AuctionListener, WatchedAuction } from '@outcry/client/watched-auction.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import { comparePositions } from '@outcry/shared/contracts/live.ts';
 
 /** The server lets one connection watch 100; a screen shows far fewer cards. */
-const MAX_WATCHED = 30;
+const MAX_IN_SIGHT = 30;
 
 export class LiveViews {
   readonly #feed: LiveFeed;
@@ -14,11 +15,17 @@ export class LiveViews {
   readonly #live = signal<ReadonlyMap<string, AuctionView>>(new Map());
   readonly #listener: AuctionListener;
   readonly #watched = new Set<string>();
+  readonly #maxWatched: number;
   #closed = false;
 
   /** @param onOwnChange the user's own view of a watched auction may be another, or was not heard of */
-  constructor(feed: LiveFeed, onOwnChange?: (auctionId: string) => void) {
+  constructor(
+    feed: LiveFeed,
+    onOwnChange?: (auctionId: string) => void,
+    maxWatched = MAX_IN_SIGHT,
+  ) {
     this.#feed = feed;
+    this.#maxWatched = maxWatched;
     this.#listener = {
       onChange: (watched) => this.#changed(watched),
       onOwnChange: ({ auctionId }) => onOwnChange?.(auctionId),
@@ -27,7 +34,8 @@ export class LiveViews {
 
   /** A card has come into sight. */
   watch(auctionId: string): void {
-    if (this.#closed || this.#watched.has(auctionId) || this.#watched.size >= MAX_WATCHED) return;
+    if (this.#closed || this.#watched.has(auctionId) || this.#watched.size >= this.#maxWatched)
+      return;
     this.#watched.add(auctionId);
     this.#changed(this.#feed.watch(auctionId, this.#listener, { counted: false }));
   }
@@ -40,6 +48,15 @@ export class LiveViews {
   close(): void {
     this.#closed = true;
     for (const auctionId of this.#watched) this.unwatch(auctionId);
+  }
+
+  isWatched(auctionId: string): boolean {
+    return this.#watched.has(auctionId);
+  }
+
+  /** The newest state, undefined where none was taken in or heard of. */
+  known(auctionId: string): AuctionView | undefined {
+    return this.#live.value.get(auctionId);
   }
 
   /** A newer state that came otherwise. */
@@ -61,6 +78,8 @@ export class LiveViews {
   }
 
   #changed({ auction }: WatchedAuction): void {
-    if (auction !== undefined) this.take(auction);
+    if (auction === undefined || this.#closed) return;
+    this.take(auction);
+    if (isOver(auction.status)) this.unwatch(auction.id);
   }
 }

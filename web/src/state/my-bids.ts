@@ -5,12 +5,10 @@
 import { isOver } from '@outcry/shared/contracts/events.ts';
 import { batch, computed, signal } from '@preact/signals';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
-import { comparePositions } from '@outcry/shared/contracts/live.ts';
-import type { AuctionListener } from '@outcry/client/watched-auction.ts';
-import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { OwnBid } from '@outcry/shared/contracts/history.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { viewOfArchived } from './archived-view.ts';
+import { LiveViews } from './live-views.ts';
 import { problemOf } from './problem-of.ts';
 import { RefreshLoop } from './refresh-loop.ts';
 import type { Services } from './services.ts';
@@ -37,15 +35,13 @@ export class MyBids {
   readonly isFull = signal(false);
   readonly #services: Services;
   readonly #sides = signal<readonly OwnSide[] | null>(null);
-  readonly #auctions = signal<ReadonlyMap<string, AuctionView>>(new Map());
-  readonly #listener: AuctionListener;
-  readonly #watched = new Set<string>();
+  readonly #views: LiveViews;
   readonly #loop = new RefreshLoop(() => this.#read(), REFRESH_EVERY_MS);
   #pages = 1;
 
   constructor(services: Services) {
     this.#services = services;
-    this.#listener = { onChange: ({ auction }) => this.#take(auction) };
+    this.#views = new LiveViews(services.feed, undefined, MAX_WATCHED);
   }
 
   open(): void {
@@ -54,9 +50,7 @@ export class MyBids {
 
   close(): void {
     this.#loop.stop();
-    for (const auctionId of this.#watched) {
-      this.#services.feed.unwatch(auctionId, this.#listener);
-    }
+    this.#views.close();
   }
 
   showMore(): void {
@@ -103,42 +97,25 @@ export class MyBids {
 
   /** Asks how an auction stands, unless it is final or told live. */
   async #readAuction(auctionId: string): Promise<void> {
-    const known = this.#auctions.peek().get(auctionId);
-    if (isOver(known?.status) || (known !== undefined && this.#watched.has(auctionId))) return;
+    if (isOver(this.#views.known(auctionId)?.status) || this.#views.isWatched(auctionId)) return;
     const { client } = this.#services;
     try {
-      this.#take(await client.auction(auctionId));
+      this.#views.take(await client.auction(auctionId));
     } catch (error) {
       if (!(error instanceof OutcryError) || error.code !== 'AUCTION_NOT_FOUND') throw error;
-      this.#take(viewOfArchived(await client.archivedAuction(auctionId)));
+      this.#views.take(viewOfArchived(await client.archivedAuction(auctionId)));
     }
   }
 
   #watchOpenOnes(): void {
     for (const { auction } of this.stakes.peek() ?? []) {
-      if (isOver(auction.status) || this.#watched.has(auction.id)) continue;
-      if (this.#watched.size >= MAX_WATCHED) return;
-      this.#watched.add(auction.id);
-      const { feed } = this.#services;
-      this.#take(feed.watch(auction.id, this.#listener, { counted: false }).auction);
-    }
-  }
-
-  #take(auction: AuctionView | undefined): void {
-    if (auction === undefined || this.#loop.stopped) return;
-    const { id } = auction;
-    const known = this.#auctions.peek().get(id);
-    if (known !== undefined && comparePositions(auction, known) < 0) return;
-    this.#auctions.value = new Map(this.#auctions.peek()).set(id, auction);
-    if (isOver(auction.status) && this.#watched.delete(id)) {
-      this.#services.feed.unwatch(id, this.#listener);
+      if (!isOver(auction.status)) this.#views.watch(auction.id);
     }
   }
 
   #stakes(): readonly Stake[] | null {
-    const auctions = this.#auctions.value;
     const stakes = this.#sides.value?.flatMap((own): Stake[] => {
-      const auction = auctions.get(own.auctionId);
+      const auction = this.#views.known(own.auctionId);
       if (auction === undefined) return [];
       return [{ own, auction, standing: standingOf(auction, own.alias) }];
     });

@@ -1,4 +1,5 @@
-import {
+/** What of the library is used: the rest stays out of the file that browsers load when they sign in. */
+export {
   allowInsecureRequests,
   authorizationCodeGrantRequest,
   calculatePKCECodeChallenge,
@@ -15,22 +16,3 @@ import {
   revocationRequest,
   validateAuthResponse,
 } from 'oauth4webapi';
-
-/** What of the library is used: the rest stays out of the file that browsers load when they sign in. */
-export const oauth = {
-  allowInsecureRequests,
-  authorizationCodeGrantRequest,
-  calculatePKCECodeChallenge,
-  discoveryRequest,
-  generateRandomCodeVerifier,
-  generateRandomNonce,
-  generateRandomState,
-  getValidatedIdTokenClaims,
-  None,
-  processAuthorizationCodeResponse,
-  processDiscoveryResponse,
-  processRefreshTokenResponse,
-  refreshTokenGrantRequest,
-  revocationRequest,
-  validateAuthResponse,
-};

@@ -12,7 +12,7 @@ export function problemOf(error: unknown): Problem {
 /** The same in words, as one text. */
 export function whyNot(
   error: unknown,
-  words: (problem: Problem) => Pick<RefusalWords, 'title' | 'advice'> = refusalWords,
+  words: (problem: Problem) => RefusalWords = refusalWords,
 ): string {
   const { title, advice } = words(problemOf(error));
   return `${title}. ${advice}`;

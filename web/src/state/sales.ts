@@ -6,21 +6,12 @@ import { SaleClient } from '@outcry/client/sale-client.ts';
 import type { LotResult, OwnRegistration, SaleView } from '@outcry/shared/contracts/sales.ts';
 import { news } from './notices.ts';
 import { useReading, type Reading } from './reading.ts';
-import type { Services } from './services.ts';
-import { asUser, presentToken, signedInAs } from './session.ts';
+import { clientOf, type Services } from './services.ts';
+import { asUser, signedInAs } from './session.ts';
 
 const READ_EVERY_MS = 5_000;
 
-const clients = new WeakMap<Services, SaleClient>();
-
-export function saleClient(services: Services): SaleClient {
-  const known = clients.get(services);
-  if (known !== undefined) return known;
-  const { gatewayUrl, historyUrl } = services.config;
-  const made = new SaleClient({ gatewayUrl, historyUrl, token: presentToken });
-  clients.set(services, made);
-  return made;
-}
+export const saleClient = (services: Services): SaleClient => clientOf(services, SaleClient);
 
 /** A sale as pages show it. */
 export interface KnownSale extends SaleView {

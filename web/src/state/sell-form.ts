@@ -1,33 +1,5 @@
 /** What the sell form holds, and when the auction would open and end; pure. */
 
-/** The form as it is filled in. */
-export interface SellForm {
-  readonly title: string;
-  readonly description: string;
-  readonly imageUrl: string;
-  readonly currency: string;
-  readonly startPrice: string;
-  readonly reservePrice: string;
-  readonly buyNowPrice: string;
-  /** How long until it opens; 0 for at once, {@link AT_A_DATE} for `opensAt`. */
-  readonly opensInSeconds: number;
-  /** `2026-11-21T14:05`, in the reader's time zone. */
-  readonly opensAt: string;
-  /** How long it lasts; {@link AT_A_DATE} for until `endsAt`. */
-  readonly durationSeconds: number;
-  readonly endsAt: string;
-  /** A bid in the last so many seconds moves the end; nothing or 0 for never. */
-  readonly lateSeconds: string;
-  /** How many seconds are left then, at least. */
-  readonly addedSeconds: string;
-  /** By how many minutes the end moves at most; nothing for a day. */
-  readonly mostMinutes: string;
-  /** One row a line, `from: by`; nothing for the usual table. */
-  readonly increments: string;
-  readonly highestBid: string;
-  readonly graceSeconds: string;
-}
-
 /** Stands for a moment that is chosen in a field of its own. */
 export const AT_A_DATE = -1;
 
@@ -43,7 +15,7 @@ export const DURATIONS: readonly (readonly [seconds: number, label: string])[] =
   [604_800, '7 days'],
 ];
 
-export const EMPTY_FORM: SellForm = {
+export const EMPTY_FORM = {
   title: '',
   description: '',
   imageUrl: '',
@@ -51,38 +23,36 @@ export const EMPTY_FORM: SellForm = {
   startPrice: '',
   reservePrice: '',
   buyNowPrice: '',
+  /** How long until it opens; 0 for at once, {@link AT_A_DATE} for `opensAt`. */
   opensInSeconds: 0,
+  /** `2026-11-21T14:05`, in the reader's time zone. */
   opensAt: '',
+  /** How long it lasts; {@link AT_A_DATE} for until `endsAt`. */
   durationSeconds: 300,
   endsAt: '',
+  /** A bid in the last so many seconds moves the end; nothing or 0 for never. */
   lateSeconds: '30',
+  /** How many seconds are left then, at least. */
   addedSeconds: '30',
+  /** By how many minutes the end moves at most; nothing for a day. */
   mostMinutes: '',
+  /** One row a line, `from: by`; nothing for the usual table. */
   increments: '',
   highestBid: '',
   graceSeconds: '120',
 };
 
-const TEXTS = [
-  'title',
-  'description',
-  'imageUrl',
-  'startPrice',
-  'reservePrice',
-  'buyNowPrice',
-  'opensAt',
-  'endsAt',
-  'lateSeconds',
-  'addedSeconds',
-  'mostMinutes',
-  'increments',
-  'highestBid',
-  'graceSeconds',
-] as const satisfies readonly (keyof SellForm)[];
+/** The form as it is filled in. */
+export type SellForm = Readonly<typeof EMPTY_FORM>;
+
+/** What of it is written, and not chosen from a list. */
+function textsOf({ currency: _, opensInSeconds: _1, durationSeconds: _2, ...texts }: SellForm) {
+  return Object.values(texts).map((text) => text.trim());
+}
 
 /** Whether somebody has written anything into it. @param before as it was opened */
 export const isFilledIn = (form: SellForm, before: SellForm = EMPTY_FORM): boolean =>
-  TEXTS.some((field) => form[field].trim() !== before[field].trim());
+  JSON.stringify(textsOf(form)) !== JSON.stringify(textsOf(before));
 
 /** NaN where a date was to be chosen and was not. @param nowMs by the server's clock */
 export function timesOf(

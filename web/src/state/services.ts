@@ -105,6 +105,21 @@ function signInOf({ auth, gatewayUrl }: PublicConfig): Services['signIn'] {
   return auth.mode === 'dev' ? 'name' : undefined;
 }
 
+type ClientOptions = ConstructorParameters<typeof OutcryClient>[0];
+type ClientClass<T> = new (options: ClientOptions & { readonly historyUrl: string }) => T;
+
+const others = new WeakMap<Services, Map<ClientClass<unknown>, unknown>>();
+
+/** A client of the same services for what few pages do, made once. */
+export function clientOf<T>(services: Services, Client: ClientClass<T>): T {
+  const made = others.get(services) ?? new Map<ClientClass<unknown>, unknown>();
+  others.set(services, made);
+  const { gatewayUrl, historyUrl } = services.config;
+  const client = made.get(Client) ?? new Client({ gatewayUrl, historyUrl, token: presentToken });
+  made.set(Client, client);
+  return client as T;
+}
+
 /** Here, in all tabs, and at the provider, whose page is then gone to. */
 export function signOutEverywhere({ signIn }: Services): void {
   const old = session.peek();
