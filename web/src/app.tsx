@@ -17,7 +17,6 @@ import { SignedInPage } from './pages/signed-in-page.tsx';
 import { StartPage } from './pages/start-page.tsx';
 import { SignInDialog } from './parts/sign-in-dialog.tsx';
 import { SignInTrouble } from './parts/sign-in-trouble.tsx';
-import { SiteFooter } from './parts/site-footer.tsx';
 import { SiteHeader } from './parts/site-header.tsx';
 import { Toasts } from './parts/toasts.tsx';
 import { query, route } from './router.ts';
@@ -38,7 +37,11 @@ export function App() {
         <SignInTrouble />
         <Page start={current} />
       </main>
-      <SiteFooter />
+      <footer class="site-foot hint">
+        <div class="site-foot-row">
+          <p>Every bid is decided in the moment, and sealed when the auction is over.</p>
+        </div>
+      </footer>
       {services !== null && <SignInDialog services={services} />}
       <Toasts />
       <p class="unseen" aria-live="polite" data-testid="announcer">

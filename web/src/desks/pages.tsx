@@ -72,7 +72,9 @@ export function List<T>({ pages, none, keyOf, row }: ListProps<T>) {
       {items !== undefined && items.length > 0 && (
         <ul class="desk-list">
           {items.map((item) => (
-            <li key={keyOf(item)} class="bar spread">{row(item)}</li>
+            <li key={keyOf(item)} class="bar spread">
+              {row(item)}
+            </li>
           ))}
         </ul>
       )}

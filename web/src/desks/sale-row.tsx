@@ -80,7 +80,6 @@ export function SaleRow({ client, views, own }: SaleRowProps) {
                 {isUnsold && terms !== null && (
                   <Button
                     look="primary"
-
                     disabled={selling.busy}
                     onClick={() => void selling.relist(own, terms, goToNew)}
                   >
@@ -102,17 +101,16 @@ export function SaleRow({ client, views, own }: SaleRowProps) {
   );
 }
 
-function SaleTime({ auction: { status, startsAt, endsAt } }: { readonly auction: AuctionView }) {
-  switch (status) {
+function SaleTime({ auction }: { readonly auction: AuctionView }) {
+  switch (auction.status) {
     case 'live':
-      return <TimeLeft untilMs={Date.parse(endsAt)} over="closing" />;
     case 'scheduled':
-      return <TimeLeft untilMs={Date.parse(startsAt)} prefix="in" over="opening" />;
+      return <TimeLeft auction={auction} />;
     case 'paused':
     case 'cancelled':
       return null;
     case 'ended':
-      return <span class="hint">{momentOf(endsAt)}</span>;
+      return <span class="hint">{momentOf(auction.endsAt)}</span>;
   }
 }
 

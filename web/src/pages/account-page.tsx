@@ -68,12 +68,7 @@ export function AccountPage({ services }: { readonly services: Services }) {
             >
               Sign out everywhere
             </Button>
-            <Button
-              look="danger"
-
-              disabled={busy}
-              onClick={() => setAsking(true)}
-            >
+            <Button look="danger" disabled={busy} onClick={() => setAsking(true)}>
               Delete my account
             </Button>
           </div>
@@ -90,7 +85,6 @@ export function AccountPage({ services }: { readonly services: Services }) {
           <div class="row">
             <Button
               look="danger"
-
               disabled={busy}
               onClick={() => void act(remove, 'Your account is being deleted.')}
             >

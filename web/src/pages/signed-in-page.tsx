@@ -43,7 +43,6 @@ function Completing({ provider }: { readonly provider: Provider }) {
         <p role="status">{fault.advice}</p>
         <Button
           look="primary"
-
           onClick={() => {
             replaceAddress(lobbyPath('live'));
             askToSignIn('go on');

@@ -2,10 +2,10 @@ import { useState } from 'preact/hooks';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { formatMoney, moneyFault, parseMoney } from '../format/money.ts';
 import type { Room } from '../state/room.ts';
-import { BidBar } from './bid-bar.tsx';
 import { Button } from './button.tsx';
 import { Form, FormField } from './form-field.tsx';
 import { NoticeText } from './notice-text.tsx';
+import { BidBar } from './price-panel.tsx';
 
 interface AbsenteeBoxProps {
   readonly auction: AuctionView;

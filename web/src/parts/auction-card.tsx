@@ -51,9 +51,8 @@ export function AuctionCard({ auction }: AuctionCardProps) {
 function CardTime({ auction }: AuctionCardProps) {
   switch (auction.status) {
     case 'live':
-      return <TimeLeft untilMs={Date.parse(auction.endsAt)} over="closing" />;
     case 'scheduled':
-      return <TimeLeft untilMs={Date.parse(auction.startsAt)} prefix="in" over="opening" />;
+      return <TimeLeft auction={auction} />;
     case 'paused':
       return <span class="time-left">paused</span>;
     case 'ended':

@@ -14,9 +14,9 @@ import {
 } from '../format/offers.ts';
 import type { Notice } from '../state/command-sender.ts';
 import type { Room } from '../state/room.ts';
-import { BidBar } from './bid-bar.tsx';
 import { Button } from './button.tsx';
 import { Form, FormField, Segments } from './form-field.tsx';
+import { BidBar } from './price-panel.tsx';
 
 interface BidBoxProps {
   readonly auction: AuctionView;

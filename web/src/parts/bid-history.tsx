@@ -62,11 +62,7 @@ export function BidHistory({ room, currency }: BidHistoryProps) {
       )}
       <div class="bid-pages">
         {before !== undefined && (
-          <Button
-            look="quiet"
-
-            onClick={() => setBefore(bids[end + ON_A_PAGE])}
-          >
+          <Button look="quiet" onClick={() => setBefore(bids[end + ON_A_PAGE])}>
             Newer bids
           </Button>
         )}

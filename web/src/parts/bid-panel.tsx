@@ -7,15 +7,14 @@ import type { Services } from '../state/services.ts';
 import { mayAct, session } from '../state/session.ts';
 import { askToSignIn } from '../state/sign-in-request.ts';
 import { AbsenteeBox } from './absentee-box.tsx';
-import { BidBar } from './bid-bar.tsx';
+import { AuctionControls } from './auction-controls.tsx';
 import { BidBox } from './bid-box.tsx';
 import { Button, ButtonLink } from './button.tsx';
 import { BuyNow } from './buy-now.tsx';
 import { TrophyIcon } from './icons.tsx';
 import { NextStepText } from './next-step.tsx';
 import { NoticeText } from './notice-text.tsx';
-import { PricePanel } from './price-panel.tsx';
-import { SellerPanel } from './seller-panel.tsx';
+import { BidBar, PricePanel } from './price-panel.tsx';
 import { Stake } from './stake.tsx';
 
 interface BidPanelProps {
@@ -81,6 +80,28 @@ function OthersPanel(props: BidPanelProps) {
   );
 }
 
+/** What the seller sees in place of the bidding: how it goes, and what can still be changed. */
+function SellerPanel({ auction, room }: Pick<BidPanelProps, 'auction' | 'room'>) {
+  return (
+    <section class="stack" aria-label="Your auction">
+      <p class="aside">
+        <strong>This is your auction.</strong> {sellersHint(auction)}
+      </p>
+      <AuctionControls isSeller auction={auction} selling={room.selling} />
+    </section>
+  );
+}
+
+function sellersHint({ status, leader }: AuctionView): string {
+  if (status === 'paused') return 'It is paused. Nobody can bid until you resume it.';
+  if (status === 'scheduled') {
+    return 'It opens by itself. Until its first bid you can change or cancel it.';
+  }
+  return leader === null
+    ? 'Until the first bid you can change or cancel it. You cannot bid yourself.'
+    : 'There are bids, so it can no longer be cancelled. You can still give it more time.';
+}
+
 function Visitor({ auction, room, signIn }: BidPanelProps) {
   if (signIn === undefined || session.value !== null) {
     return (
@@ -98,12 +119,7 @@ function Visitor({ auction, room, signIn }: BidPanelProps) {
   return (
     <>
       <BidBar auction={auction} room={room}>
-        <Button
-          look="primary"
-          class="button-large"
-
-          onClick={() => askToSignIn('bid')}
-        >
+        <Button look="primary" class="button-large" onClick={() => askToSignIn('bid')}>
           Sign in to bid
         </Button>
       </BidBar>

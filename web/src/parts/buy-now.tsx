@@ -30,7 +30,6 @@ export function BuyNow({ auction, bidding }: BuyNowProps) {
       <span class="or hint">or</span>
       <Button
         class="button-large"
-
         onClick={() => (session.value === null ? askToSignIn('buy') : setAsking(true))}
       >
         Buy now for {price}
@@ -42,12 +41,7 @@ export function BuyNow({ auction, bidding }: BuyNowProps) {
             You pay <strong>{price}</strong> and the auction ends at once. There is no way back.
           </p>
           <div class="row">
-            <Button
-              look="primary"
-
-              disabled={busy}
-              onClick={() => void confirm()}
-            >
+            <Button look="primary" disabled={busy} onClick={() => void confirm()}>
               {busy ? 'Buying …' : 'Yes, buy it'}
             </Button>
             <Button onClick={close}>Not now</Button>

@@ -1,6 +1,7 @@
+import type { ComponentChildren } from 'preact';
 import type { Notice } from '../state/command-sender.ts';
 import { Button } from './button.tsx';
-import { NoticeCard } from './notice-card.tsx';
+import { AlertIcon, CheckIcon } from './icons.tsx';
 
 /** What came of the last command. The region is always there, so that it is read out when it fills. */
 export function NoticeText({ notice }: { readonly notice: Notice | null }) {
@@ -16,6 +17,25 @@ export function NoticeText({ notice }: { readonly notice: Notice | null }) {
           )}
         </NoticeCard>
       )}
+    </div>
+  );
+}
+
+interface NoticeCardProps {
+  readonly tone: 'good' | 'bad';
+  readonly title: string;
+  readonly children?: ComponentChildren;
+}
+
+/** Something that went well or needs attention: what it is, and what to do about it. */
+export function NoticeCard({ tone, title, children }: NoticeCardProps) {
+  return (
+    <div class={`notice notice-${tone}`}>
+      {tone === 'good' ? <CheckIcon /> : <AlertIcon />}
+      <div>
+        <strong>{title}</strong>
+        {children}
+      </div>
     </div>
   );
 }

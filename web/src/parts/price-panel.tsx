@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useComputed } from '@preact/signals';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
@@ -40,6 +41,24 @@ export function PricePanel({ auction, room }: PricePanelProps) {
       </div>
       {isCounting && <BigCountdown auction={auction} room={room} />}
     </section>
+  );
+}
+
+interface BidBarProps extends PricePanelProps {
+  /** What can be done about the price. */
+  readonly children?: ComponentChildren;
+}
+
+/**
+ * An open auction's price and time with the button to bid. In a small window it stays at the
+ * bottom, in reach of a thumb; its parts keep their places whatever happens in the auction.
+ */
+export function BidBar({ auction, room, children }: BidBarProps) {
+  return (
+    <div class="bid-bar stack">
+      <PricePanel auction={auction} room={room} />
+      {children}
+    </div>
   );
 }
 

@@ -7,7 +7,7 @@ import type { Room } from '../state/room.ts';
 import { session } from '../state/session.ts';
 import { Button, ButtonLink } from './button.tsx';
 import { CheckIcon, SealIcon } from './icons.tsx';
-import { NoticeCard } from './notice-card.tsx';
+import { NoticeCard } from './notice-text.tsx';
 
 interface ProofPanelProps {
   readonly auction: AuctionView;

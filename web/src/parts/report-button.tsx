@@ -46,11 +46,7 @@ export function ReportButton({ client, of, what, rows }: ReportButtonProps) {
   };
   return (
     <div class="report bar">
-      <Button
-        look="quiet"
-
-        onClick={() => (stop === null ? void download() : stop.abort())}
-      >
+      <Button look="quiet" onClick={() => (stop === null ? void download() : stop.abort())}>
         {stop === null ? `Download ${what} as CSV` : 'Stop downloading'}
       </Button>
       {stop !== null && (

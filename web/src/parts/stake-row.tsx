@@ -61,7 +61,7 @@ export function StakeRow({ stake, client }: StakeRowProps) {
 
 function RowTime({ stake: { auction } }: { readonly stake: Stake }) {
   if (auction.status === 'live') {
-    return <TimeLeft untilMs={Date.parse(auction.endsAt)} over="closing" />;
+    return <TimeLeft auction={auction} />;
   }
   if (auction.status === 'paused') return <span class="hint">Paused</span>;
   return <span class="hint">{momentOf(auction.endsAt)}</span>;

@@ -1,6 +1,6 @@
 import type { AuctionView, OwnView } from '@outcry/shared/contracts/api.ts';
 import { formatMoney } from '../format/money.ts';
-import { NoticeCard } from './notice-card.tsx';
+import { NoticeCard } from './notice-text.tsx';
 
 interface StakeProps {
   readonly auction: AuctionView;

@@ -64,12 +64,7 @@ export function Admission({ services, saleId, currency, admission }: AdmissionPr
   return (
     <div class="admission bar" data-testid="admission">
       Only registered bidders may bid in this sale.
-      <Button
-        look="primary"
-
-        disabled={sender.busy}
-        onClick={() => void register()}
-      >
+      <Button look="primary" disabled={sender.busy} onClick={() => void register()}>
         {!sender.busy ? 'Register' : 'Registering …'}
       </Button>
       <NoticeText notice={sender.notice.value} />

@@ -47,7 +47,6 @@ export function ManageSale({ services, sale, onChanged }: ManageSaleProps) {
           {sale.status === 'paused' ? (
             <Button
               look="primary"
-
               disabled={commands.busy}
               onClick={() =>
                 void commands.run({

@@ -153,7 +153,6 @@ export function SaleForm({ services, sale, onDone }: SaleFormProps) {
         <Button
           look="primary"
           type="submit"
-
           disabled={commands.busy || (sale !== undefined && isSame)}
         >
           {buttonText(sale !== undefined, commands.busy)}
