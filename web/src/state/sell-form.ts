@@ -46,7 +46,12 @@ export const EMPTY_FORM = {
 export type SellForm = Readonly<typeof EMPTY_FORM>;
 
 /** What of it is written, and not chosen from a list. */
-function textsOf({ currency: _, opensInSeconds: _1, durationSeconds: _2, ...texts }: SellForm) {
+function textsOf({
+  currency: _in,
+  opensInSeconds: _opens,
+  durationSeconds: _lasts,
+  ...texts
+}: SellForm) {
   return Object.values(texts).map((text) => text.trim());
 }
 
