@@ -1,5 +1,4 @@
-/** What of the library is used: the rest stays out of the file that browsers load when they sign in. */
-export {
+import {
   allowInsecureRequests,
   authorizationCodeGrantRequest,
   calculatePKCECodeChallenge,
@@ -16,3 +15,22 @@ export {
   revocationRequest,
   validateAuthResponse,
 } from 'oauth4webapi';
+
+/** What of the library is used: the rest stays out of the file that browsers load when they sign in. */
+export const oauth = {
+  allowInsecureRequests,
+  authorizationCodeGrantRequest,
+  calculatePKCECodeChallenge,
+  discoveryRequest,
+  generateRandomCodeVerifier,
+  generateRandomNonce,
+  generateRandomState,
+  getValidatedIdTokenClaims,
+  None,
+  processAuthorizationCodeResponse,
+  processDiscoveryResponse,
+  processRefreshTokenResponse,
+  refreshTokenGrantRequest,
+  revocationRequest,
+  validateAuthResponse,
+};

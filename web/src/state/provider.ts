@@ -11,7 +11,7 @@ import { keepPendingSignIn, takePendingSignIn } from './pending-sign-in.ts';
 import { askOtherTabs, storedSession, type Session } from './stored-session.ts';
 
 type ProviderAuth = Extract<PublicAuth, { readonly mode: 'oidc' }>;
-type Library = typeof import('./oauth.ts');
+type Library = (typeof import('./oauth.ts'))['oauth'];
 
 /** For each answer of the provider. */
 const LIMIT_MS = 8_000;
@@ -206,7 +206,7 @@ export class Provider {
     step: (oauth: Library, server: AuthorizationServer, options: object) => Promise<T>,
   ): Promise<T> {
     try {
-      const oauth = await import('./oauth.ts');
+      const { oauth } = await import('./oauth.ts');
       const issuer = new URL(this.#auth.issuer);
       // Without TLS only where the operator has said so, as on one's own machine.
       const options = (): object => ({
