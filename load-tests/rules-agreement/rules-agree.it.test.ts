@@ -1,16 +1,28 @@
+/** Random auctions, driven through group commit and the real script, each followed by the model. */
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   decideScriptBody,
   DecideScript,
 } from '@outcry/api-gateway/adapters/redis/decide-script.ts';
-import { decide, passTime } from '@outcry/shared/domain/auction-rules.ts';
+import type { AuctionCommand } from '@outcry/api-gateway/bidding/auction-commands.ts';
+import type { Creation } from '@outcry/shared/contracts/events.ts';
+import { decide, passTime, type Outage } from '@outcry/shared/domain/auction-rules.ts';
+import { shardedId } from '@outcry/shared/domain/ids.ts';
 import { LONG_TEST_MS, SIZES } from '@outcry/shared/testing/sizes.ts';
 import { AgreementRedis } from './testing/agreement-redis.ts';
-import { runAgreements, type AgreementRun, type Interruption } from './testing/agreement-run.ts';
 import { Disagreement } from './testing/expected-answers.ts';
-import type { Rules } from './testing/model-auction.ts';
-import { randomCommand, randomCreation } from './testing/random-commands.ts';
+import { playTogether, type FollowedEngine } from './testing/followed-engine.ts';
+import { ModelAuction, REFERENCE_RULES, type Rules } from './testing/model-auction.ts';
+import {
+  concrete,
+  createCommand,
+  randomCommand,
+  randomCreation,
+  waitFor,
+  type RandomCommand,
+} from './testing/random-commands.ts';
 
 const COMMANDS_PER_AUCTION = 100;
 const AUCTIONS_AT_ONCE = 8;
@@ -26,6 +38,23 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
+interface AgreementRun {
+  readonly creation: Creation;
+  readonly commands: readonly RandomCommand[];
+  /** How many commands are on their way at once: batches form when it is above 1. */
+  readonly concurrency: number;
+}
+
+/** What the run may do to Redis half-way; gives back when Redis answers again. */
+type Interruption = () => Promise<void>;
+
+interface RunOptions {
+  readonly rules?: Rules;
+  readonly interrupt?: Interruption | undefined;
+  /** The shard's last one, as Redis has it. */
+  readonly outage?: Outage | undefined;
+}
+
 const agreementRun: fc.Arbitrary<AgreementRun> = fc.record({
   creation: randomCreation,
   commands: fc.array(randomCommand, {
@@ -36,25 +65,64 @@ const agreementRun: fc.Arbitrary<AgreementRun> = fc.record({
 });
 
 /**
- * Runs random auctions, several at once; the seed in a failure gives the same auctions again.
+ * Runs one auction to the end of its commands. @returns how many there were
+ * @throws Disagreement at the first difference between the script and the model
+ */
+async function runAuction(
+  engine: FollowedEngine,
+  run: AgreementRun,
+  { rules = REFERENCE_RULES, interrupt, outage }: RunOptions,
+): Promise<number> {
+  const auctionId = shardedId('a', 0, randomUUID());
+  const model = new ModelAuction(rules, outage);
+  let restarted = false;
+  engine.add((_, commands, batch) => {
+    model.follow(commands, batch, restarted);
+    restarted = false;
+  })(auctionId);
+  const sent: AuctionCommand[] = [];
+  await engine.submit(auctionId, createCommand(auctionId, run.creation));
+  // On a busy machine its short life can be over before it is created; both sides refuse it then.
+  if (!model.exists) return 0;
+  const half = Math.floor(run.commands.length / 2);
+  for (let at = 0; at < run.commands.length; at += run.concurrency) {
+    if (interrupt !== undefined && at <= half && half < at + run.concurrency) {
+      await interrupt();
+      restarted = true;
+    }
+    const burst = run.commands.slice(at, at + run.concurrency);
+    await Promise.all(
+      burst.flatMap((each) => {
+        const command = concrete(each, model.auction, sent);
+        if (command === undefined) return [];
+        sent.push(command);
+        return [engine.submit(auctionId, command)];
+      }),
+    );
+    await waitFor(burst);
+  }
+  return sent.length;
+}
+
+/**
+ * Runs random auctions, several at once.
  * @returns how many script calls decided commands of several auctions
  */
 function runMany(
   commands: number,
-  options: { body?: string; rules?: Rules; interrupt?: Interruption; seed?: number } = {},
+  options: Omit<RunOptions, 'outage'> & { readonly body?: string; readonly seed?: number } = {},
 ): Promise<number> {
-  const { body = decideScriptBody(), interrupt, seed, ...rest } = options;
+  const { body = decideScriptBody(), seed, ...rest } = options;
   const decider = new DecideScript(server.redis, body);
-  const atOnce = interrupt === undefined ? AUCTIONS_AT_ONCE : 1;
-  const chunk = fc.array(agreementRun, { minLength: atOnce, maxLength: atOnce });
+  const outages = rest.interrupt === undefined;
   return server.runChunks(
     commands,
-    (seedOfChunk, outage) => {
-      const [auctions = []] = fc.sample(chunk, { numRuns: 1, seed: seedOfChunk });
-      const interrupting = interrupt === undefined ? {} : { interrupt };
-      return runAgreements(decider, auctions, { ...rest, ...interrupting, outage });
-    },
-    { outages: interrupt === undefined, seed },
+    agreementRun,
+    (auctions, outage) =>
+      playTogether(decider, auctions, (engine, run) =>
+        runAuction(engine, run, { ...rest, outage }),
+      ),
+    { atOnce: outages ? AUCTIONS_AT_ONCE : 1, outages, seed },
   );
 }
 

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
@@ -10,7 +11,7 @@ import type { Outage } from '@outcry/shared/domain/auction-rules.ts';
 import { createLogger } from '@outcry/shared/runtime/logger.ts';
 import { openRedis, untilReady } from '@outcry/shared/runtime/redis.ts';
 import { markShardsWhole } from '@outcry/shared/testing/prepare-redis.ts';
-import type { AgreementCounts } from './agreement-run.ts';
+import type { AgreementCounts } from './followed-engine.ts';
 
 /** Chunks after which Redis is emptied. */
 const CLEAN_EVERY = 50;
@@ -63,15 +64,23 @@ export class AgreementRedis {
   }
 
   /**
-   * Runs chunk after chunk, until so many commands were compared, or whatever else the chunks count.
-   * @param runChunk makes its chunk of the seed alone, so that the seed in a failure gives it again
+   * Runs chunk after chunk, until so many commands were compared, or whatever else the chunks count. What a chunk runs
+   * follows from its seed, so that the seed in a failure gives the same again.
+   * @param random what a chunk has `atOnce` of
    * @returns how many script calls decided commands of several auctions
    */
-  async runChunks(
+  async runChunks<Run>(
     commands: number,
-    runChunk: (seed: number, outage: Outage | undefined) => Promise<AgreementCounts>,
-    options: { readonly outages: boolean; readonly seed?: number | undefined },
+    random: fc.Arbitrary<Run>,
+    runChunk: (runs: readonly Run[], outage: Outage | undefined) => Promise<AgreementCounts>,
+    options: {
+      readonly atOnce: number;
+      readonly outages: boolean;
+      readonly seed?: number | undefined;
+    },
   ): Promise<number> {
+    const { atOnce } = options;
+    const chunk = fc.array(random, { minLength: atOnce, maxLength: atOnce });
     const first = options.seed ?? Math.floor(Math.random() * 2 ** 31);
     let compared = 0;
     let sharedCalls = 0;
@@ -79,7 +88,8 @@ export class AgreementRedis {
       const seed = first + i;
       const outage = options.outages ? await this.#outageOfChunk(i) : undefined;
       try {
-        const counts = await runChunk(seed, outage);
+        const [runs = []] = fc.sample(chunk, { numRuns: 1, seed });
+        const counts = await runChunk(runs, outage);
         const before = compared;
         compared += counts.commands;
         sharedCalls += counts.sharedCalls;

@@ -20,6 +20,32 @@ interface Follower {
   failure: Error | undefined;
 }
 
+export interface AgreementCounts {
+  /** Commands that were decided and compared. */
+  readonly commands: number;
+  /** Script calls that decided commands of several auctions. */
+  readonly sharedCalls: number;
+}
+
+/**
+ * Runs several side by side, on one engine. @param play takes one to its end, and gives how many commands it had
+ * @throws what `play` throws
+ */
+export async function playTogether<Run>(
+  decider: AuctionDecider,
+  runs: readonly Run[],
+  play: (engine: FollowedEngine, run: Run) => Promise<number>,
+): Promise<AgreementCounts> {
+  const engine = new FollowedEngine(decider);
+  try {
+    const counts = await Promise.all(runs.map((run) => play(engine, run)));
+    const commands = counts.reduce((sum, count) => sum + count, 0);
+    return { commands, sharedCalls: engine.sharedCalls };
+  } finally {
+    await engine.close();
+  }
+}
+
 export class FollowedEngine {
   readonly #decider: AuctionDecider;
   readonly #followers = new Map<string, Follower>();

@@ -1,7 +1,8 @@
-/** Random auctions and commands, chosen so that every rule meets its edges often. */
+/** Random auctions and commands, chosen so that every rule meets its edges often, and what they say in a run. */
 import fc from 'fast-check';
 import type { AuctionCommand } from '@outcry/api-gateway/bidding/auction-commands.ts';
 import type { Creation } from '@outcry/shared/contracts/events.ts';
+import { minimumBid, type Auction } from '@outcry/shared/domain/auction-rules.ts';
 import { DEFAULT_INCREMENTS } from '@outcry/shared/domain/increments.ts';
 import { MAX_AMOUNT } from '@outcry/shared/domain/money.ts';
 
@@ -133,7 +134,7 @@ export const randomCreation: fc.Arbitrary<Creation> = fc
  * What a bid command says once the state it aims at is known.
  * @param state 0 where there is no such amount
  */
-export function offeredAmount(
+function offeredAmount(
   chosen: Offer,
   state: Readonly<Record<Exclude<Offer['base'], 'highest'>, number>>,
 ): number {
@@ -156,3 +157,93 @@ export const plainCommand = (
   fingerprint: kind,
   ...rest,
 });
+
+/** The longest of the pauses in a burst. */
+export async function waitFor(burst: readonly object[]): Promise<void> {
+  const ms = Math.max(
+    0,
+    ...burst.map((each) => ('ms' in each && typeof each.ms === 'number' ? each.ms : 0)),
+  );
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Creates an auction whose times are still relative. */
+export function createCommand(auctionId: string, relative: Creation): AuctionCommand {
+  const now = Date.now();
+  const itemId = auctionId.replace('a', 'i');
+  const creation: Creation = {
+    ...relative,
+    item: { ...relative.item, id: itemId },
+    startsAt: relative.startsAt === 0 ? 0 : now + relative.startsAt,
+    endsAt: now + relative.endsAt,
+    hardEndsAt: relative.hardEndsAt === 0 ? 0 : now + relative.hardEndsAt,
+  };
+  return plainCommand('create', relative.sellerId, {
+    creation: {
+      creationText: JSON.stringify(creation),
+      openTermsText: JSON.stringify({ id: auctionId, item: creation.item }).slice(0, -1),
+      itemText: '',
+    },
+  });
+}
+
+/**
+ * Turns a random step into a command on the auction as it stands.
+ * @param most what the bidder may owe for it at most, 0 without a limit
+ */
+export function concrete(
+  step: RandomCommand,
+  auction: Auction,
+  sent: readonly AuctionCommand[],
+  most = 0,
+): AuctionCommand | undefined {
+  const key = `key-${sent.length}`;
+  switch (step.kind) {
+    case 'wait':
+      return undefined;
+    case 'retry': {
+      const earlier = sent.at(-step.back);
+      if (earlier === undefined) return undefined;
+      return step.changed ? { ...earlier, fingerprint: 'changed' } : earlier;
+    }
+    case 'extend': {
+      const endsAt = auction.endsAt + step.byMs;
+      return plainCommand('extend', step.userId, { amount: endsAt, fingerprint: `${endsAt}`, key });
+    }
+    case 'bid': {
+      const amount = offeredAmount(step.offer, {
+        minimum: minimumBid(auction) ?? MAX_AMOUNT,
+        leaderMax: auction.leaderMax,
+        reserve: auction.terms.reservePrice,
+        price: auction.price,
+        buyNow: auction.terms.buyNowPrice,
+        highestBid: auction.terms.highestBid,
+        most,
+      });
+      const offer = step.exact ? { amount } : { maxAmount: amount };
+      // Every third bid comes without a key, as from clients that do not retry.
+      return plainCommand('bid', step.userId, {
+        ...offer,
+        fingerprint: `${amount}`,
+        key: sent.length % 3 === 0 ? '' : key,
+      });
+    }
+    case 'remove':
+      return plainCommand('remove', 'admin', {
+        admin: true,
+        amount: step.alias,
+        fingerprint: `remove:${step.alias}`,
+        key,
+        reason: 'No identity card',
+      });
+    case 'pause':
+    case 'resume':
+      return plainCommand(step.kind, step.userId, {
+        admin: step.admin,
+        key,
+        reason: 'Une pause, déjà ?',
+      });
+    default:
+      return plainCommand(step.kind, step.userId, { admin: step.admin, key });
+  }
+}
