@@ -3,10 +3,10 @@
  * disks. One process of each service.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { gatherViewers } from '@outcry/broadcast-service/testing/light-crowd.ts';
 import { EVENT_STREAM } from '@outcry/shared/contracts/keys.ts';
 import { countedSince } from '@outcry/shared/testing/metrics.ts';
 import { readRedisHeads, untilMarked } from '../accounts/accounts.ts';
-import { gatherViewers } from '../crowd/viewers.ts';
 import { memoryOf, openWindow, sum } from '../system/machine.ts';
 import { startWholeSystem, type TestBed, type WholeSystem } from '../system/system.ts';
 import { bidRounds, openAuctions, tokensFor } from './http.ts';

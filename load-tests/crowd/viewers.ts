@@ -1,148 +1,19 @@
-/**
- * Viewers by the thousand in this process, over Socket.IO and Server-Sent Events, and people who watch
- * through the client.
- */
-import type { Socket } from 'node:net';
-import { createHistogram } from 'node:perf_hooks';
+/** Viewers over Socket.IO and Server-Sent Events, and people who watch through the client. */
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageIn, seqIn, watch } from '@outcry/broadcast-service/testing/light-viewer.ts';
-import type { LightViewer, Message } from '@outcry/broadcast-service/testing/light-viewer.ts';
+import { connectAll } from '@outcry/broadcast-service/testing/light-crowd.ts';
+import { messageIn, type Message } from '@outcry/broadcast-service/testing/light-viewer.ts';
 import { LiveFeed } from '@outcry/client/live-feed.ts';
 import type { WatchedAuction } from '@outcry/client/watched-auction.ts';
 import type { LocalServer } from '@outcry/local/servers/local-server.ts';
 import { comparePositions } from '@outcry/shared/contracts/live.ts';
-import type { ScriptedAuctions } from '@outcry/shared/testing/decide-script.ts';
 import { eachWithLimit } from '@outcry/shared/testing/each-with-limit.ts';
 import { latencies } from '@outcry/shared/testing/percentile.ts';
 import { NOTHING, untilNothing, type RedisHead } from '../accounts/accounts.ts';
 import { chooseAuction } from '../load/scenarios/parts/choose-auction.ts';
 
-const CONNECT_AT_ONCE = 200;
 const CONNECT_LIMIT_MS = 30_000;
-const ARRIVAL_LIMIT_MS = 30_000;
-/** The first event says that the auction is there, the second that it is live. */
-const SEQ_OF_A_NEW_AUCTION = 2;
-
-export type ViewerCrowd = Awaited<ReturnType<typeof gatherViewers>>;
-
-/** A broadcaster, or what stands in for one. */
-type Server = Pick<LocalServer, 'url' | 'port'>;
-
-/**
- * Viewers of one auction, and how long after each bid they know of it.
- * @param servers the viewers are spread over these
- * @param auctionId one without a bid, where this crowd is to see its own bids
- * @throws Error when a viewer cannot connect
- */
-export async function gatherViewers(servers: readonly Server[], auctionId: string, size: number) {
-  /** By viewer: the newest seq it has. */
-  const upTo = new Uint32Array(size);
-  /** By seq: how many viewers have it or a later one; when its bid was answered. */
-  const arrived: number[] = [];
-  const answeredAt: number[] = [];
-  const delaysUs = createHistogram();
-  let onArrival: (() => void) | undefined;
-  let newest = SEQ_OF_A_NEW_AUCTION;
-  let countFrom = Infinity;
-  let frames = 0;
-
-  function take(viewer: number, seq: number): void {
-    const now = performance.now();
-    frames += 1;
-    for (let each = (upTo[viewer] ?? 0) + 1; each <= seq; each += 1) {
-      arrived[each] = (arrived[each] ?? 0) + 1;
-      if (each <= countFrom) continue;
-      // A viewer may know before the bidder has the answer.
-      const ms = now - (answeredAt[each] ?? now);
-      delaysUs.record(Math.max(1, Math.round(ms * 1000)));
-    }
-    upTo[viewer] = seq;
-    onArrival?.();
-  }
-
-  const sockets = await connectAll(servers, size, (viewer) => {
-    return { auctionId, take: (frame) => take(viewer, seqIn(frame)) };
-  });
-
-  /** Places the next bid. Resolves when it is answered. */
-  async function bid(auctions: ScriptedAuctions): Promise<void> {
-    newest += 1;
-    const seq = newest;
-    await auctions.bid(auctionId, { userId: `u${seq % 2}`, amount: 10_000 * seq });
-    answeredAt[seq] = performance.now();
-  }
-
-  return {
-    size,
-    bid,
-    /** That came since it started over, over all viewers. */
-    frames: () => frames,
-    leave(): void {
-      for (const socket of sockets) socket.destroy();
-    },
-
-    /** The first so many viewers read no more. */
-    stall(viewers: number): void {
-      for (const socket of sockets.slice(0, viewers)) {
-        socket.on('error', () => undefined);
-        socket.pause();
-      }
-    },
-
-    /** @throws the signal's reason */
-    async bidSteadily(
-      auctions: ScriptedAuctions,
-      perSecond: number,
-      seconds: number,
-      signal: AbortSignal,
-    ): Promise<void> {
-      const begin = performance.now();
-      for (let i = 0; i < seconds * perSecond; i += 1) {
-        const dueAt = begin + (i * 1_000) / perSecond;
-        await pause(Math.max(0, dueAt - performance.now()), undefined, { signal });
-        await bid(auctions);
-      }
-    },
-
-    /**
-     * Resolves in the instant in which the last viewer, or as many as said, has the bid that was placed
-     * last, or a later one. @throws Error when it takes longer than 30 s
-     */
-    async haveLast(viewers = size): Promise<void> {
-      const seq = newest;
-      const have = (): number => arrived[seq] ?? 0;
-      const inTime = new Promise<true>((resolve) => {
-        onArrival = () => void (have() >= viewers && resolve(true));
-        onArrival();
-      });
-      const late = pause(ARRIVAL_LIMIT_MS, false, { ref: false });
-      if (await Promise.race([inTime, late])) return;
-      throw new Error(`only ${have()} of ${size} viewers have seq ${seq}`);
-    },
-
-    /** From now on frames and delays count, and only delays of bids to come. */
-    startOver(): void {
-      frames = 0;
-      delaysUs.reset();
-      countFrom = newest;
-    },
-
-    /** @returns what so large a share of the delays from an answer to a viewer does not exceed, ms */
-    delay: (share: number): number => delaysUs.percentile(share * 100) / 1000,
-  };
-}
-
-/** So many viewers over Socket.IO. @throws Error when one is refused */
-const connectAll = (
-  servers: readonly Server[],
-  viewers: number,
-  viewerOf: (n: number) => LightViewer,
-): Promise<Socket[]> =>
-  eachWithLimit([...Array(viewers).keys()], CONNECT_AT_ONCE, (n) =>
-    watch(servers[n % servers.length]?.port ?? 0, viewerOf(n)),
-  );
 
 /** Viewers of one kind. @param measuredFrom latencies of earlier events do not count; ms since 1970 */
 export function onlookers(measuredFrom: number) {
@@ -197,7 +68,7 @@ export type ViewersFigures = Awaited<ReturnType<Awaited<ReturnType<typeof openVi
  * @returns what closes them, and with `leave` waits for the last events and says what was seen
  */
 export async function openViewers(plan: {
-  readonly broadcasters: readonly Server[];
+  readonly broadcasters: readonly Pick<LocalServer, 'url' | 'port'>[];
   readonly auctionIds: readonly string[];
   readonly viewers: number;
   readonly popular: boolean;
