@@ -31,16 +31,6 @@ const MAX_SECONDS = 366 * 24 * 60 * 60;
 /** Registrations are drawn again from these bytes by the database, whose JSON knows no NUL. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
-const ONLY_A_STATUS = {
-  outcome: undefined,
-  price: undefined,
-  minimumBid: undefined,
-  leader: undefined,
-  bidCount: undefined,
-  reserveMet: undefined,
-  endsAt: undefined,
-};
-
 /** @throws Error when it is not the public part of a valid event of such a book */
 export function decodeBookPublic(bookId: string, event: Fields): ShownEvent {
   const type = event.oneOf('type', BOOK_EVENT_TYPES);
@@ -48,12 +38,7 @@ export function decodeBookPublic(bookId: string, event: Fields): ShownEvent {
   if (!isOwn) throw new Error(`"${type}" is no event of such a book`);
   const status = event.oneOf('status', AUCTION_STATUSES);
   if (LAST.has(type) && status !== 'ended') throw new Error(`"${type}" and not over`);
-  return {
-    ...headOf(event, type, isSaleBook(bookId) ? 'scheduled' : 'left'),
-    amount: undefined,
-    removed: undefined,
-    state: { ...ONLY_A_STATUS, status },
-  };
+  return { ...headOf(event, type, isSaleBook(bookId) ? 'scheduled' : 'left'), state: { status } };
 }
 
 /** What the private part of a book's event says. @throws Error when it is not one of such an event */
@@ -65,8 +50,6 @@ export function factsOfBook(bookId: string, { type }: ShownEvent, secret: Fields
     userId,
     bidId: type === 'left' ? secret.matching('bidId', ID_PATTERN) : undefined,
     alias: registration?.paddle,
-    leaderId: undefined,
-    terms: undefined,
     sale: type === 'scheduled' || type === 'edited' ? saleOf(bookId, secret) : undefined,
     registration,
   };

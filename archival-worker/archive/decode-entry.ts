@@ -124,8 +124,6 @@ function factsOfAuction({ type, removed, state }: ShownEvent, secret: Fields): H
     alias: isBid ? secret.integer('alias', 1, MAX_ALIAS) : removed,
     leaderId: state.leader === undefined ? undefined : secret.matching('leaderId', ID_PATTERN),
     terms: type === 'scheduled' ? termsOf(secret) : undefined,
-    sale: undefined,
-    registration: undefined,
   };
 }
 

@@ -9,19 +9,17 @@ export const MAX_ALIAS = 2_147_483_647;
 type Head = Pick<EventRow, 'epoch' | 'seq' | 'type' | 'at' | 'parent'>;
 
 /** What the public part of an event says by itself. */
-export interface ShownEvent extends Head, Pick<EventRow, 'amount'> {
+export interface ShownEvent extends Head, Partial<Pick<EventRow, 'amount'>> {
   /** The bidder whom a `removed` event removed. */
-  readonly removed: number | undefined;
+  readonly removed?: number | undefined;
   readonly state: Omit<StateOfAuction, 'leaderId'>;
 }
 
 /** What the private part of an event says besides. */
-export interface HiddenFacts extends Pick<
-  EventRow,
-  'userId' | 'bidId' | 'alias' | 'terms' | 'sale' | 'registration'
-> {
-  readonly leaderId: string | undefined;
-}
+export type HiddenFacts = Partial<
+  Pick<EventRow, 'userId' | 'bidId' | 'alias' | 'terms' | 'sale' | 'registration'> &
+    Pick<StateOfAuction, 'leaderId'>
+>;
 
 /** The place and time of an event. @param first what a first event is, and no other one */
 export function headOf(event: Fields, type: EventRow['type'], first: 'scheduled' | 'left'): Head {

@@ -24,8 +24,8 @@ export interface TermsOfAuction {
  * nothing but the status.
  */
 export type StateOfAuction = Pick<PublicState, 'status'> & {
-  readonly [K in Exclude<keyof PublicState, 'status'>]: NonNullable<PublicState[K]> | undefined;
-} & { readonly leaderId: string | undefined };
+  readonly [K in Exclude<keyof PublicState, 'status'>]?: NonNullable<PublicState[K]> | undefined;
+} & { readonly leaderId?: string | undefined };
 
 /** A bidder's registration to a sale, as its bidder asked for it or its seller decided. */
 export interface RegistrationOfSale {

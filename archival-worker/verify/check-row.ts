@@ -35,8 +35,7 @@ function shownEvent(auctionId: string, row: StoredRow): ToldEvent | string {
   try {
     const shown = decodePublic(auctionId, row.publicText);
     const { epoch, seq, type, at, amount, state } = shown;
-    const columns = { epoch, seq, type, at, amount };
-    return { state: { ...state, leaderId: undefined }, columns };
+    return { state, columns: { epoch, seq, type, at, amount } };
   } catch (error) {
     return `its public part is no event: ${error instanceof Error ? error.message : ''}`;
   }
