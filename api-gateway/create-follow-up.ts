@@ -11,7 +11,6 @@ import type { AuctionDecider } from './bidding/auction-commands.ts';
 import type { GatewaySettings } from './config.ts';
 import { JetStreamEvents } from './hand-off/event-stream.ts';
 import { PublishEntries } from './hand-off/publish-entries.ts';
-import { tracedEvents } from './hand-off/traced-events.ts';
 import { attendShards } from './keeper/attend-shards.ts';
 import { CatchUpArchive } from './keeper/catch-up-archive.ts';
 import { consumerProgress } from './keeper/consumer-progress.ts';
@@ -41,11 +40,10 @@ export function createFollowUp(settings: GatewaySettings, parts: FollowUpParts, 
     maxBytes: settings.NATS_STREAM_MAX_BYTES,
     replicas: settings.NATS_STREAM_REPLICAS,
   };
-  const stream = new JetStreamEvents(nats, shards, limits, log);
+  const stream = new JetStreamEvents(nats, shards, limits, log, tracer);
   closers.defer('event stream', () => stream.close());
   const store = new DueWorkStore(redis, shards);
-  const traced = tracer === undefined ? stream : tracedEvents(stream, tracer);
-  const publisher = new PublishEntries(traced, store, log);
+  const publisher = new PublishEntries(stream, store, log);
   closers.defer('hand-off', () => publisher.close());
 
   const shardStore = new ShardStore(redis);

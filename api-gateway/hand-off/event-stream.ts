@@ -7,6 +7,7 @@ import { backoffMs } from '@outcry/shared/runtime/backoff.ts';
 import { ensureStream, type NatsLink } from '@outcry/shared/runtime/jetstream.ts';
 import type { Logger } from '@outcry/shared/runtime/logger.ts';
 import { monotonicNow } from '@outcry/shared/runtime/monotonic.ts';
+import type { Span, Tracer } from '@outcry/shared/runtime/tracing.ts';
 import type { LogEntry } from '../bidding/auction-commands.ts';
 import { PublishReceipts, type Published } from './publish-receipts.ts';
 
@@ -36,6 +37,7 @@ export class JetStreamEvents {
   readonly #shards: number;
   readonly #limits: StreamLimits;
   readonly #log: Logger;
+  readonly #tracer: Tracer | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #stopListening: () => void;
   /** On the connection whose stream answered a probe; undefined: way closed. */
@@ -45,11 +47,12 @@ export class JetStreamEvents {
   /** Times the way was closed since a publish last succeeded. */
   #closings = 0;
 
-  constructor(link: NatsLink, shards: number, limits: StreamLimits, log: Logger) {
+  constructor(link: NatsLink, shards: number, limits: StreamLimits, log: Logger, tracer?: Tracer) {
     this.#link = link;
     this.#shards = shards;
     this.#limits = limits;
     this.#log = log;
+    this.#tracer = tracer;
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#stopListening = link.onLost(() => {
       // The server that comes next may be another one, without the stream.
@@ -73,7 +76,12 @@ export class JetStreamEvents {
    */
   publish(entry: LogEntry, published: Published): void {
     const id = entryMessageId(entry.auctionId, entry.epoch, entry.lastSeq);
-    this.#send(entry, id, published);
+    const span = this.#beginSpan(entry);
+    if (span === undefined) return this.#send(entry, id, published);
+    this.#send({ ...entry, trace: span.traceparent }, id, (_, failure) => {
+      span.end({}, failure?.name);
+      published(entry, failure);
+    });
   }
 
   /** The same for an entry that JetStream has lost: without an id, so that it is surely stored. */
@@ -85,6 +93,18 @@ export class JetStreamEvents {
     clearInterval(this.#timer);
     this.#stopListening();
     this.#stopPublishing(new Error('the gateway is stopping'));
+  }
+
+  /** The message of an entry with a sampled bid carries the span's context in its headers. */
+  #beginSpan({ auctionId, trace: parent, lines }: LogEntry): Span | undefined {
+    if (this.#tracer === undefined || parent === undefined) return undefined;
+    const attributes = {
+      'messaging.system': 'nats',
+      'messaging.operation.type': 'send',
+      'messaging.message.body.size': lines().length,
+      'outcry.auction_id': auctionId,
+    };
+    return this.#tracer.begin('publish', { kind: 'producer', parent, attributes });
   }
 
   #send(entry: LogEntry, id: string | undefined, published: Published): void {
