@@ -1,31 +1,25 @@
 /** The account's page: own data, signing out everywhere, deleting the account. */
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { OwnData } from '@outcry/shared/contracts/history.ts';
 import {
   DARK_PHONE,
-  LIMIT_MS,
   overhang,
+  poll,
   seriousFaults,
   signIn,
-  startBrowserStage,
   textOf,
-  type BrowserStage,
+  useStage,
 } from './testing/browser-stage.ts';
 
-let stage: BrowserStage;
+const stage = useStage();
 let lamp: string;
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   const seller = await stage.client('sam');
   const terms = { currency: 'USD', startPrice: 1_000, durationSeconds: 3_600 };
   lamp = (await seller.createAuction({ item: { title: 'Lamp' }, ...terms })).id;
 }, 180_000);
-afterEach(() => stage.closeWindows());
-afterAll(() => stage.stop());
-
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
 
 test('own data, refused and granted deletion', { timeout: 180_000 }, async () => {
   const ann = await stage.client('ann');

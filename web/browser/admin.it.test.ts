@@ -2,33 +2,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventSubject } from '@outcry/shared/contracts/keys.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
   DARK_PHONE,
   LIMIT_MS,
   overhang,
+  poll,
   seriousFaults,
   signIn,
   signInAsAdmin,
-  startBrowserStage,
   textOf,
-  type BrowserStage,
+  useStage,
 } from './testing/browser-stage.ts';
 import { COUNT_SHIFTS, layoutShifts } from './testing/layout.ts';
 
 const MAX_SHIFT = 0.05;
 const TEST_MS = 120_000;
 
-let stage: BrowserStage;
+const stage = useStage();
 let lamp: string;
 let bidId: string;
 let saleId: string;
 let sql: ReturnType<typeof postgres>;
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   sql = postgres(stage.system.urls['postgres'] ?? '', { max: 1 });
   const seller = await stage.client('sam');
   const [ann, ben] = await Promise.all([stage.client('ann'), stage.client('ben')]);
@@ -49,13 +48,9 @@ beforeAll(async () => {
   await (await stage.sales('ann')).register(saleId);
   await until('both bids are archived', async () => (await ben.userStats()).bids === 1);
 }, 180_000);
-afterEach(() => stage.closeWindows());
 afterAll(async () => {
   await sql.end();
-  await stage.stop();
 });
-
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
 
 /** A message of this auction that is no event, as the worker keeps it. */
 async function deadLetter(text: string): Promise<void> {

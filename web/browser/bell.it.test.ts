@@ -1,15 +1,8 @@
 /** The bell: what it tells is kept until it is read, and two devices of one user agree. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import {
-  LIMIT_MS,
-  overhang,
-  seriousFaults,
-  signIn,
-  startBrowserStage,
-  type BrowserStage,
-} from './testing/browser-stage.ts';
+import { overhang, poll, seriousFaults, signIn, useStage } from './testing/browser-stage.ts';
 import { COUNT_SHIFTS, layoutShifts, placeOf } from './testing/layout.ts';
 
 /** "Two devices agree within 2 s." */
@@ -21,7 +14,7 @@ const PHONE = {
   isMobile: true,
 } as const;
 
-let stage: BrowserStage;
+const stage = useStage();
 let seller: OutcryClient;
 let lamp: string;
 let vase: string;
@@ -32,15 +25,11 @@ const auctionOf = async (title: string, durationSeconds: number): Promise<string
 };
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   seller = await stage.client('sam');
   lamp = await auctionOf('Brass lamp', 1_200);
   vase = await auctionOf('Ming vase', 1_200);
 }, 180_000);
-afterEach(() => stage.closeWindows());
-afterAll(() => stage.stop());
 
-const poll = <T>(read: () => Promise<T>, timeout = LIMIT_MS) => expect.poll(read, { timeout });
 const bell = (page: Page, unread: number) =>
   page.getByRole('button', {
     name: unread === 0 ? 'Notices' : `Notices, ${unread} new`,

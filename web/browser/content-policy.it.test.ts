@@ -1,17 +1,9 @@
 /** The web app under its own Content-Security-Policy: it needs nothing more, and it is kept. */
 import { get } from 'node:http';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { contentPolicy } from '../content-policy.ts';
-import {
-  LIMIT_MS,
-  signIn,
-  startBrowserStage,
-  textOf,
-  type BrowserStage,
-} from './testing/browser-stage.ts';
-
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
+import { LIMIT_MS, poll, signIn, textOf, useStage } from './testing/browser-stage.ts';
 
 /** A script that keeps what the browser reports. */
 const KEEP_REPORTS = `
@@ -23,15 +15,7 @@ const KEEP_REPORTS = `
 const reportsOf = (page: Page): Promise<readonly string[]> =>
   page.evaluate(() => (globalThis as unknown as { reports: string[] }).reports);
 
-let stage: BrowserStage;
-
-beforeAll(async () => {
-  stage = await startBrowserStage();
-}, 180_000);
-
-afterEach(() => stage.closeWindows());
-
-afterAll(() => stage.stop());
+const stage = useStage();
 
 test('every page works without a report, with chart, live connection and proof', async () => {
   const seller = await stage.client('sam');

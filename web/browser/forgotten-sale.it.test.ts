@@ -1,5 +1,5 @@
 /** A sale that the gateway has forgotten, on a system where that takes seconds instead of a day. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
@@ -8,9 +8,8 @@ import {
   overhang,
   seriousFaults,
   signIn,
-  startBrowserStage,
   textOf,
-  type BrowserStage,
+  useStage,
 } from './testing/browser-stage.ts';
 import { COUNT_SHIFTS, layoutShifts } from './testing/layout.ts';
 
@@ -19,11 +18,7 @@ const TEST_MS = 120_000;
 /** It ends, is sealed, and is forgotten. */
 const GONE_MS = 60_000;
 
-let stage: BrowserStage;
-beforeAll(async () => {
-  stage = await startBrowserStage({ env: { FORGET_AFTER_SECONDS: '1' } });
-}, 180_000);
-afterAll(() => stage.stop());
+const stage = useStage({ env: { FORGET_AFTER_SECONDS: '1' } });
 
 const isMissing = (read: Promise<unknown>): Promise<boolean> =>
   read.then(

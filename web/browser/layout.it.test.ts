@@ -1,19 +1,10 @@
 /** What a finger wants stays where it is and in reach, on a phone held either way. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import {
-  LIMIT_MS,
-  overhang,
-  signIn,
-  startBrowserStage,
-  textOf,
-  type BrowserStage,
-} from './testing/browser-stage.ts';
+import { LIMIT_MS, overhang, poll, signIn, textOf, useStage } from './testing/browser-stage.ts';
 import { COUNT_SHIFTS, isInReach, layoutShifts, placeOf } from './testing/layout.ts';
-
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
 
 /** Above it, people notice (web.dev/cls calls 0.1 good). */
 const MAX_SHIFT = 0.05;
@@ -30,7 +21,7 @@ const OVERLAID = `
   Object.defineProperty(globalThis, 'visualViewport', { value: seen });`;
 
 let calls = 0;
-let stage: BrowserStage;
+const stage = useStage();
 let seller: OutcryClient;
 
 const auctionOf = async (
@@ -49,7 +40,6 @@ const auctionOf = async (
 };
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   seller = await stage.client('sam');
   const [ann, bob] = await Promise.all([stage.client('ann'), stage.client('bob')]);
   const sold = await auctionOf('Silver spoon', { buyNowPrice: 2_500, startPrice: 1_000 });
@@ -63,10 +53,6 @@ beforeAll(async () => {
   await ann.createAuction({ item: { title: 'A mirror' }, ...terms, reservePrice: 20_000 });
   await auctionOf('Coming kimono', { startsAt: new Date(Date.now() + 3_600_000).toISOString() });
 }, 180_000);
-
-afterEach(() => stage.closeWindows());
-
-afterAll(() => stage.stop());
 
 const phone = (width: number, height: number): BrowserContextOptions => ({
   viewport: { width, height },

@@ -1,25 +1,18 @@
 /** Lists of more than a page, ways back to them, and forms that are left, on the whole system. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { until } from '@outcry/shared/testing/until.ts';
-import {
-  LIMIT_MS,
-  signIn,
-  startBrowserStage,
-  textOf,
-  type BrowserStage,
-} from './testing/browser-stage.ts';
+import { poll, signIn, textOf, useStage } from './testing/browser-stage.ts';
 
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 /** More than the web app once looked at, and than fit on four pages. */
 const CHAIRS = 210;
 const SELLERS = 7;
 
-let stage: BrowserStage;
+const stage = useStage();
 let seller: OutcryClient;
 let ann: OutcryClient;
 /** It ends last of all, and has most bids. */
@@ -39,7 +32,6 @@ const auctionOf = (
   });
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   [seller, ann] = await Promise.all([stage.client('sam'), stage.client('ann')]);
   for (let i = 0; i < SELLERS; i += 1) {
     const from = await stage.client(`seller-${i}`);
@@ -59,11 +51,7 @@ beforeAll(async () => {
   await until('the archive knows all of them', async () => {
     return (await ann.archivedAuctions({ q: 'clock', hasBids: true })).items.length === 1;
   });
-}, 240_000);
-
-afterEach(() => stage.closeWindows());
-
-afterAll(() => stage.stop());
+}, 180_000);
 
 const cards = (page: Page) => page.getByTestId('auction-card');
 const firstTitle = (page: Page) => textOf(cards(page).first().getByRole('heading'));

@@ -2,25 +2,22 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import {
   DARK_PHONE,
-  LIMIT_MS,
   overhang,
+  poll,
   seriousFaults,
   signIn,
-  startBrowserStage,
   textOf,
-  type BrowserStage,
+  useStage,
 } from './testing/browser-stage.ts';
-
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
 
 const DIST = new URL('../dist/', import.meta.url);
 
-let stage: BrowserStage;
+const stage = useStage();
 let seller: OutcryClient;
 let ann: OutcryClient;
 let lamp: AuctionView;
@@ -39,7 +36,6 @@ const auctionOf = (
   });
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   [seller, ann] = await Promise.all([stage.client('sam'), stage.client('ann')]);
   lamp = await auctionOf('Brass lamp with a green shade');
   kettle = await auctionOf('Copper kettle', { durationSeconds: 120, buyNowPrice: 9_000 });
@@ -50,10 +46,6 @@ beforeAll(async () => {
   await ann.buyNow(sold.id);
   await ann.bid(lamp.id, { maxAmount: 3_000 });
 }, 180_000);
-
-afterEach(() => stage.closeWindows());
-
-afterAll(() => stage.stop());
 
 test('what every page loads is under 75 kB compressed, and what some load later under 25 kB each', async () => {
   const files = await readdir(new URL('assets/', DIST));

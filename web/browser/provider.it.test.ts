@@ -10,16 +10,15 @@ import { Memory } from '@outcry/local/identity/memory.ts';
 import { AUDIENCE, MACHINE } from '@outcry/local/identity/registration.ts';
 import { freePort } from '@outcry/local/processes/ports.ts';
 import {
-  bidExactly,
   DARK_PHONE,
   LIMIT_MS,
+  bidExactly,
+  poll,
   seriousFaults,
   startBrowserStage,
   textOf,
   type BrowserStage,
 } from './testing/browser-stage.ts';
-
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
 
 /** Of access tokens, instead of the usual minutes: renewed after 6 to 9 s. */
 const LIFE_SECONDS = 12;

@@ -1,42 +1,35 @@
 /** Auction rooms in real browser windows, on the whole system. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import {
-  bidExactly,
   DARK_PHONE,
   LIMIT_MS,
+  bidExactly,
   overhang,
+  poll,
   seriousFaults,
   signIn,
-  startBrowserStage,
   textOf,
-  type BrowserStage,
+  useStage,
 } from './testing/browser-stage.ts';
 import { countdownErrors, skewedClock } from './testing/skewed-clock.ts';
-
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
 
 /** Between two bids in a chart that is a minute wide: a dozen pixels. */
 const STEP_MS = 2_000;
 
-let stage: BrowserStage;
+const stage = useStage({
+  env: {
+    NEXT_STEP_WINNER_TEXT: 'Please pay within a week.',
+    NEXT_STEP_WINNER_URL: 'https://pay.example/start',
+    NEXT_STEP_SECRET: 'only-these-tests-and-their-pay-page-know',
+  },
+});
 let seller: OutcryClient;
 
 beforeAll(async () => {
-  stage = await startBrowserStage({
-    env: {
-      NEXT_STEP_WINNER_TEXT: 'Please pay within a week.',
-      NEXT_STEP_WINNER_URL: 'https://pay.example/start',
-      NEXT_STEP_SECRET: 'only-these-tests-and-their-pay-page-know',
-    },
-  });
   seller = await stage.client('sam');
 }, 180_000);
-
-afterEach(() => stage.closeWindows());
-
-afterAll(() => stage.stop());
 
 async function auctionOf(
   title: string,

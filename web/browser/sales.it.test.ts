@@ -1,16 +1,15 @@
 /** A sale from the form to its results, as its seller and two bidders see it. */
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
   DARK_PHONE,
-  LIMIT_MS,
   overhang,
+  poll,
   seriousFaults,
   signIn,
-  startBrowserStage,
   textOf,
-  type BrowserStage,
+  useStage,
 } from './testing/browser-stage.ts';
 import { COUNT_SHIFTS, layoutShifts } from './testing/layout.ts';
 
@@ -23,15 +22,7 @@ const MOST_OF_A_PAGE = 200;
 /** About each lot: once it has bids, or after the own one; and once it is watched. */
 const MOST_ASKED = 2;
 
-let stage: BrowserStage;
-
-beforeAll(async () => {
-  stage = await startBrowserStage();
-}, 180_000);
-afterEach(() => stage.closeWindows());
-afterAll(() => stage.stop());
-
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
+const stage = useStage();
 
 /** A moment as a field for dates wants it; the browser's time zone is the machine's. */
 function fieldTime(atMs: number): string {

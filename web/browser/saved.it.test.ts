@@ -1,14 +1,13 @@
 /** Saved auctions: on every device at once, by keyboard, on a phone and a desktop, dark and light. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import {
-  LIMIT_MS,
   overhang,
+  poll,
   seriousFaults,
   signIn,
-  startBrowserStage,
   textOf,
-  type BrowserStage,
+  useStage,
 } from './testing/browser-stage.ts';
 import { COUNT_SHIFTS, layoutShifts } from './testing/layout.ts';
 
@@ -29,7 +28,7 @@ const LOOKS = [
   ['tablet', { viewport: { width: 641, height: 900 }, colorScheme: 'light' }],
 ] as const;
 
-let stage: BrowserStage;
+const stage = useStage();
 let seller: OutcryClient;
 let lamp: string;
 
@@ -39,7 +38,6 @@ const auctionOf = async (title: string, durationSeconds: number): Promise<string
 };
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   seller = await stage.client('sam');
   lamp = await auctionOf('Brass lamp with a green shade', 1_200);
   const dora = await stage.client('dora');
@@ -49,10 +47,6 @@ beforeAll(async () => {
   }
   await dora.saveAuction(lamp);
 }, 180_000);
-afterEach(() => stage.closeWindows());
-afterAll(() => stage.stop());
-
-const poll = <T>(read: () => Promise<T>, timeout = LIMIT_MS) => expect.poll(read, { timeout });
 
 test('what is saved on a phone is on the desktop at once, and can be taken out there', async () => {
   const phone = await stage.open(`/auctions/${lamp}`, PHONE);

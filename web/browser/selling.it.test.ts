@@ -1,27 +1,25 @@
 /** The seller's desk: how own auctions stand, and all that can be done with them. */
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import {
   DARK_PHONE,
-  LIMIT_MS,
   overhang,
+  poll,
   seriousFaults,
   signIn,
-  startBrowserStage,
   textOf,
+  useStage,
   type BrowserStage,
 } from './testing/browser-stage.ts';
 import { COUNT_SHIFTS, layoutShifts } from './testing/layout.ts';
 
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
-
 const MAX_SHIFT = 0.05;
 const HOUR_MS = 3_600_000;
 
-let stage: BrowserStage;
+const stage = useStage();
 let sam: OutcryClient;
 let ann: OutcryClient;
 
@@ -39,7 +37,6 @@ const auctionOf = (
   });
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   [sam, ann] = await Promise.all([stage.client('sam'), stage.client('ann')]);
   const lamp = await auctionOf(sam, 'Brass lamp', { reservePrice: 5_000 });
   await ann.bid(lamp.id, { amount: 1_000 });
@@ -50,9 +47,6 @@ beforeAll(async () => {
   await ann.buyNow(spoon.id);
   await auctionOf(sam, 'Odd glove', { durationSeconds: 0.001, reservePrice: 3_000 });
 }, 180_000);
-
-afterEach(() => stage.closeWindows());
-afterAll(() => stage.stop());
 
 const rows = (page: Page): Locator => page.getByTestId('sale');
 const row = (page: Page, title: string): Locator => page.getByRole('article', { name: title });

@@ -1,33 +1,26 @@
 /** One user in several windows, tabs and devices, with clocks and connections that do not work. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import {
-  bidExactly,
   DARK_PHONE,
   LIMIT_MS,
+  bidExactly,
+  poll,
   signIn,
-  startBrowserStage,
   textOf,
-  type BrowserStage,
+  useStage,
 } from './testing/browser-stage.ts';
 import { holdAnswers } from './testing/held-answers.ts';
 import { freezableFeed } from './testing/freezable-feed.ts';
 import { skewedClock } from './testing/skewed-clock.ts';
 
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
-
-let stage: BrowserStage;
+const stage = useStage();
 let seller: OutcryClient;
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   seller = await stage.client('sam');
 }, 180_000);
-
-afterEach(() => stage.closeWindows());
-
-afterAll(() => stage.stop());
 
 async function auctionOf(
   title: string,

@@ -3,24 +3,24 @@ import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   DARK_PHONE,
   LIMIT_MS,
   overhang,
+  poll,
   seriousFaults,
   signIn,
   signInAsAdmin,
-  startBrowserStage,
   textOf,
-  type BrowserStage,
+  useStage,
 } from './testing/browser-stage.ts';
 import { COUNT_SHIFTS, layoutShifts } from './testing/layout.ts';
 
 const MAX_SHIFT = 0.05;
 const TEST_MS = 120_000;
 
-let stage: BrowserStage;
+const stage = useStage();
 let receiver: Server;
 let receiverUrl: string;
 /** What the receiver answers. */
@@ -28,7 +28,6 @@ let status = 204;
 const received: string[] = [];
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   receiver = createServer((request, response) => {
     received.push(String(request.headers['webhook-id']));
     response.writeHead(status).end();
@@ -40,13 +39,9 @@ beforeAll(async () => {
   if (address === null || typeof address !== 'object') throw new Error('it has no port');
   receiverUrl = `http://127.0.0.1:${address.port}/outcry`;
 }, 180_000);
-afterEach(() => stage.closeWindows());
 afterAll(async () => {
   receiver.close();
-  await stage.stop();
 });
-
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
 
 const form = (page: Page) => page.getByRole('form', { name: 'Add a webhook' });
 const cards = (page: Page) => page.getByTestId('webhook');

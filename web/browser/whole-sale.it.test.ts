@@ -3,7 +3,7 @@
  * one with a phone use the pages, the others come over HTTP.
  */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { OutcryError } from '@outcry/client/outcry-error.ts';
 import type { SaleClient } from '@outcry/client/sale-client.ts';
@@ -11,13 +11,12 @@ import type { LotPlace, LotResult } from '@outcry/shared/contracts/sales.ts';
 import { until } from '@outcry/shared/testing/until.ts';
 import {
   DARK_PHONE,
-  LIMIT_MS,
   overhang,
+  poll,
   seriousFaults,
   signIn,
-  startBrowserStage,
   textOf,
-  type BrowserStage,
+  useStage,
 } from './testing/browser-stage.ts';
 import { COUNT_SHIFTS, layoutShifts } from './testing/layout.ts';
 
@@ -32,13 +31,8 @@ const SALE_MS = 240_000;
 const FIRST_LOT_MS = 45_000;
 const REASON = 'The bidders take their seats. Bidding goes on as soon as everybody has a paddle.';
 
-let stage: BrowserStage;
-beforeAll(async () => {
-  stage = await startBrowserStage();
-}, 180_000);
-afterAll(() => stage.stop());
+const stage = useStage();
 
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: LIMIT_MS });
 const dollars = (cents: number): string =>
   `$${(cents / 100).toLocaleString('en-US', { minimumFractionDigits: 2 })}`;
 

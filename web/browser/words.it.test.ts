@@ -1,20 +1,18 @@
 /** Users' words and times on the pages: isolated from ours, and with their zone. */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
-import { LIMIT_MS, startBrowserStage, type BrowserStage } from './testing/browser-stage.ts';
+import { LIMIT_MS, useStage } from './testing/browser-stage.ts';
 
 const TITLE = 'שעון יד 1960';
 const BERLIN = { timezoneId: 'Europe/Berlin', viewport: { width: 390, height: 844 } };
 
-let stage: BrowserStage;
+const stage = useStage();
 let seller: OutcryClient;
 
 beforeAll(async () => {
-  stage = await startBrowserStage();
   seller = await stage.client('sam');
 }, 180_000);
-afterAll(() => stage.stop());
 
 const auctionOf = (terms: Partial<Parameters<OutcryClient['createAuction']>[0]>) =>
   seller.createAuction({

@@ -3,6 +3,7 @@ import type { Role } from '@outcry/shared/contracts/api.ts';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { chromium, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
 import { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { SaleClient } from '@outcry/client/sale-client.ts';
@@ -94,6 +95,22 @@ export async function startBrowserStage(
     },
   };
 }
+
+/**
+ * One for all tests of a file: it is there before the first, its windows are closed after each, and it
+ * ends after the last.
+ */
+export function useStage(options?: Parameters<typeof startBrowserStage>[0]): BrowserStage {
+  const stage = {} as BrowserStage;
+  beforeAll(async () => void Object.assign(stage, await startBrowserStage(options)), 180_000);
+  afterEach(() => stage.closeWindows());
+  afterAll(() => stage.stop());
+  return stage;
+}
+
+/** Reads until it is as expected, for as long as pages are waited for. */
+export const poll = <T>(read: () => Promise<T>, timeout = LIMIT_MS) =>
+  expect.poll(read, { timeout });
 
 /** Signs in through the dialog that any sign-in button opens. */
 export async function signIn(page: Page, name: string): Promise<void> {

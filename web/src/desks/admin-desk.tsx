@@ -12,12 +12,20 @@ import { SearchForm } from './search-form.tsx';
 import { soughtBy } from './search.ts';
 import { UserSection } from './user-section.tsx';
 
+const SECTIONS = {
+  user: UserSection,
+  auction: AuctionSection,
+  bid: BidSection,
+  sale: SaleSection,
+} as const;
+
 /** What admins find by its id, and what they look after. */
 export function AdminDesk({ services }: { readonly services: Services }) {
   const { client } = services;
   const admin = clientOf(services, AdminClient);
   const { what, id } = soughtBy(query.value) ?? { what: 'auction' as const, id: '' };
   const key = `${what} ${id}`;
+  const Found = SECTIONS[what];
   return (
     <div class="stack desk">
       <SearchForm key={key} what={what} id={id} />
@@ -28,12 +36,7 @@ export function AdminDesk({ services }: { readonly services: Services }) {
         </>
       ) : (
         <>
-          {what === 'user' && <UserSection key={key} services={services} userId={id} />}
-          {what === 'auction' && (
-            <AuctionSection key={key} client={client} admin={admin} auctionId={id} />
-          )}
-          {what === 'bid' && <BidSection key={key} client={client} admin={admin} bidId={id} />}
-          {what === 'sale' && <SaleSection key={key} services={services} saleId={id} />}
+          <Found key={key} services={services} id={id} />
           <p>
             <a href={ADMIN_PATH}>Announcements and dead letters</a>
           </p>

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { AdminClient } from '@outcry/client/admin-client.ts';
+import { AdminClient } from '@outcry/client/admin-client.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { clientProblem, OutcryError } from '@outcry/client/outcry-error.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
@@ -11,6 +11,7 @@ import { roomPath } from '../routes.ts';
 import { viewOfArchived } from '../state/archived-view.ts';
 import { momentOf } from '../state/clock.ts';
 import { useReading } from '../state/reading.ts';
+import { clientOf } from '../state/services.ts';
 import { asUser } from '../state/session.ts';
 import { Selling } from '../state/selling.ts';
 import { AuctionBidders } from './auction-bidders.tsx';
@@ -18,15 +19,10 @@ import { AuctionRecord } from './records.tsx';
 import { NotFound } from './not-found.tsx';
 import { isRead, usePages } from './pages.tsx';
 import { Person } from './person.tsx';
-import { Facts, Panel } from '../parts/panel.tsx';
+import { Facts } from '../parts/panel.tsx';
+import type { FoundProps } from './search.ts';
 
 const READ_EVERY_MS = 5_000;
-
-export interface AuctionSectionProps {
-  readonly client: OutcryClient;
-  readonly admin: AdminClient;
-  readonly auctionId: string;
-}
 
 interface Known {
   readonly auction: AuctionView;
@@ -35,7 +31,9 @@ interface Known {
 }
 
 /** An auction: how it stands, who bids, what was done with it; and doing it. */
-export function AuctionSection({ client, admin, auctionId }: AuctionSectionProps) {
+export function AuctionSection({ services, id: auctionId }: FoundProps) {
+  const { client } = services;
+  const admin = clientOf(services, AdminClient);
   const reading = useReading(() => readBoth(client, auctionId), READ_EVERY_MS, [auctionId]);
   const bidders = usePages(client, (query) => admin.bidders(auctionId, query));
   const record = usePages(client, (query) => client.auctionRecord(auctionId, query));
@@ -46,13 +44,7 @@ export function AuctionSection({ client, admin, auctionId }: AuctionSectionProps
   };
   const selling = useMemo(() => new Selling(client, auctionId, again), [client, auctionId]);
   const known = reading.value.value;
-  if (known === undefined) {
-    return (
-      <Panel title="Auction" class="desk-first">
-        <NotFound problem={reading.problem.value} what="auction" />
-      </Panel>
-    );
-  }
+  if (known === undefined) return <NotFound problem={reading.problem.value} what="Auction" />;
   const { auction, sealedAt } = known;
   return (
     <>

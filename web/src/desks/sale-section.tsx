@@ -5,33 +5,22 @@ import { SALE_STATUS_WORDS } from '../sales/sale-words.ts';
 import { momentOf } from '../state/clock.ts';
 import { useReading } from '../state/reading.ts';
 import { readSale, saleClient } from '../state/sales.ts';
-import type { Services } from '../state/services.ts';
 import { NotFound } from './not-found.tsx';
 import { usePages } from './pages.tsx';
 import { Person } from './person.tsx';
 import { SaleRecord } from './records.tsx';
-import { Facts, Panel } from '../parts/panel.tsx';
+import { Facts } from '../parts/panel.tsx';
+import type { FoundProps } from './search.ts';
 
 const READ_EVERY_MS = 5_000;
 
-interface SaleSectionProps {
-  readonly services: Services;
-  readonly saleId: string;
-}
-
 /** A sale: how it stands, what an admin may do with it, and what was done. */
-export function SaleSection({ services, saleId }: SaleSectionProps) {
+export function SaleSection({ services, id: saleId }: FoundProps) {
   const sales = saleClient(services);
   const reading = useReading(() => readSale(sales, saleId), READ_EVERY_MS, [sales, saleId]);
   const record = usePages(services.client, (query) => sales.record(saleId, query));
   const sale = reading.value.value;
-  if (sale === undefined) {
-    return (
-      <Panel title="Sale" class="desk-first">
-        <NotFound problem={reading.problem.value} what="sale" />
-      </Panel>
-    );
-  }
+  if (sale === undefined) return <NotFound problem={reading.problem.value} what="Sale" />;
   const changed = (): void => {
     void reading.again();
     record.again();

@@ -1,9 +1,16 @@
 /** What an admin looks for, which is part of the address. */
 import { ID_PATTERN } from '@outcry/shared/domain/ids.ts';
 import { ADMIN_PATH } from '../routes.ts';
+import type { Services } from '../state/services.ts';
 
 export const SOUGHT = ['user', 'auction', 'bid', 'sale'] as const;
 export type Sought = (typeof SOUGHT)[number];
+
+/** Of the part of the page that shows what was found. */
+export interface FoundProps {
+  readonly services: Services;
+  readonly id: string;
+}
 
 export const searchPath = (what: Sought, id: string): string => `${ADMIN_PATH}?${what}=${id}`;
 

@@ -7,24 +7,18 @@ import { SALE_STATUS_WORDS } from '../sales/sale-words.ts';
 import { momentOf } from '../state/clock.ts';
 import { useReading } from '../state/reading.ts';
 import { saleClient } from '../state/sales.ts';
-import type { Services } from '../state/services.ts';
 import { asUser } from '../state/session.ts';
 import { good, useCommands } from './commands.ts';
 import { ConfirmDialog } from '../parts/dialog.tsx';
-import { NotFound } from './not-found.tsx';
+import { NotFoundText } from './not-found.tsx';
 import { isRead, ListPanel, usePages } from './pages.tsx';
-import { searchPath } from './search.ts';
+import { searchPath, type FoundProps } from './search.ts';
 import { Facts } from '../parts/panel.tsx';
 
 const READ_EVERY_MS = 10_000;
 
-interface UserSectionProps {
-  readonly services: Services;
-  readonly userId: string;
-}
-
 /** A user: figures, bids, what they sell; and ending their sessions. */
-export function UserSection({ services, userId }: UserSectionProps) {
+export function UserSection({ services, id: userId }: FoundProps) {
   const { client } = services;
   const reading = useReading(() => asUser(client, () => client.userStats(userId)), READ_EVERY_MS, [
     userId,
@@ -42,7 +36,7 @@ export function UserSection({ services, userId }: UserSectionProps) {
       <section class="panel desk-first" aria-label="User">
         <h2>User {userId}</h2>
         {stats === undefined ? (
-          <NotFound problem={reading.problem.value} what="user" />
+          <NotFoundText problem={reading.problem.value} what="User" />
         ) : (
           <div class="stack">
             <Facts
@@ -83,12 +77,12 @@ export function UserSection({ services, userId }: UserSectionProps) {
           </ConfirmDialog>
         )}
       </section>
-      {stats !== undefined && <BidsAndSales services={services} userId={userId} />}
+      {stats !== undefined && <BidsAndSales services={services} id={userId} />}
     </>
   );
 }
 
-function BidsAndSales({ services, userId }: UserSectionProps) {
+function BidsAndSales({ services, id: userId }: FoundProps) {
   const { client } = services;
   const bids = usePages(client, (query) => client.userBids(query, userId));
   const auctions = usePages(client, (query) =>
