@@ -2,10 +2,10 @@ import { useState } from 'preact/hooks';
 import type { AdminClient } from '@outcry/client/admin-client.ts';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import { Button } from '../parts/button.tsx';
-import { Form, TextField } from '../parts/form-field.tsx';
+import { Form, TextField } from '../parts/form.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
-import { good, useCommands } from './commands.ts';
 import { Panel } from '../parts/panel.tsx';
+import { good, useCommands } from './commands.ts';
 
 /** As the broadcaster takes it. */
 const MAX_TEXT = 500;

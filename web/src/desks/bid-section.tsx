@@ -1,5 +1,6 @@
 import { AdminClient } from '@outcry/client/admin-client.ts';
 import type { FoundBid } from '@outcry/shared/contracts/history.ts';
+import { Facts, Panel } from '../parts/panel.tsx';
 import { momentOf } from '../state/clock.ts';
 import { useReading } from '../state/reading.ts';
 import { clientOf } from '../state/services.ts';
@@ -8,7 +9,6 @@ import { NotFound } from './not-found.tsx';
 import { offerText } from './offer-text.ts';
 import { Person } from './person.tsx';
 import { searchPath, type FoundProps } from './search.ts';
-import { Facts, Panel } from '../parts/panel.tsx';
 
 const READ_EVERY_MS = 10_000;
 

@@ -6,9 +6,9 @@ import type { Page } from '@outcry/shared/contracts/api.ts';
 import type { Problem } from '@outcry/shared/contracts/problems.ts';
 import { Button } from '../parts/button.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { useReading } from '../state/reading.ts';
 import { asUser } from '../state/session.ts';
-import { Panel } from '../parts/panel.tsx';
 
 export const PAGE_SIZE = 20;
 const READ_EVERY_MS = 5_000;

@@ -5,19 +5,19 @@ import { isOver } from '@outcry/shared/contracts/events.ts';
 import type { AuctionTerms, OwnAuction } from '@outcry/shared/contracts/history.ts';
 import { formatMoney } from '../format/money.ts';
 import { bidCountText, leaderText, priceLabel } from '../format/outcome.ts';
+import { AuctionControls } from '../parts/auction-controls.tsx';
+import { Button, ButtonLink } from '../parts/button.tsx';
+import { ItemTile } from '../parts/item-tile.tsx';
+import { useWatchInSight } from '../parts/lobby-cards.tsx';
+import { MoneyText } from '../parts/money-text.tsx';
+import { NoticeText } from '../parts/notice-text.tsx';
+import { TimeLeft } from '../parts/time-left.tsx';
 import { goTo } from '../router.ts';
 import { duplicatePath, roomPath } from '../routes.ts';
 import { viewOfArchived } from '../state/archived-view.ts';
 import { momentOf } from '../state/clock.ts';
 import type { LiveViews } from '../state/live-views.ts';
 import { Selling } from '../state/selling.ts';
-import { Button, ButtonLink } from '../parts/button.tsx';
-import { ItemTile } from '../parts/item-tile.tsx';
-import { useWatchInSight } from '../parts/lobby-cards.tsx';
-import { MoneyText } from '../parts/money-text.tsx';
-import { NoticeText } from '../parts/notice-text.tsx';
-import { AuctionControls } from '../parts/auction-controls.tsx';
-import { TimeLeft } from '../parts/time-left.tsx';
 
 interface SaleRowProps {
   readonly client: OutcryClient;

@@ -1,4 +1,5 @@
 import '../sales/sales.css';
+import { Facts } from '../parts/panel.tsx';
 import { salePath } from '../routes.ts';
 import { Bidders, ManageSale } from '../sales/manage-sale.tsx';
 import { SALE_STATUS_WORDS } from '../sales/sale-words.ts';
@@ -9,7 +10,6 @@ import { NotFound } from './not-found.tsx';
 import { usePages } from './pages.tsx';
 import { Person } from './person.tsx';
 import { SaleRecord } from './records.tsx';
-import { Facts } from '../parts/panel.tsx';
 import type { FoundProps } from './search.ts';
 
 const READ_EVERY_MS = 5_000;

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
-import { Form, Segments, TextField } from '../parts/form-field.tsx';
+import { Form, Segments, TextField } from '../parts/form.tsx';
 import { goTo } from '../router.ts';
 import { searchPath, SOUGHT, typedId, type Sought } from './search.ts';
 

@@ -2,18 +2,18 @@ import { useState } from 'preact/hooks';
 import { isolated } from '../format/isolated.ts';
 import { formatMoney } from '../format/money.ts';
 import { Button } from '../parts/button.tsx';
+import { ConfirmDialog } from '../parts/dialog.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
+import { Facts } from '../parts/panel.tsx';
 import { SALE_STATUS_WORDS } from '../sales/sale-words.ts';
 import { momentOf } from '../state/clock.ts';
 import { useReading } from '../state/reading.ts';
 import { saleClient } from '../state/sales.ts';
 import { asUser } from '../state/session.ts';
 import { good, useCommands } from './commands.ts';
-import { ConfirmDialog } from '../parts/dialog.tsx';
 import { NotFoundText } from './not-found.tsx';
 import { isRead, ListPanel, usePages } from './pages.tsx';
 import { searchPath, type FoundProps } from './search.ts';
-import { Facts } from '../parts/panel.tsx';
 
 const READ_EVERY_MS = 10_000;
 

@@ -2,11 +2,11 @@ import { useId, useState } from 'preact/hooks';
 import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { WebhookClient } from '@outcry/client/webhook-client.ts';
 import type { Webhook } from '@outcry/shared/contracts/webhooks.ts';
+import { Button } from '../parts/button.tsx';
 import { momentOf } from '../state/clock.ts';
 import { isAdmin } from '../state/session.ts';
 import { Deliveries } from './deliveries.tsx';
 import { EVENT_WORDS } from './webhook-words.ts';
-import { Button } from '../parts/button.tsx';
 
 interface WebhookCardProps {
   readonly client: OutcryClient;

@@ -7,7 +7,7 @@ import {
   type WebhookWithSecret,
 } from '@outcry/shared/contracts/webhooks.ts';
 import { Button } from '../parts/button.tsx';
-import { Form, TextField } from '../parts/form-field.tsx';
+import { Form, TextField } from '../parts/form.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { isAdmin } from '../state/session.ts';
 import { useCommands } from './commands.ts';

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { ReportButton } from '../parts/report-button.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { ReportButton } from '../parts/report-button.tsx';
 import { SignInFirst } from '../parts/sign-in-first.tsx';
 import { LEADERS_PATH } from '../routes.ts';
 import { whyNot } from '../state/problem-of.ts';

@@ -5,7 +5,7 @@ import type { OwnAuction } from '@outcry/shared/contracts/history.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { refusalWords } from '../format/refusals.ts';
 import { Button } from '../parts/button.tsx';
-import { Form } from '../parts/form-field.tsx';
+import { Form } from '../parts/form.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { ReadOwnAuction } from '../parts/read-own-auction.tsx';
 import { ForRole } from '../parts/role-page.tsx';

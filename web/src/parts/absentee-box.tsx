@@ -3,7 +3,7 @@ import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { formatMoney, moneyFault, parseMoney } from '../format/money.ts';
 import type { Room } from '../state/room.ts';
 import { Button } from './button.tsx';
-import { Form, FormField } from './form-field.tsx';
+import { Form, FormField } from './form.tsx';
 import { NoticeText } from './notice-text.tsx';
 import { BidBar } from './price-panel.tsx';
 

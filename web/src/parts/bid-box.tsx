@@ -15,7 +15,7 @@ import {
 import type { Notice } from '../state/command-sender.ts';
 import type { Room } from '../state/room.ts';
 import { Button } from './button.tsx';
-import { Form, FormField, Segments } from './form-field.tsx';
+import { Form, FormField, Segments } from './form.tsx';
 import { BidBar } from './price-panel.tsx';
 
 interface BidBoxProps {

@@ -1,5 +1,5 @@
 import { useId } from 'preact/hooks';
-import { Select } from './form-field.tsx';
+import { Select } from './form.tsx';
 
 type ChoiceProps<T extends string> = { readonly label: string } & Omit<
   Parameters<typeof Select<T>>[0],

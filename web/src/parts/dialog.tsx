@@ -2,7 +2,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import type { CommandSender } from '../state/command-sender.ts';
 import { Button } from './button.tsx';
-import { Form } from './form-field.tsx';
+import { Form } from './form.tsx';
 import { CloseIcon } from './icons.tsx';
 import { NoticeText } from './notice-text.tsx';
 

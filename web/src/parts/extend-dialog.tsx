@@ -4,7 +4,7 @@ import { momentText } from '../format/time.ts';
 import { slowClock } from '../state/clock.ts';
 import type { Selling } from '../state/selling.ts';
 import { ActionDialog } from './dialog.tsx';
-import { Segments } from './form-field.tsx';
+import { Segments } from './form.tsx';
 
 const CHOICES: readonly (readonly [seconds: number, label: string])[] = [
   [300, '5 min'],

@@ -4,7 +4,7 @@ import { sellerName } from '../format/user-names.ts';
 import { FILTERS, isByPrice, ORDERS, toggled, type LobbyWish } from '../state/lobby-wish.ts';
 import { Chips } from './chips.tsx';
 import { Choice } from './choice.tsx';
-import { Form } from './form-field.tsx';
+import { Form } from './form.tsx';
 import { SearchIcon } from './icons.tsx';
 
 interface LobbyToolsProps {

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { NextStep } from '@outcry/shared/contracts/history.ts';
-import { asUser } from '../state/session.ts';
 import type { Services } from '../state/services.ts';
+import { asUser } from '../state/session.ts';
 import { Button, ButtonLink } from './button.tsx';
 
 /** What the installation asks of who has won or sold: a text, and a link to where it goes on. */

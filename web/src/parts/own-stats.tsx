@@ -9,7 +9,7 @@ import { whyNot } from '../state/problem-of.ts';
 import { asUser } from '../state/session.ts';
 import { Button } from './button.tsx';
 import { Waiting } from './empty.tsx';
-import { Form, TextField } from './form-field.tsx';
+import { Form, TextField } from './form.tsx';
 import { Panel } from './panel.tsx';
 
 interface OwnStatsProps {

@@ -1,7 +1,7 @@
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import { refusalWords } from '../format/refusals.ts';
-import { momentOf } from '../state/clock.ts';
 import type { ProofFacts } from '../state/check-proof.ts';
+import { momentOf } from '../state/clock.ts';
 import type { ProofCheck } from '../state/room-proof.ts';
 import type { Room } from '../state/room.ts';
 import { session } from '../state/session.ts';

@@ -1,7 +1,7 @@
 import { REASON_RULE, textFault, tidyText } from '@outcry/shared/domain/text.ts';
 import { useState } from 'preact/hooks';
 import { ActionDialog, type ConfirmDialogProps } from './dialog.tsx';
-import { TextField } from './form-field.tsx';
+import { TextField } from './form.tsx';
 
 interface ReasonDialogProps extends Omit<ConfirmDialogProps, 'onConfirmed'> {
   /** Who reads the reason. */

@@ -2,7 +2,7 @@ import { CURRENCIES } from '../format/currencies.ts';
 import { AT_A_DATE, DURATIONS, EMPTY_FORM, type SellForm } from '../state/sell-form.ts';
 import type { SellFaults } from '../state/sell-request.ts';
 import { Fold } from './fold.tsx';
-import { SelectField, textFieldsOf } from './form-field.tsx';
+import { SelectField, textFieldsOf } from './form.tsx';
 
 interface SellFieldsProps {
   readonly form: SellForm;

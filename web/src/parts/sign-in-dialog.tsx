@@ -6,11 +6,11 @@ import { whyNot } from '../state/problem-of.ts';
 import type { Provider } from '../state/provider.ts';
 import type { Services } from '../state/services.ts';
 import { signIn as signInByName } from '../state/session.ts';
-import { DEMO_ROLES } from '../state/token-requests.ts';
 import { signInRequest } from '../state/sign-in-request.ts';
+import { DEMO_ROLES } from '../state/token-requests.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
-import { Form, TextField } from './form-field.tsx';
+import { Form, TextField } from './form.tsx';
 
 function close(): void {
   signInRequest.value = null;

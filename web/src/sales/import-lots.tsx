@@ -4,7 +4,7 @@ import type { SaleView } from '@outcry/shared/contracts/sales.ts';
 import { deskRefusalWords } from '../desks/commands.ts';
 import { formatMoney } from '../format/money.ts';
 import { Button } from '../parts/button.tsx';
-import { FormField } from '../parts/form-field.tsx';
+import { FormField } from '../parts/form.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { serverNow } from '../state/clock.ts';
 import type { Notice } from '../state/command-sender.ts';

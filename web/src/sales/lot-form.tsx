@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { SaleView } from '@outcry/shared/contracts/sales.ts';
 import { good, useCommands } from '../desks/commands.ts';
 import { Button } from '../parts/button.tsx';
-import { Form, textFieldsOf } from '../parts/form-field.tsx';
+import { Form, textFieldsOf } from '../parts/form.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { serverNow } from '../state/clock.ts';
 import { EMPTY_FORM } from '../state/sell-form.ts';

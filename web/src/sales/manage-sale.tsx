@@ -9,7 +9,7 @@ import { ListPanel, usePages } from '../desks/pages.tsx';
 import { formatMoney, moneyFault, moneyFieldText, parseMoney } from '../format/money.ts';
 import { Button } from '../parts/button.tsx';
 import { Fold } from '../parts/fold.tsx';
-import { TextField } from '../parts/form-field.tsx';
+import { TextField } from '../parts/form.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { ReasonDialog } from '../parts/reason-dialog.tsx';

@@ -4,7 +4,7 @@ import { MINOR_DIGITS } from '@outcry/shared/domain/currencies.ts';
 import { good, useCommands } from '../desks/commands.ts';
 import { Button } from '../parts/button.tsx';
 import { Fold } from '../parts/fold.tsx';
-import { Form, SelectField, textFieldsOf } from '../parts/form-field.tsx';
+import { Form, SelectField, textFieldsOf } from '../parts/form.tsx';
 import { NoticeText } from '../parts/notice-text.tsx';
 import { saleClient } from '../state/sales.ts';
 import type { Services } from '../state/services.ts';

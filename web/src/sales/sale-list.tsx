@@ -4,6 +4,7 @@ import type { ArchivedSale } from '@outcry/shared/contracts/history.ts';
 import type { SaleStatus, SaleView } from '@outcry/shared/contracts/sales.ts';
 import { isRead, List, usePages } from '../desks/pages.tsx';
 import { Chips } from '../parts/chips.tsx';
+import { Panel } from '../parts/panel.tsx';
 import { goTo } from '../router.ts';
 import { salePath } from '../routes.ts';
 import { saleClient } from '../state/sales.ts';
@@ -11,7 +12,6 @@ import type { Services } from '../state/services.ts';
 import { mayAct, session } from '../state/session.ts';
 import { SaleEntry } from './sale-entry.tsx';
 import { SaleForm } from './sale-form.tsx';
-import { Panel } from '../parts/panel.tsx';
 
 const CHOICES: readonly (readonly [SaleStatus, string])[] = [
   ['live', 'Live'],

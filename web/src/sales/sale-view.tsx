@@ -5,10 +5,10 @@ import type { OutcryClient } from '@outcry/client/outcry-client.ts';
 import type { AuctionListener } from '@outcry/client/watched-auction.ts';
 import type { AuctionView } from '@outcry/shared/contracts/api.ts';
 import type { OwnRegistration, SaleView } from '@outcry/shared/contracts/sales.ts';
+import { isOver } from '@outcry/shared/contracts/events.ts';
 import { usePages } from '../desks/pages.tsx';
 import { formatMoney } from '../format/money.ts';
 import { refusalWords } from '../format/refusals.ts';
-import { isOver } from '@outcry/shared/contracts/events.ts';
 import { ButtonLink } from '../parts/button.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FailureBanner } from '../parts/failure-banner.tsx';
@@ -16,6 +16,7 @@ import { LoadingCards, WatchedCard } from '../parts/lobby-cards.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
+import { PageTurns } from '../parts/sheets.tsx';
 import { route } from '../router.ts';
 import { SALES_PATH } from '../routes.ts';
 import { serverNow, slowClock } from '../state/clock.ts';
@@ -30,7 +31,6 @@ import { Admission } from './admission.tsx';
 import { Bidders, ManageSale } from './manage-sale.tsx';
 import { ResultTable, SaleResults } from './sale-results.tsx';
 import { SALE_STATUS_WORDS, saleTermTexts } from './sale-words.ts';
-import { PageTurns } from '../parts/sheets.tsx';
 
 const READ_EVERY_MS = 5_000;
 

@@ -57,6 +57,7 @@ export class CommandSender<K extends string> {
     this.client = client;
   }
 
+  /** Another command has to wait. */
   get busy(): boolean {
     return this.sending.value !== null;
   }

@@ -94,6 +94,7 @@ export function TextField(props: TextFieldProps) {
   const { label, hint, fault, optional, type, rows, onValue, ...attributes } = props;
   const onInput = (event: { readonly currentTarget: { readonly value: string } }): void =>
     onValue(event.currentTarget.value);
+  // The types of attributes tell kinds of inputs apart only where one kind is named at a time.
   const typed = type === 'url' ? { type } : type === undefined ? {} : { type };
   return (
     <FormField
