@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GuardedProcess, startGuarded } from '@outcry/local/processes/guarded-process.ts';
-import { runCommand } from '@outcry/local/processes/run-command.ts';
+import { mustRun, runCommand } from '@outcry/local/processes/run-command.ts';
 import { waitUntil } from '@outcry/local/processes/wait-until.ts';
 import { findProgram } from '@outcry/local/programs/find-program.ts';
-import { mustRun, ROOT } from '../testing/secured-servers.ts';
+import { ROOT } from '../testing/secured-servers.ts';
 
 const SERVERS = join(ROOT, 'infrastructure/k8s/servers');
 const READY_LIMIT_MS = 60_000;

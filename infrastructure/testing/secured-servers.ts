@@ -12,8 +12,6 @@ import { postgresAccount } from '@outcry/local/servers/postgres-account.ts';
 import { startPostgres } from '@outcry/local/servers/postgres.ts';
 import { startRedis } from '@outcry/local/servers/redis.ts';
 
-export { mustRun };
-
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
