@@ -84,8 +84,7 @@ const archived = (seq: number) => ({ epoch: 1, seq, at: 't', alias: 1, amount: 5
 
 const UNAVAILABLE = problem('UNAVAILABLE', 'Redis is away', 'r1');
 
-const clientOf = (gatewayUrl: string) =>
-  new OutcryClient({ gatewayUrl, token: () => 'the-token', timeoutMs: 300 });
+const clientOf = (gatewayUrl: string) => new OutcryClient({ gatewayUrl, token: () => 'the-token' });
 
 async function errorOf(promise: Promise<unknown>): Promise<OutcryError> {
   const error: unknown = await promise.then(
