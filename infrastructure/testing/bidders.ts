@@ -136,7 +136,8 @@ export class Bidders {
         this.failures.push(text);
         return;
       }
-      failed.push(`after ${(performance.now() - startedAt).toFixed(0)} ms: ${text}`);
+      const reason = typeof outcome === 'string' ? outcome : String(outcome.body['detail']);
+      failed.push(`after ${(performance.now() - startedAt).toFixed(0)} ms: ${reason}`);
       await pause(20 * attempt);
     }
   }
