@@ -42,7 +42,7 @@ const WRITE_LIMIT_MS = 20_000;
 const WRITE_CONNECTIONS = BATCHES_AT_ONCE + 1;
 const READ_LIMIT_MS = 3_000;
 const READ_CONNECTIONS = 8;
-const REDIS_WAIT_MS = 2_000;
+const REDIS_WAIT_MS = 5_000;
 
 /**
  * Starts a worker. It listens at once; Postgres, NATS and Redis may come later.
