@@ -103,8 +103,7 @@ export class Connections {
     let network = this.#networks.get(key);
     if (network === undefined) {
       if (this.#networks.size >= 2 * all) this.#forgetGone(now, 2 * all);
-      const atOnce = (size: number): TokenBucket =>
-        new TokenBucket(size, size / REFILL_SECONDS, now);
+      const atOnce = (size: number) => new TokenBucket(size, size / REFILL_SECONDS, now);
       network = { open: 0, requests: atOnce(this.#requests), events: atOnce(this.#events) };
       this.#networks.set(key, network);
     }
