@@ -4,22 +4,23 @@ import { isLostSocket } from './archival-worker/lost-socket.ts';
 const NO_SOURCES = ['**/node_modules/**', '**/dist/**', '.local/**'];
 
 /**
- * They take minutes together: whole systems that are loaded, broken, updated and installed, and browsers
- * on every page. `npm test` leaves them out; CI and `npm run test:full` run them.
+ * They take minutes together: whole systems that are loaded, broken, compared, updated and installed, every right
+ * of every user of the servers, and browsers on every page. `npm test` leaves them out; CI and `npm run test:full`
+ * run them.
  */
 const LONG = [
   'load-tests/**/*.it.test.ts',
+  'api-gateway/http/bid-durability.it.test.ts',
   'api-gateway/keeper/{drain,many-open,outage}.it.test.ts',
-  'archival-worker/accounts/{delete-account,kept-sales}.it.test.ts',
+  'archival-worker/{accounts,dead-letters,rebuild,seal,verify,whole}/*.it.test.ts',
   'archival-worker/history/long-reports.it.test.ts',
-  'archival-worker/{rebuild,whole}/*.it.test.ts',
-  'archival-worker/webhooks/deliveries.it.test.ts',
+  'archival-worker/webhooks/{deliveries,kept}.it.test.ts',
   '{api-gateway,archival-worker,broadcast-service}/**/redis-hangs.it.test.ts',
   'broadcast-service/{dead-connection,live-faults,notices,secrets,under-attack}.it.test.ts',
   'client/package.it.test.ts',
-  'infrastructure/access/lost-redis-data.it.test.ts',
-  'infrastructure/{docker,k8s,observability,update}/*.it.test.ts',
+  'infrastructure/{access,docker,k8s,observability,update}/*.it.test.ts',
   'infrastructure/local/{bootstrap,run-until-signal,start-system}.it.test.ts',
+  'shared/runtime/redis.it.test.ts',
   'web/browser/*.it.test.ts',
 ];
 
