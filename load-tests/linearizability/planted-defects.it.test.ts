@@ -29,8 +29,8 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'group commit mixes up answers',
     file: 'main.js',
-    right: 'decision.batch.answers[nth]',
-    wrong: 'decision.batch.answers[decision.batch.answers.length - 1 - nth]',
+    right: 'const answer = answers[nth];',
+    wrong: 'const answer = answers[answers.length - 1 - nth];',
     shownBy: ['accepted-without-event', 'event-without-request', 'unexpected-answer'],
   },
   {
@@ -50,10 +50,10 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'a gateway answers a read as it answered the one before',
     file: 'main.js',
-    right: 'const outcome = await reads.publicState(params.id);',
+    right: 'const answer = await reads.publicState(params.id);',
     wrong: `const kept = (reads.kept ??= {}), before = kept[params.id];
       kept[params.id] = await reads.publicState(params.id);
-      const outcome = before ?? kept[params.id];`,
+      const answer = before ?? kept[params.id];`,
     shownBy: ['stale-read'],
   },
 ];
