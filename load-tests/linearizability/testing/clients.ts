@@ -184,8 +184,11 @@ const BIDDER = { bid: 60, raise: 9, buy: 1, read: 11, me: 3, retry: 15, extend: 
 const SELLER = { bid: 10, raise: 0, buy: 1, read: 24, me: 0, retry: 15, extend: 49, cancel: 1 };
 /** How often a bidder tries to buy where no bid is known; the first bid ends that. */
 const BUYS_BEFORE_BIDS = 0.2;
-/** A client repeats one of its latest commands with a key. */
-const MAX_REMEMBERED = 24;
+/**
+ * A client repeats one of its latest commands with a key. Two clients are one user, of whose refusals in an auction
+ * the engine keeps 2 kB, some 27 (`keep_refusal` in commands.lua): what is older is rightly decided again.
+ */
+const MAX_REMEMBERED = 10;
 const MAX_DROP_AFTER_MS = 12;
 
 export class RandomSteps {
