@@ -186,7 +186,7 @@ const SELLER = { bid: 10, raise: 0, buy: 1, read: 24, me: 0, retry: 15, extend: 
 const BUYS_BEFORE_BIDS = 0.2;
 /**
  * A client repeats one of its latest commands with a key. Two clients are one user, of whose refusals in an auction
- * the engine keeps 2 kB, some 27 (`keep_refusal` in commands.lua): what is older is rightly decided again.
+ * the engine keeps 2 KiB, some 27 (`keep_refusal` in commands.lua): what is older is rightly decided again.
  */
 const MAX_REMEMBERED = 10;
 const MAX_DROP_AFTER_MS = 12;
